@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The rules of a terminal's life, one file per noun, free of storage, network and clock.
+//!
+//! May touch: the standard library. Time, ids and randomness come in as parameters.
+//!
+//! Invariant: nothing here knows tokio, SQL, HTTP or serde; every rule is a function of its arguments.
+
+pub mod account;
+pub mod hold;
+pub mod incident;
+pub mod merchant;
+pub mod money;
+pub mod operator;
+pub mod pan;
+pub mod shop;
+pub mod terminal;
+pub mod time;
+pub mod transaction;
+
+pub use money::Money;
+pub use pan::MaskedPan;
+pub use terminal::{MerchantId, TerminalId};
+pub use time::Timestamp;

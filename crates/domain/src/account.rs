@@ -1,0 +1,100 @@
+//! Accounts of people: who may see and do what (R7.2).
+//!
+//! Invariant: seeing is decided before doing; what an account may not see does not exist for it.
+
+use crate::MerchantId;
+
+/// What an account is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The owner of one merchant.
+    Owner,
+    /// Runs one shop of a merchant.
+    Manager,
+    /// The acquirer's risk staff: every merchant.
+    RiskOfficer,
+    /// Reads everything, changes nothing.
+    Auditor,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Manager, Self::RiskOfficer, Self::Auditor];
+
+    /// The role's name in tables, routes and documents.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Manager => "manager",
+            Self::RiskOfficer => "risk_officer",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// The role of that name.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.code() == code)
+    }
+
+    /// Whether the role may change anything it sees.
+    pub const fn may_act(self) -> bool {
+        !matches!(self, Self::Auditor)
+    }
+
+    /// Whether the role may be the second person that closes a loss as found.
+    pub const fn may_confirm_found(self) -> bool {
+        matches!(self, Self::Owner | Self::RiskOfficer)
+    }
+}
+
+/// What of the estate an account sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    All,
+    /// One merchant.
+    Merchant(MerchantId),
+    /// One shop of a merchant.
+    Shop(MerchantId, String),
+}
+
+impl Scope {
+    /// Whether something of this merchant and shop is seen.
+    pub fn sees(&self, merchant_id: MerchantId, shop_id: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Merchant(own) => *own == merchant_id,
+            Self::Shop(own, own_shop) => *own == merchant_id && own_shop == shop_id,
+        }
+    }
+}
+
+/// A person's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// What the person types to log in.
+    pub login: String,
+    /// How others see the person.
+    pub name: String,
+    /// What the account is for.
+    pub role: Role,
+    /// What it sees.
+    pub scope: Scope,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sees_only_its_own() {
+        let ours = MerchantId::parse(b"104520157120001").unwrap();
+        let theirs = MerchantId::parse(b"104520157120002").unwrap();
+        assert!(Scope::All.sees(theirs, "s9"));
+        assert!(Scope::Merchant(ours).sees(ours, "s1"));
+        assert!(!Scope::Merchant(ours).sees(theirs, "s1"));
+        assert!(Scope::Shop(ours, "s1".into()).sees(ours, "s1"));
+        assert!(!Scope::Shop(ours, "s1".into()).sees(ours, "s2"));
+        assert!(!Scope::Shop(ours, "s1".into()).sees(theirs, "s1"));
+    }
+}

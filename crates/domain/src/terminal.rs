@@ -1,0 +1,135 @@
+//! Terminals: what they are and what they are bound to.
+//!
+//! Invariant: a terminal's identity never changes; a replacement is another terminal.
+
+/// Field 41: eight characters, letters, digits or trailing spaces.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TerminalId([u8; 8]);
+
+/// Field 42: fifteen characters, letters, digits or trailing spaces.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MerchantId([u8; 15]);
+
+macro_rules! identifier {
+    ($name:ident, $len:literal) => {
+        impl $name {
+            /// Reads an identifier: 1 to the field's length of letters and digits, padded on the right with spaces.
+            pub fn parse(text: &[u8]) -> Option<Self> {
+                let trimmed = text.trim_ascii_end();
+                if trimmed.is_empty() || trimmed.len() > $len || !trimmed.iter().all(u8::is_ascii_alphanumeric) {
+                    return None;
+                }
+                let mut padded = [b' '; $len];
+                padded[..trimmed.len()].copy_from_slice(trimmed);
+                Some(Self(padded))
+            }
+
+            /// The identifier without its padding.
+            pub fn as_str(&self) -> &str {
+                std::str::from_utf8(self.0.trim_ascii_end()).unwrap_or_default()
+            }
+
+            /// The identifier as the field carries it, padded with spaces.
+            pub const fn padded(&self) -> &[u8; $len] {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+identifier!(TerminalId, 8);
+identifier!(MerchantId, 15);
+
+/// Whether a terminal is part of the estate at all. Being stopped for a while is a hold, not a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// In the estate.
+    Active,
+    /// Deregistered for good; answered as an unknown terminal (field 39 `97`).
+    Retired,
+}
+
+/// The five elements that 银发〔2021〕259号 一(一) binds a serial number to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundElements {
+    /// 收单机构代码.
+    pub acquirer_code: String,
+    /// 特约商户编码, field 42.
+    pub merchant_code: MerchantId,
+    /// 统一社会信用代码 (an identity number for a micro-merchant).
+    pub unified_social_credit_code: String,
+    /// The settlement account, sealed; only its last four digits are ever shown.
+    pub settlement_account: SettlementAccount,
+    /// 布放地址: where the terminal stands.
+    pub placement_address: String,
+}
+
+/// A settlement account number at rest: sealed bytes, and the four digits people recognise it by.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SettlementAccount {
+    /// The number, encrypted by the edge that holds the key.
+    pub sealed: Vec<u8>,
+    /// Its last four digits.
+    pub last4: String,
+}
+
+impl std::fmt::Debug for SettlementAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "•••• {}", self.last4)
+    }
+}
+
+/// A terminal of the estate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// Field 41, and the key everywhere.
+    pub terminal_id: TerminalId,
+    /// The manufacturer's serial number; one terminal has one, one serial is one terminal (259号 一(一)).
+    pub serial: String,
+    /// Maker and model.
+    pub model: String,
+    /// What the shop's people call it, for example 前台 1 号机.
+    pub name: String,
+    /// Where it stands.
+    pub shop_id: String,
+    /// The five bound elements.
+    pub bound: BoundElements,
+    /// In the estate or retired.
+    pub status: Status,
+    /// Language of its prompts, BCP 47 (R6.4).
+    pub language: String,
+    /// IANA time zone of its clock and receipts (R6.4).
+    pub time_zone: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_padded_and_compared_without_padding() {
+        let short = TerminalId::parse(b"T1").unwrap();
+        assert_eq!(short.padded(), b"T1      ");
+        assert_eq!(short, TerminalId::parse(b"T1      ").unwrap());
+        assert_eq!(short.to_string(), "T1");
+    }
+
+    #[test]
+    fn what_field_41_cannot_hold_is_refused() {
+        for bad in [&b""[..], b"        ", b"123456789", b"12 45678", "终端".as_bytes(), b"1234567\0"] {
+            assert_eq!(TerminalId::parse(bad), None);
+        }
+    }
+}
