@@ -1,2 +1,57 @@
-//! xtask.
-fn main() {}
+//! `cargo xtask …`: the chores of the project as plain programs, so that nobody has to remember them.
+//!
+//! May touch: the working tree, the target folder, and the programs it starts (cargo, npm, python3, apt-get).
+//! Never part of what is shipped.
+//!
+//! Invariant: everything a change must pass before it is merged is reached by `cargo xtask test`.
+
+mod command;
+mod demo;
+mod interop;
+mod licences;
+mod needs;
+mod openapi;
+mod steps;
+mod suite;
+mod tidy;
+mod tree;
+mod web;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+  demo [-- ARGS]                 build the pages and the server, then run `tillguard demo ARGS`
+  test [--with NAME] [FILTER]    run every check and test; FILTER is a step's name, or else a test's
+  ci                             the same as `test`
+  tidy                           check the rules of the house: imports, sizes, words, twin documents
+  licences                       check the licence of every dependency against deny.toml
+  openapi                        write docs/openapi.json and the typed client made from it
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    run(&args).unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(args: &[String]) -> Result<ExitCode> {
+    let (command, rest) = args
+        .split_first()
+        .map_or(("help", args), |(command, rest)| (command.as_str(), rest));
+    match command {
+        "demo" => demo::run(rest)?,
+        "test" | "ci" => return suite::run(&suite::Selection::parse(rest)?),
+        "tidy" => tidy::run()?,
+        "licences" => licences::run()?,
+        "openapi" => openapi::write()?,
+        "help" | "--help" | "-h" => print!("{USAGE}"),
+        other => bail!("no such command: {other}\n\n{USAGE}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

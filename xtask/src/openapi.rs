@@ -1,0 +1,59 @@
+//! `cargo xtask openapi`: the API's document, printed by the server itself, and the typed client made from it.
+//!
+//! Invariant: both files are products of the server's code; `check` fails when either is stale.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{command, suite, tree, web};
+
+const CLIENT: &str = "src/api/schema.d.ts";
+
+/// Writes `docs/openapi.json` and the console's types.
+///
+/// # Errors
+/// The server does not build or print the document, or a file cannot be written.
+pub fn write() -> Result<()> {
+    let build = ["build", "--package", "server"];
+    command::run(command::cargo().current_dir(tree::root()).args(build))?;
+    std::fs::write(document(), print()?).context("docs/openapi.json")?;
+    let client = web::console().join(CLIENT);
+    std::fs::write(&client, types()?).with_context(|| client.display().to_string())
+}
+
+/// Compares both files with what the server of the last build prints.
+///
+/// # Errors
+/// A file differs; says which command writes it.
+pub fn check() -> Result<()> {
+    let stale = |what: &str| format!("{what} is stale: run `cargo xtask openapi` and commit what it writes");
+    if std::fs::read_to_string(document()).unwrap_or_default() != print()? {
+        bail!(stale("docs/openapi.json"));
+    }
+    if std::fs::read_to_string(web::console().join(CLIENT)).unwrap_or_default() != types()? {
+        bail!(stale(CLIENT));
+    }
+    Ok(())
+}
+
+/// Where the document is kept.
+pub fn document() -> PathBuf {
+    tree::root().join("docs/openapi.json")
+}
+
+fn print() -> Result<String> {
+    command::output(Command::new(suite::binary()?).arg("openapi"))
+}
+
+/// What openapi-typescript, a development package of the console, makes of the document.
+fn types() -> Result<String> {
+    let console = web::console();
+    web::install(&console)?;
+    command::output(
+        command::program("npx", &console)
+            .args(["--no-install", "openapi-typescript"])
+            .arg(document()),
+    )
+}

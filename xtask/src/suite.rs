@@ -1,0 +1,242 @@
+//! `cargo xtask test`: which steps there are, in which order, and which of them a caller asked for.
+//!
+//! Invariant: with no argument every step runs that this tree has files for.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+use crate::needs::{self, Tool};
+use crate::steps::{self, Step};
+use crate::{command, interop, licences, openapi, tidy, tree, web};
+
+/// What the caller asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Optional steps to add, by name.
+    with: Vec<String>,
+    /// A step's name, or else words passed to `cargo test`.
+    filter: Option<String>,
+}
+
+impl Selection {
+    /// Reads `[--with NAME]… [FILTER]`.
+    ///
+    /// # Errors
+    /// An unknown option, an unknown optional step, or a second filter.
+    pub fn parse(args: &[String]) -> Result<Self> {
+        let mut selection = Self::default();
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--with" => match args.next() {
+                    Some(name) if OPTIONAL.iter().any(|step| step.name == name) => {
+                        selection.with.push(name.clone())
+                    }
+                    _ => bail!("--with takes one of: {}", names(&OPTIONAL)),
+                },
+                option if option.starts_with('-') => bail!("no such option: {option}"),
+                _ if selection.filter.is_some() => bail!("one filter at a time, please"),
+                filter => selection.filter = Some(filter.to_owned()),
+            }
+        }
+        Ok(selection)
+    }
+}
+
+/// Fast ones first. The pages stand before the Rust code because the binary holds them.
+const STEPS: [Step; 10] = [
+    Step {
+        name: "tidy",
+        needs: &[],
+        is_foundation: false,
+        run: tidy::run,
+    },
+    Step {
+        name: "licences",
+        needs: &[],
+        is_foundation: false,
+        run: licences::run,
+    },
+    Step {
+        name: "format",
+        needs: &[],
+        is_foundation: false,
+        run: format,
+    },
+    Step {
+        name: "web",
+        needs: &[Tool::Node],
+        is_foundation: true,
+        run: web::check,
+    },
+    Step {
+        name: "clippy",
+        needs: &[Tool::C],
+        is_foundation: false,
+        run: clippy,
+    },
+    Step {
+        name: "build",
+        needs: &[Tool::C],
+        is_foundation: true,
+        run: build,
+    },
+    Step {
+        name: "openapi",
+        needs: &[Tool::Node],
+        is_foundation: false,
+        run: openapi::check,
+    },
+    Step {
+        name: "cargo-test",
+        needs: &[],
+        is_foundation: false,
+        run: cargo_test,
+    },
+    Step {
+        name: "interop",
+        needs: &[Tool::Python, Tool::Node],
+        is_foundation: false,
+        run: interop::run,
+    },
+    Step {
+        name: "browser",
+        needs: &[Tool::Node, Tool::Chromium, Tool::ChineseFont],
+        is_foundation: false,
+        run: browser,
+    },
+];
+
+/// Steps that are run only when asked for by `--with`.
+const OPTIONAL: [Step; 1] = [Step {
+    name: "ignored",
+    needs: &[Tool::C],
+    is_foundation: false,
+    run: ignored_tests,
+}];
+
+/// Runs the selected steps, what they need first: failure when one of them failed.
+///
+/// # Errors
+/// The filter is no step's name, and the tests it names fail.
+pub fn run(selection: &Selection) -> Result<ExitCode> {
+    let mut chosen: Vec<Step> = STEPS.into_iter().filter(|step| is_here(step.name)).collect();
+    if let Some(filter) = &selection.filter {
+        if STEPS.iter().all(|step| step.name != filter) {
+            tests_named(filter)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        chosen.retain(|step| step.name == filter);
+    }
+    chosen.extend(
+        OPTIONAL
+            .into_iter()
+            .filter(|step| selection.with.iter().any(|name| name == step.name)),
+    );
+    Ok(steps::run(&chosen))
+}
+
+/// Steps whose files are still being written are run once they are there.
+fn is_here(step: &str) -> bool {
+    match step {
+        "browser" => browser_tests().join("package.json").is_file(),
+        "openapi" => openapi::document().is_file(),
+        _ => true,
+    }
+}
+
+fn names(steps: &[Step]) -> String {
+    steps.iter().map(|step| step.name).collect::<Vec<_>>().join(", ")
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = command::cargo();
+    cargo.current_dir(tree::root()).args(arguments);
+    cargo
+}
+
+fn format() -> Result<()> {
+    command::run(&mut cargo(&["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<()> {
+    command::run(&mut cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+/// Programs, examples and tests in one go, so that features are resolved once and nothing is compiled twice.
+pub fn build() -> Result<()> {
+    command::run(&mut cargo(&["build", "--workspace", "--all-targets"]))
+}
+
+/// The server as [`build`] makes it. Tests that drive it find it through TILLGUARD_BIN.
+pub fn binary() -> Result<PathBuf> {
+    Ok(tree::target()?.join("debug/tillguard"))
+}
+
+fn cargo_test() -> Result<()> {
+    command::run(cargo(&["test", "--workspace"]).env("TILLGUARD_BIN", binary()?))
+}
+
+fn ignored_tests() -> Result<()> {
+    build()?;
+    command::run(cargo(&["test", "--workspace", "--", "--ignored"]).env("TILLGUARD_BIN", binary()?))
+}
+
+fn tests_named(filter: &str) -> Result<()> {
+    build()?;
+    command::run(cargo(&["test", "--workspace", "--", filter]).env("TILLGUARD_BIN", binary()?))
+}
+
+fn browser_tests() -> PathBuf {
+    tree::root().join("tests/browser")
+}
+
+fn browser() -> Result<()> {
+    let folder = browser_tests();
+    web::build()?;
+    build()?;
+    web::install(&folder)?;
+    let chromium = needs::chromium().context("no Chromium found")?;
+    command::run(
+        web::npm(&folder)
+            .arg("test")
+            .env("CHROMIUM", chromium)
+            .env("TILLGUARD_BIN", binary()?),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &str) -> Result<Selection> {
+        Selection::parse(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn selection_takes_options_and_one_filter_in_any_order() {
+        let wanted = Selection {
+            with: vec!["ignored".into()],
+            filter: Some("interop".into()),
+        };
+        assert_eq!(parse("--with ignored interop").unwrap(), wanted);
+        assert_eq!(parse("interop --with ignored").unwrap(), wanted);
+    }
+
+    #[test]
+    fn selection_refuses_what_it_does_not_know() {
+        for words in ["--with", "--with nothing", "--without x", "one two"] {
+            assert!(parse(words).is_err(), "{words}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Which crate may use which: `server → app → store → domain`, `server → iso8583`.
+//!
+//! Read from the manifests; what only tests use is free.
+//!
+//! Invariant: a crate of the workspace that is not in the table is a finding, so the table stays whole.
+
+use serde_json::Value;
+
+/// What may talk to a database.
+const SQL: [&str; 5] = ["rusqlite", "libsqlite3-sys", "postgres", "tokio-postgres", "sqlx"];
+/// What belongs to the edge of the program: wires and clocks.
+const EDGE: [&str; 5] = ["tokio", "serde", "serde_json", "axum", "hyper"];
+
+struct Rule {
+    name: &'static str,
+    /// The crates of ours it may use; `None` is all of them.
+    ours: Option<&'static [&'static str]>,
+    may_use_sql: bool,
+    may_use_edge: bool,
+}
+
+const RULES: [Rule; 9] = [
+    Rule {
+        name: "iso8583",
+        ours: Some(&[]),
+        may_use_sql: false,
+        may_use_edge: false,
+    },
+    Rule {
+        name: "domain",
+        ours: Some(&[]),
+        may_use_sql: false,
+        may_use_edge: false,
+    },
+    Rule {
+        name: "screening",
+        ours: Some(&["domain"]),
+        may_use_sql: false,
+        may_use_edge: false,
+    },
+    Rule {
+        name: "store",
+        ours: Some(&["domain"]),
+        may_use_sql: true,
+        may_use_edge: false,
+    },
+    Rule {
+        name: "app",
+        ours: Some(&["domain", "store", "screening"]),
+        may_use_sql: false,
+        may_use_edge: false,
+    },
+    Rule {
+        name: "simulator",
+        ours: Some(&["domain", "iso8583"]),
+        may_use_sql: false,
+        may_use_edge: true,
+    },
+    Rule {
+        name: "server",
+        ours: None,
+        may_use_sql: false,
+        may_use_edge: true,
+    },
+    Rule {
+        name: "xtask",
+        ours: Some(&[]),
+        may_use_sql: false,
+        may_use_edge: true,
+    },
+    Rule {
+        name: "tests",
+        ours: None,
+        may_use_sql: true,
+        may_use_edge: true,
+    },
+];
+
+/// All findings in the answer of `cargo metadata --no-deps`.
+pub fn check(metadata: &Value) -> Vec<String> {
+    let packages = metadata["packages"].as_array().map_or(&[][..], Vec::as_slice);
+    let ours: Vec<&str> = packages
+        .iter()
+        .filter_map(|package| package["name"].as_str())
+        .collect();
+    packages
+        .iter()
+        .flat_map(|package| check_package(package, &ours))
+        .collect()
+}
+
+fn check_package(package: &Value, ours: &[&str]) -> Vec<String> {
+    let name = package["name"].as_str().unwrap_or_default();
+    let Some(rule) = RULES.iter().find(|rule| rule.name == name) else {
+        return vec![format!(
+            "{name}: a crate without a rule; give it one in xtask's table of imports"
+        )];
+    };
+    let dependencies = package["dependencies"].as_array().map_or(&[][..], Vec::as_slice);
+    dependencies
+        .iter()
+        .filter(|dependency| dependency["kind"] != "dev")
+        .filter_map(|dependency| dependency["name"].as_str())
+        .filter_map(|used| objection(rule, used, ours).map(|why| format!("{name} uses {used}: {why}")))
+        .collect()
+}
+
+fn objection(rule: &Rule, used: &str, ours: &[&str]) -> Option<&'static str> {
+    let is_ours = ours.contains(&used);
+    if is_ours && rule.ours.is_some_and(|allowed| !allowed.contains(&used)) {
+        Some("imports run the other way")
+    } else if SQL.contains(&used) && !rule.may_use_sql {
+        Some("only store speaks SQL")
+    } else if EDGE.contains(&used) && !rule.may_use_edge {
+        Some("wires and clocks belong to the edge")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// One package of ours with one dependency, beside all the others.
+    fn findings(name: &str, used: &str, kind: Value) -> Vec<String> {
+        let mut packages: Vec<Value> = RULES
+            .iter()
+            .map(|rule| json!({ "name": rule.name, "dependencies": [] }))
+            .collect();
+        packages.push(json!({ "name": name, "dependencies": [{ "name": used, "kind": kind }] }));
+        check(&json!({ "packages": packages }))
+    }
+
+    #[test]
+    fn imports_along_the_arrows_pass() {
+        for (name, used) in [
+            ("server", "app"),
+            ("server", "tokio"),
+            ("app", "store"),
+            ("store", "rusqlite"),
+            ("simulator", "iso8583"),
+            ("domain", "zeroize"),
+        ] {
+            assert_eq!(
+                findings(name, used, Value::Null),
+                Vec::<String>::new(),
+                "{name} → {used}"
+            );
+        }
+    }
+
+    #[test]
+    fn imports_against_the_arrows_are_found() {
+        for (name, used) in [
+            ("domain", "store"),
+            ("domain", "serde"),
+            ("iso8583", "domain"),
+            ("store", "app"),
+            ("app", "iso8583"),
+            ("app", "tokio"),
+            ("app", "rusqlite"),
+            ("simulator", "store"),
+            ("server", "rusqlite"),
+        ] {
+            assert_eq!(findings(name, used, Value::Null).len(), 1, "{name} → {used}");
+        }
+    }
+
+    #[test]
+    fn a_test_may_use_anything_but_a_build_script_may_not() {
+        assert_eq!(findings("app", "tokio", json!("dev")), Vec::<String>::new());
+        assert_eq!(findings("app", "tokio", json!("build")).len(), 1);
+    }
+
+    #[test]
+    fn a_crate_without_a_rule_is_found() {
+        assert_eq!(findings("newcomer", "anyhow", Value::Null).len(), 1);
+    }
+}

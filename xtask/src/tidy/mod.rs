@@ -1,0 +1,106 @@
+//! `cargo xtask tidy`: the rules of the house that a compiler does not know.
+//!
+//! Each rule is a pure function from text to findings, with its tests beside it; this room feeds them files.
+//!
+//! Invariant: a rule never prints; it returns every finding at once.
+
+mod documents;
+mod imports;
+mod packages;
+mod rust;
+mod words;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::tree;
+
+/// A file with its path as seen from the root.
+pub struct Source<'a> {
+    /// For example `crates/domain/src/hold.rs`.
+    pub path: &'a str,
+    /// All of it.
+    pub text: &'a str,
+}
+
+/// Checks the whole tree.
+///
+/// # Errors
+/// At least one finding; all of them are printed first.
+pub fn run() -> Result<()> {
+    let mut findings = imports::check(&tree::metadata(&["--no-deps"])?);
+    let files = tree::files(tree::root())?;
+    for file in &files {
+        // What is not text (pictures, archives) has no lines to look at.
+        let Ok(text) = std::fs::read_to_string(file) else {
+            continue;
+        };
+        let path = tree::relative(file);
+        findings.extend(check(
+            &Source {
+                path: &path,
+                text: &text,
+            },
+            &exists_beside(file),
+        ));
+    }
+    findings.extend(check_twins(&files)?);
+    for finding in &findings {
+        println!("{finding}");
+    }
+    match findings.len() {
+        0 => {
+            println!("{} files, nothing to mend", files.len());
+            Ok(())
+        }
+        count => bail!("{count} to mend"),
+    }
+}
+
+fn check(source: &Source, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let is = |extension: &str| source.path.ends_with(extension);
+    let mut findings = Vec::new();
+    if is(".rs") {
+        findings.extend(rust::check(source));
+    }
+    if is(".md") {
+        findings.extend(documents::check_links(source, exists));
+    }
+    if is("package-lock.json") {
+        findings.extend(packages::check(source));
+    } else if !is(".lock") {
+        findings.extend(words::check(source));
+    }
+    findings
+}
+
+/// Whether a path named in a document exists, seen from the document's folder.
+fn exists_beside(document: &Path) -> impl Fn(&str) -> bool {
+    let folder = document.parent().unwrap_or(document).to_path_buf();
+    move |target| folder.join(target).exists()
+}
+
+fn check_twins(files: &[std::path::PathBuf]) -> Result<Vec<String>> {
+    let mut findings = Vec::new();
+    for chinese in files
+        .iter()
+        .map(|file| tree::relative(file))
+        .filter(|path| path.ends_with(".zh-CN.md"))
+    {
+        let english = chinese.replace(".zh-CN.md", ".md");
+        let texts = [&chinese, &english].map(|path| std::fs::read_to_string(tree::root().join(path)));
+        let [Ok(chinese_text), Ok(english_text)] = texts else {
+            findings.push(format!("{chinese}: {english} cannot be read"));
+            continue;
+        };
+        let pair = [
+            (chinese.as_str(), chinese_text.as_str()),
+            (english.as_str(), english_text.as_str()),
+        ];
+        findings.extend(documents::check_twins(
+            pair.map(|(path, text)| Source { path, text }),
+        ));
+    }
+    Ok(findings)
+}
