@@ -1,1 +1,19 @@
-//! Placeholder.
+//! The simulator: an acquirer's world small enough for one machine, for the demonstration, load and proofs.
+//!
+//! Rooms, one subject each:
+//! - [`estate`]: who exists (acquirer, merchants, shops, operators, terminals) and what they did before now. Pure.
+//! - [`issuer`]: the simulated issuing bank and its test cards. Pure.
+//! - [`host`]: the acquirer's host, a TCP server that asks the issuer, with faults that can be set while it runs.
+//! - [`terminal`]: a POS terminal that signs in, sells, voids, refunds, settles, locks and unlocks.
+//! - [`trade`]: many terminals in human rhythm, and a thief.
+//! - [`load`]: many requests as fast as they are answered, with a log for a checker.
+//! - [`calendar`] and [`chance`]: time in the shops' zone, and seeded randomness.
+//!
+//! It may touch: the network (`host`, `terminal`, `trade`, `load`) and the clock (`calendar::now_ms` alone).
+//! It knows the wire format through `iso8583` and nothing of the product it tests.
+//!
+//! Invariant: the simulator holds test cards and generated keys only, and prints neither.
+
+pub mod calendar;
+pub mod chance;
+pub mod estate;
