@@ -1,0 +1,161 @@
+//! Digits as they stand in a message, packed or not.
+//!
+//! Invariant: no `Display`, and a `Debug` that shows only how many there are, so that no card number reaches a log
+//! through a format string.
+
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+
+/// The digits of a numeric or track field, borrowed from the message. Tracks also hold the letters A–F (nibbles above
+/// 9; D is the separator) or, in ASCII, the characters `:` to `?`.
+#[derive(Clone, Copy)]
+pub struct Digits<'a> {
+    bytes: &'a [u8],
+    /// The first digit: a nibble of `bytes` when packed, a byte otherwise.
+    first: usize,
+    len: usize,
+    packed: bool,
+}
+
+impl<'a> Digits<'a> {
+    /// `len` nibbles, from nibble `first` on. The caller has checked that they are there.
+    pub(crate) fn packed(bytes: &'a [u8], first: usize, len: usize) -> Self {
+        Self {
+            bytes,
+            first,
+            len,
+            packed: true,
+        }
+    }
+
+    pub(crate) fn plain(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            first: 0,
+            len: bytes.len(),
+            packed: false,
+        }
+    }
+
+    /// How many digits.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The digit at `index`, as an ASCII character.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<u8> {
+        if index >= self.len {
+            return None;
+        }
+        let at = self.first + index;
+        if !self.packed {
+            return self.bytes.get(at).copied();
+        }
+        let byte = self.bytes.get(at / 2)?;
+        let nibble = if at.is_multiple_of(2) {
+            byte >> 4
+        } else {
+            byte & 0x0F
+        };
+        Some(if nibble <= 9 {
+            b'0' + nibble
+        } else {
+            b'A' + nibble - 10
+        })
+    }
+
+    /// The digits one by one, as ASCII characters.
+    pub fn iter(self) -> impl Iterator<Item = u8> + 'a {
+        (0..self.len).map_while(move |index| self.get(index))
+    }
+
+    /// The number they make; `None` when there are none, when a letter is among them, or above `u64::MAX`.
+    #[must_use]
+    pub fn to_u64(&self) -> Option<u64> {
+        if self.is_empty() {
+            return None;
+        }
+        self.iter().try_fold(0u64, |number, c| {
+            let digit = c.is_ascii_digit().then(|| u64::from(c - b'0'))?;
+            number.checked_mul(10)?.checked_add(digit)
+        })
+    }
+
+    /// A part of the digits. What of the range lies outside is left out: `slice(2..99)` ends where the digits end.
+    #[must_use]
+    pub fn slice(&self, range: impl RangeBounds<usize>) -> Digits<'a> {
+        let start = match range.start_bound() {
+            Bound::Included(&n) => n,
+            Bound::Excluded(&n) => n.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&n) => n.saturating_add(1),
+            Bound::Excluded(&n) => n,
+            Bound::Unbounded => self.len,
+        };
+        let end = end.min(self.len);
+        let start = start.min(end);
+        Digits {
+            first: self.first + start,
+            len: end - start,
+            ..*self
+        }
+    }
+
+    /// The last `count` digits, or all of them when there are fewer.
+    #[must_use]
+    pub fn last(&self, count: usize) -> Digits<'a> {
+        self.slice(self.len.saturating_sub(count)..)
+    }
+
+    /// Writes the digits as ASCII to the beginning of `out` and gives that part of it; `None` when `out` is too short.
+    pub fn write_ascii<'b>(&self, out: &'b mut [u8]) -> Option<&'b str> {
+        let out = out.get_mut(..self.len)?;
+        for (to, from) in out.iter_mut().zip(self.iter()) {
+            *to = from;
+        }
+        std::str::from_utf8(out).ok()
+    }
+
+    /// The digits as a string of its own. Not through `Display`: `{}` in a log line must not show a card number.
+    #[must_use]
+    #[allow(clippy::inherent_to_string, reason = "Display is left out on purpose")]
+    pub fn to_string(&self) -> String {
+        self.iter().map(char::from).collect()
+    }
+}
+
+impl PartialEq<str> for Digits<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.len == other.len() && self.iter().eq(other.bytes())
+    }
+}
+
+impl PartialEq<&str> for Digits<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+impl PartialEq for Digits<'_> {
+    fn eq(&self, other: &Digits<'_>) -> bool {
+        self.len == other.len && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Digits<'_> {}
+
+impl fmt::Debug for Digits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digits(len {})", self.len)
+    }
+}

@@ -1,0 +1,259 @@
+//! Working keys under a terminal's master key: field 62 of a sign-in answer.
+//!
+//! Invariant: clear keys are wiped when dropped and never shown; no key is given out before its check value is right.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::block::DesKey;
+
+/// Why a key or a field of keys is refused. Nothing of their content is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The algorithm has no use for a key of this length.
+    #[error("a key of {bytes} bytes does not fit")]
+    Length {
+        /// The length given.
+        bytes: usize,
+    },
+    /// Field 62 is of none of the known lengths.
+    #[error("field 62 of {bytes} bytes has no known layout")]
+    Layout {
+        /// The length given.
+        bytes: usize,
+    },
+    /// A key's check value is wrong: another master key, or damage on the way.
+    #[error("the check value of the {key} key is wrong")]
+    CheckValue {
+        /// Which key: "PIN", "MAC" or "track".
+        key: &'static str,
+    },
+    /// The layout asks for a track key and there is none.
+    #[error("the track key is missing")]
+    NoTrackKey,
+}
+
+/// The first four bytes of eight zero bytes encrypted under a DES or 3DES key of 8, 16 or 24 bytes.
+///
+/// # Errors
+/// [`KeyError::Length`] for any other length.
+pub fn check_value(key: &[u8]) -> Result<[u8; 4], KeyError> {
+    let [a, b, c, d, ..] = DesKey::new(key)?.encrypt([0; 8]);
+    Ok([a, b, c, d])
+}
+
+/// A terminal's master key (TMK), 3DES with 16 or 24 bytes.
+#[derive(Clone)]
+pub struct MasterKey(DesKey);
+
+impl MasterKey {
+    /// Prepares a master key.
+    ///
+    /// # Errors
+    /// [`KeyError::Length`] unless it has 16 or 24 bytes.
+    pub fn new(key: &[u8]) -> Result<Self, KeyError> {
+        match key.len() {
+            16 | 24 => Ok(Self(DesKey::new(key)?)),
+            bytes => Err(KeyError::Length { bytes }),
+        }
+    }
+
+    /// `key` under the master key, 3DES in ECB. Keys are whole blocks of eight bytes; a rest is filled with zeros.
+    #[must_use]
+    pub fn wrap(&self, key: &[u8]) -> Vec<u8> {
+        let mut wrapped = Vec::with_capacity(key.len().next_multiple_of(8));
+        for part in key.chunks(8) {
+            let mut block = Zeroizing::new([0; 8]);
+            block[..part.len()].copy_from_slice(part);
+            wrapped.extend_from_slice(&self.0.encrypt(*block));
+        }
+        wrapped
+    }
+
+    /// The clear key of `wrapped`.
+    ///
+    /// # Errors
+    /// [`KeyError::Length`] unless it has 8, 16 or 24 bytes.
+    pub fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let (blocks, rest) = wrapped.as_chunks::<8>();
+        if !rest.is_empty() || !(1..=3).contains(&blocks.len()) {
+            return Err(KeyError::Length { bytes: wrapped.len() });
+        }
+        let mut key = Zeroizing::new(Vec::with_capacity(wrapped.len()));
+        for block in blocks {
+            key.extend_from_slice(Zeroizing::new(self.0.decrypt(*block)).as_slice());
+        }
+        Ok(key)
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey")
+    }
+}
+
+/// The working keys of one sign-in, in clear.
+#[derive(Clone)]
+pub struct WorkingKeys {
+    /// PIK: DES (8 bytes) in the single layout, 3DES (16) in the double ones.
+    pub pin: Zeroizing<Vec<u8>>,
+    /// MAK: 8 bytes with most acquirers whatever the layout; 16 with some in the double layouts.
+    pub mac: Zeroizing<Vec<u8>>,
+    /// TDK, 16 bytes, for encrypted tracks.
+    pub track: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl fmt::Debug for WorkingKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WorkingKeys")
+    }
+}
+
+/// The three layouts of field 62. A layout for SM4 keys is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyLayout {
+    /// 24 bytes, net code 001: PIK 8, check value 4, MAK 8, check value 4.
+    Single,
+    /// 40 bytes, net code 003: PIK 16, check value 4, MAK 16 (8 and eight zero bytes when it is single), check value 4.
+    Double,
+    /// 60 bytes, net code 004: as [`KeyLayout::Double`], then TDK 16, check value 4.
+    DoubleWithTrack,
+}
+
+impl KeyLayout {
+    /// The layout asked for by the net code of a sign-in (field 60.3); `None` for any other code.
+    #[must_use]
+    pub const fn from_net_code(net_code: u16) -> Option<Self> {
+        match net_code {
+            1 => Some(Self::Single),
+            3 => Some(Self::Double),
+            4 => Some(Self::DoubleWithTrack),
+            _ => None,
+        }
+    }
+
+    /// The layout of a field of `bytes` bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: usize) -> Option<Self> {
+        match bytes {
+            24 => Some(Self::Single),
+            40 => Some(Self::Double),
+            60 => Some(Self::DoubleWithTrack),
+            _ => None,
+        }
+    }
+
+    const fn key_bytes(self) -> usize {
+        match self {
+            Self::Single => 8,
+            Self::Double | Self::DoubleWithTrack => 16,
+        }
+    }
+}
+
+/// One wrapped key of field 62 and its check value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct WrappedKey<'a> {
+    /// The key under the master key.
+    pub wrapped: &'a [u8],
+    /// The first four bytes of eight zero bytes encrypted under the clear key.
+    pub check: [u8; 4],
+}
+
+impl fmt::Debug for WrappedKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WrappedKey({} bytes)", self.wrapped.len())
+    }
+}
+
+/// Field 62 cut into its parts, still under the master key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field62<'a> {
+    /// Which layout its length told.
+    pub layout: KeyLayout,
+    /// PIK.
+    pub pin: WrappedKey<'a>,
+    /// MAK, eight bytes when the second half was zeros.
+    pub mac: WrappedKey<'a>,
+    /// TDK.
+    pub track: Option<WrappedKey<'a>>,
+}
+
+impl<'a> Field62<'a> {
+    /// Cuts field 62 of a sign-in answer.
+    ///
+    /// # Errors
+    /// [`KeyError::Layout`] unless it has 24, 40 or 60 bytes.
+    pub fn split(field: &'a [u8]) -> Result<Self, KeyError> {
+        let unknown = KeyError::Layout { bytes: field.len() };
+        let layout = KeyLayout::from_bytes(field.len()).ok_or(unknown)?;
+        let mut parts = field.chunks_exact(layout.key_bytes() + 4).filter_map(|part| {
+            let (wrapped, &check) = part.split_last_chunk::<4>()?;
+            Some(WrappedKey { wrapped, check })
+        });
+        let pin = parts.next().ok_or(unknown)?;
+        let mut mac = parts.next().ok_or(unknown)?;
+        if let Some((single, [0, 0, 0, 0, 0, 0, 0, 0])) = mac.wrapped.split_last_chunk::<8>()
+            && layout != KeyLayout::Single
+        {
+            mac.wrapped = single;
+        }
+        Ok(Self {
+            layout,
+            pin,
+            mac,
+            track: parts.next(),
+        })
+    }
+}
+
+/// Field 62 of a sign-in answer: the keys of `layout` under `master`, each with its check value.
+///
+/// # Errors
+/// [`KeyError::Length`] when a key has another length than the layout's (a MAC key of 8 bytes fits every layout),
+/// [`KeyError::NoTrackKey`] when the layout wants one that is missing.
+pub fn write_field62(layout: KeyLayout, keys: &WorkingKeys, master: &MasterKey) -> Result<Vec<u8>, KeyError> {
+    let key_bytes = layout.key_bytes();
+    let mut field = Vec::with_capacity(60);
+    let mut put = |key: &[u8], bytes_min: usize| {
+        if key.len() != key_bytes && key.len() != bytes_min {
+            return Err(KeyError::Length { bytes: key.len() });
+        }
+        field.extend_from_slice(&master.wrap(key));
+        field.resize(field.len() + key_bytes - key.len(), 0);
+        field.extend_from_slice(&check_value(key)?);
+        Ok(())
+    };
+    put(&keys.pin, key_bytes)?;
+    put(&keys.mac, 8)?;
+    if layout == KeyLayout::DoubleWithTrack {
+        put(keys.track.as_ref().ok_or(KeyError::NoTrackKey)?, key_bytes)?;
+    }
+    Ok(field)
+}
+
+/// The clear keys of field 62, each checked against its check value.
+///
+/// # Errors
+/// [`KeyError::Layout`] for an unknown length, [`KeyError::CheckValue`] for the first key that does not check.
+pub fn read_field62(field: &[u8], master: &MasterKey) -> Result<WorkingKeys, KeyError> {
+    let field = Field62::split(field)?;
+    let open = |part: WrappedKey<'_>, key: &'static str| {
+        let clear = master.unwrap(part.wrapped)?;
+        if check_value(&clear)?.ct_eq(&part.check).into() {
+            Ok(clear)
+        } else {
+            Err(KeyError::CheckValue { key })
+        }
+    };
+    Ok(WorkingKeys {
+        pin: open(field.pin, "PIN")?,
+        mac: open(field.mac, "MAC")?,
+        track: field.track.map(|part| open(part, "track")).transpose()?,
+    })
+}
