@@ -7,6 +7,7 @@
 //! - [`terminal`]: a POS terminal that signs in, sells, voids, refunds, settles, locks and unlocks.
 //! - [`trade`]: many terminals in human rhythm, and a thief.
 //! - [`load`]: many requests as fast as they are answered, with a log for a checker.
+//! - [`kind`]: the kinds of card transaction and their marks in a message.
 //! - [`calendar`] and [`chance`]: time in the shops' zone, and seeded randomness.
 //!
 //! It may touch: the network (`host`, `terminal`, `trade`, `load`) and the clock (`calendar::now_ms` alone).
@@ -17,3 +18,5 @@
 pub mod calendar;
 pub mod chance;
 pub mod estate;
+pub mod issuer;
+pub mod kind;

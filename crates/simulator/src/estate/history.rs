@@ -14,24 +14,8 @@ use std::fmt;
 use super::{Estate, Trade};
 use crate::calendar::{self, DAY_MS, Local};
 use crate::chance::Chance;
+use crate::kind::Kind;
 use rhythm::Rhythm;
-
-/// What kind of transaction it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// 消费
-    Purchase,
-    /// 消费撤销, of a purchase in the same batch
-    Void,
-    /// 退货, whole or in part
-    Refund,
-    /// 预授权
-    PreAuthorisation,
-    /// 预授权撤销
-    PreAuthorisationVoid,
-    /// 预授权完成
-    Completion,
-}
 
 /// How the card was read (field 22, digits 1 and 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

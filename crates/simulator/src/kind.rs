@@ -1,0 +1,118 @@
+//! The kinds of card transaction and how UnionPay's POS messages tell them apart.
+//!
+//! It touches nothing. Invariant: [`Kind::of`] undoes [`Kind::codes`], so each kind has a mark of its own.
+
+/// A kind of card transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// 余额查询
+    Balance,
+    /// 消费
+    Purchase,
+    /// 消费撤销, of a purchase in the same batch
+    Void,
+    /// 退货, whole or in part
+    Refund,
+    /// 预授权
+    PreAuthorisation,
+    /// 预授权撤销
+    PreAuthorisationVoid,
+    /// 预授权完成(请求)
+    Completion,
+    /// 预授权完成(通知)
+    CompletionNotice,
+    /// 预授权完成撤销
+    CompletionVoid,
+}
+
+/// What marks a kind in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Codes {
+    /// Message type, BCD as hex, such as `0x0200`.
+    pub mti: u16,
+    /// Field 3, six digits.
+    pub processing: &'static str,
+    /// Field 25, two digits.
+    pub condition: &'static str,
+    /// Field 60.1, two digits as a number.
+    pub transaction_type: u8,
+}
+
+const ALL: [Kind; 9] = [
+    Kind::Purchase,
+    Kind::Void,
+    Kind::Refund,
+    Kind::Balance,
+    Kind::PreAuthorisation,
+    Kind::PreAuthorisationVoid,
+    Kind::Completion,
+    Kind::CompletionNotice,
+    Kind::CompletionVoid,
+];
+
+impl Kind {
+    /// The marks of this kind (UnionPay POS message table).
+    pub fn codes(self) -> Codes {
+        let (mti, processing, condition, transaction_type) = match self {
+            Kind::Balance => (0x0200, "310000", "00", 1),
+            Kind::Purchase => (0x0200, "000000", "00", 22),
+            Kind::Void => (0x0200, "200000", "00", 23),
+            Kind::Refund => (0x0220, "200000", "00", 25),
+            Kind::PreAuthorisation => (0x0100, "030000", "06", 10),
+            Kind::PreAuthorisationVoid => (0x0100, "200000", "06", 11),
+            Kind::Completion => (0x0200, "000000", "06", 20),
+            Kind::CompletionNotice => (0x0220, "000000", "06", 24),
+            Kind::CompletionVoid => (0x0200, "200000", "06", 21),
+        };
+        Codes {
+            mti,
+            processing,
+            condition,
+            transaction_type,
+        }
+    }
+
+    /// The kind that fields 3 (as a number), 25 and 60.1 name. A reversal (0400) carries those of its original, so
+    /// the message type is left out.
+    pub fn of(processing: u64, condition: u64, transaction_type: u8) -> Option<Kind> {
+        let number = |digits: &str| digits.parse::<u64>().ok();
+        ALL.into_iter().find(|kind| {
+            let codes = kind.codes();
+            codes.transaction_type == transaction_type
+                && number(codes.processing) == Some(processing)
+                && number(codes.condition) == Some(condition)
+        })
+    }
+
+    /// It acts on an earlier transaction, which field 61 names.
+    pub fn has_original(self) -> bool {
+        !matches!(self, Kind::Balance | Kind::Purchase | Kind::PreAuthorisation)
+    }
+
+    /// A terminal that gets no answer reverses it (0400). Refunds and notices are repeated or settled instead.
+    pub fn is_reversible(self) -> bool {
+        !matches!(self, Kind::Balance | Kind::Refund | Kind::CompletionNotice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_recognised_by_its_marks() {
+        for kind in ALL {
+            let codes = kind.codes();
+            let number = |digits: &str| digits.parse().unwrap();
+            assert_eq!(
+                Kind::of(
+                    number(codes.processing),
+                    number(codes.condition),
+                    codes.transaction_type
+                ),
+                Some(kind)
+            );
+        }
+        assert_eq!(Kind::of(0, 0, 99), None);
+    }
+}
