@@ -100,12 +100,12 @@ pub fn is_luhn_valid(pan: &str) -> bool {
         .enumerate()
         .map(|(index, byte)| luhn_part(index, byte))
         .sum();
-    !pan.is_empty() && pan.bytes().all(|byte| byte.is_ascii_digit()) && sum % 10 == 0
+    !pan.is_empty() && pan.bytes().all(|byte| byte.is_ascii_digit()) && sum.is_multiple_of(10)
 }
 
 fn luhn_part(index_from_right: usize, byte: u8) -> u32 {
     let digit = u32::from(byte.wrapping_sub(b'0')) % 10;
-    if index_from_right % 2 == 0 {
+    if index_from_right.is_multiple_of(2) {
         digit
     } else {
         digit * 2 / 10 + digit * 2 % 10
