@@ -94,3 +94,67 @@ fn is_built(folder: &Path) -> Result<bool> {
         .max();
     Ok(newest.is_some_and(|newest| newest <= built_at))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    /// A console whose files were written so many seconds after an agreed moment; removed at the end.
+    struct Console(PathBuf);
+
+    impl Console {
+        fn new(name: &str, files: &[(&str, u64)]) -> Self {
+            let folder = std::env::temp_dir().join(format!("tillguard-xtask-{}-{name}", std::process::id()));
+            for (path, seconds) in files {
+                let path = folder.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, "").unwrap();
+                let written_at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds);
+                fs::File::options()
+                    .write(true)
+                    .open(&path)
+                    .unwrap()
+                    .set_modified(written_at)
+                    .unwrap();
+            }
+            Self(folder)
+        }
+    }
+
+    impl Drop for Console {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).ok();
+        }
+    }
+
+    #[test]
+    fn pages_that_are_newer_than_their_sources_are_not_built_again() {
+        let console = Console::new(
+            "fresh",
+            &[
+                ("index.html", 1),
+                ("dist/index.html", 2),
+                ("node_modules/a.js", 3),
+            ],
+        );
+        assert!(is_built(&console.0).unwrap());
+    }
+
+    #[test]
+    fn pages_are_built_when_they_are_missing_or_a_source_is_newer() {
+        let missing = Console::new("missing", &[("index.html", 1)]);
+        assert!(!is_built(&missing.0).unwrap());
+        let stale = Console::new("stale", &[("index.html", 3), ("dist/index.html", 2)]);
+        assert!(!is_built(&stale.0).unwrap());
+    }
+
+    #[test]
+    fn pages_are_built_when_a_file_was_removed() {
+        // The folder is newer than `dist`, which is what removing a file leaves behind.
+        let removed = Console::new("removed", &[("src/main.ts", 1), ("dist/index.html", 2)]);
+        assert!(!is_built(&removed.0).unwrap());
+    }
+}
