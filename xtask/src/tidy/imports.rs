@@ -4,6 +4,8 @@
 //!
 //! Invariant: a crate of the workspace that is not in the table is a finding, so the table stays whole.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 /// What may talk to a database.
@@ -78,14 +80,34 @@ const RULES: [Rule; 9] = [
 
 /// All findings in the answer of `cargo metadata --no-deps`.
 pub fn check(metadata: &Value) -> Vec<String> {
-    let packages = metadata["packages"].as_array().map_or(&[][..], Vec::as_slice);
-    let ours: Vec<&str> = packages
-        .iter()
-        .filter_map(|package| package["name"].as_str())
-        .collect();
+    let packages = list(&metadata["packages"]);
+    let ours = names(packages);
     packages
         .iter()
         .flat_map(|package| check_package(package, &ours))
+        .collect()
+}
+
+/// Every crate that ours name as a dependency of any kind and that is not ours itself.
+pub fn foreign(metadata: &Value) -> BTreeSet<String> {
+    let packages = list(&metadata["packages"]);
+    let ours = names(packages);
+    let used = packages
+        .iter()
+        .flat_map(|package| names(list(&package["dependencies"])));
+    used.filter(|name| !ours.contains(name))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn names(packages: &[Value]) -> Vec<&str> {
+    packages
+        .iter()
+        .filter_map(|package| package["name"].as_str())
         .collect()
 }
 
@@ -96,8 +118,7 @@ fn check_package(package: &Value, ours: &[&str]) -> Vec<String> {
             "{name}: a crate without a rule; give it one in xtask's table of imports"
         )];
     };
-    let dependencies = package["dependencies"].as_array().map_or(&[][..], Vec::as_slice);
-    dependencies
+    list(&package["dependencies"])
         .iter()
         .filter(|dependency| dependency["kind"] != "dev")
         .filter_map(|dependency| dependency["name"].as_str())

@@ -7,14 +7,16 @@
 mod documents;
 mod imports;
 mod packages;
+mod reasons;
 mod rust;
 mod words;
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
-use crate::tree;
+use crate::{tree, web};
 
 /// A file with its path as seen from the root.
 pub struct Source<'a> {
@@ -29,7 +31,9 @@ pub struct Source<'a> {
 /// # Errors
 /// At least one finding; all of them are printed first.
 pub fn run() -> Result<()> {
-    let mut findings = imports::check(&tree::metadata(&["--no-deps"])?);
+    let metadata = tree::metadata(&["--no-deps"])?;
+    let mut findings = imports::check(&metadata);
+    findings.extend(check_reasons(&metadata)?);
     let files = tree::files(tree::root())?;
     for file in &files {
         // What is not text (pictures, archives) has no lines to look at.
@@ -79,6 +83,21 @@ fn check(source: &Source, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
 fn exists_beside(document: &Path) -> impl Fn(&str) -> bool {
     let folder = document.parent().unwrap_or(document).to_path_buf();
     move |target| folder.join(target).exists()
+}
+
+fn check_reasons(metadata: &Value) -> Result<Vec<String>> {
+    let document =
+        std::fs::read_to_string(tree::root().join("docs/ARCHITECTURE.md")).context("docs/ARCHITECTURE.md")?;
+    let pages = std::fs::read_to_string(web::console().join("package.json")).context("package.json")?;
+    let pages: Value = serde_json::from_str(&pages).context("package.json")?;
+    let mut used = imports::foreign(metadata);
+    used.extend(
+        pages["dependencies"]
+            .as_object()
+            .into_iter()
+            .flat_map(|packages| packages.keys().cloned()),
+    );
+    Ok(reasons::check(&document, &used))
 }
 
 fn check_twins(files: &[std::path::PathBuf]) -> Result<Vec<String>> {
