@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The only SQL: what is kept, one file per noun, and the transactions that keep it.
+//!
+//! May touch: `domain`, and the database libraries that nothing else may touch.
+//!
+//! Invariant: every change happens in a closure given to [`Store::submit`] or [`Store::write`], and its caller hears of
+//! success only after it is durable.
+
+pub mod account;
+pub mod alarm;
+pub mod audit;
+pub mod contact;
+mod error;
+pub mod hold;
+pub mod idempotency;
+pub mod incident;
+pub mod ledger;
+pub mod merchant;
+mod migration;
+pub mod operator;
+pub mod owed_reversal;
+pub mod pending;
+pub mod receipt;
+pub mod session;
+pub mod shop;
+pub mod sql;
+mod sqlite;
+pub mod terminal;
+pub mod terminal_session;
+pub mod timeline;
+
+pub use error::Error;
+pub use sql::Tx;
+pub use sqlite::{Clock, Store};

@@ -1,0 +1,307 @@
+//! The ledger: every decision about every request, in each terminal's own durable order.
+//!
+//! Invariant: rows are appended, never updated or deleted; within a terminal both `sequence` and `at_ms` never go back.
+
+use domain::money::Currency;
+use domain::transaction::{BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, ResponseCode};
+use domain::{MaskedPan, Money, TerminalId, Timestamp};
+
+use crate::sql::{Row, Sql, Value, sql, values};
+use crate::{Error, Tx};
+
+macro_rules! columns {
+    () => {
+        "terminal_id, sequence, at_ms, decision, entry, batch, trace, amount_minor, currency, card, entry_mode, operator, response_code, reason, retrieval_reference, approval_code, peer, requested_at_ms, of_sequence"
+    };
+}
+
+/// The next place in a terminal's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The next free sequence.
+    pub sequence: i64,
+    /// The time to write: now, but never before the terminal's last row.
+    pub at: Timestamp,
+    /// The time of the terminal's last row.
+    pub last_at: Option<Timestamp>,
+}
+
+/// The next place in a terminal's order. Read with the terminal locked.
+pub fn next_place(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Place, Error> {
+    let last = sql!("SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
+    let waiting = sql!("SELECT sequence FROM pending WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
+    let last = tx.first(last, values![&terminal_id], |row| Ok((row.int(0)?, row.time(1)?)))?;
+    let waiting = tx.first(waiting, values![&terminal_id], |row| row.int(0))?;
+    let sequence = last.map_or(0, |(sequence, _)| sequence).max(waiting.unwrap_or_default()) + 1;
+    let last_at = last.map(|(_, at)| at);
+    Ok(Place { sequence, at: last_at.map_or(tx.now(), |last| last.max(tx.now())), last_at })
+}
+
+/// Appends a row.
+pub fn append(tx: &Tx<'_>, row: &LedgerRow) -> Result<(), Error> {
+    const APPEND: Sql = sql!(concat!(
+        "INSERT INTO ledger (",
+        columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+    ));
+    let card = row.card.map(|card| card.to_string());
+    let values = values![
+        &row.terminal_id,
+        row.sequence,
+        row.at,
+        row.decision.map(Decision::code),
+        row.entry.code(),
+        row.batch_trace.map(|name| name.batch),
+        row.batch_trace.map(|name| name.trace),
+        row.amount.map(|amount| amount.minor),
+        row.amount.map(|amount| amount.currency.0),
+        card.as_deref(),
+        row.entry_mode.map(EntryMode::code),
+        row.operator.as_deref(),
+        row.response_code.as_ref().map(ResponseCode::as_str),
+        row.reason.as_deref(),
+        row.retrieval_reference.as_deref(),
+        row.approval_code.as_deref(),
+        row.peer.as_deref(),
+        row.requested_at,
+        row.of_sequence,
+    ];
+    tx.execute(APPEND, values).map(drop)
+}
+
+/// One row.
+pub fn get(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Option<LedgerRow>, Error> {
+    const GET: Sql = sql!(concat!("SELECT ", columns!(), " FROM ledger WHERE terminal_id = $1 AND sequence = $2"));
+    tx.first(GET, values![&terminal_id, sequence], read)
+}
+
+/// All rows about one batch and trace, oldest first; at most 16, more than any honest exchange makes.
+pub fn by_name(tx: &Tx<'_>, terminal_id: TerminalId, name: BatchTrace) -> Result<Vec<LedgerRow>, Error> {
+    const BY_NAME: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM ledger WHERE terminal_id = $1 AND batch = $2 AND trace = $3 ORDER BY sequence LIMIT 16"
+    ));
+    tx.all(BY_NAME, values![&terminal_id, name.batch, name.trace], read)
+}
+
+/// Which rows of one terminal a page shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// Decided at or after.
+    pub from: Option<Timestamp>,
+    /// Decided before.
+    pub to: Option<Timestamp>,
+    /// One decision only.
+    pub decision: Option<Decision>,
+}
+
+/// A terminal's rows, newest first, below `below`; without holds. At most `limit`.
+pub fn page(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    filter: Filter,
+    below: Option<i64>,
+    limit: i64,
+) -> Result<Vec<LedgerRow>, Error> {
+    const PAGE: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3
+          AND decision IS NOT NULL AND ($4 IS NULL OR decision = $4) ORDER BY sequence DESC LIMIT $5"
+    ));
+    let from = filter.from.map_or(Ok(0), |from| first_sequence_at(tx, terminal_id, from))?;
+    let to = filter.to.map_or(Ok(i64::MAX), |to| first_sequence_at(tx, terminal_id, to))?;
+    let to = to.min(below.unwrap_or(i64::MAX));
+    let decision = Value::from(filter.decision.map(Decision::code));
+    tx.all(PAGE, &[(&terminal_id).into(), from.into(), to.into(), decision, limit.into()], read)
+}
+
+/// The terminal's last decided row.
+pub fn last(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<LedgerRow>, Error> {
+    Ok(page(tx, terminal_id, Filter::default(), None, 1)?.pop())
+}
+
+/// The terminal's last approval at or before a time.
+pub fn last_approval(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) -> Result<Option<LedgerRow>, Error> {
+    let filter = Filter { from: None, to: Some(at.plus_ms(1)), decision: Some(Decision::Approved) };
+    Ok(page(tx, terminal_id, filter, None, 1)?.pop())
+}
+
+/// The smallest sequence decided at or after `at`, found by halving: within a terminal time follows the sequence, so
+/// no index on time is needed. `i64::MAX` when there is none.
+pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) -> Result<i64, Error> {
+    let probe = sql!("SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1");
+    let newest = sql!("SELECT sequence FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
+    let Some(newest) = tx.first(newest, values![&terminal_id], |row| row.int(0))? else { return Ok(i64::MAX) };
+    let (mut low, mut high) = (0_i64, newest + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let found = tx.first(probe, values![&terminal_id, middle], |row| Ok((row.int(0)?, row.time(1)?)))?;
+        match found {
+            Some((sequence, found_at)) if found_at < at => low = sequence + 1,
+            _ => high = middle,
+        }
+    }
+    let first = tx.first(probe, values![&terminal_id, low], |row| row.int(0))?;
+    Ok(first.unwrap_or(i64::MAX))
+}
+
+/// Approvals of money from cardholders less what went back, decided in a span of sequences: count and minor units.
+pub fn takings(tx: &Tx<'_>, terminal_id: TerminalId, from: Timestamp, to: Timestamp) -> Result<(i64, i64), Error> {
+    let sql = sql!(
+        "SELECT count(*), coalesce(sum(CASE
+            WHEN decision = 'approved' AND entry IN ('purchase', 'completion') THEN amount_minor
+            WHEN decision = 'approved' AND entry IN ('void', 'refund', 'completion_void') THEN -amount_minor
+            WHEN decision = 'reversed' AND entry IN ('purchase', 'completion') THEN -amount_minor
+            WHEN decision = 'reversed' AND entry IN ('void', 'completion_void') THEN amount_minor ELSE 0 END), 0)
+         FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IN ('approved', 'reversed')
+           AND entry IN ('purchase', 'completion', 'void', 'refund', 'completion_void')
+           AND NOT (decision = 'reversed' AND reason = 'never_given')"
+    );
+    let low = first_sequence_at(tx, terminal_id, from)?;
+    let high = first_sequence_at(tx, terminal_id, to)?;
+    let sums = tx.first(sql, values![&terminal_id, low, high], |row| Ok((row.int(0)?, row.int(1)?)))?;
+    Ok(sums.unwrap_or_default())
+}
+
+/// Approved and refused requests of one span of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its start.
+    pub at: Timestamp,
+    /// Approvals of money.
+    pub approved_count: i64,
+    /// Their sum, minor units.
+    pub approved_minor: i64,
+    /// Refused or recorded requests.
+    pub refused_count: i64,
+}
+
+/// A terminal's activity by spans of `bucket_ms`, only spans in which something happened.
+pub fn activity(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    (from, to): (Timestamp, Timestamp),
+    bucket_ms: i64,
+) -> Result<Vec<Bucket>, Error> {
+    let sql = sql!(
+        "SELECT (at_ms - $4) / $5, sum(CASE WHEN decision = 'approved' AND amount_minor IS NOT NULL THEN 1 ELSE 0 END),
+           sum(CASE WHEN decision = 'approved' THEN coalesce(amount_minor, 0) ELSE 0 END),
+           sum(CASE WHEN decision IN ('declined', 'recorded') THEN 1 ELSE 0 END)
+         FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IS NOT NULL
+         GROUP BY 1 ORDER BY 1 LIMIT 1000"
+    );
+    let low = first_sequence_at(tx, terminal_id, from)?;
+    let high = first_sequence_at(tx, terminal_id, to)?;
+    tx.all(sql, values![&terminal_id, low, high, from, bucket_ms.max(1)], |row| {
+        Ok(Bucket {
+            at: from.plus_ms(row.int(0)? * bucket_ms),
+            approved_count: row.int(1)?,
+            approved_minor: row.int(2)?,
+            refused_count: row.int(3)?,
+        })
+    })
+}
+
+/// The totals of one batch as the ledger has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BatchTotals {
+    /// Minor units taken from cardholders.
+    pub debit_minor: i64,
+    /// How many times.
+    pub debit_count: i64,
+    /// Minor units given back.
+    pub credit_minor: i64,
+    /// How many times.
+    pub credit_count: i64,
+}
+
+/// The totals of a batch: what was approved and neither reversed nor about to be.
+pub fn batch_totals(tx: &Tx<'_>, terminal_id: TerminalId, batch: u32) -> Result<BatchTotals, Error> {
+    let sql = sql!(
+        "SELECT l.entry IN ('purchase', 'completion'), count(*), coalesce(sum(l.amount_minor), 0) FROM ledger l
+         WHERE l.terminal_id = $1 AND l.batch = $2 AND l.decision = 'approved'
+           AND l.entry IN ('purchase', 'completion', 'void', 'refund', 'completion_void')
+           AND NOT EXISTS (SELECT 1 FROM ledger r WHERE r.terminal_id = $1 AND r.batch = $2 AND r.trace = l.trace AND r.decision = 'reversed')
+           AND NOT EXISTS (SELECT 1 FROM owed_reversal o WHERE o.terminal_id = $1 AND o.sequence = l.sequence)
+         GROUP BY 1"
+    );
+    let mut totals = BatchTotals::default();
+    for (debit, count, minor) in
+        tx.all(sql, values![&terminal_id, batch], |row| Ok((row.int(0)? != 0, row.int(1)?, row.int(2)?)))?
+    {
+        match debit {
+            true => (totals.debit_count, totals.debit_minor) = (count, minor),
+            false => (totals.credit_count, totals.credit_minor) = (count, minor),
+        }
+    }
+    Ok(totals)
+}
+
+/// How many approvals follow a place in the terminal's order: after a loss report, always none.
+pub fn approvals_after(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64, until: Option<i64>) -> Result<i64, Error> {
+    let sql = sql!(
+        "SELECT count(*) FROM ledger WHERE terminal_id = $1 AND sequence > $2 AND sequence < $3 AND decision = 'approved'"
+    );
+    let until = until.unwrap_or(i64::MAX);
+    Ok(tx.first(sql, values![&terminal_id, sequence, until], |row| row.int(0))?.unwrap_or_default())
+}
+
+pub(crate) fn read_money(row: &Row<'_>, minor: usize, currency: usize) -> Result<Option<Money>, Error> {
+    let (Some(minor), Some(currency)) = (row.int_opt(minor)?, row.int_opt(currency)?) else { return Ok(None) };
+    let currency = Currency(u16::try_from(currency).map_err(|_| Error::Corrupt("currency"))?);
+    Money::new(minor, currency).map(Some).map_err(|_| Error::Corrupt("amount_minor"))
+}
+
+pub(crate) fn read_card(text: Option<&str>) -> Result<Option<MaskedPan>, Error> {
+    text.map(|text| MaskedPan::parse(text).ok_or(Error::Corrupt("card"))).transpose()
+}
+
+pub(crate) fn read_name(row: &Row<'_>, batch: usize, trace: usize) -> Result<Option<BatchTrace>, Error> {
+    let (Some(batch), Some(trace)) = (row.int_opt(batch)?, row.int_opt(trace)?) else { return Ok(None) };
+    match (u32::try_from(batch), u32::try_from(trace)) {
+        (Ok(batch), Ok(trace)) => Ok(Some(BatchTrace { batch, trace })),
+        _ => Err(Error::Corrupt("batch or trace")),
+    }
+}
+
+pub(crate) fn read_kind(code: &str) -> Result<Kind, Error> {
+    Kind::parse(code).ok_or(Error::Corrupt("entry"))
+}
+
+pub(crate) fn read_mode(code: Option<&str>) -> Result<Option<EntryMode>, Error> {
+    code.map(|code| EntryMode::parse(code).ok_or(Error::Corrupt("entry_mode"))).transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<LedgerRow, Error> {
+    let decision = match row.text_opt(3)? {
+        None => None,
+        Some(code) => Some(Decision::parse(code).ok_or(Error::Corrupt("ledger.decision"))?),
+    };
+    let response_code = match row.text_opt(12)? {
+        None => None,
+        Some(code) => {
+            Some(ResponseCode::parse(code.as_bytes()).ok_or(Error::Corrupt("ledger.response_code"))?)
+        }
+    };
+    Ok(LedgerRow {
+        terminal_id: row.terminal_id(0)?,
+        sequence: row.int(1)?,
+        at: row.time(2)?,
+        decision,
+        entry: Entry::parse(row.text(4)?).ok_or(Error::Corrupt("ledger.entry"))?,
+        batch_trace: read_name(row, 5, 6)?,
+        amount: read_money(row, 7, 8)?,
+        card: read_card(row.text_opt(9)?)?,
+        entry_mode: read_mode(row.text_opt(10)?)?,
+        operator: row.string_opt(11)?,
+        response_code,
+        reason: row.string_opt(13)?,
+        retrieval_reference: row.string_opt(14)?,
+        approval_code: row.string_opt(15)?,
+        peer: row.string_opt(16)?,
+        requested_at: row.time(17)?,
+        of_sequence: row.int_opt(18)?,
+    })
+}

@@ -1,0 +1,48 @@
+//! Receipts: what the report did to each channel.
+
+use domain::Timestamp;
+use domain::incident::Channel;
+
+use crate::sql::{sql, values};
+use crate::{Error, Tx};
+
+/// One channel's receipt. The state of every receipt this version writes is `stopped`: its own gate is in the path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Which channel.
+    pub channel: Channel,
+    /// From when nothing of the terminal passes.
+    pub at: Timestamp,
+    /// Which node says so.
+    pub node: String,
+    /// Approvals decided before the hold whose answers were waited for, to be written or dropped.
+    pub in_flight_waited: i64,
+}
+
+/// Writes a receipt once.
+pub fn insert(tx: &Tx<'_>, incident_id: &str, receipt: &Receipt) -> Result<(), Error> {
+    let sql = sql!(
+        "INSERT INTO receipt (incident_id, channel, state, at_ms, node, in_flight_waited) VALUES ($1, $2, 'stopped', $3, $4, $5)
+         ON CONFLICT (incident_id, channel) DO NOTHING"
+    );
+    let Receipt { channel, at, node, in_flight_waited } = receipt;
+    tx.execute(sql, values![incident_id, channel.code(), *at, node, *in_flight_waited]).map(drop)
+}
+
+/// The receipts of an incident, in the order of the channels.
+pub fn list(tx: &Tx<'_>, incident_id: &str) -> Result<Vec<Receipt>, Error> {
+    let sql =
+        sql!("SELECT channel, at_ms, node, in_flight_waited FROM receipt WHERE incident_id = $1 LIMIT 50");
+    let mut receipts = tx.all(sql, values![incident_id], |row| {
+        let code = row.text(0)?;
+        let channel = Channel::ALL.into_iter().find(|channel| channel.code() == code);
+        Ok(Receipt {
+            channel: channel.ok_or(Error::Corrupt("receipt.channel"))?,
+            at: row.time(1)?,
+            node: row.string(2)?,
+            in_flight_waited: row.int(3)?,
+        })
+    })?;
+    receipts.sort_by_key(|receipt| receipt.channel as u8);
+    Ok(receipts)
+}

@@ -1,0 +1,406 @@
+//! The embedded store: one writer thread with group commit, a few readers beside it.
+//!
+//! Work is a closure. The writer takes all that waits, runs each closure in a savepoint, commits them together, and
+//! answers each caller only after the commit is durable (WAL, synchronous = FULL).
+//!
+//! Invariant: no caller hears of success before its rows are on disk; after a commit that failed in the file system
+//! nobody hears of success again.
+
+use std::collections::VecDeque;
+use std::fs::{File, TryLockError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use domain::Timestamp;
+use rusqlite::{Connection, ErrorCode};
+
+use crate::{Error, Tx, migration};
+
+/// Closures waiting for the writer; one more is refused as [`Error::Overloaded`].
+const QUEUE_LEN_MAX: usize = 8192;
+/// Closures in one commit.
+const BATCH_LEN_MAX: usize = 512;
+/// Readers, and so the reads under way at once.
+const READERS: usize = 4;
+/// How long a read waits for a free reader.
+const READER_WAIT: Duration = Duration::from_secs(5);
+/// SQLite older than this may corrupt a WAL at its reset.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+const STATEMENTS_CACHED: usize = 256;
+
+/// Where the store reads the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// A store on one SQLite file. Cheap to clone; the last clone's drop ends the writer after its queue.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    queue: Arc<Queue>,
+    readers: Mutex<Vec<Connection>>,
+    reader_free: Condvar,
+    clock: Clock,
+    writer: Option<JoinHandle<()>>,
+}
+
+type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
+/// Runs in the transaction, or only makes its answer when there is none.
+type Work = Box<dyn FnOnce(Option<&Tx<'_>>) -> (bool, Answer) + Send>;
+
+impl Store {
+    /// Opens or creates the database file, brings its tables up to date and starts the writer.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] when another process has it open, the library is too old, or durability cannot be set.
+    pub fn open(path: &Path, clock: Clock) -> Result<Self, Error> {
+        let lock = lock(path)?;
+        let connection = connect(path)?;
+        check_version()?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        check_durability(&connection)?;
+        migration::run(&connection)?;
+        let readers = (0..READERS).map(|_| reader(path)).collect::<Result<Vec<_>, Error>>()?;
+        let queue = Arc::new(Queue::default());
+        let writer = Writer { connection, queue: queue.clone(), clock: clock.clone(), last: Timestamp(0), _lock: lock };
+        let writer = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer.run())
+            .map_err(|error| Error::Unusable(format!("no thread for the writer: {error}")))?;
+        let readers = Mutex::new(readers);
+        Ok(Self(Arc::new(Inner { queue, readers, reader_free: Condvar::new(), clock, writer: Some(writer) })))
+    }
+
+    /// Hands work to the writer and returns at once; `done` hears the result on the writer thread after the commit, so
+    /// it must not block.
+    pub fn submit<T, E>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        done: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let mut state = self.0.queue.lock();
+        if let Some(refusal) = state.refusal() {
+            drop(state);
+            return done(Err(refusal.into()));
+        }
+        state.waiting.push_back(Box::new(move |tx: Option<&Tx<'_>>| -> (bool, Answer) {
+            let Some(tx) = tx else {
+                return (false, Box::new(move |none| done(Err(none.err().unwrap_or(Error::Stopped).into()))));
+            };
+            let result = catch_unwind(AssertUnwindSafe(|| work(tx))).unwrap_or_else(|_| Err(Error::Panicked.into()));
+            let keep = result.is_ok();
+            (keep, Box::new(move |committed| done(committed.map_err(E::from).and(result))))
+        }));
+        drop(state);
+        self.0.queue.ready.notify_one();
+    }
+
+    /// Hands work to the writer and waits for the commit.
+    pub fn write<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (send, receive) = std::sync::mpsc::sync_channel(1);
+        self.submit(work, move |result| {
+            let _ = send.send(result);
+        });
+        receive.recv().unwrap_or_else(|_| Err(Error::Stopped.into()))
+    }
+
+    /// Reads one snapshot in the caller's own thread.
+    pub fn read<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        let reader = Reader { store: &self.0, connection: Some(self.0.take_reader()?) };
+        let Some(connection) = reader.connection.as_ref() else { return Err(Error::Overloaded.into()) };
+        connection.execute_batch("BEGIN").map_err(Error::from)?;
+        work(&Tx { connection, now: (self.0.clock)() })
+    }
+
+    /// Whether the store has stopped for good after a failed write.
+    pub fn stopped(&self) -> bool {
+        self.0.queue.lock().stopped
+    }
+}
+
+impl Inner {
+    fn take_reader(&self) -> Result<Connection, Error> {
+        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut readers, _) = self
+            .reader_free
+            .wait_timeout_while(readers, READER_WAIT, |readers| readers.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        readers.pop().ok_or(Error::Overloaded)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.queue.lock().closed = true;
+        self.queue.ready.notify_all();
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+/// A reader on loan; goes back, its snapshot ended, however the read ends.
+struct Reader<'s> {
+    store: &'s Inner,
+    connection: Option<Connection>,
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let _ = connection.execute_batch("ROLLBACK");
+            self.store.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            self.store.reader_free.notify_one();
+        }
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<QueueState>,
+    ready: Condvar,
+}
+
+#[derive(Default)]
+struct QueueState {
+    waiting: VecDeque<Work>,
+    closed: bool,
+    stopped: bool,
+}
+
+impl QueueState {
+    fn refusal(&self) -> Option<Error> {
+        if self.stopped || self.closed {
+            return Some(Error::Stopped);
+        }
+        (self.waiting.len() >= QUEUE_LEN_MAX).then_some(Error::Overloaded)
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves what waits into `batch`; false when the queue is closed and empty.
+    fn take(&self, batch: &mut Vec<Work>) -> bool {
+        let state = self.lock();
+        let mut state = self
+            .ready
+            .wait_while(state, |state| state.waiting.is_empty() && !state.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        let len = state.waiting.len().min(BATCH_LEN_MAX);
+        batch.extend(state.waiting.drain(..len));
+        len > 0
+    }
+}
+
+struct Writer {
+    connection: Connection,
+    queue: Arc<Queue>,
+    clock: Clock,
+    last: Timestamp,
+    _lock: File,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH_LEN_MAX);
+        let mut answers = Vec::with_capacity(BATCH_LEN_MAX);
+        while self.queue.take(&mut batch) {
+            let outcome = self.commit(&mut batch, &mut answers);
+            if let Err(error) = &outcome {
+                tracing::error!(%error, "a commit failed");
+                let _ = self.connection.execute_batch("ROLLBACK");
+                if is_stop(error) {
+                    self.queue.lock().stopped = true;
+                }
+            }
+            for answer in answers.drain(..) {
+                answer(match &outcome {
+                    Ok(()) => Ok(()),
+                    Err(error) if is_stop(error) => Err(Error::Stopped),
+                    Err(_) => Err(Error::Failed(rusqlite::Error::InvalidQuery)),
+                });
+            }
+        }
+    }
+
+    /// Runs a batch in one transaction. Every closure gets its answer, also when the commit fails.
+    fn commit(&mut self, batch: &mut Vec<Work>, answers: &mut Vec<Answer>) -> Result<(), Error> {
+        let mut outcome = self.execute("BEGIN IMMEDIATE");
+        for work in batch.drain(..) {
+            outcome = outcome.and_then(|()| self.execute("SAVEPOINT work"));
+            if outcome.is_err() {
+                answers.push(work(None).1);
+                continue;
+            }
+            self.last = self.last.max((self.clock)());
+            let (keep, answer) = work(Some(&Tx { connection: &self.connection, now: self.last }));
+            answers.push(answer);
+            outcome = match keep {
+                true => self.execute("RELEASE work"),
+                false => self.execute("ROLLBACK TO work").and_then(|()| self.execute("RELEASE work")),
+            };
+        }
+        outcome.and_then(|()| self.execute("COMMIT"))
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Error> {
+        self.connection.prepare_cached(sql)?.raw_execute()?;
+        Ok(())
+    }
+}
+
+/// After these nobody can know what is on the disk.
+fn is_stop(error: &Error) -> bool {
+    let Error::Failed(error) = error else { return false };
+    matches!(error.sqlite_error_code(), Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt))
+}
+
+fn lock(path: &Path) -> Result<File, Error> {
+    let path = PathBuf::from(format!("{}.lock", path.display()));
+    let unusable = |error: &dyn std::fmt::Display| Error::Unusable(format!("{}: {error}", path.display()));
+    let file = File::create(&path).map_err(|error| unusable(&error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(unusable(&"another process has this store open")),
+        Err(TryLockError::Error(error)) => Err(unusable(&error)),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // 64 MiB of pages; without a mapping, a failing disk is an error instead of a signal.
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    Ok(connection)
+}
+
+fn reader(path: &Path) -> Result<Connection, Error> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn check_version() -> Result<(), Error> {
+    let version = rusqlite::version_number();
+    match version >= SQLITE_VERSION_MIN {
+        true => Ok(()),
+        false => Err(Error::Unusable(format!("SQLite {} is older than 3.51.3", rusqlite::version()))),
+    }
+}
+
+/// FULL is 2: the WAL is flushed at every commit. Less may forget an acknowledged report at a power failure.
+fn check_durability(connection: &Connection) -> Result<(), Error> {
+    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    match (synchronous, mode.as_str()) {
+        (2, "wal") => Ok(()),
+        _ => Err(Error::Unusable(format!("journal_mode {mode}, synchronous {synchronous}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::{sql, values};
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    fn temporary(name: &str) -> PathBuf {
+        let dir = std::env::temp_dir().join(format!("tillguard-store-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&dir);
+        std::fs::create_dir_all(&dir).unwrap();
+        dir.join("store.db")
+    }
+
+    fn counting_clock() -> Clock {
+        let ticks = AtomicI64::new(1);
+        Arc::new(move || Timestamp(ticks.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    fn add(tx: &Tx<'_>, id: &str) -> Result<(), Error> {
+        let sql = sql!("INSERT INTO merchant (merchant_id, name, name_en, trade, unified_social_credit_code) VALUES ($1, $1, $1, $1, $1)");
+        tx.execute(sql, values![id]).map(drop)
+    }
+
+    fn count(store: &Store) -> i64 {
+        let sql = sql!("SELECT count(*) FROM merchant");
+        store.read(|tx| tx.first(sql, &[], |row| row.int(0))).unwrap().unwrap()
+    }
+
+    #[test]
+    fn what_was_answered_is_there_after_reopening() {
+        let path = temporary("reopen");
+        let store = Store::open(&path, counting_clock()).unwrap();
+        store.write(|tx| add(tx, "M1")).unwrap();
+        drop(store);
+        let store = Store::open(&path, counting_clock()).unwrap();
+        assert_eq!(count(&store), 1);
+    }
+
+    #[test]
+    fn one_failing_closure_undoes_only_itself() {
+        let store = Store::open(&temporary("savepoint"), counting_clock()).unwrap();
+        let (send, receive) = std::sync::mpsc::channel();
+        for id in ["A", "B", "A", "C"] {
+            let send = send.clone();
+            store.submit(move |tx| add(tx, id), move |result| send.send((id, result.is_ok())).unwrap());
+        }
+        let heard: Vec<_> = receive.iter().take(4).collect();
+        assert_eq!(heard, [("A", true), ("B", true), ("A", false), ("C", true)]);
+        assert_eq!(count(&store), 3);
+    }
+
+    #[test]
+    fn a_panicking_closure_is_undone_and_the_writer_goes_on() {
+        let store = Store::open(&temporary("panic"), counting_clock()).unwrap();
+        let result: Result<(), Error> = store.write(|tx| {
+            add(tx, "A")?;
+            panic!("planted");
+        });
+        assert!(matches!(result, Err(Error::Panicked)));
+        store.write(|tx| add(tx, "B")).unwrap();
+        assert_eq!(count(&store), 1);
+    }
+
+    #[test]
+    fn time_never_goes_back_on_the_writer() {
+        let times = Mutex::new(vec![5, 9, 3, 4, 12].into_iter());
+        let clock: Clock = Arc::new(move || Timestamp(times.lock().unwrap().next().unwrap_or(20)));
+        let store = Store::open(&temporary("clock"), clock).unwrap();
+        let seen: Vec<i64> =
+            (0..5).map(|_| store.write(|tx| Ok::<_, Error>(tx.now().0)).unwrap()).collect();
+        assert_eq!(seen, [5, 9, 9, 9, 12]);
+    }
+
+    #[test]
+    fn a_second_process_cannot_open_the_same_store() {
+        let path = temporary("lock");
+        let _first = Store::open(&path, counting_clock()).unwrap();
+        assert!(matches!(Store::open(&path, counting_clock()), Err(Error::Unusable(_))));
+    }
+
+    #[test]
+    fn readers_cannot_write() {
+        let store = Store::open(&temporary("reader"), counting_clock()).unwrap();
+        assert!(store.read(|tx| add(tx, "A")).is_err());
+        assert_eq!(count(&store), 0);
+    }
+}

@@ -1,0 +1,252 @@
+//! Terminals: the estate.
+
+use domain::account::Scope;
+use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+use domain::{MerchantId, TerminalId, Timestamp};
+
+use crate::shop::scope_values;
+use crate::sql::{Row, Sql, Value, sql, values};
+use crate::{Error, Tx};
+
+macro_rules! columns {
+    () => {
+        "terminal_id, merchant_id, shop_id, serial, model, name, acquirer_code, unified_social_credit_code, settlement_account_sealed, settlement_account_last4, placement_address, status, language, time_zone"
+    };
+}
+
+/// Adds a terminal. `master_key_sealed` is its master key, encrypted by the edge that holds the key for it.
+pub fn insert(tx: &Tx<'_>, terminal: &Terminal, master_key_sealed: &[u8]) -> Result<(), Error> {
+    let sql = sql!(concat!(
+        "INSERT INTO terminal (",
+        columns!(),
+        ", master_key_sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+    ));
+    let bound = &terminal.bound;
+    let values = values![
+        &terminal.terminal_id,
+        &bound.merchant_code,
+        &terminal.shop_id,
+        &terminal.serial,
+        &terminal.model,
+        &terminal.name,
+        &bound.acquirer_code,
+        &bound.unified_social_credit_code,
+        &bound.settlement_account.sealed,
+        &bound.settlement_account.last4,
+        &bound.placement_address,
+        status_code(terminal.status),
+        &terminal.language,
+        &terminal.time_zone,
+        master_key_sealed,
+    ];
+    tx.execute(sql, values).map(drop)
+}
+
+/// The terminal of that identifier.
+pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Terminal>, Error> {
+    let sql = sql!(concat!("SELECT ", columns!(), " FROM terminal WHERE terminal_id = $1"));
+    tx.first(sql, values![&terminal_id], read)
+}
+
+/// The terminal of that serial number.
+pub fn by_serial(tx: &Tx<'_>, serial: &str) -> Result<Option<Terminal>, Error> {
+    let sql = sql!(concat!("SELECT ", columns!(), " FROM terminal WHERE serial = $1"));
+    tx.first(sql, values![serial], read)
+}
+
+/// How many terminals there are.
+pub fn count(tx: &Tx<'_>) -> Result<i64, Error> {
+    Ok(tx.first(sql!("SELECT count(*) FROM terminal"), &[], |row| row.int(0))?.unwrap_or_default())
+}
+
+/// What the gate needs to know of a terminal before anything else.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Its merchant.
+    pub merchant_id: MerchantId,
+    /// Its shop.
+    pub shop_id: String,
+    /// In the estate or retired.
+    pub status: Status,
+    /// Its master key, encrypted.
+    pub master_key_sealed: Vec<u8>,
+}
+
+/// What the gate needs to know of a terminal; `None` when it is unknown.
+pub fn door(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Door>, Error> {
+    let sql = sql!("SELECT merchant_id, shop_id, status, master_key_sealed FROM terminal WHERE terminal_id = $1");
+    tx.first(sql, values![&terminal_id], |row| {
+        Ok(Door {
+            merchant_id: row.merchant_id(0)?,
+            shop_id: row.string(1)?,
+            status: read_status(row.text(2)?)?,
+            master_key_sealed: row.blob(3)?,
+        })
+    })
+}
+
+/// What the first check reads of a terminal, in one statement.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// Its merchant.
+    pub merchant_id: MerchantId,
+    /// In the estate or retired.
+    pub status: Status,
+    /// The batch of its last sign-in.
+    pub batch: Option<u32>,
+    /// Who is signed in.
+    pub operator: Option<String>,
+}
+
+/// Locks the terminal's row for this transaction (the writer is alone in SQLite) and reads what the first check needs.
+pub fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Admission>, Error> {
+    let sql = sql!(
+        "SELECT t.merchant_id, t.status, s.batch, s.operator FROM terminal t
+         LEFT JOIN terminal_session s ON s.terminal_id = t.terminal_id WHERE t.terminal_id = $1"
+    );
+    tx.first(sql, values![&terminal_id], |row| {
+        Ok(Admission {
+            merchant_id: row.merchant_id(0)?,
+            status: read_status(row.text(1)?)?,
+            batch: row.int_opt(2)?.and_then(|batch| u32::try_from(batch).ok()),
+            operator: row.string_opt(3)?,
+        })
+    })
+}
+
+/// The word for a terminal's state that people see, derived from its status and holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// No hold stands.
+    Running,
+    /// A hold other than a loss stands.
+    Held,
+    /// The loss hold stands.
+    Lost,
+    /// Deregistered.
+    Retired,
+}
+
+impl State {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Running, Self::Held, Self::Lost, Self::Retired];
+
+    /// The state's name in routes and documents.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Held => "held",
+            Self::Lost => "lost",
+            Self::Retired => "retired",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+}
+
+/// Which terminals a list is about.
+#[derive(Clone, Debug)]
+pub struct Filter<'a> {
+    /// What the account sees.
+    pub scope: &'a Scope,
+    /// Part of an identifier, serial number or name.
+    pub search: Option<&'a str>,
+    /// One state only.
+    pub state: Option<State>,
+    /// One merchant only.
+    pub merchant_id: Option<MerchantId>,
+    /// One shop only.
+    pub shop_id: Option<&'a str>,
+}
+
+// The state as SQL; $6 is the time. Holds are few, and the index of standing ones is small.
+macro_rules! state_sql {
+    () => {
+        "CASE WHEN t.status = 'retired' THEN 'retired'
+              WHEN EXISTS (SELECT 1 FROM hold h WHERE h.terminal_id = t.terminal_id AND h.released_at_ms IS NULL AND h.kind = 'loss' AND (h.until_ms IS NULL OR h.until_ms > $6)) THEN 'lost'
+              WHEN EXISTS (SELECT 1 FROM hold h WHERE h.terminal_id = t.terminal_id AND h.released_at_ms IS NULL AND (h.until_ms IS NULL OR h.until_ms > $6)) THEN 'held'
+              ELSE 'running' END"
+    };
+}
+macro_rules! filter_sql {
+    () => {
+        " ($1 IS NULL OR t.merchant_id = $1) AND ($2 IS NULL OR t.shop_id = $2)
+          AND ($3 IS NULL OR t.merchant_id = $3) AND ($4 IS NULL OR t.shop_id = $4)
+          AND ($5 IS NULL OR t.terminal_id LIKE $5 ESCAPE '!' OR t.serial LIKE $5 ESCAPE '!' OR t.name LIKE $5 ESCAPE '!')"
+    };
+}
+
+impl Filter<'_> {
+    fn pattern(&self) -> Option<String> {
+        let escaped = self.search?.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        Some(format!("%{escaped}%"))
+    }
+
+    fn values<'v>(&'v self, pattern: &'v Option<String>, now: Timestamp) -> [Value<'v>; 6] {
+        let (merchant, shop) = scope_values(self.scope);
+        let pattern = pattern.as_deref().into();
+        [merchant, shop, self.merchant_id.as_ref().into(), self.shop_id.into(), pattern, now.into()]
+    }
+}
+
+/// Terminals in the order of their identifiers, after `after`; at most `limit`.
+pub fn list(tx: &Tx<'_>, filter: &Filter<'_>, after: Option<TerminalId>, limit: i64) -> Result<Vec<Terminal>, Error> {
+    const LIST: Sql = sql!(concat!(
+        "SELECT * FROM (SELECT ", columns!(), ", ", state_sql!(), " AS state FROM terminal t WHERE", filter_sql!(),
+        ") AS t WHERE ($7 IS NULL OR state = $7) AND ($8 IS NULL OR terminal_id > $8) ORDER BY terminal_id LIMIT $9"
+    ));
+    let pattern = filter.pattern();
+    let [a, b, c, d, e, now] = filter.values(&pattern, tx.now());
+    let state = filter.state.map(State::code).into();
+    tx.all(LIST, &[a, b, c, d, e, now, state, after.as_ref().into(), Value::Int(limit)], read)
+}
+
+/// How many terminals of the filter are in each state, whatever state it names.
+pub fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Vec<(State, i64)>, Error> {
+    const COUNTS: Sql = sql!(concat!(
+        "SELECT state, count(*) FROM (SELECT ", state_sql!(), " AS state FROM terminal t WHERE", filter_sql!(),
+        ") AS counted GROUP BY state"
+    ));
+    let pattern = filter.pattern();
+    tx.all(COUNTS, &filter.values(&pattern, tx.now()), |row| {
+        Ok((State::parse(row.text(0)?).ok_or(Error::Corrupt("terminal state"))?, row.int(1)?))
+    })
+}
+
+const fn status_code(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::Retired => "retired",
+    }
+}
+
+fn read_status(code: &str) -> Result<Status, Error> {
+    match code {
+        "active" => Ok(Status::Active),
+        "retired" => Ok(Status::Retired),
+        _ => Err(Error::Corrupt("terminal.status")),
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<Terminal, Error> {
+    Ok(Terminal {
+        terminal_id: row.terminal_id(0)?,
+        shop_id: row.string(2)?,
+        serial: row.string(3)?,
+        model: row.string(4)?,
+        name: row.string(5)?,
+        bound: BoundElements {
+            acquirer_code: row.string(6)?,
+            merchant_code: row.merchant_id(1)?,
+            unified_social_credit_code: row.string(7)?,
+            settlement_account: SettlementAccount { sealed: row.blob(8)?, last4: row.string(9)? },
+            placement_address: row.string(10)?,
+        },
+        status: read_status(row.text(11)?)?,
+        language: row.string(12)?,
+        time_zone: row.string(13)?,
+    })
+}
