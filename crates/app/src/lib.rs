@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Use cases, one function per verb: each reads what it needs, applies the rules of `domain`, and writes its records in
+//! the one store transaction it is given.
+//!
+//! May touch: `domain`, `store`. Time, identifiers and randomness come in as parameters or with the transaction.
+//!
+//! Invariant: every approval and every hold of a terminal is decided with the terminal's row locked, in the same
+//! transaction that writes the ledger.
+
+pub mod estate;
+pub mod hold;
+pub mod incident;
+pub mod operator;
+pub mod password;
+pub mod reversal;
+pub mod settlement;
+pub mod sign_in;
+pub mod transaction;

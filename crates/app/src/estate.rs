@@ -1,0 +1,56 @@
+//! Filling an empty store with an estate: merchants, shops, terminals, operators, accounts and past transactions.
+//!
+//! Invariant: only an empty store is filled.
+
+use domain::account::Account;
+use domain::merchant::Merchant;
+use domain::operator::Operator;
+use domain::shop::Shop;
+use domain::terminal::Terminal;
+use domain::transaction::LedgerRow;
+use store::{Error, Tx};
+
+/// Who and what an estate consists of.
+#[derive(Clone, Debug, Default)]
+pub struct Estate {
+    /// Merchants.
+    pub merchants: Vec<Merchant>,
+    /// Shops.
+    pub shops: Vec<Shop>,
+    /// Terminals and their encrypted master keys.
+    pub terminals: Vec<(Terminal, Vec<u8>)>,
+    /// Operators and the hashes of their passwords.
+    pub operators: Vec<(Operator, String)>,
+    /// Accounts and the hashes of their passwords.
+    pub accounts: Vec<(Account, String)>,
+}
+
+/// Whether the store has an estate already.
+pub fn exists(tx: &Tx<'_>) -> Result<bool, Error> {
+    Ok(store::terminal::count(tx)? > 0)
+}
+
+/// Adds an estate.
+pub fn fill(tx: &Tx<'_>, estate: &Estate) -> Result<(), Error> {
+    for merchant in &estate.merchants {
+        store::merchant::insert(tx, merchant)?;
+    }
+    for shop in &estate.shops {
+        store::shop::insert(tx, shop)?;
+    }
+    for (terminal, master_key_sealed) in &estate.terminals {
+        store::terminal::insert(tx, terminal, master_key_sealed)?;
+    }
+    for (operator, password_hash) in &estate.operators {
+        store::operator::insert(tx, operator, password_hash)?;
+    }
+    for (account, password_hash) in &estate.accounts {
+        store::account::insert(tx, account, password_hash)?;
+    }
+    Ok(())
+}
+
+/// Adds rows of the past, each terminal's in its order.
+pub fn fill_ledger(tx: &Tx<'_>, rows: &[LedgerRow]) -> Result<(), Error> {
+    rows.iter().try_for_each(|row| store::ledger::append(tx, row))
+}

@@ -1,0 +1,119 @@
+//! Placing and releasing holds.
+//!
+//! Invariant: a hold's place in the terminal's ledger order is strictly later, in sequence and in time, than every
+//! approval before it.
+
+use domain::hold::{Authority, Hold, Kind, Release, ReleaseError};
+use domain::transaction::{Entry, LedgerRow};
+use domain::{TerminalId, Timestamp};
+use store::{Error, Tx, ledger};
+
+/// A hold to be placed.
+#[derive(Clone, Debug)]
+pub struct Placing<'a> {
+    /// On which terminal.
+    pub terminal_id: TerminalId,
+    /// Why.
+    pub kind: Kind,
+    /// What happened, in a few words.
+    pub cause: &'a str,
+    /// By whom.
+    pub by: &'a str,
+    /// Its end, where it has one.
+    pub until: Option<Timestamp>,
+    /// The incident it belongs to.
+    pub incident_id: Option<&'a str>,
+}
+
+/// Places a hold, whether or not others stand. The terminal's row is locked by the caller's transaction.
+pub fn place(tx: &Tx<'_>, placing: &Placing<'_>) -> Result<Hold, Error> {
+    let place = ledger::next_place(tx, placing.terminal_id)?;
+    // Strictly later than the last approval, so that no reader can mistake one for the other's successor.
+    let at = place.last_at.map_or(place.at, |last| place.at.max(last.plus_ms(1)));
+    let hold = Hold {
+        hold_id: place.sequence,
+        kind: placing.kind,
+        cause: placing.cause.to_owned(),
+        placed_by: placing.by.to_owned(),
+        placed_at: at,
+        until: placing.until,
+        incident_id: placing.incident_id.map(str::to_owned),
+        release: None,
+    };
+    store::hold::insert(tx, placing.terminal_id, &hold)?;
+    ledger::append(tx, &fact(placing.terminal_id, Entry::HoldPlaced, place.sequence, at, placing.kind, None))?;
+    let subject = placing.terminal_id.as_str();
+    let act = store::audit::Act { actor: placing.by, verb: "hold.place", subject, detail: placing.kind.code() };
+    store::audit::append(tx, act)?;
+    Ok(hold)
+}
+
+/// Why a hold was not released.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReleased {
+    /// No hold of that kind stands.
+    #[error("no such hold stands")]
+    NotStanding,
+    /// Another authority is needed.
+    #[error("another authority is needed")]
+    WrongAuthority(Authority),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Releases every standing hold of one kind, by its own authority.
+pub fn release(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    kind: Kind,
+    authority: Authority,
+    (by, ground): (&str, &str),
+) -> Result<(), NotReleased> {
+    let mut released = false;
+    while let Some(mut hold) = store::hold::find(tx, terminal_id, kind, tx.now())? {
+        let place = ledger::next_place(tx, terminal_id)?;
+        let release = Release { at: place.at, by: by.to_owned(), authority, ground: ground.to_owned() };
+        match hold.release(release.clone()) {
+            Ok(()) => {}
+            Err(ReleaseError::WrongAuthority(needed)) => return Err(NotReleased::WrongAuthority(needed)),
+            Err(ReleaseError::NotStanding) => break,
+        }
+        store::hold::release(tx, terminal_id, hold.hold_id, &release)?;
+        let of = Some(hold.hold_id);
+        ledger::append(tx, &fact(terminal_id, Entry::HoldReleased, place.sequence, place.at, kind, of))?;
+        let subject = terminal_id.as_str();
+        store::audit::append(tx, store::audit::Act { actor: by, verb: "hold.release", subject, detail: kind.code() })?;
+        released = true;
+    }
+    if released { Ok(()) } else { Err(NotReleased::NotStanding) }
+}
+
+fn fact(
+    terminal_id: TerminalId,
+    entry: Entry,
+    sequence: i64,
+    at: Timestamp,
+    kind: Kind,
+    of_sequence: Option<i64>,
+) -> LedgerRow {
+    LedgerRow {
+        terminal_id,
+        sequence,
+        at,
+        decision: None,
+        entry,
+        batch_trace: None,
+        amount: None,
+        card: None,
+        entry_mode: None,
+        operator: None,
+        response_code: None,
+        reason: Some(kind.code().to_owned()),
+        retrieval_reference: None,
+        approval_code: None,
+        peer: None,
+        requested_at: at,
+        of_sequence,
+    }
+}

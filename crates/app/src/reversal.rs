@@ -1,0 +1,136 @@
+//! Reversals: those a terminal asks for (0400), and those owed to the host.
+//!
+//! Invariant: once a terminal is told that its reversal is accepted, the reversal is owed durably until the host answers.
+
+use domain::transaction::{Decision, Entry, Kind, LedgerRow, Refusal, ResponseCode, admit};
+use domain::{TerminalId, Timestamp, hold};
+use store::owed_reversal::OwedReversal;
+use store::{Error, Tx, ledger, timeline};
+
+use crate::transaction::{Admitted, Answer, Attempt, lock, refuse};
+
+/// First and longest wait between two tries.
+const RETRY_MS_MIN: i64 = 1_000;
+const RETRY_MS_MAX: i64 = 60_000;
+
+/// A terminal asks to undo the request of the same batch and trace. `reason_code` is field 39 of the 0400.
+pub fn accept(tx: &Tx<'_>, attempt: &Attempt, reason_code: &str) -> Result<Admitted, Error> {
+    let Some(locked) = lock(tx, attempt.terminal_id)? else { return Ok(Admitted::UnknownTerminal) };
+    let situation = locked.situation(attempt);
+    // A reversal names the batch of its original, which may be over.
+    if let Err(refusal) = admit(&situation, situation.signed_in_batch.unwrap_or_default()) {
+        return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
+    }
+    let at_host = store::pending::of_terminal(tx, attempt.terminal_id)?;
+    if let Some(pending) = at_host.iter().find(|pending| pending.name == attempt.name) {
+        store::pending::ask_undo(tx, attempt.terminal_id, pending.sequence)?;
+        return Ok(Admitted::Answer(accepted(tx.now(), None)));
+    }
+    let rows = ledger::by_name(tx, attempt.terminal_id, attempt.name)?;
+    let original = rows.iter().rfind(|row| row.decision == Some(Decision::Approved));
+    let Some(original) = original else {
+        return match rows.is_empty() {
+            // The row this leaves refuses the original, should it come late.
+            true => refuse(tx, attempt, Refusal::OriginalNotFound, &locked).map(Admitted::Answer),
+            false => Ok(Admitted::Answer(accepted(tx.now(), None))),
+        };
+    };
+    let Entry::Request(kind) = original.entry else { return Err(Error::Corrupt("ledger.entry")) };
+    if !kind.reversible() || original.amount != attempt.amount {
+        return refuse(tx, attempt, Refusal::Invalid, &locked).map(Admitted::Answer);
+    }
+    let reversed = rows.iter().any(|row| row.decision == Some(Decision::Reversed));
+    if !reversed {
+        let owed = owe(attempt, original, kind, reason_code, tx.now());
+        store::owed_reversal::insert(tx, &owed)?;
+    }
+    Ok(Admitted::Answer(accepted(tx.now(), original.retrieval_reference.clone())))
+}
+
+fn owe(attempt: &Attempt, original: &LedgerRow, kind: Kind, reason_code: &str, now: Timestamp) -> OwedReversal {
+    OwedReversal {
+        terminal_id: attempt.terminal_id,
+        sequence: original.sequence,
+        name: attempt.name,
+        kind,
+        amount: original.amount,
+        card: original.card,
+        reason_code: reason_code.to_owned(),
+        cause: "terminal".into(),
+        owed_since: now,
+        next_try_at: now,
+        tries: 0,
+        reversal_sealed: attempt.reversal_sealed.clone(),
+    }
+}
+
+fn accepted(at: Timestamp, retrieval_reference: Option<String>) -> Answer {
+    Answer {
+        response_code: ResponseCode::APPROVED,
+        retrieval_reference,
+        approval_code: None,
+        at,
+        incident_id: None,
+    }
+}
+
+/// The host did not answer a reversal: the wait doubles up to a minute.
+pub fn postpone(tx: &Tx<'_>, owed: &OwedReversal) -> Result<(), Error> {
+    let doublings = u32::try_from(owed.tries.clamp(0, 16)).unwrap_or(16);
+    let wait_ms = (RETRY_MS_MIN << doublings).min(RETRY_MS_MAX);
+    store::owed_reversal::postpone(tx, owed.terminal_id, owed.sequence, tx.now().plus_ms(wait_ms))
+}
+
+/// The host answered a reversal. Answers the incident that has something new to show.
+pub fn settle(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    sequence: i64,
+    response_code: ResponseCode,
+) -> Result<Option<String>, Error> {
+    let locked = lock(tx, terminal_id)?;
+    let Some(owed) = store::owed_reversal::take(tx, terminal_id, sequence)? else { return Ok(None) };
+    // 00: undone. 25: the host never had it. Anything else a person has to look at.
+    let undone = response_code.is_approved() || response_code == ResponseCode::NOT_FOUND;
+    let original = ledger::get(tx, terminal_id, sequence)?;
+    let given = original.as_ref().is_some_and(|row| row.decision == Some(Decision::Approved));
+    let place = ledger::next_place(tx, terminal_id)?;
+    let row = LedgerRow {
+        terminal_id,
+        sequence: place.sequence,
+        at: place.at,
+        decision: Some(if undone { Decision::Reversed } else { Decision::Recorded }),
+        entry: Entry::Request(owed.kind),
+        batch_trace: Some(owed.name),
+        amount: owed.amount,
+        card: owed.card,
+        entry_mode: None,
+        operator: original.as_ref().and_then(|row| row.operator.clone()),
+        response_code: Some(response_code),
+        reason: match (undone, given) {
+            (false, _) => Some("reversal_refused_by_host".into()),
+            (true, false) => Some("never_given".into()),
+            (true, true) => None,
+        },
+        retrieval_reference: original.and_then(|row| row.retrieval_reference),
+        approval_code: None,
+        peer: None,
+        requested_at: owed.owed_since,
+        of_sequence: Some(sequence),
+    };
+    ledger::append(tx, &row)?;
+    if !locked.is_some_and(|locked| locked.standing.has(hold::Kind::Loss)) {
+        return Ok(None);
+    }
+    let Some(incident) = store::incident::unclosed(tx, terminal_id)? else { return Ok(None) };
+    let item = timeline::Item {
+        sequence: 0,
+        at: place.at,
+        kind: timeline::Kind::HostReversal,
+        ledger_sequence: Some(place.sequence),
+        by: None,
+        text: None,
+    };
+    timeline::append(tx, &incident.incident_id, &item)?;
+    Ok(Some(incident.incident_id))
+}

@@ -1,0 +1,132 @@
+//! 批结算 and 批上送: agreeing on a batch, and closing it.
+//!
+//! Invariant: a batch is closed once; the next sign-in gets the next number.
+
+use domain::transaction::{BatchTrace, Decision, admit};
+use store::ledger::{self, BatchTotals};
+use store::{Error, Tx};
+
+use crate::sign_in::append;
+use crate::transaction::{Admitted, Answer, Attempt, Locked, lock, refuse};
+
+const BATCH_MAX: u32 = 999_999;
+
+/// What a settlement leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Our totals of the batch, and whether the terminal's are the same. Equal totals close the batch.
+    Compared {
+        /// What the ledger has.
+        totals: BatchTotals,
+        /// Whether they agree.
+        equal: bool,
+        /// Field 39, 12, 13.
+        answer: Answer,
+    },
+    /// Refused.
+    Answer(Answer),
+    /// No such terminal; nothing was written.
+    UnknownTerminal,
+}
+
+/// Compares a terminal's totals with the ledger's (0500). These messages carry no MAC.
+pub fn settle(tx: &Tx<'_>, attempt: &Attempt, claimed: BatchTotals) -> Result<Settled, Error> {
+    let locked = match admitted(tx, attempt)? {
+        Ok(locked) => locked,
+        Err(Admitted::Answer(answer)) => return Ok(Settled::Answer(answer)),
+        Err(_) => return Ok(Settled::UnknownTerminal),
+    };
+    let totals = ledger::batch_totals(tx, attempt.terminal_id, attempt.name.batch)?;
+    let equal = totals == claimed;
+    let answer = append(tx, attempt, locked.admission.operator.as_deref())?;
+    if equal {
+        close(tx, attempt)?;
+    }
+    Ok(Settled::Compared { totals, equal, answer })
+}
+
+/// One line of a batch upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uploaded {
+    /// The line's trace number.
+    pub trace: u32,
+    /// Its amount, minor units.
+    pub amount_minor: i64,
+}
+
+/// Compares uploaded lines with the ledger (0320, 60.3 = 201); a difference is recorded for a person to decide.
+pub fn upload(tx: &Tx<'_>, attempt: &Attempt, lines: &[Uploaded]) -> Result<Admitted, Error> {
+    let locked = match admitted(tx, attempt)? {
+        Ok(locked) => locked,
+        Err(admitted) => return Ok(admitted),
+    };
+    for line in lines {
+        let name = BatchTrace { batch: attempt.name.batch, trace: line.trace };
+        let rows = ledger::by_name(tx, attempt.terminal_id, name)?;
+        let known = rows.iter().any(|row| {
+            row.decision == Some(Decision::Approved)
+                && row.amount.is_some_and(|amount| amount.minor == line.amount_minor)
+        });
+        if !known {
+            return differs(tx, attempt, line, &locked).map(Admitted::Answer);
+        }
+    }
+    append(tx, attempt, locked.admission.operator.as_deref()).map(Admitted::Answer)
+}
+
+/// The end of an upload (0320, 60.3 = 202 or 207) closes the batch.
+pub fn upload_end(tx: &Tx<'_>, attempt: &Attempt) -> Result<Admitted, Error> {
+    let locked = match admitted(tx, attempt)? {
+        Ok(locked) => locked,
+        Err(admitted) => return Ok(admitted),
+    };
+    let answer = append(tx, attempt, locked.admission.operator.as_deref())?;
+    close(tx, attempt)?;
+    Ok(Admitted::Answer(answer))
+}
+
+/// Holds, merchant, sign-in and batch, as for a transaction; there is no MAC to verify.
+fn admitted(tx: &Tx<'_>, attempt: &Attempt) -> Result<Result<Locked, Admitted>, Error> {
+    let Some(locked) = lock(tx, attempt.terminal_id)? else { return Ok(Err(Admitted::UnknownTerminal)) };
+    let mut situation = locked.situation(attempt);
+    situation.mac_verified = true;
+    match admit(&situation, attempt.name.batch) {
+        Ok(()) => Ok(Ok(locked)),
+        Err(refusal) => Ok(Err(Admitted::Answer(refuse(tx, attempt, refusal, &locked)?))),
+    }
+}
+
+fn differs(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &Locked) -> Result<Answer, Error> {
+    let mut answer = append(tx, attempt, locked.admission.operator.as_deref())?;
+    let place = ledger::next_place(tx, attempt.terminal_id)?;
+    ledger::append(
+        tx,
+        &domain::transaction::LedgerRow {
+            terminal_id: attempt.terminal_id,
+            sequence: place.sequence,
+            at: place.at,
+            decision: Some(Decision::Recorded),
+            entry: domain::transaction::Entry::Request(attempt.kind),
+            batch_trace: None,
+            amount: domain::Money::new(line.amount_minor, domain::money::Currency::CNY).ok(),
+            card: None,
+            entry_mode: None,
+            operator: locked.admission.operator.clone(),
+            response_code: Some(answer.response_code),
+            reason: Some(format!("batch_upload_differs:{:06}", line.trace)),
+            retrieval_reference: None,
+            approval_code: None,
+            peer: Some(attempt.peer.clone()),
+            requested_at: attempt.received_at,
+            of_sequence: None,
+        },
+    )?;
+    answer.at = place.at;
+    Ok(answer)
+}
+
+fn close(tx: &Tx<'_>, attempt: &Attempt) -> Result<(), Error> {
+    let next = if attempt.name.batch >= BATCH_MAX { 1 } else { attempt.name.batch + 1 };
+    store::terminal_session::sign_out(tx, attempt.terminal_id, next)
+}
+

@@ -1,0 +1,344 @@
+//! The one door: every request of every terminal passes [`authorise`] before the host and [`release`] after it.
+//!
+//! Invariant: each of the two reads the holds and writes its decision in one store transaction with the terminal's row
+//! locked, so no approval is written after a hold (R1.2).
+
+use domain::hold::{self, Standing};
+use domain::terminal::Status;
+use domain::transaction::{
+    BatchTrace, Decision, Entry, EntryMode, HostOutcome, Kind, LedgerRow, Refusal, ResponseCode, Situation, admit,
+    conclude,
+};
+use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
+use store::owed_reversal::OwedReversal;
+use store::pending::Pending;
+use store::terminal::Admission;
+use store::{Error, Tx, ledger, timeline};
+
+/// A request of a terminal, as the gate understood it.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Field 41.
+    pub terminal_id: TerminalId,
+    /// Field 42.
+    pub merchant_id: MerchantId,
+    /// What is asked for.
+    pub kind: Kind,
+    /// Fields 60.2 and 11.
+    pub name: BatchTrace,
+    /// Field 61: the original a void, refund or completion refers to.
+    pub original: Option<BatchTrace>,
+    /// Field 4.
+    pub amount: Option<Money>,
+    /// The card, truncated.
+    pub card: Option<MaskedPan>,
+    /// Field 22.
+    pub entry_mode: Option<EntryMode>,
+    /// What a reversal of it would have to carry, encrypted by the edge.
+    pub reversal_sealed: Option<Vec<u8>>,
+    /// Where it came from.
+    pub peer: String,
+    /// Whether the MAC verified.
+    pub mac_verified: bool,
+    /// When it came in.
+    pub received_at: Timestamp,
+}
+
+/// What the terminal is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Field 39.
+    pub response_code: ResponseCode,
+    /// Field 37.
+    pub retrieval_reference: Option<String>,
+    /// Field 38.
+    pub approval_code: Option<String>,
+    /// When it was decided: fields 12 and 13.
+    pub at: Timestamp,
+    /// The incident that has something new to show.
+    pub incident_id: Option<String>,
+}
+
+impl Answer {
+    fn bare(response_code: ResponseCode, at: Timestamp) -> Self {
+        Self { response_code, retrieval_reference: None, approval_code: None, at, incident_id: None }
+    }
+}
+
+/// What the first check decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// The intent is written: ask the host, then call [`release`] with this sequence.
+    Forward {
+        /// The intent's place in the terminal's order.
+        sequence: i64,
+    },
+    /// Answer now.
+    Answer(Answer),
+    /// The same request is still at the host: its own answer will come.
+    InFlight,
+    /// No such terminal; nothing was written.
+    UnknownTerminal,
+}
+
+/// The terminal as it is at this moment, row locked.
+pub(crate) struct Locked {
+    pub(crate) admission: Admission,
+    pub(crate) standing: Standing,
+}
+
+/// Locks the terminal and reads its holds.
+pub(crate) fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Locked>, Error> {
+    let Some(admission) = store::terminal::lock(tx, terminal_id)? else { return Ok(None) };
+    let standing = store::hold::standing(tx, terminal_id, tx.now())?;
+    Ok(Some(Locked { admission, standing }))
+}
+
+impl Locked {
+    pub(crate) fn situation(&self, attempt: &Attempt) -> Situation {
+        Situation {
+            standing: self.standing,
+            retired: self.admission.status == Status::Retired,
+            merchant_matches: self.admission.merchant_id == attempt.merchant_id,
+            mac_verified: attempt.mac_verified,
+            signed_in_batch: self.admission.operator.as_ref().and(self.admission.batch),
+        }
+    }
+}
+
+/// The first check: writes the intent, or the refusal. `node` is who will wait for the host.
+pub fn authorise(tx: &Tx<'_>, attempt: &Attempt, node: &str) -> Result<Admitted, Error> {
+    let Some(locked) = lock(tx, attempt.terminal_id)? else { return Ok(Admitted::UnknownTerminal) };
+    if let Err(refusal) = admit(&locked.situation(attempt), attempt.name.batch) {
+        return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
+    }
+    if let Some(answered) = repeated(tx, attempt, &locked)? {
+        return Ok(answered);
+    }
+    let place = ledger::next_place(tx, attempt.terminal_id)?;
+    let of_sequence = match attempt.original {
+        None => None,
+        Some(original) => ledger::by_name(tx, attempt.terminal_id, original)?.first().map(|row| row.sequence),
+    };
+    store::pending::insert(
+        tx,
+        &Pending {
+            terminal_id: attempt.terminal_id,
+            sequence: place.sequence,
+            node: node.to_owned(),
+            kind: attempt.kind,
+            name: attempt.name,
+            amount: attempt.amount,
+            card: attempt.card,
+            entry_mode: attempt.entry_mode,
+            operator: locked.admission.operator,
+            requested_at: attempt.received_at,
+            of_sequence,
+            undo_asked: false,
+            reversal_sealed: attempt.reversal_sealed.clone(),
+        },
+    )?;
+    Ok(Admitted::Forward { sequence: place.sequence })
+}
+
+/// The same batch and trace again: the first answer again, or a refusal when the content differs or the first was undone.
+fn repeated(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked) -> Result<Option<Admitted>, Error> {
+    let at_host = store::pending::of_terminal(tx, attempt.terminal_id)?;
+    if let Some(first) = at_host.iter().find(|pending| pending.name == attempt.name) {
+        let same = (first.kind, first.amount, first.card) == (attempt.kind, attempt.amount, attempt.card);
+        return match same {
+            true => Ok(Some(Admitted::InFlight)),
+            false => refuse(tx, attempt, Refusal::Duplicate, locked).map(|answer| Some(Admitted::Answer(answer))),
+        };
+    }
+    let rows = ledger::by_name(tx, attempt.terminal_id, attempt.name)?;
+    let Some(first) = rows.last() else { return Ok(None) };
+    let same = first.entry == Entry::Request(attempt.kind)
+        && (first.amount, first.card) == (attempt.amount, attempt.card)
+        && matches!(first.decision, Some(Decision::Approved | Decision::Declined))
+        && !(first.decision == Some(Decision::Approved)
+            && store::owed_reversal::is_owed(tx, attempt.terminal_id, first.sequence)?);
+    let answer = match (same, first.response_code) {
+        (true, Some(response_code)) => Answer {
+            response_code,
+            retrieval_reference: first.retrieval_reference.clone(),
+            approval_code: first.approval_code.clone(),
+            at: first.at,
+            incident_id: None,
+        },
+        _ => refuse(tx, attempt, Refusal::Duplicate, locked)?,
+    };
+    Ok(Some(Admitted::Answer(answer)))
+}
+
+/// Writes a refusal into the ledger, and into the incident when the terminal is lost.
+pub(crate) fn refuse(tx: &Tx<'_>, attempt: &Attempt, refusal: Refusal, locked: &Locked) -> Result<Answer, Error> {
+    let place = ledger::next_place(tx, attempt.terminal_id)?;
+    let held = matches!(refusal, Refusal::Held(_));
+    let decision = match held && attempt.kind.recorded_when_held() {
+        true => Decision::Recorded,
+        false => Decision::Declined,
+    };
+    // Only a request whose origin is proven, and that stands for itself, may take its batch and trace number.
+    let named = attempt.mac_verified && (held || refusal == Refusal::OriginalNotFound);
+    let row = LedgerRow {
+        terminal_id: attempt.terminal_id,
+        sequence: place.sequence,
+        at: place.at,
+        decision: Some(decision),
+        entry: Entry::Request(attempt.kind),
+        batch_trace: named.then_some(attempt.name),
+        amount: attempt.amount,
+        card: attempt.card,
+        entry_mode: attempt.entry_mode,
+        operator: locked.admission.operator.clone(),
+        response_code: Some(refusal.response_code()),
+        reason: Some(refusal.reason()),
+        retrieval_reference: None,
+        approval_code: None,
+        peer: Some(attempt.peer.clone()),
+        requested_at: attempt.received_at,
+        of_sequence: None,
+    };
+    ledger::append(tx, &row)?;
+    let incident_id = match locked.standing.has(hold::Kind::Loss) {
+        true => record_attempt(tx, &row)?,
+        false => None,
+    };
+    Ok(Answer { incident_id, ..Answer::bare(refusal.response_code(), place.at) })
+}
+
+/// Shows an attempt of a lost terminal on its incident and raises or feeds the alarm there.
+fn record_attempt(tx: &Tx<'_>, row: &LedgerRow) -> Result<Option<String>, Error> {
+    let Some(incident) = store::incident::unclosed(tx, row.terminal_id)? else { return Ok(None) };
+    let kind = match row.decision {
+        Some(Decision::Recorded) => timeline::Kind::AttemptRecorded,
+        _ => timeline::Kind::AttemptRefused,
+    };
+    let item = |kind, ledger_sequence| timeline::Item {
+        sequence: 0,
+        at: row.at,
+        kind,
+        ledger_sequence,
+        by: None,
+        text: None,
+    };
+    let incident_id = incident.incident_id;
+    let sequence = timeline::append(tx, &incident_id, &item(kind, Some(row.sequence)))?;
+    if !store::alarm::count_attempt(tx, &incident_id, row.at)? {
+        store::alarm::raise(tx, &incident_id, sequence, row.at)?;
+        timeline::append(tx, &incident_id, &item(timeline::Kind::Alarm, Some(row.sequence)))?;
+    }
+    Ok(Some(incident_id))
+}
+
+/// The second check: writes what became of an intent, and owes a reversal where the host may hold an approval that
+/// nobody was given. `None` when there is no such intent.
+pub fn release(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    sequence: i64,
+    host: &HostOutcome,
+    peer: Option<&str>,
+) -> Result<Option<Answer>, Error> {
+    let Some(locked) = lock(tx, terminal_id)? else { return Ok(None) };
+    let Some(pending) = store::pending::take(tx, terminal_id, sequence)? else { return Ok(None) };
+    let outcome = conclude(host, locked.standing, pending.undo_asked);
+    let (retrieval_reference, approval_code) = match host {
+        HostOutcome::Answered { retrieval_reference, approval_code, .. } => {
+            (retrieval_reference.clone(), approval_code.clone())
+        }
+        _ => (None, None),
+    };
+    let approved = outcome.decision == Decision::Approved;
+    let place = ledger::next_place(tx, terminal_id)?;
+    let row = LedgerRow {
+        terminal_id,
+        sequence: place.sequence,
+        at: place.at,
+        decision: Some(outcome.decision),
+        entry: Entry::Request(pending.kind),
+        batch_trace: Some(pending.name),
+        amount: pending.amount,
+        card: pending.card,
+        entry_mode: pending.entry_mode,
+        operator: pending.operator.clone(),
+        response_code: Some(outcome.response_code),
+        reason: (!approved).then(|| cause(host, &locked, pending.undo_asked)),
+        retrieval_reference,
+        approval_code: if approved { approval_code } else { None },
+        peer: if approved { None } else { peer.map(str::to_owned) },
+        requested_at: pending.requested_at,
+        of_sequence: pending.of_sequence,
+    };
+    ledger::append(tx, &row)?;
+    if outcome.undo_at_host {
+        undo_at_host(tx, &pending, &row)?;
+    }
+    let lost = locked.standing.has(hold::Kind::Loss);
+    let incident_id = if lost { record_attempt(tx, &row)? } else { None };
+    Ok(Some(Answer {
+        response_code: outcome.response_code,
+        retrieval_reference: row.retrieval_reference,
+        approval_code: row.approval_code,
+        at: place.at,
+        incident_id,
+    }))
+}
+
+fn cause(host: &HostOutcome, locked: &Locked, undo_asked: bool) -> String {
+    match host {
+        _ if !locked.standing.may_transact() => locked.standing.reason(),
+        HostOutcome::NotSent => "host_unreachable".into(),
+        HostOutcome::Silent => "host_silent".into(),
+        HostOutcome::Answered { .. } if undo_asked => "reversed_by_terminal".into(),
+        HostOutcome::Answered { .. } => "host".into(),
+    }
+}
+
+/// Owes the host a reversal; what cannot be reversed there is recorded for a person.
+fn undo_at_host(tx: &Tx<'_>, pending: &Pending, row: &LedgerRow) -> Result<(), Error> {
+    if pending.kind.reversible() {
+        let silent = row.reason.as_deref() == Some("host_silent");
+        return store::owed_reversal::insert(
+            tx,
+            &OwedReversal {
+                terminal_id: row.terminal_id,
+                sequence: row.sequence,
+                name: pending.name,
+                kind: pending.kind,
+                amount: pending.amount,
+                card: pending.card,
+                reason_code: if silent { "98" } else { "06" }.into(),
+                cause: row.reason.clone().unwrap_or_default(),
+                owed_since: row.at,
+                next_try_at: row.at,
+                tries: 0,
+                reversal_sealed: pending.reversal_sealed.clone(),
+            },
+        );
+    }
+    if pending.amount.is_none() || pending.kind == Kind::Balance {
+        return Ok(());
+    }
+    let place = ledger::next_place(tx, row.terminal_id)?;
+    let recorded = LedgerRow {
+        sequence: place.sequence,
+        at: place.at,
+        decision: Some(Decision::Recorded),
+        reason: Some("host_may_have_executed".into()),
+        of_sequence: Some(row.sequence),
+        ..row.clone()
+    };
+    ledger::append(tx, &recorded)
+}
+
+/// After a restart: no one waits for these hosts any more, so each intent the node left is treated as unanswered.
+/// Answers how many there were; call again until it is zero.
+pub fn recover(tx: &Tx<'_>, node: &str) -> Result<usize, Error> {
+    let left = store::pending::left_by(tx, node, 500)?;
+    for pending in &left {
+        release(tx, pending.terminal_id, pending.sequence, &HostOutcome::Silent, None)?;
+    }
+    Ok(left.len())
+}
