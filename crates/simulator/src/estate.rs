@@ -12,7 +12,7 @@ mod social_credit;
 use std::fmt;
 
 use crate::chance::Chance;
-pub use history::{Declined, EntryMode, History, MaskedCard, PastTransaction};
+pub use history::{Declined, History, MaskedCard, PastTransaction};
 pub use social_credit::{organisation_check, social_credit_check};
 
 /// A whole invented world. Indices (`merchant`, `shop`, `terminal`, `operator`) point into its lists.

@@ -11,6 +11,8 @@ mod cards;
 
 use std::collections::{HashMap, VecDeque};
 
+use iso8583::unionpay::Totals;
+
 use crate::calendar::{DAY_MS, Local};
 use crate::kind::Kind;
 pub use cards::{Card, Outcome, cards, is_luhn_valid};
@@ -207,6 +209,21 @@ impl Issuer {
             })
         };
         self.approvals.iter().filter_map(stands).collect()
+    }
+
+    /// What a terminal's batch should add up to: purchases and completions are debits; voids, refunds and voids of
+    /// completions are credits; what was reversed counts in neither.
+    pub fn totals(&self, terminal_id: [u8; 8], batch: u32) -> Totals {
+        let mut totals = Totals::default();
+        for (position, approval) in &self.approvals {
+            if position.terminal_id == terminal_id
+                && position.batch == batch
+                && approval.state != State::Reversed
+            {
+                approval.kind.add_to(&mut totals, approval.amount_minor);
+            }
+        }
+        totals
     }
 
     /// How many approvals were forgotten because [`APPROVALS_MAX`] younger ones came.

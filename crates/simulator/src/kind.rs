@@ -1,6 +1,8 @@
-//! The kinds of card transaction and how UnionPay's POS messages tell them apart.
+//! The kinds of card transaction and of reading a card, and how UnionPay's POS messages tell them apart.
 //!
 //! It touches nothing. Invariant: [`Kind::of`] undoes [`Kind::codes`], so each kind has a mark of its own.
+
+use iso8583::unionpay::Totals;
 
 /// A kind of card transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,9 +91,53 @@ impl Kind {
         !matches!(self, Kind::Balance | Kind::Purchase | Kind::PreAuthorisation)
     }
 
+    /// Counts one approved transaction of this kind in a batch's totals: purchases and completions are debits; voids,
+    /// refunds and voids of completions are credits; the others move no money.
+    pub fn add_to(self, totals: &mut Totals, amount_minor: u64) {
+        match self {
+            Kind::Purchase | Kind::Completion | Kind::CompletionNotice => {
+                totals.debit_minor = totals.debit_minor.saturating_add(amount_minor);
+                totals.debit_count = totals.debit_count.saturating_add(1);
+            }
+            Kind::Void | Kind::Refund | Kind::CompletionVoid => {
+                totals.credit_minor = totals.credit_minor.saturating_add(amount_minor);
+                totals.credit_count = totals.credit_count.saturating_add(1);
+            }
+            Kind::Balance | Kind::PreAuthorisation | Kind::PreAuthorisationVoid => {}
+        }
+    }
+
     /// A terminal that gets no answer reverses it (0400). Refunds and notices are repeated or settled instead.
     pub fn is_reversible(self) -> bool {
         !matches!(self, Kind::Balance | Kind::Refund | Kind::CompletionNotice)
+    }
+}
+
+/// How the card was read (field 22, digits 1 and 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EntryMode {
+    /// 02, magnetic stripe
+    Swipe,
+    /// 05, chip
+    Chip,
+    /// 07, contactless
+    Contactless,
+    /// 01, typed by hand
+    Manual,
+    /// 03, a code on the payer's screen
+    Qr,
+}
+
+impl EntryMode {
+    /// Digits 1 and 2 of field 22.
+    pub fn digits(self) -> &'static str {
+        match self {
+            EntryMode::Manual => "01",
+            EntryMode::Swipe => "02",
+            EntryMode::Qr => "03",
+            EntryMode::Chip => "05",
+            EntryMode::Contactless => "07",
+        }
     }
 }
 

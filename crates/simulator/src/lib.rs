@@ -18,5 +18,7 @@
 pub mod calendar;
 pub mod chance;
 pub mod estate;
+pub mod host;
 pub mod issuer;
 pub mod kind;
+pub mod terminal;

@@ -14,23 +14,8 @@ use std::fmt;
 use super::{Estate, Trade};
 use crate::calendar::{self, DAY_MS, Local};
 use crate::chance::Chance;
-use crate::kind::Kind;
+use crate::kind::{EntryMode, Kind};
 use rhythm::Rhythm;
-
-/// How the card was read (field 22, digits 1 and 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EntryMode {
-    /// 02, magnetic stripe
-    Swipe,
-    /// 05, chip
-    Chip,
-    /// 07, contactless
-    Contactless,
-    /// 01, typed by hand
-    Manual,
-    /// 03, a code on the payer's screen
-    Qr,
-}
 
 /// A card number as far as it may be kept: first six and last four digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,8 +2,9 @@
 //!
 //! Invariant: hours outside opening time have weight 0, and the week's factors average 1.
 
-use super::{EntryMode, Trade};
+use super::Trade;
 use crate::chance::Chance;
+use crate::kind::EntryMode;
 
 #[derive(Debug)]
 pub(super) struct Rhythm {

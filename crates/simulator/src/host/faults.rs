@@ -1,0 +1,52 @@
+//! What can be wrong with the host, set while it runs.
+//!
+//! Invariant: a fault changes when, how often and whether an answer is sent, or spoils its MAC; never what was decided.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// The faults in force. `Faults::default()` is a host without any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Each answer is held back for a random time from this many milliseconds …
+    pub delay_ms_min: u32,
+    /// … to this many. Different delays put answers out of order. 0: at once.
+    pub delay_ms_max: u32,
+    /// Decide, but never answer.
+    pub silent: bool,
+    /// Answer twice.
+    pub twice: bool,
+    /// Spoil the MAC of answers.
+    pub wrong_mac: bool,
+    /// Close a connection at its n-th request, which is decided but not answered.
+    pub disconnect_after: Option<u32>,
+    /// Close every connection and take no new one.
+    pub down: bool,
+}
+
+/// A shared handle on the [`Faults`] of a host. Changes act on the next request; `down` acts at once.
+#[derive(Debug, Clone)]
+pub struct FaultControl(Arc<watch::Sender<Faults>>);
+
+impl Default for FaultControl {
+    fn default() -> Self {
+        FaultControl(Arc::new(watch::Sender::new(Faults::default())))
+    }
+}
+
+impl FaultControl {
+    /// The faults in force.
+    pub fn get(&self) -> Faults {
+        *self.0.borrow()
+    }
+
+    /// Puts these faults in force, instead of those before.
+    pub fn set(&self, faults: Faults) {
+        self.0.send_replace(faults);
+    }
+
+    pub(super) fn subscribe(&self) -> watch::Receiver<Faults> {
+        self.0.subscribe()
+    }
+}
