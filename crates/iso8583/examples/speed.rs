@@ -41,7 +41,7 @@ fn purchase(writer: &mut Writer, trace: u64) -> Result<&[u8], iso8583::WriteErro
         .digits(26, "12")
         .digits(35, "6200000000000000018D30121010000000000")
         .text(41, b"22003600")
-        .text(42, b"104152411110001")
+        .text(42, b"104512541110001")
         .text(49, b"156")
         .bytes(52, &[0x34, 0xA9, 0xCB, 0x2C, 0x1B, 0xA2, 0xAB, 0x3A])
         .digits(53, "2600000000000000")
@@ -69,7 +69,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let read = nanoseconds(|| {
         let message = Message::parse(&unionpay::POS, black_box(&sample));
         if let Ok(message) = &message {
-            black_box((message.number(4), message.number(11), message.text(41), message.mac_input()));
+            black_box((
+                message.number(4),
+                message.number(11),
+                message.text(41),
+                message.mac_input(),
+            ));
         }
     });
     println!("{read:>8.0}  unpack and read four fields");
@@ -89,7 +94,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let sign = nanoseconds(|| {
             black_box(key.sign(black_box(signed)));
         });
-        println!("{sign:>8.0}  MAC of {} bytes, {algorithm:?}, {key_bytes}-byte key", signed.len());
+        println!(
+            "{sign:>8.0}  MAC of {} bytes, {algorithm:?}, {key_bytes}-byte key",
+            signed.len()
+        );
     }
     let key = pin::PinKey::new(&TEST_KEY)?;
     let pin = pin::Pin::new("123456")?;
@@ -100,5 +108,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-const TEST_KEY: [u8; 16] =
-    [0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10];
+const TEST_KEY: [u8; 16] = [
+    0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10,
+];

@@ -94,3 +94,26 @@ const fn profile(name: &'static str, coding: Coding) -> Profile {
     }
     profile
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_from_2_to_128_is_there_once() {
+        assert_eq!(ISO1987.fields().count(), 127);
+        let spans = FIELDS.map(|(first, last, ..)| (first, last));
+        assert_eq!((spans[0].0, spans[FIELDS.len() - 1].1), (2, 128));
+        assert!(spans.windows(2).all(|pair| pair[0].1 + 1 == pair[1].0));
+    }
+
+    #[test]
+    fn the_two_dialects_differ_in_the_binary_fields_only() {
+        let differing: Vec<u8> = (2..=128)
+            .filter(|&n| ISO1987.format(n) != ISO1987_BINARY.format(n))
+            .collect();
+        assert_eq!(differing, [52, 55, 64, 65, 96, 128]);
+        assert_eq!(ISO1987.format(52), Format::new(Hex, Fixed, 16));
+        assert_eq!(ISO1987_BINARY.format(52), Format::new(Binary, Fixed, 8));
+    }
+}

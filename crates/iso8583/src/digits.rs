@@ -159,3 +159,72 @@ impl fmt::Debug for Digits<'_> {
         write!(f, "Digits(len {})", self.len)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACKED: [u8; 3] = [0x12, 0x3D, 0x50];
+
+    fn both() -> [Digits<'static>; 2] {
+        [Digits::packed(&PACKED, 0, 5), Digits::plain(b"123D5")]
+    }
+
+    #[test]
+    fn packed_and_plain_digits_read_the_same() {
+        for digits in both() {
+            assert_eq!((digits.len(), digits.is_empty()), (5, false));
+            assert_eq!(digits.to_string(), "123D5");
+            assert_eq!((digits.get(3), digits.get(5)), (Some(b'D'), None));
+        }
+        assert_eq!(both()[0], both()[1]);
+        assert_eq!(Digits::packed(&[0x00, 0x01], 1, 3).to_string(), "001");
+    }
+
+    #[test]
+    fn digits_compare_with_text() {
+        for digits in both() {
+            assert!(digits.eq("123D5") && digits == "123D5");
+            assert!(digits != "123D" && digits != "123D50" && digits != "123D6");
+        }
+    }
+
+    #[test]
+    fn a_slice_keeps_what_lies_inside() {
+        for digits in both() {
+            assert!(digits.slice(..2) == "12" && digits.slice(1..=1) == "2" && digits.slice(2..4) == "3D");
+            assert!(digits.slice(4..99) == "5" && digits.slice(9..12).is_empty());
+            assert!(digits.slice(1..).slice(1..3) == "3D");
+            assert!(digits.last(2) == "D5" && digits.last(9) == "123D5");
+            assert!(digits.slice(..=usize::MAX) == "123D5");
+        }
+    }
+
+    #[test]
+    fn only_decimal_digits_up_to_64_bits_make_a_number() {
+        let number = |text: &'static str| Digits::plain(text.as_bytes()).to_u64();
+        assert_eq!(number("000000012345"), Some(12_345));
+        assert_eq!(number("18446744073709551615"), Some(u64::MAX));
+        assert_eq!(number("18446744073709551616"), None);
+        assert_eq!(number("99999999999999999999"), None);
+        assert_eq!(number(""), None);
+        assert_eq!(both().map(|digits| digits.to_u64()), [None, None]);
+        assert_eq!(
+            both().map(|digits| digits.slice(..3).to_u64()),
+            [Some(123), Some(123)]
+        );
+    }
+
+    #[test]
+    fn digits_are_written_as_ascii_where_there_is_room() {
+        for digits in both() {
+            assert_eq!(digits.write_ascii(&mut [0; 8]), Some("123D5"));
+            assert_eq!(digits.write_ascii(&mut [0; 4]), None);
+        }
+    }
+
+    #[test]
+    fn debug_shows_only_how_many() {
+        assert_eq!(format!("{:?}", both()), "[Digits(len 5), Digits(len 5)]");
+    }
+}

@@ -229,13 +229,13 @@ impl Format {
     }
 
     /// The bytes of a field read at `span`, without its prefix.
-    pub(crate) fn content<'a>(self, bytes: &'a [u8], span: Span) -> &'a [u8] {
+    pub(crate) fn content(self, bytes: &[u8], span: Span) -> &[u8] {
         let start = usize::from(span.start);
         &bytes[start..start + self.kind.width(usize::from(span.units))]
     }
 
     /// The bytes of a field read at `span`, with its prefix.
-    pub(crate) fn element<'a>(self, bytes: &'a [u8], span: Span) -> &'a [u8] {
+    pub(crate) fn element(self, bytes: &[u8], span: Span) -> &[u8] {
         let start = usize::from(span.start);
         &bytes[start - self.prefix.width()..start + self.kind.width(usize::from(span.units))]
     }

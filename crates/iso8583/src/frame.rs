@@ -185,3 +185,127 @@ pub fn write(out: &mut Vec<u8>, tpdu: Tpdu, header: Header, message: &[u8]) -> R
     out.extend_from_slice(message);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{SIGN_IN, SIGN_IN_ANSWER, unhex};
+
+    const BYTES_MAX: usize = 4096;
+
+    #[test]
+    fn a_frame_opens_into_its_parts_and_is_written_back_the_same() {
+        for sample in [SIGN_IN, SIGN_IN_ANSWER] {
+            let bytes = unhex(sample);
+            let (taken, frame) = split(&bytes, BYTES_MAX).expect("in bounds").expect("whole");
+            assert_eq!(taken, bytes.len());
+            let envelope = open(frame).expect("an envelope");
+            let mut written = Vec::new();
+            write(&mut written, envelope.tpdu, envelope.header, envelope.message).expect("fits");
+            assert_eq!(written, bytes);
+        }
+    }
+
+    #[test]
+    fn the_envelope_of_the_sign_in_is_read() {
+        let bytes = unhex(SIGN_IN);
+        let envelope = open(&bytes[2..]).expect("an envelope");
+        assert_eq!(
+            envelope.tpdu,
+            Tpdu {
+                id: 0x60,
+                destination: 0x0601,
+                source: 0
+            }
+        );
+        assert_eq!(
+            envelope.tpdu.swapped(),
+            Tpdu {
+                id: 0x60,
+                destination: 0,
+                source: 0x0601
+            }
+        );
+        let header = envelope.header;
+        assert_eq!(
+            (header.application_class(), header.software_version()),
+            (0x61, 0x31)
+        );
+        assert_eq!((header.terminal_state(), header.processing_request()), (0, 0));
+        assert_eq!(header.sub_version(), [0x31, 0x11, 0x08]);
+    }
+
+    #[test]
+    fn asking_the_terminal_leaves_its_state_alone() {
+        let header = Header([0x60, 0x31, 0x50, 0, 0, 0]).with_processing_request(3);
+        assert_eq!(header.0, [0x60, 0x31, 0x53, 0, 0, 0]);
+        assert_eq!((header.terminal_state(), header.processing_request()), (5, 3));
+        assert_eq!(header.with_processing_request(0x10).processing_request(), 0);
+    }
+
+    #[test]
+    fn a_part_of_a_frame_asks_for_more() {
+        let bytes = unhex(SIGN_IN);
+        for len in 0..bytes.len() {
+            assert_eq!(split(&bytes[..len], BYTES_MAX), Ok(None), "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn bytes_behind_a_frame_are_left_for_the_next() {
+        let mut bytes = unhex(SIGN_IN);
+        let one = bytes.len();
+        bytes.extend_from_slice(&[0, 0x40]);
+        let (taken, frame) = split(&bytes, BYTES_MAX).expect("in bounds").expect("whole");
+        assert_eq!((taken, frame.len()), (one, one - 2));
+    }
+
+    #[test]
+    fn an_announced_length_out_of_bounds_is_refused_before_its_bytes_come() {
+        assert_eq!(
+            split(&[0, 20], BYTES_MAX),
+            Err(FrameError::TooShort { bytes: 20 })
+        );
+        assert_eq!(split(&[0, 21], BYTES_MAX), Ok(None));
+        assert_eq!(split(&[0x10, 0x00], BYTES_MAX), Ok(None));
+        assert_eq!(
+            split(&[0x10, 0x01], BYTES_MAX),
+            Err(FrameError::TooLong {
+                bytes: 4097,
+                bytes_max: 4096
+            })
+        );
+    }
+
+    #[test]
+    fn a_message_that_no_frame_can_hold_is_not_written() {
+        let tpdu = Tpdu {
+            id: 0x60,
+            destination: 0,
+            source: 0,
+        };
+        let mut out = vec![7];
+        assert_eq!(
+            write(&mut out, tpdu, Header([0; 6]), &[0; 9]),
+            Err(FrameError::TooShort { bytes: 20 })
+        );
+        let long = vec![0; 65_525];
+        let refused = write(&mut out, tpdu, Header([0; 6]), &long);
+        assert_eq!(
+            refused,
+            Err(FrameError::TooLong {
+                bytes: 65_536,
+                bytes_max: 65_535
+            })
+        );
+        assert_eq!(out, [7]);
+        assert_eq!(open(&[0; 20]), Err(FrameError::TooShort { bytes: 20 }));
+    }
+
+    #[test]
+    fn an_envelope_does_not_show_its_message() {
+        let bytes = unhex(SIGN_IN);
+        let shown = format!("{:?}", open(&bytes[2..]).expect("an envelope"));
+        assert!(shown.ends_with("message_bytes: 76 }"), "{shown}");
+    }
+}

@@ -257,3 +257,184 @@ pub fn read_field62(field: &[u8], master: &MasterKey) -> Result<WorkingKeys, Key
         track: field.track.map(|part| open(part, "track")).transpose()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Message;
+    use crate::samples::{DOUBLE_KEY, LOGGED_KEY, SIGN_IN_ANSWER, message_of, unhex};
+    use crate::unionpay;
+
+    fn master() -> MasterKey {
+        MasterKey::new(&unhex(DOUBLE_KEY)).expect("a key")
+    }
+
+    fn secret(byte: u8, bytes: usize) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(
+            (0..bytes as u8)
+                .map(|index| byte ^ index.wrapping_mul(37))
+                .collect(),
+        )
+    }
+
+    fn keys(layout: KeyLayout, mac_bytes: usize) -> WorkingKeys {
+        let bytes = if layout == KeyLayout::Single { 8 } else { 16 };
+        let track = (layout == KeyLayout::DoubleWithTrack).then(|| secret(0xC3, 16));
+        WorkingKeys {
+            pin: secret(0xA1, bytes),
+            mac: secret(0xB2, mac_bytes),
+            track,
+        }
+    }
+
+    const LAYOUTS: [(KeyLayout, usize, usize); 5] = [
+        (KeyLayout::Single, 8, 24),
+        (KeyLayout::Double, 8, 40),
+        (KeyLayout::Double, 16, 40),
+        (KeyLayout::DoubleWithTrack, 8, 60),
+        (KeyLayout::DoubleWithTrack, 16, 60),
+    ];
+
+    #[test]
+    fn check_values_are_the_known_ones() {
+        assert_eq!(
+            check_value(&unhex(LOGGED_KEY)).map(|v| v.to_vec()),
+            Ok(unhex("B8F616DC"))
+        );
+        assert_eq!(check_value(&[0; 15]), Err(KeyError::Length { bytes: 15 }));
+    }
+
+    #[test]
+    fn the_known_mac_key_comes_out_of_its_master_key() {
+        let master = MasterKey::new(&unhex("70F2A84CCBC2AE8625CBB0F2C22AB923")).expect("a key");
+        let clear = master.unwrap(&unhex("96D605EA176B7E9E")).expect("a key");
+        assert_eq!(*clear, unhex("C24A8FB57AA20123"));
+        assert_eq!(master.wrap(&clear), unhex("96D605EA176B7E9E"));
+    }
+
+    #[test]
+    fn the_layout_of_the_logged_answer_is_read_without_its_master_key() {
+        let framed = unhex(SIGN_IN_ANSWER);
+        let message = Message::parse(&unionpay::POS, message_of(&framed)).expect("a message");
+        let field = Field62::split(message.bytes(62).expect("field 62")).expect("a layout");
+        assert_eq!(field.layout, KeyLayout::Double);
+        assert_eq!(field.pin.wrapped, unhex("46F161A743497B32EAC760DF5EA57DF5"));
+        assert_eq!(field.pin.check.to_vec(), unhex("900ECCE3"));
+        assert_eq!(field.mac.wrapped, unhex("977731A7EA402DDF"));
+        assert_eq!(field.mac.check.to_vec(), unhex("CFF1592A"));
+        assert_eq!(field.track, None);
+        let other = read_field62(message.bytes(62).expect("field 62"), &master());
+        assert_eq!(other.err(), Some(KeyError::CheckValue { key: "PIN" }));
+    }
+
+    #[test]
+    fn every_layout_comes_back_as_it_was_written() {
+        for (layout, mac_bytes, field_bytes) in LAYOUTS {
+            let keys = keys(layout, mac_bytes);
+            let field = write_field62(layout, &keys, &master()).expect("a field");
+            assert_eq!(field.len(), field_bytes);
+            assert_eq!(KeyLayout::from_bytes(field.len()), Some(layout));
+            let read = read_field62(&field, &master()).expect("keys");
+            assert_eq!(
+                (&read.pin, &read.mac, &read.track),
+                (&keys.pin, &keys.mac, &keys.track)
+            );
+        }
+    }
+
+    #[test]
+    fn a_damaged_field_names_the_key_that_does_not_check() {
+        let field = write_field62(
+            KeyLayout::DoubleWithTrack,
+            &keys(KeyLayout::DoubleWithTrack, 8),
+            &master(),
+        )
+        .expect("a field");
+        for (index, key) in [
+            (0, "PIN"),
+            (16, "PIN"),
+            (20, "MAC"),
+            (39, "MAC"),
+            (40, "track"),
+            (59, "track"),
+        ] {
+            let mut field = field.clone();
+            field[index] ^= 0x10;
+            assert_eq!(
+                read_field62(&field, &master()).err(),
+                Some(KeyError::CheckValue { key }),
+                "byte {index}"
+            );
+        }
+        for bytes in [0, 23, 25, 39, 41, 59, 61, 120] {
+            assert_eq!(
+                read_field62(&vec![0; bytes], &master()).err(),
+                Some(KeyError::Layout { bytes })
+            );
+        }
+    }
+
+    #[test]
+    fn keys_that_do_not_fit_the_layout_are_refused() {
+        let wrong = write_field62(KeyLayout::Single, &keys(KeyLayout::Double, 8), &master());
+        assert_eq!(wrong, Err(KeyError::Length { bytes: 16 }));
+        let wrong = write_field62(KeyLayout::Double, &keys(KeyLayout::Single, 8), &master());
+        assert_eq!(wrong, Err(KeyError::Length { bytes: 8 }));
+        let missing = write_field62(KeyLayout::DoubleWithTrack, &keys(KeyLayout::Double, 8), &master());
+        assert_eq!(missing, Err(KeyError::NoTrackKey));
+        let odd = WorkingKeys {
+            mac: secret(1, 12),
+            ..keys(KeyLayout::Double, 8)
+        };
+        assert_eq!(
+            write_field62(KeyLayout::Double, &odd, &master()),
+            Err(KeyError::Length { bytes: 12 })
+        );
+    }
+
+    #[test]
+    fn the_net_code_tells_the_layout() {
+        let layouts = [1, 2, 3, 4, 5].map(KeyLayout::from_net_code);
+        let expected = [
+            Some(KeyLayout::Single),
+            None,
+            Some(KeyLayout::Double),
+            Some(KeyLayout::DoubleWithTrack),
+            None,
+        ];
+        assert_eq!(layouts, expected);
+    }
+
+    #[test]
+    fn master_keys_and_wrapped_keys_have_whole_lengths() {
+        for bytes in 0..=32 {
+            assert_eq!(
+                MasterKey::new(&vec![1; bytes]).is_ok(),
+                matches!(bytes, 16 | 24),
+                "{bytes}"
+            );
+            assert_eq!(
+                master().unwrap(&vec![1; bytes]).is_ok(),
+                matches!(bytes, 8 | 16 | 24),
+                "{bytes}"
+            );
+        }
+        assert_eq!(
+            master().wrap(&[1, 2, 3]),
+            master().wrap(&[1, 2, 3, 0, 0, 0, 0, 0])
+        );
+    }
+
+    #[test]
+    fn keys_are_not_shown() {
+        let keys = keys(KeyLayout::DoubleWithTrack, 8);
+        assert_eq!(format!("{keys:?} {:?}", master()), "WorkingKeys MasterKey");
+        let field = write_field62(KeyLayout::DoubleWithTrack, &keys, &master()).expect("a field");
+        let shown = format!("{:?}", Field62::split(&field).expect("a layout"));
+        assert_eq!(
+            shown,
+            "Field62 { layout: DoubleWithTrack, pin: WrappedKey(16 bytes), mac: WrappedKey(8 bytes), \
+             track: Some(WrappedKey(16 bytes)) }"
+        );
+    }
+}

@@ -23,7 +23,7 @@
 //!     .number(4, 1_050)
 //!     .number(11, 7)
 //!     .text(41, b"22003600")
-//!     .text(42, b"104152411110001")
+//!     .text(42, b"104512541110001")
 //!     .text(49, b"156")
 //!     .digits(60, &unionpay::write_field60(22, 519, Some(0)))
 //!     .finish_with_mac(&key)?;
@@ -49,6 +49,8 @@ mod message;
 mod mti;
 pub mod pin;
 mod profile;
+#[cfg(test)]
+mod samples;
 pub mod unionpay;
 mod writer;
 
@@ -58,3 +60,8 @@ pub use message::{Message, ParseError, Reason};
 pub use mti::Mti;
 pub use profile::{Coding, Profile};
 pub use writer::{Refusal, WriteError, Writer};
+
+/// The README's example, kept true by the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,7 +7,8 @@
 
 use std::fmt;
 
-use cipher::{Array, BlockCipherEncrypt, KeyInit};
+use cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
+use des::Des;
 use sm4::Sm4;
 use subtle::ConstantTimeEq;
 
@@ -39,8 +40,8 @@ pub struct MacKey(Scheme);
 #[derive(Clone)]
 enum Scheme {
     UnionPayEcb(DesKey),
-    X99(DesKey),
-    X919 { left: DesKey, right: DesKey },
+    X99(Des),
+    X919 { left: Des, right: Des },
     UnionPaySm4(Sm4),
     Sm4Cbc(Sm4),
 }
@@ -52,13 +53,14 @@ impl MacKey {
     /// [`KeyError::Length`] when the algorithm has no use for a key of this length.
     pub fn new(algorithm: Algorithm, key: &[u8]) -> Result<Self, KeyError> {
         let wrong = KeyError::Length { bytes: key.len() };
+        let des = |key: &[u8]| Des::new_from_slice(key).map_err(|_| wrong);
         let sm4 = || Sm4::new_from_slice(key).map_err(|_| wrong);
         let scheme = match (algorithm, key.len()) {
             (Algorithm::UnionPayEcb, 8 | 16) => Scheme::UnionPayEcb(DesKey::new(key)?),
-            (Algorithm::X99, 8) => Scheme::X99(DesKey::new(key)?),
+            (Algorithm::X99, 8) => Scheme::X99(des(key)?),
             (Algorithm::X919, 16) => Scheme::X919 {
-                left: DesKey::new(&key[..8])?,
-                right: DesKey::new(&key[8..])?,
+                left: des(&key[..8])?,
+                right: des(&key[8..])?,
             },
             (Algorithm::UnionPaySm4, 16) => Scheme::UnionPaySm4(sm4()?),
             (Algorithm::Sm4Cbc, 16) => Scheme::Sm4Cbc(sm4()?),
@@ -84,9 +86,11 @@ impl MacKey {
     pub fn sign(&self, data: &[u8]) -> [u8; 8] {
         match &self.0 {
             Scheme::UnionPayEcb(key) => first_hex(&folded(data, |block| key.encrypt(block))),
-            Scheme::X99(key) => chained(data, |block| key.encrypt(block)),
+            Scheme::X99(key) => chained(data, |block| encrypt_des(key, block)),
             Scheme::X919 { left, right } => {
-                left.encrypt(right.decrypt(chained(data, |block| left.encrypt(block))))
+                let mut last = Array(chained(data, |block| encrypt_des(left, block)));
+                right.decrypt_block(&mut last);
+                encrypt_des(left, last.0)
             }
             Scheme::UnionPaySm4(key) => first_hex(&folded(data, |block| encrypt_sm4(key, block))),
             Scheme::Sm4Cbc(key) => first_half(chained(data, |block| encrypt_sm4(key, block))),
@@ -122,6 +126,12 @@ fn chained<const N: usize>(data: &[u8], encrypt: impl Fn([u8; N]) -> [u8; N]) ->
     zero_padded(data).fold([0; N], |state, block| encrypt(xor(state, block)))
 }
 
+fn encrypt_des(key: &Des, block: [u8; 8]) -> [u8; 8] {
+    let mut block = Array(block);
+    key.encrypt_block(&mut block);
+    block.0
+}
+
 fn encrypt_sm4(key: &Sm4, block: [u8; 16]) -> [u8; 16] {
     let mut block = Array(block);
     key.encrypt_block(&mut block);
@@ -139,4 +149,120 @@ fn first_hex(block: &[u8]) -> [u8; 8] {
 
 fn first_half(block: [u8; 16]) -> [u8; 8] {
     std::array::from_fn(|index| block[index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{DOUBLE_KEY, LOGGED, LOGGED_KEY, unhex};
+
+    /// 108 bytes signed in several ways, each computed twice and independently.
+    const DATA: &str =
+        "0200302004C020C0981100000000000000005100183402100006324392260009942820D131210112008439313636
+        3838303134303030303030303030303030303031313536ACF46E73838A82F92600000000000000000822000001";
+    const SINGLE_KEY: &str = "C24A8FB57AA20123";
+
+    fn signed(algorithm: Algorithm, key: &str, data: &str) -> Vec<u8> {
+        MacKey::new(algorithm, &unhex(key))
+            .expect("a key")
+            .sign(&unhex(data))
+            .to_vec()
+    }
+
+    #[test]
+    fn the_message_of_a_live_exchange_has_its_mac() {
+        assert_eq!(signed(Algorithm::UnionPayEcb, LOGGED_KEY, LOGGED), b"E5805ECB");
+    }
+
+    #[test]
+    fn the_whole_result_of_the_unionpay_form_is_right() {
+        let key = DesKey::new(&unhex(LOGGED_KEY)).expect("a key");
+        let result = folded(&unhex(LOGGED), |block| key.encrypt(block));
+        assert_eq!(result.to_vec(), unhex("E5805ECBE0AFADDD"));
+    }
+
+    #[test]
+    fn the_xor_of_all_blocks_is_right() {
+        let r = |data| zero_padded::<8>(&unhex(data)).fold([0; 8], xor).to_vec();
+        assert_eq!(r(LOGGED), unhex("8669012722F217C6"));
+        assert_eq!(r(DATA), unhex("4D08F434464FE7BF"));
+    }
+
+    #[test]
+    fn the_unionpay_form_takes_des_and_3des_keys() {
+        assert_eq!(signed(Algorithm::UnionPayEcb, SINGLE_KEY, DATA), b"8A9E91B8");
+        assert_eq!(signed(Algorithm::UnionPayEcb, DOUBLE_KEY, DATA), b"84C8B241");
+    }
+
+    #[test]
+    fn the_ansi_forms_give_their_known_answers() {
+        assert_eq!(
+            signed(Algorithm::X99, SINGLE_KEY, DATA),
+            unhex("756FED7EEB9F572C")
+        );
+        assert_eq!(
+            signed(Algorithm::X919, DOUBLE_KEY, DATA),
+            unhex("D2E1D279C4F95777")
+        );
+    }
+
+    #[test]
+    fn both_sm4_forms_give_their_known_answers() {
+        let key = Sm4::new_from_slice(&unhex(DOUBLE_KEY)).expect("a key");
+        let folded = folded(&unhex(DATA), |block| encrypt_sm4(&key, block));
+        assert_eq!(folded.to_vec(), unhex("D0656CDC7A9D002263671B6D8DF5DACA"));
+        assert_eq!(signed(Algorithm::UnionPaySm4, DOUBLE_KEY, DATA), b"D0656CDC");
+        let chained = chained(&unhex(DATA), |block| encrypt_sm4(&key, block));
+        assert_eq!(chained.to_vec(), unhex("3688158D693AF523B30B85356E391EC5"));
+        assert_eq!(
+            signed(Algorithm::Sm4Cbc, DOUBLE_KEY, DATA),
+            unhex("3688158D693AF523")
+        );
+    }
+
+    #[test]
+    fn a_mac_is_verified_and_every_other_refused() {
+        let key = MacKey::new(Algorithm::UnionPayEcb, &unhex(SINGLE_KEY)).expect("a key");
+        let data = unhex(DATA);
+        assert!(key.verify(&data, b"8A9E91B8"));
+        for index in 0..8 {
+            let mut wrong = *b"8A9E91B8";
+            wrong[index] ^= 1;
+            assert!(!key.verify(&data, &wrong), "byte {index}");
+        }
+        assert!(!key.verify(&data, b"8A9E91B"));
+        assert!(!key.verify(&data, b""));
+        assert!(!key.verify(&data[1..], b"8A9E91B8"));
+    }
+
+    #[test]
+    fn no_data_is_one_block_of_zeros() {
+        let zeros = "0000000000000000";
+        for algorithm in [Algorithm::X919, Algorithm::UnionPayEcb] {
+            assert_eq!(
+                signed(algorithm, DOUBLE_KEY, ""),
+                signed(algorithm, DOUBLE_KEY, zeros)
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_length_is_refused() {
+        let lengths = |algorithm| {
+            (0..=32)
+                .filter(|&bytes| MacKey::new(algorithm, &vec![7; bytes]).is_ok())
+                .collect::<Vec<usize>>()
+        };
+        assert_eq!(lengths(Algorithm::UnionPayEcb), [8, 16]);
+        assert_eq!(lengths(Algorithm::X99), [8]);
+        for algorithm in [Algorithm::X919, Algorithm::UnionPaySm4, Algorithm::Sm4Cbc] {
+            assert_eq!(lengths(algorithm), [16]);
+        }
+    }
+
+    #[test]
+    fn a_key_shows_its_algorithm_only() {
+        let key = MacKey::new(Algorithm::X919, &unhex(DOUBLE_KEY)).expect("a key");
+        assert_eq!(format!("{key:?}"), "MacKey(X919)");
+    }
 }

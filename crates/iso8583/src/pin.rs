@@ -132,3 +132,101 @@ fn set_nibble(bytes: &mut [u8], index: usize, nibble: u8) {
         *byte & 0xF0 | nibble
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{DOUBLE_KEY, unhex};
+
+    const PAN: &str = "6224242900000113";
+
+    fn key() -> PinKey {
+        PinKey::new(&unhex(DOUBLE_KEY)).expect("a key")
+    }
+
+    #[test]
+    fn the_known_block_is_built_and_opened() {
+        let pin = Pin::new("123456").expect("a PIN");
+        assert_eq!(
+            xor(*pin_field(&pin), *pan_field(Some(PAN))).to_vec(),
+            unhex("061276146FFFFFEE")
+        );
+        let block = key().encrypt(&pin, Some(PAN));
+        assert_eq!(block.to_vec(), unhex("34A9CB2C1BA2AB3A"));
+        assert_eq!(
+            key().decrypt(&block, Some(PAN)).expect("a PIN").as_str(),
+            "123456"
+        );
+    }
+
+    #[test]
+    fn pins_of_every_length_come_back_with_and_without_a_card_number() {
+        for len in 4..=12 {
+            let pin = Pin::new(&"987654321098"[..len]).expect("a PIN");
+            for pan in [
+                None,
+                Some(PAN),
+                Some("6200000000000000018"),
+                Some("123"),
+                Some(""),
+            ] {
+                let block = key().encrypt(&pin, pan);
+                assert_eq!(key().decrypt(&block, pan).expect("a PIN").as_str(), pin.as_str());
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_card_number_its_field_is_zeros() {
+        assert_eq!(*pan_field(None), [0; 8]);
+        assert_eq!(
+            pan_field(Some("6200000000000000018")).to_vec(),
+            unhex("0000000000000001")
+        );
+        assert_eq!(pan_field(Some("1234")).to_vec(), unhex("0000000000000123"));
+        assert_eq!(pan_field(Some("6224 2429-0000 0113")), pan_field(Some(PAN)));
+    }
+
+    #[test]
+    fn what_is_no_pin_is_refused() {
+        for text in ["", "123", "1234567890123", "12 34", "１２３４", "abcd"] {
+            assert_eq!(Pin::new(text).err(), Some(PinError::NotAPin), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_block_that_is_not_format_0_is_refused() {
+        let cases = [
+            "16123456FFFFFFFF", // another format
+            "03123FFFFFFFFFFF", // three digits
+            "0D1234567890123F", // thirteen
+            "061234A6FFFFFFFF", // a letter among the digits
+            "06123456FFFFFF0F", // a digit among the filling
+        ];
+        for clear in cases {
+            let clear: [u8; 8] = unhex(clear).try_into().expect("a block");
+            let block = key().0.encrypt(clear);
+            assert_eq!(
+                key().decrypt(&block, None).err(),
+                Some(PinError::Block),
+                "{clear:02X?}"
+            );
+        }
+        assert_eq!(key().decrypt(&[0; 7], None).err(), Some(PinError::Block));
+    }
+
+    #[test]
+    fn another_key_does_not_open_the_block() {
+        let block = key().encrypt(&Pin::new("123456").expect("a PIN"), Some(PAN));
+        let other = PinKey::new(&[0x5A; 16]).expect("a key");
+        assert_eq!(other.decrypt(&block, Some(PAN)).err(), Some(PinError::Block));
+    }
+
+    #[test]
+    fn pins_and_keys_are_not_shown() {
+        assert_eq!(
+            format!("{:?} {:?}", Pin::new("123456").expect("a PIN"), key()),
+            "Pin PinKey"
+        );
+    }
+}

@@ -47,6 +47,7 @@ impl Coding {
 pub struct Profile {
     name: &'static str,
     coding: Coding,
+    second_bitmap: bool,
     formats: [Format; 129],
 }
 
@@ -57,6 +58,7 @@ impl Profile {
         Self {
             name,
             coding,
+            second_bitmap: false,
             formats: [Format::UNUSED; 129],
         }
     }
@@ -69,6 +71,7 @@ impl Profile {
     pub const fn with(mut self, n: u8, format: Format) -> Self {
         assert!(n >= 2 && n <= 128, "fields are 2 to 128");
         self.formats[n as usize] = format;
+        self.second_bitmap |= n > 64;
         self
     }
 
@@ -82,6 +85,12 @@ impl Profile {
     #[must_use]
     pub const fn coding(&self) -> Coding {
         self.coding
+    }
+
+    /// Whether a message may have a second bitmap: a field above 64 was given a format.
+    #[must_use]
+    pub const fn second_bitmap(&self) -> bool {
+        self.second_bitmap
     }
 
     /// The format of field `n`; [`Format::UNUSED`] for a field the profile does not have.

@@ -201,12 +201,14 @@ impl Writer {
     /// # Errors
     /// The first error any setter met; [`Refusal::Twice`] when the MAC field is already set.
     pub fn finish_with_mac(&mut self, key: &MacKey) -> Result<&[u8], WriteError> {
-        let n = if self.present & bit(1) == 0 { 64 } else { 128 };
-        if self.error.is_none() && self.present & bit(n) == 0 {
-            self.present |= bit(n);
-            self.write_bitmaps();
-            self.present &= !bit(n);
+        if let Some(error) = self.error {
+            return Err(error);
         }
+        let n = if self.present & bit(1) == 0 { 64 } else { 128 };
+        let without = self.present;
+        self.present |= bit(n);
+        self.write_bitmaps();
+        self.present = without;
         let mac = key.sign(&self.buffer);
         self.bytes(n, &mac).finish()
     }
@@ -223,20 +225,27 @@ impl Writer {
             return self.fail(Some(n), Refusal::Twice);
         }
         if n > 64 && self.present & bit(1) == 0 {
-            let start = self.buffer.len();
-            self.buffer
-                .resize(start + self.profile.coding().bitmap_bytes(), 0);
-            self.place(1, start);
+            let bitmap_bytes = self.profile.coding().bitmap_bytes();
+            self.append(1, |out| {
+                out.resize(out.len() + bitmap_bytes, 0);
+                Ok(())
+            });
         }
-        let start = self.buffer.len();
-        if let Err(reason) = encode(format, &mut self.buffer) {
-            return self.fail(Some(n), reason);
-        }
-        if self.buffer.len() > usize::from(u16::MAX) {
-            return self.fail(Some(n), Refusal::MessageTooLong);
-        }
-        self.place(n, start);
+        self.append(n, |out| encode(format, out));
         self
+    }
+
+    fn append(&mut self, n: u8, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Refusal>) {
+        let start = self.buffer.len();
+        match encode(&mut self.buffer) {
+            Err(reason) => {
+                self.fail(Some(n), reason);
+            }
+            Ok(()) if self.buffer.len() > usize::from(u16::MAX) => {
+                self.fail(Some(n), Refusal::MessageTooLong);
+            }
+            Ok(()) => self.place(n, start),
+        }
     }
 
     /// Enters field `n`, whose bytes were appended at `start`; moves them where they belong when a higher field is
@@ -314,7 +323,7 @@ fn put_prefix(format: Format, units: usize, may_pad: bool, out: &mut Vec<u8>) ->
     if units > units_max {
         return Err(Refusal::TooLong);
     }
-    let bcd = |n: usize| (n / 10 << 4 | n % 10) as u8;
+    let bcd = |n: usize| (((n / 10) << 4) | (n % 10)) as u8;
     let ascii = |n: usize| b'0' + (n % 10) as u8;
     match format.prefix() {
         Prefix::Fixed if units < units_max && !may_pad => return Err(Refusal::TooShort),
@@ -427,4 +436,306 @@ fn put_number(format: Format, mut value: u64, out: &mut Vec<u8>) -> Result<(), R
 pub(crate) fn hex(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0x0F)]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mac::Algorithm;
+    use crate::samples::{LOGGED, LOGGED_KEY, SIGN_IN, SIGN_IN_ANSWER, message_of, unhex};
+    use crate::unionpay::POS;
+    use crate::{ascii, unionpay};
+
+    fn refusal(set: impl FnOnce(&mut Writer) -> &mut Writer) -> (Option<u8>, Refusal) {
+        let mut writer = Writer::new(&POS);
+        let error = set(writer.begin(Mti(0x0200))).finish().expect_err("refused");
+        (error.field, error.reason)
+    }
+
+    #[test]
+    fn the_samples_are_packed_again_to_the_same_bytes() {
+        let mut writer = Writer::new(&POS);
+        for sample in [SIGN_IN, SIGN_IN_ANSWER] {
+            let framed = unhex(sample);
+            let message = Message::parse(&POS, message_of(&framed)).expect("a message");
+            let fields: Vec<u8> = message.fields().collect();
+            writer.begin(message.mti());
+            for &n in &fields {
+                match (message.digits(n), message.bytes(n)) {
+                    (Some(digits), _) => writer.digits(n, &digits.to_string()),
+                    (None, Some(bytes)) => writer.bytes(n, bytes),
+                    (None, None) => panic!("field {n} has no content"),
+                };
+            }
+            assert_eq!(writer.finish(), Ok(message.raw()));
+            writer.begin(message.mti());
+            for &n in fields.iter().rev() {
+                writer.copy(n, &message);
+            }
+            assert_eq!(
+                writer.finish(),
+                Ok(message.raw()),
+                "copied from the last field to the first"
+            );
+        }
+    }
+
+    #[test]
+    fn the_logged_message_is_written_with_its_mac() {
+        let key = MacKey::new(Algorithm::UnionPayEcb, &unhex(LOGGED_KEY)).expect("a key");
+        let mut writer = Writer::new(&POS);
+        let written = writer
+            .begin(Mti(0x0200))
+            .digits(3, "000000")
+            .number(4, 1)
+            .number(11, 1)
+            .digits(22, "032")
+            .digits(25, "00")
+            .text(41, b"22003600")
+            .text(42, b"104512541110001")
+            .text(49, b"156")
+            .text(59, b"A30196211111111111111111")
+            .digits(60, "2200660300060")
+            .finish_with_mac(&key);
+        let mut expected = unhex(LOGGED);
+        expected.extend_from_slice(b"E5805ECB");
+        assert_eq!(written, Ok(expected.as_slice()));
+        assert_eq!(writer.finish(), Ok(expected.as_slice()), "asked for again");
+        assert_eq!(
+            writer.finish_with_mac(&key),
+            Err(WriteError {
+                field: Some(64),
+                reason: Refusal::Twice
+            })
+        );
+    }
+
+    #[test]
+    fn fields_set_in_any_order_stand_in_theirs() {
+        let mut writer = Writer::new(&POS);
+        let ascending = writer
+            .begin(Mti(0x0200))
+            .number(3, 1)
+            .number(4, 2)
+            .text(41, b"T")
+            .text(63, b"x");
+        let ascending = ascending.finish().expect("a message").to_vec();
+        let orders = [[63, 41, 4, 3], [4, 3, 63, 41], [41, 63, 3, 4], [3, 63, 4, 41]];
+        for order in orders {
+            writer.begin(Mti(0x0200));
+            for n in order {
+                match n {
+                    3 => writer.number(3, 1),
+                    4 => writer.number(4, 2),
+                    41 => writer.text(41, b"T"),
+                    _ => writer.text(63, b"x"),
+                };
+            }
+            assert_eq!(writer.finish(), Ok(ascending.as_slice()), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_above_64_brings_the_second_bitmap_wherever_it_is_set() {
+        let mut writer = Writer::new(&ascii::ISO1987);
+        let expected = b"0800822000000000000004000000000000000716123000000001301".as_slice();
+        let written = writer
+            .begin(Mti(0x0800))
+            .digits(7, "0716123000")
+            .number(11, 1)
+            .number(70, 301)
+            .finish();
+        assert_eq!(written, Ok(expected));
+        let written = writer
+            .begin(Mti(0x0800))
+            .number(70, 301)
+            .number(11, 1)
+            .digits(7, "0716123000")
+            .finish();
+        assert_eq!(written, Ok(expected));
+    }
+
+    #[test]
+    fn the_mac_of_an_ascii_message_is_hexadecimal_and_in_128_behind_a_second_bitmap() {
+        let key = MacKey::new(Algorithm::X99, &unhex(LOGGED_KEY)).expect("a key");
+        let mut writer = Writer::new(&ascii::ISO1987);
+        for (n, upper) in [(64, None), (128, Some(70))] {
+            writer.begin(Mti(0x0800)).number(11, 1);
+            if let Some(upper) = upper {
+                writer.number(upper, 301);
+            }
+            let bytes = writer.finish_with_mac(&key).expect("a message");
+            let message = Message::parse(&ascii::ISO1987, bytes).expect("a message");
+            let mac = key.sign(message.mac_input().expect("signed"));
+            let sent = mac.iter().flat_map(|&byte| hex(byte)).collect::<Vec<u8>>();
+            assert_eq!(message.text(n), Some(sent.as_slice()));
+        }
+    }
+
+    #[test]
+    fn numbers_are_filled_with_zeros_and_text_with_spaces() {
+        let mut writer = Writer::new(&POS);
+        let bytes = writer
+            .begin(Mti(0x0200))
+            .number(4, 105)
+            .number(32, 7)
+            .number(53, 0)
+            .text(41, b"T1")
+            .finish();
+        let bytes = bytes.expect("a message").to_vec();
+        let message = Message::parse(&POS, &bytes).expect("a message");
+        assert!(message.digits(4).expect("field 4") == "000000000105");
+        assert!(message.digits(32).expect("field 32") == "7");
+        assert!(message.digits(53).expect("field 53") == "0000000000000000");
+        assert_eq!(message.text_str(41), Some("T1      "));
+    }
+
+    #[test]
+    fn either_track_separator_becomes_the_nibble_d() {
+        let mut writer = Writer::new(&POS);
+        let with = |writer: &mut Writer, track| {
+            writer
+                .begin(Mti(0x0200))
+                .digits(35, track)
+                .finish()
+                .expect("a message")
+                .to_vec()
+        };
+        assert_eq!(with(&mut writer, "12=3"), with(&mut writer, "12D3"));
+        assert!(with(&mut writer, "12=3").ends_with(&[0x04, 0x12, 0xD3]));
+    }
+
+    #[test]
+    fn what_the_profile_cannot_hold_is_refused_by_name() {
+        assert_eq!(refusal(|w| w.number(7, 1)), (Some(7), Refusal::NotInProfile));
+        assert_eq!(refusal(|w| w.number(0, 1)), (Some(0), Refusal::NotInProfile));
+        assert_eq!(refusal(|w| w.text(1, b"")), (Some(1), Refusal::NotInProfile));
+        assert_eq!(refusal(|w| w.bytes(65, b"")), (Some(65), Refusal::NotInProfile));
+        assert_eq!(refusal(|w| w.bytes(255, b"")), (Some(255), Refusal::NotInProfile));
+        assert_eq!(refusal(|w| w.digits(41, "1")), (Some(41), Refusal::WrongKind));
+        assert_eq!(refusal(|w| w.number(49, 156)), (Some(49), Refusal::WrongKind));
+        assert_eq!(refusal(|w| w.text(4, b"1")), (Some(4), Refusal::WrongKind));
+        assert_eq!(refusal(|w| w.bytes(35, b"1")), (Some(35), Refusal::WrongKind));
+        assert_eq!(
+            refusal(|w| w.number(3, 1).number(3, 1)),
+            (Some(3), Refusal::Twice)
+        );
+        assert_eq!(refusal(|w| w.digits(3, "12345x")), (Some(3), Refusal::NotADigit));
+        assert_eq!(refusal(|w| w.digits(3, "12345D")), (Some(3), Refusal::NotADigit));
+        assert_eq!(refusal(|w| w.digits(35, "12d3")), (Some(35), Refusal::NotADigit));
+        assert_eq!(refusal(|w| w.digits(23, "x01")), (Some(23), Refusal::NotADigit));
+        assert_eq!(refusal(|w| w.digits(23, "0x1")), (Some(23), Refusal::NotADigit));
+        assert_eq!(refusal(|w| w.digits(32, "１")), (Some(32), Refusal::NotADigit));
+        assert_eq!(refusal(|w| w.digits(3, "12345")), (Some(3), Refusal::TooShort));
+        assert_eq!(refusal(|w| w.digits(3, "1234567")), (Some(3), Refusal::TooLong));
+        assert_eq!(refusal(|w| w.number(3, 1_000_000)), (Some(3), Refusal::TooLong));
+        assert_eq!(
+            refusal(|w| w.number(32, 100_000_000_000)),
+            (Some(32), Refusal::TooLong)
+        );
+        assert_eq!(
+            refusal(|w| w.text(41, b"123456789")),
+            (Some(41), Refusal::TooLong)
+        );
+        assert_eq!(
+            refusal(|w| w.text(63, &[b'x'; 164])),
+            (Some(63), Refusal::TooLong)
+        );
+        assert_eq!(refusal(|w| w.bytes(55, &[0; 256])), (Some(55), Refusal::TooLong));
+        assert_eq!(refusal(|w| w.bytes(64, &[0; 7])), (Some(64), Refusal::TooShort));
+        assert_eq!(refusal(|w| w.bytes(41, b"T1")), (Some(41), Refusal::TooShort));
+    }
+
+    #[test]
+    fn the_first_error_is_kept_and_the_next_message_is_free_of_it() {
+        let mut writer = Writer::new(&POS);
+        assert_eq!(writer.number(3, 1).finish(), Err(NOT_BEGUN));
+        let wrong = writer
+            .begin(Mti(0x0200))
+            .number(7, 1)
+            .number(3, 1_000_000)
+            .finish();
+        assert_eq!(
+            wrong,
+            Err(WriteError {
+                field: Some(7),
+                reason: Refusal::NotInProfile
+            })
+        );
+        assert!(writer.begin(Mti(0x0200)).number(3, 1).finish().is_ok());
+        let wrong = writer.begin(Mti(0x02A0)).finish();
+        assert_eq!(
+            wrong,
+            Err(WriteError {
+                field: None,
+                reason: Refusal::Mti
+            })
+        );
+    }
+
+    #[test]
+    fn a_field_is_copied_as_it_stands_and_only_within_the_profile() {
+        let bytes = unhex("0200 0000060100000000 021F F001 05 12345F");
+        let message = Message::parse(&POS, &bytes).expect("a message");
+        let mut writer = Writer::new(&POS);
+        let copied = writer
+            .begin(Mti(0x0200))
+            .copy(32, &message)
+            .copy(22, &message)
+            .copy(23, &message);
+        assert_eq!(
+            copied
+                .copy(2, &message)
+                .copy(1, &message)
+                .copy(200, &message)
+                .finish(),
+            Ok(bytes.as_slice())
+        );
+
+        static OTHER: Profile = unionpay::PROFILE;
+        let mut other = Writer::new(&OTHER);
+        let wrong = other.begin(Mti(0x0200)).copy(22, &message).finish();
+        assert_eq!(
+            wrong,
+            Err(WriteError {
+                field: Some(22),
+                reason: Refusal::OtherProfile
+            })
+        );
+    }
+
+    #[test]
+    fn a_message_longer_than_two_bytes_can_say_is_refused() {
+        static LONG: Profile = Profile::new("long", Coding::Binary)
+            .with(2, Format::new(Kind::Binary, Prefix::Fixed, 65_525))
+            .with(3, Format::new(Kind::Binary, Prefix::Fixed, 1))
+            .with(70, Format::new(Kind::Binary, Prefix::AsciiLl, 1));
+        let mut writer = Writer::new(&LONG);
+        let content = vec![0; 65_525];
+        let longest = writer
+            .begin(Mti(0x0200))
+            .bytes(2, &content)
+            .finish()
+            .expect("a message")
+            .to_vec();
+        assert!(Message::parse(&LONG, &longest).is_ok());
+        for n in [3, 70] {
+            let long = writer
+                .begin(Mti(0x0200))
+                .bytes(2, &content)
+                .bytes(n, &[0])
+                .finish();
+            assert_eq!(long.map_err(|error| error.reason), Err(Refusal::MessageTooLong));
+        }
+    }
+
+    #[test]
+    fn an_error_reads_like_a_sentence_without_content() {
+        let error = WriteError {
+            field: Some(4),
+            reason: Refusal::TooLong,
+        };
+        assert_eq!(error.to_string(), "field 4: longer than the profile allows");
+        assert_eq!(NOT_BEGUN.to_string(), "message: no message was begun");
+    }
 }

@@ -185,3 +185,154 @@ fn put(digits: &mut String, number: u64, len: usize) -> Result<(), Overflow> {
     digits.push_str(&text);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unionpay::POS;
+    use crate::{Mti, Writer};
+
+    fn packed(digits: &str) -> Vec<u8> {
+        let mut writer = Writer::new(&POS);
+        writer
+            .begin(Mti(0x0500))
+            .digits(48, digits)
+            .finish()
+            .expect("a message")
+            .to_vec()
+    }
+
+    const SETTLEMENT: Field48 = Field48 {
+        domestic: Totals {
+            debit_minor: 123_456,
+            debit_count: 7,
+            credit_minor: 999_999_999_999,
+            credit_count: 999,
+        },
+        domestic_reply: Reply::Equal,
+        foreign: Totals {
+            debit_minor: 0,
+            debit_count: 0,
+            credit_minor: 1,
+            credit_count: 1,
+        },
+        foreign_reply: Reply::Error,
+    };
+
+    #[test]
+    fn totals_and_reply_codes_come_back() {
+        let digits = write_field48(&SETTLEMENT).expect("fits");
+        assert_eq!(
+            digits,
+            "00000012345600799999999999999910000000000000000000000000010013"
+        );
+        let bytes = packed(&digits);
+        assert_eq!(
+            field48(&Message::parse(&POS, &bytes).expect("a message")),
+            Some(SETTLEMENT)
+        );
+    }
+
+    #[test]
+    fn totals_that_do_not_fit_are_refused() {
+        let with = |domestic| {
+            write_field48(&Field48 {
+                domestic,
+                ..SETTLEMENT
+            })
+        };
+        let totals = SETTLEMENT.domestic;
+        assert_eq!(
+            with(Totals {
+                debit_minor: 1_000_000_000_000,
+                ..totals
+            }),
+            Err(Overflow)
+        );
+        assert_eq!(
+            with(Totals {
+                credit_minor: u64::MAX,
+                ..totals
+            }),
+            Err(Overflow)
+        );
+        assert_eq!(
+            with(Totals {
+                debit_count: 1000,
+                ..totals
+            }),
+            Err(Overflow)
+        );
+        assert_eq!(
+            with(Totals {
+                credit_count: 1000,
+                ..totals
+            }),
+            Err(Overflow)
+        );
+    }
+
+    #[test]
+    fn a_settlement_of_another_length_or_reply_code_is_none() {
+        let digits = write_field48(&SETTLEMENT).expect("fits");
+        for wrong in [
+            &digits[1..],
+            &format!("{digits}0"),
+            &format!("{}4", &digits[..61]),
+        ] {
+            let bytes = packed(wrong);
+            assert_eq!(field48(&Message::parse(&POS, &bytes).expect("a message")), None);
+        }
+    }
+
+    #[test]
+    fn the_details_of_a_batch_come_back() {
+        let details = [
+            (0, 42, "6200000000000000018", 12_345),
+            (3, 999_999, "6224242900000113", 999_999_999_999),
+        ];
+        let bytes = packed(&write_batch_details(&details).expect("fits"));
+        let message = Message::parse(&POS, &bytes).expect("a message");
+        let read: Vec<_> = batch_details(&message).expect("details").collect();
+        assert_eq!(read.len(), 2);
+        for (read, (card_type, trace, card_number, amount_minor)) in read.iter().zip(details) {
+            assert_eq!(
+                (read.card_type, read.trace, read.amount_minor),
+                (card_type, trace, amount_minor)
+            );
+            assert_eq!(read.card_number.to_string(), format!("{card_number:0>20}"));
+        }
+        assert!(format!("{read:?}").contains("card_number: Digits(len 20)"));
+    }
+
+    #[test]
+    fn eight_details_are_the_most() {
+        let detail = (0, 1, "62", 1);
+        let digits = write_batch_details(&[detail; 8]).expect("fits");
+        assert_eq!(digits.len(), 322);
+        assert_eq!(write_batch_details(&[detail; 9]), Err(Overflow));
+        assert_eq!(
+            write_batch_details(&[(0, 1, "123456789012345678901", 1)]),
+            Err(Overflow)
+        );
+        assert_eq!(write_batch_details(&[(0, 1, "62x", 1)]), Err(Overflow));
+        assert_eq!(write_batch_details(&[(100, 1, "62", 1)]), Err(Overflow));
+    }
+
+    #[test]
+    fn a_count_that_does_not_match_the_length_is_none() {
+        let digits = write_batch_details(&[(0, 1, "62", 1)]).expect("fits");
+        for wrong in [
+            format!("02{}", &digits[2..]),
+            digits[..41].to_owned(),
+            "09".to_owned(),
+            "0".to_owned(),
+        ] {
+            let bytes = packed(&wrong);
+            assert!(
+                batch_details(&Message::parse(&POS, &bytes).expect("a message")).is_none(),
+                "{wrong}"
+            );
+        }
+    }
+}

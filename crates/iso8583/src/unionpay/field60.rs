@@ -76,3 +76,72 @@ pub(super) fn part<T: TryFrom<u64>>(digits: Digits<'_>, start: usize, len: usize
     }
     part.to_u64().and_then(|number| T::try_from(number).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{LOGGED, SIGN_IN_ANSWER, message_of, unhex};
+    use crate::unionpay::POS;
+    use crate::{Mti, Writer};
+
+    #[test]
+    fn the_batch_and_net_code_of_the_sign_in_answer_are_read() {
+        let framed = unhex(SIGN_IN_ANSWER);
+        let message = Message::parse(&POS, message_of(&framed)).expect("a message");
+        let field = field60(&message).expect("field 60");
+        assert_eq!(
+            (field.transaction_type, field.batch, field.net_code),
+            (0, 519, Some(3))
+        );
+        assert_eq!(field.read_capability(), None);
+    }
+
+    #[test]
+    fn the_parts_behind_the_net_code_are_read_as_far_as_they_go() {
+        let mut bytes = unhex(LOGGED);
+        bytes.extend_from_slice(&[0; 8]);
+        let message = Message::parse(&POS, &bytes).expect("a message");
+        let field = field60(&message).expect("field 60");
+        assert_eq!(
+            (field.transaction_type, field.batch, field.net_code),
+            (22, 6603, Some(0))
+        );
+        assert_eq!(
+            (field.read_capability(), field.chip_condition()),
+            (Some(6), Some(0))
+        );
+        assert_eq!((field.partial_approval(), field.account_type()), (None, None));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mut writer = Writer::new(&POS);
+        for (transaction_type, batch, net_code) in [(22, 519, Some(0)), (0, 999_999, Some(201)), (1, 0, None)]
+        {
+            let digits = write_field60(transaction_type, batch, net_code);
+            let bytes = writer
+                .begin(Mti(0x0200))
+                .digits(60, &digits)
+                .finish()
+                .expect("a message");
+            let message = Message::parse(&POS, bytes).expect("a message");
+            let field = field60(&message).expect("field 60");
+            assert_eq!(
+                (field.transaction_type, field.batch, field.net_code),
+                (transaction_type, batch, net_code)
+            );
+        }
+        assert_eq!(write_field60(22, 1_000_007, Some(1003)), "22000007003");
+    }
+
+    #[test]
+    fn a_field_without_its_batch_is_none() {
+        let mut writer = Writer::new(&POS);
+        let bytes = writer
+            .begin(Mti(0x0200))
+            .digits(60, "2200051")
+            .finish()
+            .expect("a message");
+        assert_eq!(field60(&Message::parse(&POS, bytes).expect("a message")), None);
+    }
+}

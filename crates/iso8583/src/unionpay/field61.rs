@@ -44,3 +44,49 @@ pub fn write_field61(batch: u32, trace: u32, date: Option<u16>) -> String {
         None => head,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unionpay::POS;
+    use crate::{Mti, Writer};
+
+    fn read(digits: &str) -> Option<Field61> {
+        let mut writer = Writer::new(&POS);
+        let bytes = writer
+            .begin(Mti(0x0200))
+            .digits(61, digits)
+            .finish()
+            .expect("a message");
+        field61(&Message::parse(&POS, bytes).expect("a message"))
+    }
+
+    #[test]
+    fn a_void_names_batch_and_trace_and_a_refund_the_date_too() {
+        let original = read(&write_field61(519, 42, None)).expect("field 61");
+        assert_eq!((original.batch, original.trace, original.date), (519, 42, None));
+        let original = read(&write_field61(519, 42, Some(901))).expect("field 61");
+        assert_eq!(
+            (original.batch, original.trace, original.date),
+            (519, 42, Some(901))
+        );
+        assert_eq!((original.authorisation_mode, original.institution), (None, None));
+    }
+
+    #[test]
+    fn the_longest_form_is_read_whole() {
+        let expected = Field61 {
+            batch: 1,
+            trace: 2,
+            date: Some(1231),
+            authorisation_mode: Some(3),
+            institution: Some(85_500),
+        };
+        assert_eq!(read("00000100000212310300000085500"), Some(expected));
+    }
+
+    #[test]
+    fn a_field_without_its_trace_number_is_none() {
+        assert_eq!(read("00051900004"), None);
+    }
+}

@@ -71,3 +71,24 @@ const fn profile() -> Profile {
     }
     profile
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_profile_has_the_fields_of_pos_terminals_and_no_second_bitmap() {
+        let fields: Vec<u8> = POS.fields().map(|(n, _)| n).collect();
+        assert_eq!(fields, FIELDS.map(|(n, ..)| n));
+        assert!(fields.is_sorted() && fields.last() == Some(&64));
+    }
+
+    #[test]
+    fn a_variant_differs_in_one_field_only() {
+        static VARIANT: Profile = PROFILE.with(61, Format::new(Kind::Digits, Prefix::BcdLll, 29));
+        let differing: Vec<u8> = (0..=128)
+            .filter(|&n| VARIANT.format(n) != POS.format(n))
+            .collect();
+        assert_eq!(differing, [61]);
+    }
+}
