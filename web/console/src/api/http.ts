@@ -1,0 +1,128 @@
+/**
+ * The one door to the server: a fetch that speaks JSON, carries the reader's language, gives every POST an
+ * idempotency key, ends after a fixed time, and turns each failure into a `Problem`.
+ *
+ * It may touch fetch and the language choice; it knows no page.
+ *
+ * Invariant: a call either returns what the server answered with 2xx, or throws a `Problem`.
+ */
+import { locale, t } from '@/i18n'
+import type { ProblemBody } from './types'
+
+const PATIENCE_MS = 15_000
+
+export class Problem extends Error {
+  constructor(
+    /** HTTP status; 0 when no answer came at all. */
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+    readonly reference: string | null = null,
+    readonly field: string | null = null,
+    readonly attemptsLeft: number | null = null,
+  ) {
+    super(detail)
+  }
+
+  /** Nobody answered, so nobody knows whether the request arrived. */
+  get unanswered(): boolean {
+    return this.status === 0
+  }
+
+  /** Asking again may go better; the request itself is not at fault. */
+  get passing(): boolean {
+    return this.unanswered || this.status === 408 || this.status === 429 || this.status >= 500
+  }
+}
+
+/** Any thrown thing as a `Problem`, so that pages show one kind of failure. */
+export function asProblem(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown
+  console.error(thrown)
+  return new Problem(0, 'console_fault', t.value.problem.fault)
+}
+
+let onSignedOut: () => void = () => {}
+
+/** Says what to do when the server no longer knows the session. Called once, by the session. */
+export function whenSignedOut(act: () => void): void {
+  onSignedOut = act
+}
+
+/** A random key (UUID v4). `crypto.randomUUID` exists in secure contexts only, and a shop may run plain HTTP inside. */
+export function newKey(): string {
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+export type Query = Record<string, string | number | null | undefined>
+
+/** `path` under `/api/v1` with the filled parameters of `query`. */
+export function address(path: string, query: Query = {}): string {
+  const filled = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== '') filled.set(name, String(value))
+  }
+  const text = filled.toString()
+  return `/api/v1${path}${text ? `?${text}` : ''}`
+}
+
+export function get<T>(path: string, query?: Query): Promise<T> {
+  return call<T>('GET', address(path, query))
+}
+
+export function post<T>(path: string, body: unknown = {}, key: string = newKey()): Promise<T> {
+  return call<T>('POST', address(path), body, key)
+}
+
+export function remove(path: string): Promise<void> {
+  return call<void>('DELETE', address(path))
+}
+
+async function call<T>(method: string, url: string, body?: unknown, key?: string): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': locale.value }
+  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  if (key) headers['Idempotency-Key'] = key
+  const patience = new AbortController()
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS)
+  try {
+    const answer = await fetch(url, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: patience.signal,
+    })
+    if (!answer.ok) throw await problemOf(answer, url)
+    return (answer.status === 204 ? undefined : await answer.json()) as T
+  } catch (thrown) {
+    if (thrown instanceof Problem) throw thrown
+    const waited = patience.signal.aborted
+    throw new Problem(0, waited ? 'no_answer' : 'not_connected', t.value.problem[waited ? 'no_answer' : 'not_connected'])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function problemOf(answer: Response, url: string): Promise<Problem> {
+  let told: Partial<ProblemBody> = {}
+  try {
+    told = (await answer.json()) as Partial<ProblemBody>
+  } catch {
+    // A proxy in between answers with its own page; the status is all there is.
+  }
+  if (answer.status === 401 && !url.endsWith('/session')) onSignedOut()
+  return new Problem(
+    answer.status,
+    told.code ?? `http_${answer.status}`,
+    told.detail ?? told.title ?? t.value.problem.status(answer.status),
+    told.reference ?? null,
+    told.field ?? null,
+    told.attempts_left ?? null,
+  )
+}

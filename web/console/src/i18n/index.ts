@@ -1,0 +1,38 @@
+/**
+ * The reader's language: which one, remembered, and the words in it.
+ *
+ * Chinese is the source of the shape (`Messages`); a key missing in English fails the type check, so the build.
+ *
+ * Invariant: `<html lang>` always names the language on the page.
+ */
+import { computed, ref, watchEffect } from 'vue'
+import { recall, remember } from '@/remembered'
+import { en } from './en'
+import { zh, type Messages } from './zh'
+
+export type Locale = 'zh-CN' | 'en'
+
+const words: Record<Locale, Messages> = { 'zh-CN': zh, en }
+
+function firstLocale(): Locale {
+  const saved = recall('locale')
+  if (saved === 'zh-CN' || saved === 'en') return saved
+  const wish = navigator.languages.find((language) => /^(zh|en)\b/i.test(language))
+  return wish?.toLowerCase().startsWith('en') ? 'en' : 'zh-CN'
+}
+
+export const locale = ref<Locale>(firstLocale())
+
+/** The words in the current language: `t.login.title` in a template, `t.value.login.title` in code. */
+export const t = computed<Messages>(() => words[locale.value])
+
+export function speak(chosen: Locale): void {
+  locale.value = chosen
+  remember('locale', chosen)
+}
+
+watchEffect(() => {
+  document.documentElement.lang = locale.value
+})
+
+export type { Messages }

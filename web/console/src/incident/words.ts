@@ -1,0 +1,38 @@
+/** Sentences about attempts and transactions that several cards share. */
+import type { Channel, HoldKind, TimelineItem, Transaction } from '@/api'
+import { money } from '@/format/money'
+import { t } from '@/i18n'
+
+/** `消费 ¥2,000.00`. */
+export function what(transaction: Transaction): string {
+  return [t.value.transaction[transaction.kind], transaction.amount && money(transaction.amount)].filter(Boolean).join(' ')
+}
+
+/** Card or way of paying: `6224•• 0113 · 插卡`. */
+export function instrument(transaction: Transaction): string {
+  const entry = transaction.entry_mode && t.value.entry[transaction.entry_mode]
+  return [transaction.card && shortCard(transaction.card), entry].filter(Boolean).join(' · ')
+}
+
+const shortCard = (card: string) => card.replace(/^(\d{2,6}).*?(\d{4})$/, '$1•• $2')
+
+/** Why it was refused, if the server said. */
+export function why(transaction: Transaction): string {
+  const held = transaction.reason?.match(/^held:(\w+)$/)?.[1]
+  if (held && held in t.value.hold) return t.value.hold[held as HoldKind]
+  if (transaction.decision === 'declined' && transaction.response_code) return t.value.terminal.reason.code(transaction.response_code)
+  return ''
+}
+
+/** What a timeline item says after its kind. */
+export function about(item: TimelineItem): string {
+  const words = t.value.incident
+  if (item.transaction) {
+    const { peer } = item.transaction
+    return [what(item.transaction), instrument(item.transaction), peer && words.from_peer(peer)].filter(Boolean).join(' · ')
+  }
+  const told = item.text && item.text in words.channel ? words.channel[item.text as Channel] : item.text
+  return [told, item.by && words.by(item.by)].filter(Boolean).join(' · ')
+}
+
+export const isAttempt = (item: TimelineItem) => item.kind === 'attempt_refused' || item.kind === 'attempt_recorded'

@@ -1,0 +1,103 @@
+/**
+ * What a page asked the server for: the answer, the failure, or the wait.
+ *
+ * Invariant: of two questions asked in a row, only the later one's answer is shown; a failed refresh keeps what was
+ * there and says so.
+ */
+import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
+import { asProblem, type Page, type Problem } from '@/api'
+
+export interface Loaded<T> {
+  data: ShallowRef<T | null>
+  problem: ShallowRef<Problem | null>
+  busy: Ref<boolean>
+  again: () => Promise<void>
+}
+
+export function useLoaded<T>(ask: () => Promise<T>): Loaded<T> {
+  const data = shallowRef<T | null>(null)
+  const problem = shallowRef<Problem | null>(null)
+  const busy = ref(false)
+  let turn = 0
+
+  async function again() {
+    const mine = ++turn
+    busy.value = true
+    try {
+      const answer = await ask()
+      if (mine !== turn) return
+      data.value = answer
+      problem.value = null
+    } catch (thrown) {
+      if (mine === turn) problem.value = asProblem(thrown)
+    } finally {
+      if (mine === turn) busy.value = false
+    }
+  }
+  onScopeDispose(() => turn++)
+  return { data, problem, busy, again }
+}
+
+type Item<P extends Page<unknown>> = P['items'][number]
+
+export interface Paged<P extends Page<unknown>> {
+  items: ShallowRef<Item<P>[] | null>
+  last: ShallowRef<P | null>
+  problem: ShallowRef<Problem | null>
+  busy: Ref<boolean>
+  again: () => Promise<void>
+  more: () => Promise<void>
+}
+
+/** A list read page by page. `again` begins anew, `more` adds the next page. */
+export function usePaged<P extends Page<unknown>>(ask: (cursor: string | null) => Promise<P>): Paged<P> {
+  const items: ShallowRef<Item<P>[] | null> = shallowRef(null)
+  let next: string | null = null
+  const page = useLoaded(async () => {
+    const cursor = next
+    const answer = await ask(cursor)
+    return { cursor, answer }
+  })
+  const last: ShallowRef<P | null> = shallowRef(null)
+  watch(
+    page.data,
+    (told) => {
+      if (!told) return
+      items.value = told.cursor === null ? told.answer.items : [...(items.value ?? []), ...told.answer.items]
+      last.value = told.answer
+    },
+    { flush: 'sync' },
+  )
+  return {
+    items,
+    last,
+    problem: page.problem,
+    busy: page.busy,
+    again: () => {
+      next = null
+      return page.again()
+    },
+    more: async () => {
+      next = last.value?.next_cursor ?? null
+      if (next !== null) await page.again()
+    },
+  }
+}
+
+/** Repeats `act` while the page is open and in sight. */
+export function useRepeated(act: () => unknown, every_ms: number): void {
+  const timer = setInterval(() => {
+    if (!document.hidden) act()
+  }, every_ms)
+  onScopeDispose(() => clearInterval(timer))
+}
+
+/** Whether the window has room for two columns. */
+export function useWide(least_px = 1000): Ref<boolean> {
+  const query = window.matchMedia(`(min-width: ${least_px}px)`)
+  const wide = ref(query.matches)
+  const follow = (event: MediaQueryListEvent) => (wide.value = event.matches)
+  query.addEventListener('change', follow)
+  onScopeDispose(() => query.removeEventListener('change', follow))
+  return wide
+}

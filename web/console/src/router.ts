@@ -1,0 +1,62 @@
+/**
+ * Addresses of the pages. Every page but the log-in needs an account; each is loaded when first needed.
+ *
+ * Invariant: an address that can be opened can be linked: state that matters is in it.
+ */
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+import { t, type Messages } from '@/i18n'
+import { atDesk, resume } from '@/session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    title: keyof Messages['title']
+    open?: boolean
+  }
+}
+
+export const loadChoose = () => import('@/pages/ReportChoose.vue')
+export const loadConfirm = () => import('@/pages/ReportConfirm.vue')
+export const loadIncident = () => import('@/pages/IncidentPage.vue')
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (to, _from, saved) => saved ?? (to.hash ? { el: to.hash, top: 72 } : { top: 0 }),
+  routes: [
+    { path: '/login', name: 'login', component: () => import('@/pages/LogIn.vue'), meta: { title: 'login', open: true } },
+    { path: '/', name: 'home', component: () => import('@/pages/ShopHome.vue'), meta: { title: 'home' } },
+    { path: '/report', name: 'report', component: loadChoose, meta: { title: 'report' } },
+    { path: '/report/:terminal_id', name: 'confirm', component: loadConfirm, props: true, meta: { title: 'report' } },
+    { path: '/incidents', name: 'incidents', component: () => import('@/pages/IncidentList.vue'), meta: { title: 'incidents' } },
+    { path: '/incidents/:id', name: 'incident', component: loadIncident, props: true, meta: { title: 'incident' } },
+    { path: '/terminals', name: 'terminals', component: () => import('@/pages/EstatePage.vue'), meta: { title: 'terminals' } },
+    { path: '/terminals/:id', name: 'terminal', component: () => import('@/pages/TerminalPage.vue'), props: true, meta: { title: 'terminal' } },
+    { path: '/:rest(.*)*', name: 'not_found', component: () => import('@/pages/NotFound.vue'), meta: { title: 'not_found' } },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  const known = await resume()
+  if (!known && !to.meta.open) return logInAndBack(to)
+  if (known && to.name === 'login') return backOf(to)
+  if (to.name === 'home' && atDesk.value) return { name: 'incidents', replace: true }
+  return true
+})
+
+router.afterEach((to) => name(to))
+
+/** The log-in, that leads back to where the reader was. */
+export function logInAndBack(from: RouteLocationNormalized, expired = false) {
+  const back = from.fullPath === '/' ? undefined : from.fullPath
+  return { name: 'login', query: { ...(back && { back }), ...(expired && { expired: '1' }) } }
+}
+
+/** Where to go after the log-in: a path of this console only, never another site. */
+export function backOf(login: RouteLocationNormalized): string {
+  const back = login.query.back
+  return typeof back === 'string' && /^\/(?![/\\])/.test(back) ? back : '/'
+}
+
+export function name(page: RouteLocationNormalized, subject?: string): void {
+  document.title = [subject, t.value.title[page.meta.title], t.value.app.name].filter(Boolean).join(' · ')
+}
+

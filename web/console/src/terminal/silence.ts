@@ -1,0 +1,22 @@
+/** When a terminal counts as silent, and which one has been silent longest. */
+import type { TerminalSummary } from '@/api'
+import { at_ms, now_ms } from '@/format/time'
+
+/** Terminals check in every few minutes; a quarter of an hour without a word is worth a look. */
+const SILENT_AFTER_MS = 15 * 60_000
+
+/** How long past the limit it has been silent; 0 while it is heard. */
+export function silent_ms(terminal: Pick<TerminalSummary, 'last_seen_at'>): number {
+  if (!terminal.last_seen_at) return Number.MAX_SAFE_INTEGER
+  const age_ms = now_ms.value - at_ms(terminal.last_seen_at)
+  return age_ms > SILENT_AFTER_MS ? age_ms : 0
+}
+
+const rank = { running: 0, held: 0, lost: 1, retired: 2 } as const
+
+/** The longest-silent first; those already stopped or retired last, nobody looks for them. */
+export function bySilence(a: TerminalSummary, b: TerminalSummary): number {
+  return rank[a.state] - rank[b.state] || seen_ms(a) - seen_ms(b) || a.name.localeCompare(b.name)
+}
+
+const seen_ms = (terminal: TerminalSummary) => (terminal.last_seen_at ? at_ms(terminal.last_seen_at) : 0)

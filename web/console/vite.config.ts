@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vite'
+
+/** Where `npm run dev` finds a running server; the built console is served by the server itself. */
+const server = process.env.TILLGUARD_URL ?? 'http://127.0.0.1:8080'
+
+export default defineConfig({
+  plugins: [vue()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  build: {
+    // Shop phones and terminals' web views are years old.
+    target: ['es2020', 'chrome87', 'safari14', 'firefox90'],
+    assetsDir: 'assets',
+    // Inlined assets would need `data:` in the server's content policy.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 300,
+  },
+  server: { proxy: { '/api': server } },
+})
