@@ -12,6 +12,8 @@ mod social_credit;
 use std::fmt;
 
 use crate::chance::Chance;
+use crate::terminal::TerminalIdentity;
+pub(crate) use history::Rhythm;
 pub use history::{Declined, History, MaskedCard, PastTransaction};
 pub use social_credit::{organisation_check, social_credit_check};
 
@@ -154,6 +156,17 @@ impl fmt::Debug for Terminal {
             .field("shop", &self.shop)
             .field("live", &self.live)
             .finish_non_exhaustive()
+    }
+}
+
+impl Terminal {
+    /// Who it is on the wire, signing in as this operator (three digits).
+    pub fn identity(&self, operator: &str) -> TerminalIdentity {
+        let identity = TerminalIdentity::new(&self.terminal_id, &self.merchant_id, self.master_key, operator);
+        TerminalIdentity {
+            serial: Some(self.serial.clone()),
+            ..identity
+        }
     }
 }
 

@@ -22,3 +22,6 @@ pub mod host;
 pub mod issuer;
 pub mod kind;
 pub mod terminal;
+#[cfg(test)]
+mod toy_gate;
+pub mod trade;

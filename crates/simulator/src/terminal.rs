@@ -288,6 +288,11 @@ impl Terminal {
         self.session = Some(session);
     }
 
+    /// Forgets its working keys, so that it must sign in again (the host asked for it, or answered 77 or A0).
+    pub fn forget_session(&mut self) {
+        self.session = None;
+    }
+
     /// Whether it has a connection that it does not know to be broken.
     pub fn is_connected(&self) -> bool {
         self.link.is_some()

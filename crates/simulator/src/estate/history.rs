@@ -15,7 +15,7 @@ use super::{Estate, Trade};
 use crate::calendar::{self, DAY_MS, Local};
 use crate::chance::Chance;
 use crate::kind::{EntryMode, Kind};
-use rhythm::Rhythm;
+pub(crate) use rhythm::Rhythm;
 
 /// A card number as far as it may be kept: first six and last four digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,12 +2,12 @@
 //!
 //! Invariant: hours outside opening time have weight 0, and the week's factors average 1.
 
-use super::Trade;
+use super::super::Trade;
 use crate::chance::Chance;
 use crate::kind::EntryMode;
 
 #[derive(Debug)]
-pub(super) struct Rhythm {
+pub(crate) struct Rhythm {
     /// Weight of each hour of the day.
     pub hours: [u32; 24],
     /// Factor of each weekday, Monday first.
