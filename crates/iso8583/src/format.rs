@@ -134,7 +134,7 @@ impl Prefix {
         }
     }
 
-    /// The largest length the prefix can say, or `None` for a fixed length.
+    /// The largest length the prefix can say; the longest message when there is none.
     const fn max(self) -> u16 {
         match self {
             Prefix::Fixed => u16::MAX,

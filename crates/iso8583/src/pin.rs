@@ -23,6 +23,7 @@ pub enum PinError {
 }
 
 /// A PIN of 4 to 12 digits, in clear.
+#[derive(Clone)]
 pub struct Pin(Zeroizing<String>);
 
 impl Pin {

@@ -134,7 +134,7 @@ impl Writer {
         self.put(n, |format, out| put_digits(format, digits.as_bytes(), out))
     }
 
-    /// Sets a numeric field, with leading zeros up to its fixed length (none when its length is variable).
+    /// Sets a numeric field, with leading zeros up to its fixed length of at most 64 digits (none when it is variable).
     pub fn number(&mut self, n: u8, value: u64) -> &mut Self {
         self.put(n, |format, out| put_number(format, value, out))
     }
