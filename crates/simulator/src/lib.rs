@@ -21,6 +21,7 @@ pub mod estate;
 pub mod host;
 pub mod issuer;
 pub mod kind;
+pub mod load;
 pub mod terminal;
 #[cfg(test)]
 mod toy_gate;
