@@ -343,6 +343,18 @@ mod tests {
     }
 
     #[test]
+    fn only_the_second_half_of_a_double_mac_key_may_be_left_out() {
+        let mac_bytes = |bytes: usize| {
+            Field62::split(&vec![0; bytes])
+                .expect("a layout")
+                .mac
+                .wrapped
+                .len()
+        };
+        assert_eq!([24, 40, 60].map(mac_bytes), [8, 8, 8]);
+    }
+
+    #[test]
     fn a_damaged_field_names_the_key_that_does_not_check() {
         let field = write_field62(
             KeyLayout::DoubleWithTrack,
