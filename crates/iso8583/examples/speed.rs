@@ -1,4 +1,4 @@
-//! How long building, parsing and signing one purchase takes, in CPU-bound nanoseconds.
+//! How long building, parsing and signing one purchase takes, in nanoseconds of wall time.
 //!
 //! `cargo run --release --package iso8583 --example speed`. Each figure is the median of several batches; read it
 //! together with the load of the machine. The card number and keys are made up.
