@@ -319,7 +319,10 @@ impl Load {
 
 async fn sign_in(identity: &TerminalIdentity, config: &LoadConfig) -> Result<Seat, Error> {
     if let Some(session) = config.session.clone() {
-        return Ok(Seat { session, next_trace: Arc::new(AtomicU32::new(identity.trace_first)) });
+        return Ok(Seat {
+            session,
+            next_trace: Arc::new(AtomicU32::new(identity.trace_first)),
+        });
     }
     let terminal_id = identity.terminal_id.clone();
     let mut terminal = Terminal::new(identity.clone());

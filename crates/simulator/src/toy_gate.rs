@@ -29,6 +29,7 @@ pub struct State {
     pub sign_ins: u32,
     pub transactions: u32,
     pub reversals: u32,
+    pub connections_open: u32,
 }
 
 pub struct ToyGate {
@@ -40,20 +41,25 @@ impl ToyGate {
     pub async fn start() -> ToyGate {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let (sign_in_code, code) = (*b"00", *b"00");
         let fresh = State {
-            sign_in_code,
-            code,
+            sign_in_code: *b"00",
+            code: *b"00",
             closes: 0,
             sign_ins: 0,
             transactions: 0,
             reversals: 0,
+            connections_open: 0,
         };
         let state = Arc::new(watch::Sender::new(fresh));
         let shared = state.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, shared.clone()));
+                let shared = shared.clone();
+                tokio::spawn(async move {
+                    shared.send_modify(|state| state.connections_open += 1);
+                    serve(stream, &shared).await;
+                    shared.send_modify(|state| state.connections_open -= 1);
+                });
             }
         });
         ToyGate { addr, state }
@@ -65,7 +71,7 @@ impl ToyGate {
     }
 }
 
-async fn serve(mut stream: TcpStream, state: Arc<watch::Sender<State>>) -> Option<()> {
+async fn serve(mut stream: TcpStream, state: &watch::Sender<State>) -> Option<()> {
     let key = MacKey::new(Algorithm::UnionPayEcb, &MAC_KEY).ok()?;
     loop {
         let bytes = stream.read_u16().await.ok()?;

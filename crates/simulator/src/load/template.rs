@@ -56,7 +56,7 @@ impl Template {
 
     /// The whole frame under this trace number, 0..=999999.
     pub fn stamp(&mut self, trace: u32) -> &[u8] {
-        let pair = |two_digits: u32| ((two_digits / 10 % 10) << 4 | two_digits % 10) as u8;
+        let pair = |two_digits: u32| (((two_digits / 10 % 10) << 4) | (two_digits % 10)) as u8;
         let digits = [pair(trace / 10_000), pair(trace / 100), pair(trace)];
         self.frame[self.trace_at..self.trace_at + 3].copy_from_slice(&digits);
         let mac_at = self.frame.len() - MAC_BYTES;
