@@ -29,7 +29,9 @@ pub struct Placing<'a> {
 pub fn place(tx: &Tx<'_>, placing: &Placing<'_>) -> Result<Hold, Error> {
     let place = ledger::next_place(tx, placing.terminal_id)?;
     // Strictly later than the last approval, so that no reader can mistake one for the other's successor.
-    let at = place.last_at.map_or(place.at, |last| place.at.max(last.plus_ms(1)));
+    let at = place
+        .last_at
+        .map_or(place.at, |last| place.at.max(last.plus_ms(1)));
     let hold = Hold {
         hold_id: place.sequence,
         kind: placing.kind,
@@ -41,9 +43,24 @@ pub fn place(tx: &Tx<'_>, placing: &Placing<'_>) -> Result<Hold, Error> {
         release: None,
     };
     store::hold::insert(tx, placing.terminal_id, &hold)?;
-    ledger::append(tx, &fact(placing.terminal_id, Entry::HoldPlaced, place.sequence, at, placing.kind, None))?;
+    ledger::append(
+        tx,
+        &fact(
+            placing.terminal_id,
+            Entry::HoldPlaced,
+            place.sequence,
+            at,
+            placing.kind,
+            None,
+        ),
+    )?;
     let subject = placing.terminal_id.as_str();
-    let act = store::audit::Act { actor: placing.by, verb: "hold.place", subject, detail: placing.kind.code() };
+    let act = store::audit::Act {
+        actor: placing.by,
+        verb: "hold.place",
+        subject,
+        detail: placing.kind.code(),
+    };
     store::audit::append(tx, act)?;
     Ok(hold)
 }
@@ -73,7 +90,12 @@ pub fn release(
     let mut released = false;
     while let Some(mut hold) = store::hold::find(tx, terminal_id, kind, tx.now())? {
         let place = ledger::next_place(tx, terminal_id)?;
-        let release = Release { at: place.at, by: by.to_owned(), authority, ground: ground.to_owned() };
+        let release = Release {
+            at: place.at,
+            by: by.to_owned(),
+            authority,
+            ground: ground.to_owned(),
+        };
         match hold.release(release.clone()) {
             Ok(()) => {}
             Err(ReleaseError::WrongAuthority(needed)) => return Err(NotReleased::WrongAuthority(needed)),
@@ -81,12 +103,34 @@ pub fn release(
         }
         store::hold::release(tx, terminal_id, hold.hold_id, &release)?;
         let of = Some(hold.hold_id);
-        ledger::append(tx, &fact(terminal_id, Entry::HoldReleased, place.sequence, place.at, kind, of))?;
+        ledger::append(
+            tx,
+            &fact(
+                terminal_id,
+                Entry::HoldReleased,
+                place.sequence,
+                place.at,
+                kind,
+                of,
+            ),
+        )?;
         let subject = terminal_id.as_str();
-        store::audit::append(tx, store::audit::Act { actor: by, verb: "hold.release", subject, detail: kind.code() })?;
+        store::audit::append(
+            tx,
+            store::audit::Act {
+                actor: by,
+                verb: "hold.release",
+                subject,
+                detail: kind.code(),
+            },
+        )?;
         released = true;
     }
-    if released { Ok(()) } else { Err(NotReleased::NotStanding) }
+    if released {
+        Ok(())
+    } else {
+        Err(NotReleased::NotStanding)
+    }
 }
 
 fn fact(

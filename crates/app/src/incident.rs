@@ -5,7 +5,9 @@
 
 use domain::account::Account;
 use domain::hold::{Authority, Kind};
-use domain::incident::{Channel, FoundError, LossWindow, Manner, State, may_confirm_found, may_propose_found};
+use domain::incident::{
+    Channel, FoundError, LossWindow, Manner, State, may_confirm_found, may_propose_found,
+};
 use domain::{TerminalId, Timestamp};
 use store::incident::Incident;
 use store::receipt::Receipt;
@@ -82,7 +84,10 @@ pub fn report_loss(
     let terminal_id = report.terminal_id;
     lock(tx, terminal_id)?.ok_or(Error::NotFound)?;
     if let Some(incident) = store::incident::unclosed(tx, terminal_id)? {
-        return Ok(Reported { incident, opened: false });
+        return Ok(Reported {
+            incident,
+            opened: false,
+        });
     }
     let last_sight = report.last_seen_at.unwrap_or(report.reported_at);
     let last_approval = store::ledger::last_approval(tx, terminal_id, last_sight)?;
@@ -109,15 +114,28 @@ pub fn report_loss(
         last_seen_at: report.last_seen_at,
         place: report.place.clone(),
         circumstances: report.circumstances.clone(),
-        window: LossWindow::of(report.last_seen_at, last_approval.map(|row| row.at), hold.placed_at),
+        window: LossWindow::of(
+            report.last_seen_at,
+            last_approval.map(|row| row.at),
+            hold.placed_at,
+        ),
         stop_request_number: format!("STOP-{incident_id}"),
         found: None,
     };
     store::incident::insert(tx, &incident)?;
-    remember(tx, &incident, timeline::Kind::Reported, Some(&by.login), report.circumstances.as_deref())?;
+    remember(
+        tx,
+        &incident,
+        timeline::Kind::Reported,
+        Some(&by.login),
+        report.circumstances.as_deref(),
+    )?;
     remember(tx, &incident, timeline::Kind::Suspended, None, None)?;
     audit(tx, &by.login, "incident.report_loss", incident_id)?;
-    Ok(Reported { incident, opened: true })
+    Ok(Reported {
+        incident,
+        opened: true,
+    })
 }
 
 /// Writes every channel's receipt, after the approvals decided before the hold have left or were dropped. From here on
@@ -136,7 +154,11 @@ pub fn acknowledge(
             let card = channel == Channel::CardAuthorisation;
             let receipt = Receipt {
                 channel,
-                at: if card { tx.now().max(incident.suspended_at) } else { incident.suspended_at },
+                at: if card {
+                    tx.now().max(incident.suspended_at)
+                } else {
+                    incident.suspended_at
+                },
                 node: node.to_owned(),
                 in_flight_waited: if card { in_flight_waited } else { 0 },
             };
@@ -165,19 +187,36 @@ pub fn acknowledge_alarm(tx: &Tx<'_>, by: &Account, incident_id: &str) -> Result
         return Err(Error::NotAllowed);
     }
     if store::alarm::acknowledge(tx, incident_id, &by.login, tx.now())? {
-        remember(tx, &incident, timeline::Kind::AlarmAcknowledged, Some(&by.login), None)?;
+        remember(
+            tx,
+            &incident,
+            timeline::Kind::AlarmAcknowledged,
+            Some(&by.login),
+            None,
+        )?;
         audit(tx, &by.login, "alarm.acknowledge", incident_id)?;
     }
     Ok(incident)
 }
 
 /// One person says the terminal was found again. It stays stopped.
-pub fn propose_found(tx: &Tx<'_>, by: &Account, incident_id: &str, statement: &str) -> Result<Incident, Error> {
+pub fn propose_found(
+    tx: &Tx<'_>,
+    by: &Account,
+    incident_id: &str,
+    statement: &str,
+) -> Result<Incident, Error> {
     let incident = visible(tx, by, incident_id)?;
     lock(tx, incident.terminal_id)?.ok_or(Error::NotFound)?;
     may_propose_found(incident.state, by.role)?;
     store::incident::propose_found(tx, incident_id, &by.login, tx.now(), statement)?;
-    remember(tx, &incident, timeline::Kind::FoundProposed, Some(&by.login), Some(statement))?;
+    remember(
+        tx,
+        &incident,
+        timeline::Kind::FoundProposed,
+        Some(&by.login),
+        Some(statement),
+    )?;
     audit(tx, &by.login, "incident.propose_found", incident_id)?;
     visible(tx, by, incident_id)
 }
@@ -186,10 +225,19 @@ pub fn propose_found(tx: &Tx<'_>, by: &Account, incident_id: &str, statement: &s
 pub fn confirm_found(tx: &Tx<'_>, by: &Account, incident_id: &str) -> Result<Incident, Error> {
     let incident = visible(tx, by, incident_id)?;
     lock(tx, incident.terminal_id)?.ok_or(Error::NotFound)?;
-    let proposed_by = incident.found.as_ref().map_or("", |found| found.proposed_by.as_str());
+    let proposed_by = incident
+        .found
+        .as_ref()
+        .map_or("", |found| found.proposed_by.as_str());
     may_confirm_found(incident.state, proposed_by, &by.login, by.role)?;
     let ground = format!("found: said by {proposed_by}, confirmed by {}", by.login);
-    match release(tx, incident.terminal_id, Kind::Loss, Authority::Incident, (&by.login, &ground)) {
+    match release(
+        tx,
+        incident.terminal_id,
+        Kind::Loss,
+        Authority::Incident,
+        (&by.login, &ground),
+    ) {
         Ok(()) | Err(NotReleased::NotStanding) => {}
         Err(NotReleased::Store(error)) => return Err(error.into()),
         Err(NotReleased::WrongAuthority(_)) => return Err(Error::NotAllowed),
@@ -224,10 +272,25 @@ fn remember(
         timeline::Kind::Suspended => incident.suspended_at,
         _ => tx.now(),
     };
-    let item = timeline::Item { sequence: 0, at, kind, ledger_sequence, by, text };
+    let item = timeline::Item {
+        sequence: 0,
+        at,
+        kind,
+        ledger_sequence,
+        by,
+        text,
+    };
     timeline::append(tx, &incident.incident_id, &item).map(drop)
 }
 
 fn audit(tx: &Tx<'_>, actor: &str, verb: &str, subject: &str) -> Result<(), store::Error> {
-    store::audit::append(tx, store::audit::Act { actor, verb, subject, detail: "" })
+    store::audit::append(
+        tx,
+        store::audit::Act {
+            actor,
+            verb,
+            subject,
+            detail: "",
+        },
+    )
 }

@@ -14,11 +14,19 @@ use crate::transaction::{Admitted, Answer, Attempt, lock, refuse};
 
 /// Locks a terminal; one that is locked already stays as it is. False when there is no such terminal.
 pub fn lock_terminal(tx: &Tx<'_>, terminal_id: TerminalId, by: &str) -> Result<bool, Error> {
-    let Some(locked) = lock(tx, terminal_id)? else { return Ok(false) };
+    let Some(locked) = lock(tx, terminal_id)? else {
+        return Ok(false);
+    };
     if !locked.standing.has(Kind::CashierLock) {
         let cause = "lock key";
-        let placing =
-            Placing { terminal_id, kind: Kind::CashierLock, cause, by, until: None, incident_id: None };
+        let placing = Placing {
+            terminal_id,
+            kind: Kind::CashierLock,
+            cause,
+            by,
+            until: None,
+            incident_id: None,
+        };
         place(tx, &placing)?;
     }
     Ok(true)
@@ -56,7 +64,9 @@ pub fn unlock(
     password_right: bool,
     by: &str,
 ) -> Result<Result<(), NotUnlocked>, Error> {
-    let Some(locked) = lock(tx, terminal_id)? else { return Ok(Err(NotUnlocked::UnknownTerminal)) };
+    let Some(locked) = lock(tx, terminal_id)? else {
+        return Ok(Err(NotUnlocked::UnknownTerminal));
+    };
     if !locked.standing.may_unlock() {
         return Ok(Err(match locked.standing.may_transact() {
             true => NotUnlocked::NotLocked,
@@ -68,7 +78,13 @@ pub fn unlock(
     }
     store::operator::set_wrong_count(tx, terminal_id, 0, tx.now())?;
     let ground = format!("password of operator {operator}");
-    match release(tx, terminal_id, Kind::CashierLock, Authority::Operator, (by, &ground)) {
+    match release(
+        tx,
+        terminal_id,
+        Kind::CashierLock,
+        Authority::Operator,
+        (by, &ground),
+    ) {
         Ok(()) => Ok(Ok(())),
         Err(NotReleased::Store(error)) => Err(error),
         Err(_) => Ok(Err(NotUnlocked::NotLocked)),
@@ -82,7 +98,14 @@ fn wrong_password(tx: &Tx<'_>, terminal_id: TerminalId, by: &str) -> Result<NotU
         Consequence::Warned { attempts_left } => Ok(NotUnlocked::WrongPassword { attempts_left }),
         Consequence::Hold(kind, until) => {
             let cause = format!("{wrong} wrong passwords");
-            let placing = Placing { terminal_id, kind, cause: &cause, by, until, incident_id: None };
+            let placing = Placing {
+                terminal_id,
+                kind,
+                cause: &cause,
+                by,
+                until,
+                incident_id: None,
+            };
             place(tx, &placing)?;
             Ok(NotUnlocked::WrongPassword { attempts_left: 0 })
         }
@@ -91,7 +114,9 @@ fn wrong_password(tx: &Tx<'_>, terminal_id: TerminalId, by: &str) -> Result<NotU
 
 /// The lock key of a terminal (our 0820 with net code 401).
 pub fn lock_by_terminal(tx: &Tx<'_>, attempt: &Attempt, operator: &str) -> Result<Admitted, Error> {
-    let Some(locked) = lock(tx, attempt.terminal_id)? else { return Ok(Admitted::UnknownTerminal) };
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(Admitted::UnknownTerminal);
+    };
     let refusal = match () {
         () if !locked.standing.may_sign_in() => Some(Refusal::Held(locked.standing)),
         () if !attempt.mac_verified => Some(Refusal::BadMac),
@@ -111,7 +136,9 @@ pub fn unlock_by_terminal(
     operator: &str,
     password_right: bool,
 ) -> Result<Admitted, Error> {
-    let Some(locked) = lock(tx, attempt.terminal_id)? else { return Ok(Admitted::UnknownTerminal) };
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(Admitted::UnknownTerminal);
+    };
     let beyond_password = !locked.standing.may_transact() && !locked.standing.may_unlock();
     if beyond_password {
         return refuse(tx, attempt, Refusal::Held(locked.standing), &locked).map(Admitted::Answer);
@@ -151,11 +178,5 @@ fn wrong_pin(tx: &Tx<'_>, attempt: &Attempt, operator: &str) -> Result<Answer, E
         of_sequence: None,
     };
     store::ledger::append(tx, &row)?;
-    Ok(Answer {
-        response_code: ResponseCode::WRONG_PIN,
-        retrieval_reference: None,
-        approval_code: None,
-        at: place.at,
-        incident_id: None,
-    })
+    Ok(Answer::bare(ResponseCode::WRONG_PIN, place.at))
 }

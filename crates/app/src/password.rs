@@ -24,18 +24,23 @@ fn argon2() -> Result<Argon2<'static>, Error> {
 
 /// Hashes a password with the given salt; slow on purpose (tens of milliseconds).
 pub fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
-    let hash = argon2()?.hash_password_with_salt(password.as_bytes(), salt).map_err(|_| Error)?;
+    let hash = argon2()?
+        .hash_password_with_salt(password.as_bytes(), salt)
+        .map_err(|_| Error)?;
     Ok(hash.to_string())
 }
 
 /// Whether the password is the one hashed; slow on purpose. Spends the same time when there is no hash, so that nobody
 /// learns from the time whether a login exists.
 pub fn verify(password: &str, hash: Option<&str>) -> bool {
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     if password.len() > PASSWORD_BYTES_MAX {
         return false;
     }
-    let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else { return false };
+    let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else {
+        return false;
+    };
     let Ok(argon2) = argon2() else { return false };
     argon2.verify_password(password.as_bytes(), &parsed).is_ok() && hash.is_some()
 }

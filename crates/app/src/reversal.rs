@@ -15,7 +15,9 @@ const RETRY_MS_MAX: i64 = 60_000;
 
 /// A terminal asks to undo the request of the same batch and trace. `reason_code` is field 39 of the 0400.
 pub fn accept(tx: &Tx<'_>, attempt: &Attempt, reason_code: &str) -> Result<Admitted, Error> {
-    let Some(locked) = lock(tx, attempt.terminal_id)? else { return Ok(Admitted::UnknownTerminal) };
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(Admitted::UnknownTerminal);
+    };
     let situation = locked.situation(attempt);
     // A reversal names the batch of its original, which may be over.
     if let Err(refusal) = admit(&situation, situation.signed_in_batch.unwrap_or_default()) {
@@ -35,7 +37,9 @@ pub fn accept(tx: &Tx<'_>, attempt: &Attempt, reason_code: &str) -> Result<Admit
             false => Ok(Admitted::Answer(accepted(tx.now(), None))),
         };
     };
-    let Entry::Request(kind) = original.entry else { return Err(Error::Corrupt("ledger.entry")) };
+    let Entry::Request(kind) = original.entry else {
+        return Err(Error::Corrupt("ledger.entry"));
+    };
     if !kind.reversible() || original.amount != attempt.amount {
         return refuse(tx, attempt, Refusal::Invalid, &locked).map(Admitted::Answer);
     }
@@ -44,10 +48,19 @@ pub fn accept(tx: &Tx<'_>, attempt: &Attempt, reason_code: &str) -> Result<Admit
         let owed = owe(attempt, original, kind, reason_code, tx.now());
         store::owed_reversal::insert(tx, &owed)?;
     }
-    Ok(Admitted::Answer(accepted(tx.now(), original.retrieval_reference.clone())))
+    Ok(Admitted::Answer(accepted(
+        tx.now(),
+        original.retrieval_reference.clone(),
+    )))
 }
 
-fn owe(attempt: &Attempt, original: &LedgerRow, kind: Kind, reason_code: &str, now: Timestamp) -> OwedReversal {
+fn owe(
+    attempt: &Attempt,
+    original: &LedgerRow,
+    kind: Kind,
+    reason_code: &str,
+    now: Timestamp,
+) -> OwedReversal {
     OwedReversal {
         terminal_id: attempt.terminal_id,
         sequence: original.sequence,
@@ -66,11 +79,9 @@ fn owe(attempt: &Attempt, original: &LedgerRow, kind: Kind, reason_code: &str, n
 
 fn accepted(at: Timestamp, retrieval_reference: Option<String>) -> Answer {
     Answer {
-        response_code: ResponseCode::APPROVED,
         retrieval_reference,
-        approval_code: None,
-        at,
-        incident_id: None,
+        reversal_owed: true,
+        ..Answer::bare(ResponseCode::APPROVED, at)
     }
 }
 
@@ -89,17 +100,25 @@ pub fn settle(
     response_code: ResponseCode,
 ) -> Result<Option<String>, Error> {
     let locked = lock(tx, terminal_id)?;
-    let Some(owed) = store::owed_reversal::take(tx, terminal_id, sequence)? else { return Ok(None) };
+    let Some(owed) = store::owed_reversal::take(tx, terminal_id, sequence)? else {
+        return Ok(None);
+    };
     // 00: undone. 25: the host never had it. Anything else a person has to look at.
     let undone = response_code.is_approved() || response_code == ResponseCode::NOT_FOUND;
     let original = ledger::get(tx, terminal_id, sequence)?;
-    let given = original.as_ref().is_some_and(|row| row.decision == Some(Decision::Approved));
+    let given = original
+        .as_ref()
+        .is_some_and(|row| row.decision == Some(Decision::Approved));
     let place = ledger::next_place(tx, terminal_id)?;
     let row = LedgerRow {
         terminal_id,
         sequence: place.sequence,
         at: place.at,
-        decision: Some(if undone { Decision::Reversed } else { Decision::Recorded }),
+        decision: Some(if undone {
+            Decision::Reversed
+        } else {
+            Decision::Recorded
+        }),
         entry: Entry::Request(owed.kind),
         batch_trace: Some(owed.name),
         amount: owed.amount,
@@ -122,7 +141,9 @@ pub fn settle(
     if !locked.is_some_and(|locked| locked.standing.has(hold::Kind::Loss)) {
         return Ok(None);
     }
-    let Some(incident) = store::incident::unclosed(tx, terminal_id)? else { return Ok(None) };
+    let Some(incident) = store::incident::unclosed(tx, terminal_id)? else {
+        return Ok(None);
+    };
     let item = timeline::Item {
         sequence: 0,
         at: place.at,

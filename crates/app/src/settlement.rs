@@ -42,7 +42,11 @@ pub fn settle(tx: &Tx<'_>, attempt: &Attempt, claimed: BatchTotals) -> Result<Se
     if equal {
         close(tx, attempt)?;
     }
-    Ok(Settled::Compared { totals, equal, answer })
+    Ok(Settled::Compared {
+        totals,
+        equal,
+        answer,
+    })
 }
 
 /// One line of a batch upload.
@@ -61,7 +65,10 @@ pub fn upload(tx: &Tx<'_>, attempt: &Attempt, lines: &[Uploaded]) -> Result<Admi
         Err(admitted) => return Ok(admitted),
     };
     for line in lines {
-        let name = BatchTrace { batch: attempt.name.batch, trace: line.trace };
+        let name = BatchTrace {
+            batch: attempt.name.batch,
+            trace: line.trace,
+        };
         let rows = ledger::by_name(tx, attempt.terminal_id, name)?;
         let known = rows.iter().any(|row| {
             row.decision == Some(Decision::Approved)
@@ -87,7 +94,9 @@ pub fn upload_end(tx: &Tx<'_>, attempt: &Attempt) -> Result<Admitted, Error> {
 
 /// Holds, merchant, sign-in and batch, as for a transaction; there is no MAC to verify.
 fn admitted(tx: &Tx<'_>, attempt: &Attempt) -> Result<Result<Locked, Admitted>, Error> {
-    let Some(locked) = lock(tx, attempt.terminal_id)? else { return Ok(Err(Admitted::UnknownTerminal)) };
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(Err(Admitted::UnknownTerminal));
+    };
     let mut situation = locked.situation(attempt);
     situation.mac_verified = true;
     match admit(&situation, attempt.name.batch) {
@@ -126,7 +135,10 @@ fn differs(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &Locked) -> 
 }
 
 fn close(tx: &Tx<'_>, attempt: &Attempt) -> Result<(), Error> {
-    let next = if attempt.name.batch >= BATCH_MAX { 1 } else { attempt.name.batch + 1 };
+    let next = if attempt.name.batch >= BATCH_MAX {
+        1
+    } else {
+        attempt.name.batch + 1
+    };
     store::terminal_session::sign_out(tx, attempt.terminal_id, next)
 }
-

@@ -26,8 +26,15 @@ pub enum SignedIn {
 }
 
 /// Signs an operator in. `keys_sealed` are the new working keys, encrypted by the edge; they count from the commit on.
-pub fn sign_in(tx: &Tx<'_>, attempt: &Attempt, operator: &str, keys_sealed: Vec<u8>) -> Result<SignedIn, Error> {
-    let Some(locked) = lock(tx, attempt.terminal_id)? else { return Ok(SignedIn::UnknownTerminal) };
+pub fn sign_in(
+    tx: &Tx<'_>,
+    attempt: &Attempt,
+    operator: &str,
+    keys_sealed: Vec<u8>,
+) -> Result<SignedIn, Error> {
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(SignedIn::UnknownTerminal);
+    };
     if let Err(refusal) = may(tx, attempt, operator, &locked)? {
         return refuse(tx, attempt, refusal, &locked).map(SignedIn::Answer);
     }
@@ -43,7 +50,12 @@ pub fn sign_in(tx: &Tx<'_>, attempt: &Attempt, operator: &str, keys_sealed: Vec<
     Ok(SignedIn::Batch { batch, answer })
 }
 
-fn may(tx: &Tx<'_>, attempt: &Attempt, operator: &str, locked: &Locked) -> Result<Result<(), Refusal>, Error> {
+fn may(
+    tx: &Tx<'_>,
+    attempt: &Attempt,
+    operator: &str,
+    locked: &Locked,
+) -> Result<Result<(), Refusal>, Error> {
     if locked.admission.status == Status::Retired {
         return Ok(Err(Refusal::Retired));
     }
@@ -61,7 +73,9 @@ fn may(tx: &Tx<'_>, attempt: &Attempt, operator: &str, locked: &Locked) -> Resul
 
 /// Signs the operator out.
 pub fn sign_out(tx: &Tx<'_>, attempt: &Attempt) -> Result<Admitted, Error> {
-    let Some(locked) = lock(tx, attempt.terminal_id)? else { return Ok(Admitted::UnknownTerminal) };
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(Admitted::UnknownTerminal);
+    };
     let situation = locked.situation(attempt);
     let refusal = match () {
         () if situation.retired => Some(Refusal::Retired),
@@ -103,11 +117,5 @@ pub(crate) fn append(tx: &Tx<'_>, attempt: &Attempt, operator: Option<&str>) -> 
             of_sequence: None,
         },
     )?;
-    Ok(Answer {
-        response_code: ResponseCode::APPROVED,
-        retrieval_reference: None,
-        approval_code: None,
-        at: place.at,
-        incident_id: None,
-    })
+    Ok(Answer::bare(ResponseCode::APPROVED, place.at))
 }

@@ -6,8 +6,8 @@
 use domain::hold::{self, Standing};
 use domain::terminal::Status;
 use domain::transaction::{
-    BatchTrace, Decision, Entry, EntryMode, HostOutcome, Kind, LedgerRow, Refusal, ResponseCode, Situation, admit,
-    conclude,
+    BatchTrace, Decision, Entry, EntryMode, HostOutcome, Kind, LedgerRow, Refusal, ResponseCode, Situation,
+    admit, conclude,
 };
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use store::owed_reversal::OwedReversal;
@@ -57,11 +57,21 @@ pub struct Answer {
     pub at: Timestamp,
     /// The incident that has something new to show.
     pub incident_id: Option<String>,
+    /// Whether a reversal is owed to the host because of it.
+    pub reversal_owed: bool,
 }
 
 impl Answer {
-    fn bare(response_code: ResponseCode, at: Timestamp) -> Self {
-        Self { response_code, retrieval_reference: None, approval_code: None, at, incident_id: None }
+    /// An answer that carries nothing but field 39.
+    pub const fn bare(response_code: ResponseCode, at: Timestamp) -> Self {
+        Self {
+            response_code,
+            retrieval_reference: None,
+            approval_code: None,
+            at,
+            incident_id: None,
+            reversal_owed: false,
+        }
     }
 }
 
@@ -89,7 +99,9 @@ pub(crate) struct Locked {
 
 /// Locks the terminal and reads its holds.
 pub(crate) fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Locked>, Error> {
-    let Some(admission) = store::terminal::lock(tx, terminal_id)? else { return Ok(None) };
+    let Some(admission) = store::terminal::lock(tx, terminal_id)? else {
+        return Ok(None);
+    };
     let standing = store::hold::standing(tx, terminal_id, tx.now())?;
     Ok(Some(Locked { admission, standing }))
 }
@@ -108,7 +120,9 @@ impl Locked {
 
 /// The first check: writes the intent, or the refusal. `node` is who will wait for the host.
 pub fn authorise(tx: &Tx<'_>, attempt: &Attempt, node: &str) -> Result<Admitted, Error> {
-    let Some(locked) = lock(tx, attempt.terminal_id)? else { return Ok(Admitted::UnknownTerminal) };
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(Admitted::UnknownTerminal);
+    };
     if let Err(refusal) = admit(&locked.situation(attempt), attempt.name.batch) {
         return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
@@ -118,7 +132,9 @@ pub fn authorise(tx: &Tx<'_>, attempt: &Attempt, node: &str) -> Result<Admitted,
     let place = ledger::next_place(tx, attempt.terminal_id)?;
     let of_sequence = match attempt.original {
         None => None,
-        Some(original) => ledger::by_name(tx, attempt.terminal_id, original)?.first().map(|row| row.sequence),
+        Some(original) => ledger::by_name(tx, attempt.terminal_id, original)?
+            .first()
+            .map(|row| row.sequence),
     };
     store::pending::insert(
         tx,
@@ -138,7 +154,9 @@ pub fn authorise(tx: &Tx<'_>, attempt: &Attempt, node: &str) -> Result<Admitted,
             reversal_sealed: attempt.reversal_sealed.clone(),
         },
     )?;
-    Ok(Admitted::Forward { sequence: place.sequence })
+    Ok(Admitted::Forward {
+        sequence: place.sequence,
+    })
 }
 
 /// The same batch and trace again: the first answer again, or a refusal when the content differs or the first was undone.
@@ -148,7 +166,9 @@ fn repeated(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked) -> Result<Option<Ad
         let same = (first.kind, first.amount, first.card) == (attempt.kind, attempt.amount, attempt.card);
         return match same {
             true => Ok(Some(Admitted::InFlight)),
-            false => refuse(tx, attempt, Refusal::Duplicate, locked).map(|answer| Some(Admitted::Answer(answer))),
+            false => {
+                refuse(tx, attempt, Refusal::Duplicate, locked).map(|answer| Some(Admitted::Answer(answer)))
+            }
         };
     }
     let rows = ledger::by_name(tx, attempt.terminal_id, attempt.name)?;
@@ -165,6 +185,7 @@ fn repeated(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked) -> Result<Option<Ad
             approval_code: first.approval_code.clone(),
             at: first.at,
             incident_id: None,
+            reversal_owed: false,
         },
         _ => refuse(tx, attempt, Refusal::Duplicate, locked)?,
     };
@@ -172,7 +193,12 @@ fn repeated(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked) -> Result<Option<Ad
 }
 
 /// Writes a refusal into the ledger, and into the incident when the terminal is lost.
-pub(crate) fn refuse(tx: &Tx<'_>, attempt: &Attempt, refusal: Refusal, locked: &Locked) -> Result<Answer, Error> {
+pub(crate) fn refuse(
+    tx: &Tx<'_>,
+    attempt: &Attempt,
+    refusal: Refusal,
+    locked: &Locked,
+) -> Result<Answer, Error> {
     let place = ledger::next_place(tx, attempt.terminal_id)?;
     let held = matches!(refusal, Refusal::Held(_));
     let decision = match held && attempt.kind.recorded_when_held() {
@@ -205,12 +231,17 @@ pub(crate) fn refuse(tx: &Tx<'_>, attempt: &Attempt, refusal: Refusal, locked: &
         true => record_attempt(tx, &row)?,
         false => None,
     };
-    Ok(Answer { incident_id, ..Answer::bare(refusal.response_code(), place.at) })
+    Ok(Answer {
+        incident_id,
+        ..Answer::bare(refusal.response_code(), place.at)
+    })
 }
 
 /// Shows an attempt of a lost terminal on its incident and raises or feeds the alarm there.
 fn record_attempt(tx: &Tx<'_>, row: &LedgerRow) -> Result<Option<String>, Error> {
-    let Some(incident) = store::incident::unclosed(tx, row.terminal_id)? else { return Ok(None) };
+    let Some(incident) = store::incident::unclosed(tx, row.terminal_id)? else {
+        return Ok(None);
+    };
     let kind = match row.decision {
         Some(Decision::Recorded) => timeline::Kind::AttemptRecorded,
         _ => timeline::Kind::AttemptRefused,
@@ -241,13 +272,19 @@ pub fn release(
     host: &HostOutcome,
     peer: Option<&str>,
 ) -> Result<Option<Answer>, Error> {
-    let Some(locked) = lock(tx, terminal_id)? else { return Ok(None) };
-    let Some(pending) = store::pending::take(tx, terminal_id, sequence)? else { return Ok(None) };
+    let Some(locked) = lock(tx, terminal_id)? else {
+        return Ok(None);
+    };
+    let Some(pending) = store::pending::take(tx, terminal_id, sequence)? else {
+        return Ok(None);
+    };
     let outcome = conclude(host, locked.standing, pending.undo_asked);
     let (retrieval_reference, approval_code) = match host {
-        HostOutcome::Answered { retrieval_reference, approval_code, .. } => {
-            (retrieval_reference.clone(), approval_code.clone())
-        }
+        HostOutcome::Answered {
+            retrieval_reference,
+            approval_code,
+            ..
+        } => (retrieval_reference.clone(), approval_code.clone()),
         _ => (None, None),
     };
     let approved = outcome.decision == Decision::Approved;
@@ -283,6 +320,7 @@ pub fn release(
         approval_code: row.approval_code,
         at: place.at,
         incident_id,
+        reversal_owed: outcome.undo_at_host,
     }))
 }
 
@@ -333,12 +371,35 @@ fn undo_at_host(tx: &Tx<'_>, pending: &Pending, row: &LedgerRow) -> Result<(), E
     ledger::append(tx, &recorded)
 }
 
-/// After a restart: no one waits for these hosts any more, so each intent the node left is treated as unanswered.
-/// Answers how many there were; call again until it is zero.
-pub fn recover(tx: &Tx<'_>, node: &str) -> Result<usize, Error> {
-    let left = store::pending::left_by(tx, node, 500)?;
+/// The intents of a node that came in before `before` and that nobody waits for any more (after a restart: all of them)
+/// are treated as unanswered. Answers how many there were; call again until it is zero.
+pub fn recover(tx: &Tx<'_>, node: &str, before: Timestamp) -> Result<usize, Error> {
+    let left = store::pending::left_by(tx, node, before, 500)?;
     for pending in &left {
-        release(tx, pending.terminal_id, pending.sequence, &HostOutcome::Silent, None)?;
+        release(
+            tx,
+            pending.terminal_id,
+            pending.sequence,
+            &HostOutcome::Silent,
+            None,
+        )?;
     }
     Ok(left.len())
+}
+
+/// Refuses a request that the gate itself cannot take further; a hold still outranks the gate's reason.
+pub fn decline(tx: &Tx<'_>, attempt: &Attempt, refusal: Refusal) -> Result<Admitted, Error> {
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(Admitted::UnknownTerminal);
+    };
+    let situation = Situation {
+        mac_verified: true,
+        merchant_matches: true,
+        ..locked.situation(attempt)
+    };
+    let refusal = match admit(&situation, situation.signed_in_batch.unwrap_or_default()) {
+        Err(outranking @ (Refusal::Held(_) | Refusal::Retired)) => outranking,
+        _ => refusal,
+    };
+    refuse(tx, attempt, refusal, &locked).map(Admitted::Answer)
 }

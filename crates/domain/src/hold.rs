@@ -208,7 +208,11 @@ pub struct Standing(u16);
 impl Standing {
     /// The kinds of those holds that stand at `now`.
     pub fn of<'a>(holds: impl IntoIterator<Item = &'a Hold>, now: Timestamp) -> Self {
-        holds.into_iter().filter(|hold| hold.stands(now)).map(|hold| hold.kind).collect()
+        holds
+            .into_iter()
+            .filter(|hold| hold.stands(now))
+            .map(|hold| hold.kind)
+            .collect()
     }
 
     /// Whether the terminal may transact: no hold stands.
@@ -275,7 +279,12 @@ mod tests {
     }
 
     fn release(authority: Authority, at: i64) -> Release {
-        Release { at: Timestamp(at), by: "test".into(), authority, ground: String::new() }
+        Release {
+            at: Timestamp(at),
+            by: "test".into(),
+            authority,
+            ground: String::new(),
+        }
     }
 
     #[derive(Clone, Debug)]
@@ -291,7 +300,8 @@ mod tests {
     fn act() -> impl Strategy<Value = Act> {
         prop_oneof![
             (kind(), proptest::option::of(0_i64..60)).prop_map(|(kind, after)| Act::Place(kind, after)),
-            (0_usize..20, proptest::sample::select(&Authority::ALL[..])).prop_map(|(nth, by)| Act::Release(nth, by)),
+            (0_usize..20, proptest::sample::select(&Authority::ALL[..]))
+                .prop_map(|(nth, by)| Act::Release(nth, by)),
         ]
     }
 

@@ -119,7 +119,11 @@ pub enum WindowBasis {
 
 impl WindowBasis {
     /// All bases.
-    pub const ALL: [Self; 3] = [Self::LastTrustedTransaction, Self::ReportedLastSeen, Self::ReportedOnly];
+    pub const ALL: [Self; 3] = [
+        Self::LastTrustedTransaction,
+        Self::ReportedLastSeen,
+        Self::ReportedOnly,
+    ];
 
     /// The basis' name in tables, routes and documents.
     pub const fn code(self) -> &'static str {
@@ -155,16 +159,30 @@ const UNKNOWN_BEFORE_MS: i64 = 24 * HOUR_MS;
 impl LossWindow {
     /// The window of a loss reported with an optional last sight. `last_approval` is the terminal's last approval at
     /// or before that sight.
-    pub fn of(last_seen: Option<Timestamp>, last_approval: Option<Timestamp>, suspended_at: Timestamp) -> Self {
+    pub fn of(
+        last_seen: Option<Timestamp>,
+        last_approval: Option<Timestamp>,
+        suspended_at: Timestamp,
+    ) -> Self {
         let Some(seen) = last_seen.map(|seen| seen.min(suspended_at)) else {
             let from = suspended_at.plus_ms(-UNKNOWN_BEFORE_MS);
-            return Self { from, to: suspended_at, basis: WindowBasis::ReportedOnly };
+            return Self {
+                from,
+                to: suspended_at,
+                basis: WindowBasis::ReportedOnly,
+            };
         };
         match last_approval {
-            Some(at) if at <= seen && seen.since_ms(at) <= TRUSTED_BEFORE_MS => {
-                Self { from: at, to: suspended_at, basis: WindowBasis::LastTrustedTransaction }
-            }
-            _ => Self { from: seen, to: suspended_at, basis: WindowBasis::ReportedLastSeen },
+            Some(at) if at <= seen && seen.since_ms(at) <= TRUSTED_BEFORE_MS => Self {
+                from: at,
+                to: suspended_at,
+                basis: WindowBasis::LastTrustedTransaction,
+            },
+            _ => Self {
+                from: seen,
+                to: suspended_at,
+                basis: WindowBasis::ReportedLastSeen,
+            },
         }
     }
 }
@@ -199,6 +217,44 @@ pub fn may_confirm_found(state: State, proposed_by: &str, by: &str, role: Role) 
     }
 }
 
+/// Something that must follow a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duty {
+    /// What, as a word for routes and pages.
+    pub duty: &'static str,
+    /// Until when, where a rule gives a limit.
+    pub due_at: Option<Timestamp>,
+    /// Whose it is: `shop` or `acquirer`. No rule gives the shop a deadline for a lost terminal.
+    pub whose: &'static str,
+    /// The rule it comes from.
+    pub rule: Option<&'static str>,
+}
+
+/// 259号 一(一)3: the acquirer deregisters a closed terminal within two days.
+const DEREGISTER_MS: i64 = 48 * HOUR_MS;
+
+/// What must follow a stop, in the order people do it (R1.1, R1.3, R1.4, R3.2).
+pub fn duties(suspended_at: Timestamp) -> [Duty; 5] {
+    let duty = |duty, whose, due_at, rule| Duty {
+        duty,
+        due_at,
+        whose,
+        rule,
+    };
+    [
+        duty("police_report", "shop", None, None),
+        duty("check_transactions", "shop", None, None),
+        duty(
+            "acquirer_deregister",
+            "acquirer",
+            Some(suspended_at.plus_ms(DEREGISTER_MS)),
+            Some("银发〔2021〕259号 一(一)3"),
+        ),
+        duty("exposure_assessment", "shop", None, Some("个人信息保护法 57")),
+        duty("replacement", "acquirer", None, None),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,7 +281,10 @@ mod tests {
     fn nobody_knows_means_the_day_before() {
         let stop = Timestamp(100 * HOUR_MS);
         let window = LossWindow::of(None, Some(stop), stop);
-        assert_eq!((window.from, window.basis), (Timestamp(76 * HOUR_MS), WindowBasis::ReportedOnly));
+        assert_eq!(
+            (window.from, window.basis),
+            (Timestamp(76 * HOUR_MS), WindowBasis::ReportedOnly)
+        );
     }
 
     #[test]
@@ -239,8 +298,14 @@ mod tests {
     fn finding_again_needs_two_people() {
         let confirm = |by, role| may_confirm_found(State::FoundProposed, "owner", by, role);
         assert_eq!(may_propose_found(State::Open, Role::Owner), Ok(()));
-        assert_eq!(may_propose_found(State::Open, Role::Auditor), Err(FoundError::NotAllowed));
-        assert_eq!(confirm("owner", Role::Owner), Err(FoundError::SecondPersonRequired));
+        assert_eq!(
+            may_propose_found(State::Open, Role::Auditor),
+            Err(FoundError::NotAllowed)
+        );
+        assert_eq!(
+            confirm("owner", Role::Owner),
+            Err(FoundError::SecondPersonRequired)
+        );
         assert_eq!(confirm("clerk", Role::Manager), Err(FoundError::NotAllowed));
         assert_eq!(confirm("risk", Role::RiskOfficer), Ok(()));
         let early = may_confirm_found(State::Open, "owner", "risk", Role::RiskOfficer);

@@ -58,7 +58,10 @@ impl Money {
         if self.currency != other.currency {
             return Err(Error::MixedCurrencies);
         }
-        Self::new(self.minor.checked_add(other.minor).ok_or(Error::OutOfRange)?, self.currency)
+        Self::new(
+            self.minor.checked_add(other.minor).ok_or(Error::OutOfRange)?,
+            self.currency,
+        )
     }
 }
 
@@ -76,7 +79,10 @@ mod tests {
 
     #[test]
     fn an_amount_beyond_field_4_is_refused() {
-        assert_eq!(Money::new(AMOUNT_MINOR_MAX + 1, Currency::CNY), Err(Error::OutOfRange));
+        assert_eq!(
+            Money::new(AMOUNT_MINOR_MAX + 1, Currency::CNY),
+            Err(Error::OutOfRange)
+        );
         assert_eq!(Money::new(-1, Currency::CNY), Err(Error::OutOfRange));
     }
 }

@@ -32,7 +32,11 @@ pub struct WrongPasswordPolicy {
 
 impl Default for WrongPasswordPolicy {
     fn default() -> Self {
-        Self { lock_every: 3, lock_ms: 24 * HOUR_MS, bank_at: 10 }
+        Self {
+            lock_every: 3,
+            lock_ms: 24 * HOUR_MS,
+            bank_at: 10,
+        }
     }
 }
 
@@ -57,7 +61,9 @@ impl WrongPasswordPolicy {
         let lock_every = self.lock_every.max(1);
         match wrong % lock_every {
             0 => Consequence::Hold(hold::Kind::WrongPasswords, Some(now.plus_ms(self.lock_ms))),
-            into => Consequence::Warned { attempts_left: lock_every - into },
+            into => Consequence::Warned {
+                attempts_left: lock_every - into,
+            },
         }
     }
 }
@@ -70,13 +76,28 @@ mod tests {
     fn three_wrong_lock_for_a_day_and_ten_need_the_bank() {
         let policy = WrongPasswordPolicy::default();
         let now = Timestamp(0);
-        assert_eq!(policy.consequence(1, now), Consequence::Warned { attempts_left: 2 });
-        assert_eq!(policy.consequence(2, now), Consequence::Warned { attempts_left: 1 });
+        assert_eq!(
+            policy.consequence(1, now),
+            Consequence::Warned { attempts_left: 2 }
+        );
+        assert_eq!(
+            policy.consequence(2, now),
+            Consequence::Warned { attempts_left: 1 }
+        );
         let day = Some(Timestamp(24 * HOUR_MS));
         for wrong in [3, 6, 9] {
-            assert_eq!(policy.consequence(wrong, now), Consequence::Hold(hold::Kind::WrongPasswords, day));
+            assert_eq!(
+                policy.consequence(wrong, now),
+                Consequence::Hold(hold::Kind::WrongPasswords, day)
+            );
         }
-        assert_eq!(policy.consequence(10, now), Consequence::Hold(hold::Kind::BankLock, None));
-        assert_eq!(policy.consequence(11, now), Consequence::Hold(hold::Kind::BankLock, None));
+        assert_eq!(
+            policy.consequence(10, now),
+            Consequence::Hold(hold::Kind::BankLock, None)
+        );
+        assert_eq!(
+            policy.consequence(11, now),
+            Consequence::Hold(hold::Kind::BankLock, None)
+        );
     }
 }

@@ -25,7 +25,11 @@ impl MaskedPan {
         if len < 13 {
             return None;
         }
-        let mut masked = Self { first6: [0; 6], last4: [0; 4], len: len as u8 };
+        let mut masked = Self {
+            first6: [0; 6],
+            last4: [0; 4],
+            len: len as u8,
+        };
         masked.first6.copy_from_slice(&all[..6]);
         masked.last4.copy_from_slice(&all[len - 4..len]);
         all.fill(0);
@@ -44,7 +48,11 @@ impl MaskedPan {
         if !digits(first) || !digits(last) || stars.iter().any(|star| *star != b'*') {
             return None;
         }
-        Some(Self { first6: first.try_into().ok()?, last4: last.try_into().ok()?, len: bytes.len() as u8 })
+        Some(Self {
+            first6: first.try_into().ok()?,
+            last4: last.try_into().ok()?,
+            len: bytes.len() as u8,
+        })
     }
 }
 

@@ -16,7 +16,10 @@ macro_rules! identifier {
             /// Reads an identifier: 1 to the field's length of letters and digits, padded on the right with spaces.
             pub fn parse(text: &[u8]) -> Option<Self> {
                 let trimmed = text.trim_ascii_end();
-                if trimmed.is_empty() || trimmed.len() > $len || !trimmed.iter().all(u8::is_ascii_alphanumeric) {
+                if trimmed.is_empty()
+                    || trimmed.len() > $len
+                    || !trimmed.iter().all(u8::is_ascii_alphanumeric)
+                {
                     return None;
                 }
                 let mut padded = [b' '; $len];
@@ -128,7 +131,14 @@ mod tests {
 
     #[test]
     fn what_field_41_cannot_hold_is_refused() {
-        for bad in [&b""[..], b"        ", b"123456789", b"12 45678", "终端".as_bytes(), b"1234567\0"] {
+        for bad in [
+            &b""[..],
+            b"        ",
+            b"123456789",
+            b"12 45678",
+            "终端".as_bytes(),
+            b"1234567\0",
+        ] {
             assert_eq!(TerminalId::parse(bad), None);
         }
     }

@@ -18,8 +18,10 @@ pub enum Kind {
     PreAuthorisation,
     /// 预授权撤销.
     PreAuthorisationVoid,
-    /// 预授权完成, as a request or as a notice.
+    /// 预授权完成(请求).
     Completion,
+    /// 预授权完成(通知): told, not asked; it is not reversed.
+    CompletionNotice,
     /// 预授权完成撤销.
     CompletionVoid,
     /// 余额查询.
@@ -51,13 +53,14 @@ pub enum Side {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Purchase,
         Self::Void,
         Self::Refund,
         Self::PreAuthorisation,
         Self::PreAuthorisationVoid,
         Self::Completion,
+        Self::CompletionNotice,
         Self::CompletionVoid,
         Self::Balance,
         Self::Reversal,
@@ -78,6 +81,7 @@ impl Kind {
             Self::PreAuthorisation => "pre_authorisation",
             Self::PreAuthorisationVoid => "pre_authorisation_void",
             Self::Completion => "completion",
+            Self::CompletionNotice => "completion_notice",
             Self::CompletionVoid => "completion_void",
             Self::Balance => "balance",
             Self::Reversal => "reversal",
@@ -126,7 +130,7 @@ impl Kind {
     /// Which total of its batch an approval counts in, if any.
     pub const fn side(self) -> Option<Side> {
         match self {
-            Self::Purchase | Self::Completion => Some(Side::Debit),
+            Self::Purchase | Self::Completion | Self::CompletionNotice => Some(Side::Debit),
             Self::Void | Self::Refund | Self::CompletionVoid => Some(Side::Credit),
             _ => None,
         }
@@ -150,7 +154,13 @@ pub enum Decision {
 
 impl Decision {
     /// All decisions.
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Approved, Self::Declined, Self::Reversed, Self::Recorded];
+    pub const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Approved,
+        Self::Declined,
+        Self::Reversed,
+        Self::Recorded,
+    ];
 
     /// The decision's name in tables, routes and documents.
     pub const fn code(self) -> &'static str {
@@ -418,14 +428,22 @@ pub fn conclude(host: &HostOutcome, standing: Standing, undo_asked: bool) -> Out
         HostOutcome::Silent => (ResponseCode::NO_HOST_ANSWER, true),
     };
     if code.is_approved() && !held && !undo_asked {
-        return Outcome { decision: Decision::Approved, response_code: code, undo_at_host: false };
+        return Outcome {
+            decision: Decision::Approved,
+            response_code: code,
+            undo_at_host: false,
+        };
     }
     let response_code = match () {
         () if held => ResponseCode::TERMINAL_NOT_PERMITTED,
         () if code.is_approved() => ResponseCode::NO_HOST_ANSWER,
         () => code,
     };
-    Outcome { decision: Decision::Declined, response_code, undo_at_host: host_may_have_approved }
+    Outcome {
+        decision: Decision::Declined,
+        response_code,
+        undo_at_host: host_may_have_approved,
+    }
 }
 
 /// One line of the ledger: a decision about a request of a terminal, or a fact of its life that has a place in the
@@ -528,9 +546,15 @@ mod tests {
     #[test]
     fn a_silent_host_is_undone_and_an_unreached_one_is_not() {
         let silent = conclude(&HostOutcome::Silent, Standing::default(), false);
-        assert_eq!((silent.response_code, silent.undo_at_host), (ResponseCode::NO_HOST_ANSWER, true));
+        assert_eq!(
+            (silent.response_code, silent.undo_at_host),
+            (ResponseCode::NO_HOST_ANSWER, true)
+        );
         let unreached = conclude(&HostOutcome::NotSent, Standing::default(), false);
-        assert_eq!((unreached.response_code, unreached.undo_at_host), (ResponseCode::HOST_UNAVAILABLE, false));
+        assert_eq!(
+            (unreached.response_code, unreached.undo_at_host),
+            (ResponseCode::HOST_UNAVAILABLE, false)
+        );
     }
 
     #[test]

@@ -16,13 +16,21 @@ pub fn insert(tx: &Tx<'_>, account: &Account, password_hash: &str) -> Result<(),
         Scope::Merchant(merchant_id) => (Some(merchant_id), None),
         Scope::Shop(merchant_id, shop_id) => (Some(merchant_id), Some(shop_id)),
     };
-    let values = values![&account.login, &account.name, account.role.code(), merchant_id, shop_id, password_hash];
+    let values = values![
+        &account.login,
+        &account.name,
+        account.role.code(),
+        merchant_id,
+        shop_id,
+        password_hash
+    ];
     tx.execute(sql, values).map(drop)
 }
 
 /// The account of that login, and the hash of its password.
 pub fn get(tx: &Tx<'_>, login: &str) -> Result<Option<(Account, String)>, Error> {
-    let sql = sql!("SELECT login, name, role, merchant_id, shop_id, password_hash FROM account WHERE login = $1");
+    let sql =
+        sql!("SELECT login, name, role, merchant_id, shop_id, password_hash FROM account WHERE login = $1");
     tx.first(sql, values![login], |row| Ok((read(row)?, row.string(5)?)))
 }
 
@@ -39,5 +47,10 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Account, Error> {
         // A role and a scope that do not fit see nothing rather than too much.
         _ => return Err(Error::Corrupt("account: role and scope do not fit")),
     };
-    Ok(Account { login: row.string(0)?, name: row.string(1)?, role, scope })
+    Ok(Account {
+        login: row.string(0)?,
+        name: row.string(1)?,
+        role,
+        scope,
+    })
 }

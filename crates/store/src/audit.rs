@@ -24,5 +24,9 @@ pub fn append(tx: &Tx<'_>, act: Act<'_>) -> Result<(), Error> {
         "INSERT INTO audit (audit_id, at_ms, actor, verb, subject, detail)
          VALUES ((SELECT coalesce(max(audit_id), 0) + 1 FROM audit), $1, $2, $3, $4, $5)"
     );
-    tx.execute(sql, values![tx.now(), act.actor, act.verb, act.subject, act.detail]).map(drop)
+    tx.execute(
+        sql,
+        values![tx.now(), act.actor, act.verb, act.subject, act.detail],
+    )
+    .map(drop)
 }

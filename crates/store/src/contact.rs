@@ -17,5 +17,7 @@ pub fn put(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp, peer: &str) -> R
 /// When the terminal was last heard, and from where.
 pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<(Timestamp, String)>, Error> {
     let sql = sql!("SELECT at_ms, peer FROM contact WHERE terminal_id = $1");
-    tx.first(sql, values![&terminal_id], |row| Ok((row.time(0)?, row.string(1)?)))
+    tx.first(sql, values![&terminal_id], |row| {
+        Ok((row.time(0)?, row.string(1)?))
+    })
 }

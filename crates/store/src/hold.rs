@@ -31,7 +31,11 @@ pub fn release(tx: &Tx<'_>, terminal_id: TerminalId, hold_id: i64, release: &Rel
         "UPDATE hold SET released_at_ms = $3, released_by = $4, release_ground = $5
          WHERE terminal_id = $1 AND hold_id = $2 AND released_at_ms IS NULL"
     );
-    tx.execute(sql, values![&terminal_id, hold_id, release.at, &release.by, &release.ground]).map(drop)
+    tx.execute(
+        sql,
+        values![&terminal_id, hold_id, release.at, &release.by, &release.ground],
+    )
+    .map(drop)
 }
 
 /// The kinds of hold that stand on a terminal at `now`. Read with the terminal locked.

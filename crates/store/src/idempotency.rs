@@ -20,7 +20,9 @@ pub struct Answer {
 
 /// The answer this account's key was given before.
 pub fn get(tx: &Tx<'_>, login: &str, key: &str) -> Result<Option<Answer>, Error> {
-    let sql = sql!("SELECT request_digest, status, body FROM idempotency WHERE login = $1 AND key = $2 AND at_ms > $3");
+    let sql = sql!(
+        "SELECT request_digest, status, body FROM idempotency WHERE login = $1 AND key = $2 AND at_ms > $3"
+    );
     tx.first(sql, values![login, key, tx.now().plus_ms(-KEPT_MS)], |row| {
         Ok(Answer {
             request_digest: row.blob(0)?,
@@ -32,10 +34,18 @@ pub fn get(tx: &Tx<'_>, login: &str, key: &str) -> Result<Option<Answer>, Error>
 
 /// Keeps an answer, and forgets those older than a day.
 pub fn insert(tx: &Tx<'_>, login: &str, key: &str, answer: &Answer) -> Result<(), Error> {
-    tx.execute(sql!("DELETE FROM idempotency WHERE at_ms <= $1"), values![tx.now().plus_ms(-KEPT_MS)])?;
+    tx.execute(
+        sql!("DELETE FROM idempotency WHERE at_ms <= $1"),
+        values![tx.now().plus_ms(-KEPT_MS)],
+    )?;
     let sql = sql!(
         "INSERT INTO idempotency (login, key, request_digest, status, body, at_ms) VALUES ($1, $2, $3, $4, $5, $6)"
     );
-    let Answer { request_digest, status, body } = answer;
-    tx.execute(sql, values![login, key, request_digest, *status, body, tx.now()]).map(drop)
+    let Answer {
+        request_digest,
+        status,
+        body,
+    } = answer;
+    tx.execute(sql, values![login, key, request_digest, *status, body, tx.now()])
+        .map(drop)
 }

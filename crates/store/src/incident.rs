@@ -94,7 +94,11 @@ pub fn insert(tx: &Tx<'_>, incident: &Incident) -> Result<(), Error> {
 
 /// The incident of that identifier.
 pub fn get(tx: &Tx<'_>, incident_id: &str) -> Result<Option<Incident>, Error> {
-    const GET: Sql = sql!(concat!("SELECT ", columns!(), " FROM incident i WHERE i.incident_id = $1"));
+    const GET: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM incident i WHERE i.incident_id = $1"
+    ));
     tx.first(GET, values![incident_id], read)
 }
 
@@ -110,8 +114,11 @@ pub fn unclosed(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Incident>
 
 /// Incidents whose report was not yet acknowledged when the node stopped.
 pub fn unacknowledged(tx: &Tx<'_>) -> Result<Vec<Incident>, Error> {
-    const UNACKNOWLEDGED: Sql =
-        sql!(concat!("SELECT ", columns!(), " FROM incident i WHERE i.acknowledged_at_ms IS NULL LIMIT 1000"));
+    const UNACKNOWLEDGED: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM incident i WHERE i.acknowledged_at_ms IS NULL LIMIT 1000"
+    ));
     tx.all(UNACKNOWLEDGED, &[], read)
 }
 
@@ -146,17 +153,29 @@ pub fn list(
     let state = Value::from(filter.state.map(State::code));
     let terminal = filter.terminal_id.as_ref().into();
     let (at, id) = (below.map(|(at, _)| at).into(), below.map(|(_, id)| id).into());
-    tx.all(LIST, &[merchant, shop, state, terminal, at, id, limit.into()], read)
+    tx.all(
+        LIST,
+        &[merchant, shop, state, terminal, at, id, limit.into()],
+        read,
+    )
 }
 
 /// Marks the report acknowledged: its receipts are written.
 pub fn acknowledge(tx: &Tx<'_>, incident_id: &str, at: Timestamp) -> Result<(), Error> {
-    let sql = sql!("UPDATE incident SET acknowledged_at_ms = $2 WHERE incident_id = $1 AND acknowledged_at_ms IS NULL");
+    let sql = sql!(
+        "UPDATE incident SET acknowledged_at_ms = $2 WHERE incident_id = $1 AND acknowledged_at_ms IS NULL"
+    );
     tx.execute(sql, values![incident_id, at]).map(drop)
 }
 
 /// Writes who says that the terminal was found again.
-pub fn propose_found(tx: &Tx<'_>, incident_id: &str, by: &str, at: Timestamp, statement: &str) -> Result<(), Error> {
+pub fn propose_found(
+    tx: &Tx<'_>,
+    incident_id: &str,
+    by: &str,
+    at: Timestamp,
+    statement: &str,
+) -> Result<(), Error> {
     let sql = sql!(
         "UPDATE incident SET state = 'found_proposed', found_proposed_by = $2, found_proposed_at_ms = $3, found_statement = $4
          WHERE incident_id = $1"

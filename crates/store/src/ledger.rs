@@ -28,13 +28,21 @@ pub struct Place {
 
 /// The next place in a terminal's order. Read with the terminal locked.
 pub fn next_place(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Place, Error> {
-    let last = sql!("SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
+    let last =
+        sql!("SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
     let waiting = sql!("SELECT sequence FROM pending WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
     let last = tx.first(last, values![&terminal_id], |row| Ok((row.int(0)?, row.time(1)?)))?;
     let waiting = tx.first(waiting, values![&terminal_id], |row| row.int(0))?;
-    let sequence = last.map_or(0, |(sequence, _)| sequence).max(waiting.unwrap_or_default()) + 1;
+    let sequence = last
+        .map_or(0, |(sequence, _)| sequence)
+        .max(waiting.unwrap_or_default())
+        + 1;
     let last_at = last.map(|(_, at)| at);
-    Ok(Place { sequence, at: last_at.map_or(tx.now(), |last| last.max(tx.now())), last_at })
+    Ok(Place {
+        sequence,
+        at: last_at.map_or(tx.now(), |last| last.max(tx.now())),
+        last_at,
+    })
 }
 
 /// Appends a row.
@@ -71,7 +79,11 @@ pub fn append(tx: &Tx<'_>, row: &LedgerRow) -> Result<(), Error> {
 
 /// One row.
 pub fn get(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Option<LedgerRow>, Error> {
-    const GET: Sql = sql!(concat!("SELECT ", columns!(), " FROM ledger WHERE terminal_id = $1 AND sequence = $2"));
+    const GET: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM ledger WHERE terminal_id = $1 AND sequence = $2"
+    ));
     tx.first(GET, values![&terminal_id, sequence], read)
 }
 
@@ -110,11 +122,25 @@ pub fn page(
         " FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3
           AND decision IS NOT NULL AND ($4 IS NULL OR decision = $4) ORDER BY sequence DESC LIMIT $5"
     ));
-    let from = filter.from.map_or(Ok(0), |from| first_sequence_at(tx, terminal_id, from))?;
-    let to = filter.to.map_or(Ok(i64::MAX), |to| first_sequence_at(tx, terminal_id, to))?;
+    let from = filter
+        .from
+        .map_or(Ok(0), |from| first_sequence_at(tx, terminal_id, from))?;
+    let to = filter
+        .to
+        .map_or(Ok(i64::MAX), |to| first_sequence_at(tx, terminal_id, to))?;
     let to = to.min(below.unwrap_or(i64::MAX));
     let decision = Value::from(filter.decision.map(Decision::code));
-    tx.all(PAGE, &[(&terminal_id).into(), from.into(), to.into(), decision, limit.into()], read)
+    tx.all(
+        PAGE,
+        &[
+            (&terminal_id).into(),
+            from.into(),
+            to.into(),
+            decision,
+            limit.into(),
+        ],
+        read,
+    )
 }
 
 /// The terminal's last decided row.
@@ -123,21 +149,35 @@ pub fn last(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<LedgerRow>, E
 }
 
 /// The terminal's last approval at or before a time.
-pub fn last_approval(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) -> Result<Option<LedgerRow>, Error> {
-    let filter = Filter { from: None, to: Some(at.plus_ms(1)), decision: Some(Decision::Approved) };
+pub fn last_approval(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    at: Timestamp,
+) -> Result<Option<LedgerRow>, Error> {
+    let filter = Filter {
+        from: None,
+        to: Some(at.plus_ms(1)),
+        decision: Some(Decision::Approved),
+    };
     Ok(page(tx, terminal_id, filter, None, 1)?.pop())
 }
 
 /// The smallest sequence decided at or after `at`, found by halving: within a terminal time follows the sequence, so
 /// no index on time is needed. `i64::MAX` when there is none.
 pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) -> Result<i64, Error> {
-    let probe = sql!("SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1");
+    let probe = sql!(
+        "SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1"
+    );
     let newest = sql!("SELECT sequence FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
-    let Some(newest) = tx.first(newest, values![&terminal_id], |row| row.int(0))? else { return Ok(i64::MAX) };
+    let Some(newest) = tx.first(newest, values![&terminal_id], |row| row.int(0))? else {
+        return Ok(i64::MAX);
+    };
     let (mut low, mut high) = (0_i64, newest + 1);
     while low < high {
         let middle = low + (high - low) / 2;
-        let found = tx.first(probe, values![&terminal_id, middle], |row| Ok((row.int(0)?, row.time(1)?)))?;
+        let found = tx.first(probe, values![&terminal_id, middle], |row| {
+            Ok((row.int(0)?, row.time(1)?))
+        })?;
         match found {
             Some((sequence, found_at)) if found_at < at => low = sequence + 1,
             _ => high = middle,
@@ -148,20 +188,27 @@ pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) ->
 }
 
 /// Approvals of money from cardholders less what went back, decided in a span of sequences: count and minor units.
-pub fn takings(tx: &Tx<'_>, terminal_id: TerminalId, from: Timestamp, to: Timestamp) -> Result<(i64, i64), Error> {
+pub fn takings(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<(i64, i64), Error> {
     let sql = sql!(
         "SELECT count(*), coalesce(sum(CASE
-            WHEN decision = 'approved' AND entry IN ('purchase', 'completion') THEN amount_minor
+            WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice') THEN amount_minor
             WHEN decision = 'approved' AND entry IN ('void', 'refund', 'completion_void') THEN -amount_minor
-            WHEN decision = 'reversed' AND entry IN ('purchase', 'completion') THEN -amount_minor
+            WHEN decision = 'reversed' AND entry IN ('purchase', 'completion', 'completion_notice') THEN -amount_minor
             WHEN decision = 'reversed' AND entry IN ('void', 'completion_void') THEN amount_minor ELSE 0 END), 0)
          FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IN ('approved', 'reversed')
-           AND entry IN ('purchase', 'completion', 'void', 'refund', 'completion_void')
+           AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
            AND NOT (decision = 'reversed' AND reason = 'never_given')"
     );
     let low = first_sequence_at(tx, terminal_id, from)?;
     let high = first_sequence_at(tx, terminal_id, to)?;
-    let sums = tx.first(sql, values![&terminal_id, low, high], |row| Ok((row.int(0)?, row.int(1)?)))?;
+    let sums = tx.first(sql, values![&terminal_id, low, high], |row| {
+        Ok((row.int(0)?, row.int(1)?))
+    })?;
     Ok(sums.unwrap_or_default())
 }
 
@@ -194,14 +241,18 @@ pub fn activity(
     );
     let low = first_sequence_at(tx, terminal_id, from)?;
     let high = first_sequence_at(tx, terminal_id, to)?;
-    tx.all(sql, values![&terminal_id, low, high, from, bucket_ms.max(1)], |row| {
-        Ok(Bucket {
-            at: from.plus_ms(row.int(0)? * bucket_ms),
-            approved_count: row.int(1)?,
-            approved_minor: row.int(2)?,
-            refused_count: row.int(3)?,
-        })
-    })
+    tx.all(
+        sql,
+        values![&terminal_id, low, high, from, bucket_ms.max(1)],
+        |row| {
+            Ok(Bucket {
+                at: from.plus_ms(row.int(0)? * bucket_ms),
+                approved_count: row.int(1)?,
+                approved_minor: row.int(2)?,
+                refused_count: row.int(3)?,
+            })
+        },
+    )
 }
 
 /// The totals of one batch as the ledger has them.
@@ -220,17 +271,17 @@ pub struct BatchTotals {
 /// The totals of a batch: what was approved and neither reversed nor about to be.
 pub fn batch_totals(tx: &Tx<'_>, terminal_id: TerminalId, batch: u32) -> Result<BatchTotals, Error> {
     let sql = sql!(
-        "SELECT l.entry IN ('purchase', 'completion'), count(*), coalesce(sum(l.amount_minor), 0) FROM ledger l
+        "SELECT l.entry IN ('purchase', 'completion', 'completion_notice'), count(*), coalesce(sum(l.amount_minor), 0) FROM ledger l
          WHERE l.terminal_id = $1 AND l.batch = $2 AND l.decision = 'approved'
-           AND l.entry IN ('purchase', 'completion', 'void', 'refund', 'completion_void')
+           AND l.entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
            AND NOT EXISTS (SELECT 1 FROM ledger r WHERE r.terminal_id = $1 AND r.batch = $2 AND r.trace = l.trace AND r.decision = 'reversed')
            AND NOT EXISTS (SELECT 1 FROM owed_reversal o WHERE o.terminal_id = $1 AND o.sequence = l.sequence)
          GROUP BY 1"
     );
     let mut totals = BatchTotals::default();
-    for (debit, count, minor) in
-        tx.all(sql, values![&terminal_id, batch], |row| Ok((row.int(0)? != 0, row.int(1)?, row.int(2)?)))?
-    {
+    for (debit, count, minor) in tx.all(sql, values![&terminal_id, batch], |row| {
+        Ok((row.int(0)? != 0, row.int(1)?, row.int(2)?))
+    })? {
         match debit {
             true => (totals.debit_count, totals.debit_minor) = (count, minor),
             false => (totals.credit_count, totals.credit_minor) = (count, minor),
@@ -240,26 +291,40 @@ pub fn batch_totals(tx: &Tx<'_>, terminal_id: TerminalId, batch: u32) -> Result<
 }
 
 /// How many approvals follow a place in the terminal's order: after a loss report, always none.
-pub fn approvals_after(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64, until: Option<i64>) -> Result<i64, Error> {
+pub fn approvals_after(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    sequence: i64,
+    until: Option<i64>,
+) -> Result<i64, Error> {
     let sql = sql!(
         "SELECT count(*) FROM ledger WHERE terminal_id = $1 AND sequence > $2 AND sequence < $3 AND decision = 'approved'"
     );
     let until = until.unwrap_or(i64::MAX);
-    Ok(tx.first(sql, values![&terminal_id, sequence, until], |row| row.int(0))?.unwrap_or_default())
+    Ok(tx
+        .first(sql, values![&terminal_id, sequence, until], |row| row.int(0))?
+        .unwrap_or_default())
 }
 
 pub(crate) fn read_money(row: &Row<'_>, minor: usize, currency: usize) -> Result<Option<Money>, Error> {
-    let (Some(minor), Some(currency)) = (row.int_opt(minor)?, row.int_opt(currency)?) else { return Ok(None) };
+    let (Some(minor), Some(currency)) = (row.int_opt(minor)?, row.int_opt(currency)?) else {
+        return Ok(None);
+    };
     let currency = Currency(u16::try_from(currency).map_err(|_| Error::Corrupt("currency"))?);
-    Money::new(minor, currency).map(Some).map_err(|_| Error::Corrupt("amount_minor"))
+    Money::new(minor, currency)
+        .map(Some)
+        .map_err(|_| Error::Corrupt("amount_minor"))
 }
 
 pub(crate) fn read_card(text: Option<&str>) -> Result<Option<MaskedPan>, Error> {
-    text.map(|text| MaskedPan::parse(text).ok_or(Error::Corrupt("card"))).transpose()
+    text.map(|text| MaskedPan::parse(text).ok_or(Error::Corrupt("card")))
+        .transpose()
 }
 
 pub(crate) fn read_name(row: &Row<'_>, batch: usize, trace: usize) -> Result<Option<BatchTrace>, Error> {
-    let (Some(batch), Some(trace)) = (row.int_opt(batch)?, row.int_opt(trace)?) else { return Ok(None) };
+    let (Some(batch), Some(trace)) = (row.int_opt(batch)?, row.int_opt(trace)?) else {
+        return Ok(None);
+    };
     match (u32::try_from(batch), u32::try_from(trace)) {
         (Ok(batch), Ok(trace)) => Ok(Some(BatchTrace { batch, trace })),
         _ => Err(Error::Corrupt("batch or trace")),
@@ -271,7 +336,8 @@ pub(crate) fn read_kind(code: &str) -> Result<Kind, Error> {
 }
 
 pub(crate) fn read_mode(code: Option<&str>) -> Result<Option<EntryMode>, Error> {
-    code.map(|code| EntryMode::parse(code).ok_or(Error::Corrupt("entry_mode"))).transpose()
+    code.map(|code| EntryMode::parse(code).ok_or(Error::Corrupt("entry_mode")))
+        .transpose()
 }
 
 fn read(row: &Row<'_>) -> Result<LedgerRow, Error> {

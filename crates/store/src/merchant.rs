@@ -11,8 +11,18 @@ pub fn insert(tx: &Tx<'_>, merchant: &Merchant) -> Result<(), Error> {
     let sql = sql!(
         "INSERT INTO merchant (merchant_id, name, name_en, trade, unified_social_credit_code) VALUES ($1, $2, $3, $4, $5)"
     );
-    let Merchant { merchant_id, name, name_en, trade, unified_social_credit_code } = merchant;
-    tx.execute(sql, values![merchant_id, name, name_en, trade, unified_social_credit_code]).map(drop)
+    let Merchant {
+        merchant_id,
+        name,
+        name_en,
+        trade,
+        unified_social_credit_code,
+    } = merchant;
+    tx.execute(
+        sql,
+        values![merchant_id, name, name_en, trade, unified_social_credit_code],
+    )
+    .map(drop)
 }
 
 /// The merchant of that code.

@@ -10,7 +10,8 @@ const STEPS: &[&str] = &[include_str!("../migrations/0001_house.sql")];
 
 /// Runs the steps that have not run yet, all or none.
 pub(crate) fn run(connection: &Connection) -> Result<(), Error> {
-    connection.execute_batch("BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS migration (step BIGINT PRIMARY KEY)")?;
+    connection
+        .execute_batch("BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS migration (step BIGINT PRIMARY KEY)")?;
     let done: i64 = connection.query_row("SELECT count(*) FROM migration", [], |row| row.get(0))?;
     let done = usize::try_from(done).unwrap_or(usize::MAX);
     if done > STEPS.len() {

@@ -9,7 +9,16 @@ use crate::{Error, Tx};
 /// Adds an operator with the hash of the password.
 pub fn insert(tx: &Tx<'_>, operator: &Operator, password_hash: &str) -> Result<(), Error> {
     let sql = sql!("INSERT INTO operator (shop_id, operator, name, password_hash) VALUES ($1, $2, $3, $4)");
-    tx.execute(sql, values![&operator.shop_id, &operator.operator, &operator.name, password_hash]).map(drop)
+    tx.execute(
+        sql,
+        values![
+            &operator.shop_id,
+            &operator.operator,
+            &operator.name,
+            password_hash
+        ],
+    )
+    .map(drop)
 }
 
 /// The hash of an operator's password, where the terminal's shop has that operator.
@@ -24,7 +33,9 @@ pub fn password_hash(tx: &Tx<'_>, terminal_id: TerminalId, operator: &str) -> Re
 /// Wrong passwords on the terminal since the last right one.
 pub fn wrong_count(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<u32, Error> {
     let sql = sql!("SELECT wrong_count FROM wrong_password WHERE terminal_id = $1");
-    let count = tx.first(sql, values![&terminal_id], |row| row.int(0))?.unwrap_or_default();
+    let count = tx
+        .first(sql, values![&terminal_id], |row| row.int(0))?
+        .unwrap_or_default();
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 

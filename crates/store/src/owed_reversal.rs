@@ -81,22 +81,34 @@ pub fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<OwedReversal>,
 
 /// When the next one is due.
 pub fn next_due(tx: &Tx<'_>) -> Result<Option<Timestamp>, Error> {
-    let next = tx.first(sql!("SELECT min(next_try_at_ms) FROM owed_reversal"), &[], |row| row.time_opt(0))?;
+    let next = tx.first(
+        sql!("SELECT min(next_try_at_ms) FROM owed_reversal"),
+        &[],
+        |row| row.time_opt(0),
+    )?;
     Ok(next.flatten())
 }
 
 /// Puts the next try off, counting this one.
-pub fn postpone(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64, next_try_at: Timestamp) -> Result<(), Error> {
+pub fn postpone(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    sequence: i64,
+    next_try_at: Timestamp,
+) -> Result<(), Error> {
     let sql = sql!(
         "UPDATE owed_reversal SET tries = tries + 1, next_try_at_ms = $3 WHERE terminal_id = $1 AND sequence = $2"
     );
-    tx.execute(sql, values![&terminal_id, sequence, next_try_at]).map(drop)
+    tx.execute(sql, values![&terminal_id, sequence, next_try_at])
+        .map(drop)
 }
 
 /// Takes one out once the host has answered.
 pub fn take(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Option<OwedReversal>, Error> {
-    const TAKE: Sql =
-        sql!(concat!("DELETE FROM owed_reversal WHERE terminal_id = $1 AND sequence = $2 RETURNING ", columns!()));
+    const TAKE: Sql = sql!(concat!(
+        "DELETE FROM owed_reversal WHERE terminal_id = $1 AND sequence = $2 RETURNING ",
+        columns!()
+    ));
     let mut taken = tx.all(TAKE, values![&terminal_id, sequence], read)?;
     Ok(taken.pop())
 }
@@ -104,12 +116,16 @@ pub fn take(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Optio
 /// Whether the ledger row is about to be undone.
 pub fn is_owed(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<bool, Error> {
     let sql = sql!("SELECT 1 FROM owed_reversal WHERE terminal_id = $1 AND sequence = $2");
-    Ok(tx.first(sql, values![&terminal_id, sequence], |_| Ok(()))?.is_some())
+    Ok(tx
+        .first(sql, values![&terminal_id, sequence], |_| Ok(()))?
+        .is_some())
 }
 
 /// How many are owed.
 pub fn count(tx: &Tx<'_>) -> Result<i64, Error> {
-    Ok(tx.first(sql!("SELECT count(*) FROM owed_reversal"), &[], |row| row.int(0))?.unwrap_or_default())
+    Ok(tx
+        .first(sql!("SELECT count(*) FROM owed_reversal"), &[], |row| row.int(0))?
+        .unwrap_or_default())
 }
 
 fn read(row: &Row<'_>) -> Result<OwedReversal, Error> {

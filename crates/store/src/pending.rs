@@ -74,16 +74,21 @@ pub fn insert(tx: &Tx<'_>, pending: &Pending) -> Result<(), Error> {
 
 /// Takes the intent out, to be decided on in the same transaction.
 pub fn take(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Option<Pending>, Error> {
-    const TAKE: Sql =
-        sql!(concat!("DELETE FROM pending WHERE terminal_id = $1 AND sequence = $2 RETURNING ", columns!()));
+    const TAKE: Sql = sql!(concat!(
+        "DELETE FROM pending WHERE terminal_id = $1 AND sequence = $2 RETURNING ",
+        columns!()
+    ));
     let mut taken = tx.all(TAKE, values![&terminal_id, sequence], read)?;
     Ok(taken.pop())
 }
 
 /// The terminal's requests at the host; a terminal has few.
 pub fn of_terminal(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Vec<Pending>, Error> {
-    const OF: Sql =
-        sql!(concat!("SELECT ", columns!(), " FROM pending WHERE terminal_id = $1 ORDER BY sequence LIMIT 200"));
+    const OF: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM pending WHERE terminal_id = $1 ORDER BY sequence LIMIT 200"
+    ));
     tx.all(OF, values![&terminal_id], read)
 }
 
@@ -93,10 +98,14 @@ pub fn ask_undo(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<(
     tx.execute(sql, values![&terminal_id, sequence]).map(drop)
 }
 
-/// The intents a node left when it stopped; at most `limit`.
-pub fn left_by(tx: &Tx<'_>, node: &str, limit: i64) -> Result<Vec<Pending>, Error> {
-    const LEFT: Sql = sql!(concat!("SELECT ", columns!(), " FROM pending WHERE node = $1 LIMIT $2"));
-    tx.all(LEFT, values![node, limit], read)
+/// The intents of a node that came in before a time; at most `limit`.
+pub fn left_by(tx: &Tx<'_>, node: &str, before: Timestamp, limit: i64) -> Result<Vec<Pending>, Error> {
+    const LEFT: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM pending WHERE node = $1 AND requested_at_ms < $2 LIMIT $3"
+    ));
+    tx.all(LEFT, values![node, before, limit], read)
 }
 
 fn read(row: &Row<'_>) -> Result<Pending, Error> {

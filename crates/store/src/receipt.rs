@@ -25,8 +25,17 @@ pub fn insert(tx: &Tx<'_>, incident_id: &str, receipt: &Receipt) -> Result<(), E
         "INSERT INTO receipt (incident_id, channel, state, at_ms, node, in_flight_waited) VALUES ($1, $2, 'stopped', $3, $4, $5)
          ON CONFLICT (incident_id, channel) DO NOTHING"
     );
-    let Receipt { channel, at, node, in_flight_waited } = receipt;
-    tx.execute(sql, values![incident_id, channel.code(), *at, node, *in_flight_waited]).map(drop)
+    let Receipt {
+        channel,
+        at,
+        node,
+        in_flight_waited,
+    } = receipt;
+    tx.execute(
+        sql,
+        values![incident_id, channel.code(), *at, node, *in_flight_waited],
+    )
+    .map(drop)
 }
 
 /// The receipts of an incident, in the order of the channels.

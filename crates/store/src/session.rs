@@ -8,9 +8,15 @@ use crate::{Error, Tx};
 
 /// Starts a session, and forgets those that are over.
 pub fn insert(tx: &Tx<'_>, token_digest: &[u8], login: &str, expires_at: Timestamp) -> Result<(), Error> {
-    tx.execute(sql!("DELETE FROM session WHERE expires_at_ms <= $1"), values![tx.now()])?;
-    let sql = sql!("INSERT INTO session (token_digest, login, created_at_ms, expires_at_ms) VALUES ($1, $2, $3, $4)");
-    tx.execute(sql, values![token_digest, login, tx.now(), expires_at]).map(drop)
+    tx.execute(
+        sql!("DELETE FROM session WHERE expires_at_ms <= $1"),
+        values![tx.now()],
+    )?;
+    let sql = sql!(
+        "INSERT INTO session (token_digest, login, created_at_ms, expires_at_ms) VALUES ($1, $2, $3, $4)"
+    );
+    tx.execute(sql, values![token_digest, login, tx.now(), expires_at])
+        .map(drop)
 }
 
 /// Whose session it is, while it lasts.
@@ -24,5 +30,9 @@ pub fn account(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Option<Account>, Erro
 
 /// Ends a session.
 pub fn delete(tx: &Tx<'_>, token_digest: &[u8]) -> Result<(), Error> {
-    tx.execute(sql!("DELETE FROM session WHERE token_digest = $1"), values![token_digest]).map(drop)
+    tx.execute(
+        sql!("DELETE FROM session WHERE token_digest = $1"),
+        values![token_digest],
+    )
+    .map(drop)
 }

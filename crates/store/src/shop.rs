@@ -9,7 +9,11 @@ use crate::{Error, Tx};
 /// Adds a shop.
 pub fn insert(tx: &Tx<'_>, shop: &Shop) -> Result<(), Error> {
     let sql = sql!("INSERT INTO shop (shop_id, merchant_id, name, address) VALUES ($1, $2, $3, $4)");
-    tx.execute(sql, values![&shop.shop_id, &shop.merchant_id, &shop.name, &shop.address]).map(drop)
+    tx.execute(
+        sql,
+        values![&shop.shop_id, &shop.merchant_id, &shop.name, &shop.address],
+    )
+    .map(drop)
 }
 
 /// The shop of that key.

@@ -115,7 +115,8 @@ pub struct Row<'r>(&'r rusqlite::Row<'r>);
 impl<'r> Row<'r> {
     /// A BIGINT.
     pub fn int(&self, column: usize) -> Result<i64, Error> {
-        self.int_opt(column)?.ok_or(Error::Corrupt("null where a number must be"))
+        self.int_opt(column)?
+            .ok_or(Error::Corrupt("null where a number must be"))
     }
 
     /// A BIGINT or null.
@@ -129,14 +130,17 @@ impl<'r> Row<'r> {
 
     /// A TEXT.
     pub fn text(&self, column: usize) -> Result<&str, Error> {
-        self.text_opt(column)?.ok_or(Error::Corrupt("null where text must be"))
+        self.text_opt(column)?
+            .ok_or(Error::Corrupt("null where text must be"))
     }
 
     /// A TEXT or null.
     pub fn text_opt(&self, column: usize) -> Result<Option<&str>, Error> {
         match self.0.get_ref(column)? {
             ValueRef::Null => Ok(None),
-            ValueRef::Text(text) => std::str::from_utf8(text).map(Some).map_err(|_| Error::Corrupt("text is not UTF-8")),
+            ValueRef::Text(text) => std::str::from_utf8(text)
+                .map(Some)
+                .map_err(|_| Error::Corrupt("text is not UTF-8")),
             _ => Err(Error::Corrupt("no text where text must be")),
         }
     }
@@ -162,7 +166,8 @@ impl<'r> Row<'r> {
 
     /// A BLOB.
     pub fn blob(&self, column: usize) -> Result<Vec<u8>, Error> {
-        self.blob_opt(column)?.ok_or(Error::Corrupt("null where bytes must be"))
+        self.blob_opt(column)?
+            .ok_or(Error::Corrupt("null where bytes must be"))
     }
 
     /// A time.

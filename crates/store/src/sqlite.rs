@@ -62,15 +62,29 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         check_durability(&connection)?;
         migration::run(&connection)?;
-        let readers = (0..READERS).map(|_| reader(path)).collect::<Result<Vec<_>, Error>>()?;
+        let readers = (0..READERS)
+            .map(|_| reader(path))
+            .collect::<Result<Vec<_>, Error>>()?;
         let queue = Arc::new(Queue::default());
-        let writer = Writer { connection, queue: queue.clone(), clock: clock.clone(), last: Timestamp(0), _lock: lock };
+        let writer = Writer {
+            connection,
+            queue: queue.clone(),
+            clock: clock.clone(),
+            last: Timestamp(0),
+            _lock: lock,
+        };
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run())
             .map_err(|error| Error::Unusable(format!("no thread for the writer: {error}")))?;
         let readers = Mutex::new(readers);
-        Ok(Self(Arc::new(Inner { queue, readers, reader_free: Condvar::new(), clock, writer: Some(writer) })))
+        Ok(Self(Arc::new(Inner {
+            queue,
+            readers,
+            reader_free: Condvar::new(),
+            clock,
+            writer: Some(writer),
+        })))
     }
 
     /// Hands work to the writer and returns at once; `done` hears the result on the writer thread after the commit, so
@@ -88,14 +102,23 @@ impl Store {
             drop(state);
             return done(Err(refusal.into()));
         }
-        state.waiting.push_back(Box::new(move |tx: Option<&Tx<'_>>| -> (bool, Answer) {
-            let Some(tx) = tx else {
-                return (false, Box::new(move |none| done(Err(none.err().unwrap_or(Error::Stopped).into()))));
-            };
-            let result = catch_unwind(AssertUnwindSafe(|| work(tx))).unwrap_or_else(|_| Err(Error::Panicked.into()));
-            let keep = result.is_ok();
-            (keep, Box::new(move |committed| done(committed.map_err(E::from).and(result))))
-        }));
+        state
+            .waiting
+            .push_back(Box::new(move |tx: Option<&Tx<'_>>| -> (bool, Answer) {
+                let Some(tx) = tx else {
+                    return (
+                        false,
+                        Box::new(move |none| done(Err(none.err().unwrap_or(Error::Stopped).into()))),
+                    );
+                };
+                let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
+                    .unwrap_or_else(|_| Err(Error::Panicked.into()));
+                let keep = result.is_ok();
+                (
+                    keep,
+                    Box::new(move |committed| done(committed.map_err(E::from).and(result))),
+                )
+            }));
         drop(state);
         self.0.queue.ready.notify_one();
     }
@@ -118,10 +141,18 @@ impl Store {
     where
         E: From<Error>,
     {
-        let reader = Reader { store: &self.0, connection: Some(self.0.take_reader()?) };
-        let Some(connection) = reader.connection.as_ref() else { return Err(Error::Overloaded.into()) };
+        let reader = Reader {
+            store: &self.0,
+            connection: Some(self.0.take_reader()?),
+        };
+        let Some(connection) = reader.connection.as_ref() else {
+            return Err(Error::Overloaded.into());
+        };
         connection.execute_batch("BEGIN").map_err(Error::from)?;
-        work(&Tx { connection, now: (self.0.clock)() })
+        work(&Tx {
+            connection,
+            now: (self.0.clock)(),
+        })
     }
 
     /// Whether the store has stopped for good after a failed write.
@@ -161,7 +192,11 @@ impl Drop for Reader<'_> {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
             let _ = connection.execute_batch("ROLLBACK");
-            self.store.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            self.store
+                .readers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
             self.store.reader_free.notify_one();
         }
     }
@@ -248,11 +283,16 @@ impl Writer {
                 continue;
             }
             self.last = self.last.max((self.clock)());
-            let (keep, answer) = work(Some(&Tx { connection: &self.connection, now: self.last }));
+            let (keep, answer) = work(Some(&Tx {
+                connection: &self.connection,
+                now: self.last,
+            }));
             answers.push(answer);
             outcome = match keep {
                 true => self.execute("RELEASE work"),
-                false => self.execute("ROLLBACK TO work").and_then(|()| self.execute("RELEASE work")),
+                false => self
+                    .execute("ROLLBACK TO work")
+                    .and_then(|()| self.execute("RELEASE work")),
             };
         }
         outcome.and_then(|()| self.execute("COMMIT"))
@@ -267,7 +307,10 @@ impl Writer {
 /// After these nobody can know what is on the disk.
 fn is_stop(error: &Error) -> bool {
     let Error::Failed(error) = error else { return false };
-    matches!(error.sqlite_error_code(), Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt))
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt)
+    )
 }
 
 fn lock(path: &Path) -> Result<File, Error> {
@@ -303,7 +346,10 @@ fn check_version() -> Result<(), Error> {
     let version = rusqlite::version_number();
     match version >= SQLITE_VERSION_MIN {
         true => Ok(()),
-        false => Err(Error::Unusable(format!("SQLite {} is older than 3.51.3", rusqlite::version()))),
+        false => Err(Error::Unusable(format!(
+            "SQLite {} is older than 3.51.3",
+            rusqlite::version()
+        ))),
     }
 }
 
@@ -313,7 +359,9 @@ fn check_durability(connection: &Connection) -> Result<(), Error> {
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     match (synchronous, mode.as_str()) {
         (2, "wal") => Ok(()),
-        _ => Err(Error::Unusable(format!("journal_mode {mode}, synchronous {synchronous}"))),
+        _ => Err(Error::Unusable(format!(
+            "journal_mode {mode}, synchronous {synchronous}"
+        ))),
     }
 }
 
@@ -336,13 +384,18 @@ mod tests {
     }
 
     fn add(tx: &Tx<'_>, id: &str) -> Result<(), Error> {
-        let sql = sql!("INSERT INTO merchant (merchant_id, name, name_en, trade, unified_social_credit_code) VALUES ($1, $1, $1, $1, $1)");
+        let sql = sql!(
+            "INSERT INTO merchant (merchant_id, name, name_en, trade, unified_social_credit_code) VALUES ($1, $1, $1, $1, $1)"
+        );
         tx.execute(sql, values![id]).map(drop)
     }
 
     fn count(store: &Store) -> i64 {
         let sql = sql!("SELECT count(*) FROM merchant");
-        store.read(|tx| tx.first(sql, &[], |row| row.int(0))).unwrap().unwrap()
+        store
+            .read(|tx| tx.first(sql, &[], |row| row.int(0)))
+            .unwrap()
+            .unwrap()
     }
 
     #[test]
@@ -361,7 +414,10 @@ mod tests {
         let (send, receive) = std::sync::mpsc::channel();
         for id in ["A", "B", "A", "C"] {
             let send = send.clone();
-            store.submit(move |tx| add(tx, id), move |result| send.send((id, result.is_ok())).unwrap());
+            store.submit(
+                move |tx| add(tx, id),
+                move |result| send.send((id, result.is_ok())).unwrap(),
+            );
         }
         let heard: Vec<_> = receive.iter().take(4).collect();
         assert_eq!(heard, [("A", true), ("B", true), ("A", false), ("C", true)]);
@@ -385,8 +441,9 @@ mod tests {
         let times = Mutex::new(vec![5, 9, 3, 4, 12].into_iter());
         let clock: Clock = Arc::new(move || Timestamp(times.lock().unwrap().next().unwrap_or(20)));
         let store = Store::open(&temporary("clock"), clock).unwrap();
-        let seen: Vec<i64> =
-            (0..5).map(|_| store.write(|tx| Ok::<_, Error>(tx.now().0)).unwrap()).collect();
+        let seen: Vec<i64> = (0..5)
+            .map(|_| store.write(|tx| Ok::<_, Error>(tx.now().0)).unwrap())
+            .collect();
         assert_eq!(seen, [5, 9, 9, 9, 12]);
     }
 
@@ -394,7 +451,10 @@ mod tests {
     fn a_second_process_cannot_open_the_same_store() {
         let path = temporary("lock");
         let _first = Store::open(&path, counting_clock()).unwrap();
-        assert!(matches!(Store::open(&path, counting_clock()), Err(Error::Unusable(_))));
+        assert!(matches!(
+            Store::open(&path, counting_clock()),
+            Err(Error::Unusable(_))
+        ));
     }
 
     #[test]

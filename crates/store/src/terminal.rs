@@ -44,7 +44,11 @@ pub fn insert(tx: &Tx<'_>, terminal: &Terminal, master_key_sealed: &[u8]) -> Res
 
 /// The terminal of that identifier.
 pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Terminal>, Error> {
-    let sql = sql!(concat!("SELECT ", columns!(), " FROM terminal WHERE terminal_id = $1"));
+    let sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM terminal WHERE terminal_id = $1"
+    ));
     tx.first(sql, values![&terminal_id], read)
 }
 
@@ -56,7 +60,9 @@ pub fn by_serial(tx: &Tx<'_>, serial: &str) -> Result<Option<Terminal>, Error> {
 
 /// How many terminals there are.
 pub fn count(tx: &Tx<'_>) -> Result<i64, Error> {
-    Ok(tx.first(sql!("SELECT count(*) FROM terminal"), &[], |row| row.int(0))?.unwrap_or_default())
+    Ok(tx
+        .first(sql!("SELECT count(*) FROM terminal"), &[], |row| row.int(0))?
+        .unwrap_or_default())
 }
 
 /// What the gate needs to know of a terminal before anything else.
@@ -74,7 +80,8 @@ pub struct Door {
 
 /// What the gate needs to know of a terminal; `None` when it is unknown.
 pub fn door(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Door>, Error> {
-    let sql = sql!("SELECT merchant_id, shop_id, status, master_key_sealed FROM terminal WHERE terminal_id = $1");
+    let sql =
+        sql!("SELECT merchant_id, shop_id, status, master_key_sealed FROM terminal WHERE terminal_id = $1");
     tx.first(sql, values![&terminal_id], |row| {
         Ok(Door {
             merchant_id: row.merchant_id(0)?,
@@ -181,38 +188,79 @@ macro_rules! filter_sql {
 
 impl Filter<'_> {
     fn pattern(&self) -> Option<String> {
-        let escaped = self.search?.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        let escaped = self
+            .search?
+            .replace('!', "!!")
+            .replace('%', "!%")
+            .replace('_', "!_");
         Some(format!("%{escaped}%"))
     }
 
     fn values<'v>(&'v self, pattern: &'v Option<String>, now: Timestamp) -> [Value<'v>; 6] {
         let (merchant, shop) = scope_values(self.scope);
         let pattern = pattern.as_deref().into();
-        [merchant, shop, self.merchant_id.as_ref().into(), self.shop_id.into(), pattern, now.into()]
+        [
+            merchant,
+            shop,
+            self.merchant_id.as_ref().into(),
+            self.shop_id.into(),
+            pattern,
+            now.into(),
+        ]
     }
 }
 
 /// Terminals in the order of their identifiers, after `after`; at most `limit`.
-pub fn list(tx: &Tx<'_>, filter: &Filter<'_>, after: Option<TerminalId>, limit: i64) -> Result<Vec<Terminal>, Error> {
+pub fn list(
+    tx: &Tx<'_>,
+    filter: &Filter<'_>,
+    after: Option<TerminalId>,
+    limit: i64,
+) -> Result<Vec<Terminal>, Error> {
     const LIST: Sql = sql!(concat!(
-        "SELECT * FROM (SELECT ", columns!(), ", ", state_sql!(), " AS state FROM terminal t WHERE", filter_sql!(),
+        "SELECT * FROM (SELECT ",
+        columns!(),
+        ", ",
+        state_sql!(),
+        " AS state FROM terminal t WHERE",
+        filter_sql!(),
         ") AS t WHERE ($7 IS NULL OR state = $7) AND ($8 IS NULL OR terminal_id > $8) ORDER BY terminal_id LIMIT $9"
     ));
     let pattern = filter.pattern();
     let [a, b, c, d, e, now] = filter.values(&pattern, tx.now());
     let state = filter.state.map(State::code).into();
-    tx.all(LIST, &[a, b, c, d, e, now, state, after.as_ref().into(), Value::Int(limit)], read)
+    tx.all(
+        LIST,
+        &[
+            a,
+            b,
+            c,
+            d,
+            e,
+            now,
+            state,
+            after.as_ref().into(),
+            Value::Int(limit),
+        ],
+        read,
+    )
 }
 
 /// How many terminals of the filter are in each state, whatever state it names.
 pub fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Vec<(State, i64)>, Error> {
     const COUNTS: Sql = sql!(concat!(
-        "SELECT state, count(*) FROM (SELECT ", state_sql!(), " AS state FROM terminal t WHERE", filter_sql!(),
+        "SELECT state, count(*) FROM (SELECT ",
+        state_sql!(),
+        " AS state FROM terminal t WHERE",
+        filter_sql!(),
         ") AS counted GROUP BY state"
     ));
     let pattern = filter.pattern();
     tx.all(COUNTS, &filter.values(&pattern, tx.now()), |row| {
-        Ok((State::parse(row.text(0)?).ok_or(Error::Corrupt("terminal state"))?, row.int(1)?))
+        Ok((
+            State::parse(row.text(0)?).ok_or(Error::Corrupt("terminal state"))?,
+            row.int(1)?,
+        ))
     })
 }
 
@@ -242,7 +290,10 @@ fn read(row: &Row<'_>) -> Result<Terminal, Error> {
             acquirer_code: row.string(6)?,
             merchant_code: row.merchant_id(1)?,
             unified_social_credit_code: row.string(7)?,
-            settlement_account: SettlementAccount { sealed: row.blob(8)?, last4: row.string(9)? },
+            settlement_account: SettlementAccount {
+                sealed: row.blob(8)?,
+                last4: row.string(9)?,
+            },
             placement_address: row.string(10)?,
         },
         status: read_status(row.text(11)?)?,

@@ -20,8 +20,9 @@ pub struct TerminalSession {
 
 /// The terminal's session, if it ever signed in.
 pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<TerminalSession>, Error> {
-    let sql =
-        sql!("SELECT batch, operator, signed_in_at_ms, keys_sealed FROM terminal_session WHERE terminal_id = $1");
+    let sql = sql!(
+        "SELECT batch, operator, signed_in_at_ms, keys_sealed FROM terminal_session WHERE terminal_id = $1"
+    );
     tx.first(sql, values![&terminal_id], |row| {
         Ok(TerminalSession {
             batch: u32::try_from(row.int(0)?).map_err(|_| Error::Corrupt("terminal_session.batch"))?,
@@ -39,8 +40,23 @@ pub fn put(tx: &Tx<'_>, terminal_id: TerminalId, session: &TerminalSession) -> R
          ON CONFLICT (terminal_id) DO UPDATE SET batch = excluded.batch, operator = excluded.operator,
            signed_in_at_ms = excluded.signed_in_at_ms, keys_sealed = excluded.keys_sealed"
     );
-    let TerminalSession { batch, operator, signed_in_at, keys_sealed } = session;
-    tx.execute(sql, values![&terminal_id, *batch, operator.as_deref(), *signed_in_at, keys_sealed]).map(drop)
+    let TerminalSession {
+        batch,
+        operator,
+        signed_in_at,
+        keys_sealed,
+    } = session;
+    tx.execute(
+        sql,
+        values![
+            &terminal_id,
+            *batch,
+            operator.as_deref(),
+            *signed_in_at,
+            keys_sealed
+        ],
+    )
+    .map(drop)
 }
 
 /// Signs the operator out and sets the batch the next sign-in will get.

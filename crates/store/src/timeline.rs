@@ -86,8 +86,22 @@ pub fn append(tx: &Tx<'_>, incident_id: &str, item: &Item) -> Result<i64, Error>
         "INSERT INTO timeline (incident_id, sequence, at_ms, kind, ledger_sequence, by_whom, text)
          VALUES ($1, (SELECT coalesce(max(sequence), 0) + 1 FROM timeline WHERE incident_id = $1), $2, $3, $4, $5, $6) RETURNING sequence"
     );
-    let Item { at, kind, ledger_sequence, by, text, .. } = item;
-    let values = values![incident_id, *at, kind.code(), *ledger_sequence, by.as_deref(), text.as_deref()];
+    let Item {
+        at,
+        kind,
+        ledger_sequence,
+        by,
+        text,
+        ..
+    } = item;
+    let values = values![
+        incident_id,
+        *at,
+        kind.code(),
+        *ledger_sequence,
+        by.as_deref(),
+        text.as_deref()
+    ];
     let mut sequences = tx.all(sql, values, |row| row.int(0))?;
     sequences.pop().ok_or(Error::Corrupt("timeline.sequence"))
 }
@@ -117,5 +131,7 @@ pub fn attempt_count(tx: &Tx<'_>, incident_id: &str) -> Result<i64, Error> {
     let sql = sql!(
         "SELECT count(*) FROM timeline WHERE incident_id = $1 AND kind IN ('attempt_refused', 'attempt_recorded')"
     );
-    Ok(tx.first(sql, values![incident_id], |row| row.int(0))?.unwrap_or_default())
+    Ok(tx
+        .first(sql, values![incident_id], |row| row.int(0))?
+        .unwrap_or_default())
 }

@@ -1,0 +1,287 @@
+//! `tillguard demo`: one process with an estate, a simulated host and terminals that trade.
+//!
+//! Invariant: the node in it is the same as in `serve`; only what surrounds it is simulated.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use simulator::estate::Estate;
+use simulator::host::{FaultControl, Host, HostConfig as SimulatedHost, ZoneKey};
+use simulator::issuer::{Card, Issuer, Outcome, cards};
+use simulator::trade::{Trade, TradeConfig};
+use zeroize::Zeroizing;
+
+use super::estate::{Login, fill, logins};
+use crate::connector::host::HostConfig;
+use crate::gate::Limits;
+use crate::node::now;
+use crate::run::{self, Running};
+use crate::seal::random;
+
+/// Show everything on this machine: an estate, a simulated host, terminals that trade, the console.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Port of the console and the API on 127.0.0.1; 0 takes free ports, for the gate too.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Port of the gate on 127.0.0.1; 0 takes a free one.
+    #[arg(long)]
+    gate_port: Option<u16>,
+    /// Where the demo keeps its data; kept between runs. Without it, in a folder of the system's temporary directory
+    /// that is removed at the end.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Writes one JSON object with addresses, log-ins, terminals and test cards here once everything is up.
+    #[arg(long, value_name = "PATH")]
+    ready_file: Option<PathBuf>,
+    /// What the estate grows from; the same seed gives the same estate.
+    #[arg(long, default_value_t = 2026)]
+    seed: u64,
+    /// Transactions a second of all simulated terminals together.
+    #[arg(long, default_value_t = 1.0)]
+    rate: f64,
+    /// How long the host's answer is waited for, in seconds.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=120))]
+    host_timeout_s: u64,
+}
+
+/// What a data directory of the demo remembers.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    seed: u64,
+    created_ms: i64,
+    password: String,
+}
+
+const GATE_PORT: u16 = 8583;
+
+/// Runs until told to stop.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let temporary = match &args.data {
+        Some(_) => None,
+        None => Some(std::env::temp_dir().join(format!("tillguard-demo-{}", std::process::id()))),
+    };
+    let data = args
+        .data
+        .clone()
+        .or_else(|| temporary.clone())
+        .context("a data directory")?;
+    let outcome = show(&args, &data, started).await;
+    if let Some(temporary) = temporary {
+        let _ = std::fs::remove_dir_all(temporary);
+    }
+    outcome
+}
+
+async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> {
+    let node = run::open(data, "demo-1")?;
+    let remembered = remember(data, args.seed)?;
+    let estate = Estate::generate(remembered.seed, remembered.created_ms);
+    let logins = logins(&estate, &remembered.password);
+    if !node.read(|tx| app::estate::exists(tx)).await? {
+        eprintln!("正在准备演示数据… / Preparing the estate and sixty days of its past…");
+        fill(&node, &estate, &logins).await?;
+    }
+    let faults = FaultControl::default();
+    let (mac_key, pin_key) = (random::<16>()?, random::<16>()?);
+    let host = Host::start(SimulatedHost {
+        listen: loopback(0),
+        mac_key: ZoneKey(mac_key),
+        pin_key: ZoneKey(pin_key),
+        issuer: Issuer::new(),
+        faults,
+    })
+    .await?;
+    let gate_port = args
+        .gate_port
+        .unwrap_or(if args.port == 0 { 0 } else { GATE_PORT });
+    let config = run::Config {
+        api_listen: loopback(args.port),
+        gate_listen: loopback(gate_port),
+        host: HostConfig {
+            address: host.addr(),
+            mac_key: Zeroizing::new(mac_key.to_vec()),
+            pin_key: Zeroizing::new(pin_key.to_vec()),
+            answer_time_max: Duration::from_secs(args.host_timeout_s),
+        },
+        acquirer_code: estate.acquirer.code.clone(),
+        limits: Limits::default(),
+    };
+    let running = run::start(node, config).await?;
+    let trade = Trade::start(
+        &estate,
+        TradeConfig {
+            per_second: args.rate,
+            ..TradeConfig::new(running.gate_addr)
+        },
+    );
+    if let Some(path) = &args.ready_file {
+        write_ready(path, &ready(&running, &estate, &logins))?;
+    }
+    greet(&running, &logins, started);
+    run::until_told().await?;
+    eprintln!("正在停止… / Stopping…");
+    trade.stop().await;
+    running.stop().await;
+    host.shutdown().await;
+    Ok(())
+}
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+/// Reads what the data directory remembers, or makes it up and writes it down.
+fn remember(data: &Path, seed: u64) -> anyhow::Result<Remembered> {
+    let path = data.join("demo.json");
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        return serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()));
+    }
+    let remembered = Remembered {
+        seed,
+        created_ms: now().0,
+        password: password()?,
+    };
+    std::fs::write(&path, serde_json::to_string(&remembered)?)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(remembered)
+}
+
+/// Eight letters and digits that are hard to confuse.
+fn password() -> anyhow::Result<String> {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567890";
+    let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
+    Ok(random::<8>()?.iter().map(letter).collect())
+}
+
+#[derive(Serialize)]
+struct Ready<'a> {
+    console_url: String,
+    api_url: String,
+    gate_addr: String,
+    accounts: Vec<ReadyAccount<'a>>,
+    terminals: Vec<ReadyTerminal<'a>>,
+    cards: Vec<ReadyCard>,
+}
+
+#[derive(Serialize)]
+struct ReadyAccount<'a> {
+    role: &'static str,
+    login: &'a str,
+    password: &'a str,
+}
+
+#[derive(Serialize)]
+struct ReadyTerminal<'a> {
+    terminal_id: &'a str,
+    merchant_id: &'a str,
+    serial: &'a str,
+    master_key_hex: String,
+    operator: &'a str,
+    operator_password: &'a str,
+    live: bool,
+}
+
+#[derive(Serialize)]
+struct ReadyCard {
+    pan: String,
+    expiry: String,
+    pin: String,
+    outcome: &'static str,
+}
+
+fn ready<'a>(running: &Running, estate: &'a Estate, logins: &'a [Login]) -> Ready<'a> {
+    let origin = format!("http://{}", running.api_addr);
+    let account = |login: &'a Login| ReadyAccount {
+        role: login.role.code(),
+        login: &login.login,
+        password: &login.password,
+    };
+    let terminal = |terminal: &'a simulator::estate::Terminal| {
+        let (_, operator) = estate.operators_of(terminal.shop).next()?;
+        Some(ReadyTerminal {
+            terminal_id: &terminal.terminal_id,
+            merchant_id: &terminal.merchant_id,
+            serial: &terminal.serial,
+            master_key_hex: terminal
+                .master_key
+                .iter()
+                .map(|byte| format!("{byte:02X}"))
+                .collect(),
+            operator: &operator.number,
+            operator_password: &operator.password,
+            live: terminal.live,
+        })
+    };
+    let card = |card: Card| {
+        let outcome = outcome(card.outcome);
+        ReadyCard {
+            pan: card.pan,
+            expiry: card.expiry,
+            pin: card.pin,
+            outcome,
+        }
+    };
+    Ready {
+        console_url: format!("{origin}/"),
+        api_url: origin,
+        gate_addr: running.gate_addr.to_string(),
+        accounts: logins.iter().map(account).collect(),
+        terminals: estate.terminals.iter().filter_map(terminal).collect(),
+        cards: cards().into_iter().map(card).collect(),
+    }
+}
+
+/// Field 39 of a purchase with the card and its PIN.
+const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Approved => "00",
+        Outcome::InsufficientFunds => "51",
+        Outcome::Expired => "54",
+        Outcome::WrongPin => "55",
+        Outcome::LostCard => "41",
+        Outcome::OverLimit => "61",
+        Outcome::DoNotHonour => "05",
+        Outcome::PinLocked => "75",
+    }
+}
+
+/// Writes the whole object or nothing: a reader never sees half of it.
+fn write_ready(path: &Path, ready: &Ready<'_>) -> anyhow::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    std::fs::write(&partial, serde_json::to_string_pretty(ready)?)
+        .and_then(|()| std::fs::rename(&partial, path))
+        .with_context(|| format!("{} cannot be written", path.display()))
+}
+
+fn greet(running: &Running, logins: &[Login], started: Instant) {
+    println!();
+    println!(
+        "  Tillguard 演示已就绪，用时 {:.1} 秒 / demo ready in {0:.1} s",
+        started.elapsed().as_secs_f64()
+    );
+    println!();
+    println!("  控制台 / console   http://{}/", running.api_addr);
+    println!("  终端接入 / gate    {}", running.gate_addr);
+    println!();
+    println!("  登录 / log in as");
+    for login in logins {
+        let (zh, en) = match login.role {
+            domain::account::Role::Owner => ("店主", "owner"),
+            domain::account::Role::Manager => ("店长", "manager"),
+            domain::account::Role::RiskOfficer => ("风控", "risk officer"),
+            domain::account::Role::Auditor => ("审计", "auditor"),
+        };
+        println!("    {:<10} {}   {zh} / {en}", login.login, login.password);
+    }
+    println!();
+    println!("  试一试：用 owner 登录，按“报失”，看这台设备被拒绝。");
+    println!("  Try it: log in as owner, press “Report a loss”, and watch that terminal being refused.");
+    println!("  Ctrl-C 停止 / stops");
+    println!();
+}

@@ -1,0 +1,8 @@
+//! The commands of the binary.
+//!
+//! Invariant: a command parses, wires and reports; what it wires decides.
+
+pub mod demo;
+mod estate;
+pub mod openapi;
+pub mod serve;

@@ -1,0 +1,349 @@
+//! The acquirer host, over ISO 8583 on one TCP connection that carries many requests at once.
+//!
+//! Requests keep the terminal's own fields; the PIN block is translated from the terminal's key to the zone's, and the
+//! MAC is the zone's. An answer is matched by terminal, trace and message type.
+//!
+//! Invariant: a request is reported as not sent only when no byte of it can have left this process.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::TerminalId;
+use domain::transaction::{HostOutcome, ResponseCode};
+use iso8583::frame::{self, Header, Tpdu};
+use iso8583::mac::{Algorithm, MacKey};
+use iso8583::pin::PinKey;
+use iso8583::unionpay::POS;
+use iso8583::{Message, Mti, Writer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+use crate::node::Node;
+
+/// Requests waiting for the host at once.
+const WAITING_MAX: usize = 8_192;
+/// Requests waiting to be written.
+const QUEUE_LEN_MAX: usize = 4_096;
+const FRAME_BYTES_MAX: usize = 4_096;
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+const WRITE_TIME_MAX: Duration = Duration::from_secs(5);
+const RECONNECT_MIN: Duration = Duration::from_millis(100);
+const RECONNECT_MAX: Duration = Duration::from_secs(5);
+const WRITE_BATCH_MAX: usize = 256;
+
+/// How to reach the host.
+pub struct HostConfig {
+    /// Where.
+    pub address: SocketAddr,
+    /// Zone MAC key, 8 or 16 bytes (UnionPay ECB).
+    pub mac_key: zeroize::Zeroizing<Vec<u8>>,
+    /// Zone PIN key, 8 or 16 bytes.
+    pub pin_key: zeroize::Zeroizing<Vec<u8>>,
+    /// How long an answer is waited for.
+    pub answer_time_max: Duration,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskError {
+    /// It certainly never left.
+    NotSent,
+    /// It may have arrived; nothing usable came back in time.
+    Silent,
+}
+
+/// The host's answer.
+pub struct HostAnswer {
+    raw: Vec<u8>,
+    response_code: ResponseCode,
+    retrieval_reference: Option<String>,
+    approval_code: Option<String>,
+}
+
+impl HostAnswer {
+    /// The answer's message, for the fields that go through to the terminal.
+    pub fn message(&self) -> Option<Message<'_>> {
+        Message::parse(&POS, &self.raw).ok()
+    }
+
+    /// Field 39.
+    pub const fn response_code(&self) -> ResponseCode {
+        self.response_code
+    }
+
+    /// What the second check needs to know.
+    pub fn outcome(&self) -> HostOutcome {
+        HostOutcome::Answered {
+            response_code: self.response_code,
+            retrieval_reference: self.retrieval_reference.clone(),
+            approval_code: self.approval_code.clone(),
+        }
+    }
+}
+
+/// What an answer is matched by.
+type Key = (TerminalId, u64, Mti);
+
+/// The connection to the host.
+pub struct AcquirerHost {
+    node: Arc<Node>,
+    mac_key: MacKey,
+    pin_key: PinKey,
+    answer_time_max: Duration,
+    waiting: Mutex<HashMap<Key, oneshot::Sender<HostAnswer>>>,
+    link: Mutex<Option<mpsc::Sender<Vec<u8>>>>,
+}
+
+/// Fields that go to the host as the terminal sent them; 52 is translated, 64 is made anew.
+const FORWARDED: [u8; 25] = [
+    2, 3, 4, 11, 14, 22, 23, 25, 26, 35, 36, 37, 38, 39, 41, 42, 48, 49, 53, 54, 55, 60, 61, 62, 63,
+];
+
+impl AcquirerHost {
+    /// Prepares the connection; [`AcquirerHost::run`] opens it and keeps it open.
+    pub fn new(node: Arc<Node>, config: &HostConfig) -> Result<Arc<Self>, iso8583::keys::KeyError> {
+        Ok(Arc::new(Self {
+            node,
+            mac_key: MacKey::new(Algorithm::UnionPayEcb, &config.mac_key)?,
+            pin_key: PinKey::new(&config.pin_key)?,
+            answer_time_max: config.answer_time_max,
+            waiting: Mutex::default(),
+            link: Mutex::default(),
+        }))
+    }
+
+    /// How long an answer is waited for, in milliseconds.
+    pub fn answer_time_ms(&self) -> i64 {
+        i64::try_from(self.answer_time_max.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Asks the host what a terminal asks. `pin_key` is the terminal's, for field 52.
+    pub async fn ask(&self, message: &Message<'_>, pin_key: Option<&PinKey>) -> Result<HostAnswer, AskError> {
+        let packed = self.pack(message, pin_key).ok_or(AskError::NotSent)?;
+        let key = key(message).ok_or(AskError::NotSent)?;
+        self.exchange((key.0, key.1, key.2.response()), packed).await
+    }
+
+    /// Asks the host to undo: `packed` is a 0400 without fields 39 and 64.
+    pub async fn reverse(&self, packed: &[u8], reason_code: &str) -> Result<HostAnswer, AskError> {
+        let message = Message::parse(&POS, packed).map_err(|_| AskError::NotSent)?;
+        let mut writer = Writer::new(&POS);
+        writer.begin(message.mti());
+        for field in message.fields() {
+            writer.copy(field, &message);
+        }
+        writer.text(39, reason_code.as_bytes());
+        let signed = writer
+            .finish_with_mac(&self.mac_key)
+            .map_err(|_| AskError::NotSent)?
+            .to_vec();
+        let key = key(&message).ok_or(AskError::NotSent)?;
+        self.exchange((key.0, key.1, key.2.response()), signed).await
+    }
+
+    fn pack(&self, message: &Message<'_>, pin_key: Option<&PinKey>) -> Option<Vec<u8>> {
+        let mut writer = Writer::new(&POS);
+        writer.begin(message.mti());
+        for field in FORWARDED {
+            writer.copy(field, message);
+        }
+        if let Some(block) = message.bytes(52) {
+            // A block that does not open goes as zeros, which no issuer accepts: the host says so, not we.
+            let pan = pan(message);
+            let pin = pin_key.and_then(|key| key.decrypt(block, pan.as_deref().map(String::as_str)).ok());
+            let translated = pin.map_or([0; 8], |pin| {
+                self.pin_key.encrypt(&pin, pan.as_deref().map(String::as_str))
+            });
+            writer.bytes(52, &translated);
+        }
+        writer.finish_with_mac(&self.mac_key).ok().map(<[u8]>::to_vec)
+    }
+
+    async fn exchange(&self, key: Key, message: Vec<u8>) -> Result<HostAnswer, AskError> {
+        let link = self.link().clone().ok_or(AskError::NotSent)?;
+        let mut framed = Vec::with_capacity(message.len() + 13);
+        frame::write(&mut framed, TPDU, HEADER, &message).map_err(|_| AskError::NotSent)?;
+        let (answered, answer) = oneshot::channel();
+        let _waiting = self.wait(key, answered).ok_or(AskError::NotSent)?;
+        link.try_send(framed).map_err(|_| AskError::NotSent)?;
+        match timeout(self.answer_time_max, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) | Err(_) => Err(AskError::Silent),
+        }
+    }
+
+    /// Registers a request; two with the same key cannot be told apart, so the second is refused.
+    fn wait(&self, key: Key, answered: oneshot::Sender<HostAnswer>) -> Option<Waiting<'_>> {
+        let mut waiting = self.waiting();
+        if waiting.len() >= WAITING_MAX || waiting.contains_key(&key) {
+            return None;
+        }
+        waiting.insert(key, answered);
+        Some(Waiting { host: self, key })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Key, oneshot::Sender<HostAnswer>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn link(&self) -> MutexGuard<'_, Option<mpsc::Sender<Vec<u8>>>> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the connection open until `stop` turns true.
+    pub async fn run(self: Arc<Self>, address: SocketAddr, mut stop: watch::Receiver<bool>) {
+        let mut wait = RECONNECT_MIN;
+        loop {
+            match timeout(CONNECT_TIME_MAX, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    wait = RECONNECT_MIN;
+                    tokio::select! {
+                        biased;
+                        _ = stop.wait_for(|stop| *stop) => return,
+                        reason = self.serve(stream) => tracing::warn!(reason, "the acquirer host is gone"),
+                    }
+                }
+                Ok(Err(_)) | Err(_) => tracing::warn!(%address, "the acquirer host cannot be reached"),
+            }
+            let stopping = timeout(wait, stop.wait_for(|stop| *stop)).await.is_ok();
+            if stopping {
+                return;
+            }
+            wait = (wait * 2).min(RECONNECT_MAX);
+        }
+    }
+
+    async fn serve(&self, stream: TcpStream) -> &'static str {
+        let _ = stream.set_nodelay(true);
+        let (mut reading, mut writing) = stream.into_split();
+        let (link, mut queue) = mpsc::channel::<Vec<u8>>(QUEUE_LEN_MAX);
+        *self.link() = Some(link);
+        self.node.counters.host_connected.store(true, Ordering::Relaxed);
+        // Reversals may have waited for this.
+        self.node.reversal_owed.notify_one();
+        let reason = tokio::select! {
+            reason = self.read(&mut reading) => reason,
+            reason = write(&mut writing, &mut queue) => reason,
+        };
+        self.node.counters.host_connected.store(false, Ordering::Relaxed);
+        *self.link() = None;
+        // Whoever waits now waits in vain: dropping the senders tells them.
+        self.waiting().clear();
+        reason
+    }
+
+    async fn read(&self, reading: &mut (impl AsyncReadExt + Unpin)) -> &'static str {
+        let mut buffer = Vec::with_capacity(64 * 1024);
+        loop {
+            let mut consumed = 0;
+            loop {
+                match frame::split(&buffer[consumed..], FRAME_BYTES_MAX) {
+                    Ok(Some((len, body))) => {
+                        self.answered(body);
+                        consumed += len;
+                    }
+                    Ok(None) => break,
+                    Err(_) => return "its frame is out of bounds",
+                }
+            }
+            buffer.drain(..consumed);
+            match reading.read_buf(&mut buffer).await {
+                Ok(0) => return "it closed the connection",
+                Ok(_) => {}
+                Err(_) => return "the connection broke",
+            }
+        }
+    }
+
+    /// Hands an answer to whoever waits for it. One that is late, unreadable or wrongly signed is no answer.
+    fn answered(&self, body: &[u8]) {
+        let Ok(envelope) = frame::open(body) else { return };
+        let Ok(message) = Message::parse(&POS, envelope.message) else {
+            tracing::warn!("the acquirer host sent what is no message");
+            return;
+        };
+        let signed = message.mac_input().zip(message.bytes(64));
+        if !signed.is_some_and(|(input, mac)| self.mac_key.verify(input, mac)) {
+            tracing::warn!("the acquirer host sent a wrong MAC");
+            return;
+        }
+        let Some(response_code) = message.text(39).and_then(ResponseCode::parse) else {
+            return;
+        };
+        let text = |field| message.text_str(field).map(|text| text.trim_end().to_owned());
+        let answer = HostAnswer {
+            response_code,
+            retrieval_reference: text(37),
+            approval_code: text(38),
+            raw: envelope.message.to_vec(),
+        };
+        let waiting = key(&message).and_then(|key| self.waiting().remove(&key));
+        if let Some(waiting) = waiting {
+            let _ = waiting.send(answer);
+        }
+    }
+}
+
+const TPDU: Tpdu = Tpdu {
+    id: 0x60,
+    destination: 0x0001,
+    source: 0x0000,
+};
+const HEADER: Header = Header([0x60, 0x31, 0x00, 0x31, 0x11, 0x08]);
+
+fn key(message: &Message<'_>) -> Option<Key> {
+    Some((
+        message.text(41).and_then(TerminalId::parse)?,
+        message.number(11)?,
+        message.mti(),
+    ))
+}
+
+/// The card number, for the PIN block alone; wiped after use.
+fn pan(message: &Message<'_>) -> Option<zeroize::Zeroizing<String>> {
+    let digits: String = match message.digits(2) {
+        Some(digits) => digits.iter().map(char::from).collect(),
+        None => message
+            .digits(35)?
+            .iter()
+            .take_while(u8::is_ascii_digit)
+            .map(char::from)
+            .collect(),
+    };
+    Some(zeroize::Zeroizing::new(digits))
+}
+
+/// Forgets a request when its asker stops waiting.
+struct Waiting<'h> {
+    host: &'h AcquirerHost,
+    key: Key,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.host.waiting().remove(&self.key);
+    }
+}
+
+async fn write(
+    writing: &mut (impl AsyncWriteExt + Unpin),
+    queue: &mut mpsc::Receiver<Vec<u8>>,
+) -> &'static str {
+    let mut batch = Vec::with_capacity(WRITE_BATCH_MAX);
+    while queue.recv_many(&mut batch, WRITE_BATCH_MAX).await > 0 {
+        let bytes = batch.concat();
+        batch.clear();
+        if !matches!(
+            timeout(WRITE_TIME_MAX, writing.write_all(&bytes)).await,
+            Ok(Ok(()))
+        ) {
+            return "it does not take what is sent";
+        }
+    }
+    "the connection is over"
+}

@@ -1,0 +1,119 @@
+//! Terminals' working keys, with their schedules, kept in memory while they are in use.
+//!
+//! Invariant: memory never approves; what is here only proves where a request comes from.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::TerminalId;
+use iso8583::keys::WorkingKeys;
+use iso8583::mac::{Algorithm, MacKey};
+use iso8583::pin::PinKey;
+use store::Error;
+use zeroize::Zeroizing;
+
+use crate::node::Node;
+use crate::seal::{Purpose, Sealer};
+
+/// Entries before the cache starts anew.
+const ENTRIES_MAX: usize = 1_000_000;
+
+/// One terminal's working keys.
+pub struct Keys {
+    /// MAK.
+    pub mac: MacKey,
+    /// PIK.
+    pub pin: PinKey,
+}
+
+/// What is known of a terminal's keys.
+#[derive(Clone)]
+pub enum Known {
+    /// No such terminal.
+    UnknownTerminal,
+    /// In the estate, but it never signed in.
+    NoKeys,
+    /// Its keys.
+    Keys(Arc<Keys>),
+}
+
+#[derive(Default)]
+pub(super) struct Cache(RwLock<HashMap<TerminalId, Option<Arc<Keys>>>>);
+
+impl Cache {
+    /// The terminal's keys, from memory or from the store.
+    pub(super) async fn get(
+        &self,
+        node: &Node,
+        terminal_id: TerminalId,
+        algorithm: Algorithm,
+    ) -> Result<Known, Error> {
+        if let Some(known) = self.cached(terminal_id) {
+            return Ok(known);
+        }
+        let read = node
+            .read(move |tx| {
+                let Some(_) = store::terminal::door(tx, terminal_id)? else {
+                    return Ok(None);
+                };
+                Ok::<_, Error>(Some(store::terminal_session::get(tx, terminal_id)?))
+            })
+            .await?;
+        let Some(session) = read else {
+            return Ok(Known::UnknownTerminal);
+        };
+        let keys =
+            session.and_then(|session| open(&node.sealer, terminal_id, &session.keys_sealed, algorithm));
+        self.put(terminal_id, keys);
+        Ok(self.cached(terminal_id).unwrap_or(Known::NoKeys))
+    }
+
+    /// Puts a terminal's keys in place of what was known. A sign-in calls this after its commit.
+    pub(super) fn put(&self, terminal_id: TerminalId, keys: Option<Arc<Keys>>) {
+        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= ENTRIES_MAX {
+            cache.clear();
+        }
+        cache.insert(terminal_id, keys);
+    }
+
+    fn cached(&self, terminal_id: TerminalId) -> Option<Known> {
+        let cache = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        cache.get(&terminal_id).map(|keys| match keys {
+            Some(keys) => Known::Keys(keys.clone()),
+            None => Known::NoKeys,
+        })
+    }
+}
+
+/// Prepares working keys for use.
+pub(super) fn prepare(keys: &WorkingKeys, algorithm: Algorithm) -> Option<Arc<Keys>> {
+    Some(Arc::new(Keys {
+        mac: MacKey::new(algorithm, &keys.mac).ok()?,
+        pin: PinKey::new(&keys.pin).ok()?,
+    }))
+}
+
+/// Working keys as sealed bytes: the PIK's length, the PIK, the MAK.
+pub(super) fn seal(
+    sealer: &Sealer,
+    terminal_id: TerminalId,
+    keys: &WorkingKeys,
+) -> Result<Vec<u8>, crate::seal::Error> {
+    let pin_len = u8::try_from(keys.pin.len()).map_err(|_| crate::seal::Error::DoesNotOpen)?;
+    let plain = Zeroizing::new([&[pin_len], keys.pin.as_slice(), keys.mac.as_slice()].concat());
+    sealer.seal(Purpose::WorkingKeys, terminal_id.as_str(), &plain)
+}
+
+fn open(sealer: &Sealer, terminal_id: TerminalId, sealed: &[u8], algorithm: Algorithm) -> Option<Arc<Keys>> {
+    let opened = sealer.open(Purpose::WorkingKeys, terminal_id.as_str(), sealed);
+    let plain = opened
+        .inspect_err(|error| tracing::error!(%terminal_id, %error, "working keys"))
+        .ok()?;
+    let (pin_len, rest) = plain.split_first()?;
+    let (pin, mac) = rest.split_at_checked(usize::from(*pin_len))?;
+    Some(Arc::new(Keys {
+        mac: MacKey::new(algorithm, mac).ok()?,
+        pin: PinKey::new(pin).ok()?,
+    }))
+}

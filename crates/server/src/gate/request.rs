@@ -1,0 +1,197 @@
+//! What a message asks for, as the use cases want to hear it.
+//!
+//! Invariant: everything of a card but its truncated number leaves this module sealed or not at all.
+
+use std::net::SocketAddr;
+
+use app::transaction::Attempt;
+use domain::money::Currency;
+use domain::transaction::{BatchTrace, EntryMode, Kind};
+use domain::{MaskedPan, MerchantId, Money, TerminalId};
+use iso8583::unionpay::{field60, field61};
+use iso8583::{Message, Mti, Writer};
+
+use crate::seal::{Purpose, Sealer};
+
+/// What the message asks the node to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// A card transaction, decided with the host.
+    Card(Kind),
+    /// 0400.
+    Reversal,
+    /// 0800.
+    SignIn {
+        /// 60.3: which layout of keys.
+        net_code: u16,
+    },
+    /// 0820, 002.
+    SignOut,
+    /// 0820, 301.
+    Echo,
+    /// 0820, 401: our extension.
+    Lock,
+    /// 0820, 402: our extension.
+    Unlock,
+    /// 0500.
+    Settlement,
+    /// 0320, 201.
+    BatchUpload,
+    /// 0320, 202 or 207.
+    BatchUploadEnd,
+}
+
+/// Net code of the cashier's lock key, our extension of 0820.
+pub const NET_CODE_LOCK: u16 = 401;
+/// Net code of the unlock by operator and password, our extension of 0820.
+pub const NET_CODE_UNLOCK: u16 = 402;
+
+impl Ask {
+    /// Reads what a message asks for; `None` when its type, fields 3, 25 and 60 do not fit together.
+    pub fn of(message: &Message<'_>) -> Option<Self> {
+        let field60 = field60(message)?;
+        let net_code = field60.net_code.unwrap_or_default();
+        match message.mti() {
+            Mti(0x0800) => Some(Self::SignIn { net_code }),
+            Mti(0x0820) => match net_code {
+                2 => Some(Self::SignOut),
+                301 => Some(Self::Echo),
+                NET_CODE_LOCK => Some(Self::Lock),
+                NET_CODE_UNLOCK => Some(Self::Unlock),
+                _ => None,
+            },
+            Mti(0x0500) => Some(Self::Settlement),
+            Mti(0x0320) if net_code == 201 => Some(Self::BatchUpload),
+            Mti(0x0320) if matches!(net_code, 202 | 207) => Some(Self::BatchUploadEnd),
+            Mti(0x0400) => Some(Self::Reversal),
+            mti => card_kind(mti, message.number(3)?, field60.transaction_type).map(Self::Card),
+        }
+    }
+
+    /// The kind the ledger files it under.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Card(kind) => kind,
+            Self::Reversal => Kind::Reversal,
+            Self::SignIn { .. } => Kind::SignIn,
+            // An echo leaves no row; it has no kind of its own.
+            Self::SignOut | Self::Echo => Kind::SignOut,
+            Self::Lock => Kind::Lock,
+            Self::Unlock => Kind::Unlock,
+            Self::Settlement => Kind::Settlement,
+            Self::BatchUpload | Self::BatchUploadEnd => Kind::BatchUpload,
+        }
+    }
+}
+
+/// UnionPay's table: message type, field 3, 60.1.
+const fn card_kind(mti: Mti, processing: u64, transaction_type: u8) -> Option<Kind> {
+    match (mti.0, processing, transaction_type) {
+        (0x0200, 310_000, 1) => Some(Kind::Balance),
+        (0x0200, 0, 22) => Some(Kind::Purchase),
+        (0x0200, 200_000, 23) => Some(Kind::Void),
+        (0x0220, 200_000, 25) => Some(Kind::Refund),
+        (0x0100, 30_000, 10) => Some(Kind::PreAuthorisation),
+        (0x0100, 200_000, 11) => Some(Kind::PreAuthorisationVoid),
+        (0x0200, 0, 20) => Some(Kind::Completion),
+        (0x0200, 200_000, 21) => Some(Kind::CompletionVoid),
+        (0x0220, 0, 24) => Some(Kind::CompletionNotice),
+        _ => None,
+    }
+}
+
+/// The kind a refusal is filed under when the message itself does not say.
+pub const fn kind_by_type(mti: Mti) -> Kind {
+    match mti.0 {
+        0x0100 => Kind::PreAuthorisation,
+        0x0220 => Kind::Refund,
+        0x0400 => Kind::Reversal,
+        0x0500 => Kind::Settlement,
+        0x0320 => Kind::BatchUpload,
+        0x0800 => Kind::SignIn,
+        0x0820 => Kind::SignOut,
+        _ => Kind::Purchase,
+    }
+}
+
+/// A request lacks what its kind needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incomplete;
+
+/// Makes the attempt that the use cases hear of.
+pub fn attempt(
+    message: &Message<'_>,
+    ask: Ask,
+    terminal_id: TerminalId,
+    peer: SocketAddr,
+    mac_verified: bool,
+) -> Result<Attempt, Incomplete> {
+    let merchant_id = message.text(42).and_then(MerchantId::parse).ok_or(Incomplete)?;
+    let field60 = field60(message).ok_or(Incomplete)?;
+    let trace = message
+        .number(11)
+        .and_then(|trace| u32::try_from(trace).ok())
+        .unwrap_or_default();
+    let moves_money = matches!(ask, Ask::Card(kind) if kind != Kind::Balance) || ask == Ask::Reversal;
+    let amount = match (message.number(4), moves_money) {
+        (Some(minor), _) => Some(money(minor, message).ok_or(Incomplete)?),
+        (None, false) => None,
+        (None, true) => return Err(Incomplete),
+    };
+    let card = card(message);
+    if (matches!(ask, Ask::Card(_)) && card.is_none()) || (trace == 0 && ask != Ask::Echo) {
+        return Err(Incomplete);
+    }
+    let original = field61(message).map(|field| BatchTrace {
+        batch: field.batch,
+        trace: field.trace,
+    });
+    Ok(Attempt {
+        terminal_id,
+        merchant_id,
+        kind: ask.kind(),
+        name: BatchTrace {
+            batch: field60.batch,
+            trace,
+        },
+        original: if ask == Ask::Reversal { None } else { original },
+        amount,
+        card,
+        entry_mode: message.number(22).and_then(EntryMode::from_field_22),
+        reversal_sealed: None,
+        peer: peer.to_string(),
+        mac_verified,
+        received_at: crate::node::now(),
+    })
+}
+
+fn money(minor: u64, message: &Message<'_>) -> Option<Money> {
+    let currency = match message.text_str(49) {
+        None => Currency::CNY,
+        Some(code) => Currency(code.parse().ok()?),
+    };
+    Money::new(i64::try_from(minor).ok()?, currency).ok()
+}
+
+/// The card's number: field 2, else the part of track 2 before its separator.
+fn card(message: &Message<'_>) -> Option<MaskedPan> {
+    match message.digits(2) {
+        Some(digits) => MaskedPan::of(digits.iter()),
+        None => MaskedPan::of(message.digits(35)?.iter().take_while(u8::is_ascii_digit)),
+    }
+}
+
+/// Fields of a 0400, as the original has them (but 39, which the reversal adds, and 64).
+const REVERSAL_FIELDS: [u8; 14] = [2, 3, 4, 11, 14, 22, 23, 25, 38, 41, 42, 49, 55, 60];
+
+/// Packs and seals what a reversal of this message would carry: a 0400 without fields 39 and 64.
+pub fn seal_reversal(sealer: &Sealer, message: &Message<'_>, terminal_id: TerminalId) -> Option<Vec<u8>> {
+    let mut writer = Writer::new(&iso8583::unionpay::POS);
+    writer.begin(Mti(0x0400));
+    for field in REVERSAL_FIELDS {
+        writer.copy(field, message);
+    }
+    writer.copy(61, message);
+    let packed = zeroize::Zeroizing::new(writer.finish().ok()?.to_vec());
+    sealer.seal(Purpose::Reversal, terminal_id.as_str(), &packed).ok()
+}

@@ -1,0 +1,47 @@
+//! After a restart: nobody waits for what was at the host, and reports that were being acknowledged have nothing in
+//! flight any more.
+//!
+//! Invariant: done before the first connection is accepted.
+
+use domain::Timestamp;
+use store::Error;
+
+use crate::node::Node;
+
+/// How often one run looks again; each look takes up to 500 intents.
+const ROUNDS_MAX: usize = 10_000;
+
+/// Decides on every intent this node left, and acknowledges every report it left unacknowledged.
+pub async fn run(node: &Node) -> Result<(), Error> {
+    let left = release_before(node, Timestamp(i64::MAX)).await?;
+    let name = node.name.clone();
+    let reports = node
+        .write(move |tx| {
+            let incidents = store::incident::unacknowledged(tx)?;
+            for incident in &incidents {
+                app::incident::acknowledge(tx, &incident.incident_id, &name, 0)?;
+            }
+            Ok::<_, Error>(incidents.len())
+        })
+        .await?;
+    if left > 0 || reports > 0 {
+        tracing::info!(intents = left, reports, "recovered what the last run left");
+    }
+    Ok(())
+}
+
+/// Treats every intent of this node that came in before a time as unanswered by the host.
+pub async fn release_before(node: &Node, before: Timestamp) -> Result<usize, Error> {
+    let mut all = 0;
+    for _ in 0..ROUNDS_MAX {
+        let name = node.name.clone();
+        let released = node
+            .write(move |tx| app::transaction::recover(tx, &name, before))
+            .await?;
+        all += released;
+        if released == 0 {
+            break;
+        }
+    }
+    Ok(all)
+}
