@@ -13,6 +13,8 @@ setInterval(() => (now_ms.value = Date.now()), 5_000)
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
+/** Up to this age “how long ago” says more than the clock. */
+export const FRESH_MS = 15 * MINUTE_MS
 
 export const at_ms = (at: string): number => Date.parse(at)
 
@@ -45,11 +47,11 @@ export function dayClock(at: string, seconds = false): string {
   return `${day(at)} ${clock(at, seconds)}`
 }
 
-/** “3 minutes ago” within the hour, else the clock of the day. */
+/** “3 minutes ago” while fresh, else the clock of the day. */
 export function fresh(at: string): string {
   const age_ms = now_ms.value - at_ms(at)
   if (age_ms < MINUTE_MS) return t.value.time.just_now
-  if (age_ms < HOUR_MS) return t.value.time.minutes_ago(Math.floor(age_ms / MINUTE_MS))
+  if (age_ms < FRESH_MS) return t.value.time.minutes_ago(Math.floor(age_ms / MINUTE_MS))
   return dayClock(at)
 }
 

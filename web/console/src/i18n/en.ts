@@ -147,6 +147,7 @@ export const en: Messages = {
     approved_since: (count) => `${plural(count, 'payment')} went through after the stop: call your acquirer`,
     new_alarm: 'New alarm',
     not_used: 'Not used yet',
+    payment: 'payment',
     empty_title: 'No terminals yet',
     empty_text: 'When your acquirer registers a terminal for your shop, it appears here.',
     shop_empty: 'No terminals are registered for this shop.',
@@ -257,7 +258,7 @@ export const en: Messages = {
     receipts: 'Stopped, channel by channel',
     receipt_done: 'Stopped',
     receipt_waited: (count) => `waited for ${plural(count, 'payment')} in flight`,
-    receipt_node: (node) => `node ${node}`,
+    receipt_node: (node) => `stopped at node ${node}`,
     channel: {
       card_authorisation: 'Card payments',
       sign_in: 'Sign-in and keys',
@@ -316,6 +317,7 @@ export const en: Messages = {
     group_window: 'Loss window',
     group_before: '2 hours before the loss',
     group_empty: 'No payments',
+    group_rest: (count) => `Show ${count} more`,
     transactions_truncated: 'Only the latest 200 are shown; all of them are on the terminal’s page.',
     basis: {
       last_trusted_transaction: 'From the last payment we can trust',

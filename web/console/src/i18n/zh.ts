@@ -174,6 +174,7 @@ export const zh = {
     approved_since: (count: number) => `停用后仍有 ${count} 笔成功，请联系收单机构`,
     new_alarm: '有新告警',
     not_used: '还没有用过',
+    payment: '收款',
     empty_title: '还没有收款设备',
     empty_text: '收单机构为你的店登记设备后，会显示在这里。',
     shop_empty: '这家店没有登记的设备。',
@@ -284,7 +285,7 @@ export const zh = {
     receipts: '各渠道停用回执',
     receipt_done: '已停',
     receipt_waited: (count: number) => `等 ${count} 笔在途交易结束`,
-    receipt_node: (node: string) => `节点 ${node}`,
+    receipt_node: (node: string) => `由节点 ${node} 停用`,
     channel: {
       card_authorisation: '刷卡、云闪付',
       sign_in: '设备签到、密钥',
@@ -343,6 +344,7 @@ export const zh = {
     group_window: '丢失时段',
     group_before: '丢失前 2 小时',
     group_empty: '没有交易',
+    group_rest: (count: number) => `再看 ${count} 笔`,
     transactions_truncated: '只显示最近 200 笔，全部记录在终端页。',
     basis: {
       last_trusted_transaction: '从最后一笔可信交易算起',

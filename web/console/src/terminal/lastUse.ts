@@ -1,15 +1,27 @@
 /** The last thing a terminal did, in one short line. */
 import type { TerminalSummary } from '@/api'
-import { fresh } from '@/format/time'
+import { FRESH_MS, at_ms, fresh, now_ms } from '@/format/time'
 import { money } from '@/format/money'
 import { t } from '@/i18n'
 
-export function lastUse(terminal: TerminalSummary): string {
-  const last = terminal.last_transaction
+const join = (...words: (string | null | undefined | false)[]) => words.filter(Boolean).join(' · ')
+
+/** For the acquirer's dense list: when, what, how much, and whether it was taken. */
+export function lastUse({ last_transaction: last }: TerminalSummary): string {
+  if (!last) return ''
+  return join(
+    `${fresh(last.decided_at)} ${t.value.transaction[last.kind]}${last.amount ? ` ${money(last.amount)}` : ''}`,
+    last.decision !== 'approved' && t.value.decision[last.decision],
+  )
+}
+
+/** For the shop: the amount while it is fresh, afterwards who used it last. */
+export function shopUse({ last_transaction: last, operator }: TerminalSummary): string {
   if (!last) return t.value.home.not_used
-  const what = [t.value.transaction[last.kind], last.amount && money(last.amount)].filter(Boolean).join(' ')
-  const who = last.operator ?? terminal.operator
-  return [`${fresh(last.decided_at)} ${what}`, last.decision === 'approved' ? '' : t.value.decision[last.decision], who && t.value.operator(who)]
-    .filter(Boolean)
-    .join(' · ')
+  const what = last.kind === 'purchase' ? t.value.home.payment : t.value.transaction[last.kind]
+  const refused = last.decision === 'declined' && t.value.decision.declined
+  const isFresh = now_ms.value - at_ms(last.decided_at) < FRESH_MS
+  if (isFresh && last.amount) return join(`${fresh(last.decided_at)} ${money(last.amount)}`, refused)
+  const who = last.operator ?? operator
+  return join(`${fresh(last.decided_at)} ${what}`, refused, who && t.value.operator(who))
 }

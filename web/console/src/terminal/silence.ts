@@ -12,11 +12,12 @@ export function silent_ms(terminal: Pick<TerminalSummary, 'last_seen_at'>): numb
   return age_ms > SILENT_AFTER_MS ? age_ms : 0
 }
 
-const rank = { running: 0, held: 0, lost: 1, retired: 2 } as const
+/** One that never spoke is still in its box; one stopped or retired is looked for by nobody. */
+const rank = (one: TerminalSummary) => ({ running: 0, held: 0, lost: 2, retired: 3 })[one.state] || (one.last_seen_at ? 0 : 1)
 
-/** The longest-silent first; those already stopped or retired last, nobody looks for them. */
+/** The longest-silent first. */
 export function bySilence(a: TerminalSummary, b: TerminalSummary): number {
-  return rank[a.state] - rank[b.state] || seen_ms(a) - seen_ms(b) || a.name.localeCompare(b.name)
+  return rank(a) - rank(b) || seen_ms(a) - seen_ms(b) || a.name.localeCompare(b.name)
 }
 
 const seen_ms = (terminal: TerminalSummary) => (terminal.last_seen_at ? at_ms(terminal.last_seen_at) : 0)
