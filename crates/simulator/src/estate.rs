@@ -1,7 +1,7 @@
 //! Who exists: one acquirer, three merchants, eight shops, their operators and forty terminals; all invented.
 //!
 //! It touches nothing: the same seed and time give the same estate, down to the keys. What they did before now is in
-//! [`history`]. Names of operators are numbers ("收银员 01"): the estate holds no person's name.
+//! [`Estate::history`]. Names of operators are numbers ("收银员 01"): the estate holds no person's name.
 //!
 //! Invariant: every code that carries a check digit carries the right one; no key or password is in a `Debug` output.
 

@@ -250,6 +250,7 @@ struct Asked {
     amount_minor: u64,
     card: Card,
     entry_mode: EntryMode,
+    with_pin: bool,
     original: Option<Approved>,
     approval_code: Option<String>,
 }
@@ -507,6 +508,7 @@ impl Terminal {
                 amount_minor,
                 card: card.clone(),
                 entry_mode,
+                with_pin,
                 original: original.cloned(),
                 approval_code: None,
             });
@@ -547,7 +549,7 @@ impl Terminal {
             amount_minor: asked.amount_minor,
             card: &asked.card,
             entry_mode: asked.entry_mode,
-            with_pin: false,
+            with_pin: asked.with_pin,
             original: asked.original.as_ref(),
         };
         let request = self

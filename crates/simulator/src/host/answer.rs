@@ -29,7 +29,8 @@ pub(super) struct Responder<'a> {
 struct Asked<'m> {
     kind: Kind,
     position: Position,
-    pan: Digits<'m>,
+    /// A reversal may lack it: its position says it all.
+    pan: Option<Digits<'m>>,
     amount_minor: u64,
 }
 
@@ -128,7 +129,10 @@ impl<'a> Responder<'a> {
             }
         };
         let mut pan_ascii = [0; 19];
-        let pan = asked.pan.write_ascii(&mut pan_ascii).unwrap_or_default();
+        let pan = asked
+            .pan
+            .and_then(|pan| pan.write_ascii(&mut pan_ascii))
+            .unwrap_or_default();
         let Ok(pin) = self.pin(message, pan) else {
             self.journal(message, Some(asked.kind), *b"99");
             return refuse(*b"99");
@@ -136,7 +140,7 @@ impl<'a> Responder<'a> {
         let request = Request {
             kind: asked.kind,
             position: asked.position,
-            pan: asked.pan.to_u64().unwrap_or(0),
+            pan: asked.pan.and_then(|pan| pan.to_u64()).unwrap_or(0),
             expiry: expiry(message),
             pin: pin.as_ref().map(|pin| pin.as_str()),
             amount_minor: asked.amount_minor,
@@ -358,7 +362,11 @@ fn asked<'m>(message: &Message<'m>) -> Result<Asked<'m>, [u8; 2]> {
     if !known {
         return Err(*b"12");
     }
-    let pan = card_number(message).filter(|pan| pan.len() <= 19).ok_or(*b"30")?;
+    let pan = match card_number(message) {
+        Some(pan) if pan.len() <= 19 => Some(pan),
+        None if reversal => None,
+        _ => return Err(*b"30"),
+    };
     let amount_minor = match message.number(4) {
         Some(amount_minor) => amount_minor,
         None if kind == Kind::Balance => 0,

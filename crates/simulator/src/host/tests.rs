@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use iso8583::frame::{self, Header, Tpdu};
-use iso8583::{Message, unionpay};
+use iso8583::{Message, Mti, Writer, unionpay};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -229,6 +229,38 @@ async fn a_reversal_undoes_and_may_be_repeated() {
         .await
         .unwrap();
     assert_eq!(terminal.reverse_last().await.unwrap().code(), "25");
+}
+
+#[tokio::test]
+async fn a_reversal_needs_no_card_data() {
+    let host = host().await;
+    let mut terminal = terminal(&host).await;
+    terminal.purchase(2_000, &card(Outcome::Approved)).await.unwrap();
+    let bare = {
+        let mut writer = Writer::new(&unionpay::POS);
+        writer
+            .begin(Mti(0x0400))
+            .digits(3, "000000")
+            .number(4, 2_000)
+            .number(11, 1)
+            .digits(25, "00");
+        writer
+            .text(39, b"06")
+            .text(41, TERMINAL_ID.as_bytes())
+            .digits(60, &unionpay::write_field60(22, 1, None));
+        writer.finish_with_mac(&session().mac_key).unwrap().to_vec()
+    };
+    let mut request = Vec::new();
+    let tpdu = Tpdu {
+        id: 0x60,
+        destination: 1,
+        source: 0,
+    };
+    frame::write(&mut request, tpdu, Header([0x60, 0x31, 0, 0, 0, 0]), &bare).unwrap();
+    let mut stream = TcpStream::connect(host.addr()).await.unwrap();
+    stream.write_all(&request).await.unwrap();
+    assert_eq!(field39(&read_frame(&mut stream).await), "00");
+    assert!(host.standing().is_empty());
 }
 
 #[tokio::test]

@@ -268,7 +268,7 @@ impl Encoder {
     pub fn financial(&mut self, session: &Session, ask: &Ask<'_>) -> Result<&[u8], Error> {
         let codes = ask.kind.codes();
         self.writer.begin(Mti(codes.mti));
-        self.put_card(ask);
+        self.put_card(ask, true);
         if ask.kind != Kind::Balance {
             self.writer.number(4, ask.amount_minor);
         }
@@ -293,7 +293,8 @@ impl Encoder {
     }
 
     /// 0400: the reversal of a transaction asked for before, under its trace number. `reason` is field 39: 98 no
-    /// answer, 96 a fault, A0 a wrong MAC, 06 another. `approval_code` is field 38, when an answer gave one.
+    /// answer, 96 a fault, A0 a wrong MAC, 06 another. `approval_code` is field 38, when an answer gave one. A reversal
+    /// carries no track: after a swipe it has the card number in field 2.
     ///
     /// # Errors
     /// As [`Encoder::sign_in`].
@@ -305,7 +306,7 @@ impl Encoder {
         approval_code: Option<&str>,
     ) -> Result<&[u8], Error> {
         self.writer.begin(Mti(0x0400));
-        self.put_card(ask);
+        self.put_card(ask, false);
         self.writer
             .number(4, ask.amount_minor)
             .text(39, reason.as_bytes());
@@ -346,14 +347,14 @@ impl Encoder {
     }
 
     /// The card as it was read: stripe in field 35, otherwise number and expiry; a chip also says field 55.
-    fn put_card(&mut self, ask: &Ask<'_>) {
+    fn put_card(&mut self, ask: &Ask<'_>, with_track: bool) {
         let card = ask.card;
         match ask.entry_mode {
-            EntryMode::Swipe => {
+            EntryMode::Swipe if with_track => {
                 self.writer
                     .digits(35, &format!("{}D{}20100000", card.pan, card.expiry));
             }
-            EntryMode::Manual | EntryMode::Qr => {
+            EntryMode::Swipe | EntryMode::Manual | EntryMode::Qr => {
                 self.writer.digits(2, &card.pan).digits(14, &card.expiry);
             }
             EntryMode::Chip | EntryMode::Contactless => {
@@ -551,6 +552,18 @@ mod tests {
                 "{kind:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_reversal_after_a_swipe_has_the_card_number_and_no_track() {
+        let card = &cards()[0];
+        let ask = ask(card, Kind::Purchase, EntryMode::Swipe);
+        let mut encoder = encoder();
+        let (mti, found) = fields(encoder.reversal(&session(), &ask, "98", None).unwrap());
+        assert_eq!(
+            (mti.as_str(), found),
+            ("0400", vec![2, 3, 4, 11, 14, 22, 25, 39, 41, 42, 49, 60, 64])
+        );
     }
 
     #[test]
