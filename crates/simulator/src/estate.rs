@@ -59,7 +59,7 @@ pub enum Trade {
 }
 
 /// A merchant.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Merchant {
     /// Merchant code, 15 digits (field 42): institution 3, region 4, category 4, number 4.
     pub merchant_id: String,
@@ -77,6 +77,14 @@ pub struct Merchant {
     pub unified_social_credit_code: String,
     /// Settlement account number, 19 digits, of a bank that does not exist.
     pub settlement_account: String,
+}
+
+impl fmt::Debug for Merchant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Merchant")
+            .field("merchant_id", &self.merchant_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A shop of a merchant.

@@ -81,7 +81,6 @@ pub const PIN_TRIES_MAX: u32 = 3;
 pub const PIN_TRIES_TOTAL_MAX: u32 = 10;
 
 /// The issuing bank.
-#[derive(Debug)]
 pub struct Issuer {
     accounts: Vec<Account>,
     by_pan: HashMap<u64, usize>,
@@ -105,11 +104,14 @@ struct Account {
     pin_locked_until_ms: i64,
 }
 
-impl std::fmt::Debug for Account {
+impl std::fmt::Debug for Issuer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Account")
-            .field("outcome", &self.outcome)
-            .finish_non_exhaustive()
+        write!(
+            f,
+            "Issuer({} cards, {} approvals)",
+            self.accounts.len(),
+            self.approvals.len()
+        )
     }
 }
 

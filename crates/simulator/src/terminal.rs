@@ -149,8 +149,18 @@ pub struct Reply {
     pub settlement: Option<Field48>,
     /// The transaction, when it was approved and something can follow it.
     pub approved: Option<Approved>,
-    /// Field 62 of a sign-in: working keys under the master key.
-    keys: Vec<u8>,
+    /// Field 62 of a sign-in.
+    keys: WrappedKeys,
+}
+
+/// Working keys under the master key. `Debug` hides them all the same.
+#[derive(Clone)]
+struct WrappedKeys(Vec<u8>);
+
+impl fmt::Debug for WrappedKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WrappedKeys({} bytes)", self.0.len())
+    }
 }
 
 /// An approved transaction, as a terminal keeps it for voids, refunds and settlement.
@@ -205,7 +215,7 @@ impl Reply {
             processing_request: header.processing_request(),
             settlement: field48(message),
             approved: None,
-            keys: message.bytes(62).unwrap_or_default().to_vec(),
+            keys: WrappedKeys(message.bytes(62).unwrap_or_default().to_vec()),
         }
     }
 
@@ -342,7 +352,7 @@ impl Terminal {
                 .sign_in(trace, self.batch, identity.net_code, &identity.operator, serial)?;
         let reply = exchange(&mut self.link, request, None, self.answer_timeout).await?;
         if reply.is_approved() {
-            let keys = read_field62(&reply.keys, &MasterKey::new(&self.identity.master_key)?)?;
+            let keys = read_field62(&reply.keys.0, &MasterKey::new(&self.identity.master_key)?)?;
             if reply.batch != self.batch {
                 self.books.clear();
             }

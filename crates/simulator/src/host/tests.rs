@@ -179,6 +179,16 @@ async fn a_batch_that_matches_is_settled_and_one_that_does_not_is_uploaded() {
 }
 
 #[tokio::test]
+async fn no_debug_output_shows_a_card_number_or_pin() {
+    let host = host().await;
+    let mut terminal = terminal(&host).await;
+    let card = card(Outcome::Approved);
+    let reply = terminal.purchase(1_000, &card).await.unwrap();
+    let shown = format!("{host:?} {terminal:?} {reply:?}");
+    assert!(!shown.contains(&card.pan) && !shown.contains(&card.pin) && !shown.contains("frame:"));
+}
+
+#[tokio::test]
 async fn refusals_carry_the_card_s_reason() {
     let host = host().await;
     let mut terminal = terminal(&host).await;

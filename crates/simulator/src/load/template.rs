@@ -15,7 +15,6 @@ use crate::terminal::wire::{Ask, Encoder, Error, Mismatch, Session};
 const ENVELOPE_BYTES: usize = 13;
 const MAC_BYTES: usize = 8;
 
-#[derive(Debug)]
 pub(super) struct Template {
     frame: Vec<u8>,
     /// Where field 11, three BCD bytes, stands in `frame`.

@@ -120,12 +120,17 @@ pub struct Ask<'a> {
 }
 
 /// Writes the requests of one terminal. Every method gives the whole frame, its length first; it stays until the next.
-#[derive(Debug)]
 pub struct Encoder {
     writer: Writer,
     frame: Vec<u8>,
     terminal_id: String,
     merchant_id: String,
+}
+
+impl std::fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Encoder({})", self.terminal_id)
+    }
 }
 
 /// Field 55 of a chip payment: what a terminal's kernel would say, with invented cryptograms.
