@@ -3,8 +3,9 @@
  *
  * Invariant: `account` is null exactly when the server would answer 401 as far as this page knows.
  */
-import { computed, ref } from 'vue'
+import { computed, ref, watch } from 'vue'
 import { Problem, session, type Account } from '@/api'
+import { recall, remember } from './remembered'
 
 export const account = ref<Account | null>(null)
 
@@ -14,6 +15,14 @@ export const atDesk = computed(() => account.value?.role === 'risk_officer' || a
 export const mayAct = computed(() => account.value !== null && account.value.role !== 'auditor')
 
 let asked = false
+
+/** Who was here last, so that their unsent report is in sight even before the server can be asked. */
+export const lastLogin = ref(recall('login'))
+watch(account, (here) => {
+  if (!here) return
+  lastLogin.value = here.login
+  remember('login', here.login)
+})
 
 /** The account of an earlier visit's cookie; asks the server once per page load. */
 export async function resume(): Promise<Account | null> {
@@ -35,6 +44,8 @@ export async function signIn(login: string, password: string): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await session.close().catch(() => {})
+  lastLogin.value = null
+  remember('login', null)
   forget()
 }
 

@@ -38,6 +38,7 @@ export class Problem extends Error {
 /** Any thrown thing as a `Problem`, so that pages show one kind of failure. */
 export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
+  if (thrown instanceof TypeError && /import|module/i.test(thrown.message)) return new Problem(0, 'page_missing', t.value.problem.not_connected)
   console.error(thrown)
   return new Problem(0, 'console_fault', t.value.problem.fault)
 }

@@ -10,7 +10,7 @@
 import { computed, reactive, ref, watch } from 'vue'
 import { asProblem, incidents, newKey, type LossReport, type LossReported } from '@/api'
 import { recall, remember } from '@/remembered'
-import { account } from '@/session'
+import { account, lastLogin } from '@/session'
 
 export interface Pending {
   key: string
@@ -38,8 +38,8 @@ const timers = new Map<string, ReturnType<typeof setTimeout>>()
 /** Whether this browser could write the reports down; if not, the page must stay open. */
 export const kept = ref(true)
 
-/** Of the account signed in now; another person's report is neither shown nor sent. */
-export const outbox = computed(() => all.filter((one) => one.login === account.value?.login))
+/** Of the person who is, or was last, signed in here; another's report is neither shown nor sent. */
+export const outbox = computed(() => all.filter((one) => one.login === (account.value?.login ?? lastLogin.value)))
 
 export const pendingFor = (terminal_id: string) => outbox.value.find((one) => one.body.terminal_id === terminal_id)
 
@@ -101,7 +101,7 @@ export function drop(one: Pending): void {
 /** Sends what an earlier visit left, and again whenever the network or the session returns. */
 export function keepSending(): void {
   window.addEventListener('online', sendAll)
-  watch(account, sendAll)
+  watch(account, sendAll, { immediate: true })
 }
 
 function sendAll(): void {
