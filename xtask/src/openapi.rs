@@ -11,7 +11,7 @@ use crate::{command, suite, tree, web};
 
 const CLIENT: &str = "src/api/schema.d.ts";
 
-/// Writes `docs/openapi.json` and the console's types.
+/// Writes `docs/openapi.json`, and the console's types when it has the generator among its packages.
 ///
 /// # Errors
 /// The server does not build or print the document, or a file cannot be written.
@@ -19,8 +19,11 @@ pub fn write() -> Result<()> {
     let build = ["build", "--package", "server"];
     command::run(command::cargo().current_dir(tree::root()).args(build))?;
     std::fs::write(document(), print()?).context("docs/openapi.json")?;
-    let client = web::console().join(CLIENT);
-    std::fs::write(&client, types()?).with_context(|| client.display().to_string())
+    if let Some(types) = types()? {
+        let client = web::console().join(CLIENT);
+        std::fs::write(&client, types).with_context(|| client.display().to_string())?;
+    }
+    Ok(())
 }
 
 /// Compares both files with what the server of the last build prints.
@@ -32,10 +35,12 @@ pub fn check() -> Result<()> {
     if std::fs::read_to_string(document()).unwrap_or_default() != print()? {
         bail!(stale("docs/openapi.json"));
     }
-    if std::fs::read_to_string(web::console().join(CLIENT)).unwrap_or_default() != types()? {
-        bail!(stale(CLIENT));
+    match types()? {
+        Some(types) if std::fs::read_to_string(web::console().join(CLIENT)).unwrap_or_default() != types => {
+            bail!(stale(CLIENT))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Where the document is kept.
@@ -47,13 +52,13 @@ fn print() -> Result<String> {
     command::output(Command::new(suite::binary()?).arg("openapi"))
 }
 
-/// What openapi-typescript, a development package of the console, makes of the document.
-fn types() -> Result<String> {
+/// What openapi-typescript makes of the document; `None` when the console does not use it.
+fn types() -> Result<Option<String>> {
     let console = web::console();
     web::install(&console)?;
-    command::output(
-        command::program("npx", &console)
-            .args(["--no-install", "openapi-typescript"])
-            .arg(document()),
-    )
+    let generator = console.join("node_modules/.bin/openapi-typescript");
+    if !generator.exists() {
+        return Ok(None);
+    }
+    command::output(command::program(generator, &console).arg(document())).map(Some)
 }
