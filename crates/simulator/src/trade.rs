@@ -231,14 +231,17 @@ impl Till {
             let reply = self.terminal.reverse_last().await?;
             if matches!(reply.code(), "00" | "25") {
                 self.reversal_tries = 0;
+                add(&self.counts.answered);
                 add(&self.counts.reversed);
+                return Ok(After::Answered);
             }
             return Ok(self.judge(&reply));
         }
         if self.terminal.books().count() >= SETTLE_AT {
             self.terminal.settle().await?;
-            self.terminal.forget_session();
             add(&self.counts.answered);
+            // Whether the batch was closed or refused, the sign-in tells what comes next.
+            self.terminal.forget_session();
             return Ok(After::Answered);
         }
         self.serve().await
