@@ -60,6 +60,17 @@ pub struct Decision {
     pub balance_minor: Option<u64>,
 }
 
+impl Decision {
+    /// An answer of this code alone.
+    pub(crate) fn bare(response_code: [u8; 2]) -> Decision {
+        Decision {
+            response_code,
+            approval_code: None,
+            balance_minor: None,
+        }
+    }
+}
+
 /// An approval that stands: neither reversed nor voided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
@@ -166,14 +177,7 @@ impl Issuer {
     /// Decides one request at `now_ms` (milliseconds since 1970 UTC). Codes: 00; 05 12 13 14 25 38 41 51 54 55 61 75;
     /// 94 for a second request under a position that is taken.
     pub fn decide(&mut self, request: &Request<'_>, now_ms: i64) -> Decision {
-        match self.approve(request, now_ms) {
-            Ok(decision) => decision,
-            Err(response_code) => Decision {
-                response_code,
-                approval_code: None,
-                balance_minor: None,
-            },
-        }
+        self.approve(request, now_ms).unwrap_or_else(Decision::bare)
     }
 
     /// Reverses (0400) what was approved under `position`: 00, also the second time; 25 when nothing was approved.
@@ -194,11 +198,7 @@ impl Issuer {
                 *b"00"
             }
         };
-        Decision {
-            response_code,
-            approval_code: None,
-            balance_minor: None,
-        }
+        Decision::bare(response_code)
     }
 
     /// Every approval that stands, in no order.

@@ -106,37 +106,25 @@ impl<'a> Responder<'a> {
 
     /// The decision and the number of the request, which field 37 is made of.
     fn decide(&self, message: &Message<'_>, now_ms: i64) -> (Decision, u64) {
-        let refuse = |code| {
-            (
-                Decision {
-                    response_code: code,
-                    approval_code: None,
-                    balance_minor: None,
-                },
-                0,
-            )
-        };
+        self.ask_issuer(message, now_ms).unwrap_or_else(|code| {
+            self.journal(message, None, code);
+            (Decision::bare(code), 0)
+        })
+    }
+
+    /// Opens the message and asks the issuer, which journals it; or the code that refuses it before.
+    fn ask_issuer(&self, message: &Message<'_>, now_ms: i64) -> Result<(Decision, u64), [u8; 2]> {
         let signed = message.mac_input().zip(message.bytes(64));
         if !signed.is_some_and(|(input, mac)| self.shared.mac_key.verify(input, mac)) {
-            self.journal(message, None, *b"A0");
-            return refuse(*b"A0");
+            return Err(*b"A0");
         }
-        let asked = match asked(message) {
-            Ok(asked) => asked,
-            Err(code) => {
-                self.journal(message, None, code);
-                return refuse(code);
-            }
-        };
-        let mut pan_ascii = [0; 19];
+        let asked = asked(message)?;
+        let mut pan = [0; 19];
         let pan = asked
             .pan
-            .and_then(|pan| pan.write_ascii(&mut pan_ascii))
+            .and_then(|digits| digits.write_ascii(&mut pan))
             .unwrap_or_default();
-        let Ok(pin) = self.pin(message, pan) else {
-            self.journal(message, Some(asked.kind), *b"99");
-            return refuse(*b"99");
-        };
+        let pin = self.pin(message, pan).map_err(|_| *b"99")?;
         let request = Request {
             kind: asked.kind,
             position: asked.position,
@@ -159,7 +147,7 @@ impl<'a> Responder<'a> {
             ..entry
         });
         let sequence = books.journal.stats().requests;
-        (decision, sequence)
+        Ok((decision, sequence))
     }
 
     /// The PIN of field 52, which was encrypted with the card number or, where field 53 begins with 1, without.
