@@ -186,11 +186,12 @@ impl Hands {
             }
         };
         add(&self.counts.answered);
-        add(match reply.code() {
-            "00" => &self.counts.approved,
-            "58" | "97" => &self.counts.refused,
-            _ => &self.counts.declined,
-        });
+        match (reply.code(), attempt) {
+            ("00", Attempt::SignIn) => {}
+            ("00", _) => add(&self.counts.approved),
+            ("58" | "97", _) | (_, Attempt::SignIn) => add(&self.counts.refused),
+            _ => add(&self.counts.declined),
+        }
         Ok(())
     }
 
