@@ -212,6 +212,21 @@ pub fn takings(
     Ok(sums.unwrap_or_default())
 }
 
+/// Requests that carried an amount, decided after `from` (the last trusted one is at it) and before `to`: their count,
+/// and the minor units of the sales approved among them.
+pub fn in_window(tx: &Tx<'_>, terminal_id: TerminalId, from: Timestamp, to: Timestamp) -> Result<(i64, i64), Error> {
+    let sql = sql!(
+        "SELECT count(*), coalesce(sum(CASE WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice')
+            THEN amount_minor ELSE 0 END), 0)
+         FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3
+           AND decision IN ('approved', 'declined', 'recorded') AND amount_minor IS NOT NULL"
+    );
+    let low = first_sequence_at(tx, terminal_id, from.plus_ms(1))?;
+    let high = first_sequence_at(tx, terminal_id, to)?;
+    let sums = tx.first(sql, values![&terminal_id, low, high], |row| Ok((row.int(0)?, row.int(1)?)))?;
+    Ok(sums.unwrap_or_default())
+}
+
 /// Approved and refused requests of one span of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
@@ -304,6 +319,15 @@ pub fn approvals_after(
     Ok(tx
         .first(sql, values![&terminal_id, sequence, until], |row| row.int(0))?
         .unwrap_or_default())
+}
+
+/// Where a hold was released, if it was.
+pub fn release_of(tx: &Tx<'_>, terminal_id: TerminalId, hold_id: i64) -> Result<Option<i64>, Error> {
+    let sql = sql!(
+        "SELECT sequence FROM ledger WHERE terminal_id = $1 AND sequence > $2 AND entry = 'hold_released' AND of_sequence = $2
+         ORDER BY sequence LIMIT 1"
+    );
+    tx.first(sql, values![&terminal_id, hold_id], |row| row.int(0))
 }
 
 pub(crate) fn read_money(row: &Row<'_>, minor: usize, currency: usize) -> Result<Option<Money>, Error> {

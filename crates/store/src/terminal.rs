@@ -1,6 +1,7 @@
 //! Terminals: the estate.
 
 use domain::account::Scope;
+use domain::hold::{self, Standing};
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
 use domain::{MerchantId, TerminalId, Timestamp};
 
@@ -56,6 +57,14 @@ pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Terminal>, Err
 pub fn by_serial(tx: &Tx<'_>, serial: &str) -> Result<Option<Terminal>, Error> {
     let sql = sql!(concat!("SELECT ", columns!(), " FROM terminal WHERE serial = $1"));
     tx.first(sql, values![serial], read)
+}
+
+/// The terminals of one shop, in the order of their identifiers; at most `limit`.
+pub fn of_shop(tx: &Tx<'_>, merchant_id: MerchantId, shop_id: &str, limit: i64) -> Result<Vec<Terminal>, Error> {
+    let sql = sql!(concat!(
+        "SELECT ", columns!(), " FROM terminal WHERE merchant_id = $1 AND shop_id = $2 ORDER BY terminal_id LIMIT $3"
+    ));
+    tx.all(sql, values![&merchant_id, shop_id, limit], read)
 }
 
 /// How many terminals there are.
@@ -137,6 +146,16 @@ pub enum State {
 impl State {
     /// All states.
     pub const ALL: [Self; 4] = [Self::Running, Self::Held, Self::Lost, Self::Retired];
+
+    /// The state of a terminal by its status and standing holds; the listing statements say the same in SQL.
+    pub const fn of(status: Status, standing: Standing) -> Self {
+        match status {
+            Status::Retired => Self::Retired,
+            Status::Active if standing.has(hold::Kind::Loss) => Self::Lost,
+            Status::Active if standing.may_transact() => Self::Running,
+            Status::Active => Self::Held,
+        }
+    }
 
     /// The state's name in routes and documents.
     pub const fn code(self) -> &'static str {

@@ -33,7 +33,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    /// All kinds.
+    pub const ALL: [Self; 10] = [
         Self::Reported,
         Self::Suspended,
         Self::Acknowledged,
