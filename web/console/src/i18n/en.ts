@@ -139,7 +139,7 @@ export const en: Messages = {
     some_stopped: (count) => `${count} cannot take payments`,
     today: 'Today',
     today_count: (count) => plural(count, 'payment'),
-    report: 'Report a loss · stop a terminal',
+    report: 'Report a loss',
     open_incidents: 'Open loss reports',
     stopped_at: (time) => `Stopped at ${time}`,
     attempts: (count) => `${plural(count, 'attempt')} since, all refused`,
@@ -258,7 +258,7 @@ export const en: Messages = {
     receipts: 'Stopped, channel by channel',
     receipt_done: 'Stopped',
     receipt_waited: (count) => `waited for ${plural(count, 'payment')} in flight`,
-    receipt_node: (node) => `stopped at node ${node}`,
+    receipt_node: (node) => `Stopped at node ${node}`,
     channel: {
       card_authorisation: 'Card payments',
       sign_in: 'Sign-in and keys',
