@@ -278,7 +278,14 @@ pub fn release(
     let Some(pending) = store::pending::take(tx, terminal_id, sequence)? else {
         return Ok(None);
     };
-    let outcome = conclude(host, locked.standing, pending.undo_asked);
+    let standing = locked.standing;
+    #[cfg(feature = "canary")]
+    let standing = if crate::canary::check_then_act() {
+        Standing::default()
+    } else {
+        standing
+    };
+    let outcome = conclude(host, standing, pending.undo_asked);
     let (retrieval_reference, approval_code) = match host {
         HostOutcome::Answered {
             retrieval_reference,

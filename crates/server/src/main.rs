@@ -24,6 +24,9 @@ use tracing_subscriber::EnvFilter;
 enum Command {
     Demo(command::demo::Args),
     Serve(command::serve::Args),
+    /// Measure this machine: the codec, or the whole gate.
+    #[command(subcommand)]
+    Bench(command::bench::Bench),
     /// Print the API's OpenAPI document.
     Openapi,
 }
@@ -37,6 +40,7 @@ fn main() -> anyhow::Result<()> {
         match command {
             Command::Demo(args) => command::demo::run(args).await,
             Command::Serve(args) => command::serve::run(args).await,
+            Command::Bench(bench) => command::bench::run(bench).await,
             Command::Openapi => command::openapi::run(),
         }
     })

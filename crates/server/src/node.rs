@@ -34,8 +34,6 @@ pub struct Node {
     pub counters: Counters,
     /// Rings when a reversal is owed.
     pub reversal_owed: Notify,
-    /// Turns true when the node stops: long answers end.
-    pub stopping: watch::Sender<bool>,
 }
 
 impl Node {
@@ -49,7 +47,6 @@ impl Node {
             outgoing: Outgoing::default(),
             counters: Counters::default(),
             reversal_owed: Notify::new(),
-            stopping: watch::Sender::new(false),
         })
     }
 
@@ -94,6 +91,12 @@ impl Node {
             let _ = self.changes.send(incident_id);
         }
     }
+}
+
+/// Waits until the word to stop is given, or can never be given any more.
+pub async fn told(stop: &mut watch::Receiver<bool>) {
+    // The borrow that comes back would make the caller's future stay on its thread.
+    let _ = stop.wait_for(|stop| *stop).await.is_ok();
 }
 
 /// The time; the only place that asks the system for it.

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::connector::host::{AcquirerHost, HostConfig};
 use crate::gate::{Gate, Limits};
-use crate::node::{Node, now};
+use crate::node::{Node, now, told};
 use crate::seal::Sealer;
 use crate::work;
 
@@ -22,6 +22,8 @@ use crate::work;
 pub struct Config {
     /// Where the console and the API listen.
     pub api_listen: SocketAddr,
+    /// Whether browsers reach the console by HTTPS only (a proxy in front): then its cookie is marked `Secure`.
+    pub secure_cookie: bool,
     /// Where terminals connect.
     pub gate_listen: SocketAddr,
     /// The acquirer host.
@@ -78,12 +80,13 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         stop_last.send_replace(true);
         let _ = tokio::join!(host_task, reversal_task);
     });
-    let router = crate::api::router(node.clone());
+    let settings = crate::api::Settings { secure_cookie: config.secure_cookie, stopping: stopped.clone() };
+    let router = crate::api::router(node.clone(), settings);
     tasks.spawn(async move {
         let mut stopped = stopped;
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(api_listener, service).with_graceful_shutdown(async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
+            told(&mut stopped).await;
         });
         if let Err(error) = serving.await {
             tracing::error!(%error, "the API stopped");
@@ -108,7 +111,6 @@ impl Running {
     /// Stops taking requests, answers those under way, and ends.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        self.node.stopping.send_replace(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_TIME_MAX, all).await.is_err() {
             tracing::warn!("stopped with work under way; it is decided at the next start");

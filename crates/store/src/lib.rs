@@ -10,6 +10,7 @@ pub mod alarm;
 pub mod audit;
 pub mod contact;
 mod error;
+pub mod floor;
 pub mod hold;
 pub mod idempotency;
 pub mod incident;

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use simulator::estate::Estate;
-use simulator::host::{FaultControl, Host, HostConfig as SimulatedHost, ZoneKey};
+use simulator::host::{FaultControl, Faults, Host, HostConfig as SimulatedHost, ZoneKey};
 use simulator::issuer::{Card, Issuer, Outcome, cards};
 use simulator::trade::{Trade, TradeConfig};
 use zeroize::Zeroizing;
 
 use super::estate::{Login, fill, logins};
+use super::serve::zone_keys;
 use crate::connector::host::HostConfig;
 use crate::gate::Limits;
 use crate::node::now;
@@ -40,9 +41,21 @@ pub struct Args {
     /// What the estate grows from; the same seed gives the same estate.
     #[arg(long, default_value_t = 2026)]
     seed: u64,
-    /// Transactions a second of all simulated terminals together.
+    /// Transactions a second of all simulated terminals together; 0: they stand still.
     #[arg(long, default_value_t = 1.0)]
     rate: f64,
+    /// Days of the past to make up for a new estate.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=400))]
+    history_days: u32,
+    /// The longest time the simulated host takes to answer, in milliseconds.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(0..=60_000))]
+    host_delay_ms: u32,
+    /// Ask this host instead of the simulated one; needs --zone-keys.
+    #[arg(long, requires = "zone_keys")]
+    host: Option<SocketAddr>,
+    /// The keys shared with --host: a file as for `serve`.
+    #[arg(long, value_name = "FILE", requires = "host")]
+    zone_keys: Option<PathBuf>,
     /// How long the host's answer is waited for, in seconds.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=120))]
     host_timeout_s: u64,
@@ -84,51 +97,63 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
     let logins = logins(&estate, &remembered.password);
     if !node.read(|tx| app::estate::exists(tx)).await? {
         eprintln!("正在准备演示数据… / Preparing the estate and sixty days of its past…");
-        fill(&node, &estate, &logins).await?;
+        fill(&node, &estate, &logins, args.history_days).await?;
     }
-    let faults = FaultControl::default();
-    let (mac_key, pin_key) = (random::<16>()?, random::<16>()?);
-    let host = Host::start(SimulatedHost {
-        listen: loopback(0),
-        mac_key: ZoneKey(mac_key),
-        pin_key: ZoneKey(pin_key),
-        issuer: Issuer::new(),
-        faults,
-    })
-    .await?;
+    let (simulated, host) = host(args).await?;
     let gate_port = args
         .gate_port
         .unwrap_or(if args.port == 0 { 0 } else { GATE_PORT });
     let config = run::Config {
         api_listen: loopback(args.port),
+        secure_cookie: false,
         gate_listen: loopback(gate_port),
-        host: HostConfig {
-            address: host.addr(),
-            mac_key: Zeroizing::new(mac_key.to_vec()),
-            pin_key: Zeroizing::new(pin_key.to_vec()),
-            answer_time_max: Duration::from_secs(args.host_timeout_s),
-        },
+        host,
         acquirer_code: estate.acquirer.code.clone(),
         limits: Limits::default(),
     };
     let running = run::start(node, config).await?;
-    let trade = Trade::start(
-        &estate,
-        TradeConfig {
-            per_second: args.rate,
-            ..TradeConfig::new(running.gate_addr)
-        },
-    );
+    let trade = (args.rate > 0.0).then(|| {
+        let pace = TradeConfig { per_second: args.rate, ..TradeConfig::new(running.gate_addr) };
+        Trade::start(&estate, pace)
+    });
     if let Some(path) = &args.ready_file {
         write_ready(path, &ready(&running, &estate, &logins))?;
     }
     greet(&running, &logins, started);
     run::until_told().await?;
     eprintln!("正在停止… / Stopping…");
-    trade.stop().await;
+    if let Some(trade) = trade {
+        trade.stop().await;
+    }
     running.stop().await;
-    host.shutdown().await;
+    if let Some(simulated) = simulated {
+        simulated.shutdown().await;
+    }
     Ok(())
+}
+
+/// The host to ask: the one that is named, or a simulated one with keys made up for this run.
+async fn host(args: &Args) -> anyhow::Result<(Option<Host>, HostConfig)> {
+    let answer_time_max = Duration::from_secs(args.host_timeout_s);
+    if let Some((address, keys)) = args.host.zip(args.zone_keys.as_ref()) {
+        let (mac_key, pin_key) = zone_keys(keys)?;
+        return Ok((None, HostConfig { address, mac_key, pin_key, answer_time_max }));
+    }
+    let faults = FaultControl::default();
+    let delay_ms_min = args.host_delay_ms / 4;
+    faults.set(Faults { delay_ms_min, delay_ms_max: args.host_delay_ms, ..Faults::default() });
+    let (mac_key, pin_key) = (random::<16>()?, random::<16>()?);
+    let (listen, issuer) = (loopback(0), Issuer::new());
+    let keys = (ZoneKey(mac_key), ZoneKey(pin_key));
+    let simulated =
+        Host::start(SimulatedHost { listen, mac_key: keys.0, pin_key: keys.1, issuer, faults }).await?;
+    let config = HostConfig {
+        address: simulated.addr(),
+        mac_key: Zeroizing::new(mac_key.to_vec()),
+        pin_key: Zeroizing::new(pin_key.to_vec()),
+        answer_time_max,
+    };
+    Ok((Some(simulated), config))
 }
 
 const fn loopback(port: u16) -> SocketAddr {

@@ -30,18 +30,16 @@ pub struct Login {
     pub password: String,
 }
 
-/// Days of the past that are filled in.
-const HISTORY_DAYS: u32 = 60;
 /// Rows of the past in one store transaction.
 const ROWS_PER_WRITE: usize = 4_000;
 
-/// Fills an empty store with the estate, its accounts and its past.
-pub async fn fill(node: &Node, estate: &Estate, logins: &[Login]) -> anyhow::Result<()> {
+/// Fills an empty store with the estate, its accounts and so many days of its past.
+pub async fn fill(node: &Node, estate: &Estate, logins: &[Login], days: u32) -> anyhow::Result<()> {
     let kept = kept(&node.sealer, estate, logins)?;
     node.write(move |tx| app::estate::fill(tx, &kept)).await?;
     let mut rows = Vec::with_capacity(ROWS_PER_WRITE);
     let mut past = Past::new(estate)?;
-    for transaction in estate.history(HISTORY_DAYS) {
+    for transaction in estate.history(days) {
         rows.push(past.row(&transaction)?);
         if rows.len() == ROWS_PER_WRITE {
             let batch = std::mem::replace(&mut rows, Vec::with_capacity(ROWS_PER_WRITE));

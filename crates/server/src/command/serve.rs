@@ -23,6 +23,9 @@ pub struct Args {
     /// Where the console and the API listen. Put TLS in front before it leaves this machine.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Browsers reach the console by HTTPS only: mark its cookie `Secure`.
+    #[arg(long)]
+    https: bool,
     /// Where terminals connect.
     #[arg(long, default_value = "127.0.0.1:8583")]
     gate_listen: SocketAddr,
@@ -50,6 +53,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let node = run::open(&args.data, &args.node)?;
     let config = run::Config {
         api_listen: args.listen,
+        secure_cookie: args.https,
         gate_listen: args.gate_listen,
         host: HostConfig {
             address: args.host,
@@ -72,7 +76,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 type Key = Zeroizing<Vec<u8>>;
 
-fn zone_keys(path: &std::path::Path) -> anyhow::Result<(Key, Key)> {
+/// Reads the zone keys' file.
+pub(super) fn zone_keys(path: &std::path::Path) -> anyhow::Result<(Key, Key)> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let text = Zeroizing::new(text);
     let find = |name: &str| -> anyhow::Result<Key> {

@@ -23,7 +23,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use crate::node::Node;
+use crate::node::{Node, told};
 
 /// Requests waiting for the host at once.
 const WAITING_MAX: usize = 8_192;
@@ -204,13 +204,13 @@ impl AcquirerHost {
                     wait = RECONNECT_MIN;
                     tokio::select! {
                         biased;
-                        _ = stop.wait_for(|stop| *stop) => return,
+                        () = told(&mut stop) => return,
                         reason = self.serve(stream) => tracing::warn!(reason, "the acquirer host is gone"),
                     }
                 }
                 Ok(Err(_)) | Err(_) => tracing::warn!(%address, "the acquirer host cannot be reached"),
             }
-            let stopping = timeout(wait, stop.wait_for(|stop| *stop)).await.is_ok();
+            let stopping = timeout(wait, told(&mut stop)).await.is_ok();
             if stopping {
                 return;
             }

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
 use super::Gate;
-use crate::node::Pass;
+use crate::node::{Pass, told};
 
 /// An answer on its way out.
 pub struct Out {
@@ -91,7 +91,7 @@ impl Reader {
             let wait = if buffer.is_empty() { idle_time } else { frame_time };
             let read = tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => return Ok(()),
+                () = told(&mut stop) => return Ok(()),
                 read = timeout(wait, self.reading.read_buf(&mut buffer)) => read,
             };
             match read {

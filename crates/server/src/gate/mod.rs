@@ -25,7 +25,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::connector::host::AcquirerHost;
-use crate::node::Node;
+use crate::node::{Node, told};
 
 /// What bounds the gate.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ impl Gate {
         loop {
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = told(&mut stop) => break,
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) if connections.len() < self.limits.connections_max => {

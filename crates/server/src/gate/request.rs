@@ -192,6 +192,14 @@ pub fn seal_reversal(sealer: &Sealer, message: &Message<'_>, terminal_id: Termin
         writer.copy(field, message);
     }
     writer.copy(61, message);
+    if !message.has(2) {
+        // A swiped card has its number in the track only; hosts want field 2 in a reversal.
+        if let Some(track) = message.digits(35) {
+            let number: zeroize::Zeroizing<String> =
+                zeroize::Zeroizing::new(track.iter().take_while(u8::is_ascii_digit).map(char::from).collect());
+            writer.digits(2, &number);
+        }
+    }
     let packed = zeroize::Zeroizing::new(writer.finish().ok()?.to_vec());
     sealer.seal(Purpose::Reversal, terminal_id.as_str(), &packed).ok()
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::connector::host::AcquirerHost;
-use crate::node::{Node, now};
+use crate::node::{Node, now, told};
 use crate::seal::Purpose;
 
 /// Reversals sent at once.
@@ -44,7 +44,7 @@ pub async fn run(node: Arc<Node>, host: Arc<AcquirerHost>, mut stop: watch::Rece
         }
         tokio::select! {
             biased;
-            _ = stop.wait_for(|stop| *stop) => return,
+            () = told(&mut stop) => return,
             _ = timeout(LOOK_EVERY, node.reversal_owed.notified()) => {}
         }
     }

@@ -1,0 +1,18 @@
+//! Planted bugs, for tests of the tests: each must be caught by the promise suite. Compiled only with the feature
+//! `canary`, which no release has; chosen by the environment variable `TILLGUARD_CANARY`.
+//!
+//! Invariant: without the feature not a byte of this is in the binary.
+
+use std::sync::LazyLock;
+
+static PLANTED: LazyLock<String> = LazyLock::new(|| std::env::var("TILLGUARD_CANARY").unwrap_or_default());
+
+/// The second check does not look at the holds again: check, then act.
+pub fn check_then_act() -> bool {
+    *PLANTED == "check_then_act"
+}
+
+/// The report is acknowledged without waiting for approvals on their way out.
+pub fn acknowledged_early() -> bool {
+    *PLANTED == "acknowledged_early"
+}
