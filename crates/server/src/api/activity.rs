@@ -1,0 +1,214 @@
+//! A terminal's activity around its loss: what the picture on the incident's page is drawn from (R1.3).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::Timestamp;
+use domain::time::HOUR_MS;
+use domain::transaction::{Decision as Decided, Entry, LedgerRow};
+use serde::Serialize;
+use store::Tx;
+use store::incident::Incident;
+use store::ledger::{self, Filter};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+use super::input::Params;
+use super::problem::{Problem, ProblemOut, Why};
+use super::wire::{Decision, Money, Time, TransactionKind};
+use crate::auth::Account;
+
+/// Longest span.
+const SPAN_MS_MAX: i64 = 72 * HOUR_MS;
+/// Shown before the loss window unless said.
+const BEFORE_MS: i64 = 6 * HOUR_MS;
+/// Marks at most.
+const MARKS_MAX: i64 = 200;
+/// Buckets at most, as the store reads them.
+const BUCKETS_MAX: i64 = 1000;
+const MINUTE_MS: i64 = 60_000;
+/// Width of a bucket unless said.
+const BUCKET_MINUTES: i64 = 15;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new().routes(routes!(show))
+}
+
+/// A terminal's activity in a span of time.
+#[derive(Serialize, ToSchema)]
+struct Activity {
+    /// Start of the span.
+    from: Time,
+    /// Its end.
+    to: Time,
+    /// Width of a bucket.
+    bucket_minutes: i64,
+    /// Buckets in which something happened.
+    buckets: Vec<ActivityBucket>,
+    /// The window's transactions and all refused attempts since, at most 200, newest first.
+    marks: Vec<ActivityMark>,
+}
+
+/// What happened in one bucket.
+#[derive(Serialize, ToSchema)]
+struct ActivityBucket {
+    /// Its start.
+    at: Time,
+    /// Approvals that carried an amount.
+    approved_count: i64,
+    /// Their sum, minor units.
+    approved_minor: i64,
+    /// Refused or recorded requests.
+    refused_count: i64,
+}
+
+/// One transaction in the picture.
+#[derive(Serialize, ToSchema)]
+struct ActivityMark {
+    /// When it was decided.
+    at: Time,
+    /// What was decided.
+    decision: Decision,
+    /// What was asked for.
+    kind: TransactionKind,
+    /// Field 4.
+    #[schema(required)]
+    amount: Option<Money>,
+    /// Whether it lies in the loss window.
+    in_window: bool,
+}
+
+/// What the lost terminal did before, in and after its loss window.
+#[utoipa::path(get, path = "/incidents/{incident_id}/activity", tag = "incident", params(
+    ("incident_id" = String, Path),
+    ("from" = Option<Time>, Query, description = "6 hours before the loss window unless said."),
+    ("to" = Option<Time>, Query, description = "Now unless said; at most 3 days after `from`."),
+    ("bucket_minutes" = Option<u32>, Query, description = "1 to 1440, 15 unless said; at most 1000 buckets."),
+), responses(
+    (status = 200, body = Activity),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+    (status = 422, description = "invalid_field", body = ProblemOut),
+))]
+async fn show(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    Path(incident_id): Path<String>,
+    params: Params,
+) -> Result<Json<Activity>, Problem> {
+    let params = params.only(&["from", "to", "bucket_minutes"])?;
+    let asked = (params.time("from")?, params.time("to")?);
+    let bucket_minutes = params
+        .number("bucket_minutes", 1..=1440)?
+        .unwrap_or(BUCKET_MINUTES);
+    let read = move |tx: &Tx<'_>| {
+        let incident = app::incident::visible(tx, &account, &incident_id)?;
+        let (from, to) = span(&incident, asked, tx.now())?;
+        if to.since_ms(from) > bucket_minutes * MINUTE_MS * BUCKETS_MAX {
+            return Err(Problem::field("bucket_minutes", Why::OutOfRange));
+        }
+        activity(tx, &incident, (from, to), bucket_minutes)
+    };
+    api.node.read(read).await.map(Json)
+}
+
+/// The span asked for; without one, the loss and as much around it as three days hold.
+fn span(
+    incident: &Incident,
+    asked: (Option<Timestamp>, Option<Timestamp>),
+    now: Timestamp,
+) -> Result<(Timestamp, Timestamp), Problem> {
+    let (from, to) = match asked {
+        (Some(from), Some(to)) => (from, to),
+        (Some(from), None) => (from, from.plus_ms(SPAN_MS_MAX).min(now.max(from))),
+        (None, to) => {
+            // An old loss, or one with a long window, is shown around its stop.
+            let latest = incident
+                .suspended_at
+                .plus_ms(SPAN_MS_MAX / 2)
+                .max(incident.window.from.plus_ms(SPAN_MS_MAX - BEFORE_MS));
+            let to = to.unwrap_or(now.min(latest));
+            (
+                incident
+                    .window
+                    .from
+                    .plus_ms(-BEFORE_MS)
+                    .max(to.plus_ms(-SPAN_MS_MAX)),
+                to,
+            )
+        }
+    };
+    if from >= to || to.since_ms(from) > SPAN_MS_MAX {
+        return Err(Problem::field("to", Why::OutOfRange));
+    }
+    Ok((from, to))
+}
+
+fn activity(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    (from, to): (Timestamp, Timestamp),
+    bucket_minutes: i64,
+) -> Result<Activity, Problem> {
+    let terminal_id = incident.terminal_id;
+    let buckets = ledger::activity(tx, terminal_id, (from, to), bucket_minutes * MINUTE_MS)?;
+    let marks = marks(tx, incident, (from, to))?;
+    Ok(Activity {
+        from: Time(from),
+        to: Time(to),
+        bucket_minutes,
+        buckets: buckets.into_iter().map(ActivityBucket::from).collect(),
+        marks: marks.into_iter().filter_map(|row| mark(incident, row)).collect(),
+    })
+}
+
+/// The window's transactions first; refused attempts since take the places that are left.
+fn marks(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<LedgerRow>, store::Error> {
+    let window = incident.window;
+    let page = |from, to, decision, limit| {
+        let filter = Filter {
+            from: Some(from),
+            to: Some(to),
+            decision,
+        };
+        ledger::page(tx, incident.terminal_id, filter, None, limit)
+    };
+    let mut rows = page(window.from.max(from), window.to.min(to), None, MARKS_MAX)?;
+    for decision in [Decided::Declined, Decided::Recorded] {
+        let left = MARKS_MAX - i64::try_from(rows.len()).unwrap_or(MARKS_MAX);
+        rows.extend(page(window.to.max(from), to, Some(decision), left)?);
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.sequence));
+    Ok(rows)
+}
+
+fn mark(incident: &Incident, row: LedgerRow) -> Option<ActivityMark> {
+    let (Entry::Request(kind), Some(decision)) = (row.entry, row.decision) else {
+        return None;
+    };
+    Some(ActivityMark {
+        at: Time(row.at),
+        decision: Decision(decision),
+        kind: TransactionKind(kind),
+        amount: row.amount.map(Money::from),
+        in_window: row.at < incident.window.to,
+    })
+}
+
+impl From<ledger::Bucket> for ActivityBucket {
+    fn from(bucket: ledger::Bucket) -> Self {
+        Self {
+            at: Time(bucket.at),
+            approved_count: bucket.approved_count,
+            approved_minor: bucket.approved_minor,
+            refused_count: bucket.refused_count,
+        }
+    }
+}

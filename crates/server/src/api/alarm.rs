@@ -1,0 +1,50 @@
+//! The alarm of an incident: somebody has seen it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use store::Tx;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+use super::idempotency::{Kept, once};
+use super::incident::{self, IncidentOut};
+use super::input::In;
+use super::problem::{Problem, ProblemOut};
+use crate::auth::Actor;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new().routes(routes!(acknowledge))
+}
+
+/// A request that says everything by its address.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Say that one has seen the alarm; without an open alarm nothing changes.
+#[utoipa::path(post, path = "/incidents/{incident_id}/alarm/acknowledge", tag = "incident",
+    params(("incident_id" = String, Path)), request_body = Nothing, responses(
+    (status = 200, body = IncidentOut),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+))]
+async fn acknowledge(
+    State(api): State<Arc<Api>>,
+    Actor(account): Actor,
+    Path(incident_id): Path<String>,
+    input: In<Nothing>,
+) -> Result<Kept, Problem> {
+    let (by, id) = (account.clone(), incident_id.clone());
+    let work = move |tx: &Tx<'_>| {
+        let incident = app::incident::acknowledge_alarm(tx, &account, &id)?;
+        incident::page(tx, incident).map(Ok)
+    };
+    let kept = once(&api, &by, input.key, work).await?;
+    api.node.changed(Some(incident_id));
+    Ok(kept)
+}

@@ -1,0 +1,148 @@
+//! Doing a POST once: the same key with the same content gets the first answer again.
+//!
+//! Invariant: an effect and the answer kept for its key are one store transaction.
+
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use store::Tx;
+use store::idempotency::Answer;
+
+use super::Api;
+use super::problem::{Code, Problem, Why};
+use crate::auth::Account;
+
+/// The header.
+const HEADER: &str = "Idempotency-Key";
+/// Longest key.
+const KEY_BYTES_MAX: usize = 128;
+
+/// An `Idempotency-Key` and what it was sent with.
+#[derive(Clone)]
+pub struct Key {
+    key: String,
+    path: String,
+    digest: [u8; 32],
+}
+
+impl Key {
+    /// The key of a request, if it has one.
+    pub fn of(parts: &Parts, body: &[u8]) -> Result<Option<Self>, Problem> {
+        let Some(value) = parts.headers.get(HEADER) else {
+            return Ok(None);
+        };
+        let key = value
+            .to_str()
+            .ok()
+            .filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()));
+        let key = key
+            .ok_or_else(|| Problem::field(HEADER, Why::Invalid))?
+            .to_owned();
+        let path = format!("{} {}", parts.method, parts.uri.path());
+        Ok(Some(Self {
+            digest: digest(&path, body),
+            key,
+            path,
+        }))
+    }
+
+    /// The same key for a request whose content is only this: a password leaves no digest in the store.
+    pub fn with_content(self, content: &str) -> Self {
+        Self {
+            digest: digest(&self.path, content.as_bytes()),
+            ..self
+        }
+    }
+}
+
+fn digest(path: &str, body: &[u8]) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(path)
+        .chain_update([0])
+        .chain_update(body)
+        .finalize()
+        .into()
+}
+
+/// An answer that can be kept.
+pub struct Kept {
+    status: StatusCode,
+    body: String,
+}
+
+impl Kept {
+    /// An answer with a body.
+    pub fn new(status: StatusCode, body: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_string(body).map_err(|error| Problem::internal(&error))?;
+        Ok(Self { status, body })
+    }
+}
+
+impl IntoResponse for Kept {
+    fn into_response(self) -> Response {
+        if self.status.is_success() {
+            return (
+                self.status,
+                [(header::CONTENT_TYPE, "application/json")],
+                self.body,
+            )
+                .into_response();
+        }
+        match serde_json::from_str::<Problem>(&self.body) {
+            Ok(problem) => problem.into_response(),
+            Err(error) => Problem::internal(&error).into_response(),
+        }
+    }
+}
+
+/// The answer this key was given before.
+pub fn before(tx: &Tx<'_>, by: &Account, key: Option<&Key>) -> Result<Option<Kept>, Problem> {
+    let Some(key) = key else { return Ok(None) };
+    match store::idempotency::get(tx, &by.login, &key.key)? {
+        None => Ok(None),
+        Some(answer) if answer.request_digest == key.digest => {
+            let status = StatusCode::from_u16(answer.status).map_err(|error| Problem::internal(&error))?;
+            Ok(Some(Kept {
+                status,
+                body: answer.body,
+            }))
+        }
+        Some(_) => Err(Problem::new(Code::IdempotencyKeyReused)),
+    }
+}
+
+/// Keeps the answer given to this key.
+pub fn keep(tx: &Tx<'_>, by: &Account, key: Option<&Key>, kept: &Kept) -> Result<(), Problem> {
+    let Some(key) = key else { return Ok(()) };
+    let answer = Answer {
+        request_digest: key.digest.to_vec(),
+        status: kept.status.as_u16(),
+        body: kept.body.clone(),
+    };
+    Ok(store::idempotency::insert(tx, &by.login, &key.key, &answer)?)
+}
+
+/// Does `work` in one store transaction, once per key. An outer error undoes everything; an inner one is an answer whose
+/// effect stays, for example a counted wrong password.
+pub async fn once<T: Serialize>(
+    api: &Api,
+    by: &Account,
+    key: Option<Key>,
+    work: impl FnOnce(&Tx<'_>) -> Result<Result<T, Problem>, Problem> + Send + 'static,
+) -> Result<Kept, Problem> {
+    let by = by.clone();
+    let write = move |tx: &Tx<'_>| {
+        if let Some(kept) = before(tx, &by, key.as_ref())? {
+            return Ok(kept);
+        }
+        let kept = match work(tx)? {
+            Ok(done) => Kept::new(StatusCode::OK, &done)?,
+            Err(problem) => Kept::new(problem.status(), &problem)?,
+        };
+        keep(tx, &by, key.as_ref(), &kept)?;
+        Ok(kept)
+    };
+    api.node.write(write).await
+}

@@ -1,0 +1,327 @@
+//! Loss incidents: the list and the page (R1.0 to R1.3).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::incident::{State as Word, duties};
+use domain::{TerminalId, Timestamp};
+use serde::Serialize;
+use store::Tx;
+use store::incident::{Filter, Incident};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+use super::input::Params;
+use super::page::Page;
+use super::people::Names;
+use super::problem::{Problem, ProblemOut, Why};
+use super::stop_request::{self, StopRequest};
+use super::terminal::{self, TerminalSummary};
+use super::wire::{Channel, IncidentState, Manner, Money, Time, WindowBasis};
+use crate::auth::Account;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+}
+
+/// An incident in a list.
+#[derive(Serialize, ToSchema)]
+struct IncidentSummary {
+    /// Eight letters and digits that people can read out.
+    id: String,
+    /// Which terminal.
+    terminal_id: String,
+    /// What the shop's people call it.
+    terminal_name: String,
+    /// Where it stood.
+    shop_name: String,
+    /// Whose.
+    merchant_name: String,
+    /// Where it stands.
+    state: IncidentState,
+    /// How the terminal went.
+    manner: Manner,
+    /// When the report reached the node.
+    reported_at: Time,
+    /// When the terminal was stopped.
+    suspended_at: Time,
+    /// What the terminal tried since.
+    attempt_count: i64,
+    /// Alarms nobody has acknowledged.
+    unacknowledged_alarm_count: i64,
+    /// Approvals of the terminal after the stop and before its release: always 0.
+    approved_since: i64,
+}
+
+/// One channel's receipt: nothing of the terminal passes from here on.
+#[derive(Serialize, ToSchema)]
+pub struct Receipt {
+    /// Which channel.
+    channel: Channel,
+    /// Always `stopped`: this node's own gate is in the path.
+    state: &'static str,
+    /// From when.
+    at: Time,
+    /// Which node says so.
+    node: String,
+    /// Approvals decided before the stop whose answers were waited for.
+    in_flight_waited: i64,
+}
+
+impl From<store::receipt::Receipt> for Receipt {
+    fn from(receipt: store::receipt::Receipt) -> Self {
+        Self {
+            channel: Channel(receipt.channel),
+            state: "stopped",
+            at: Time(receipt.at),
+            node: receipt.node,
+            in_flight_waited: receipt.in_flight_waited,
+        }
+    }
+}
+
+/// Last trusted use to suspension.
+#[derive(Serialize, ToSchema)]
+struct LossWindow {
+    /// Last trusted use.
+    from: Time,
+    /// Suspension.
+    to: Time,
+    /// How `from` was found.
+    basis: WindowBasis,
+}
+
+/// That the terminal was found again, by two people.
+#[derive(Serialize, ToSchema)]
+struct Found {
+    /// Who says so.
+    proposed_by: String,
+    /// When.
+    proposed_at: Time,
+    /// In which words.
+    statement: String,
+    /// The second person.
+    #[schema(required)]
+    confirmed_by: Option<String>,
+    /// When.
+    #[schema(required)]
+    confirmed_at: Option<Time>,
+}
+
+/// Something that must follow.
+#[derive(Serialize, ToSchema)]
+struct Duty {
+    /// What: `police_report`, `check_transactions`, `acquirer_deregister`, `exposure_assessment`, `replacement`.
+    duty: &'static str,
+    /// Until when, where a rule gives a limit.
+    #[schema(required)]
+    due_at: Option<Time>,
+    /// `shop` or `acquirer`.
+    whose: &'static str,
+    /// The rule it comes from.
+    #[schema(required)]
+    rule: Option<&'static str>,
+}
+
+/// An incident's page.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Incident)]
+pub struct IncidentOut {
+    #[serde(flatten)]
+    summary: IncidentSummary,
+    /// Who made the report.
+    reported_by: String,
+    /// When the reporter last saw the terminal.
+    #[schema(required)]
+    last_seen_at: Option<Time>,
+    /// Where.
+    #[schema(required)]
+    place: Option<String>,
+    /// What happened, in the reporter's words.
+    #[schema(required)]
+    circumstances: Option<String>,
+    /// What the screening looks into.
+    loss_window: LossWindow,
+    /// One per channel, once the report is acknowledged.
+    receipts: Vec<Receipt>,
+    /// From the report's arrival to the last receipt, milliseconds.
+    stop_ms: i64,
+    /// The node that took the report.
+    node: String,
+    /// The written request to stop the terminal.
+    stop_request: StopRequest,
+    /// The terminal as it is now.
+    terminal: TerminalSummary,
+    /// Requests that carried an amount, within the window.
+    window_transaction_count: i64,
+    /// What was approved of them.
+    window_amount: Money,
+    /// Whether it was found again.
+    #[schema(required)]
+    found: Option<Found>,
+    /// What must follow, in the order people do it.
+    next: Vec<Duty>,
+}
+
+/// From the report's arrival until it was acknowledged; until now while it is not.
+pub fn stop_ms(incident: &Incident, now: Timestamp) -> i64 {
+    incident
+        .acknowledged_at
+        .unwrap_or(now)
+        .since_ms(incident.reported_at)
+        .max(0)
+}
+
+fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Result<IncidentSummary, Problem> {
+    let terminal_id = incident.terminal_id;
+    let terminal =
+        store::terminal::get(tx, terminal_id)?.ok_or(store::Error::Corrupt("terminal of an incident"))?;
+    let released = match incident.state {
+        Word::Closed => store::ledger::release_of(tx, terminal_id, incident.hold_id)?,
+        _ => None,
+    };
+    Ok(IncidentSummary {
+        id: incident.incident_id.clone(),
+        terminal_id: terminal_id.to_string(),
+        terminal_name: terminal.name,
+        shop_name: names.shop(&terminal.shop_id)?,
+        merchant_name: names.merchant(terminal.bound.merchant_code)?,
+        state: IncidentState(incident.state),
+        manner: Manner(incident.manner),
+        reported_at: Time(incident.reported_at),
+        suspended_at: Time(incident.suspended_at),
+        attempt_count: store::timeline::attempt_count(tx, &incident.incident_id)?,
+        unacknowledged_alarm_count: store::alarm::unacknowledged(tx, &incident.incident_id)?,
+        approved_since: store::ledger::approvals_after(tx, terminal_id, incident.hold_id, released)?,
+    })
+}
+
+/// An incident's page.
+pub fn page(tx: &Tx<'_>, incident: Incident) -> Result<IncidentOut, Problem> {
+    let mut names = Names::new(tx);
+    let terminal_id = incident.terminal_id;
+    let terminal =
+        store::terminal::get(tx, terminal_id)?.ok_or(store::Error::Corrupt("terminal of an incident"))?;
+    let merchant = store::merchant::get(tx, terminal.bound.merchant_code)?;
+    let merchant = merchant.ok_or(store::Error::Corrupt("merchant of a terminal"))?;
+    let reported_by = names.person(&incident.reported_by)?;
+    let (count, minor) = store::ledger::in_window(tx, terminal_id, incident.window.from, incident.window.to)?;
+    let next = match incident.state {
+        Word::Closed => Vec::new(),
+        _ => duties(incident.suspended_at).map(Duty::from).into(),
+    };
+    Ok(IncidentOut {
+        summary: summary(tx, &mut names, &incident)?,
+        stop_ms: stop_ms(&incident, tx.now()),
+        receipts: store::receipt::list(tx, &incident.incident_id)?
+            .into_iter()
+            .map(Receipt::from)
+            .collect(),
+        stop_request: stop_request::of(&incident, &terminal, &merchant, &reported_by),
+        reported_by,
+        last_seen_at: incident.last_seen_at.map(Time),
+        place: incident.place,
+        circumstances: incident.circumstances,
+        loss_window: LossWindow {
+            from: Time(incident.window.from),
+            to: Time(incident.window.to),
+            basis: WindowBasis(incident.window.basis),
+        },
+        node: incident.node,
+        terminal: terminal::summary(tx, &mut names, terminal)?,
+        window_transaction_count: count,
+        window_amount: Money::cny(minor),
+        found: incident
+            .found
+            .map(|found| Found::of(&mut names, found))
+            .transpose()?,
+        next,
+    })
+}
+
+impl Found {
+    fn of(names: &mut Names<'_, '_>, found: store::incident::Found) -> Result<Self, store::Error> {
+        let confirmed = found.confirmed;
+        Ok(Self {
+            proposed_by: names.person(&found.proposed_by)?,
+            proposed_at: Time(found.proposed_at),
+            statement: found.statement,
+            confirmed_by: confirmed.as_ref().map(|(by, _)| names.person(by)).transpose()?,
+            confirmed_at: confirmed.map(|(_, at)| Time(at)),
+        })
+    }
+}
+
+impl From<domain::incident::Duty> for Duty {
+    fn from(duty: domain::incident::Duty) -> Self {
+        Self {
+            duty: duty.duty,
+            due_at: duty.due_at.map(Time),
+            whose: duty.whose,
+            rule: duty.rule,
+        }
+    }
+}
+
+fn cursor(incident: &Incident) -> String {
+    format!("{}.{}", incident.reported_at.0, incident.incident_id)
+}
+
+fn parse_cursor(text: &str) -> Option<(Timestamp, String)> {
+    let (at, id) = text.split_once('.')?;
+    let plausible = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    Some((Timestamp(at.parse().ok()?), id.to_owned())).filter(|_| plausible)
+}
+
+/// Incidents, newest report first.
+#[utoipa::path(get, path = "/incidents", tag = "incident", params(
+    ("state" = Option<IncidentState>, Query, description = "One state only."),
+    ("terminal_id" = Option<String>, Query, description = "One terminal only."),
+    ("limit" = Option<u32>, Query, description = "1 to 200, 50 unless said."),
+    ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`."),
+), responses(
+    (status = 200, body = Page<IncidentSummary>),
+    (status = 404, description = "terminal_not_found", body = ProblemOut),
+    (status = 422, description = "invalid_field", body = ProblemOut),
+))]
+async fn list(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    params: Params,
+) -> Result<Json<Page<IncidentSummary>>, Problem> {
+    let params = params.only(&["state", "terminal_id", "limit", "cursor"])?;
+    let state = params.read("state", Why::NotAWord, Word::parse)?;
+    let (limit, below) = (params.limit()?, params.cursor(parse_cursor)?);
+    let terminal_id: Option<TerminalId> = params.get("terminal_id").map(terminal::parse_id).transpose()?;
+    let read = move |tx: &Tx<'_>| {
+        if let Some(terminal_id) = terminal_id {
+            terminal::visible(tx, &account, terminal_id)?;
+        }
+        let filter = Filter {
+            scope: &account.scope,
+            state,
+            terminal_id,
+        };
+        let below = below.as_ref().map(|(at, id)| (*at, id.as_str()));
+        let incidents = store::incident::list(tx, &filter, below, limit as i64 + 1)?;
+        let mut names = Names::new(tx);
+        Page::of(incidents, limit, cursor).try_map(|incident| summary(tx, &mut names, &incident))
+    };
+    api.node.read(read).await.map(Json)
+}
+
+/// One incident.
+#[utoipa::path(get, path = "/incidents/{incident_id}", tag = "incident", params(("incident_id" = String, Path)),
+    responses((status = 200, body = IncidentOut), (status = 404, description = "incident_not_found", body = ProblemOut)))]
+async fn show(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    Path(incident_id): Path<String>,
+) -> Result<Json<IncidentOut>, Problem> {
+    let read = move |tx: &Tx<'_>| page(tx, app::incident::visible(tx, &account, &incident_id)?);
+    api.node.read(read).await.map(Json)
+}

@@ -1,0 +1,189 @@
+//! What comes in: JSON bodies and query parameters, bounded and parsed before use.
+//!
+//! Invariant: nothing of a body is looked at beyond [`BODY_BYTES_MAX`], and what is not known is refused, not ignored.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use domain::Timestamp;
+use serde::de::DeserializeOwned;
+
+use super::idempotency::Key;
+use super::problem::{Code, Problem, Why};
+use super::wire::Time;
+
+/// Largest body of a request.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// A JSON body and the request's `Idempotency-Key`. No body at all is `{}`.
+pub struct In<T> {
+    /// The body.
+    pub body: T,
+    /// The key, bound to this request's content.
+    pub key: Option<Key>,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for In<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        // Also reached when the sender breaks off; nobody reads that answer.
+        let bytes = to_bytes(body, BODY_BYTES_MAX)
+            .await
+            .map_err(|_| Problem::new(Code::BodyTooLarge))?;
+        if !bytes.is_empty() && !is_json(&parts.headers) {
+            return Err(Problem::new(Code::UnsupportedMediaType));
+        }
+        let body = parse(if bytes.is_empty() { b"{}" } else { &bytes })?;
+        Ok(Self {
+            body,
+            key: Key::of(&parts, &bytes)?,
+        })
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        of_json_error(path, error.inner())
+    })?;
+    deserializer
+        .end()
+        .map_err(|_| Problem::new(Code::MalformedJson))?;
+    Ok(parsed)
+}
+
+fn of_json_error(path: String, error: &serde_json::Error) -> Problem {
+    if error.classify() != serde_json::error::Category::Data {
+        return Problem::new(Code::MalformedJson);
+    }
+    let text = error.to_string();
+    // Serde names a missing or unknown field in its message only.
+    let named = |start: &str| Some(text.strip_prefix(start)?.split('`').next()?.to_owned());
+    if let Some(field) = named("missing field `") {
+        return Problem::field(field, Why::Missing);
+    }
+    if let Some(field) = named("unknown field `") {
+        return Problem::field(field, Why::Unknown);
+    }
+    match path.as_str() {
+        "." => Problem::new(Code::InvalidField),
+        _ => Problem::field(path, Why::Invalid),
+    }
+}
+
+/// A text of people: at least one visible character, at most `chars_max`, no control characters but line ends and tabs.
+pub fn text(name: &str, text: &str, chars_max: usize) -> Result<String, Problem> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Err(Problem::field(name, Why::Missing));
+    }
+    if trimmed.chars().count() > chars_max {
+        return Err(Problem::field(name, Why::TooLong));
+    }
+    match trimmed
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        true => Err(Problem::field(name, Why::Invalid)),
+        false => Ok(trimmed.to_owned()),
+    }
+}
+
+/// As [`text`]; absent or blank is `None`.
+pub fn text_opt(name: &str, value: Option<String>, chars_max: usize) -> Result<Option<String>, Problem> {
+    match value {
+        Some(value) if !value.trim().is_empty() => text(name, &value, chars_max).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Longest value of a query parameter, in characters.
+const PARAMETER_CHARS_MAX: usize = 100;
+
+/// Query parameters, each at most once.
+pub struct Params(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Query(pairs) =
+            Query::try_from_uri(&parts.uri).map_err(|_| Problem::new(Code::MalformedRequest))?;
+        Ok(Self(pairs))
+    }
+}
+
+impl Params {
+    /// Refuses parameters that are not among these, twice there, or too long.
+    pub fn only(self, names: &[&str]) -> Result<Self, Problem> {
+        for (at, (name, value)) in self.0.iter().enumerate() {
+            if !names.contains(&name.as_str()) {
+                let shown: String = name.chars().take(PARAMETER_CHARS_MAX).collect();
+                return Err(Problem::field(shown, Why::Unknown));
+            }
+            if self.0[..at].iter().any(|(other, _)| other == name) {
+                return Err(Problem::field(name, Why::Invalid));
+            }
+            if value.chars().count() > PARAMETER_CHARS_MAX {
+                return Err(Problem::field(name, Why::TooLong));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The value, if it is there and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(other, _)| other == name)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// The value as `read` understands it.
+    pub fn read<T>(
+        &self,
+        name: &str,
+        why: Why,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) => read(value).map(Some).ok_or_else(|| Problem::field(name, why)),
+        }
+    }
+
+    /// A time.
+    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+        Ok(self.read(name, Why::NotATime, Time::parse)?.map(|time| time.0))
+    }
+
+    /// A whole number between two.
+    pub fn number(&self, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<Option<i64>, Problem> {
+        let read = |value: &str| value.parse().ok().filter(|number| range.contains(number));
+        self.read(name, Why::OutOfRange, read)
+    }
+
+    /// How many items a page has: 1 to 200, 50 unless said.
+    pub fn limit(&self) -> Result<usize, Problem> {
+        Ok(self
+            .number("limit", 1..=200)?
+            .and_then(|limit| usize::try_from(limit).ok())
+            .unwrap_or(50))
+    }
+
+    /// The place a page starts at.
+    pub fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+        self.read("cursor", Why::NotACursor, read)
+    }
+}

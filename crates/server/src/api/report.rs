@@ -1,0 +1,190 @@
+//! The loss report: one POST that stops a terminal, answered only when it is stopped (R1.0, R1.2).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use store::Tx;
+use store::incident::Incident;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+use super::edge::Arrived;
+use super::idempotency::{Kept, Key, before, keep};
+use super::incident::{Receipt, stop_ms};
+use super::input::{In, text_opt};
+use super::problem::{Code, Problem, ProblemOut};
+use super::terminal;
+use super::wire::{Manner, Time};
+use crate::auth::{Account, Actor};
+use crate::seal;
+
+/// Crockford's base 32: no I, L, O, U, so that people can read an identifier out.
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new().routes(routes!(report))
+}
+
+/// What a shaken shopkeeper knows.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LossReport {
+    /// Which terminal.
+    terminal_id: String,
+    /// When it was last seen.
+    last_seen_at: Option<Time>,
+    /// Where; at most 2000 characters.
+    place: Option<String>,
+    /// What happened; at most 2000 characters.
+    circumstances: Option<String>,
+    /// How it went; `unsure` unless said.
+    manner: Option<Manner>,
+}
+
+/// The acknowledgement: from here on nothing of the terminal is approved.
+#[derive(Serialize, ToSchema)]
+struct LossReported {
+    /// The incident.
+    id: String,
+    /// Which terminal.
+    terminal_id: String,
+    /// When it was stopped.
+    suspended_at: Time,
+    /// One per channel.
+    receipts: Vec<Receipt>,
+    /// When the report reached the node.
+    reported_at: Time,
+    /// From the report's arrival to the last receipt, milliseconds.
+    stop_ms: i64,
+}
+
+/// Report a terminal lost. A terminal already reported answers with its open incident.
+#[utoipa::path(post, path = "/incidents", tag = "incident", request_body = LossReport, responses(
+    (status = 201, description = "The terminal is stopped.", body = LossReported),
+    (status = 200, description = "It was reported before, and is stopped.", body = LossReported),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "terminal_not_found", body = ProblemOut),
+    (status = 422, description = "invalid_field, idempotency_key_reused", body = ProblemOut),
+))]
+async fn report(
+    State(api): State<Arc<Api>>,
+    Extension(Arrived(reported_at)): Extension<Arrived>,
+    Actor(account): Actor,
+    input: In<LossReport>,
+) -> Result<Kept, Problem> {
+    let body = input.body;
+    let report = app::incident::Report {
+        terminal_id: terminal::parse_id(&body.terminal_id)?,
+        last_seen_at: body.last_seen_at.map(|time| time.0),
+        place: text_opt("place", body.place, app::incident::TEXT_CHARS_MAX)?,
+        circumstances: text_opt("circumstances", body.circumstances, app::incident::TEXT_CHARS_MAX)?,
+        manner: body
+            .manner
+            .map_or(domain::incident::Manner::Unsure, |manner| manner.0),
+        reported_at,
+    };
+    // A client that hangs up does not stop the stopping.
+    let stopping = tokio::spawn(stop(api, account, report, input.key));
+    stopping
+        .await
+        .unwrap_or_else(|error| Err(Problem::internal(&error)))
+}
+
+/// What the first transaction of a report leads to.
+enum Step {
+    /// The answer is known.
+    Answered(Kept),
+    /// The hold stands; the acknowledgement is still owed.
+    Suspended { incident: Incident, opened: bool },
+}
+
+async fn stop(
+    api: Arc<Api>,
+    account: Account,
+    report: app::incident::Report,
+    key: Option<Key>,
+) -> Result<Kept, Problem> {
+    let incident_id = new_id()?;
+    let (by, node, its_key) = (account.clone(), api.node.name.clone(), key.clone());
+    let suspend = move |tx: &Tx<'_>| suspend(tx, &by, &report, (&incident_id, &node), its_key.as_ref());
+    let (incident, opened) = match api.node.write(suspend).await? {
+        Step::Answered(kept) => return Ok(kept),
+        Step::Suspended { incident, opened } => (incident, opened),
+    };
+    let incident_id = incident.incident_id.clone();
+    let waited = api.node.outgoing.drain(incident.terminal_id).await;
+    let (by, node, id) = (account, api.node.name.clone(), incident_id.clone());
+    let acknowledge = move |tx: &Tx<'_>| {
+        app::incident::acknowledge(tx, &id, &node, i64::try_from(waited).unwrap_or(i64::MAX))?;
+        let status = if opened {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
+        let kept = answer(tx, &id, status)?;
+        // Somebody else's answer for this key, given meanwhile, stays; this report's effect is told as it is.
+        if before(tx, &by, key.as_ref()).is_ok_and(|answered| answered.is_none()) {
+            keep(tx, &by, key.as_ref(), &kept)?;
+        }
+        Ok::<_, Problem>(kept)
+    };
+    let kept = api.node.write(acknowledge).await?;
+    api.node.changed(Some(incident_id));
+    Ok(kept)
+}
+
+fn suspend(
+    tx: &Tx<'_>,
+    by: &Account,
+    report: &app::incident::Report,
+    (incident_id, node): (&str, &str),
+    key: Option<&Key>,
+) -> Result<Step, Problem> {
+    if let Some(kept) = before(tx, by, key)? {
+        return Ok(Step::Answered(kept));
+    }
+    let reported =
+        app::incident::report_loss(tx, by, report, incident_id, node).map_err(|error| match error {
+            app::incident::Error::NotFound => Problem::new(Code::TerminalNotFound),
+            error => error.into(),
+        })?;
+    let (incident, opened) = (reported.incident, reported.opened);
+    if incident.acknowledged_at.is_none() {
+        return Ok(Step::Suspended { incident, opened });
+    }
+    let kept = answer(tx, &incident.incident_id, StatusCode::OK)?;
+    keep(tx, by, key, &kept)?;
+    Ok(Step::Answered(kept))
+}
+
+fn answer(tx: &Tx<'_>, incident_id: &str, status: StatusCode) -> Result<Kept, Problem> {
+    let incident =
+        store::incident::get(tx, incident_id)?.ok_or(store::Error::Corrupt("incident just written"))?;
+    let receipts = store::receipt::list(tx, incident_id)?
+        .into_iter()
+        .map(Receipt::from)
+        .collect();
+    let reported = LossReported {
+        stop_ms: stop_ms(&incident, tx.now()),
+        id: incident.incident_id,
+        terminal_id: incident.terminal_id.to_string(),
+        suspended_at: Time(incident.suspended_at),
+        receipts,
+        reported_at: Time(incident.reported_at),
+    };
+    Kept::new(status, &reported)
+}
+
+fn new_id() -> Result<String, Problem> {
+    let bytes = seal::random::<8>().map_err(|error| Problem::internal(&error))?;
+    Ok(bytes
+        .iter()
+        .map(|byte| char::from(CROCKFORD[usize::from(byte & 31)]))
+        .collect())
+}

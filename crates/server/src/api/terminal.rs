@@ -1,0 +1,427 @@
+//! Terminals: the list, the page, and the cashier's lock and unlock (R5.1).
+
+use std::sync::Arc;
+
+use app::operator::NotUnlocked;
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::terminal::Terminal;
+use domain::{MerchantId, TerminalId};
+use serde::{Deserialize, Serialize};
+use store::Tx;
+use store::terminal::{Filter, State as Word};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+use super::hold::HoldOut;
+use super::idempotency::{Kept, once};
+use super::input::{In, Params};
+use super::page::Page;
+use super::people::Names;
+use super::problem::{Code, Problem, ProblemOut, Why};
+use super::wire::{Decision, HoldKind, Money, TerminalState, Time, TransactionKind};
+use crate::auth::{Account, Actor};
+
+/// Holds on a terminal's page.
+const HOLDS_MAX: i64 = 50;
+/// Longest operator number (field 63 of the sign-in).
+const OPERATOR_CHARS_MAX: usize = 3;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(lock))
+        .routes(routes!(unlock))
+}
+
+/// A terminal in a list.
+#[derive(Serialize, ToSchema)]
+pub struct TerminalSummary {
+    /// Field 41, and the key everywhere.
+    terminal_id: String,
+    /// The manufacturer's serial number.
+    serial: String,
+    /// Maker and model.
+    model: String,
+    /// What the shop's people call it.
+    pub name: String,
+    /// Where it stands.
+    shop_id: String,
+    /// Where it stands, by name.
+    pub shop_name: String,
+    /// Whose.
+    merchant_id: String,
+    /// Whose, by name.
+    pub merchant_name: String,
+    /// The word for its state.
+    state: TerminalState,
+    /// The kinds of hold that stand.
+    hold_kinds: Vec<HoldKind>,
+    /// When it was last heard.
+    #[schema(required)]
+    last_seen_at: Option<Time>,
+    /// Its last decided request.
+    #[schema(required)]
+    last_transaction: Option<LastTransaction>,
+    /// The operator signed in now.
+    #[schema(required)]
+    operator: Option<String>,
+    /// Its loss incident that is not closed.
+    #[schema(required)]
+    open_incident_id: Option<String>,
+}
+
+/// A terminal's last decided request.
+#[derive(Serialize, ToSchema)]
+struct LastTransaction {
+    /// What was asked for.
+    kind: TransactionKind,
+    /// What was decided.
+    decision: Decision,
+    /// Field 4.
+    #[schema(required)]
+    amount: Option<Money>,
+    /// When it was decided.
+    decided_at: Time,
+    /// The operator signed in.
+    #[schema(required)]
+    operator: Option<String>,
+}
+
+/// How many of the visible terminals that fit the filter are in each state.
+#[derive(Default, Serialize, ToSchema)]
+struct Counts {
+    /// No hold stands.
+    running: i64,
+    /// A hold other than a loss stands.
+    held: i64,
+    /// Reported lost.
+    lost: i64,
+    /// Deregistered.
+    retired: i64,
+}
+
+/// A page of terminals, and the counts of all.
+#[derive(Serialize, ToSchema)]
+struct TerminalPage {
+    #[serde(flatten)]
+    page: Page<TerminalSummary>,
+    /// Under the same search, merchant and shop, whatever `state` was asked for.
+    counts: Counts,
+}
+
+/// A terminal's page.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Terminal)]
+struct TerminalOut {
+    #[serde(flatten)]
+    summary: TerminalSummary,
+    /// The five elements its serial number is bound to (银发〔2021〕259号 一(一)).
+    identity: Identity,
+    /// Holds that stand.
+    standing_holds: Vec<HoldOut>,
+    /// Standing and released, newest first, at most 50.
+    holds: Vec<HoldOut>,
+    /// Its language and clock.
+    settings: TerminalSettings,
+    /// The batch of its last sign-in.
+    #[schema(required)]
+    batch: Option<u32>,
+    /// When that was.
+    #[schema(required)]
+    signed_in_at: Option<Time>,
+}
+
+/// The five elements a serial number is bound to.
+#[derive(Serialize, ToSchema)]
+struct Identity {
+    /// 收单机构代码.
+    acquirer_code: String,
+    /// 特约商户编码, field 42.
+    merchant_code: String,
+    /// 统一社会信用代码.
+    unified_social_credit_code: String,
+    /// The settlement account, masked but for its last four digits.
+    settlement_account: String,
+    /// 布放地址.
+    placement_address: String,
+}
+
+/// A terminal's language and clock (R6.4).
+#[derive(Serialize, ToSchema)]
+struct TerminalSettings {
+    /// BCP 47.
+    language: String,
+    /// IANA name.
+    time_zone: String,
+}
+
+/// A terminal's identifier out of an address; what cannot be one names no terminal.
+pub fn parse_id(text: &str) -> Result<TerminalId, Problem> {
+    TerminalId::parse(text.as_bytes()).ok_or_else(|| Problem::new(Code::TerminalNotFound))
+}
+
+/// The terminal, when the account may see it.
+pub fn visible(tx: &Tx<'_>, account: &Account, terminal_id: TerminalId) -> Result<Terminal, Problem> {
+    store::terminal::get(tx, terminal_id)?
+        .filter(|terminal| {
+            account
+                .scope
+                .sees(terminal.bound.merchant_code, &terminal.shop_id)
+        })
+        .ok_or_else(|| Problem::new(Code::TerminalNotFound))
+}
+
+/// A terminal as lists show it.
+pub fn summary(
+    tx: &Tx<'_>,
+    names: &mut Names<'_, '_>,
+    terminal: Terminal,
+) -> Result<TerminalSummary, store::Error> {
+    let terminal_id = terminal.terminal_id;
+    let standing = store::hold::standing(tx, terminal_id, tx.now())?;
+    let contact = store::contact::get(tx, terminal_id)?.map(|(at, _)| at);
+    let last = store::ledger::last(tx, terminal_id)?;
+    let session = store::terminal_session::get(tx, terminal_id)?;
+    let incident = store::incident::unclosed(tx, terminal_id)?;
+    Ok(TerminalSummary {
+        terminal_id: terminal_id.to_string(),
+        shop_name: names.shop(&terminal.shop_id)?,
+        merchant_name: names.merchant(terminal.bound.merchant_code)?,
+        serial: terminal.serial,
+        model: terminal.model,
+        name: terminal.name,
+        shop_id: terminal.shop_id,
+        merchant_id: terminal.bound.merchant_code.to_string(),
+        state: TerminalState(Word::of(terminal.status, standing)),
+        hold_kinds: standing.kinds().map(HoldKind).collect(),
+        last_seen_at: contact.max(last.as_ref().map(|row| row.requested_at)).map(Time),
+        last_transaction: last.and_then(last_transaction),
+        operator: session.and_then(|session| session.operator),
+        open_incident_id: incident.map(|incident| incident.incident_id),
+    })
+}
+
+fn last_transaction(row: domain::transaction::LedgerRow) -> Option<LastTransaction> {
+    let (domain::transaction::Entry::Request(kind), Some(decision)) = (row.entry, row.decision) else {
+        return None;
+    };
+    Some(LastTransaction {
+        kind: TransactionKind(kind),
+        decision: Decision(decision),
+        amount: row.amount.map(Money::from),
+        decided_at: Time(row.at),
+        operator: row.operator,
+    })
+}
+
+fn page(tx: &Tx<'_>, terminal: Terminal) -> Result<TerminalOut, Problem> {
+    let mut names = Names::new(tx);
+    let terminal_id = terminal.terminal_id;
+    let session = store::terminal_session::get(tx, terminal_id)?;
+    let holds = store::hold::list(tx, terminal_id, HOLDS_MAX)?.into_iter();
+    let holds = holds
+        .map(|hold| HoldOut::of(&mut names, hold, tx.now()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let bound = &terminal.bound;
+    Ok(TerminalOut {
+        identity: Identity {
+            acquirer_code: bound.acquirer_code.clone(),
+            merchant_code: bound.merchant_code.to_string(),
+            unified_social_credit_code: bound.unified_social_credit_code.clone(),
+            settlement_account: format!("•••• {}", bound.settlement_account.last4),
+            placement_address: bound.placement_address.clone(),
+        },
+        standing_holds: holds.iter().filter(|hold| hold.stands()).cloned().collect(),
+        holds,
+        settings: TerminalSettings {
+            language: terminal.language.clone(),
+            time_zone: terminal.time_zone.clone(),
+        },
+        batch: session.as_ref().map(|session| session.batch),
+        signed_in_at: session.map(|session| Time(session.signed_in_at)),
+        summary: summary(tx, &mut names, terminal)?,
+    })
+}
+
+/// Terminals, in the order of their identifiers.
+#[utoipa::path(get, path = "/terminals", tag = "terminal", params(
+    ("q" = Option<String>, Query, description = "Part of an identifier, serial number or name."),
+    ("state" = Option<TerminalState>, Query, description = "One state only."),
+    ("merchant_id" = Option<String>, Query, description = "One merchant only."),
+    ("shop_id" = Option<String>, Query, description = "One shop only."),
+    ("limit" = Option<u32>, Query, description = "1 to 200, 50 unless said."),
+    ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`."),
+), responses((status = 200, body = TerminalPage), (status = 422, description = "invalid_field", body = ProblemOut)))]
+async fn list(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    params: Params,
+) -> Result<Json<TerminalPage>, Problem> {
+    let params = params.only(&["q", "state", "merchant_id", "shop_id", "limit", "cursor"])?;
+    let state = params.read("state", Why::NotAWord, Word::parse)?;
+    let merchant_id = params.read("merchant_id", Why::Invalid, |text| {
+        MerchantId::parse(text.as_bytes())
+    })?;
+    let after = params.cursor(|text| TerminalId::parse(text.as_bytes()))?;
+    let limit = params.limit()?;
+    let read = move |tx: &Tx<'_>| {
+        let (search, shop_id) = (params.get("q").map(str::trim), params.get("shop_id"));
+        let filter = Filter {
+            scope: &account.scope,
+            search,
+            state,
+            merchant_id,
+            shop_id,
+        };
+        let terminals = store::terminal::list(tx, &filter, after, limit as i64 + 1)?;
+        let page = Page::of(terminals, limit, |terminal| terminal.terminal_id.to_string());
+        let mut names = Names::new(tx);
+        let page = page.try_map(|terminal| summary(tx, &mut names, terminal))?;
+        Ok::<_, Problem>(TerminalPage {
+            page,
+            counts: counts(tx, &filter)?,
+        })
+    };
+    api.node.read(read).await.map(Json)
+}
+
+fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Counts, Problem> {
+    let mut counts = Counts::default();
+    for (state, count) in store::terminal::counts(tx, filter)? {
+        match state {
+            Word::Running => counts.running = count,
+            Word::Held => counts.held = count,
+            Word::Lost => counts.lost = count,
+            Word::Retired => counts.retired = count,
+        }
+    }
+    Ok(counts)
+}
+
+/// One terminal.
+#[utoipa::path(get, path = "/terminals/{terminal_id}", tag = "terminal", params(("terminal_id" = String, Path)),
+    responses((status = 200, body = TerminalOut), (status = 404, description = "terminal_not_found", body = ProblemOut)))]
+async fn show(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    Path(terminal_id): Path<String>,
+) -> Result<Json<TerminalOut>, Problem> {
+    let terminal_id = parse_id(&terminal_id)?;
+    api.node
+        .read(move |tx| page(tx, visible(tx, &account, terminal_id)?))
+        .await
+        .map(Json)
+}
+
+/// Who locks.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Lock {
+    /// The operator on whose behalf, where there is one.
+    operator: Option<String>,
+}
+
+/// Who unlocks.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Unlock {
+    /// The operator's number.
+    operator: String,
+    /// The operator's password.
+    password: String,
+}
+
+fn operator(number: &str) -> Result<String, Problem> {
+    let number = number.trim();
+    match (1..=OPERATOR_CHARS_MAX).contains(&number.len())
+        && number.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    {
+        true => Ok(number.to_owned()),
+        false => Err(Problem::field("operator", Why::Invalid)),
+    }
+}
+
+/// Lock, as the cashier's lock key does; a locked one stays as it is.
+#[utoipa::path(post, path = "/terminals/{terminal_id}/lock", tag = "terminal", params(("terminal_id" = String, Path)),
+    request_body = Lock, responses(
+    (status = 200, body = TerminalOut),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "terminal_not_found", body = ProblemOut),
+))]
+async fn lock(
+    State(api): State<Arc<Api>>,
+    Actor(account): Actor,
+    Path(terminal_id): Path<String>,
+    input: In<Lock>,
+) -> Result<Kept, Problem> {
+    let terminal_id = parse_id(&terminal_id)?;
+    let operator = input.body.operator.as_deref().map(operator).transpose()?;
+    let by = account.clone();
+    let work = move |tx: &Tx<'_>| {
+        let terminal = visible(tx, &account, terminal_id)?;
+        let by = match operator {
+            None => account.login.clone(),
+            Some(operator) => format!("{}, operator {operator}", account.login),
+        };
+        app::operator::lock_terminal(tx, terminal_id, &by)?;
+        page(tx, terminal).map(Ok)
+    };
+    once(&api, &by, input.key, work).await
+}
+
+/// Unlock by operator number and password (R5.1). Three wrong ones in a row lock the terminal for 24 hours (R5.3).
+#[utoipa::path(post, path = "/terminals/{terminal_id}/unlock", tag = "terminal", params(("terminal_id" = String, Path)),
+    request_body = Unlock, responses(
+    (status = 200, body = TerminalOut),
+    (status = 403, description = "wrong_operator_password with attempts_left, or not_allowed", body = ProblemOut),
+    (status = 404, description = "terminal_not_found", body = ProblemOut),
+    (status = 409, description = "not_locked, or held with hold_kinds", body = ProblemOut),
+))]
+async fn unlock(
+    State(api): State<Arc<Api>>,
+    Actor(account): Actor,
+    Path(terminal_id): Path<String>,
+    input: In<Unlock>,
+) -> Result<Kept, Problem> {
+    let terminal_id = parse_id(&terminal_id)?;
+    let Unlock {
+        operator: number,
+        password,
+    } = input.body;
+    let number = operator(&number)?;
+    let (reader, asked) = (account.clone(), number.clone());
+    let find = move |tx: &Tx<'_>| {
+        visible(tx, &reader, terminal_id)?;
+        Ok::<_, Problem>(store::operator::password_hash(tx, terminal_id, &asked)?)
+    };
+    let hash = api.node.read(find).await?;
+    let right = api.passwords.verify(password, hash).await?;
+    // Of the password, the answer's key keeps only whether it was right.
+    let key = input
+        .key
+        .map(|key| key.with_content(&format!("{number} {right}")));
+    let by = account.clone();
+    let work = move |tx: &Tx<'_>| {
+        let terminal = visible(tx, &account, terminal_id)?;
+        match app::operator::unlock(tx, terminal_id, &number, right, &account.login)? {
+            Ok(()) => page(tx, terminal).map(Ok),
+            Err(refusal) => Ok(Err(refused(refusal))),
+        }
+    };
+    once(&api, &by, key, work).await
+}
+
+fn refused(refusal: NotUnlocked) -> Problem {
+    match refusal {
+        NotUnlocked::UnknownTerminal => Problem::new(Code::TerminalNotFound),
+        NotUnlocked::NotLocked => Problem::new(Code::NotLocked),
+        NotUnlocked::Held(standing) => Problem::held(standing),
+        NotUnlocked::WrongPassword { attempts_left } => Problem::wrong_operator_password(attempts_left),
+        NotUnlocked::Store(error) => error.into(),
+    }
+}

@@ -1,0 +1,127 @@
+//! The timeline of an incident.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::TerminalId;
+use serde::Serialize;
+use store::Tx;
+use store::timeline::{Item, Kind};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+use super::input::Params;
+use super::page::Page;
+use super::people::Names;
+use super::problem::{Problem, ProblemOut};
+use super::transaction::TransactionOut;
+use super::wire::{Time, words_schema};
+use crate::auth::Account;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// Something that happened in an incident.
+#[derive(Serialize, ToSchema)]
+pub struct TimelineItem {
+    /// Its place, from 1.
+    pub sequence: i64,
+    /// When.
+    at: Time,
+    /// What.
+    #[schema(schema_with = kind_schema)]
+    kind: &'static str,
+    /// The transaction it is about.
+    #[schema(required)]
+    transaction: Option<TransactionOut>,
+    /// Who did it.
+    #[schema(required)]
+    by: Option<String>,
+    /// Words of that person.
+    #[schema(required)]
+    text: Option<String>,
+}
+
+fn kind_schema() -> RefOr<Schema> {
+    words_schema(Kind::ALL.map(word))
+}
+
+/// The receipts of all channels are one item: they are written together.
+const fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Acknowledged => "receipt",
+        other => other.code(),
+    }
+}
+
+impl TimelineItem {
+    fn of(
+        tx: &Tx<'_>,
+        names: &mut Names<'_, '_>,
+        terminal_id: TerminalId,
+        item: Item,
+    ) -> Result<Self, store::Error> {
+        let row = match item.ledger_sequence {
+            None => None,
+            Some(sequence) => store::ledger::get(tx, terminal_id, sequence)?,
+        };
+        Ok(Self {
+            sequence: item.sequence,
+            at: Time(item.at),
+            kind: word(item.kind),
+            transaction: row.and_then(TransactionOut::of),
+            by: item.by.map(|by| names.person(&by)).transpose()?,
+            text: item.text,
+        })
+    }
+}
+
+/// The items of an incident after a sequence, oldest first; at most `limit`.
+pub fn after(
+    tx: &Tx<'_>,
+    account: &Account,
+    incident_id: &str,
+    sequence: i64,
+    limit: usize,
+) -> Result<Vec<TimelineItem>, Problem> {
+    let incident = app::incident::visible(tx, account, incident_id)?;
+    let items = store::timeline::after(tx, incident_id, sequence, limit as i64)?;
+    let mut names = Names::new(tx);
+    let items = items
+        .into_iter()
+        .map(|item| TimelineItem::of(tx, &mut names, incident.terminal_id, item));
+    Ok(items.collect::<Result<_, _>>()?)
+}
+
+/// What happened in an incident, oldest first.
+#[utoipa::path(get, path = "/incidents/{incident_id}/timeline", tag = "incident", params(
+    ("incident_id" = String, Path),
+    ("after" = Option<i64>, Query, description = "Only items after this sequence."),
+    ("limit" = Option<u32>, Query, description = "1 to 200, 50 unless said."),
+    ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`, in place of `after`."),
+), responses(
+    (status = 200, body = Page<TimelineItem>),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+))]
+async fn list(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    Path(incident_id): Path<String>,
+    params: Params,
+) -> Result<Json<Page<TimelineItem>>, Problem> {
+    let params = params.only(&["after", "limit", "cursor"])?;
+    let limit = params.limit()?;
+    let cursor = params.cursor(|text| text.parse().ok().filter(|sequence: &i64| *sequence >= 0))?;
+    let sequence = cursor.or(params.number("after", 0..=i64::MAX)?).unwrap_or(0);
+    let read = move |tx: &Tx<'_>| {
+        let items = after(tx, &account, &incident_id, sequence, limit + 1)?;
+        Ok::<_, Problem>(Page::of(items, limit, |item| item.sequence.to_string()))
+    };
+    api.node.read(read).await.map(Json)
+}

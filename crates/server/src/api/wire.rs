@@ -1,0 +1,186 @@
+//! Times, money and words as they travel.
+//!
+//! Invariant: the domain's types are not serialisable; each has its wire form here or beside its handler.
+
+use domain::{Money as Amount, Timestamp, transaction};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A point in time, RFC 3339 in UTC with milliseconds: `2026-11-22T07:01:22.081Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time(pub Timestamp);
+
+impl Time {
+    /// Reads any RFC 3339 time.
+    pub fn parse(text: &str) -> Option<Self> {
+        let parsed: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(Timestamp(parsed.as_millisecond())))
+    }
+}
+
+impl std::fmt::Display for Time {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = jiff::Timestamp::from_millisecond(self.0.0).unwrap_or_default();
+        write!(f, "{at:.3}")
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("no RFC 3339 time"))
+    }
+}
+
+impl PartialSchema for Time {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        Object::builder()
+            .schema_type(Type::String)
+            .format(Some(format))
+            .into()
+    }
+}
+
+impl ToSchema for Time {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Time".into()
+    }
+}
+
+/// Whole minor units of a currency: 2000 of CNY is ¥20.00.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Money {
+    /// Minor units (fen, cents).
+    pub minor: i64,
+    /// ISO 4217, three letters, or three digits for a currency this version does not know by name.
+    #[schema(value_type = String)]
+    pub currency: Letters,
+}
+
+/// A currency, written as its letters.
+#[derive(Clone, Copy, Debug)]
+pub struct Letters(domain::money::Currency);
+
+impl Serialize for Letters {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.letters() {
+            Some(letters) => serializer.serialize_str(letters),
+            None => serializer.collect_str(&format_args!("{:03}", self.0.0)),
+        }
+    }
+}
+
+impl Money {
+    /// A sum in renminbi; unlike an amount of field 4 it may be negative.
+    pub const fn cny(minor: i64) -> Self {
+        Self {
+            minor,
+            currency: Letters(domain::money::Currency::CNY),
+        }
+    }
+}
+
+impl From<Amount> for Money {
+    fn from(amount: Amount) -> Self {
+        Self {
+            minor: amount.minor,
+            currency: Letters(amount.currency),
+        }
+    }
+}
+
+/// A schema of a few words.
+pub fn words_schema(words: impl IntoIterator<Item = &'static str>) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(words))
+        .into()
+}
+
+/// Makes the wire form of a domain enumeration: its `code()`, one of the codes of its `ALL`.
+macro_rules! word {
+    ($($(#[$doc:meta])* $name:ident: $of:ty;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name(pub $of);
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.0.code())
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                words_schema(<$of>::ALL.into_iter().map(<$of>::code))
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+    )*};
+}
+
+word! {
+    /// What a terminal asked for.
+    TransactionKind: transaction::Kind;
+    /// What became of it.
+    Decision: transaction::Decision;
+    /// How the card came in.
+    EntryMode: transaction::EntryMode;
+    /// Why a terminal is stopped.
+    HoldKind: domain::hold::Kind;
+    /// Who may release a hold.
+    ReleasingAuthority: domain::hold::Authority;
+    /// The word for a terminal's state.
+    TerminalState: store::terminal::State;
+    /// Where an incident stands.
+    IncidentState: domain::incident::State;
+    /// How a terminal went.
+    Manner: domain::incident::Manner;
+    /// A door through which a terminal could do something.
+    Channel: domain::incident::Channel;
+    /// How the start of the loss window was found.
+    WindowBasis: domain::incident::WindowBasis;
+    /// What an account is for.
+    Role: domain::account::Role;
+}
+
+impl<'de> Deserialize<'de> for Manner {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let manner = domain::incident::Manner::parse(&text);
+        manner
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("none of the known words"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_utc_with_milliseconds() {
+        let time = Time::parse("2026-11-22T15:01:22.081+08:00").unwrap();
+        assert_eq!(time.to_string(), "2026-11-22T07:01:22.081Z");
+        assert_eq!(
+            Time::parse("2026-11-22T07:01:22Z").unwrap().to_string(),
+            "2026-11-22T07:01:22.000Z"
+        );
+        assert_eq!(Time::parse("2026-11-22 7 o'clock"), None);
+        assert_eq!(Time::parse("1763794882"), None);
+    }
+}
