@@ -15,6 +15,9 @@ use store::pending::Pending;
 use store::terminal::Admission;
 use store::{Error, Tx, ledger, timeline};
 
+/// Why a request that no reversal undoes is recorded when its approval was given to nobody.
+const HOST_MAY_HAVE_EXECUTED: &str = "host_may_have_executed";
+
 /// A request of a terminal, as the gate understood it.
 #[derive(Clone, Debug)]
 pub struct Attempt {
@@ -175,7 +178,8 @@ fn repeated(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked) -> Result<Option<Ad
     let Some(first) = rows.last() else { return Ok(None) };
     let same = first.entry == Entry::Request(attempt.kind)
         && (first.amount, first.card) == (attempt.amount, attempt.card)
-        && matches!(first.decision, Some(Decision::Approved | Decision::Declined))
+        && (matches!(first.decision, Some(Decision::Approved | Decision::Declined))
+            || first.reason.as_deref() == Some(HOST_MAY_HAVE_EXECUTED))
         && !(first.decision == Some(Decision::Approved)
             && store::owed_reversal::is_owed(tx, attempt.terminal_id, first.sequence)?);
     let answer = match (same, first.response_code) {
@@ -206,7 +210,9 @@ pub(crate) fn refuse(
         false => Decision::Declined,
     };
     // Only a request whose origin is proven, and that stands for itself, may take its batch and trace number.
-    let named = attempt.mac_verified && (held || refusal == Refusal::OriginalNotFound);
+    let named = attempt.mac_verified
+        && (held || refusal == Refusal::OriginalNotFound)
+        && !refused_before(tx, attempt, refusal)?;
     let row = LedgerRow {
         terminal_id: attempt.terminal_id,
         sequence: place.sequence,
@@ -235,6 +241,16 @@ pub(crate) fn refuse(
         incident_id,
         ..Answer::bare(refusal.response_code(), place.at)
     })
+}
+
+/// Whether the same request heard the same refusal already. A terminal that repeats itself without end takes its name
+/// once, so that [`ledger::by_name`] always reaches the rows that decide.
+fn refused_before(tx: &Tx<'_>, attempt: &Attempt, refusal: Refusal) -> Result<bool, Error> {
+    let rows = ledger::by_name(tx, attempt.terminal_id, attempt.name)?;
+    let same = |row: &LedgerRow| {
+        row.entry == Entry::Request(attempt.kind) && row.response_code == Some(refusal.response_code())
+    };
+    Ok(rows.iter().any(same))
 }
 
 /// Shows an attempt of a lost terminal on its incident and raises or feeds the alarm there.
@@ -316,9 +332,7 @@ pub fn release(
         of_sequence: pending.of_sequence,
     };
     ledger::append(tx, &row)?;
-    if outcome.undo_at_host {
-        undo_at_host(tx, &pending, &row)?;
-    }
+    let reversal_owed = outcome.undo_at_host && undo_at_host(tx, &pending, &row)?;
     let lost = locked.standing.has(hold::Kind::Loss);
     let incident_id = if lost { record_attempt(tx, &row)? } else { None };
     Ok(Some(Answer {
@@ -327,7 +341,7 @@ pub fn release(
         approval_code: row.approval_code,
         at: place.at,
         incident_id,
-        reversal_owed: outcome.undo_at_host,
+        reversal_owed,
     }))
 }
 
@@ -341,11 +355,11 @@ fn cause(host: &HostOutcome, locked: &Locked, undo_asked: bool) -> String {
     }
 }
 
-/// Owes the host a reversal; what cannot be reversed there is recorded for a person.
-fn undo_at_host(tx: &Tx<'_>, pending: &Pending, row: &LedgerRow) -> Result<(), Error> {
+/// Owes the host a reversal, and answers whether; what cannot be reversed there is recorded for a person.
+fn undo_at_host(tx: &Tx<'_>, pending: &Pending, row: &LedgerRow) -> Result<bool, Error> {
     if pending.kind.reversible() {
         let silent = row.reason.as_deref() == Some("host_silent");
-        return store::owed_reversal::insert(
+        store::owed_reversal::insert(
             tx,
             &OwedReversal {
                 terminal_id: row.terminal_id,
@@ -361,21 +375,23 @@ fn undo_at_host(tx: &Tx<'_>, pending: &Pending, row: &LedgerRow) -> Result<(), E
                 tries: 0,
                 reversal_sealed: pending.reversal_sealed.clone(),
             },
-        );
+        )?;
+        return Ok(true);
     }
     if pending.amount.is_none() || pending.kind == Kind::Balance {
-        return Ok(());
+        return Ok(false);
     }
     let place = ledger::next_place(tx, row.terminal_id)?;
     let recorded = LedgerRow {
         sequence: place.sequence,
         at: place.at,
         decision: Some(Decision::Recorded),
-        reason: Some("host_may_have_executed".into()),
+        reason: Some(HOST_MAY_HAVE_EXECUTED.into()),
         of_sequence: Some(row.sequence),
         ..row.clone()
     };
-    ledger::append(tx, &recorded)
+    ledger::append(tx, &recorded)?;
+    Ok(false)
 }
 
 /// The intents of a node that came in before `before` and that nobody waits for any more (after a restart: all of them)

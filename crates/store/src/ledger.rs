@@ -87,12 +87,13 @@ pub fn get(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Option
     tx.first(GET, values![&terminal_id, sequence], read)
 }
 
-/// All rows about one batch and trace, oldest first; at most 16, more than any honest exchange makes.
+/// All rows about one batch and trace, oldest first; at most 32, more than one name can take: each kind of request hears
+/// one named refusal at most, and beside them there are an answer, what undid it and a record.
 pub fn by_name(tx: &Tx<'_>, terminal_id: TerminalId, name: BatchTrace) -> Result<Vec<LedgerRow>, Error> {
     const BY_NAME: Sql = sql!(concat!(
         "SELECT ",
         columns!(),
-        " FROM ledger WHERE terminal_id = $1 AND batch = $2 AND trace = $3 ORDER BY sequence LIMIT 16"
+        " FROM ledger WHERE terminal_id = $1 AND batch = $2 AND trace = $3 ORDER BY sequence LIMIT 32"
     ));
     tx.all(BY_NAME, values![&terminal_id, name.batch, name.trace], read)
 }
