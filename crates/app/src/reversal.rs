@@ -31,7 +31,8 @@ pub fn accept(tx: &Tx<'_>, attempt: &Attempt, reason_code: &str) -> Result<Admit
     let rows = ledger::by_name(tx, attempt.terminal_id, attempt.name)?;
     let original = rows.iter().rfind(|row| row.decision == Some(Decision::Approved));
     let Some(original) = original else {
-        return match rows.is_empty() {
+        let unknown = rows.iter().all(|row| row.entry == Entry::Request(Kind::Reversal));
+        return match unknown {
             // The row this leaves refuses the original, should it come late.
             true => refuse(tx, attempt, Refusal::OriginalNotFound, &locked).map(Admitted::Answer),
             false => Ok(Admitted::Answer(accepted(tx.now(), None))),
@@ -43,8 +44,9 @@ pub fn accept(tx: &Tx<'_>, attempt: &Attempt, reason_code: &str) -> Result<Admit
     if !kind.reversible() || original.amount != attempt.amount {
         return refuse(tx, attempt, Refusal::Invalid, &locked).map(Admitted::Answer);
     }
-    let reversed = rows.iter().any(|row| row.decision == Some(Decision::Reversed));
-    if !reversed {
+    // Undone, or refused by the host and left to a person.
+    let host_answered = rows.iter().any(|row| row.of_sequence == Some(original.sequence));
+    if !host_answered {
         let owed = owe(attempt, original, kind, reason_code, tx.now());
         store::owed_reversal::insert(tx, &owed)?;
     }
