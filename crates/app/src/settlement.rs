@@ -2,7 +2,7 @@
 //!
 //! Invariant: a batch is closed once; the next sign-in gets the next number.
 
-use domain::transaction::{BatchTrace, Decision, admit};
+use domain::transaction::{BatchTrace, Decision, ResponseCode, admit};
 use store::ledger::{self, BatchTotals};
 use store::{Error, Tx};
 
@@ -64,21 +64,31 @@ pub fn upload(tx: &Tx<'_>, attempt: &Attempt, lines: &[Uploaded]) -> Result<Admi
         Ok(locked) => locked,
         Err(admitted) => return Ok(admitted),
     };
+    let answer = append(tx, attempt, locked.admission.operator.as_deref())?;
     for line in lines {
-        let name = BatchTrace {
-            batch: attempt.name.batch,
-            trace: line.trace,
-        };
-        let rows = ledger::by_name(tx, attempt.terminal_id, name)?;
-        let known = rows.iter().any(|row| {
-            row.decision == Some(Decision::Approved)
-                && row.amount.is_some_and(|amount| amount.minor == line.amount_minor)
-        });
-        if !known {
-            return differs(tx, attempt, line, &locked).map(Admitted::Answer);
+        if !agrees(tx, attempt, line)? {
+            record_difference(tx, attempt, line, &locked)?;
         }
     }
-    append(tx, attempt, locked.admission.operator.as_deref()).map(Admitted::Answer)
+    Ok(Admitted::Answer(answer))
+}
+
+/// Whether the ledger has the line as the terminal says: approved, and neither undone nor about to be.
+fn agrees(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded) -> Result<bool, Error> {
+    let name = BatchTrace {
+        batch: attempt.name.batch,
+        trace: line.trace,
+    };
+    let rows = ledger::by_name(tx, attempt.terminal_id, name)?;
+    let approved = rows.iter().find(|row| {
+        row.decision == Some(Decision::Approved)
+            && row.amount.is_some_and(|amount| amount.minor == line.amount_minor)
+    });
+    let Some(approved) = approved else {
+        return Ok(false);
+    };
+    let undone = rows.iter().any(|row| row.decision == Some(Decision::Reversed));
+    Ok(!undone && !store::owed_reversal::is_owed(tx, attempt.terminal_id, approved.sequence)?)
 }
 
 /// The end of an upload (0320, 60.3 = 202 or 207) closes the batch.
@@ -105,8 +115,7 @@ fn admitted(tx: &Tx<'_>, attempt: &Attempt) -> Result<Result<Locked, Admitted>, 
     }
 }
 
-fn differs(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &Locked) -> Result<Answer, Error> {
-    let mut answer = append(tx, attempt, locked.admission.operator.as_deref())?;
+fn record_difference(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &Locked) -> Result<(), Error> {
     let place = ledger::next_place(tx, attempt.terminal_id)?;
     ledger::append(
         tx,
@@ -121,7 +130,7 @@ fn differs(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &Locked) -> 
             card: None,
             entry_mode: None,
             operator: locked.admission.operator.clone(),
-            response_code: Some(answer.response_code),
+            response_code: Some(ResponseCode::APPROVED),
             reason: Some(format!("batch_upload_differs:{:06}", line.trace)),
             retrieval_reference: None,
             approval_code: None,
@@ -129,9 +138,7 @@ fn differs(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &Locked) -> 
             requested_at: attempt.received_at,
             of_sequence: None,
         },
-    )?;
-    answer.at = place.at;
-    Ok(answer)
+    )
 }
 
 fn close(tx: &Tx<'_>, attempt: &Attempt) -> Result<(), Error> {
