@@ -10,7 +10,7 @@ use store::{Error, Tx};
 
 use crate::hold::{NotReleased, Placing, place, release};
 use crate::sign_in::append;
-use crate::transaction::{Admitted, Answer, Attempt, lock, refuse};
+use crate::transaction::{Admitted, Answer, Attempt, Locked, lock, refuse};
 
 /// Locks a terminal; one that is locked already stays as it is. False when there is no such terminal.
 pub fn lock_terminal(tx: &Tx<'_>, terminal_id: TerminalId, by: &str) -> Result<bool, Error> {
@@ -117,12 +117,7 @@ pub fn lock_by_terminal(tx: &Tx<'_>, attempt: &Attempt, operator: &str) -> Resul
     let Some(locked) = lock(tx, attempt.terminal_id)? else {
         return Ok(Admitted::UnknownTerminal);
     };
-    let refusal = match () {
-        () if !locked.standing.may_sign_in() => Some(Refusal::Held(locked.standing)),
-        () if !attempt.mac_verified => Some(Refusal::BadMac),
-        () => None,
-    };
-    if let Some(refusal) = refusal {
+    if let Some(refusal) = refusal(attempt, &locked, locked.standing.may_sign_in()) {
         return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
     lock_terminal(tx, attempt.terminal_id, &format!("operator {operator}"))?;
@@ -139,12 +134,9 @@ pub fn unlock_by_terminal(
     let Some(locked) = lock(tx, attempt.terminal_id)? else {
         return Ok(Admitted::UnknownTerminal);
     };
-    let beyond_password = !locked.standing.may_transact() && !locked.standing.may_unlock();
-    if beyond_password {
-        return refuse(tx, attempt, Refusal::Held(locked.standing), &locked).map(Admitted::Answer);
-    }
-    if !attempt.mac_verified {
-        return refuse(tx, attempt, Refusal::BadMac, &locked).map(Admitted::Answer);
+    let within_password = locked.standing.may_transact() || locked.standing.may_unlock();
+    if let Some(refusal) = refusal(attempt, &locked, within_password) {
+        return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
     let by = format!("operator {operator}");
     let answer = match unlock(tx, attempt.terminal_id, operator, password_right, &by)? {
@@ -153,6 +145,18 @@ pub fn unlock_by_terminal(
         Err(_) => refuse(tx, attempt, Refusal::Held(locked.standing), &locked)?,
     };
     Ok(Admitted::Answer(answer))
+}
+
+/// Why the keys of a terminal do nothing, in the order of [`domain::transaction::admit`].
+fn refusal(attempt: &Attempt, locked: &Locked, holds_allow: bool) -> Option<Refusal> {
+    let situation = locked.situation(attempt);
+    match () {
+        () if situation.retired => Some(Refusal::Retired),
+        () if !holds_allow => Some(Refusal::Held(situation.standing)),
+        () if !situation.merchant_matches => Some(Refusal::OtherMerchant),
+        () if !situation.mac_verified => Some(Refusal::BadMac),
+        () => None,
+    }
 }
 
 /// A wrong password leaves a line in the ledger, so that staff see who tried.
