@@ -164,7 +164,7 @@ pub fn acknowledge(
             };
             store::receipt::insert(tx, incident_id, &receipt)?;
         }
-        store::incident::acknowledge(tx, incident_id, tx.now())?;
+        store::incident::acknowledge(tx, incident_id, tx.now().max(incident.suspended_at))?;
         remember(tx, &incident, timeline::Kind::Acknowledged, None, None)?;
     }
     store::receipt::list(tx, incident_id)
@@ -270,7 +270,8 @@ fn remember(
     let at = match kind {
         timeline::Kind::Reported => incident.reported_at,
         timeline::Kind::Suspended => incident.suspended_at,
-        _ => tx.now(),
+        // The hold may have been placed a millisecond ahead of the clock.
+        _ => tx.now().max(incident.suspended_at),
     };
     let item = timeline::Item {
         sequence: 0,
