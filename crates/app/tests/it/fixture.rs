@@ -1,0 +1,447 @@
+//! A house to test in: one store in a folder of its own, a clock that stands until it is moved, a small estate.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use app::estate::{self, Estate};
+use app::hold::Placing;
+use app::incident::{Report, Reported};
+use app::sign_in::SignedIn;
+use app::transaction::{Admitted, Answer, Attempt};
+use domain::account::{Account, Role, Scope};
+use domain::hold::{Authority, Kind as HoldKind, Standing};
+use domain::incident::Manner;
+use domain::merchant::Merchant;
+use domain::money::Currency;
+use domain::operator::Operator;
+use domain::shop::Shop;
+use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, ResponseCode};
+use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
+use store::incident::Incident;
+use store::owed_reversal::OwedReversal;
+use store::{Error, Store, Tx, timeline};
+
+/// Who waits for the host.
+pub const NODE: &str = "node-a";
+/// What a reversal has to carry.
+pub const SEALED: &[u8] = b"sealed reversal material";
+/// When every house is opened.
+pub const START: Timestamp = Timestamp(1_800_000_000_000);
+/// The operator every shop has.
+pub const OPERATOR: &str = "001";
+
+static HOUSES: AtomicU32 = AtomicU32::new(0);
+
+/// A store, its clock and its folder, removed in the end.
+pub struct House {
+    store: Option<Store>,
+    clock: Arc<AtomicI64>,
+    dir: PathBuf,
+    made: AtomicU32,
+}
+
+impl House {
+    /// An estate of two merchants: terminals 1 and 2 in our shop `s1`, 3 in our shop `s2`, 4 in their `s3`, 5 retired.
+    pub fn open() -> Self {
+        let number = HOUSES.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("tillguard-app-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let mut house = Self {
+            store: None,
+            clock: Arc::new(AtomicI64::new(START.0)),
+            dir,
+            made: AtomicU32::new(100),
+        };
+        house.reopen();
+        house.write(|tx| estate::fill(tx, &small_estate()));
+        house
+    }
+
+    /// Closes the store, if it is open, and opens it again from its file.
+    pub fn reopen(&mut self) {
+        self.store = None;
+        let clock = self.clock.clone();
+        let clock = Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)));
+        self.store = Some(Store::open(&self.dir.join("store.db"), clock).unwrap());
+    }
+
+    /// Moves the clock.
+    pub fn pass_ms(&self, ms: i64) {
+        self.clock.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.clock.load(Ordering::SeqCst))
+    }
+
+    pub fn try_write<T: Send + 'static, E: From<Error> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        self.store.as_ref().unwrap().write(work)
+    }
+
+    pub fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> T {
+        self.try_write(work).unwrap()
+    }
+
+    pub fn read<T>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> T {
+        self.store.as_ref().unwrap().read(work).unwrap()
+    }
+
+    /// Adds terminals to our shop `s1` and signs them in: several properties share one house.
+    pub fn more_terminals(&self, count: u32) -> Vec<TerminalId> {
+        let first = self.made.fetch_add(count, Ordering::Relaxed);
+        let ids: Vec<TerminalId> = (first..first + count).map(terminal).collect();
+        for id in ids.clone() {
+            let added = built(id, ours(), "s1", Status::Active);
+            self.write(move |tx| store::terminal::insert(tx, &added, b"key"));
+            self.sign_in(id);
+        }
+        ids
+    }
+
+    /// Signs the operator in and answers the batch.
+    pub fn sign_in(&self, id: TerminalId) -> u32 {
+        match self.try_sign_in(&ask(Kind::SignIn, id, 1), OPERATOR) {
+            SignedIn::Batch { batch, .. } => batch,
+            refused => panic!("{refused:?}"),
+        }
+    }
+
+    pub fn try_sign_in(&self, attempt: &Attempt, operator: &'static str) -> SignedIn {
+        let attempt = attempt.clone();
+        self.write(move |tx| app::sign_in::sign_in(tx, &attempt, operator, b"keys".to_vec()))
+    }
+
+    pub fn sign_out(&self, id: TerminalId) -> Answer {
+        let attempt = ask(Kind::SignOut, id, 1);
+        answered(self.write(move |tx| app::sign_in::sign_out(tx, &attempt)))
+    }
+
+    pub fn authorise(&self, attempt: &Attempt) -> Admitted {
+        let attempt = Attempt {
+            received_at: self.now(),
+            ..attempt.clone()
+        };
+        self.write(move |tx| app::transaction::authorise(tx, &attempt, NODE))
+    }
+
+    /// The first check, which must let the request through.
+    pub fn forward(&self, attempt: &Attempt) -> i64 {
+        match self.authorise(attempt) {
+            Admitted::Forward { sequence } => sequence,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The first check, which must answer at once.
+    pub fn refuse(&self, attempt: &Attempt) -> Answer {
+        answered(self.authorise(attempt))
+    }
+
+    pub fn release(&self, id: TerminalId, sequence: i64, host: HostOutcome) -> Answer {
+        self.write(move |tx| app::transaction::release(tx, id, sequence, &host, Some("peer")))
+            .unwrap()
+    }
+
+    /// Both checks around an approval of the host.
+    pub fn approve(&self, attempt: &Attempt) -> Answer {
+        let sequence = self.forward(attempt);
+        let answer = self.release(attempt.terminal_id, sequence, approval());
+        assert_eq!(answer.response_code, ResponseCode::APPROVED);
+        answer
+    }
+
+    pub fn reverse(&self, attempt: &Attempt) -> Answer {
+        let attempt = Attempt {
+            kind: Kind::Reversal,
+            ..attempt.clone()
+        };
+        answered(self.write(move |tx| app::reversal::accept(tx, &attempt, "98")))
+    }
+
+    /// The host answers an owed reversal.
+    pub fn settle_owed(&self, id: TerminalId, sequence: i64, code: &str) -> Option<String> {
+        let code = ResponseCode::parse(code.as_bytes()).unwrap();
+        self.write(move |tx| app::reversal::settle(tx, id, sequence, code))
+    }
+
+    pub fn place(&self, id: TerminalId, kind: HoldKind, until: Option<Timestamp>) {
+        self.write(move |tx| {
+            let placing = Placing {
+                terminal_id: id,
+                kind,
+                cause: "test",
+                by: "test",
+                until,
+                incident_id: None,
+            };
+            app::hold::place(tx, &placing).map(drop)
+        });
+    }
+
+    pub fn lift(&self, id: TerminalId, kind: HoldKind, authority: Authority) -> bool {
+        self.try_write(move |tx| app::hold::release(tx, id, kind, authority, ("test", "test")))
+            .is_ok()
+    }
+
+    pub fn standing(&self, id: TerminalId) -> Standing {
+        let now = self.now();
+        self.read(|tx| store::hold::standing(tx, id, now))
+    }
+
+    pub fn report(&self, by: &Account, id: TerminalId) -> Result<Reported, app::incident::Error> {
+        let report = Report {
+            terminal_id: id,
+            last_seen_at: None,
+            place: None,
+            circumstances: Some("left on the counter".into()),
+            manner: Manner::Lost,
+            reported_at: self.now(),
+        };
+        self.report_as(by, report)
+    }
+
+    pub fn report_as(&self, by: &Account, report: Report) -> Result<Reported, app::incident::Error> {
+        let by = by.clone();
+        let incident_id = format!("INC{:05}", self.made.fetch_add(1, Ordering::Relaxed));
+        self.try_write(move |tx| app::incident::report_loss(tx, &by, &report, &incident_id, NODE))
+    }
+
+    /// The owner reports the terminal lost.
+    pub fn lose(&self, id: TerminalId) -> Incident {
+        let reported = self.report(&owner(), id).unwrap();
+        assert!(reported.opened);
+        reported.incident
+    }
+
+    pub fn propose_found(&self, by: &Account, incident_id: &str) -> Result<Incident, app::incident::Error> {
+        let (by, incident_id) = (by.clone(), incident_id.to_owned());
+        self.try_write(move |tx| app::incident::propose_found(tx, &by, &incident_id, "under the till"))
+    }
+
+    pub fn confirm_found(&self, by: &Account, incident_id: &str) -> Result<Incident, app::incident::Error> {
+        let (by, incident_id) = (by.clone(), incident_id.to_owned());
+        self.try_write(move |tx| app::incident::confirm_found(tx, &by, &incident_id))
+    }
+
+    /// Two people find the terminal again.
+    pub fn find_again(&self, incident_id: &str) {
+        self.propose_found(&owner(), incident_id).unwrap();
+        self.confirm_found(&risk_officer(), incident_id).unwrap();
+    }
+
+    /// Every row of a terminal, holds too, in its order.
+    pub fn rows(&self, id: TerminalId) -> Vec<LedgerRow> {
+        self.read(|tx| {
+            let end = store::ledger::next_place(tx, id)?.sequence;
+            let rows = (0..=end).map(|sequence| store::ledger::get(tx, id, sequence));
+            rows.filter_map(Result::transpose).collect()
+        })
+    }
+
+    /// The terminal's newest row.
+    pub fn last(&self, id: TerminalId) -> LedgerRow {
+        self.rows(id).pop().unwrap()
+    }
+
+    pub fn pending_count(&self, id: TerminalId) -> usize {
+        self.read(|tx| store::pending::of_terminal(tx, id)).len()
+    }
+
+    /// What is owed to the host for one terminal.
+    pub fn owed(&self, id: TerminalId) -> Vec<OwedReversal> {
+        let mut owed = self.read(|tx| store::owed_reversal::due(tx, Timestamp(i64::MAX), i64::MAX));
+        owed.retain(|owed| owed.terminal_id == id);
+        owed
+    }
+
+    /// The kinds on an incident's timeline, in order.
+    pub fn timeline(&self, incident_id: &str) -> Vec<timeline::Kind> {
+        let items = self.read(|tx| timeline::after(tx, incident_id, 0, 1_000));
+        items.into_iter().map(|item| item.kind).collect()
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.store = None;
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// The terminal of a number, for example 10000001.
+pub fn terminal(number: u32) -> TerminalId {
+    TerminalId::parse(format!("1{number:07}").as_bytes()).unwrap()
+}
+
+/// A terminal no house has.
+pub fn nobody() -> TerminalId {
+    terminal(99)
+}
+
+pub fn ours() -> MerchantId {
+    MerchantId::parse(b"104520157120001").unwrap()
+}
+
+pub fn theirs() -> MerchantId {
+    MerchantId::parse(b"104520157120002").unwrap()
+}
+
+fn account(login: &str, role: Role, scope: Scope) -> Account {
+    let (login, name) = (login.to_owned(), login.to_owned());
+    Account {
+        login,
+        name,
+        role,
+        scope,
+    }
+}
+
+pub fn owner() -> Account {
+    account("owner", Role::Owner, Scope::Merchant(ours()))
+}
+
+/// Runs our shop of that key.
+pub fn manager(shop_id: &str) -> Account {
+    account("manager", Role::Manager, Scope::Shop(ours(), shop_id.to_owned()))
+}
+
+pub fn stranger() -> Account {
+    account("stranger", Role::Owner, Scope::Merchant(theirs()))
+}
+
+pub fn risk_officer() -> Account {
+    account("risk", Role::RiskOfficer, Scope::All)
+}
+
+pub fn auditor() -> Account {
+    account("auditor", Role::Auditor, Scope::All)
+}
+
+/// So many fen.
+pub fn fen(minor: i64) -> Option<Money> {
+    Some(Money::new(minor, Currency::CNY).unwrap())
+}
+
+/// A proper request of batch 1.
+pub fn ask(kind: Kind, terminal_id: TerminalId, trace: u32) -> Attempt {
+    Attempt {
+        terminal_id,
+        merchant_id: ours(),
+        kind,
+        name: BatchTrace { batch: 1, trace },
+        original: None,
+        amount: fen(1_000),
+        card: MaskedPan::of("6224242900000113".bytes()),
+        entry_mode: Some(EntryMode::Chip),
+        reversal_sealed: Some(SEALED.to_vec()),
+        peer: "192.0.2.7:4100".into(),
+        mac_verified: true,
+        received_at: START,
+    }
+}
+
+pub fn purchase(terminal_id: TerminalId, trace: u32) -> Attempt {
+    ask(Kind::Purchase, terminal_id, trace)
+}
+
+/// The host answers with a code.
+pub fn host(code: &str) -> HostOutcome {
+    HostOutcome::Answered {
+        response_code: ResponseCode::parse(code.as_bytes()).unwrap(),
+        retrieval_reference: Some("000000001234".into()),
+        approval_code: Some("654321".into()),
+    }
+}
+
+pub fn approval() -> HostOutcome {
+    host("00")
+}
+
+/// The answer of a request that is not forwarded.
+pub fn answered(admitted: Admitted) -> Answer {
+    match admitted {
+        Admitted::Answer(answer) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub fn code(answer: &Answer) -> String {
+    answer.response_code.to_string()
+}
+
+fn built(terminal_id: TerminalId, merchant_code: MerchantId, shop_id: &str, status: Status) -> Terminal {
+    Terminal {
+        terminal_id,
+        serial: format!("SN{terminal_id}"),
+        model: "P1".into(),
+        name: "前台".into(),
+        shop_id: shop_id.into(),
+        bound: BoundElements {
+            acquirer_code: "48021000".into(),
+            merchant_code,
+            unified_social_credit_code: "91110000000000000X".into(),
+            settlement_account: SettlementAccount {
+                sealed: b"sealed".to_vec(),
+                last4: "8888".into(),
+            },
+            placement_address: "1 Test Road".into(),
+        },
+        status,
+        language: "zh-CN".into(),
+        time_zone: "Asia/Shanghai".into(),
+    }
+}
+
+fn small_estate() -> Estate {
+    let merchant = |merchant_id| Merchant {
+        merchant_id,
+        name: "小店".into(),
+        name_en: "Shop".into(),
+        trade: "snacks".into(),
+        unified_social_credit_code: "91110000000000000X".into(),
+    };
+    let shops = [("s1", ours()), ("s2", ours()), ("s3", theirs())];
+    let shop = |(shop_id, merchant_id): (&str, _)| Shop {
+        shop_id: shop_id.into(),
+        merchant_id,
+        name: shop_id.into(),
+        address: "1 Test Road".into(),
+    };
+    let operator = |(shop_id, _): (&str, _)| {
+        let operator = Operator {
+            shop_id: shop_id.into(),
+            operator: OPERATOR.into(),
+            name: "收银员".into(),
+        };
+        (operator, "no hash: the right password is a parameter".to_owned())
+    };
+    let terminals = [
+        (1, ours(), "s1", Status::Active),
+        (2, ours(), "s1", Status::Active),
+        (3, ours(), "s2", Status::Active),
+        (4, theirs(), "s3", Status::Active),
+        (5, ours(), "s1", Status::Retired),
+    ];
+    Estate {
+        merchants: [ours(), theirs()].map(merchant).into(),
+        shops: shops.map(shop).into(),
+        terminals: terminals
+            .map(|(number, merchant_id, shop_id, status)| {
+                (
+                    built(terminal(number), merchant_id, shop_id, status),
+                    b"key".to_vec(),
+                )
+            })
+            .into(),
+        operators: shops.map(operator).into(),
+        accounts: Vec::new(),
+    }
+}

@@ -1,0 +1,280 @@
+//! Reversals: accepted once, owed until the host answers, never of what is not known.
+
+use app::transaction::{Admitted, Attempt};
+use domain::hold::Kind as HoldKind;
+use domain::transaction::{Decision, Entry, HostOutcome, Kind};
+use store::timeline;
+
+use crate::fixture::{House, SEALED, approval, ask, code, fen, host, nobody, purchase, terminal};
+
+fn signed_in() -> House {
+    let house = House::open();
+    house.sign_in(terminal(1));
+    house
+}
+
+/// A purchase approved, and its reversal accepted: answers the sequence the reversal is owed for.
+fn owe(house: &House, trace: u32) -> i64 {
+    let attempt = purchase(terminal(1), trace);
+    house.approve(&attempt);
+    house.reverse(&attempt);
+    house.owed(terminal(1)).pop().unwrap().sequence
+}
+
+#[test]
+fn a_reversal_is_accepted_once_and_repeated_without_effect() {
+    let house = signed_in();
+    let id = terminal(1);
+    let attempt = purchase(id, 1);
+    let given = house.approve(&attempt);
+    let original = house.last(id);
+    for _ in 0..3 {
+        let answer = house.reverse(&attempt);
+        assert_eq!(code(&answer), "00");
+        assert_eq!(answer.retrieval_reference, given.retrieval_reference);
+    }
+    assert_eq!(
+        house.rows(id).last(),
+        Some(&original),
+        "the row comes when the host has answered"
+    );
+    let owed = house.owed(id);
+    assert_eq!(owed.len(), 1);
+    assert_eq!(
+        (owed[0].sequence, owed[0].name),
+        (original.sequence, attempt.name)
+    );
+    assert_eq!(
+        (owed[0].reason_code.as_str(), owed[0].cause.as_str()),
+        ("98", "terminal")
+    );
+    assert_eq!(owed[0].reversal_sealed.as_deref(), Some(SEALED));
+    house.settle_owed(id, original.sequence, "00");
+    assert_eq!(code(&house.reverse(&attempt)), "00");
+    assert_eq!(house.owed(id).len(), 0, "what is undone is not owed again");
+}
+
+#[test]
+fn a_reversal_of_an_unknown_original_refuses_it_should_it_come_late() {
+    let house = signed_in();
+    let attempt = purchase(terminal(1), 1);
+    for _ in 0..2 {
+        assert_eq!(
+            code(&house.reverse(&attempt)),
+            "25",
+            "the same question has the same answer"
+        );
+    }
+    assert_eq!(code(&house.refuse(&attempt)), "94");
+    assert_eq!(house.pending_count(terminal(1)), 0);
+    assert_eq!(house.owed(terminal(1)).len(), 0);
+}
+
+#[test]
+fn a_reversal_of_a_request_at_the_host_is_released_as_declined_and_undone() {
+    let house = signed_in();
+    let id = terminal(1);
+    for (trace, host, said, owed) in [
+        (1, approval(), "98", 1),
+        (2, HostOutcome::Silent, "98", 2),
+        (3, host("51"), "51", 2),
+        (4, HostOutcome::NotSent, "91", 2),
+    ] {
+        let attempt = purchase(id, trace);
+        let sequence = house.forward(&attempt);
+        assert_eq!(code(&house.reverse(&attempt)), "00");
+        assert_eq!(code(&house.release(id, sequence, host)), said);
+        assert_eq!(house.last(id).decision, Some(Decision::Declined));
+        assert_eq!(house.owed(id).len(), owed);
+        assert_eq!(code(&house.reverse(&attempt)), "00", "again");
+        assert_eq!(house.owed(id).len(), owed, "again without effect");
+    }
+}
+
+#[test]
+fn a_reversal_of_another_amount_or_of_what_cannot_be_reversed_is_refused() {
+    let house = signed_in();
+    let id = terminal(1);
+    let sale = purchase(id, 1);
+    let refund = ask(Kind::Refund, id, 2);
+    house.approve(&sale);
+    house.approve(&refund);
+    for attempt in [
+        Attempt {
+            amount: fen(999),
+            ..sale.clone()
+        },
+        Attempt { amount: None, ..sale },
+        refund,
+    ] {
+        assert_eq!(code(&house.reverse(&attempt)), "12");
+        assert_eq!(house.owed(id).len(), 0);
+        assert_eq!(
+            house.last(id).batch_trace,
+            None,
+            "the refused reversal takes no name"
+        );
+    }
+}
+
+#[test]
+fn a_reversal_of_a_declined_request_has_nothing_to_undo() {
+    let house = signed_in();
+    let attempt = purchase(terminal(1), 1);
+    let sequence = house.forward(&attempt);
+    house.release(terminal(1), sequence, host("51"));
+    assert_eq!(code(&house.reverse(&attempt)), "00");
+    assert_eq!(house.owed(terminal(1)).len(), 0);
+}
+
+#[test]
+fn a_reversal_may_name_a_batch_that_is_over_but_not_lack_a_mac() {
+    let house = signed_in();
+    let attempt = purchase(terminal(1), 1);
+    house.approve(&attempt);
+    let forged = Attempt {
+        mac_verified: false,
+        ..attempt.clone()
+    };
+    assert_eq!(code(&house.reverse(&forged)), "A0");
+    house.write(|tx| store::terminal_session::sign_out(tx, terminal(1), 2));
+    assert_eq!(code(&house.reverse(&attempt)), "77");
+    assert_eq!(house.sign_in(terminal(1)), 2);
+    assert_eq!(code(&house.reverse(&attempt)), "00");
+    assert_eq!(house.owed(terminal(1)).len(), 1);
+}
+
+#[test]
+fn a_reversal_from_a_held_terminal_is_recorded() {
+    let house = signed_in();
+    let id = terminal(1);
+    let attempt = purchase(id, 1);
+    house.approve(&attempt);
+    let incident = house.lose(id);
+    let answer = house.reverse(&attempt);
+    assert_eq!((code(&answer).as_str(), answer.reversal_owed), ("58", false));
+    let row = house.last(id);
+    assert_eq!(
+        (row.decision, row.entry),
+        (Some(Decision::Recorded), Entry::Request(Kind::Reversal))
+    );
+    assert_eq!(house.owed(id).len(), 0);
+    assert!(
+        house
+            .timeline(&incident.incident_id)
+            .contains(&timeline::Kind::AttemptRecorded)
+    );
+}
+
+#[test]
+fn an_unknown_terminal_owes_nothing() {
+    let house = House::open();
+    let attempt = ask(Kind::Reversal, nobody(), 1);
+    let admitted = house.write(move |tx| app::reversal::accept(tx, &attempt, "98"));
+    assert_eq!(admitted, Admitted::UnknownTerminal);
+    assert!(house.rows(nobody()).is_empty());
+}
+
+#[test]
+fn the_hosts_answer_decides_what_is_written() {
+    let house = signed_in();
+    let id = terminal(1);
+    for (trace, answer, decision, reason) in [
+        (1, "00", Decision::Reversed, None),
+        (2, "25", Decision::Reversed, None),
+        (3, "05", Decision::Recorded, Some("reversal_refused_by_host")),
+        (4, "96", Decision::Recorded, Some("reversal_refused_by_host")),
+    ] {
+        let sequence = owe(&house, trace);
+        assert_eq!(
+            house.settle_owed(id, sequence, answer),
+            None,
+            "no incident has news"
+        );
+        let row = house.last(id);
+        assert_eq!((row.decision, row.reason.as_deref()), (Some(decision), reason));
+        assert_eq!(
+            (row.of_sequence, row.batch_trace),
+            (Some(sequence), Some(purchase(id, trace).name))
+        );
+        assert_eq!(row.entry, Entry::Request(Kind::Purchase));
+        assert_eq!(row.amount, fen(1_000));
+        assert_eq!(house.owed(id).len(), 0);
+        let rows = house.rows(id).len();
+        house.settle_owed(id, sequence, "00");
+        assert_eq!(house.rows(id).len(), rows, "a second answer changes nothing");
+    }
+}
+
+#[test]
+fn what_the_host_refused_to_undo_waits_for_a_person_however_often_the_terminal_asks() {
+    let house = signed_in();
+    let sequence = owe(&house, 1);
+    house.settle_owed(terminal(1), sequence, "05");
+    assert_eq!(code(&house.reverse(&purchase(terminal(1), 1))), "00");
+    assert_eq!(house.owed(terminal(1)).len(), 0);
+}
+
+#[test]
+fn undoing_what_was_never_given_says_so() {
+    let house = signed_in();
+    let id = terminal(1);
+    let sequence = house.forward(&purchase(id, 1));
+    let incident = house.lose(id);
+    house.release(id, sequence, approval());
+    let owed = house.owed(id).pop().unwrap();
+    assert_eq!(
+        house.settle_owed(id, owed.sequence, "00"),
+        Some(incident.incident_id.clone())
+    );
+    let row = house.last(id);
+    assert_eq!(
+        (row.decision, row.reason.as_deref()),
+        (Some(Decision::Reversed), Some("never_given"))
+    );
+    assert_eq!(
+        house.timeline(&incident.incident_id).last(),
+        Some(&timeline::Kind::HostReversal)
+    );
+}
+
+#[test]
+fn the_wait_for_the_host_doubles_up_to_a_minute() {
+    let house = signed_in();
+    owe(&house, 1);
+    for wait_ms in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000] {
+        let owed = house.owed(terminal(1)).pop().unwrap();
+        house.write(move |tx| app::reversal::postpone(tx, &owed));
+        let due = house.read(|tx| store::owed_reversal::next_due(tx)).unwrap();
+        assert_eq!(due.since_ms(house.now()), wait_ms);
+    }
+    assert_eq!(house.owed(terminal(1)).pop().unwrap().tries, 9);
+}
+
+#[test]
+fn a_reversal_is_sent_when_it_is_due_and_the_longest_due_first() {
+    let house = signed_in();
+    let first = owe(&house, 1);
+    house.pass_ms(1);
+    let attempt = purchase(terminal(1), 2);
+    house.approve(&attempt);
+    house.reverse(&attempt);
+    let due = |ms| {
+        let at = house.now().plus_ms(ms);
+        house.read(|tx| store::owed_reversal::due(tx, at, 10))
+    };
+    assert_eq!(due(-2).len(), 0);
+    assert_eq!(due(-1).len(), 1);
+    assert_eq!(due(0)[0].sequence, first);
+    assert_eq!(due(0).len(), 2);
+}
+
+#[test]
+fn a_reversal_of_a_loss_closed_meanwhile_has_no_news_for_it() {
+    let house = signed_in();
+    let sequence = owe(&house, 1);
+    let incident = house.lose(terminal(1));
+    house.find_again(&incident.incident_id);
+    assert_eq!(house.settle_owed(terminal(1), sequence, "00"), None);
+    assert!(!house.standing(terminal(1)).has(HoldKind::Loss));
+}

@@ -1,0 +1,259 @@
+//! 批结算 and 批上送.
+
+use app::settlement::{Settled, Uploaded};
+use app::transaction::{Admitted, Answer, Attempt};
+use domain::transaction::{BatchTrace, Decision, Entry, HostOutcome, Kind};
+use store::ledger::BatchTotals;
+
+use crate::fixture::{House, answered, ask, code, fen, nobody, purchase, terminal};
+
+const ONE_SALE: BatchTotals = BatchTotals {
+    debit_minor: 1_000,
+    debit_count: 1,
+    credit_minor: 0,
+    credit_count: 0,
+};
+
+fn with_one_sale() -> House {
+    let house = House::open();
+    house.sign_in(terminal(1));
+    house.approve(&purchase(terminal(1), 1));
+    house
+}
+
+fn batch(batch: u32, kind: Kind) -> Attempt {
+    let name = BatchTrace { batch, trace: 900 };
+    let amount = None;
+    // These messages carry no MAC.
+    Attempt {
+        name,
+        amount,
+        mac_verified: false,
+        ..ask(kind, terminal(1), 900)
+    }
+}
+
+fn settle(house: &House, attempt: Attempt, claimed: BatchTotals) -> Settled {
+    house.write(move |tx| app::settlement::settle(tx, &attempt, claimed))
+}
+
+fn upload(house: &House, lines: &'static [(u32, i64)]) -> Answer {
+    let attempt = batch(1, Kind::BatchUpload);
+    answered(house.write(move |tx| {
+        let line = |(trace, amount_minor)| Uploaded { trace, amount_minor };
+        let lines: Vec<_> = lines.iter().copied().map(line).collect();
+        app::settlement::upload(tx, &attempt, &lines)
+    }))
+}
+
+/// The reasons of what was recorded for a person.
+fn recorded(house: &House) -> Vec<(String, Option<i64>)> {
+    let rows = house.rows(terminal(1)).into_iter();
+    rows.filter(|row| row.decision == Some(Decision::Recorded))
+        .map(|row| {
+            (
+                row.reason.unwrap_or_default(),
+                row.amount.map(|amount| amount.minor),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn equal_totals_close_the_batch_and_the_next_sign_in_gets_the_next() {
+    let house = with_one_sale();
+    let Settled::Compared {
+        totals,
+        equal,
+        answer,
+    } = settle(&house, batch(1, Kind::Settlement), ONE_SALE)
+    else {
+        panic!()
+    };
+    assert_eq!((totals, equal, code(&answer).as_str()), (ONE_SALE, true, "00"));
+    assert_eq!(
+        code(&house.refuse(&purchase(terminal(1), 2))),
+        "77",
+        "sign in first"
+    );
+    assert_eq!(house.sign_in(terminal(1)), 2);
+    assert_eq!(
+        code(&house.refuse(&purchase(terminal(1), 2))),
+        "77",
+        "batch 1 is over"
+    );
+}
+
+#[test]
+fn a_batch_is_closed_once() {
+    let house = with_one_sale();
+    settle(&house, batch(1, Kind::Settlement), ONE_SALE);
+    let again = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
+    assert!(
+        matches!(&again, Settled::Answer(answer) if code(answer) == "77"),
+        "{again:?}"
+    );
+    house.sign_in(terminal(1));
+    let old = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
+    assert!(
+        matches!(&old, Settled::Answer(answer) if code(answer) == "77"),
+        "{old:?}"
+    );
+    assert_eq!(house.sign_in(terminal(1)), 2);
+}
+
+#[test]
+fn unequal_totals_leave_the_batch_open() {
+    let house = with_one_sale();
+    for claimed in [
+        BatchTotals {
+            debit_minor: 999,
+            ..ONE_SALE
+        },
+        BatchTotals {
+            debit_count: 2,
+            ..ONE_SALE
+        },
+        BatchTotals {
+            credit_minor: 1,
+            ..ONE_SALE
+        },
+        BatchTotals {
+            credit_count: 1,
+            ..ONE_SALE
+        },
+    ] {
+        let settled = settle(&house, batch(1, Kind::Settlement), claimed);
+        assert!(
+            matches!(
+                settled,
+                Settled::Compared {
+                    totals: ONE_SALE,
+                    equal: false,
+                    ..
+                }
+            ),
+            "{settled:?}"
+        );
+    }
+    house.approve(&purchase(terminal(1), 2));
+}
+
+#[test]
+fn the_number_after_the_last_batch_is_one() {
+    let house = House::open();
+    house.sign_in(terminal(1));
+    house.write(|tx| store::terminal_session::sign_out(tx, terminal(1), 999_999));
+    assert_eq!(house.sign_in(terminal(1)), 999_999);
+    settle(&house, batch(999_999, Kind::Settlement), BatchTotals::default());
+    assert_eq!(house.sign_in(terminal(1)), 1);
+}
+
+#[test]
+fn what_was_undone_declined_or_is_about_to_be_undone_is_not_in_the_totals() {
+    let house = with_one_sale();
+    let id = terminal(1);
+    for trace in [2, 3] {
+        house.approve(&purchase(id, trace));
+        house.reverse(&purchase(id, trace));
+    }
+    let undone = house.owed(id)[0].sequence;
+    house.settle_owed(id, undone, "00");
+    let silent = house.forward(&purchase(id, 4));
+    house.release(id, silent, HostOutcome::Silent);
+    house.approve(&ask(Kind::PreAuthorisation, id, 5));
+    house.approve(&Attempt {
+        amount: fen(30),
+        ..ask(Kind::Refund, id, 6)
+    });
+    house.approve(&Attempt {
+        amount: fen(12),
+        ..ask(Kind::Void, id, 7)
+    });
+    let totals = house.read(|tx| store::ledger::batch_totals(tx, id, 1));
+    assert_eq!(
+        totals,
+        BatchTotals {
+            credit_minor: 42,
+            credit_count: 2,
+            ..ONE_SALE
+        }
+    );
+}
+
+#[test]
+fn an_upload_that_agrees_leaves_nothing_for_a_person() {
+    let house = with_one_sale();
+    house.approve(&Attempt {
+        amount: fen(250),
+        ..purchase(terminal(1), 2)
+    });
+    assert_eq!(code(&upload(&house, &[(1, 1_000), (2, 250)])), "00");
+    assert_eq!(recorded(&house), []);
+    assert_eq!(house.last(terminal(1)).entry, Entry::Request(Kind::BatchUpload));
+}
+
+#[test]
+fn every_difference_of_an_upload_is_recorded_for_a_person() {
+    let house = with_one_sale();
+    assert_eq!(code(&upload(&house, &[(7, 55), (1, 1_000), (1, 999)])), "00");
+    let differs = |trace, minor| (format!("batch_upload_differs:{trace}"), Some(minor));
+    assert_eq!(recorded(&house), [differs("000007", 55), differs("000001", 999)]);
+}
+
+#[test]
+fn an_uploaded_line_that_was_undone_is_a_difference() {
+    let house = with_one_sale();
+    house.reverse(&purchase(terminal(1), 1));
+    let owed = house.owed(terminal(1)).pop().unwrap();
+    house.settle_owed(terminal(1), owed.sequence, "00");
+    upload(&house, &[(1, 1_000)]);
+    assert_eq!(recorded(&house).len(), 1);
+}
+
+#[test]
+fn the_end_of_an_upload_closes_the_batch() {
+    let house = with_one_sale();
+    let end = batch(1, Kind::BatchUpload);
+    let answer = answered(house.write(move |tx| app::settlement::upload_end(tx, &end)));
+    assert_eq!(code(&answer), "00");
+    assert_eq!(house.sign_in(terminal(1)), 2);
+}
+
+#[test]
+fn a_held_terminal_settles_nothing_and_leaves_a_record() {
+    let house = with_one_sale();
+    let incident = house.lose(terminal(1));
+    let settled = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
+    assert!(
+        matches!(&settled, Settled::Answer(answer) if code(answer) == "58"),
+        "{settled:?}"
+    );
+    assert_eq!(house.last(terminal(1)).decision, Some(Decision::Recorded));
+    assert_eq!(code(&upload(&house, &[(1, 1_000)])), "58");
+    assert_eq!(house.last(terminal(1)).decision, Some(Decision::Recorded));
+    let end = batch(1, Kind::BatchUpload);
+    assert_eq!(
+        code(&answered(
+            house.write(move |tx| app::settlement::upload_end(tx, &end))
+        )),
+        "58"
+    );
+    house.find_again(&incident.incident_id);
+    house.approve(&purchase(terminal(1), 2));
+}
+
+#[test]
+fn an_unknown_terminal_settles_nothing() {
+    let house = House::open();
+    let unknown = Attempt {
+        terminal_id: nobody(),
+        ..batch(1, Kind::Settlement)
+    };
+    assert_eq!(
+        settle(&house, unknown.clone(), ONE_SALE),
+        Settled::UnknownTerminal
+    );
+    let admitted = house.write(move |tx| app::settlement::upload_end(tx, &unknown));
+    assert_eq!(admitted, Admitted::UnknownTerminal);
+}
