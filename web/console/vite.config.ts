@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vite'
+import { defineConfig } from 'vitest/config'
 
 /** Where `npm run dev` finds a running server; the built console is served by the server itself. */
 const server = process.env.TILLGUARD_URL ?? 'http://127.0.0.1:8080'
@@ -16,5 +16,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 300,
   },
+  test: { environment: 'happy-dom', restoreMocks: true },
   server: { proxy: { '/api': server } },
 })
