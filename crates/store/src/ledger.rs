@@ -188,7 +188,7 @@ pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) ->
     Ok(first.unwrap_or(i64::MAX))
 }
 
-/// Approvals of money from cardholders less what went back, decided in a span of sequences: count and minor units.
+/// What approvals decided in a span of time brought, less what went back in it: the count of approvals, and minor units.
 pub fn takings(
     tx: &Tx<'_>,
     terminal_id: TerminalId,
@@ -196,14 +196,14 @@ pub fn takings(
     to: Timestamp,
 ) -> Result<(i64, i64), Error> {
     let sql = sql!(
-        "SELECT count(*), coalesce(sum(CASE
+        "SELECT count(CASE WHEN decision = 'approved' THEN 1 END), coalesce(sum(CASE
             WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice') THEN amount_minor
             WHEN decision = 'approved' AND entry IN ('void', 'refund', 'completion_void') THEN -amount_minor
             WHEN decision = 'reversed' AND entry IN ('purchase', 'completion', 'completion_notice') THEN -amount_minor
             WHEN decision = 'reversed' AND entry IN ('void', 'completion_void') THEN amount_minor ELSE 0 END), 0)
          FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IN ('approved', 'reversed')
            AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
-           AND NOT (decision = 'reversed' AND reason = 'never_given')"
+           AND NOT (decision = 'reversed' AND coalesce(reason, '') = 'never_given')"
     );
     let low = first_sequence_at(tx, terminal_id, from)?;
     let high = first_sequence_at(tx, terminal_id, to)?;
