@@ -176,7 +176,9 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.queue.lock().closed = true;
         self.queue.ready.notify_all();
-        if let Some(writer) = self.writer.take() {
+        let Some(writer) = self.writer.take() else { return };
+        // The last clone may go with an answer, on the writer itself, which ends by its own once the queue is empty.
+        if writer.thread().id() != std::thread::current().id() {
             let _ = writer.join();
         }
     }
