@@ -1,0 +1,11 @@
+//! What is kept, compared with plain models of it; all in one binary, so that linking is fast.
+//!
+//! Invariant: no test sleeps; the clock of the store stands until a test moves it.
+
+mod fixture;
+mod hold;
+mod incident;
+mod ledger;
+mod session;
+mod terminal;
+mod writer;

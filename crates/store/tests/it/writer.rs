@@ -1,0 +1,123 @@
+//! The writer: order, isolation, and that what was answered is there.
+
+use std::sync::mpsc::channel;
+
+use domain::Timestamp;
+use store::Error;
+
+use crate::fixture::{Kept, row, terminal_id};
+use domain::transaction::{Decision, Kind};
+
+fn appended(sequence: i64) -> impl FnOnce(&store::Tx<'_>) -> Result<(), Error> {
+    let row = row(sequence, 1, Kind::Purchase, Some(Decision::Approved));
+    move |tx| store::ledger::append(tx, &row)
+}
+
+#[test]
+fn answers_come_in_the_order_of_the_work_and_after_it_is_readable() {
+    let kept = Kept::open();
+    let (send, receive) = channel();
+    for sequence in 0..2_000 {
+        let send = send.clone();
+        kept.store.submit(appended(sequence), move |result| {
+            send.send((sequence, result.is_ok())).unwrap()
+        });
+    }
+    for sequence in 0..2_000 {
+        assert_eq!(receive.recv(), Ok((sequence, true)));
+        if sequence % 97 == 0 {
+            assert!(
+                kept.read(|tx| store::ledger::get(tx, terminal_id(0), sequence))
+                    .is_some()
+            );
+        }
+    }
+}
+
+#[test]
+fn work_in_one_commit_sees_what_came_before_it_and_nothing_undone() {
+    let kept = Kept::open();
+    let (open, wait) = channel::<()>();
+    // While this one waits, the others gather behind it for one commit.
+    kept.store.submit(
+        move |_| wait.recv().map_err(|_| Error::Stopped),
+        |result| result.unwrap(),
+    );
+    let (send, heard) = channel();
+    for (sequence, fails) in [(1, false), (2, true), (3, false)] {
+        let send = send.clone();
+        let work = move |tx: &store::Tx<'_>| {
+            appended(sequence)(tx)?;
+            if fails {
+                Err(Error::Corrupt("planted"))
+            } else {
+                Ok(())
+            }
+        };
+        kept.store.submit(work, |_| {});
+        let seen =
+            move |tx: &store::Tx<'_>| Ok::<_, Error>(store::ledger::next_place(tx, terminal_id(0))?.sequence);
+        kept.store
+            .submit(seen, move |next| send.send(next.unwrap()).unwrap());
+    }
+    open.send(()).unwrap();
+    let next: Vec<i64> = heard.iter().take(3).collect();
+    assert_eq!(next, [2, 2, 4]);
+}
+
+#[test]
+fn many_threads_lose_nothing() {
+    let kept = Kept::open();
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let store = &kept.store;
+            scope.spawn(move || {
+                for n in 0..50 {
+                    store.write(appended(thread * 50 + n)).unwrap();
+                }
+            });
+        }
+    });
+    let count = kept.read(|tx| store::ledger::approvals_after(tx, terminal_id(0), -1, None));
+    assert_eq!(count, 400);
+}
+
+#[test]
+fn a_read_is_one_snapshot() {
+    let kept = Kept::open();
+    let (before, after) = kept.read(|tx| {
+        let before = store::ledger::next_place(tx, terminal_id(0))?.sequence;
+        kept.write(appended(5));
+        Ok((before, store::ledger::next_place(tx, terminal_id(0))?.sequence))
+    });
+    assert_eq!((before, after), (1, 1));
+    assert_eq!(
+        kept.read(|tx| store::ledger::next_place(tx, terminal_id(0)))
+            .sequence,
+        6
+    );
+}
+
+#[test]
+fn the_last_hand_on_a_store_may_be_the_writers_own() {
+    let dir = std::env::temp_dir().join(format!("tillguard-store-it-{}-own", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let store = store::Store::open(&dir.join("store.db"), std::sync::Arc::new(|| Timestamp(1))).unwrap();
+    let (open, wait) = channel::<()>();
+    let (send, heard) = channel();
+    let own = store.clone();
+    let second = send.clone();
+    store.submit(
+        move |_| wait.recv().map_err(|_| Error::Stopped),
+        move |result| {
+            drop(own);
+            send.send(result.is_ok()).unwrap();
+        },
+    );
+    store.submit(appended(1), move |result| second.send(result.is_ok()).unwrap());
+    drop(store);
+    open.send(()).unwrap();
+    let heard: Vec<bool> = heard.iter().collect();
+    assert_eq!(heard, [true, true]);
+    let _ = std::fs::remove_dir_all(&dir);
+}
