@@ -36,8 +36,6 @@ pub struct Config {
 
 /// A running node.
 pub struct Running {
-    /// The node.
-    pub node: Arc<Node>,
     /// Where the console and the API listen.
     pub api_addr: SocketAddr,
     /// Where terminals connect.
@@ -80,7 +78,10 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         stop_last.send_replace(true);
         let _ = tokio::join!(host_task, reversal_task);
     });
-    let settings = crate::api::Settings { secure_cookie: config.secure_cookie, stopping: stopped.clone() };
+    let settings = crate::api::Settings {
+        secure_cookie: config.secure_cookie,
+        stopping: stopped.clone(),
+    };
     let router = crate::api::router(node.clone(), settings);
     tasks.spawn(async move {
         let mut stopped = stopped;
@@ -93,7 +94,6 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         }
     });
     Ok(Running {
-        node,
         api_addr,
         gate_addr,
         stop,

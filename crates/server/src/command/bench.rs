@@ -130,10 +130,14 @@ fn codec() -> anyhow::Result<()> {
     let unpack = nanoseconds(|| {
         black_box(Message::parse(&unionpay::POS, black_box(&sample)).is_ok());
     });
-    println!("codec, 0200 of 16 fields, {} bytes, median of {BATCHES} batches", sample.len());
+    println!(
+        "codec, 0200 of 16 fields, {} bytes, median of {BATCHES} batches",
+        sample.len()
+    );
     println!("  build and pack   {build:>7.0} ns");
     println!("  unpack           {unpack:>7.0} ns");
-    let message = Message::parse(&unionpay::POS, &sample).map_err(|_| anyhow::anyhow!("the sample is no message"))?;
+    let message =
+        Message::parse(&unionpay::POS, &sample).map_err(|_| anyhow::anyhow!("the sample is no message"))?;
     let input = message.mac_input().context("the sample has no MAC")?;
     let macs = [
         ("UnionPay ECB, DES", Algorithm::UnionPayEcb, 8),
@@ -191,15 +195,28 @@ async fn gate(args: &GateArgs, data: &Path) -> anyhow::Result<()> {
     };
     let running = run::start(node, config).await?;
     let (connections, seconds, terminals) = (args.connections, args.seconds, args.terminals);
-    println!("gate: {connections} connections, {seconds} s a round, {terminals} terminals, host and load on the same machine");
+    println!(
+        "gate: {connections} connections, {seconds} s a round, {terminals} terminals, host and load on the same machine"
+    );
     println!("  approvals/s      p50 ms     p99 ms   floor/s   of floor   fsync p50 ms");
     let mut rounds = Vec::new();
     for number in 0..args.rounds {
-        let lanes = identities.iter().take(args.connections as usize).map(|identity| TerminalIdentity {
-            trace_first: 1 + number * 90_000 % 900_000,
-            ..identity.clone()
-        });
-        rounds.push(round(running.gate_addr, lanes.collect(), args, &data.join(format!("floor-{number}.db"))).await?);
+        let lanes = identities
+            .iter()
+            .take(args.connections as usize)
+            .map(|identity| TerminalIdentity {
+                trace_first: 1 + number * 90_000 % 900_000,
+                ..identity.clone()
+            });
+        rounds.push(
+            round(
+                running.gate_addr,
+                lanes.collect(),
+                args,
+                &data.join(format!("floor-{number}.db")),
+            )
+            .await?,
+        );
     }
     rounds.sort_by(|a, b| a.per_second.total_cmp(&b.per_second));
     let median = &rounds[rounds.len() / 2];
@@ -211,13 +228,26 @@ async fn gate(args: &GateArgs, data: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn round(gate: SocketAddr, lanes: Vec<TerminalIdentity>, args: &GateArgs, floor: &Path) -> anyhow::Result<Round> {
+async fn round(
+    gate: SocketAddr,
+    lanes: Vec<TerminalIdentity>,
+    args: &GateArgs,
+    floor: &Path,
+) -> anyhow::Result<Round> {
     let duration = Duration::from_secs(args.seconds);
-    let load = LoadConfig { lanes, duration: Some(duration), ..LoadConfig::new(gate) };
+    let load = LoadConfig {
+        lanes,
+        duration: Some(duration),
+        ..LoadConfig::new(gate)
+    };
     let report: Report = Load::start(load).await?.finish().await;
     let (approved, answered) = (report.approved(), report.answered());
     if approved != answered {
-        bail!("{} of {answered} requests were refused: {:?}", answered - approved, report.codes());
+        bail!(
+            "{} of {answered} requests were refused: {:?}",
+            answered - approved,
+            report.codes()
+        );
     }
     let ms = |quantile| report.latency_us.value_at_quantile(quantile) as f64 / 1_000.0;
     let batch = (args.connections as usize).max(1);
@@ -235,9 +265,17 @@ async fn round(gate: SocketAddr, lanes: Vec<TerminalIdentity>, args: &GateArgs, 
 }
 
 fn print(round: &Round) {
-    let Round { per_second, p50_ms, p99_ms, floor_per_second, commit_p50_ms } = round;
+    let Round {
+        per_second,
+        p50_ms,
+        p99_ms,
+        floor_per_second,
+        commit_p50_ms,
+    } = round;
     let of_floor = per_second / floor_per_second * 100.0;
-    println!("  {per_second:>11.0} {p50_ms:>11.2} {p99_ms:>10.2} {floor_per_second:>9.0} {of_floor:>8.0} % {commit_p50_ms:>14.2}");
+    println!(
+        "  {per_second:>11.0} {p50_ms:>11.2} {p99_ms:>10.2} {floor_per_second:>9.0} {of_floor:>8.0} % {commit_p50_ms:>14.2}"
+    );
 }
 
 /// Fills the store with one merchant, one shop, one operator and so many terminals.
@@ -251,9 +289,18 @@ async fn fill(node: &Node, terminals: u32) -> anyhow::Result<Vec<TerminalIdentit
             trade: "none".into(),
             unified_social_credit_code: String::new(),
         }],
-        shops: vec![Shop { shop_id: "B01".into(), merchant_id, name: "基准".into(), address: String::new() }],
+        shops: vec![Shop {
+            shop_id: "B01".into(),
+            merchant_id,
+            name: "基准".into(),
+            address: String::new(),
+        }],
         operators: vec![(
-            Operator { shop_id: "B01".into(), operator: "001".into(), name: String::new() },
+            Operator {
+                shop_id: "B01".into(),
+                operator: "001".into(),
+                name: String::new(),
+            },
             app::password::hash("135790", &random()?)?,
         )],
         ..Kept::default()
@@ -263,8 +310,14 @@ async fn fill(node: &Node, terminals: u32) -> anyhow::Result<Vec<TerminalIdentit
         let terminal_id = format!("{:08}", 10_000_000 + number);
         let master_key = random::<16>()?;
         let sealed = node.sealer.seal(Purpose::MasterKey, &terminal_id, &master_key)?;
-        kept.terminals.push((terminal(&terminal_id, merchant_id)?, sealed));
-        identities.push(TerminalIdentity::new(&terminal_id, merchant_id.as_str(), master_key, "001"));
+        kept.terminals
+            .push((terminal(&terminal_id, merchant_id)?, sealed));
+        identities.push(TerminalIdentity::new(
+            &terminal_id,
+            merchant_id.as_str(),
+            master_key,
+            "001",
+        ));
     }
     node.write(move |tx| app::estate::fill(tx, &kept)).await?;
     Ok(identities)
@@ -281,7 +334,10 @@ fn terminal(terminal_id: &str, merchant_code: MerchantId) -> anyhow::Result<Term
             acquirer_code: "48273050".into(),
             merchant_code,
             unified_social_credit_code: String::new(),
-            settlement_account: SettlementAccount { sealed: Vec::new(), last4: "0000".into() },
+            settlement_account: SettlementAccount {
+                sealed: Vec::new(),
+                last4: "0000".into(),
+            },
             placement_address: String::new(),
         },
         status: Status::Active,

@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use app::settlement::{Settled, Uploaded};
 use app::sign_in::SignedIn;
@@ -23,7 +24,7 @@ use super::Gate;
 use super::answer::{self, Content, Return};
 use super::connection::Out;
 use super::keys::{self, Keys, Known};
-use super::request::{self, Ask, Incomplete};
+use super::request::{self, Ask};
 use crate::connector::host::{AskError, HostAnswer};
 use crate::node::{Pass, now};
 use crate::seal::{Purpose, random};
@@ -111,20 +112,42 @@ impl Gate {
 
     async fn answer(self: &Arc<Self>, request: &Request<'_>) -> Result<Option<Out>, store::Error> {
         let mac_verified = self.mac_verified(request);
-        let Some(ask) = Ask::of(request.message) else {
+        let ask = Ask::of(request.message);
+        let unproven = !mac_verified && ask.is_none_or(Ask::has_mac);
+        if let Some(code) = self.spare.answer(request.terminal_id, unproven, Instant::now()) {
+            self.node.counters.limited.fetch_add(1, Ordering::Relaxed);
+            return Ok(refusal(
+                request.message,
+                request.back,
+                request.keys.as_deref(),
+                code,
+            ));
+        }
+        let made = ask.and_then(|ask| {
+            let (id, peer) = (request.terminal_id, request.peer);
+            Some((
+                ask,
+                request::attempt(request.message, ask, id, peer, mac_verified).ok()?,
+            ))
+        });
+        let Some((ask, attempt)) = made else {
             return self.decline(request, Refusal::Invalid, mac_verified).await;
         };
-        let made = request::attempt(
-            request.message,
-            ask,
-            request.terminal_id,
-            request.peer,
-            mac_verified,
-        );
-        let attempt = match made {
-            Ok(attempt) => attempt,
-            Err(Incomplete) => return self.decline(request, Refusal::Invalid, mac_verified).await,
-        };
+        // What does not wait for the host has one pass for decision and answer; a card transaction takes its own.
+        let pass = (!matches!(ask, Ask::Card(_))).then(|| Pass::take(&self.node, request.terminal_id));
+        let out = self.decide(request, attempt, ask).await?;
+        Ok(out.map(|out| Out {
+            pass: out.pass.or(pass),
+            ..out
+        }))
+    }
+
+    async fn decide(
+        self: &Arc<Self>,
+        request: &Request<'_>,
+        attempt: Attempt,
+        ask: Ask,
+    ) -> Result<Option<Out>, store::Error> {
         match ask {
             Ask::Card(kind) => self.card(request, attempt, kind).await,
             Ask::Reversal => self.reversal(request, attempt).await,
@@ -264,7 +287,6 @@ impl Gate {
             ));
         };
         let operator = operator(request.message);
-        let pass = Pass::take(&self.node, terminal_id);
         let signed_in = self
             .node
             .write(move |tx| app::sign_in::sign_in(tx, &attempt, &operator, sealed))
@@ -274,10 +296,11 @@ impl Gate {
             SignedIn::Answer(answer) => Ok(self.plain(request, Admitted::Answer(answer), false)),
             SignedIn::Batch { batch, answer } => {
                 self.keys.put(terminal_id, Some(prepared));
+                self.spare.note(terminal_id, answer.response_code, Instant::now());
                 let content = Content::refusal(answer.response_code, answer.at);
                 let with = (self.acquirer_code.as_str(), field62.as_slice());
                 let message = answer::signed_in(request.message, &content, (batch, net_code), with);
-                Ok(out(message, request.back, answer.response_code, Some(pass)))
+                Ok(out(message, request.back, answer.response_code, None))
             }
         }
     }
@@ -456,7 +479,7 @@ impl Gate {
         host: Option<&HostAnswer>,
         pass: Option<Pass>,
     ) -> Option<Out> {
-        let answer = self.settled_answer(admitted)?;
+        let answer = self.settled_answer(request, admitted)?;
         let host = host.and_then(HostAnswer::message);
         let content = Content {
             response_code: answer.response_code,
@@ -475,7 +498,7 @@ impl Gate {
 
     /// The answer to anything else.
     fn plain(&self, request: &Request<'_>, admitted: Admitted, with_mac: bool) -> Option<Out> {
-        let answer = self.settled_answer(admitted)?;
+        let answer = self.settled_answer(request, admitted)?;
         let content = Content::refusal(answer.response_code, answer.at);
         let key = request.keys.as_ref().map(|keys| &keys.mac).filter(|_| with_mac);
         let message = match request.message.has(3) {
@@ -485,9 +508,11 @@ impl Gate {
         out(message, request.back, answer.response_code, None)
     }
 
-    fn settled_answer(&self, admitted: Admitted) -> Option<Answer> {
+    fn settled_answer(&self, request: &Request<'_>, admitted: Admitted) -> Option<Answer> {
         match admitted {
             Admitted::Answer(answer) => {
+                self.spare
+                    .note(request.terminal_id, answer.response_code, Instant::now());
                 self.node.changed(answer.incident_id.clone());
                 if answer.reversal_owed {
                     self.node.reversal_owed.notify_one();

@@ -11,6 +11,7 @@ mod connection;
 mod handle;
 mod keys;
 mod request;
+mod spare;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -68,6 +69,7 @@ pub struct Gate {
     keys: keys::Cache,
     in_flight: Arc<Semaphore>,
     heard: Mutex<HashMap<TerminalId, (Timestamp, SocketAddr)>>,
+    spare: spare::Spare,
     mac_algorithm: Algorithm,
     acquirer_code: String,
 }
@@ -82,6 +84,7 @@ impl Gate {
             limits,
             keys: keys::Cache::default(),
             heard: Mutex::default(),
+            spare: spare::Spare::default(),
             mac_algorithm: Algorithm::UnionPayEcb,
             acquirer_code,
         })

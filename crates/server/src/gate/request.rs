@@ -68,6 +68,11 @@ impl Ask {
         }
     }
 
+    /// Whether the message must carry a MAC. Sign-in, sign-out, echo and settlement carry none (UnionPay POS).
+    pub const fn has_mac(self) -> bool {
+        matches!(self, Self::Card(_) | Self::Reversal | Self::Lock | Self::Unlock)
+    }
+
     /// The kind the ledger files it under.
     pub const fn kind(self) -> Kind {
         match self {
@@ -195,8 +200,13 @@ pub fn seal_reversal(sealer: &Sealer, message: &Message<'_>, terminal_id: Termin
     if !message.has(2) {
         // A swiped card has its number in the track only; hosts want field 2 in a reversal.
         if let Some(track) = message.digits(35) {
-            let number: zeroize::Zeroizing<String> =
-                zeroize::Zeroizing::new(track.iter().take_while(u8::is_ascii_digit).map(char::from).collect());
+            let number: zeroize::Zeroizing<String> = zeroize::Zeroizing::new(
+                track
+                    .iter()
+                    .take_while(u8::is_ascii_digit)
+                    .map(char::from)
+                    .collect(),
+            );
             writer.digits(2, &number);
         }
     }

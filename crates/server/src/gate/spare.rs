@@ -1,0 +1,115 @@
+//! Sparing the store a flood of refusals: a terminal that is refused again and again is answered from memory, a few
+//! times a second excepted. Memory only declines early; it never approves.
+//!
+//! Invariant: a request that might be approved is answered here only when the terminal was refused for a hold a moment
+//! ago; otherwise only one that had to prove its origin and did not.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use domain::TerminalId;
+use domain::transaction::ResponseCode;
+
+/// Refusals written at once.
+const BURST: f64 = 40.0;
+/// Refusals written per second after that.
+const PER_SECOND: f64 = 5.0;
+/// Terminals remembered; when there are more, all start anew.
+const TERMINALS_MAX: usize = 10_000;
+
+#[derive(Default)]
+pub(super) struct Spare(Mutex<HashMap<TerminalId, Refused>>);
+
+struct Refused {
+    tokens: f64,
+    at: Instant,
+    code: ResponseCode,
+}
+
+impl Spare {
+    /// The code to answer without asking the store; `None` when the store is to be asked.
+    pub(super) fn answer(
+        &self,
+        terminal_id: TerminalId,
+        unproven: bool,
+        now: Instant,
+    ) -> Option<ResponseCode> {
+        let mut terminals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = terminals.get_mut(&terminal_id)?;
+        let refilled = now.saturating_duration_since(refused.at).as_secs_f64() * PER_SECOND;
+        (refused.tokens, refused.at) = ((refused.tokens + refilled).min(BURST), now);
+        let held = refused.code == ResponseCode::TERMINAL_NOT_PERMITTED;
+        (refused.tokens < 1.0 && (held || unproven)).then_some(refused.code)
+    }
+
+    /// Notes what the store said.
+    pub(super) fn note(&self, terminal_id: TerminalId, code: ResponseCode, now: Instant) {
+        let refusal = matches!(
+            code,
+            ResponseCode::TERMINAL_NOT_PERMITTED
+                | ResponseCode::MAC_ERROR
+                | ResponseCode::SIGN_IN_AGAIN
+                | ResponseCode::INVALID_MERCHANT
+                | ResponseCode::INVALID_TRANSACTION
+        );
+        let mut terminals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !refusal {
+            terminals.remove(&terminal_id);
+            return;
+        }
+        if terminals.len() >= TERMINALS_MAX && !terminals.contains_key(&terminal_id) {
+            terminals.clear();
+        }
+        let refused = terminals.entry(terminal_id).or_insert(Refused {
+            tokens: BURST,
+            at: now,
+            code,
+        });
+        refused.tokens -= 1.0;
+        refused.code = code;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn terminal() -> TerminalId {
+        TerminalId::parse(b"10450001").unwrap()
+    }
+
+    #[test]
+    fn a_flood_of_a_held_terminal_is_answered_from_memory_and_soon_asked_about_again() {
+        let (spare, now) = (Spare::default(), Instant::now());
+        for _ in 0..40 {
+            assert_eq!(spare.answer(terminal(), false, now), None);
+            spare.note(terminal(), ResponseCode::TERMINAL_NOT_PERMITTED, now);
+        }
+        assert_eq!(
+            spare.answer(terminal(), false, now),
+            Some(ResponseCode::TERMINAL_NOT_PERMITTED)
+        );
+        let later = now + Duration::from_millis(250);
+        assert_eq!(
+            spare.answer(terminal(), false, later),
+            None,
+            "the hold may be gone: the store is asked"
+        );
+        spare.note(terminal(), ResponseCode::APPROVED, later);
+        assert_eq!(spare.answer(terminal(), true, later), None);
+    }
+
+    #[test]
+    fn a_forged_flood_never_keeps_the_real_terminal_from_the_store() {
+        let (spare, now) = (Spare::default(), Instant::now());
+        for _ in 0..1_000 {
+            if spare.answer(terminal(), true, now).is_none() {
+                spare.note(terminal(), ResponseCode::MAC_ERROR, now);
+            }
+        }
+        assert_eq!(spare.answer(terminal(), true, now), Some(ResponseCode::MAC_ERROR));
+        assert_eq!(spare.answer(terminal(), false, now), None);
+    }
+}
