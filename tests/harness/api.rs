@@ -1,0 +1,143 @@
+//! A small client of the HTTP API.
+//!
+//! Invariant: every answer is handed back, whatever its status; only a broken exchange is an error.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+const TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A caller of the API, signed in or not. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Api {
+    agent: ureq::Agent,
+    origin: String,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its `Content-Type`.
+    pub content_type: String,
+    /// The body; `Null` when there is none or it is no JSON.
+    pub body: Value,
+}
+
+impl Answered {
+    /// The body, when the status is the wanted one.
+    ///
+    /// # Errors
+    /// Another status: the error shows the body.
+    pub fn expect(self, status: u16) -> Result<Value> {
+        if self.status != status {
+            bail!("{} instead of {status}: {}", self.status, self.body);
+        }
+        Ok(self.body)
+    }
+}
+
+impl Api {
+    /// A caller who has not signed in.
+    pub fn new(origin: &str) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(TIME_MAX))
+            .build()
+            .into();
+        Self {
+            agent,
+            origin: origin.to_owned(),
+            token: None,
+        }
+    }
+
+    /// The same with a token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The same, signed in.
+    ///
+    /// # Errors
+    /// The log-in was refused.
+    pub async fn signed_in(&self, login: &str, password: &str) -> Result<Self> {
+        let body = json!({"login": login, "password": password});
+        let answer = self.post("/session", &body).await?.expect(200)?;
+        let token = answer["token"].as_str().context("no token in the answer")?;
+        Ok(self.with_token(token))
+    }
+
+    /// GET below `/api/v1`, which must be answered 200.
+    ///
+    /// # Errors
+    /// Any other answer, or none.
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        let answered = self.call("GET", path, None).await?;
+        answered.expect(200).with_context(|| format!("GET {path}"))
+    }
+
+    /// POST of JSON below `/api/v1`.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Answered> {
+        self.call("POST", path, Some(body.to_string())).await
+    }
+
+    /// Any exchange below `/api/v1`, off the runtime's threads.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn call(&self, method: &str, path: &str, body: Option<String>) -> Result<Answered> {
+        let (api, method, path) = (self.clone(), method.to_owned(), path.to_owned());
+        tokio::task::spawn_blocking(move || api.call_here(&method, &path, body.as_deref())).await?
+    }
+
+    /// As [`Api::call`], in the caller's own thread: it returns as soon as the answer has been read.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn call_here(&self, method: &str, path: &str, body: Option<&str>) -> Result<Answered> {
+        let uri = format!("{}/api/v1{path}", self.origin);
+        let mut request = ureq::http::Request::builder().method(method).uri(&uri);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answered = match body {
+            Some(body) => self
+                .agent
+                .run(request.header("content-type", "application/json").body(body)?),
+            None => self.agent.run(request.body(())?),
+        };
+        let mut answered = answered.with_context(|| format!("{method} {path}"))?;
+        let content_type = answered
+            .headers()
+            .get("content-type")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned();
+        let text = answered.body_mut().read_to_string()?;
+        Ok(Answered {
+            status: answered.status().as_u16(),
+            content_type,
+            body: serde_json::from_str(&text).unwrap_or_default(),
+        })
+    }
+
+    /// Reports a terminal lost; the incident, once the report is acknowledged.
+    ///
+    /// # Errors
+    /// Anything but 201.
+    pub async fn report_lost(&self, terminal_id: &str) -> Result<Value> {
+        let body = json!({"terminal_id": terminal_id, "manner": "stolen"});
+        self.post("/incidents", &body).await?.expect(201)
+    }
+}

@@ -1,0 +1,28 @@
+//! End-to-end tests: what they share to drive the real binary over its real ports.
+//!
+//! May touch: processes it starts, free ports of this machine, folders it makes below the system's temporary folder,
+//! and the simulator. It never looks inside the product: only the gate, the HTTP API and the outside host speak.
+//!
+//! Invariant: whatever happens, every process it started is killed and every folder it made is removed.
+
+mod api;
+mod books;
+mod lanes;
+mod node;
+mod outside;
+mod wait;
+
+pub use api::{Answered, Api};
+pub use books::{Books, Hold, Name, Row};
+pub use lanes::{Lanes, LanesLog, Purchase};
+pub use node::{Folder, Launch, Node, Ready, ReadyTerminal, binary, canary_binary};
+pub use outside::Outside;
+pub use wait::{WAIT_MAX, until};
+
+/// A number from the environment, or its default.
+pub fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}

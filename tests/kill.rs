@@ -1,0 +1,213 @@
+//! Kill -9 in the midst of trading and reporting: what was acknowledged is there after the restart, and what was not
+//! leaves nothing behind at the host.
+//!
+//! `TILLGUARD_KILLS` says how often (40), `TILLGUARD_SEED` when.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use simulator::chance::Chance;
+use tests::{Api, Books, Folder, Hold, Lanes, LanesLog, Launch, Node, Outside, number};
+
+/// Terminals that are never reported.
+const TRADERS: usize = 4;
+const LANES_OF_A_TRADER: usize = 3;
+const LANES_OF_THE_VICTIM: usize = 10;
+/// Kills of one data folder; each reports a terminal of its own.
+const KILLS_OF_A_LIFE: u64 = 34;
+const HOST_DELAY_MS_MAX: u32 = 12;
+/// The report begins and the node dies within so many milliseconds, at moments the seed names.
+const REPORT_MS_MAX: u64 = 120;
+const KILL_MS_MAX: u64 = 260;
+
+/// What happened, for the last line.
+#[derive(Debug, Default)]
+struct Tally {
+    kills: u64,
+    approvals_told: usize,
+    unanswered: usize,
+    reports_acknowledged: usize,
+    reports_kept_unacknowledged: usize,
+    reports_gone: usize,
+}
+
+/// A data folder with its host, through many restarts.
+struct Life {
+    _folder: Folder,
+    outside: Outside,
+    launch: Launch,
+    chance: Chance,
+    /// The next trace number of each terminal: a trace names its transaction for ever.
+    traces: Vec<u32>,
+    /// Acknowledged reports: incident and terminal.
+    acknowledged: Vec<(String, String)>,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_kill_9() -> Result<()> {
+    let (kills, seed) = (number("TILLGUARD_KILLS", 40), number("TILLGUARD_SEED", 2026));
+    let mut tally = Tally::default();
+    for life in 0..kills.div_ceil(KILLS_OF_A_LIFE) {
+        let rounds = KILLS_OF_A_LIFE.min(kills - tally.kills);
+        live(seed, life, rounds, &mut tally)
+            .await
+            .with_context(|| format!("seed {seed}, life {life}, {tally:?}"))?;
+    }
+    println!("{tally:?}");
+    assert!(
+        tally.approvals_told > 0 && tally.reports_acknowledged > 0,
+        "nothing was tried: {tally:?}"
+    );
+    Ok(())
+}
+
+async fn live(seed: u64, number: u64, rounds: u64, tally: &mut Tally) -> Result<()> {
+    let folder = Folder::new()?;
+    let outside = Outside::start(folder.path(), HOST_DELAY_MS_MAX).await?;
+    let launch = Launch::new(&folder)?
+        .asking(&outside)
+        .with(&["--host-timeout-s", "5"]);
+    let mut node = launch.start().await?;
+    let mut life = Life {
+        traces: vec![1; node.ready.terminals.len()],
+        _folder: folder,
+        outside,
+        launch,
+        chance: Chance::new(seed, number),
+        acknowledged: Vec::new(),
+    };
+    for round in 0..rounds {
+        node = life
+            .round(node, TRADERS + round as usize, tally)
+            .await
+            .with_context(|| format!("kill {round}"))?;
+    }
+    Ok(())
+}
+
+impl Life {
+    /// Trades, reports, kills, starts again and checks.
+    async fn round(&mut self, node: Node, victim: usize, tally: &mut Tally) -> Result<Node> {
+        let api = node.api_as("risk").await?;
+        let mut lanes = Vec::new();
+        for index in (0..TRADERS).chain([victim]) {
+            let count = if index == victim {
+                LANES_OF_THE_VICTIM
+            } else {
+                LANES_OF_A_TRADER
+            };
+            let mut identity = node.ready.terminals[index].identity.clone();
+            identity.trace_first = self.traces[index];
+            lanes.push((index, Lanes::start(node.ready.gate, &identity, count).await?));
+        }
+        let [report_at, kill_at] = [REPORT_MS_MAX, KILL_MS_MAX].map(|max| self.chance.between(0, max));
+        let (_, of_victim) = lanes.last().context("no lanes")?;
+        // Moments, not states: the seed says when, whatever is going on then.
+        let report = async {
+            tokio::time::sleep(Duration::from_millis(report_at)).await;
+            of_victim.report(&api).await
+        };
+        let kill = async {
+            tokio::time::sleep(Duration::from_millis(kill_at)).await;
+            node.kill()
+        };
+        let (reported, killed) = tokio::join!(report, kill);
+        killed?;
+        tally.kills += 1;
+        let mut logs = Vec::new();
+        for (index, lanes) in lanes {
+            self.traces[index] = lanes.next_trace();
+            logs.push((index, lanes.stop().await?));
+        }
+
+        let mut node = self.launch.start().await.context("the restart")?;
+        let api = node.api_as("risk").await?;
+        Books::settled(&api).await?;
+        let mut violations = Vec::new();
+        for (index, log) in &logs {
+            let reported = reported.as_ref().ok().filter(|_| *index == victim);
+            violations.extend(
+                self.check_terminal(&api, node.ready.terminals[*index].id(), log, reported)
+                    .await?,
+            );
+            tally.approvals_told += log.approved().count();
+            tally.unanswered += log.purchases.iter().filter(|one| one.code.is_none()).count();
+        }
+        let victim_id = node.ready.terminals[victim].id();
+        match reported {
+            Ok(incident) => {
+                let id = incident["id"].as_str().context("no id")?;
+                self.acknowledged.push((id.to_owned(), victim_id.to_owned()));
+                tally.reports_acknowledged += 1;
+            }
+            Err(_) if Hold::of(&api, victim_id).await?.is_some() => tally.reports_kept_unacknowledged += 1,
+            Err(_) => tally.reports_gone += 1,
+        }
+        violations.extend(self.check_reports(&api).await?);
+        node.check_alive()?;
+        anyhow::ensure!(
+            violations.is_empty(),
+            "killed after {kill_at} ms, report begun after {report_at} ms:\n{}",
+            violations.join("\n")
+        );
+        Ok(node)
+    }
+
+    /// One terminal's ledger against what it was told, what the host keeps, and its holds.
+    async fn check_terminal(
+        &self,
+        api: &Api,
+        terminal_id: &str,
+        log: &LanesLog,
+        reported: Option<&Value>,
+    ) -> Result<Vec<String>> {
+        let books = Books::read(api, terminal_id).await?;
+        let mut found = books.without(log.approved());
+        found.extend(books.differences(&self.outside));
+        found.extend(log.wrong.iter().map(|wrong| format!("{terminal_id}: {wrong}")));
+        let pending = books.rows.iter().filter(|row| row.decision == "pending");
+        found.extend(pending.map(|row| format!("{terminal_id}: {:?} is never decided", row.name)));
+        let late = log
+            .purchases
+            .iter()
+            .filter(|one| one.after_mark && one.is_approved());
+        found.extend(
+            late.map(|one| format!("{terminal_id}: {:?} arrived after the acknowledgement", one.name)),
+        );
+        let hold = Hold::of(api, terminal_id).await?;
+        if let Some(hold) = &hold {
+            found.extend(books.approved_after(hold));
+        }
+        if let Some(reported) = reported
+            && hold.as_ref().map(|hold| hold.placed_at.as_str()) != reported["suspended_at"].as_str()
+        {
+            found.push(format!(
+                "{terminal_id}: the acknowledged report {reported} is not there: {hold:?}"
+            ));
+        }
+        Ok(found)
+    }
+
+    /// Every report ever acknowledged is there, and its terminal stopped.
+    async fn check_reports(&self, api: &Api) -> Result<Vec<String>> {
+        let incidents = api.get("/incidents?limit=200").await?;
+        let lost = api.get("/terminals?state=lost&limit=200").await?;
+        let names = |list: &Value, name: &str| -> Vec<String> {
+            let items = list["items"].as_array().into_iter().flatten();
+            items
+                .filter_map(|item| item[name].as_str().map(str::to_owned))
+                .collect()
+        };
+        let (incidents, lost) = (names(&incidents, "id"), names(&lost, "terminal_id"));
+        let missing = self
+            .acknowledged
+            .iter()
+            .filter(|(id, terminal_id)| !incidents.contains(id) || !lost.contains(terminal_id));
+        Ok(missing
+            .map(|(id, terminal_id)| {
+                format!("{terminal_id}: the acknowledged incident {id} is not there any more")
+            })
+            .collect())
+    }
+}
