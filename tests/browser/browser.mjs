@@ -1,0 +1,60 @@
+// Chromium, and pages that fail a test when the browser complains.
+import assert from 'node:assert/strict'
+import { AxeBuilder } from '@axe-core/playwright'
+import { chromium } from 'playwright-core'
+
+export const PHONE = { width: 390, height: 844 }
+export const DESK = { width: 1440, height: 900 }
+
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] })
+
+/** A page of its own session; `complaints` gathers what went wrong in it. */
+export async function open(browser, demo, { size = PHONE, language = 'zh-CN', theme = 'light' } = {}) {
+  const context = await browser.newContext({
+    viewport: size,
+    locale: language,
+    colorScheme: theme,
+    timezoneId: 'Asia/Shanghai',
+    baseURL: demo.url,
+    reducedMotion: 'reduce',
+  })
+  const page = await context.newPage()
+  const complaints = []
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
+  page.on('console', (message) => {
+    // Answers such as 401 are told by the page itself; the browser mentions them too.
+    const known = /Failed to load resource/.test(message.text())
+    if (['error', 'warning'].includes(message.type()) && !known) complaints.push(message.text())
+  })
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url())
+    const own = origin === new URL(demo.url).origin || protocol === 'data:' || protocol === 'blob:'
+    if (!own) complaints.push(`loads from elsewhere: ${request.url()}`)
+  })
+  return Object.assign(page, { complaints })
+}
+
+export async function signIn(page, { login, password }) {
+  await page.goto('/login')
+  await on(page, 'login').fill(login)
+  await on(page, 'password').fill(password)
+  await on(page, 'submit').click()
+  await page.waitForURL((url) => url.pathname !== '/login')
+}
+
+/** What carries this mark and can be seen. */
+export const on = (page, mark, more = '') => page.locator(`[data-test="${mark}"]${more}:visible`)
+
+/** No accessibility violation, nothing to scroll sideways, no word missing, no complaint. */
+export async function isSound(page, what) {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`))
+  assert.deepEqual(found, [], `${what}: accessibility`)
+  const { wide, text } = await page.evaluate(() => ({
+    wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    text: document.body.innerText,
+  }))
+  assert.ok(wide <= 0, `${what}: ${wide} px wider than the screen`)
+  assert.doesNotMatch(text, /undefined|NaN|\[object/, `${what}: a word is missing`)
+  assert.deepEqual(page.complaints, [], `${what}: complaints`)
+}

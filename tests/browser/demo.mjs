@@ -1,0 +1,58 @@
+// The real server, as `tillguard demo` runs it, on free ports and with data of its own.
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+
+const READY_MS_MAX = 180_000
+const STOP_MS_MAX = 20_000
+
+/**
+ * Starts a demo and waits until it is ready.
+ * @returns {Promise<{url: string, account(login: string): {login: string, password: string}, terminals: object[], stop(): Promise<void>}>}
+ */
+export async function startDemo() {
+  const folder = await mkdtemp(join(tmpdir(), 'tillguard-browser-'))
+  const readyFile = join(folder, 'ready.json')
+  const args = ['demo', '--port', '0', '--data', join(folder, 'data'), '--ready-file', readyFile, '--rate', '20']
+  const child = spawn(process.env.TILLGUARD_BIN, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (text) => (said = (said + text).slice(-4_000)))
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+
+  async function stop() {
+    child.kill('SIGINT')
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
+    await ended
+    clearTimeout(late)
+    await rm(folder, { recursive: true, force: true })
+  }
+
+  for (const until = Date.now() + READY_MS_MAX; Date.now() < until; await wait(100)) {
+    if (child.exitCode !== null) throw new Error(`the demo ended by itself: ${said}`)
+    const text = await readFile(readyFile, 'utf8').catch(() => null)
+    if (text === null) continue
+    const ready = JSON.parse(text)
+    const account = (login) => ready.accounts.find((one) => one.login === login)
+    return { url: ready.console_url, account, terminals: ready.terminals, stop }
+  }
+  await stop()
+  throw new Error(`the demo was not ready in ${READY_MS_MAX} ms: ${said}`)
+}
+
+/** Calls the API as somebody. */
+export async function signedIn(demo, login) {
+  const call = (method, path, body, token) =>
+    fetch(new URL(`/api/v1${path}`, demo.url), {
+      method,
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+      body: body && JSON.stringify(body),
+    })
+  const { password } = demo.account(login)
+  const { token } = await (await call('POST', '/session', { login, password })).json()
+  return async (method, path, body) => {
+    const answer = await call(method, path, body, token)
+    return { status: answer.status, body: answer.status === 204 ? null : await answer.json() }
+  }
+}
