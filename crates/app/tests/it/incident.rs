@@ -150,7 +150,7 @@ fn the_loss_window_starts_at_the_last_trusted_use_before_the_last_sight() {
 fn every_channel_gets_its_receipt_once() {
     let house = signed_in();
     let incident = house.lose(terminal(1));
-    assert_eq!(house.read(|tx| store::incident::unacknowledged(tx)).len(), 1);
+    assert_eq!(house.read(store::incident::unacknowledged).len(), 1);
     house.pass_ms(250);
     let receipts = acknowledge(&house, &incident.incident_id, 2);
     let channels: Vec<Channel> = receipts.iter().map(|receipt| receipt.channel).collect();
@@ -176,7 +176,7 @@ fn every_channel_gets_its_receipt_once() {
             .count(),
         1
     );
-    assert_eq!(house.read(|tx| store::incident::unacknowledged(tx)).len(), 0);
+    assert_eq!(house.read(store::incident::unacknowledged).len(), 0);
 }
 
 #[test]

@@ -245,7 +245,7 @@ fn the_wait_for_the_host_doubles_up_to_a_minute() {
     for wait_ms in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000] {
         let owed = house.owed(terminal(1)).pop().unwrap();
         house.write(move |tx| app::reversal::postpone(tx, &owed));
-        let due = house.read(|tx| store::owed_reversal::next_due(tx)).unwrap();
+        let due = house.read(store::owed_reversal::next_due).unwrap();
         assert_eq!(due.since_ms(house.now()), wait_ms);
     }
     assert_eq!(house.owed(terminal(1)).pop().unwrap().tries, 9);

@@ -153,7 +153,7 @@ fn an_incident_comes_back_as_it_was_written_and_is_acknowledged_once() {
     });
     let found = kept.read(|tx| store::incident::get(tx, "C")).unwrap();
     assert_eq!(found.acknowledged_at, Some(Timestamp(21)));
-    assert_eq!(kept.read(|tx| store::incident::unacknowledged(tx)).len(), 4);
+    assert_eq!(kept.read(store::incident::unacknowledged).len(), 4);
     assert_eq!(
         kept.read(|tx| store::incident::unclosed(tx, terminal_id(1))),
         Some(found)

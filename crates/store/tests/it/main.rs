@@ -2,6 +2,11 @@
 //!
 //! Invariant: no test sleeps; the clock of the store stands until a test moves it.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may stop where it fails, also in what it shares with others"
+)]
+
 mod fixture;
 mod hold;
 mod incident;
