@@ -129,7 +129,7 @@ pub enum Code {
     UnsupportedMediaType,
     /// The request cannot be read at all.
     MalformedRequest,
-    /// The body is no JSON.
+    /// The body is no JSON object.
     MalformedJson,
     /// One field is wrong.
     InvalidField,
@@ -255,8 +255,8 @@ impl Code {
                 ),
             ),
             Self::MalformedJson => (
-                ("JSON 有误", "请求内容不是有效的 JSON。"),
-                ("Malformed JSON", "The body is not valid JSON."),
+                ("JSON 有误", "请求内容不是有效的 JSON 对象。"),
+                ("Malformed JSON", "The body is not a valid JSON object."),
             ),
             Self::InvalidField => (
                 ("内容有误", "请检查填写的内容。"),

@@ -101,7 +101,7 @@ enum Step {
     /// The answer is known.
     Answered(Kept),
     /// The hold stands; the acknowledgement is still owed.
-    Suspended { incident: Incident, opened: bool },
+    Suspended { incident: Box<Incident>, opened: bool },
 }
 
 async fn stop(
@@ -156,6 +156,7 @@ fn suspend(
         })?;
     let (incident, opened) = (reported.incident, reported.opened);
     if incident.acknowledged_at.is_none() {
+        let incident = Box::new(incident);
         return Ok(Step::Suspended { incident, opened });
     }
     let kept = answer(tx, &incident.incident_id, StatusCode::OK)?;

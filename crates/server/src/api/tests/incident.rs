@@ -1,0 +1,198 @@
+//! Incidents after the report: alarm, activity, timeline, finding again.
+
+use serde_json::{Value, json};
+
+use super::{House, sign_in};
+
+fn at(id: &str, rest: &str) -> String {
+    format!("/api/v1/incidents/{id}{rest}")
+}
+
+#[tokio::test]
+async fn finding_again_takes_two_people() {
+    let house = House::new().await;
+    let (owner, manager, risk) = (
+        house.token("owner").await,
+        house.token("manager").await,
+        house.token("risk").await,
+    );
+    sign_in(&house, "10450001").await;
+    let id = house.lose(&owner, "10450001").await;
+    house
+        .post(&risk, &at(&id, "/found/confirm"), json!({}))
+        .await
+        .problem(409, "wrong_state");
+    let blank = house
+        .post(&owner, &at(&id, "/found"), json!({ "statement": " " }))
+        .await;
+    assert_eq!(blank.problem(422, "invalid_field").body["field"], "statement");
+    let proposed = house
+        .post(
+            &owner,
+            &at(&id, "/found"),
+            json!({ "statement": "behind the counter" }),
+        )
+        .await
+        .ok();
+    assert_eq!(proposed["state"], "found_proposed");
+    assert_eq!(
+        [
+            &proposed["found"]["proposed_by"],
+            &proposed["found"]["confirmed_by"]
+        ],
+        [&json!("name of owner"), &Value::Null]
+    );
+    assert_eq!(proposed["terminal"]["state"], "lost");
+    house
+        .post(&owner, &at(&id, "/found"), json!({ "statement": "again" }))
+        .await
+        .problem(409, "wrong_state");
+    house
+        .post(&owner, &at(&id, "/found/confirm"), json!({}))
+        .await
+        .problem(403, "second_person_required");
+    house
+        .post(&manager, &at(&id, "/found/confirm"), json!({}))
+        .await
+        .problem(403, "not_allowed");
+    let closed = house
+        .post_once(&risk, "k", &at(&id, "/found/confirm"), json!({}))
+        .await
+        .ok();
+    assert_eq!(
+        [&closed["state"], &closed["terminal"]["state"]],
+        [&json!("closed"), &json!("running")]
+    );
+    assert_eq!(closed["next"], json!([]));
+    let again = house
+        .post_once(&risk, "k", &at(&id, "/found/confirm"), json!({}))
+        .await;
+    assert_eq!(again.ok(), closed);
+    // What it sells after its release is not counted against the stop.
+    house.sell("10450001", 1).await;
+    assert_eq!(house.get(&owner, &at(&id, "")).await.ok()["approved_since"], 0);
+    assert_ne!(house.lose(&owner, "10450001").await, id);
+    let first = house.get(&owner, "/api/v1/incidents?limit=1").await.ok();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = house
+        .get(&owner, &format!("/api/v1/incidents?limit=1&cursor={cursor}"))
+        .await
+        .ok();
+    assert_eq!(
+        [&second["items"][0]["id"], &second["next_cursor"]],
+        [&json!(id), &Value::Null]
+    );
+}
+
+#[tokio::test]
+async fn an_alarm_is_acknowledged_until_the_next_attempt() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = house.lose(&owner, "10450001").await;
+    house.ask("10450001", 1).await;
+    let seen = house
+        .post(&owner, &at(&id, "/alarm/acknowledge"), json!({}))
+        .await
+        .ok();
+    assert_eq!(
+        [&seen["unacknowledged_alarm_count"], &seen["attempt_count"]],
+        [&json!(0), &json!(1)]
+    );
+    house.ask("10450001", 2).await;
+    assert_eq!(
+        house.get(&owner, &at(&id, "")).await.ok()["unacknowledged_alarm_count"],
+        1
+    );
+}
+
+#[tokio::test]
+async fn the_timeline_is_read_in_pages() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = house.lose(&owner, "10450001").await;
+    house.ask("10450001", 1).await;
+    let first = house.get(&owner, &at(&id, "/timeline?limit=3")).await.ok();
+    let kinds = |page: &Value| -> Vec<String> {
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["kind"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(kinds(&first), ["reported", "suspended", "receipt"]);
+    assert_eq!(first["next_cursor"], "3");
+    let rest = house.get(&owner, &at(&id, "/timeline?after=3")).await.ok();
+    assert_eq!(kinds(&rest), ["attempt_refused", "alarm"]);
+    assert_eq!(
+        kinds(&house.get(&owner, &at(&id, "/timeline?cursor=3")).await.ok()),
+        kinds(&rest)
+    );
+    let attempt = &rest["items"][0]["transaction"];
+    for (field, value) in [
+        ("kind", json!("purchase")),
+        ("decision", json!("declined")),
+        ("response_code", json!("58")),
+        ("reason", json!("held:loss")),
+        ("card", json!("622424••••••0113")),
+        ("peer", json!("192.0.2.7:4021")),
+        ("amount", json!({ "minor": 2000, "currency": "CNY" })),
+    ] {
+        assert_eq!(attempt[field], value, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn activity_shows_the_window_and_the_attempts() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    sign_in(&house, "10450001").await;
+    house.sell("10450001", 1).await;
+    let id = house.lose(&owner, "10450001").await;
+    house.ask("10450001", 2).await;
+    let activity = house
+        .get(&owner, &at(&id, "/activity?bucket_minutes=30"))
+        .await
+        .ok();
+    let marks: Vec<_> = activity["marks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mark| (&mark["decision"], &mark["in_window"]))
+        .collect();
+    assert_eq!(
+        marks,
+        [
+            (&json!("declined"), &json!(false)),
+            (&json!("approved"), &json!(true))
+        ]
+    );
+    let sum = |field: &str| -> i64 {
+        activity["buckets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|bucket| bucket[field].as_i64().unwrap())
+            .sum()
+    };
+    assert_eq!(
+        (sum("approved_count"), sum("approved_minor"), sum("refused_count")),
+        (1, 2000, 1)
+    );
+    for (query, field) in [
+        ("from=2026-01-01T00:00:00Z&to=2026-01-05T00:00:00Z", "to"),
+        ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to"),
+        ("bucket_minutes=0", "bucket_minutes"),
+        (
+            "from=2026-01-01T00:00:00Z&to=2026-01-04T00:00:00Z&bucket_minutes=1",
+            "bucket_minutes",
+        ),
+    ] {
+        let answer = house.get(&owner, &at(&id, &format!("/activity?{query}"))).await;
+        assert_eq!(
+            answer.problem(422, "invalid_field").body["field"],
+            field,
+            "{query}"
+        );
+    }
+}

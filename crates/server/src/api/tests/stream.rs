@@ -1,0 +1,127 @@
+//! Live events.
+
+use axum::body::BodyDataStream;
+use axum::http::{Method, header};
+use serde_json::json;
+use tokio_stream::StreamExt;
+use tower::ServiceExt;
+
+use super::{House, request};
+
+/// An open stream, read event by event.
+struct Events {
+    stream: BodyDataStream,
+    text: String,
+}
+
+impl Events {
+    async fn open(house: &House, token: &str, incident: &str, last: Option<&str>) -> Self {
+        let mut request = request(
+            Method::GET,
+            &format!("/api/v1/incidents/{incident}/events"),
+            token,
+            None,
+        );
+        if let Some(last) = last {
+            request
+                .headers_mut()
+                .insert("Last-Event-ID", last.parse().unwrap());
+        }
+        let response = house.api.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        Self {
+            stream: response.into_body().into_data_stream(),
+            text: String::new(),
+        }
+    }
+
+    /// The next event's id and kind; `None` at the stream's end.
+    async fn next(&mut self) -> Option<(String, String)> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let line = |name: &str| {
+                    event
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name))
+                        .unwrap_or_default()
+                        .trim()
+                };
+                assert_eq!(line("event:"), "timeline");
+                let item: serde_json::Value = serde_json::from_str(line("data:")).unwrap();
+                let next = (line("id:").to_owned(), item["kind"].as_str().unwrap().to_owned());
+                self.text = rest.to_owned();
+                return Some(next);
+            }
+            let bytes = self.stream.next().await?.unwrap();
+            self.text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+    }
+
+    async fn expect(&mut self, events: &[(&str, &str)]) {
+        for (id, kind) in events {
+            assert_eq!(self.next().await, Some((id.to_string(), kind.to_string())));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_sends_what_was_and_what_comes() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = house.lose(&owner, "10450001").await;
+    let mut events = Events::open(&house, &owner, &id, None).await;
+    events
+        .expect(&[("1", "reported"), ("2", "suspended"), ("3", "receipt")])
+        .await;
+    house.ask("10450001", 1).await;
+    events.expect(&[("4", "attempt_refused"), ("5", "alarm")]).await;
+    let mut resumed = Events::open(&house, &owner, &id, Some("4")).await;
+    resumed.expect(&[("5", "alarm")]).await;
+    house
+        .post(
+            &owner,
+            &format!("/api/v1/incidents/{id}/alarm/acknowledge"),
+            json!({}),
+        )
+        .await
+        .ok();
+    events.expect(&[("6", "alarm_acknowledged")]).await;
+    resumed.expect(&[("6", "alarm_acknowledged")]).await;
+}
+
+#[tokio::test]
+async fn streams_end_with_the_session_and_with_the_node() {
+    let house = House::new().await;
+    let (owner, risk) = (house.token("owner").await, house.token("risk").await);
+    let id = house.lose(&owner, "10450001").await;
+    let mut of_owner = Events::open(&house, &owner, &id, Some("3")).await;
+    let mut of_risk = Events::open(&house, &risk, &id, Some("3")).await;
+    house
+        .send(request(Method::DELETE, "/api/v1/session", &owner, None))
+        .await;
+    house.ask("10450001", 1).await;
+    assert_eq!(of_owner.next().await, None);
+    of_risk.expect(&[("4", "attempt_refused"), ("5", "alarm")]).await;
+    house.stop.send_replace(true);
+    assert_eq!(of_risk.next().await, None);
+}
+
+#[tokio::test]
+async fn an_account_has_five_streams() {
+    let house = House::new().await;
+    let (owner, risk) = (house.token("owner").await, house.token("risk").await);
+    let id = house.lose(&owner, "10450001").await;
+    let path = format!("/api/v1/incidents/{id}/events");
+    let mut streams = Vec::new();
+    for _ in 0..5 {
+        streams.push(Events::open(&house, &owner, &id, None).await);
+    }
+    house.get(&owner, &path).await.problem(429, "too_many_streams");
+    let other = Events::open(&house, &risk, &id, None).await;
+    // Places come back when streams end.
+    house.stop.send_replace(true);
+    for mut events in streams.into_iter().chain([other]) {
+        while events.next().await.is_some() {}
+    }
+    Events::open(&house, &owner, &id, None).await;
+}
