@@ -46,13 +46,19 @@ pub fn layered(router: Router) -> Router {
         .layer(from_fn(pass))
 }
 
+/// Whether a path is the API's; every other is the console's.
+pub fn is_api(path: &str) -> bool {
+    path.strip_prefix("/api")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     Problem::internal(&"a handler panicked").into_response()
 }
 
 async fn pass(mut request: Request, next: Next) -> Response {
     let language = Language::of(request.headers());
-    let api = request.uri().path().starts_with("/api");
+    let api = is_api(request.uri().path());
     request.extensions_mut().insert(Arrived(node::now()));
     let mut response = match tokio::time::timeout(TIME_MAX, next.run(request)).await {
         Ok(response) => response,
@@ -73,4 +79,62 @@ async fn pass(mut request: Request, next: Next) -> Response {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::{Body, to_bytes};
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    async fn ask(router: Router) -> (StatusCode, Option<HeaderValue>, String) {
+        let request = Request::builder().uri("/api/test").body(Body::empty()).unwrap();
+        let response = layered(router).oneshot(request).await.unwrap();
+        let (status, retry) = (
+            response.status(),
+            response.headers().get(header::RETRY_AFTER).cloned(),
+        );
+        let body = to_bytes(response.into_body(), 4096).await.unwrap();
+        (status, retry, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_fails_inside_says_nothing_of_the_inside() {
+        let panicking = || async {
+            if true {
+                panic!("secret")
+            }
+        };
+        let failing = || async { Problem::from(store::Error::Corrupt("secret")) };
+        for router in [
+            Router::new().route("/api/test", get(panicking)),
+            Router::new().route("/api/test", get(failing)),
+        ] {
+            let (status, _, body) = ask(router).await;
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(
+                body.contains(r#""code":"internal""#) && !body.contains("secret"),
+                "{body}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_overloaded_store_asks_to_come_back() {
+        let router = Router::new().route(
+            "/api/test",
+            get(|| async { Problem::from(store::Error::Overloaded) }),
+        );
+        let (status, retry, body) = ask(router).await;
+        assert_eq!(
+            (status, retry),
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Some(HeaderValue::from_static("1"))
+            )
+        );
+        assert!(body.contains(r#""code":"overloaded""#), "{body}");
+    }
 }

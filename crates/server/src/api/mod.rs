@@ -138,7 +138,7 @@ async fn elsewhere(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Response {
-    if uri.path() == "/api" || uri.path().starts_with("/api/") {
+    if edge::is_api(uri.path()) {
         return Problem::new(Code::NotFound).into_response();
     }
     assets::serve(&method, uri.path(), &headers)

@@ -128,9 +128,12 @@ async fn stop(
             StatusCode::OK
         };
         let kept = answer(tx, &id, status)?;
-        // Somebody else's answer for this key, given meanwhile, stays; this report's effect is told as it is.
-        if before(tx, &by, key.as_ref()).is_ok_and(|answered| answered.is_none()) {
-            keep(tx, &by, key.as_ref(), &kept)?;
+        match before(tx, &by, key.as_ref()) {
+            // The same request, sent twice at once: both get the answer that was first.
+            Ok(Some(first)) => return Ok(first),
+            Ok(None) => keep(tx, &by, key.as_ref(), &kept)?,
+            // The key was given to another request meanwhile; what this one did is told as it is.
+            Err(_) => {}
         }
         Ok::<_, Problem>(kept)
     };

@@ -156,7 +156,12 @@ impl Follower {
                 () = self.send.closed() => return,
                 Ok(_) = stopping.wait_for(|stopping| *stopping) => return,
             };
-            if rung && !self.send_news().await {
+            if !rung {
+                continue;
+            }
+            // One look answers all rings so far.
+            bell = bell.resubscribe();
+            if !self.send_news().await {
                 return;
             }
         }
