@@ -1,0 +1,144 @@
+//! A loss is sticky (R1.2): it outlives restarts, and only two people together take it back.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use simulator::issuer::cards;
+use simulator::terminal::wire::Session;
+use simulator::terminal::{Terminal, TerminalIdentity};
+use tests::{Api, Books, Folder, Hold, Launch, Node};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_terminal_stays_lost_through_restarts_until_two_people_found_it() -> Result<()> {
+    let folder = Folder::new()?;
+    let launch = Launch::new(&folder)?.with(&["--host-delay-ms", "4"]);
+    let node = launch.start().await?;
+    let lost = node.ready.terminals[4].identity.clone();
+    let mut terminal = Terminal::new(lost.clone());
+    terminal.connect(node.ready.gate).await?;
+    terminal.sign_in().await?;
+    let sale = terminal
+        .purchase(2_000, &cards()[0])
+        .await?
+        .approved
+        .context("a sale")?;
+    let incident = node.api_as("owner").await?.report_lost(&lost.terminal_id).await?;
+    let id = incident["id"].as_str().context("no id")?.to_owned();
+    let session = terminal.session().context("no session")?.clone();
+    let books_before = refused(&node, &mut terminal, &sale).await?;
+    node.kill()?;
+
+    let node = launch.start().await?;
+    let risk = node.api_as("risk").await?;
+    let after = Books::read(&risk, &lost.terminal_id).await?;
+    ensure!(
+        after.rows.len() >= books_before,
+        "rows are missing after the restart"
+    );
+    let mut terminal = back(&node, &lost, &session, terminal.trace()).await?;
+    refused(&node, &mut terminal, &sale).await?;
+    found_by_one(&risk, &id).await?;
+    refused(&node, &mut terminal, &sale).await?;
+    node.kill()?;
+
+    let node = launch.start().await?;
+    let mut terminal = back(&node, &lost, &session, terminal.trace()).await?;
+    refused(&node, &mut terminal, &sale).await?;
+    let other = node.api_as("risk2").await?;
+    let closed = other
+        .post(&format!("/incidents/{id}/found/confirm"), &json!({}))
+        .await?
+        .expect(200)?;
+    ensure!(closed["state"] == "closed", "{closed}");
+    trades_again(&other, &mut terminal, &lost).await?;
+    node.kill()?;
+
+    let node = launch.start().await?;
+    let mut terminal = back(&node, &lost, &session, terminal.trace()).await?;
+    trades_again(&node.api_as("risk").await?, &mut terminal, &lost).await?;
+    // Lost again is lost again, under a new incident.
+    let again = node.api_as("owner").await?.report_lost(&lost.terminal_id).await?;
+    ensure!(again["id"] != id.as_str(), "a closed incident was opened again");
+    refused(&node, &mut terminal, &sale).await?;
+    Ok(())
+}
+
+/// The same device after a restart of the node, with the keys it still has.
+async fn back(node: &Node, identity: &TerminalIdentity, session: &Session, trace: u32) -> Result<Terminal> {
+    let mut terminal = Terminal::new(TerminalIdentity {
+        trace_first: trace + 1,
+        ..identity.clone()
+    });
+    terminal.connect(node.ready.gate).await?;
+    terminal.adopt(session.clone());
+    Ok(terminal)
+}
+
+/// Purchase, sign-in, refund and reversal are refused with 58; the last two are recorded. How many rows there are then.
+async fn refused(
+    node: &Node,
+    terminal: &mut Terminal,
+    sale: &simulator::terminal::Approved,
+) -> Result<usize> {
+    let terminal_id = terminal.identity().terminal_id.clone();
+    let codes = [
+        terminal.purchase(700, &cards()[0]).await?,
+        terminal.sign_in().await?,
+        terminal.refund(100, sale).await?,
+        terminal.reverse_last().await?,
+    ];
+    for reply in &codes {
+        ensure!(reply.code() == "58", "{terminal_id} was answered {reply:?}");
+    }
+    let api = node.api_as("risk").await?;
+    let books = Books::read(&api, &terminal_id).await?;
+    let hold = Hold::of(&api, &terminal_id)
+        .await?
+        .context("no loss hold stands")?;
+    let found = books.approved_after(&hold);
+    ensure!(found.is_empty(), "{found:?}");
+    let newest: Vec<(&str, &str, &str)> = books
+        .rows
+        .iter()
+        .rev()
+        .take(codes.len())
+        .map(|row| (row.kind.as_str(), row.decision.as_str(), row.reason.as_str()))
+        .collect();
+    let wanted = [
+        ("reversal", "recorded", "held:loss"),
+        ("refund", "recorded", "held:loss"),
+        ("sign_in", "declined", "held:loss"),
+        ("purchase", "declined", "held:loss"),
+    ];
+    ensure!(newest == wanted, "{newest:?}");
+    Ok(books.rows.len())
+}
+
+/// One person's word changes nothing, said once or twice.
+async fn found_by_one(risk: &Api, id: &str) -> Result<()> {
+    let statement = json!({"statement": "It lay under the counter."});
+    let proposed = risk
+        .post(&format!("/incidents/{id}/found"), &statement)
+        .await?
+        .expect(200)?;
+    ensure!(proposed["state"] == "found_proposed", "{proposed}");
+    let alone = risk
+        .post(&format!("/incidents/{id}/found/confirm"), &json!({}))
+        .await?;
+    ensure!(
+        (alone.status, alone.body["code"].as_str()) == (403, Some("second_person_required")),
+        "{alone:?}"
+    );
+    Ok(())
+}
+
+async fn trades_again(api: &Api, terminal: &mut Terminal, identity: &TerminalIdentity) -> Result<()> {
+    ensure!(
+        Hold::of(api, &identity.terminal_id).await?.is_none(),
+        "a hold is left"
+    );
+    let sign_in = terminal.sign_in().await?;
+    ensure!(sign_in.code() == "00", "{sign_in:?}");
+    let purchase = terminal.purchase(900, &cards()[1]).await?;
+    ensure!(purchase.code() == "00", "{purchase:?}");
+    Ok(())
+}
