@@ -15,7 +15,7 @@ import type {
   LossReport,
   LossReported,
   Page,
-  Shop,
+  Shops,
   Terminal,
   TerminalPage,
   TerminalState,
@@ -34,7 +34,7 @@ export const session = {
   close: () => remove('/session'),
 }
 
-export const shops = () => get<{ items: Shop[] }>('/shops')
+export const shops = () => get<Shops>('/shops')
 
 export interface TerminalFilter {
   q?: string

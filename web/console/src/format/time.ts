@@ -47,12 +47,12 @@ export function dayClock(at: string, seconds = false): string {
   return `${day(at)} ${clock(at, seconds)}`
 }
 
-/** “3 minutes ago” while fresh, else the clock of the day. */
+/** “3 minutes ago” while fresh, then the clock; days ago only the day. */
 export function fresh(at: string): string {
   const age_ms = now_ms.value - at_ms(at)
   if (age_ms < MINUTE_MS) return t.value.time.just_now
   if (age_ms < FRESH_MS) return t.value.time.minutes_ago(Math.floor(age_ms / MINUTE_MS))
-  return dayClock(at)
+  return age_ms < 2 * DAY_MS ? dayClock(at) : day(at)
 }
 
 /** A length of time in the largest one or two units that matter. */
