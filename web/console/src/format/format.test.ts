@@ -39,5 +39,7 @@ describe('times', () => {
     expect(length(29 * 60_000)).toBe('29 分钟')
     expect(length(49 * 3_600_000)).toBe('2 天 1 小时')
     expect(seconds(80)).toBe('0.08')
+    expect(seconds(1)).toBe('0.001')
+    expect(seconds(0)).toBe('0.001')
   })
 })

@@ -76,8 +76,9 @@ export function since(at: string): string {
   return words.days(Math.floor(minutes / (24 * 60)))
 }
 
-/** Seconds with two decimals below ten, for “stopped in 0.08 s”. */
+/** Seconds with the decimals that say something, for “stopped in 0.08 s”: never “0.00”. */
 export function seconds(length_ms: number): string {
+  if (length_ms < 10) return (Math.max(length_ms, 1) / 1000).toFixed(3)
   return (length_ms / 1000).toFixed(length_ms < 10_000 ? 2 : 1)
 }
 
