@@ -106,7 +106,7 @@ impl Life {
         // Moments, not states: the seed says when, whatever is going on then.
         let report = async {
             tokio::time::sleep(Duration::from_millis(report_at)).await;
-            of_victim.report(&api).await
+            of_victim.report(std::slice::from_ref(&api)).await
         };
         let kill = async {
             tokio::time::sleep(Duration::from_millis(kill_at)).await;

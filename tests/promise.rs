@@ -44,7 +44,7 @@ async fn nothing_is_approved_after_a_report_is_acknowledged() -> Result<()> {
     let trial = Trial {
         binary: binary()?,
         planted: None,
-        rounds: number("TILLGUARD_PROMISE_ROUNDS", 12),
+        rounds: number("TILLGUARD_PROMISE_ROUNDS", 24),
         seed: number("TILLGUARD_SEED", 2026),
     };
     let violations = violations(&trial)
@@ -150,7 +150,9 @@ async fn lose(
     })
     .await?;
 
-    let incident = lanes.report(api).await?;
+    // Every second time two people report at once: neither may be told before the terminal is stopped.
+    let people = [api.clone(), node.api_as("risk2").await?];
+    let incident = lanes.report(&people[..1 + index % 2]).await?;
     let right_away = Books::read(api, terminal.id()).await?;
     let hold = Hold::of(api, terminal.id()).await?.context("no hold stands")?;
     violations.extend(right_away.approved_after(&hold));

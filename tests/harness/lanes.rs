@@ -123,7 +123,8 @@ impl Stream {
         let mut state = self.lock();
         // An error means an empty buffer, or a broken connection, which brings nothing more.
         let bytes = self.peeking.peek(lying).unwrap_or_default();
-        state.mark = Some(state.read + bytes);
+        let all = state.read + bytes;
+        state.mark.get_or_insert(all);
     }
 
     fn lock(&self) -> MutexGuard<'_, StreamState> {
@@ -199,23 +200,39 @@ impl Lanes {
         self.shared.next_trace.load(Ordering::Relaxed)
     }
 
-    /// Reports the terminal lost; the incident. The thread that reads the acknowledgement marks every lane's stream
-    /// before it does anything else.
+    /// Reports the terminal lost, by all these people at once; the incident. Each thread that reads an acknowledgement
+    /// marks every lane's stream before it does anything else; the first mark counts.
     ///
     /// # Errors
-    /// Anything but 201, or no answer.
-    pub async fn report(&self, api: &Api) -> Result<Value> {
-        let (api, streams) = (api.clone(), self.streams.clone());
+    /// Not exactly one 201, the others 200 with the same incident; or no answer.
+    pub async fn report(&self, people: &[Api]) -> Result<Value> {
         let body = json!({"terminal_id": self.terminal_id, "manner": "stolen"}).to_string();
-        tokio::task::spawn_blocking(move || {
-            let answered = api.call_here("POST", "/incidents", Some(&body))?;
-            let mut lying = vec![0; PEEK_BYTES];
-            for stream in streams {
-                stream.mark(&mut lying);
+        let mut calls = JoinSet::new();
+        for api in people {
+            let (api, body, streams) = (api.clone(), body.clone(), self.streams.clone());
+            calls.spawn_blocking(move || {
+                let answered = api.call_here("POST", "/incidents", Some(&body))?;
+                let mut lying = vec![0; PEEK_BYTES];
+                for stream in streams {
+                    stream.mark(&mut lying);
+                }
+                anyhow::Ok(answered)
+            });
+        }
+        let (mut opened, mut found) = (Vec::new(), Vec::new());
+        while let Some(answered) = calls.join_next().await {
+            let answered = answered??;
+            match answered.status {
+                201 => opened.push(answered.body),
+                _ => found.push(answered.expect(200)?),
             }
-            answered.expect(201)
-        })
-        .await?
+        }
+        match opened.pop() {
+            Some(incident) if opened.is_empty() && found.iter().all(|one| one["id"] == incident["id"]) => {
+                Ok(incident)
+            }
+            other => bail!("one incident was to be opened: {other:?}, {opened:?}, {found:?}"),
+        }
     }
 
     /// Sends nothing more, waits for what is under way, and tells what happened.

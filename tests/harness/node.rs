@@ -39,9 +39,6 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("the failed test's folder was {}", self.0.display());
-        }
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
