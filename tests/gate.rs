@@ -10,7 +10,7 @@ use simulator::issuer::{Card, cards};
 use simulator::kind::{EntryMode, Kind};
 use simulator::terminal::wire::{Ask, Encoder, Session};
 use simulator::terminal::{Terminal, TerminalIdentity};
-use tests::{Api, Books, Folder, Lanes, Launch, WAIT_MAX, until};
+use tests::{Api, Books, Folder, Lanes, Launch, WAIT_MAX, ask, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -255,18 +255,6 @@ async fn unfinished_frame(gate: SocketAddr) -> Result<Duration> {
     stream.write_all(&[0, 100, 0x60, 0, 3]).await?;
     to_the_end(stream).await?;
     Ok(began.elapsed())
-}
-
-/// Sends one frame on a connection of its own; type and code of the answer.
-async fn ask(gate: SocketAddr, request: &[u8]) -> Result<(Mti, String)> {
-    let mut stream = TcpStream::connect(gate).await?;
-    stream.write_all(request).await?;
-    let mut answer = vec![0; usize::from(timeout(WAIT_MAX, stream.read_u16()).await??)];
-    stream.read_exact(&mut answer).await?;
-    let envelope = frame::open(&answer)?;
-    let message = Message::parse(&unionpay::POS, envelope.message)
-        .map_err(|error| anyhow::anyhow!("the answer: {error}"))?;
-    Ok((message.mti(), message.text_str(39).unwrap_or_default().to_owned()))
 }
 
 #[tokio::test(flavor = "multi_thread")]

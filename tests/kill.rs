@@ -3,12 +3,13 @@
 //!
 //! `TILLGUARD_KILLS` says how often (40), `TILLGUARD_SEED` when.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use simulator::chance::Chance;
-use tests::{Api, Books, Folder, Hold, Lanes, LanesLog, Launch, Node, Outside, number};
+use tests::{Api, Books, Folder, Hold, Lanes, LanesLog, Launch, Name, Node, Outside, Undoing, ask, number};
 
 /// Terminals that are never reported.
 const TRADERS: usize = 4;
@@ -26,7 +27,7 @@ const KILL_MS_MAX: u64 = 260;
 struct Tally {
     kills: u64,
     approvals_told: usize,
-    unanswered: usize,
+    reversed_by_terminals: usize,
     reports_acknowledged: usize,
     reports_kept_unacknowledged: usize,
     reports_gone: usize,
@@ -86,23 +87,78 @@ async fn live(seed: u64, number: u64, rounds: u64, tally: &mut Tally) -> Result<
     Ok(())
 }
 
+/// What is left when a node has died.
+struct Died {
+    /// Of the traders, and of the victim last.
+    terminals: Vec<Left>,
+    /// The incident, when the report was acknowledged.
+    reported: Option<Value>,
+    /// When it was reported and killed.
+    moments: String,
+}
+
+/// One terminal after the node's death.
+struct Left {
+    index: usize,
+    log: LanesLog,
+    undoing: Undoing,
+}
+
 impl Life {
     /// Trades, reports, kills, starts again and checks.
     async fn round(&mut self, node: Node, victim: usize, tally: &mut Tally) -> Result<Node> {
+        let mut died = self.die(node, victim).await?;
+        tally.kills += 1;
+        let mut node = self.launch.start().await.context("the restart")?;
         let api = node.api_as("risk").await?;
-        let mut lanes = Vec::new();
+        let mut violations = Vec::new();
+        for trader in died.terminals.iter_mut().take(TRADERS) {
+            violations.extend(trader.reverse_unanswered(node.ready.gate, tally).await?);
+        }
+        Books::settled(&api).await?;
+        for left in &died.terminals {
+            let reported = died.reported.as_ref().filter(|_| left.index == victim);
+            let terminal_id = node.ready.terminals[left.index].id();
+            violations.extend(self.check_terminal(&api, terminal_id, left, reported).await?);
+            tally.approvals_told += left.log.approved().count();
+        }
+        let victim_id = node.ready.terminals[victim].id();
+        match &died.reported {
+            Some(incident) => {
+                let id = incident["id"].as_str().context("no id")?;
+                self.acknowledged.push((id.to_owned(), victim_id.to_owned()));
+                tally.reports_acknowledged += 1;
+            }
+            None if Hold::of(&api, victim_id).await?.is_some() => tally.reports_kept_unacknowledged += 1,
+            None => tally.reports_gone += 1,
+        }
+        violations.extend(self.check_reports(&api).await?);
+        node.check_alive()?;
+        ensure!(
+            violations.is_empty(),
+            "{}:\n{}",
+            died.moments,
+            violations.join("\n")
+        );
+        Ok(node)
+    }
+
+    /// Trades on all, reports the victim, kills the node.
+    async fn die(&mut self, node: Node, victim: usize) -> Result<Died> {
+        let api = node.api_as("risk").await?;
+        let mut trading = Vec::new();
         for index in (0..TRADERS).chain([victim]) {
+            let mut identity = node.ready.terminals[index].identity.clone();
+            identity.trace_first = self.traces[index];
             let count = if index == victim {
                 LANES_OF_THE_VICTIM
             } else {
                 LANES_OF_A_TRADER
             };
-            let mut identity = node.ready.terminals[index].identity.clone();
-            identity.trace_first = self.traces[index];
-            lanes.push((index, Lanes::start(node.ready.gate, &identity, count).await?));
+            trading.push((index, Lanes::start(node.ready.gate, &identity, count).await?));
         }
         let [report_at, kill_at] = [REPORT_MS_MAX, KILL_MS_MAX].map(|max| self.chance.between(0, max));
-        let (_, of_victim) = lanes.last().context("no lanes")?;
+        let (_, of_victim) = trading.last().context("no lanes")?;
         // Moments, not states: the seed says when, whatever is going on then.
         let report = async {
             tokio::time::sleep(Duration::from_millis(report_at)).await;
@@ -114,44 +170,18 @@ impl Life {
         };
         let (reported, killed) = tokio::join!(report, kill);
         killed?;
-        tally.kills += 1;
-        let mut logs = Vec::new();
-        for (index, lanes) in lanes {
+        let mut terminals = Vec::new();
+        for (index, lanes) in trading {
             self.traces[index] = lanes.next_trace();
-            logs.push((index, lanes.stop().await?));
+            let undoing = lanes.undoing();
+            let log = lanes.stop().await?;
+            terminals.push(Left { index, log, undoing });
         }
-
-        let mut node = self.launch.start().await.context("the restart")?;
-        let api = node.api_as("risk").await?;
-        Books::settled(&api).await?;
-        let mut violations = Vec::new();
-        for (index, log) in &logs {
-            let reported = reported.as_ref().ok().filter(|_| *index == victim);
-            violations.extend(
-                self.check_terminal(&api, node.ready.terminals[*index].id(), log, reported)
-                    .await?,
-            );
-            tally.approvals_told += log.approved().count();
-            tally.unanswered += log.purchases.iter().filter(|one| one.code.is_none()).count();
-        }
-        let victim_id = node.ready.terminals[victim].id();
-        match reported {
-            Ok(incident) => {
-                let id = incident["id"].as_str().context("no id")?;
-                self.acknowledged.push((id.to_owned(), victim_id.to_owned()));
-                tally.reports_acknowledged += 1;
-            }
-            Err(_) if Hold::of(&api, victim_id).await?.is_some() => tally.reports_kept_unacknowledged += 1,
-            Err(_) => tally.reports_gone += 1,
-        }
-        violations.extend(self.check_reports(&api).await?);
-        node.check_alive()?;
-        anyhow::ensure!(
-            violations.is_empty(),
-            "killed after {kill_at} ms, report begun after {report_at} ms:\n{}",
-            violations.join("\n")
-        );
-        Ok(node)
+        Ok(Died {
+            terminals,
+            reported: reported.ok(),
+            moments: format!("killed after {kill_at} ms, report begun after {report_at} ms"),
+        })
     }
 
     /// One terminal's ledger against what it was told, what the host keeps, and its holds.
@@ -159,15 +189,20 @@ impl Life {
         &self,
         api: &Api,
         terminal_id: &str,
-        log: &LanesLog,
+        left: &Left,
         reported: Option<&Value>,
     ) -> Result<Vec<String>> {
-        let books = Books::read(api, terminal_id).await?;
+        let (books, log) = (Books::read(api, terminal_id).await?, &left.log);
         let mut found = books.without(log.approved());
         found.extend(books.differences(&self.outside));
         found.extend(log.wrong.iter().map(|wrong| format!("{terminal_id}: {wrong}")));
         let pending = books.rows.iter().filter(|row| row.decision == "pending");
         found.extend(pending.map(|row| format!("{terminal_id}: {:?} is never decided", row.name)));
+        if left.index < TRADERS {
+            let standing = books.standing();
+            let kept = left.unanswered().filter(|name| standing.contains_key(name));
+            found.extend(kept.map(|name| format!("{terminal_id}: {name:?} was reversed and stands")));
+        }
         let late = log
             .purchases
             .iter()
@@ -209,5 +244,26 @@ impl Life {
                 format!("{terminal_id}: the acknowledged incident {id} is not there any more")
             })
             .collect())
+    }
+}
+
+impl Left {
+    fn unanswered(&self) -> impl Iterator<Item = Name> {
+        let unanswered = self.log.purchases.iter().filter(|one| one.code.is_none());
+        unanswered.map(|one| one.name)
+    }
+
+    /// What a terminal does when no answer came: it reverses.
+    async fn reverse_unanswered(&mut self, gate: SocketAddr, tally: &mut Tally) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        for name in self.unanswered().collect::<Vec<_>>() {
+            let (_, code) = ask(gate, &self.undoing.frame(name)?).await?;
+            tally.reversed_by_terminals += 1;
+            // 00: it will be undone. 25: it never arrived, and will not be taken any more.
+            if !matches!(code.as_str(), "00" | "25") {
+                found.push(format!("the reversal of {name:?} was answered {code}"));
+            }
+        }
+        Ok(found)
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use simulator::issuer::cards;
 use simulator::terminal::wire::Session;
 use simulator::terminal::{Terminal, TerminalIdentity};
-use tests::{Api, Books, Folder, Hold, Launch, Node};
+use tests::{Api, Books, Folder, Hold, Lanes, Launch, Node, Outside, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_terminal_stays_lost_through_restarts_until_two_people_found_it() -> Result<()> {
@@ -60,6 +60,52 @@ async fn a_lost_terminal_stays_lost_through_restarts_until_two_people_found_it()
     ensure!(again["id"] != id.as_str(), "a closed incident was opened again");
     refused(&node, &mut terminal, &sale).await?;
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_asked_to_end_answers_what_is_under_way_and_leaves_nothing_owed() -> Result<()> {
+    let folder = Folder::new()?;
+    let outside = Outside::start(folder.path(), 200).await?;
+    let launch = Launch::new(&folder)?.asking(&outside);
+    let node = launch.start().await?;
+    let lanes = Lanes::start(node.ready.gate, &node.ready.terminals[0].identity, 32).await?;
+    until("the terminal to trade", async || {
+        Ok((lanes.answered() >= 100).then_some(()))
+    })
+    .await?;
+    node.ask_to_end().await?;
+    let log = lanes.stop().await?;
+    ensure!(log.wrong.is_empty(), "{:?}", log.wrong);
+
+    let node = launch.start().await?;
+    let api = node.api_as("risk").await?;
+    let books = Books::read(&api, node.ready.terminals[0].id()).await?;
+    let mut found = books.without(log.approved());
+    found.extend(books.differences(&outside));
+    ensure!(found.is_empty(), "{}", found.join("\n"));
+    // A request that was under way is answered; one that came too late was not taken, and so is not in the ledger.
+    let taken = books.rows.iter().filter(|row| row.kind == "purchase").count();
+    let answered = log.purchases.iter().filter(|one| one.code.is_some()).count();
+    ensure!(
+        taken == answered,
+        "{taken} purchases in the ledger, {answered} answered: {:?}",
+        log.codes()
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_node_on_the_same_data_does_not_start() -> Result<()> {
+    let folder = Folder::new()?;
+    let launch = Launch::new(&folder)?;
+    let mut first = launch.start().await?;
+    let second = launch
+        .start()
+        .await
+        .err()
+        .context("two nodes share a data folder")?;
+    ensure!(format!("{second:#}").contains("ended with"), "{second:#}");
+    first.check_alive()
 }
 
 /// The same device after a restart of the node, with the keys it still has.

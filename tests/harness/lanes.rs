@@ -86,6 +86,7 @@ impl LanesLog {
 #[derive(Debug)]
 pub struct Lanes {
     terminal_id: String,
+    merchant_id: String,
     shared: Arc<Shared>,
     streams: Vec<Arc<Stream>>,
     tasks: JoinSet<LanesLog>,
@@ -152,7 +153,7 @@ impl Lanes {
             answered_after_mark: AtomicU64::new(0),
         });
         let (mut streams, mut tasks) = (Vec::with_capacity(count), JoinSet::new());
-        for (number, card) in (0..count).zip(cards().into_iter().take(40).cycle()) {
+        for number in 0..count {
             let connected = TcpStream::connect(gate)
                 .await
                 .with_context(|| format!("lane {number}"))?;
@@ -169,7 +170,7 @@ impl Lanes {
                 shared: shared.clone(),
                 stream,
                 reading,
-                card,
+                card: card(),
                 log: LanesLog::default(),
             };
             tasks.spawn(async move {
@@ -179,6 +180,7 @@ impl Lanes {
         }
         Ok(Self {
             terminal_id: identity.terminal_id.clone(),
+            merchant_id: identity.merchant_id.clone(),
             shared,
             streams,
             tasks,
@@ -198,6 +200,14 @@ impl Lanes {
     /// The trace number that was not used yet.
     pub fn next_trace(&self) -> u32 {
         self.shared.next_trace.load(Ordering::Relaxed)
+    }
+
+    /// What writes reversals for this terminal.
+    pub fn undoing(&self) -> Undoing {
+        Undoing {
+            encoder: Encoder::new(&self.terminal_id, &self.merchant_id),
+            session: self.shared.session.clone(),
+        }
     }
 
     /// Reports the terminal lost, by all these people at once; the incident. Each thread that reads an acknowledgement
@@ -251,6 +261,47 @@ impl Lanes {
     }
 }
 
+/// A purchase of a lane. All pay with the same card, whose account holds plenty.
+fn purchase(trace: u32, card: &Card) -> Ask<'_> {
+    Ask {
+        kind: Kind::Purchase,
+        trace,
+        amount_minor: AMOUNT_MINOR,
+        card,
+        entry_mode: EntryMode::Swipe,
+        with_pin: true,
+        original: None,
+    }
+}
+
+fn card() -> Card {
+    cards().swap_remove(0)
+}
+
+/// Writes the reversals of what lanes have bought, as their terminal does when no answer came.
+#[derive(Debug)]
+pub struct Undoing {
+    encoder: Encoder,
+    session: Session,
+}
+
+impl Undoing {
+    /// The frame of a reversal, reason 98.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn frame(&mut self, (batch, trace): Name) -> Result<Vec<u8>> {
+        let session = Session {
+            batch,
+            ..self.session.clone()
+        };
+        Ok(self
+            .encoder
+            .reversal(&session, &purchase(trace, &card()), "98", None)?
+            .to_vec())
+    }
+}
+
 struct Lane {
     encoder: Encoder,
     shared: Arc<Shared>,
@@ -265,16 +316,10 @@ impl Lane {
         while !self.shared.stop.load(Ordering::Relaxed) {
             let trace = self.shared.next_trace.fetch_add(1, Ordering::Relaxed);
             let name = (self.shared.session.batch, trace);
-            let ask = Ask {
-                kind: Kind::Purchase,
-                trace,
-                amount_minor: AMOUNT_MINOR,
-                card: &self.card,
-                entry_mode: EntryMode::Swipe,
-                with_pin: true,
-                original: None,
-            };
-            let request = match self.encoder.financial(&self.shared.session, &ask) {
+            let request = match self
+                .encoder
+                .financial(&self.shared.session, &purchase(trace, &self.card))
+            {
                 Ok(request) => request.to_vec(),
                 Err(error) => return self.log.wrong.push(error.to_string()),
             };

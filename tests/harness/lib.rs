@@ -11,13 +11,15 @@ mod lanes;
 mod node;
 mod outside;
 mod wait;
+mod wire;
 
 pub use api::{Answered, Api};
 pub use books::{Books, Hold, Name, Row};
-pub use lanes::{Lanes, LanesLog, Purchase};
+pub use lanes::{Lanes, LanesLog, Purchase, Undoing};
 pub use node::{Folder, Launch, Node, Ready, ReadyTerminal, binary, canary_binary};
 pub use outside::Outside;
 pub use wait::{WAIT_MAX, until};
+pub use wire::ask;
 
 /// A number from the environment, or its default.
 pub fn number(name: &str, default: u64) -> u64 {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use simulator::terminal::TerminalIdentity;
 
@@ -218,6 +218,22 @@ impl Node {
     pub fn kill(mut self) -> Result<()> {
         self.child.0.kill()?;
         self.child.0.wait()?;
+        Ok(())
+    }
+
+    /// Asks it to end (SIGTERM) and waits until it has.
+    ///
+    /// # Errors
+    /// It does not end, or not in peace.
+    pub async fn ask_to_end(mut self) -> Result<()> {
+        let asked = Command::new("kill").arg(self.child.0.id().to_string()).status()?;
+        ensure!(asked.success(), "kill: {asked}");
+        let ended = until("the node to end", async || Ok(self.child.0.try_wait()?)).await?;
+        ensure!(
+            ended.success(),
+            "the node ended with {ended}: {}",
+            tail(&self.said)
+        );
         Ok(())
     }
 
