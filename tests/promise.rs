@@ -68,8 +68,12 @@ async fn the_suite_finds_a_planted_check_then_act() -> Result<()> {
         seed: number("TILLGUARD_SEED", 2026),
     };
     let violations = violations(&trial).await?;
+    let late = violations
+        .iter()
+        .filter(|one| one.contains("arrived after"))
+        .count();
     println!(
-        "found {} violations, for example {:?}",
+        "found {} violations, {late} of them at a terminal's socket; for example {:?}",
         violations.len(),
         violations.first()
     );
