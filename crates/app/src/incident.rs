@@ -84,6 +84,7 @@ pub fn report_loss(
     let terminal_id = report.terminal_id;
     lock(tx, terminal_id)?.ok_or(Error::NotFound)?;
     if let Some(incident) = store::incident::unclosed(tx, terminal_id)? {
+        let incident = lost_again(tx, by, report, incident)?;
         return Ok(Reported {
             incident,
             opened: false,
@@ -136,6 +137,37 @@ pub fn report_loss(
         incident,
         opened: true,
     })
+}
+
+/// A report of a terminal that is stopped already: whoever said it was found is overruled, so that nobody confirms an
+/// older "found" of a terminal that is missing now.
+fn lost_again(
+    tx: &Tx<'_>,
+    by: &Account,
+    report: &Report,
+    incident: Incident,
+) -> Result<Incident, store::Error> {
+    if incident.state != State::FoundProposed {
+        return Ok(incident);
+    }
+    store::incident::reopen(tx, &incident.incident_id)?;
+    let text = report.circumstances.as_deref();
+    let again = Incident {
+        state: State::Open,
+        found: None,
+        ..incident
+    };
+    let item = timeline::Item {
+        sequence: 0,
+        at: tx.now(),
+        kind: timeline::Kind::Reported,
+        ledger_sequence: None,
+        by: Some(by.login.clone()),
+        text: text.map(str::to_owned),
+    };
+    timeline::append(tx, &again.incident_id, &item)?;
+    audit(tx, &by.login, "incident.report_loss_again", &again.incident_id)?;
+    Ok(again)
 }
 
 /// Writes every channel's receipt, after the approvals decided before the hold have left or were dropped. From here on

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a batch is closed once; the next sign-in gets the next number.
 
-use domain::transaction::{BatchTrace, Decision, ResponseCode, admit};
+use domain::transaction::{BatchTrace, Decision, Refusal, ResponseCode, admit};
 use store::ledger::{self, BatchTotals};
 use store::{Error, Tx};
 
@@ -36,6 +36,10 @@ pub fn settle(tx: &Tx<'_>, attempt: &Attempt, claimed: BatchTotals) -> Result<Se
         Err(Admitted::Answer(answer)) => return Ok(Settled::Answer(answer)),
         Err(_) => return Ok(Settled::UnknownTerminal),
     };
+    // An answer still to come would land in a batch that is closed: the terminal tries again.
+    if !store::pending::of_terminal(tx, attempt.terminal_id)?.is_empty() {
+        return refuse(tx, attempt, Refusal::InFlight, &locked).map(Settled::Answer);
+    }
     let totals = ledger::batch_totals(tx, attempt.terminal_id, attempt.name.batch)?;
     let equal = totals == claimed;
     let answer = append(tx, attempt, locked.admission.operator.as_deref())?;

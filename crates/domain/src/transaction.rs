@@ -322,6 +322,8 @@ pub enum Refusal {
     OriginalNotFound,
     /// The kind, or the operator, is not valid here.
     Invalid,
+    /// A request of the batch is still at the host: try again.
+    InFlight,
 }
 
 impl Refusal {
@@ -336,6 +338,7 @@ impl Refusal {
             Self::Duplicate => ResponseCode::DUPLICATE,
             Self::OriginalNotFound => ResponseCode::NOT_FOUND,
             Self::Invalid => ResponseCode::INVALID_TRANSACTION,
+            Self::InFlight => ResponseCode::SYSTEM_ERROR,
         }
     }
 
@@ -351,6 +354,7 @@ impl Refusal {
             Self::Duplicate => "duplicate".into(),
             Self::OriginalNotFound => "original_not_found".into(),
             Self::Invalid => "invalid".into(),
+            Self::InFlight => "request_in_flight".into(),
         }
     }
 }

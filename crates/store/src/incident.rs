@@ -183,6 +183,15 @@ pub fn propose_found(
     tx.execute(sql, values![incident_id, by, at, statement]).map(drop)
 }
 
+/// Takes back that the terminal was found: it was reported lost again. Who said what stays on the timeline.
+pub fn reopen(tx: &Tx<'_>, incident_id: &str) -> Result<(), Error> {
+    let sql = sql!(
+        "UPDATE incident SET state = 'open', found_proposed_by = NULL, found_proposed_at_ms = NULL, found_statement = NULL
+         WHERE incident_id = $1 AND state = 'found_proposed'"
+    );
+    tx.execute(sql, values![incident_id]).map(drop)
+}
+
 /// Closes the incident as found, by the second person.
 pub fn confirm_found(tx: &Tx<'_>, incident_id: &str, by: &str, at: Timestamp) -> Result<(), Error> {
     let sql = sql!(

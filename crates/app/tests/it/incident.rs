@@ -374,3 +374,21 @@ fn a_clock_that_goes_back_over_a_restart_moves_no_row_before_another() {
     assert!(times.is_sorted(), "{times:?}");
     assert!(incident.suspended_at > times[0]);
 }
+
+#[test]
+fn reporting_again_overrules_who_said_it_was_found() {
+    let house = signed_in();
+    let incident_id = house.lose(terminal(1)).incident_id;
+    house.propose_found(&owner(), &incident_id).unwrap();
+    let again = house.report(&manager("s1"), terminal(1)).unwrap();
+    assert!(!again.opened);
+    assert_eq!((again.incident.state, again.incident.found), (State::Open, None));
+    let confirmed = house.confirm_found(&risk_officer(), &incident_id);
+    assert!(matches!(confirmed, Err(Error::WrongState(State::Open))));
+    assert_eq!(code(&house.refuse(&purchase(terminal(1), 1))), "58");
+    house.propose_found(&manager("s1"), &incident_id).unwrap();
+    assert_eq!(
+        house.confirm_found(&owner(), &incident_id).unwrap().state,
+        State::Closed
+    );
+}

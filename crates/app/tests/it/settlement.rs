@@ -257,3 +257,17 @@ fn an_unknown_terminal_settles_nothing() {
     let admitted = house.write(move |tx| app::settlement::upload_end(tx, &unknown));
     assert_eq!(admitted, Admitted::UnknownTerminal);
 }
+
+#[test]
+fn a_batch_with_a_request_at_the_host_is_not_compared_yet() {
+    let house = with_one_sale();
+    let sequence = house.forward(&purchase(terminal(1), 2));
+    let early = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
+    assert!(
+        matches!(&early, Settled::Answer(answer) if code(answer) == "96"),
+        "{early:?}"
+    );
+    house.release(terminal(1), sequence, crate::fixture::host("51"));
+    let settled = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
+    assert!(matches!(settled, Settled::Compared { equal: true, .. }));
+}
