@@ -183,18 +183,45 @@ pub fn binary() -> Result<PathBuf> {
     Ok(tree::target()?.join("debug/tillguard"))
 }
 
+/// `cargo test`, told where the programs are that tests drive.
+fn tests(arguments: &[&str]) -> Result<()> {
+    let canary = canary()?;
+    build()?;
+    let mut tests = cargo(&["test", "--workspace"]);
+    command::run(
+        tests
+            .args(arguments)
+            .env("TILLGUARD_BIN", binary()?)
+            .env("TILLGUARD_CANARY_BIN", canary),
+    )
+}
+
+/// The server with planted bugs, which the tests must catch. Made in the same target folder, so that nothing it depends
+/// on is compiled twice, and put aside before [`build`] makes the real one.
+fn canary() -> Result<PathBuf> {
+    command::run(&mut cargo(&[
+        "build",
+        "--workspace",
+        "--bin",
+        "tillguard",
+        "--features",
+        "server/canary",
+    ]))?;
+    let aside = tree::target()?.join("debug/tillguard-canary");
+    std::fs::copy(binary()?, &aside).context("cannot put the canary aside")?;
+    Ok(aside)
+}
+
 fn cargo_test() -> Result<()> {
-    command::run(cargo(&["test", "--workspace"]).env("TILLGUARD_BIN", binary()?))
+    tests(&[])
 }
 
 fn ignored_tests() -> Result<()> {
-    build()?;
-    command::run(cargo(&["test", "--workspace", "--", "--ignored"]).env("TILLGUARD_BIN", binary()?))
+    tests(&["--", "--ignored"])
 }
 
 fn tests_named(filter: &str) -> Result<()> {
-    build()?;
-    command::run(cargo(&["test", "--workspace", "--", filter]).env("TILLGUARD_BIN", binary()?))
+    tests(&["--", filter])
 }
 
 fn browser_tests() -> PathBuf {
