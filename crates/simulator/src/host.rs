@@ -5,14 +5,15 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | 0100, 0200, 0220 | 0110, 0210, 0230 with the issuer's decision; A0 when the MAC is missing or wrong; 99 when the PIN block does not open; 30 when a field is missing; 12 for an unknown transaction |
+//! | 0100, 0200, 0220 | 0110, 0210, 0230 with the issuer's decision, or one of the host's own |
 //! | 0400 | 0410: 00, or 25 when nothing was approved under that terminal, batch and trace |
 //! | 0500 | 0510 with field 48's reply code: equal or unequal to what the issuer approved in that batch |
 //! | 0320 | 0330, 00 |
 //! | 0820 with net code 301 | 0830, 00 |
 //!
-//! A message that cannot be parsed is answered 30 when its type can be read; a frame without bounds closes the
-//! connection. [`FaultControl`] makes it late, out of order, silent, doubled, wrong or gone while it runs.
+//! Its own are A0 when the MAC is missing or wrong, 99 when the PIN block does not open, 30 when a field is missing, 12
+//! for an unknown transaction. A message that cannot be parsed is answered 30 when its type can be read; a frame without
+//! bounds closes the connection. [`FaultControl`] makes it late, out of order, silent, doubled, wrong or gone while it runs.
 //!
 //! It touches the network and the clock. Invariant: what the issuer approves is in [`Host::standing`] and in
 //! [`Host::journal`] before its answer can leave the socket.

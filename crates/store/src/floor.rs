@@ -37,7 +37,8 @@ pub fn checked_inserts(file: &Path, per_commit: usize, duration: Duration) -> Re
     connection.execute_batch("COMMIT")?;
     let mut held = connection.prepare("SELECT kind FROM held WHERE terminal = ?1")?;
     let mut state = connection.prepare("SELECT status FROM state WHERE terminal = ?1")?;
-    let mut insert = connection.prepare("INSERT INTO entry VALUES (?1, ?2, ?3, 100, '00', '621234******0000')")?;
+    let mut insert =
+        connection.prepare("INSERT INTO entry VALUES (?1, ?2, ?3, 100, '00', '621234******0000')")?;
     let (started, mut inserts, mut commits) = (Instant::now(), 0_i64, Vec::new());
     while started.elapsed() < duration {
         connection.execute_batch("BEGIN IMMEDIATE")?;

@@ -10,7 +10,11 @@ use crate::{Error, Tx};
 
 macro_rules! columns {
     () => {
-        "i.incident_id, i.terminal_id, i.state, i.manner, i.hold_id, i.node, i.reported_at_ms, i.reported_by, i.suspended_at_ms, i.acknowledged_at_ms, i.last_seen_at_ms, i.place, i.circumstances, i.window_from_ms, i.window_to_ms, i.window_basis, i.stop_request_number, i.found_proposed_by, i.found_proposed_at_ms, i.found_statement, i.found_confirmed_by, i.found_confirmed_at_ms"
+        "i.incident_id, i.terminal_id, i.state, i.manner, i.hold_id, i.node, i.reported_at_ms, \
+         i.reported_by, i.suspended_at_ms, i.acknowledged_at_ms, i.last_seen_at_ms, i.place, \
+         i.circumstances, i.window_from_ms, i.window_to_ms, i.window_basis, i.stop_request_number, \
+         i.found_proposed_by, i.found_proposed_at_ms, i.found_statement, i.found_confirmed_by, \
+         i.found_confirmed_at_ms"
     };
 }
 

@@ -11,7 +11,9 @@ use crate::{Error, Tx};
 
 macro_rules! columns {
     () => {
-        "terminal_id, sequence, at_ms, decision, entry, batch, trace, amount_minor, currency, card, entry_mode, operator, response_code, reason, retrieval_reference, approval_code, peer, requested_at_ms, of_sequence"
+        "terminal_id, sequence, at_ms, decision, entry, batch, trace, amount_minor, currency, card, \
+         entry_mode, operator, response_code, reason, retrieval_reference, approval_code, peer, \
+         requested_at_ms, of_sequence"
     };
 }
 
@@ -215,7 +217,12 @@ pub fn takings(
 
 /// Requests that carried an amount, decided after `from` (the last trusted one is at it) and before `to`: their count,
 /// and the minor units of the sales approved among them.
-pub fn in_window(tx: &Tx<'_>, terminal_id: TerminalId, from: Timestamp, to: Timestamp) -> Result<(i64, i64), Error> {
+pub fn in_window(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<(i64, i64), Error> {
     let sql = sql!(
         "SELECT count(*), coalesce(sum(CASE WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice')
             THEN amount_minor ELSE 0 END), 0)
@@ -224,7 +231,9 @@ pub fn in_window(tx: &Tx<'_>, terminal_id: TerminalId, from: Timestamp, to: Time
     );
     let low = first_sequence_at(tx, terminal_id, from.plus_ms(1))?;
     let high = first_sequence_at(tx, terminal_id, to)?;
-    let sums = tx.first(sql, values![&terminal_id, low, high], |row| Ok((row.int(0)?, row.int(1)?)))?;
+    let sums = tx.first(sql, values![&terminal_id, low, high], |row| {
+        Ok((row.int(0)?, row.int(1)?))
+    })?;
     Ok(sums.unwrap_or_default())
 }
 

@@ -9,7 +9,8 @@ use crate::{Error, Tx};
 
 macro_rules! columns {
     () => {
-        "terminal_id, sequence, node, entry, batch, trace, amount_minor, currency, card, entry_mode, operator, requested_at_ms, of_sequence, undo_asked, reversal_sealed"
+        "terminal_id, sequence, node, entry, batch, trace, amount_minor, currency, card, entry_mode, \
+         operator, requested_at_ms, of_sequence, undo_asked, reversal_sealed"
     };
 }
 

@@ -11,7 +11,9 @@ use crate::{Error, Tx};
 
 macro_rules! columns {
     () => {
-        "terminal_id, merchant_id, shop_id, serial, model, name, acquirer_code, unified_social_credit_code, settlement_account_sealed, settlement_account_last4, placement_address, status, language, time_zone"
+        "terminal_id, merchant_id, shop_id, serial, model, name, acquirer_code, unified_social_credit_code, \
+         settlement_account_sealed, settlement_account_last4, placement_address, status, language, \
+         time_zone"
     };
 }
 
@@ -60,9 +62,16 @@ pub fn by_serial(tx: &Tx<'_>, serial: &str) -> Result<Option<Terminal>, Error> {
 }
 
 /// The terminals of one shop, in the order of their identifiers; at most `limit`.
-pub fn of_shop(tx: &Tx<'_>, merchant_id: MerchantId, shop_id: &str, limit: i64) -> Result<Vec<Terminal>, Error> {
+pub fn of_shop(
+    tx: &Tx<'_>,
+    merchant_id: MerchantId,
+    shop_id: &str,
+    limit: i64,
+) -> Result<Vec<Terminal>, Error> {
     let sql = sql!(concat!(
-        "SELECT ", columns!(), " FROM terminal WHERE merchant_id = $1 AND shop_id = $2 ORDER BY terminal_id LIMIT $3"
+        "SELECT ",
+        columns!(),
+        " FROM terminal WHERE merchant_id = $1 AND shop_id = $2 ORDER BY terminal_id LIMIT $3"
     ));
     tx.all(sql, values![&merchant_id, shop_id, limit], read)
 }
@@ -192,8 +201,10 @@ pub struct Filter<'a> {
 macro_rules! state_sql {
     () => {
         "CASE WHEN t.status = 'retired' THEN 'retired'
-              WHEN EXISTS (SELECT 1 FROM hold h WHERE h.terminal_id = t.terminal_id AND h.released_at_ms IS NULL AND h.kind = 'loss' AND (h.until_ms IS NULL OR h.until_ms > $6)) THEN 'lost'
-              WHEN EXISTS (SELECT 1 FROM hold h WHERE h.terminal_id = t.terminal_id AND h.released_at_ms IS NULL AND (h.until_ms IS NULL OR h.until_ms > $6)) THEN 'held'
+              WHEN EXISTS (SELECT 1 FROM hold h WHERE h.terminal_id = t.terminal_id
+                        AND h.released_at_ms IS NULL AND h.kind = 'loss' AND (h.until_ms IS NULL OR h.until_ms > $6)) THEN 'lost'
+              WHEN EXISTS (SELECT 1 FROM hold h WHERE h.terminal_id = t.terminal_id
+                        AND h.released_at_ms IS NULL AND (h.until_ms IS NULL OR h.until_ms > $6)) THEN 'held'
               ELSE 'running' END"
     };
 }

@@ -113,7 +113,10 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
     };
     let running = run::start(node, config).await?;
     let trade = (args.rate > 0.0).then(|| {
-        let pace = TradeConfig { per_second: args.rate, ..TradeConfig::new(running.gate_addr) };
+        let pace = TradeConfig {
+            per_second: args.rate,
+            ..TradeConfig::new(running.gate_addr)
+        };
         Trade::start(&estate, pace)
     });
     if let Some(path) = &args.ready_file {
@@ -137,16 +140,34 @@ async fn host(args: &Args) -> anyhow::Result<(Option<Host>, HostConfig)> {
     let answer_time_max = Duration::from_secs(args.host_timeout_s);
     if let Some((address, keys)) = args.host.zip(args.zone_keys.as_ref()) {
         let (mac_key, pin_key) = zone_keys(keys)?;
-        return Ok((None, HostConfig { address, mac_key, pin_key, answer_time_max }));
+        return Ok((
+            None,
+            HostConfig {
+                address,
+                mac_key,
+                pin_key,
+                answer_time_max,
+            },
+        ));
     }
     let faults = FaultControl::default();
     let delay_ms_min = args.host_delay_ms / 4;
-    faults.set(Faults { delay_ms_min, delay_ms_max: args.host_delay_ms, ..Faults::default() });
+    faults.set(Faults {
+        delay_ms_min,
+        delay_ms_max: args.host_delay_ms,
+        ..Faults::default()
+    });
     let (mac_key, pin_key) = (random::<16>()?, random::<16>()?);
     let (listen, issuer) = (loopback(0), Issuer::new());
     let keys = (ZoneKey(mac_key), ZoneKey(pin_key));
-    let simulated =
-        Host::start(SimulatedHost { listen, mac_key: keys.0, pin_key: keys.1, issuer, faults }).await?;
+    let simulated = Host::start(SimulatedHost {
+        listen,
+        mac_key: keys.0,
+        pin_key: keys.1,
+        issuer,
+        faults,
+    })
+    .await?;
     let config = HostConfig {
         address: simulated.addr(),
         mac_key: Zeroizing::new(mac_key.to_vec()),

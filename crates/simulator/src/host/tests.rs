@@ -1,3 +1,5 @@
+//! The simulated host answers as an acquirer would, and misbehaves as it is told.
+
 use std::time::Duration;
 
 use iso8583::frame::{self, Header, Tpdu};

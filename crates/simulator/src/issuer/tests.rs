@@ -1,3 +1,5 @@
+//! The simulated issuer keeps originals and money right.
+
 use super::*;
 
 const NOW_MS: i64 = 1_795_330_882_000; // 2026-11-22T15:01:22+08:00

@@ -1,3 +1,5 @@
+//! The load generator keeps a log that a checker can trust.
+
 use std::collections::HashSet;
 
 use super::*;
