@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
+use domain::TerminalId;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::incident::Incident;
@@ -118,7 +119,7 @@ async fn stop(
         Step::Suspended { incident, opened } => (incident, opened),
     };
     let incident_id = incident.incident_id.clone();
-    let waited = api.node.outgoing.drain(incident.terminal_id).await;
+    let waited = drain(&api, incident.terminal_id).await;
     let (by, node, id) = (account, api.node.name.clone(), incident_id.clone());
     let acknowledge = move |tx: &Tx<'_>| {
         app::incident::acknowledge(tx, &id, &node, i64::try_from(waited).unwrap_or(i64::MAX))?;
@@ -140,6 +141,15 @@ async fn stop(
     let kept = api.node.write(acknowledge).await?;
     api.node.changed(Some(incident_id));
     Ok(kept)
+}
+
+/// Waits for approvals on their way out; answers how many there were.
+async fn drain(api: &Api, terminal_id: TerminalId) -> usize {
+    #[cfg(feature = "canary")]
+    if app::canary::acknowledged_early() {
+        return 0;
+    }
+    api.node.outgoing.drain(terminal_id).await
 }
 
 fn suspend(
