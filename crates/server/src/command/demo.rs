@@ -95,7 +95,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
     let remembered = remember(data, args.seed)?;
     let estate = Estate::generate(remembered.seed, remembered.created_ms);
     let logins = logins(&estate, &remembered.password);
-    if !node.read(|tx| app::estate::exists(tx)).await? {
+    if !node.read(app::estate::exists).await? {
         eprintln!("正在准备演示数据… / Preparing the estate and sixty days of its past…");
         fill(&node, &estate, &logins, args.history_days).await?;
     }
