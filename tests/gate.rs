@@ -1,261 +1,16 @@
-//! The gate's wire: what it answers to whom, and that noise of any kind disturbs nobody else (R1.2, R5.1).
+//! The gate's table of answers: who asks what is answered how, on the wire (R1.2, R5.1).
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use iso8583::{Message, Mti, frame, unionpay};
-use simulator::chance::Chance;
-use simulator::issuer::{Card, cards};
-use simulator::kind::{EntryMode, Kind};
-use simulator::terminal::wire::{Ask, Encoder, Session};
-use simulator::terminal::{Terminal, TerminalIdentity};
-use tests::{Api, Books, Folder, Lanes, Launch, WAIT_MAX, ask, until};
+use iso8583::{Mti, unionpay};
+use simulator::issuer::cards;
+use simulator::terminal::wire::{Encoder, Session};
+use simulator::terminal::{Approved, Reply, Terminal, TerminalIdentity};
+use tests::{Books, Folder, Launch, WAIT_MAX, ask, ask_on, purchase};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
-
-/// What one round of noise may leave behind in memory, beyond what the round before it left: 16 MiB.
-const GROWTH_KIB_MAX: u64 = 16 * 1024;
-const MUTATIONS: usize = 4_000;
-const VISITS: usize = 2_000;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn noise_disturbs_nobody_and_leaves_nothing_behind() -> Result<()> {
-    let folder = Folder::new()?;
-    let mut node = Launch::new(&folder)?
-        .with(&["--host-delay-ms", "4"])
-        .start()
-        .await?;
-    let (api, gate) = (node.api_as("risk").await?, node.ready.gate);
-    let good = Lanes::start(gate, &node.ready.terminals[0].identity, 2).await?;
-    let noisy = signed_in(gate, &node.ready.terminals[1].identity).await?;
-    let slow = tokio::spawn(unfinished_frame(gate));
-
-    let mut resident_kib = Vec::new();
-    for _ in 0..2 {
-        let before = good.answered();
-        let malformed = api.get("/gate").await?["malformed"].as_u64().unwrap_or_default();
-        let wrong_frames = noise(gate, &noisy).await?;
-        let gate_says = at_rest(&api).await?;
-        let counted = gate_says["malformed"].as_u64().unwrap_or_default() - malformed;
-        ensure!(
-            counted >= wrong_frames,
-            "{counted} malformed counted of {wrong_frames}"
-        );
-        ensure!(good.answered() > before, "the good terminal stood still");
-        node.check_alive()?;
-        resident_kib.push(node.resident_kib()?);
-    }
-    println!("resident KiB after each round: {resident_kib:?}");
-    ensure!(
-        resident_kib[1] <= resident_kib[0] + GROWTH_KIB_MAX,
-        "memory grows: {resident_kib:?} KiB"
-    );
-    println!(
-        "a frame begun and never finished was dropped after {:?}",
-        slow.await??
-    );
-    let log = good.stop().await?;
-    ensure!(
-        log.codes().keys().eq(["00"]),
-        "the good terminal was answered {:?}",
-        log.codes()
-    );
-    ensure!(log.wrong.is_empty(), "{:?}", log.wrong);
-    Ok(())
-}
-
-/// Waits until only the good terminal's two connections, and perhaps the unfinished frame's, are left.
-async fn at_rest(api: &Api) -> Result<serde_json::Value> {
-    until("the noise's connections to end", async || {
-        let gate = api.get("/gate").await?;
-        Ok(gate["connections"]
-            .as_u64()
-            .is_some_and(|count| count <= 3)
-            .then_some(gate))
-    })
-    .await
-}
-
-/// One round of every noise; how many frames were certainly wrong.
-async fn noise(gate: SocketAddr, noisy: &Noisy) -> Result<u64> {
-    let deaf = tokio::spawn(never_reads(gate, noisy.echo.clone()));
-    random_bytes(gate).await?;
-    truncated_frames(gate, &noisy.purchase).await?;
-    let wrong_frames = lengths_out_of_bounds(gate).await?;
-    mutated_messages(gate, noisy).await?;
-    visits(gate).await?;
-    deaf.await??;
-    Ok(wrong_frames)
-}
-
-/// A terminal whose messages are the raw material of noise.
-struct Noisy {
-    session: Session,
-    purchase: Vec<u8>,
-    echo: Vec<u8>,
-}
-
-async fn signed_in(gate: SocketAddr, identity: &TerminalIdentity) -> Result<Noisy> {
-    let mut terminal = Terminal::new(identity.clone());
-    terminal.connect(gate).await?;
-    ensure!(terminal.sign_in().await?.is_approved(), "the sign-in");
-    let session = terminal.session().context("no session")?.clone();
-    let mut encoder = Encoder::new(&identity.terminal_id, &identity.merchant_id);
-    Ok(Noisy {
-        purchase: encoder
-            .financial(&session, &purchase(7, 100, &cards()[0]))?
-            .to_vec(),
-        echo: encoder.echo(session.batch)?.to_vec(),
-        session,
-    })
-}
-
-fn purchase(trace: u32, amount_minor: u64, card: &Card) -> Ask<'_> {
-    Ask {
-        kind: Kind::Purchase,
-        trace,
-        amount_minor,
-        card,
-        entry_mode: EntryMode::Chip,
-        with_pin: true,
-        original: None,
-    }
-}
-
-/// Writes, says that nothing more comes, and reads to the end. A connection may be reset at any time.
-async fn say(gate: SocketAddr, bytes: &[u8]) -> Result<()> {
-    let mut stream = TcpStream::connect(gate).await?;
-    let _ = stream.write_all(bytes).await;
-    let _ = stream.shutdown().await;
-    to_the_end(stream).await
-}
-
-async fn to_the_end(mut stream: TcpStream) -> Result<()> {
-    let mut dropped = vec![0; 16 * 1024];
-    let end = async { while !matches!(stream.read(&mut dropped).await, Ok(0) | Err(_)) {} };
-    timeout(WAIT_MAX, end)
-        .await
-        .context("the gate did not close a connection")
-}
-
-async fn random_bytes(gate: SocketAddr) -> Result<()> {
-    let mut chance = Chance::new(1, 1);
-    for _ in 0..200 {
-        let count = chance.between(1, 600) as usize;
-        let bytes: Vec<u8> = (0..count).map(|_| chance.between(0, 255) as u8).collect();
-        say(gate, &bytes).await?;
-    }
-    Ok(())
-}
-
-async fn truncated_frames(gate: SocketAddr, whole: &[u8]) -> Result<()> {
-    for len in 0..whole.len() {
-        say(gate, &whole[..len]).await?;
-    }
-    Ok(())
-}
-
-/// The gate must close by itself, at once: we keep our side open.
-async fn lengths_out_of_bounds(gate: SocketAddr) -> Result<u64> {
-    let wrong = [0_u16, 1, 20, 2_049, 30_000, u16::MAX];
-    for len in wrong {
-        let mut stream = TcpStream::connect(gate).await?;
-        stream.write_all(&len.to_be_bytes()).await?;
-        stream.write_all(&[0x60; 64]).await?;
-        to_the_end(stream)
-            .await
-            .with_context(|| format!("length {len}"))?;
-    }
-    Ok(wrong.len() as u64)
-}
-
-/// Flips, cuts and stretches a good message; every second one is signed again, so that it passes the MAC.
-async fn mutated_messages(gate: SocketAddr, noisy: &Noisy) -> Result<()> {
-    let mut chance = Chance::new(2, 2);
-    let mut bytes = Vec::new();
-    for number in 0..MUTATIONS {
-        let mut body = noisy.purchase[2..].to_vec();
-        // Type and envelope stay in half of them, so that deeper layers get their share.
-        let first = if chance.happens(0.5) { 21 } else { 0 };
-        for _ in 0..chance.between(1, 6) {
-            let at = first + chance.index(body.len() - first);
-            body[at] ^= chance.between(1, 255) as u8;
-        }
-        match chance.between(0, 9) {
-            0 => body.truncate(21 + chance.index(body.len() - 21)),
-            1 => body.extend_from_slice(&chance.bytes::<40>()),
-            _ => {}
-        }
-        if number % 2 == 0 && body.len() > 40 {
-            let mac_at = body.len() - 8;
-            let mac = noisy.session.mac_key.sign(&body[11..mac_at]);
-            body[mac_at..].copy_from_slice(&mac);
-        }
-        bytes.extend_from_slice(&(body.len() as u16).to_be_bytes());
-        bytes.extend_from_slice(&body);
-    }
-    let (mut reading, mut writing) = TcpStream::connect(gate).await?.into_split();
-    let answers = tokio::spawn(async move {
-        let (mut all, mut buffer) = (Vec::new(), vec![0; 16 * 1024]);
-        while let Ok(count @ 1..) = reading.read(&mut buffer).await {
-            all.extend_from_slice(&buffer[..count]);
-        }
-        all
-    });
-    writing.write_all(&bytes).await?;
-    writing.shutdown().await?;
-    let answers = timeout(WAIT_MAX, answers)
-        .await
-        .context("the mutations were not answered")??;
-    let (mut rest, mut count) = (answers.as_slice(), 0);
-    while let Some((len, answer)) = frame::split(rest, 4_096)? {
-        let envelope = frame::open(answer)?;
-        Message::parse(&unionpay::POS, envelope.message)
-            .map_err(|error| anyhow::anyhow!("an answer: {error}"))?;
-        (rest, count) = (&rest[len..], count + 1);
-    }
-    ensure!(
-        rest.is_empty() && count > MUTATIONS / 4,
-        "{count} answers, {} bytes left",
-        rest.len()
-    );
-    Ok(())
-}
-
-async fn visits(gate: SocketAddr) -> Result<()> {
-    for _ in 0..VISITS / 100 {
-        let mut batch = JoinSet::new();
-        for _ in 0..100 {
-            batch.spawn(TcpStream::connect(gate));
-        }
-        while let Some(connected) = batch.join_next().await {
-            drop(connected??);
-        }
-    }
-    Ok(())
-}
-
-/// Asks without end and never reads: the gate must drop the connection instead of keeping its answers.
-async fn never_reads(gate: SocketAddr, echo: Vec<u8>) -> Result<()> {
-    let mut stream = TcpStream::connect(gate).await?;
-    let many = echo.repeat(200);
-    let dropped = async { while stream.write_all(&many).await.is_ok() {} };
-    timeout(WAIT_MAX, dropped)
-        .await
-        .context("a client that never reads was kept")
-}
-
-/// Begins a frame and never finishes it; how long the gate bore it.
-async fn unfinished_frame(gate: SocketAddr) -> Result<Duration> {
-    let began = Instant::now();
-    let mut stream = TcpStream::connect(gate).await?;
-    stream.write_all(&[0, 100, 0x60, 0, 3]).await?;
-    to_the_end(stream).await?;
-    Ok(began.elapsed())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_request_is_answered_as_the_protocol_says() -> Result<()> {
@@ -272,6 +27,7 @@ async fn each_request_is_answered_as_the_protocol_says() -> Result<()> {
     nobody_knows(gate, &of_estate.identity).await?;
     before_sign_in(&mut terminal, gate).await?;
     selling(&mut terminal, gate).await?;
+    holding(&mut terminal).await?;
     locking(&mut terminal, &of_estate.operator_password).await?;
     let batch = terminal.session().context("no session")?.batch;
     let settled = terminal.settle().await?;
@@ -298,6 +54,86 @@ async fn each_request_is_answered_as_the_protocol_says() -> Result<()> {
     let gate_says = api.get("/gate").await?;
     ensure!(gate_says["unknown_terminal"].as_u64() >= Some(2), "{gate_says}");
     ensure!(gate_says["mac_failures"].as_u64() >= Some(2), "{gate_says}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn terminals_that_share_a_connection_are_stopped_one_by_one() -> Result<()> {
+    let folder = Folder::new()?;
+    let node = Launch::new(&folder)?
+        .with(&["--host-delay-ms", "4"])
+        .start()
+        .await?;
+    let (api, gate) = (node.api_as("risk").await?, node.ready.gate);
+    let mut shared = TcpStream::connect(gate).await?;
+    let mut requests = Vec::new();
+    for terminal in &node.ready.terminals[..2] {
+        let mut signing = Terminal::new(terminal.identity.clone());
+        signing.connect(gate).await?;
+        ensure!(signing.sign_in().await?.is_approved(), "sign-in");
+        let session = signing.session().context("no session")?.clone();
+        let mut encoder = Encoder::new(terminal.id(), &terminal.identity.merchant_id);
+        for trace in [500, 501] {
+            requests.push(
+                encoder
+                    .financial(&session, &purchase(trace, 100, &cards()[0]))?
+                    .to_vec(),
+            );
+        }
+    }
+    let [first, first_again, second, second_again] = [0, 1, 2, 3].map(|at| &requests[at]);
+    ensure!(ask_on(&mut shared, first).await?.1 == "00", "the first terminal");
+    ensure!(
+        ask_on(&mut shared, second).await?.1 == "00",
+        "the second terminal"
+    );
+    api.report_lost(node.ready.terminals[0].id()).await?;
+    ensure!(ask_on(&mut shared, first_again).await?.1 == "58", "the lost one");
+    ensure!(
+        ask_on(&mut shared, second_again).await?.1 == "00",
+        "its neighbour"
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_does_not_match_is_uploaded_and_closed() -> Result<()> {
+    let folder = Folder::new()?;
+    let node = Launch::new(&folder)?
+        .with(&["--host-delay-ms", "4"])
+        .start()
+        .await?;
+    let (api, identity) = (
+        node.api_as("risk").await?,
+        node.ready.terminals[3].identity.clone(),
+    );
+    let mut before = Terminal::new(identity.clone());
+    before.connect(node.ready.gate).await?;
+    before.sign_in().await?;
+    ensure!(
+        before.purchase(1_100, &cards()[0]).await?.code() == "00",
+        "a sale"
+    );
+    // The terminal has lost its memory of that sale.
+    let mut after = Terminal::new(TerminalIdentity {
+        trace_first: before.trace() + 1,
+        ..identity
+    });
+    after.connect(node.ready.gate).await?;
+    after.adopt(before.session().context("no session")?.clone());
+    ensure!(
+        after.purchase(2_200, &cards()[0]).await?.code() == "00",
+        "another sale"
+    );
+    let settled = after.settle().await?;
+    ensure!(
+        (settled.finding, settled.uploaded_count, &settled.response_code)
+            == (Some(unionpay::Reply::Unequal), 1, b"00"),
+        "{settled:?}"
+    );
+    ensure!(after.sign_in().await?.code() == "00", "the next batch");
+    let books = Books::read(&api, &after.identity().terminal_id).await?;
+    ensure!(books.standing().len() == 2, "a sale went lost: {:?}", books.rows);
     Ok(())
 }
 
@@ -361,10 +197,9 @@ async fn selling(terminal: &mut Terminal, gate: SocketAddr) -> Result<()> {
     let last = reversal.len() - 1;
     reversal[last] ^= 1;
     ensure!(ask(gate, &reversal).await?.1 == "A0", "a wrong MAC");
-    // What comes back is no request, and is not answered.
     let mut answer = first;
     answer[14] = 0x10;
-    say(gate, &answer).await?;
+    ensure!(says_nothing_to(gate, &answer).await?, "an answer was answered");
 
     let sale = terminal
         .purchase(2_000, &cards[1])
@@ -386,6 +221,38 @@ async fn selling(terminal: &mut Terminal, gate: SocketAddr) -> Result<()> {
         "a sale"
     );
     ensure!(terminal.reverse_last().await?.code() == "00", "its reversal");
+    Ok(())
+}
+
+/// What is an answer itself must not be answered, or two could go on for ever.
+async fn says_nothing_to(gate: SocketAddr, frame: &[u8]) -> Result<bool> {
+    let mut stream = TcpStream::connect(gate).await?;
+    stream.write_all(frame).await?;
+    stream.shutdown().await?;
+    let mut all = Vec::new();
+    timeout(WAIT_MAX, stream.read_to_end(&mut all)).await??;
+    Ok(all.is_empty())
+}
+
+async fn holding(terminal: &mut Terminal) -> Result<()> {
+    let card = &cards()[4];
+    let deposit = |reply: Reply| -> Result<Approved> { reply.approved.context("a deposit") };
+    let held = deposit(terminal.pre_authorise(50_000, card).await?)?;
+    ensure!(
+        terminal.pre_authorise_void(&held).await?.code() == "00",
+        "its void"
+    );
+    let held = deposit(terminal.pre_authorise(50_000, card).await?)?;
+    let completed = deposit(terminal.complete(40_000, &held).await?)?;
+    ensure!(
+        terminal.complete_void(&completed).await?.code() == "00",
+        "the completion's void"
+    );
+    let balance = terminal.balance(card).await?;
+    ensure!(
+        balance.code() == "00" && balance.balance_minor.is_some(),
+        "{balance:?}"
+    );
     Ok(())
 }
 

@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use iso8583::{Message, frame, unionpay};
-use simulator::issuer::{Card, cards};
-use simulator::kind::{EntryMode, Kind};
-use simulator::terminal::wire::{Ask, Encoder};
+use simulator::issuer::cards;
+use simulator::terminal::wire::Encoder;
 use simulator::terminal::{Terminal, TerminalIdentity};
-use tests::{Api, Books, Folder, Launch, WAIT_MAX, binary, canary_binary, until};
+use tests::{Api, Books, Folder, Launch, WAIT_MAX, binary, canary_binary, purchase, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -77,7 +76,9 @@ async fn attempt(gate: SocketAddr, api: &Api, identity: &TerminalIdentity) -> Re
     let session = terminal.session().context("no session")?.clone();
     let mut encoder = Encoder::new(&identity.terminal_id, &identity.merchant_id);
     let echoes = encoder.echo(session.batch)?.repeat(ECHOES);
-    let purchase = encoder.financial(&session, &purchase(&cards()[0]))?.to_vec();
+    let purchase = encoder
+        .financial(&session, &purchase(TRACE, 100, &cards()[0]))?
+        .to_vec();
 
     let mut stream = TcpStream::connect(gate).await?;
     until("the connection to be full", async || {
@@ -104,18 +105,6 @@ async fn attempt(gate: SocketAddr, api: &Api, identity: &TerminalIdentity) -> Re
         .filter_map(|receipt| receipt["in_flight_waited"].as_i64())
         .sum();
     Ok(Some((reads_approval(stream).await?, waited_for)))
-}
-
-fn purchase(card: &Card) -> Ask<'_> {
-    Ask {
-        kind: Kind::Purchase,
-        trace: TRACE,
-        amount_minor: 100,
-        card,
-        entry_mode: EntryMode::Swipe,
-        with_pin: true,
-        original: None,
-    }
 }
 
 /// Whether answers wait inside the node and do not get out.

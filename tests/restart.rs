@@ -1,11 +1,16 @@
 //! A loss is sticky (R1.2): it outlives restarts, and only two people together take it back.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use simulator::issuer::cards;
 use simulator::terminal::wire::Session;
 use simulator::terminal::{Terminal, TerminalIdentity};
 use tests::{Api, Books, Folder, Hold, Lanes, Launch, Node, Outside, until};
+
+/// Whoever listens, and whatever is under way: nobody waits longer for a node to end.
+const END_TIME_MAX: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_terminal_stays_lost_through_restarts_until_two_people_found_it() -> Result<()> {
@@ -73,7 +78,17 @@ async fn a_node_asked_to_end_answers_what_is_under_way_and_leaves_nothing_owed()
         Ok((lanes.answered() >= 100).then_some(()))
     })
     .await?;
+    let api = node.api_as("risk").await?;
+    let incident = api.report_lost(node.ready.terminals[1].id()).await?;
+    let id = incident["id"].as_str().context("no id")?;
+    let _listening = api.listen(&format!("/incidents/{id}/events")).await?;
+    let asked_at = Instant::now();
     node.ask_to_end().await?;
+    ensure!(
+        asked_at.elapsed() < END_TIME_MAX,
+        "it took {:?} to end",
+        asked_at.elapsed()
+    );
     let log = lanes.stop().await?;
     ensure!(log.wrong.is_empty(), "{:?}", log.wrong);
 

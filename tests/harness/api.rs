@@ -4,8 +4,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 const TIME_MAX: Duration = Duration::from_secs(60);
 
@@ -73,6 +76,24 @@ impl Api {
         let answer = self.post("/session", &body).await?.expect(200)?;
         let token = answer["token"].as_str().context("no token in the answer")?;
         Ok(self.with_token(token))
+    }
+
+    /// Opens a live stream below `/api/v1`: everything the server sends, once its head has come.
+    ///
+    /// # Errors
+    /// No connection, or no answer of 200.
+    pub async fn listen(&self, path: &str) -> Result<TcpStream> {
+        let address = self.origin.strip_prefix("http://").context("no http address")?;
+        let token = self.token.as_deref().unwrap_or_default();
+        let mut stream = TcpStream::connect(address).await?;
+        let request = format!(
+            "GET /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nAccept: text/event-stream\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut head = [0; 12];
+        timeout(TIME_MAX, stream.read_exact(&mut head)).await??;
+        ensure!(&head == b"HTTP/1.1 200", "{}", String::from_utf8_lossy(&head));
+        Ok(stream)
     }
 
     /// GET below `/api/v1`, which must be answered 200.

@@ -17,8 +17,7 @@ use anyhow::{Context, Result, bail};
 use iso8583::{Message, frame, unionpay};
 use serde_json::{Value, json};
 use simulator::issuer::{Card, cards};
-use simulator::kind::{EntryMode, Kind};
-use simulator::terminal::wire::{self, Ask, Encoder, Session};
+use simulator::terminal::wire::{self, Encoder, Session};
 use simulator::terminal::{Terminal, TerminalIdentity};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -26,7 +25,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::{Api, Name};
+use crate::{Api, Name, purchase};
 
 /// What every purchase of a lane costs, in fen.
 const AMOUNT_MINOR: u64 = 100;
@@ -261,19 +260,7 @@ impl Lanes {
     }
 }
 
-/// A purchase of a lane. All pay with the same card, whose account holds plenty.
-fn purchase(trace: u32, card: &Card) -> Ask<'_> {
-    Ask {
-        kind: Kind::Purchase,
-        trace,
-        amount_minor: AMOUNT_MINOR,
-        card,
-        entry_mode: EntryMode::Swipe,
-        with_pin: true,
-        original: None,
-    }
-}
-
+/// All lanes pay with the same card, whose account holds plenty.
 fn card() -> Card {
     cards().swap_remove(0)
 }
@@ -297,7 +284,7 @@ impl Undoing {
         };
         Ok(self
             .encoder
-            .reversal(&session, &purchase(trace, &card()), "98", None)?
+            .reversal(&session, &purchase(trace, AMOUNT_MINOR, &card()), "98", None)?
             .to_vec())
     }
 }
@@ -318,7 +305,7 @@ impl Lane {
             let name = (self.shared.session.batch, trace);
             let request = match self
                 .encoder
-                .financial(&self.shared.session, &purchase(trace, &self.card))
+                .financial(&self.shared.session, &purchase(trace, AMOUNT_MINOR, &self.card))
             {
                 Ok(request) => request.to_vec(),
                 Err(error) => return self.log.wrong.push(error.to_string()),

@@ -19,7 +19,7 @@ pub use lanes::{Lanes, LanesLog, Purchase, Undoing};
 pub use node::{Folder, Launch, Node, Ready, ReadyTerminal, binary, canary_binary};
 pub use outside::Outside;
 pub use wait::{WAIT_MAX, until};
-pub use wire::ask;
+pub use wire::{ask, ask_on, purchase};
 
 /// A number from the environment, or its default.
 pub fn number(name: &str, default: u64) -> u64 {

@@ -6,6 +6,9 @@ use std::net::SocketAddr;
 
 use anyhow::{Result, anyhow};
 use iso8583::{Message, Mti, frame, unionpay};
+use simulator::issuer::Card;
+use simulator::kind::{EntryMode, Kind};
+use simulator::terminal::wire::Ask;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,7 +20,14 @@ use crate::WAIT_MAX;
 /// # Errors
 /// No answer, or one that cannot be read.
 pub async fn ask(gate: SocketAddr, request: &[u8]) -> Result<(Mti, String)> {
-    let mut stream = TcpStream::connect(gate).await?;
+    ask_on(&mut TcpStream::connect(gate).await?, request).await
+}
+
+/// Sends one frame and reads the next: type and field 39 of the answer.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn ask_on(stream: &mut TcpStream, request: &[u8]) -> Result<(Mti, String)> {
     stream.write_all(request).await?;
     let len = timeout(WAIT_MAX, stream.read_u16()).await??;
     let mut answer = vec![0; usize::from(len)];
@@ -26,4 +36,17 @@ pub async fn ask(gate: SocketAddr, request: &[u8]) -> Result<(Mti, String)> {
     let message =
         Message::parse(&unionpay::POS, envelope.message).map_err(|error| anyhow!("the answer: {error}"))?;
     Ok((message.mti(), message.text_str(39).unwrap_or_default().to_owned()))
+}
+
+/// A purchase by stripe and PIN.
+pub fn purchase(trace: u32, amount_minor: u64, card: &Card) -> Ask<'_> {
+    Ask {
+        kind: Kind::Purchase,
+        trace,
+        amount_minor,
+        card,
+        entry_mode: EntryMode::Swipe,
+        with_pin: true,
+        original: None,
+    }
 }
