@@ -35,7 +35,7 @@ const BUCKET_MINUTES: i64 = 15;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::new().routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(show_activity))
 }
 
 /// A terminal's activity in a span of time.
@@ -93,7 +93,7 @@ struct ActivityMark {
     (status = 404, description = "incident_not_found", body = ProblemOut),
     (status = 422, description = "invalid_field", body = ProblemOut),
 ))]
-async fn show(
+async fn show_activity(
     State(api): State<Arc<Api>>,
     account: Account,
     Path(incident_id): Path<String>,

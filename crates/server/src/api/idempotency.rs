@@ -15,7 +15,7 @@ use super::problem::{Code, Problem, Why};
 use crate::auth::Account;
 
 /// The header.
-const HEADER: &str = "Idempotency-Key";
+pub const HEADER: &str = "Idempotency-Key";
 /// Longest key.
 const KEY_BYTES_MAX: usize = 128;
 

@@ -37,8 +37,9 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::watch;
-use utoipa::OpenApi;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{OpenApi, PartialSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::assets;
@@ -107,6 +108,39 @@ fn documented(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenAp
         .components
         .get_or_insert_default()
         .add_security_scheme("session", bearer);
+    let key = ParameterBuilder::new()
+        .name(idempotency::HEADER)
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "A text of one's own; the same again gets the first answer again.",
+        ))
+        .schema(Some(String::schema()))
+        .build();
+    for path in document.paths.paths.values_mut() {
+        for operation in [&mut path.get, &mut path.post, &mut path.delete]
+            .into_iter()
+            .flatten()
+        {
+            // Handlers are called alike in every noun; in the document each name stands once.
+            let noun = operation
+                .tags
+                .iter()
+                .flatten()
+                .next()
+                .cloned()
+                .unwrap_or_default();
+            operation.operation_id = operation.operation_id.take().map(|verb| format!("{noun}_{verb}"));
+        }
+    }
+    // A log-in, which needs no session, keeps no answer: it would hold a token.
+    let posts = document
+        .paths
+        .paths
+        .values_mut()
+        .filter_map(|path| path.post.as_mut());
+    for post in posts.filter(|post| post.security.is_none()) {
+        post.parameters.get_or_insert_default().push(key.clone().into());
+    }
     document
 }
 

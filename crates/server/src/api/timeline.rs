@@ -24,7 +24,7 @@ use crate::auth::Account;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(show_timeline))
 }
 
 /// Something that happened in an incident.
@@ -109,7 +109,7 @@ pub fn after(
     (status = 200, body = Page<TimelineItem>),
     (status = 404, description = "incident_not_found", body = ProblemOut),
 ))]
-async fn list(
+async fn show_timeline(
     State(api): State<Arc<Api>>,
     account: Account,
     Path(incident_id): Path<String>,

@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** The gate of this node, for risk officers and auditors. */
-        get: operations["show"];
+        get: operations["gate_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -29,10 +29,10 @@ export interface paths {
             cookie?: never;
         };
         /** Incidents, newest report first. */
-        get: operations["list"];
+        get: operations["incident_list"];
         put?: never;
         /** Report a terminal lost. A terminal already reported answers with its open incident. */
-        post: operations["report"];
+        post: operations["incident_report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -47,7 +47,7 @@ export interface paths {
             cookie?: never;
         };
         /** One incident. */
-        get: operations["show"];
+        get: operations["incident_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -64,7 +64,7 @@ export interface paths {
             cookie?: never;
         };
         /** What the lost terminal did before, in and after its loss window. */
-        get: operations["show"];
+        get: operations["incident_show_activity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -83,7 +83,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Say that one has seen the alarm; without an open alarm nothing changes. */
-        post: operations["acknowledge"];
+        post: operations["incident_acknowledge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -98,7 +98,7 @@ export interface paths {
             cookie?: never;
         };
         /** Follow an incident's timeline: one `timeline` event per item, its sequence as `id`. Begins after `Last-Event-ID`. */
-        get: operations["follow"];
+        get: operations["incident_follow"];
         put?: never;
         post?: never;
         delete?: never;
@@ -117,7 +117,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Say that the terminal was found. It stays stopped until another person confirms. */
-        post: operations["propose"];
+        post: operations["incident_propose"];
         delete?: never;
         options?: never;
         head?: never;
@@ -134,7 +134,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Confirm, as a second person with authority, and close the incident: the terminal runs again. */
-        post: operations["confirm"];
+        post: operations["incident_confirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -149,7 +149,7 @@ export interface paths {
             cookie?: never;
         };
         /** What happened in an incident, oldest first. */
-        get: operations["list"];
+        get: operations["incident_show_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -166,12 +166,12 @@ export interface paths {
             cookie?: never;
         };
         /** Who one is. */
-        get: operations["show"];
+        get: operations["session_show"];
         put?: never;
         /** Log in. */
-        post: operations["log_in"];
+        post: operations["session_log_in"];
         /** Log out. */
-        delete: operations["log_out"];
+        delete: operations["session_log_out"];
         options?: never;
         head?: never;
         patch?: never;
@@ -185,7 +185,7 @@ export interface paths {
             cookie?: never;
         };
         /** The shops one sees. */
-        get: operations["list"];
+        get: operations["shop_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -202,7 +202,7 @@ export interface paths {
             cookie?: never;
         };
         /** Terminals, in the order of their identifiers. */
-        get: operations["list"];
+        get: operations["terminal_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -219,7 +219,7 @@ export interface paths {
             cookie?: never;
         };
         /** One terminal. */
-        get: operations["show"];
+        get: operations["terminal_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -238,7 +238,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Lock, as the cashier's lock key does; a locked one stays as it is. */
-        post: operations["lock"];
+        post: operations["terminal_lock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -255,7 +255,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Unlock by operator number and password (R5.1). Three wrong ones in a row lock the terminal for 24 hours (R5.3). */
-        post: operations["unlock"];
+        post: operations["terminal_unlock"];
         delete?: never;
         options?: never;
         head?: never;
@@ -270,7 +270,7 @@ export interface paths {
             cookie?: never;
         };
         /** Transactions, newest first. Without `terminal_id` those of all terminals one sees, if they are at most 200. */
-        get: operations["list"];
+        get: operations["transaction_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1030,7 +1030,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    show: {
+    gate_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -1058,7 +1058,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    incident_list: {
         parameters: {
             query?: {
                 /** @description One state only. */
@@ -1104,10 +1104,13 @@ export interface operations {
             };
         };
     };
-    report: {
+    incident_report: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1164,7 +1167,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    incident_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -1194,7 +1197,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    incident_show_activity: {
         parameters: {
             query?: {
                 /** @description 6 hours before the loss window unless said. */
@@ -1240,10 +1243,13 @@ export interface operations {
             };
         };
     };
-    acknowledge: {
+    incident_acknowledge: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 incident_id: string;
             };
@@ -1283,7 +1289,7 @@ export interface operations {
             };
         };
     };
-    follow: {
+    incident_follow: {
         parameters: {
             query?: never;
             header?: {
@@ -1326,10 +1332,13 @@ export interface operations {
             };
         };
     };
-    propose: {
+    incident_propose: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 incident_id: string;
             };
@@ -1378,10 +1387,13 @@ export interface operations {
             };
         };
     };
-    confirm: {
+    incident_confirm: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 incident_id: string;
             };
@@ -1430,7 +1442,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    incident_show_timeline: {
         parameters: {
             query?: {
                 /** @description Only items after this sequence. */
@@ -1467,7 +1479,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    session_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -1486,7 +1498,7 @@ export interface operations {
             };
         };
     };
-    log_in: {
+    session_log_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -1527,7 +1539,7 @@ export interface operations {
             };
         };
     };
-    log_out: {
+    session_log_out: {
         parameters: {
             query?: never;
             header?: never;
@@ -1544,7 +1556,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    shop_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -1563,7 +1575,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    terminal_list: {
         parameters: {
             query?: {
                 /** @description Part of an identifier, serial number or name. */
@@ -1604,7 +1616,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    terminal_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -1634,10 +1646,13 @@ export interface operations {
             };
         };
     };
-    lock: {
+    terminal_lock: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 terminal_id: string;
             };
@@ -1677,10 +1692,13 @@ export interface operations {
             };
         };
     };
-    unlock: {
+    terminal_unlock: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 terminal_id: string;
             };
@@ -1729,7 +1747,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    transaction_list: {
         parameters: {
             query?: {
                 /** @description Of one terminal; its pending ones come first. */

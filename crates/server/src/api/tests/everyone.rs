@@ -41,6 +41,23 @@ fn is_log_in(method: &Method, path: &str) -> bool {
     (method, path) == (&Method::POST, "/api/v1/session")
 }
 
+#[test]
+fn every_operation_of_the_document_has_its_own_name() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let methods = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|path| path.as_object().unwrap().values());
+    let mut names: Vec<&str> = methods
+        .map(|method| method["operationId"].as_str().unwrap())
+        .collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all, "{names:?}");
+}
+
 #[tokio::test]
 async fn without_a_session_nothing_is_shown_or_done() {
     let house = House::new().await;

@@ -134,7 +134,7 @@ impl House {
     async fn token(&self, login: &'static str) -> String {
         let token = Token::random().unwrap();
         let digest = token.digest();
-        let expires_at = now().plus_ms(60_000);
+        let expires_at = now().plus_ms(600_000);
         let insert = move |tx: &store::Tx<'_>| store::session::insert(tx, &digest, login, expires_at);
         self.node.write(insert).await.unwrap();
         token.to_string()
