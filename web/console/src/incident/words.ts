@@ -20,7 +20,7 @@ const shortCard = (card: string) => card.replace(/^(\d{2,6}).*?(\d{4})$/, '$1•
 export function why(transaction: Transaction): string {
   const held = transaction.reason?.match(/^held:(\w+)$/)?.[1]
   if (held && held in t.value.hold) return t.value.hold[held as HoldKind]
-  if (transaction.decision === 'declined' && transaction.response_code) return t.value.terminal.reason.code(transaction.response_code)
+  if (transaction.decision === 'declined' && transaction.response_code) return t.value.terminal.response_code(transaction.response_code)
   return ''
 }
 
