@@ -43,8 +43,7 @@ pub fn check() -> Result<()> {
     }
 }
 
-/// Where the document is kept.
-pub fn document() -> PathBuf {
+fn document() -> PathBuf {
     tree::root().join("docs/openapi.json")
 }
 
