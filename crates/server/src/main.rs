@@ -10,6 +10,7 @@ mod auth;
 mod command;
 mod connector;
 mod gate;
+mod http;
 mod node;
 mod run;
 mod seal;

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::connector::host::{AcquirerHost, HostConfig};
 use crate::gate::{Gate, Limits};
-use crate::node::{Node, now, told};
+use crate::node::{Node, now};
 use crate::seal::Sealer;
 use crate::work;
 
@@ -83,16 +83,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         stopping: stopped.clone(),
     };
     let router = crate::api::router(node.clone(), settings);
-    tasks.spawn(async move {
-        let mut stopped = stopped;
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(api_listener, service).with_graceful_shutdown(async move {
-            told(&mut stopped).await;
-        });
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "the API stopped");
-        }
-    });
+    tasks.spawn(crate::http::serve(api_listener, router, stopped));
     Ok(Running {
         api_addr,
         gate_addr,
