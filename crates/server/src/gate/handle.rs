@@ -8,34 +8,29 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use app::settlement::{Settled, Uploaded};
-use app::sign_in::SignedIn;
 use app::transaction::{Admitted, Answer, Attempt};
 use domain::TerminalId;
 use domain::transaction::{HostOutcome, Kind, Refusal, ResponseCode};
 use iso8583::frame::{self, Envelope};
-use iso8583::keys::{KeyLayout, MasterKey, WorkingKeys, write_field62};
-use iso8583::unionpay::{self, Field48, POS, Reply, Totals};
+use iso8583::unionpay::POS;
 use iso8583::{Message, ParseError};
-use store::ledger::BatchTotals;
-use zeroize::Zeroizing;
 
 use super::Gate;
 use super::answer::{self, Content, Return};
 use super::connection::Out;
-use super::keys::{self, Keys, Known};
+use super::keys::{Keys, Known};
 use super::request::{self, Ask};
+use super::sign_in::operator;
 use crate::connector::host::{AskError, HostAnswer};
 use crate::node::{Pass, now};
-use crate::seal::{Purpose, random};
 
 /// A request whose terminal is known.
-struct Request<'m> {
-    message: &'m Message<'m>,
-    back: Return,
-    terminal_id: TerminalId,
-    keys: Option<Arc<Keys>>,
-    peer: SocketAddr,
+pub(super) struct Request<'m> {
+    pub(super) message: &'m Message<'m>,
+    pub(super) back: Return,
+    pub(super) terminal_id: TerminalId,
+    pub(super) keys: Option<Arc<Keys>>,
+    pub(super) peer: SocketAddr,
 }
 
 impl Gate {
@@ -102,7 +97,7 @@ impl Gate {
         })
     }
 
-    fn unknown_terminal(&self, message: &Message<'_>, back: Return) -> Option<Out> {
+    pub(super) fn unknown_terminal(&self, message: &Message<'_>, back: Return) -> Option<Out> {
         self.node
             .counters
             .unknown_terminal
@@ -259,167 +254,8 @@ impl Gate {
         Ok(self.financial(request, admitted, None, None))
     }
 
-    async fn sign_in(
-        self: &Arc<Self>,
-        request: &Request<'_>,
-        attempt: Attempt,
-        net_code: u16,
-    ) -> Result<Option<Out>, store::Error> {
-        let Some(layout) = KeyLayout::from_net_code(net_code) else {
-            return self.decline(request, Refusal::Invalid, false).await;
-        };
-        let terminal_id = request.terminal_id;
-        let door = self
-            .node
-            .read(move |tx| store::terminal::door(tx, terminal_id))
-            .await?;
-        let Some(door) = door else {
-            return Ok(self.unknown_terminal(request.message, request.back));
-        };
-        let made = self.new_keys(terminal_id, &door.master_key_sealed, layout);
-        let Some((field62, sealed, prepared)) = made else {
-            tracing::error!(%terminal_id, "working keys could not be made");
-            return Ok(refusal(
-                request.message,
-                request.back,
-                None,
-                ResponseCode::SYSTEM_ERROR,
-            ));
-        };
-        let operator = operator(request.message);
-        let signed_in = self
-            .node
-            .write(move |tx| app::sign_in::sign_in(tx, &attempt, &operator, sealed))
-            .await?;
-        match signed_in {
-            SignedIn::UnknownTerminal => Ok(self.unknown_terminal(request.message, request.back)),
-            SignedIn::Answer(answer) => Ok(self.plain(request, Admitted::Answer(answer), false)),
-            SignedIn::Batch { batch, answer } => {
-                self.keys.put(terminal_id, Some(prepared));
-                self.spare.note(terminal_id, answer.response_code, Instant::now());
-                let content = Content::refusal(answer.response_code, answer.at);
-                let with = (self.acquirer_code.as_str(), field62.as_slice());
-                let message = answer::signed_in(request.message, &content, (batch, net_code), with);
-                Ok(out(message, request.back, answer.response_code, None))
-            }
-        }
-    }
-
-    /// New random working keys: field 62 for the terminal, sealed for the store, prepared for use.
-    fn new_keys(
-        &self,
-        terminal_id: TerminalId,
-        master_key_sealed: &[u8],
-        layout: KeyLayout,
-    ) -> Option<(Vec<u8>, Vec<u8>, Arc<Keys>)> {
-        let master = self
-            .node
-            .sealer
-            .open(Purpose::MasterKey, terminal_id.as_str(), master_key_sealed)
-            .ok()?;
-        let master = MasterKey::new(&master).ok()?;
-        let random16 = || random::<16>().ok().map(|key| Zeroizing::new(key.to_vec()));
-        let mut pin = random16()?;
-        if layout == KeyLayout::Single {
-            pin.truncate(8);
-        }
-        let mac = Zeroizing::new(random::<8>().ok()?.to_vec());
-        let track = if layout == KeyLayout::DoubleWithTrack {
-            Some(random16()?)
-        } else {
-            None
-        };
-        let keys = WorkingKeys { pin, mac, track };
-        let field62 = write_field62(layout, &keys, &master).ok()?;
-        let sealed = keys::seal(&self.node.sealer, terminal_id, &keys).ok()?;
-        Some((field62, sealed, keys::prepare(&keys, self.mac_algorithm)?))
-    }
-
-    async fn unlock(
-        self: &Arc<Self>,
-        request: &Request<'_>,
-        attempt: Attempt,
-    ) -> Result<Option<Out>, store::Error> {
-        let (terminal_id, operator) = (request.terminal_id, operator(request.message));
-        let block = request.message.bytes(52);
-        let password = request
-            .keys
-            .as_ref()
-            .zip(block)
-            .and_then(|(keys, block)| keys.pin.decrypt(block, None).ok());
-        let by = operator.clone();
-        let hash = self
-            .node
-            .read(move |tx| store::operator::password_hash(tx, terminal_id, &by))
-            .await?;
-        let right = match password {
-            None => false,
-            // Slow on purpose; off the runtime's threads.
-            Some(password) => {
-                tokio::task::spawn_blocking(move || app::password::verify(password.as_str(), hash.as_deref()))
-                    .await
-                    .unwrap_or(false)
-            }
-        };
-        let unlock =
-            move |tx: &store::Tx<'_>| app::operator::unlock_by_terminal(tx, &attempt, &operator, right);
-        let admitted = self.node.write(unlock).await?;
-        Ok(self.plain(request, admitted, true))
-    }
-
-    async fn settlement(
-        self: &Arc<Self>,
-        request: &Request<'_>,
-        attempt: Attempt,
-    ) -> Result<Option<Out>, store::Error> {
-        let Some(field48) = unionpay::field48(request.message) else {
-            return self.decline(request, Refusal::Invalid, false).await;
-        };
-        let claimed = totals(&field48);
-        let settled = self
-            .node
-            .write(move |tx| app::settlement::settle(tx, &attempt, claimed))
-            .await?;
-        match settled {
-            Settled::UnknownTerminal => Ok(self.unknown_terminal(request.message, request.back)),
-            Settled::Answer(answer) => Ok(self.plain(request, Admitted::Answer(answer), false)),
-            Settled::Compared {
-                totals,
-                equal,
-                answer,
-            } => {
-                let reply = if equal { Reply::Equal } else { Reply::Unequal };
-                let content = Content::refusal(answer.response_code, answer.at);
-                let field48 = unionpay::write_field48(&answered(&totals, reply)).unwrap_or_default();
-                let message = answer::settled(request.message, &content, &field48);
-                Ok(out(message, request.back, answer.response_code, None))
-            }
-        }
-    }
-
-    async fn batch_upload(
-        self: &Arc<Self>,
-        request: &Request<'_>,
-        attempt: Attempt,
-    ) -> Result<Option<Out>, store::Error> {
-        let Some(details) = unionpay::batch_details(request.message) else {
-            return self.decline(request, Refusal::Invalid, false).await;
-        };
-        let lines: Vec<Uploaded> = details
-            .map(|detail| Uploaded {
-                trace: detail.trace,
-                amount_minor: i64::try_from(detail.amount_minor).unwrap_or(i64::MAX),
-            })
-            .collect();
-        let admitted = self
-            .node
-            .write(move |tx| app::settlement::upload(tx, &attempt, &lines))
-            .await?;
-        Ok(self.plain(request, admitted, false))
-    }
-
     /// Refuses what cannot be understood; a held terminal still hears only that it is held.
-    async fn decline(
+    pub(super) async fn decline(
         self: &Arc<Self>,
         request: &Request<'_>,
         refusal: Refusal,
@@ -472,7 +308,7 @@ impl Gate {
     }
 
     /// The answer to a card transaction or a reversal.
-    fn financial(
+    pub(super) fn financial(
         &self,
         request: &Request<'_>,
         admitted: Admitted,
@@ -497,7 +333,7 @@ impl Gate {
     }
 
     /// The answer to anything else.
-    fn plain(&self, request: &Request<'_>, admitted: Admitted, with_mac: bool) -> Option<Out> {
+    pub(super) fn plain(&self, request: &Request<'_>, admitted: Admitted, with_mac: bool) -> Option<Out> {
         let answer = self.settled_answer(request, admitted)?;
         let content = Content::refusal(answer.response_code, answer.at);
         let key = request.keys.as_ref().map(|keys| &keys.mac).filter(|_| with_mac);
@@ -532,7 +368,12 @@ impl Gate {
     }
 }
 
-fn refusal(message: &Message<'_>, back: Return, keys: Option<&Keys>, code: ResponseCode) -> Option<Out> {
+pub(super) fn refusal(
+    message: &Message<'_>,
+    back: Return,
+    keys: Option<&Keys>,
+    code: ResponseCode,
+) -> Option<Out> {
     let content = Content::refusal(code, now());
     let key = keys.map(|keys| &keys.mac);
     let answer = match message.has(3) {
@@ -542,45 +383,14 @@ fn refusal(message: &Message<'_>, back: Return, keys: Option<&Keys>, code: Respo
     out(answer, back, code, None)
 }
 
-fn out(message: Option<Vec<u8>>, back: Return, code: ResponseCode, pass: Option<Pass>) -> Option<Out> {
+pub(super) fn out(
+    message: Option<Vec<u8>>,
+    back: Return,
+    code: ResponseCode,
+    pass: Option<Pass>,
+) -> Option<Out> {
     Some(Out {
         frame: back.frame(&message?, code)?,
         pass,
     })
-}
-
-/// Field 63 of sign-in, lock and unlock: the operator's number.
-fn operator(message: &Message<'_>) -> String {
-    let text = message.text_str(63).unwrap_or_default().trim();
-    text.chars().filter(char::is_ascii_alphanumeric).take(8).collect()
-}
-
-fn totals(field: &Field48) -> BatchTotals {
-    let (domestic, foreign) = (field.domestic, field.foreign);
-    let minor = |a: u64, b: u64| i64::try_from(a.saturating_add(b)).unwrap_or(i64::MAX);
-    BatchTotals {
-        debit_minor: minor(domestic.debit_minor, foreign.debit_minor),
-        debit_count: i64::from(domestic.debit_count) + i64::from(foreign.debit_count),
-        credit_minor: minor(domestic.credit_minor, foreign.credit_minor),
-        credit_count: i64::from(domestic.credit_count) + i64::from(foreign.credit_count),
-    }
-}
-
-/// Our totals as field 48 carries them. All cards count as domestic: the ledger keeps no issuer's country.
-fn answered(totals: &BatchTotals, reply: Reply) -> Field48 {
-    let count = |count: i64| u32::try_from(count.clamp(0, 999)).unwrap_or_default();
-    let minor =
-        |minor: i64| u64::try_from(minor.clamp(0, domain::money::AMOUNT_MINOR_MAX)).unwrap_or_default();
-    let domestic = Totals {
-        debit_minor: minor(totals.debit_minor),
-        debit_count: count(totals.debit_count),
-        credit_minor: minor(totals.credit_minor),
-        credit_count: count(totals.credit_count),
-    };
-    Field48 {
-        domestic,
-        domestic_reply: reply,
-        foreign: Totals::default(),
-        foreign_reply: reply,
-    }
 }

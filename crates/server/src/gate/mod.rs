@@ -11,6 +11,8 @@ mod connection;
 mod handle;
 mod keys;
 mod request;
+mod settlement;
+mod sign_in;
 mod spare;
 
 use std::collections::HashMap;
