@@ -3,6 +3,7 @@
 //! Invariant: no door opens before what the last run left is decided, and none closes on a request under way.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +52,9 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(60);
 pub fn open(data: &Path, name: &str) -> anyhow::Result<Arc<Node>> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("the data directory {} cannot be made", data.display()))?;
+    // The store holds what a shop would not tell its neighbours: nobody but the owner looks in.
+    std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("the data directory {} cannot be closed to others", data.display()))?;
     let sealer = Sealer::from_file(&data.join("data.key"))?;
     let store = store::Store::open(&data.join("store.db"), Arc::new(now))?;
     Ok(Node::new(name.to_owned(), store, sealer))

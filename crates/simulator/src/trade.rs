@@ -3,7 +3,7 @@
 //! [`Trade::start`] signs every live terminal in and lets customers come at random times, at one rate for the whole
 //! estate. Now and then a sale is voided or refunded, a balance asked, a deposit held, a batch settled. A terminal
 //! that loses its connection comes back with growing pauses and first reverses what got no answer. A terminal that is
-//! refused (58, 97, or a refused sign-in) tries again every 20 to 40 s, as a shop would.
+//! refused (58, 97, or a refused sign-in) tries again every 6 to 15 s, as an impatient hand would.
 //!
 //! [`Thief::start`] uses one terminal as a thief would: sign-ins, a small purchase, large ones, refunds without a sale.
 //!

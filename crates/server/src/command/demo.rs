@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, default_value_t = 2026)]
     seed: u64,
     /// Transactions a second of all simulated terminals together; 0: they stand still.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 3.0)]
     rate: f64,
     /// Days of the past to make up for a new estate.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=400))]

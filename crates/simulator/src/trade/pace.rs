@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::chance::Chance;
 
-const REFUSED_MS_MIN: u64 = 20_000;
-const REFUSED_MS_MAX: u64 = 40_000;
+const REFUSED_MS_MIN: u64 = 6_000;
+const REFUSED_MS_MAX: u64 = 15_000;
 const FAILED_MS_MIN: u64 = 500;
 const FAILED_MS_MAX: u64 = 30_000;
 
@@ -86,7 +86,7 @@ mod tests {
     fn a_refused_terminal_tries_every_20_to_40_s() {
         let mut pace = pace();
         let waits = (0..1_000).map(|_| pace.wait(After::Refused).as_millis());
-        assert!(waits.into_iter().all(|ms| (20_000..=40_000).contains(&ms)));
+        assert!(waits.into_iter().all(|ms| (6_000..=15_000).contains(&ms)));
     }
 
     #[test]
