@@ -22,9 +22,34 @@ const TERMINALS_MAX: usize = 10_000;
 pub(super) struct Spare(Mutex<HashMap<TerminalId, Refused>>);
 
 struct Refused {
-    tokens: f64,
-    at: Instant,
     code: ResponseCode,
+    /// Of requests that prove their origin, or need not.
+    proven: Tokens,
+    /// Of all others: whoever forges requests uses up none but these.
+    unproven: Tokens,
+}
+
+/// How often the store may still be asked.
+struct Tokens {
+    left: f64,
+    at: Instant,
+}
+
+impl Tokens {
+    const fn full(at: Instant) -> Self {
+        Self { left: BURST, at }
+    }
+
+    /// Taken before the store is asked, so that many requests at once cannot overdraw.
+    fn take(&mut self, now: Instant) -> bool {
+        let refilled = now.saturating_duration_since(self.at).as_secs_f64() * PER_SECOND;
+        (self.left, self.at) = ((self.left + refilled).min(BURST), now);
+        let is_left = self.left >= 1.0;
+        if is_left {
+            self.left -= 1.0;
+        }
+        is_left
+    }
 }
 
 impl Spare {
@@ -37,10 +62,13 @@ impl Spare {
     ) -> Option<ResponseCode> {
         let mut terminals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let refused = terminals.get_mut(&terminal_id)?;
-        let refilled = now.saturating_duration_since(refused.at).as_secs_f64() * PER_SECOND;
-        (refused.tokens, refused.at) = ((refused.tokens + refilled).min(BURST), now);
+        let tokens = if unproven {
+            &mut refused.unproven
+        } else {
+            &mut refused.proven
+        };
         let held = refused.code == ResponseCode::TERMINAL_NOT_PERMITTED;
-        (refused.tokens < 1.0 && (held || unproven)).then_some(refused.code)
+        (!tokens.take(now) && (held || unproven)).then_some(refused.code)
     }
 
     /// Notes what the store said.
@@ -61,12 +89,11 @@ impl Spare {
         if terminals.len() >= TERMINALS_MAX && !terminals.contains_key(&terminal_id) {
             terminals.clear();
         }
-        let refused = terminals.entry(terminal_id).or_insert(Refused {
-            tokens: BURST,
-            at: now,
+        let refused = terminals.entry(terminal_id).or_insert_with(|| Refused {
             code,
+            proven: Tokens::full(now),
+            unproven: Tokens::full(now),
         });
-        refused.tokens -= 1.0;
         refused.code = code;
     }
 }
@@ -83,7 +110,8 @@ mod tests {
     #[test]
     fn a_flood_of_a_held_terminal_is_answered_from_memory_and_soon_asked_about_again() {
         let (spare, now) = (Spare::default(), Instant::now());
-        for _ in 0..40 {
+        // The first, and then a burst of forty.
+        for _ in 0..41 {
             assert_eq!(spare.answer(terminal(), false, now), None);
             spare.note(terminal(), ResponseCode::TERMINAL_NOT_PERMITTED, now);
         }
@@ -111,5 +139,39 @@ mod tests {
         }
         assert_eq!(spare.answer(terminal(), true, now), Some(ResponseCode::MAC_ERROR));
         assert_eq!(spare.answer(terminal(), false, now), None);
+    }
+
+    #[test]
+    fn a_forged_flood_never_keeps_a_held_terminal_from_the_store() {
+        let (spare, now) = (Spare::default(), Instant::now());
+        for _ in 0..1_000 {
+            if spare.answer(terminal(), true, now).is_none() {
+                spare.note(terminal(), ResponseCode::TERMINAL_NOT_PERMITTED, now);
+            }
+        }
+        let answer = |unproven| spare.answer(terminal(), unproven, now);
+        assert_eq!(answer(true), Some(ResponseCode::TERMINAL_NOT_PERMITTED));
+        assert_eq!(
+            answer(false),
+            None,
+            "a cashier may be typing the password that unlocks it"
+        );
+    }
+
+    #[test]
+    fn however_many_ask_at_once_the_store_is_soon_asked_again() {
+        let (spare, now) = (Spare::default(), Instant::now());
+        spare.note(terminal(), ResponseCode::TERMINAL_NOT_PERMITTED, now);
+        let asked = (0..5_000)
+            .filter(|_| spare.answer(terminal(), false, now).is_none())
+            .count();
+        for _ in 0..asked {
+            spare.note(terminal(), ResponseCode::TERMINAL_NOT_PERMITTED, now);
+        }
+        assert_eq!(asked, 40);
+        assert_eq!(
+            spare.answer(terminal(), false, now + Duration::from_millis(250)),
+            None
+        );
     }
 }
