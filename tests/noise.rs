@@ -20,6 +20,7 @@ use tokio::time::timeout;
 const GROWTH_KIB_MAX: u64 = 16 * 1024;
 const MUTATIONS: usize = 4_000;
 const VISITS: usize = 2_000;
+const FORGERS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn noise_disturbs_nobody_and_leaves_nothing_behind() -> Result<()> {
@@ -246,4 +247,67 @@ async fn unfinished_frame(gate: SocketAddr) -> Result<Duration> {
     stream.write_all(&[0, 100, 0x60, 0, 3]).await?;
     to_the_end(stream).await?;
     Ok(began.elapsed())
+}
+
+/// Keeps sending forged purchases of a terminal, many at once, until it is dropped.
+fn forge(gate: SocketAddr, forged: &[u8]) -> JoinSet<()> {
+    let mut flood = JoinSet::new();
+    for _ in 0..FORGERS {
+        let many = forged.repeat(50);
+        flood.spawn(async move {
+            let Ok(stream) = TcpStream::connect(gate).await else {
+                return;
+            };
+            let (reading, mut writing) = stream.into_split();
+            let writing = async { while writing.write_all(&many).await.is_ok() {} };
+            tokio::join!(writing, async {
+                let mut reading = reading;
+                let mut dropped = vec![0; 16 * 1024];
+                while let Ok(1..) = reading.read(&mut dropped).await {}
+            });
+        });
+    }
+    flood
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_flood_keeps_nobody_from_unlocking_or_from_trading_again() -> Result<()> {
+    let folder = Folder::new()?;
+    let node = Launch::new(&folder)?
+        .with(&["--host-delay-ms", "4"])
+        .start()
+        .await?;
+    let (api, gate) = (node.api_as("risk").await?, node.ready.gate);
+    let of_estate = &node.ready.terminals[5];
+    let mut terminal = Terminal::new(of_estate.identity.clone());
+    terminal.connect(gate).await?;
+    ensure!(terminal.sign_in().await?.is_approved(), "sign-in");
+    let mut forged = signed_in(gate, &node.ready.terminals[6].identity).await?.purchase;
+    let at = forged
+        .windows(8)
+        .position(|window| window == node.ready.terminals[6].id().as_bytes())
+        .context("field 41")?;
+    forged[at..at + 8].copy_from_slice(of_estate.id().as_bytes());
+
+    ensure!(terminal.lock().await?.code() == "00", "lock");
+    let flood = forge(gate, &forged);
+    let limited = async || -> Result<Option<()>> {
+        let gate = api.get("/gate").await?;
+        Ok((gate["mac_failures"].as_u64() >= Some(5_000)).then_some(()))
+    };
+    until("the flood", limited).await?;
+    let operator = of_estate.identity.operator.clone();
+    for _ in 0..3 {
+        let unlocked = terminal.unlock(&operator, &of_estate.operator_password).await?;
+        ensure!(
+            unlocked.code() == "00",
+            "unlock under a flood: {}",
+            unlocked.code()
+        );
+        let sale = terminal.purchase(100, &cards()[0]).await?;
+        ensure!(sale.code() == "00", "a purchase under a flood: {}", sale.code());
+        ensure!(terminal.lock().await?.code() == "00", "lock under a flood");
+    }
+    drop(flood);
+    Ok(())
 }
