@@ -196,7 +196,8 @@ fn account(estate: &Estate, login: &Login, owners: &mut usize) -> anyhow::Result
                 Scope::Shop(id, shop.shop_id.clone()),
             )
         }
-        Role::RiskOfficer => ("风控".to_owned(), Scope::All),
+        Role::RiskOfficer if login.login == "risk2" => ("风控二组".to_owned(), Scope::All),
+        Role::RiskOfficer => ("风控一组".to_owned(), Scope::All),
         Role::Auditor => ("审计".to_owned(), Scope::All),
     };
     Ok(Account {
