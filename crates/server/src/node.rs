@@ -212,10 +212,6 @@ impl Outgoing {
     /// Waits until no pass of the terminal that is out now can bring an approval to a socket any more: it came back, or
     /// it was revoked before its writing began. Writing itself is bounded by the gate. Answers how many were out.
     pub async fn drain(&self, terminal_id: TerminalId) -> usize {
-        #[cfg(feature = "canary")]
-        if app::canary::acknowledged_early() {
-            return 0;
-        }
         self.draining.fetch_add(1, Ordering::AcqRel);
         let before = {
             let _numbering = self.lock();

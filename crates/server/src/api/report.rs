@@ -99,8 +99,8 @@ async fn report(
 
 /// What the first transaction of a report leads to.
 enum Step {
-    /// The answer is known.
-    Answered(Kept),
+    /// The answer is known, and the incident that may have something new.
+    Answered(Kept, Option<String>),
     /// The hold stands; the acknowledgement is still owed.
     Suspended { incident: Box<Incident>, opened: bool },
 }
@@ -115,7 +115,10 @@ async fn stop(
     let (by, node, its_key) = (account.clone(), api.node.name.clone(), key.clone());
     let suspend = move |tx: &Tx<'_>| suspend(tx, &by, &report, (&incident_id, &node), its_key.as_ref());
     let (incident, opened) = match api.node.write(suspend).await? {
-        Step::Answered(kept) => return Ok(kept),
+        Step::Answered(kept, incident_id) => {
+            api.node.changed(incident_id);
+            return Ok(kept);
+        }
         Step::Suspended { incident, opened } => (incident, opened),
     };
     let incident_id = incident.incident_id.clone();
@@ -160,7 +163,7 @@ fn suspend(
     key: Option<&Key>,
 ) -> Result<Step, Problem> {
     if let Some(kept) = before(tx, by, key)? {
-        return Ok(Step::Answered(kept));
+        return Ok(Step::Answered(kept, None));
     }
     let reported =
         app::incident::report_loss(tx, by, report, incident_id, node).map_err(|error| match error {
@@ -174,7 +177,7 @@ fn suspend(
     }
     let kept = answer(tx, &incident.incident_id, StatusCode::OK)?;
     keep(tx, by, key, &kept)?;
-    Ok(Step::Answered(kept))
+    Ok(Step::Answered(kept, Some(incident.incident_id)))
 }
 
 fn answer(tx: &Tx<'_>, incident_id: &str, status: StatusCode) -> Result<Kept, Problem> {
