@@ -167,7 +167,7 @@ async fn lose(
         ));
     }
 
-    // Each connection asks and is refused at least once more.
+    // Twice as many more answers as there are connections.
     until("the refusals after the report", async || {
         Ok((lanes.answered_after_mark() >= 2 * LANES as u64).then_some(()))
     })
