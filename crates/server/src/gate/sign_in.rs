@@ -3,6 +3,7 @@
 //! Invariant: a key or a password is in clear only here, only in memory, and wiped after use.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use app::sign_in::SignedIn;
@@ -32,6 +33,15 @@ impl Gate {
             return self.decline(request, Refusal::Invalid, false).await;
         };
         let terminal_id = request.terminal_id;
+        if !self.spare.may_sign_in(terminal_id, Instant::now()) {
+            self.node.counters.limited.fetch_add(1, Ordering::Relaxed);
+            return Ok(refusal(
+                request.message,
+                request.back,
+                None,
+                ResponseCode::SYSTEM_ERROR,
+            ));
+        }
         let door = self
             .node
             .read(move |tx| store::terminal::door(tx, terminal_id))

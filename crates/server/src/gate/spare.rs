@@ -11,15 +11,29 @@ use std::time::Instant;
 use domain::TerminalId;
 use domain::transaction::ResponseCode;
 
-/// Refusals written at once.
-const BURST: f64 = 40.0;
-/// Refusals written per second after that.
-const PER_SECOND: f64 = 5.0;
+/// Refusals of one terminal written at once, and per second after that.
+const REFUSALS: Rate = Rate {
+    burst: 200.0,
+    per_second: 20.0,
+};
+/// Sign-ins of one terminal: they carry no MAC, so anybody can send them, and each makes new keys.
+const SIGN_INS: Rate = Rate {
+    burst: 100.0,
+    per_second: 1.0,
+};
 /// Terminals remembered; when there are more, all start anew.
 const TERMINALS_MAX: usize = 10_000;
 
 #[derive(Default)]
-pub(super) struct Spare(Mutex<HashMap<TerminalId, Refused>>);
+pub(super) struct Spare {
+    refused: Mutex<HashMap<TerminalId, Refused>>,
+    sign_ins: Mutex<HashMap<TerminalId, Tokens>>,
+}
+
+struct Rate {
+    burst: f64,
+    per_second: f64,
+}
 
 struct Refused {
     code: ResponseCode,
@@ -36,14 +50,14 @@ struct Tokens {
 }
 
 impl Tokens {
-    const fn full(at: Instant) -> Self {
-        Self { left: BURST, at }
+    const fn full(rate: &Rate, at: Instant) -> Self {
+        Self { left: rate.burst, at }
     }
 
     /// Taken before the store is asked, so that many requests at once cannot overdraw.
-    fn take(&mut self, now: Instant) -> bool {
-        let refilled = now.saturating_duration_since(self.at).as_secs_f64() * PER_SECOND;
-        (self.left, self.at) = ((self.left + refilled).min(BURST), now);
+    fn take(&mut self, rate: &Rate, now: Instant) -> bool {
+        let refilled = now.saturating_duration_since(self.at).as_secs_f64() * rate.per_second;
+        (self.left, self.at) = ((self.left + refilled).min(rate.burst), now);
         let is_left = self.left >= 1.0;
         if is_left {
             self.left -= 1.0;
@@ -60,7 +74,7 @@ impl Spare {
         unproven: bool,
         now: Instant,
     ) -> Option<ResponseCode> {
-        let mut terminals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut terminals = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let refused = terminals.get_mut(&terminal_id)?;
         let tokens = if unproven {
             &mut refused.unproven
@@ -68,7 +82,7 @@ impl Spare {
             &mut refused.proven
         };
         let held = refused.code == ResponseCode::TERMINAL_NOT_PERMITTED;
-        (!tokens.take(now) && (held || unproven)).then_some(refused.code)
+        (!tokens.take(&REFUSALS, now) && (held || unproven)).then_some(refused.code)
     }
 
     /// Notes what the store said.
@@ -81,7 +95,7 @@ impl Spare {
                 | ResponseCode::INVALID_MERCHANT
                 | ResponseCode::INVALID_TRANSACTION
         );
-        let mut terminals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut terminals = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         if !refusal {
             terminals.remove(&terminal_id);
             return;
@@ -91,10 +105,22 @@ impl Spare {
         }
         let refused = terminals.entry(terminal_id).or_insert_with(|| Refused {
             code,
-            proven: Tokens::full(now),
-            unproven: Tokens::full(now),
+            proven: Tokens::full(&REFUSALS, now),
+            unproven: Tokens::full(&REFUSALS, now),
         });
         refused.code = code;
+    }
+
+    /// Whether a sign-in of the terminal may be asked of the store; one that may not is answered `96`, try again.
+    pub(super) fn may_sign_in(&self, terminal_id: TerminalId, now: Instant) -> bool {
+        let mut terminals = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
+        if terminals.len() >= TERMINALS_MAX && !terminals.contains_key(&terminal_id) {
+            terminals.clear();
+        }
+        terminals
+            .entry(terminal_id)
+            .or_insert_with(|| Tokens::full(&SIGN_INS, now))
+            .take(&SIGN_INS, now)
     }
 }
 
@@ -110,8 +136,8 @@ mod tests {
     #[test]
     fn a_flood_of_a_held_terminal_is_answered_from_memory_and_soon_asked_about_again() {
         let (spare, now) = (Spare::default(), Instant::now());
-        // The first, and then a burst of forty.
-        for _ in 0..41 {
+        // The first, and then a burst.
+        for _ in 0..=REFUSALS.burst as usize {
             assert_eq!(spare.answer(terminal(), false, now), None);
             spare.note(terminal(), ResponseCode::TERMINAL_NOT_PERMITTED, now);
         }
@@ -168,10 +194,20 @@ mod tests {
         for _ in 0..asked {
             spare.note(terminal(), ResponseCode::TERMINAL_NOT_PERMITTED, now);
         }
-        assert_eq!(asked, 40);
+        assert_eq!(asked, REFUSALS.burst as usize);
         assert_eq!(
             spare.answer(terminal(), false, now + Duration::from_millis(250)),
             None
         );
+    }
+
+    #[test]
+    fn sign_ins_without_end_are_put_off_and_soon_taken_again() {
+        let (spare, now) = (Spare::default(), Instant::now());
+        let taken = (0..1_000).filter(|_| spare.may_sign_in(terminal(), now)).count();
+        assert_eq!(taken, SIGN_INS.burst as usize);
+        assert!(spare.may_sign_in(terminal(), now + Duration::from_secs(1)));
+        let other = TerminalId::parse(b"10450002").unwrap();
+        assert!(spare.may_sign_in(other, now));
     }
 }
