@@ -373,11 +373,11 @@ mod tests {
     use crate::sql::{sql, values};
     use std::sync::atomic::{AtomicI64, Ordering};
 
-    fn temporary(name: &str) -> PathBuf {
-        let dir = std::env::temp_dir().join(format!("tillguard-store-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir_all(&dir).unwrap();
-        dir.join("store.db")
+    /// A folder that goes with the test, and the store's file in it.
+    fn temporary() -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("store.db");
+        (dir, file)
     }
 
     fn counting_clock() -> Clock {
@@ -402,7 +402,7 @@ mod tests {
 
     #[test]
     fn what_was_answered_is_there_after_reopening() {
-        let path = temporary("reopen");
+        let (_dir, path) = temporary();
         let store = Store::open(&path, counting_clock()).unwrap();
         store.write(|tx| add(tx, "M1")).unwrap();
         drop(store);
@@ -412,7 +412,8 @@ mod tests {
 
     #[test]
     fn one_failing_closure_undoes_only_itself() {
-        let store = Store::open(&temporary("savepoint"), counting_clock()).unwrap();
+        let (_dir, path) = temporary();
+        let store = Store::open(&path, counting_clock()).unwrap();
         let (send, receive) = std::sync::mpsc::channel();
         for id in ["A", "B", "A", "C"] {
             let send = send.clone();
@@ -428,7 +429,8 @@ mod tests {
 
     #[test]
     fn a_panicking_closure_is_undone_and_the_writer_goes_on() {
-        let store = Store::open(&temporary("panic"), counting_clock()).unwrap();
+        let (_dir, path) = temporary();
+        let store = Store::open(&path, counting_clock()).unwrap();
         let result: Result<(), Error> = store.write(|tx| {
             add(tx, "A")?;
             panic!("planted");
@@ -442,7 +444,8 @@ mod tests {
     fn time_never_goes_back_on_the_writer() {
         let times = Mutex::new(vec![5, 9, 3, 4, 12].into_iter());
         let clock: Clock = Arc::new(move || Timestamp(times.lock().unwrap().next().unwrap_or(20)));
-        let store = Store::open(&temporary("clock"), clock).unwrap();
+        let (_dir, path) = temporary();
+        let store = Store::open(&path, clock).unwrap();
         let seen: Vec<i64> = (0..5)
             .map(|_| store.write(|tx| Ok::<_, Error>(tx.now().0)).unwrap())
             .collect();
@@ -451,7 +454,7 @@ mod tests {
 
     #[test]
     fn a_second_process_cannot_open_the_same_store() {
-        let path = temporary("lock");
+        let (_dir, path) = temporary();
         let _first = Store::open(&path, counting_clock()).unwrap();
         assert!(matches!(
             Store::open(&path, counting_clock()),
@@ -461,7 +464,8 @@ mod tests {
 
     #[test]
     fn readers_cannot_write() {
-        let store = Store::open(&temporary("reader"), counting_clock()).unwrap();
+        let (_dir, path) = temporary();
+        let store = Store::open(&path, counting_clock()).unwrap();
         assert!(store.read(|tx| add(tx, "A")).is_err());
         assert_eq!(count(&store), 0);
     }

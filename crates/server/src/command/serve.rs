@@ -107,9 +107,8 @@ mod tests {
 
     #[test]
     fn zone_keys_are_read_and_bad_ones_refused_without_showing_them() {
-        let dir = std::env::temp_dir().join(format!("tillguard-zone-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).unwrap();
-        let file = dir.join("zone.keys");
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("zone.keys");
         std::fs::write(
             &file,
             "mac=0123456789ABCDEF\npin=00112233445566778899AABBCCDDEEFF\n",
