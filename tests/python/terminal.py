@@ -12,6 +12,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -20,55 +21,11 @@ import urllib.request
 import iso8583
 from Crypto.Cipher import DES, DES3
 
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "interop"))
+from unionpay_spec import SPEC  # noqa: E402
+
 READY_S_MAX = 90
 ANSWER_S_MAX = 30
-
-
-def _field(data: str, count: str, length: int, prefix: int = 0, **pad: str) -> dict:
-    return {"data_enc": data, "len_enc": "bcd", "len_type": prefix, "max_len": length, "len_count": count, **pad}
-
-
-def _digits(length: int, prefix: int = 0) -> dict:
-    return _field("b", "nibbles", length, prefix, right_pad="0")
-
-
-def _bytes(length: int, prefix: int = 0) -> dict:
-    return _field("b", "bytes", length, prefix)
-
-
-def _text(length: int, prefix: int = 0) -> dict:
-    return _field("ascii", "bytes", length, prefix)
-
-
-LL, LLL = 1, 2
-SPEC = {
-    "h": _bytes(0),
-    "t": _bytes(2),
-    "p": _bytes(8),
-    "1": _bytes(8),
-    "2": _digits(19, LL),
-    **{number: _digits(6) for number in ("3", "11", "12")},
-    "4": _digits(12),
-    **{number: _digits(4) for number in ("13", "14", "15")},
-    "22": _digits(3),
-    "25": _digits(2),
-    "26": _digits(2),
-    "32": _digits(11, LL),
-    "37": _text(12),
-    "38": _text(6),
-    "39": _text(2),
-    "41": _text(8),
-    "42": _text(15),
-    "44": _text(25, LL),
-    "49": _text(3),
-    "52": _bytes(8),
-    "53": _digits(16),
-    "54": _text(20, LLL),
-    "60": _digits(17, LLL),
-    "62": _bytes(512, LLL),
-    "63": _text(163, LLL),
-    "64": _bytes(8),
-}
 TPDU_AND_HEADER = bytes.fromhex("6000030000" "613100311108")
 
 
