@@ -20,6 +20,8 @@ mod migration;
 pub mod operator;
 pub mod owed_reversal;
 pub mod pending;
+#[cfg(test)]
+mod plan;
 pub mod receipt;
 pub mod session;
 pub mod shop;

@@ -203,9 +203,15 @@ impl Tx<'_> {
         self.now
     }
 
+    fn prepare(&self, sql: Sql) -> Result<rusqlite::CachedStatement<'_>, Error> {
+        #[cfg(test)]
+        crate::plan::note(sql.sqlite);
+        Ok(self.connection.prepare_cached(sql.sqlite)?)
+    }
+
     /// Runs a statement and counts the rows it touched.
     pub(crate) fn execute(&self, sql: Sql, values: &[Value<'_>]) -> Result<usize, Error> {
-        let mut statement = self.connection.prepare_cached(sql.sqlite)?;
+        let mut statement = self.prepare(sql)?;
         bind(&mut statement, values)?;
         Ok(statement.raw_execute()?)
     }
@@ -217,7 +223,7 @@ impl Tx<'_> {
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let mut statement = self.connection.prepare_cached(sql.sqlite)?;
+        let mut statement = self.prepare(sql)?;
         bind(&mut statement, values)?;
         let mut rows = statement.raw_query();
         match rows.next()? {
@@ -233,7 +239,7 @@ impl Tx<'_> {
         values: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        let mut statement = self.connection.prepare_cached(sql.sqlite)?;
+        let mut statement = self.prepare(sql)?;
         bind(&mut statement, values)?;
         let mut rows = statement.raw_query();
         let mut all = Vec::new();
