@@ -15,6 +15,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use domain::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::{Error, Tx, migration};
@@ -329,6 +330,8 @@ fn lock(path: &Path) -> Result<File, Error> {
 fn connect(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    // A plan depends on the statement alone. Without this, a new value of a parameter may make SQLite parse it again.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // 64 MiB of pages; without a mapping, a failing disk is an error instead of a signal.
