@@ -281,7 +281,7 @@ fn parse_cursor(text: &str) -> Option<(Timestamp, String)> {
 #[utoipa::path(get, path = "/incidents", tag = "incident", params(
     ("state" = Option<IncidentState>, Query, description = "One state only."),
     ("terminal_id" = Option<String>, Query, description = "One terminal only."),
-    ("limit" = Option<u32>, Query, description = "1 to 200, 50 unless said."),
+    ("limit" = Option<u32>, Query, description = "1 to 1000, 50 unless said."),
     ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`."),
 ), responses(
     (status = 200, body = Page<IncidentSummary>),

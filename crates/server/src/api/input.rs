@@ -178,10 +178,10 @@ impl Params {
         self.read(name, Why::OutOfRange, read)
     }
 
-    /// How many items a page has: 1 to 200, 50 unless said.
+    /// How many items a page has: 1 to 1000, 50 unless said.
     pub fn limit(&self) -> Result<usize, Problem> {
         Ok(self
-            .number("limit", 1..=200)?
+            .number("limit", 1..=1000)?
             .and_then(|limit| usize::try_from(limit).ok())
             .unwrap_or(50))
     }

@@ -254,7 +254,7 @@ fn page(tx: &Tx<'_>, terminal: Terminal) -> Result<TerminalOut, Problem> {
     ("state" = Option<TerminalState>, Query, description = "One state only."),
     ("merchant_id" = Option<String>, Query, description = "One merchant only."),
     ("shop_id" = Option<String>, Query, description = "One shop only."),
-    ("limit" = Option<u32>, Query, description = "1 to 200, 50 unless said."),
+    ("limit" = Option<u32>, Query, description = "1 to 1000, 50 unless said."),
     ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`."),
 ), responses((status = 200, body = TerminalPage), (status = 422, description = "invalid_field", body = ProblemOut)))]
 async fn list(

@@ -103,7 +103,7 @@ pub fn after(
 #[utoipa::path(get, path = "/incidents/{incident_id}/timeline", tag = "incident", params(
     ("incident_id" = String, Path),
     ("after" = Option<i64>, Query, description = "Only items after this sequence."),
-    ("limit" = Option<u32>, Query, description = "1 to 200, 50 unless said."),
+    ("limit" = Option<u32>, Query, description = "1 to 1000, 50 unless said."),
     ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`, in place of `after`."),
 ), responses(
     (status = 200, body = Page<TimelineItem>),

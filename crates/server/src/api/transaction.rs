@@ -195,7 +195,7 @@ impl Spot {
     ("from" = Option<Time>, Query, description = "Decided at or after."),
     ("to" = Option<Time>, Query, description = "Decided before."),
     ("decision" = Option<Decision>, Query, description = "One decision only."),
-    ("limit" = Option<u32>, Query, description = "1 to 200, 50 unless said."),
+    ("limit" = Option<u32>, Query, description = "1 to 1000, 50 unless said."),
     ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`."),
 ), responses(
     (status = 200, body = Page<TransactionOut>),

@@ -13,9 +13,12 @@ use utoipa::{PartialSchema, ToSchema};
 pub struct Time(pub Timestamp);
 
 impl Time {
-    /// Reads any RFC 3339 time.
+    /// Reads any RFC 3339 time. A `+` that came as a space, as it does in an address that nobody escaped, is read as meant.
     pub fn parse(text: &str) -> Option<Self> {
-        let parsed: jiff::Timestamp = text.parse().ok()?;
+        let parsed: jiff::Timestamp = text
+            .parse()
+            .or_else(|_| text.replacen(' ', "+", 1).parse())
+            .ok()?;
         Some(Self(Timestamp(parsed.as_millisecond())))
     }
 }
@@ -171,6 +174,17 @@ impl<'de> Deserialize<'de> for Manner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plus_that_came_as_a_space_is_read_as_meant() {
+        let escaped = Time::parse("2026-11-22T19:30:00.123456+08:00").unwrap();
+        assert_eq!(
+            Time::parse("2026-11-22T19:30:00.123456 08:00").unwrap().0,
+            escaped.0
+        );
+        assert_eq!(escaped.to_string(), "2026-11-22T11:30:00.123Z");
+        assert!(Time::parse("2026-11-22 19").is_none());
+    }
 
     #[test]
     fn times_are_utc_with_milliseconds() {

@@ -1065,7 +1065,7 @@ export interface operations {
                 state?: components["schemas"]["IncidentState"];
                 /** @description One terminal only. */
                 terminal_id?: string;
-                /** @description 1 to 200, 50 unless said. */
+                /** @description 1 to 1000, 50 unless said. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
                 cursor?: string;
@@ -1447,7 +1447,7 @@ export interface operations {
             query?: {
                 /** @description Only items after this sequence. */
                 after?: number;
-                /** @description 1 to 200, 50 unless said. */
+                /** @description 1 to 1000, 50 unless said. */
                 limit?: number;
                 /** @description The last page's `next_cursor`, in place of `after`. */
                 cursor?: string;
@@ -1586,7 +1586,7 @@ export interface operations {
                 merchant_id?: string;
                 /** @description One shop only. */
                 shop_id?: string;
-                /** @description 1 to 200, 50 unless said. */
+                /** @description 1 to 1000, 50 unless said. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
                 cursor?: string;
@@ -1758,7 +1758,7 @@ export interface operations {
                 to?: components["schemas"]["Time"];
                 /** @description One decision only. */
                 decision?: components["schemas"]["Decision"];
-                /** @description 1 to 200, 50 unless said. */
+                /** @description 1 to 1000, 50 unless said. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
                 cursor?: string;
