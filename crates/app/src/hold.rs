@@ -142,22 +142,8 @@ fn fact(
     of_sequence: Option<i64>,
 ) -> LedgerRow {
     LedgerRow {
-        terminal_id,
-        sequence,
-        at,
-        decision: None,
-        entry,
-        batch_trace: None,
-        amount: None,
-        card: None,
-        entry_mode: None,
-        operator: None,
-        response_code: None,
         reason: Some(kind.code().to_owned()),
-        retrieval_reference: None,
-        approval_code: None,
-        peer: None,
-        requested_at: at,
         of_sequence,
+        ..LedgerRow::bare(terminal_id, sequence, at, entry)
     }
 }

@@ -5,7 +5,7 @@
 use domain::TerminalId;
 use domain::hold::{Authority, Kind, Standing};
 use domain::operator::{Consequence, WrongPasswordPolicy};
-use domain::transaction::{Refusal, ResponseCode};
+use domain::transaction::{Decision, Entry, LedgerRow, Refusal, ResponseCode};
 use store::{Error, Tx};
 
 use crate::hold::{NotReleased, Placing, place, release};
@@ -162,24 +162,19 @@ fn refusal(attempt: &Attempt, locked: &Locked, holds_allow: bool) -> Option<Refu
 /// A wrong password leaves a line in the ledger, so that staff see who tried.
 fn wrong_pin(tx: &Tx<'_>, attempt: &Attempt, operator: &str) -> Result<Answer, Error> {
     let place = store::ledger::next_place(tx, attempt.terminal_id)?;
-    let row = domain::transaction::LedgerRow {
-        terminal_id: attempt.terminal_id,
-        sequence: place.sequence,
-        at: place.at,
-        decision: Some(domain::transaction::Decision::Declined),
-        entry: domain::transaction::Entry::Request(attempt.kind),
-        batch_trace: None,
-        amount: None,
-        card: None,
-        entry_mode: None,
+    let row = LedgerRow {
+        decision: Some(Decision::Declined),
         operator: Some(operator.to_owned()),
         response_code: Some(ResponseCode::WRONG_PIN),
         reason: Some("wrong_operator_password".into()),
-        retrieval_reference: None,
-        approval_code: None,
         peer: Some(attempt.peer.clone()),
         requested_at: attempt.received_at,
-        of_sequence: None,
+        ..LedgerRow::bare(
+            attempt.terminal_id,
+            place.sequence,
+            place.at,
+            Entry::Request(attempt.kind),
+        )
     };
     store::ledger::append(tx, &row)?;
     Ok(Answer::bare(ResponseCode::WRONG_PIN, place.at))

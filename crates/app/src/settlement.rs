@@ -2,7 +2,9 @@
 //!
 //! Invariant: a batch is closed once; the next sign-in gets the next number.
 
-use domain::transaction::{BatchTrace, Decision, Refusal, ResponseCode, admit};
+use domain::Money;
+use domain::money::Currency;
+use domain::transaction::{BatchTrace, Decision, Entry, LedgerRow, Refusal, ResponseCode, admit};
 use store::ledger::{self, BatchTotals};
 use store::{Error, Tx};
 
@@ -36,9 +38,8 @@ pub fn settle(tx: &Tx<'_>, attempt: &Attempt, claimed: BatchTotals) -> Result<Se
         Err(Admitted::Answer(answer)) => return Ok(Settled::Answer(answer)),
         Err(_) => return Ok(Settled::UnknownTerminal),
     };
-    // An answer still to come would land in a batch that is closed: the terminal tries again.
-    if !store::pending::of_terminal(tx, attempt.terminal_id)?.is_empty() {
-        return refuse(tx, attempt, Refusal::InFlight, &locked).map(Settled::Answer);
+    if let Some(answer) = under_way(tx, attempt, &locked)? {
+        return Ok(Settled::Answer(answer));
     }
     let totals = ledger::batch_totals(tx, attempt.terminal_id, attempt.name.batch)?;
     let equal = totals == claimed;
@@ -101,6 +102,9 @@ pub fn upload_end(tx: &Tx<'_>, attempt: &Attempt) -> Result<Admitted, Error> {
         Ok(locked) => locked,
         Err(admitted) => return Ok(admitted),
     };
+    if let Some(answer) = under_way(tx, attempt, &locked)? {
+        return Ok(Admitted::Answer(answer));
+    }
     let answer = append(tx, attempt, locked.admission.operator.as_deref())?;
     close(tx, attempt)?;
     Ok(Admitted::Answer(answer))
@@ -119,28 +123,32 @@ fn admitted(tx: &Tx<'_>, attempt: &Attempt) -> Result<Result<Locked, Admitted>, 
     }
 }
 
+/// The refusal of closing a batch in which an answer is still to come: the terminal tries again.
+fn under_way(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked) -> Result<Option<Answer>, Error> {
+    if store::pending::of_terminal(tx, attempt.terminal_id)?.is_empty() {
+        return Ok(None);
+    }
+    refuse(tx, attempt, Refusal::InFlight, locked).map(Some)
+}
+
 fn record_difference(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &Locked) -> Result<(), Error> {
     let place = ledger::next_place(tx, attempt.terminal_id)?;
     ledger::append(
         tx,
-        &domain::transaction::LedgerRow {
-            terminal_id: attempt.terminal_id,
-            sequence: place.sequence,
-            at: place.at,
+        &LedgerRow {
             decision: Some(Decision::Recorded),
-            entry: domain::transaction::Entry::Request(attempt.kind),
-            batch_trace: None,
-            amount: domain::Money::new(line.amount_minor, domain::money::Currency::CNY).ok(),
-            card: None,
-            entry_mode: None,
+            amount: Money::new(line.amount_minor, Currency::CNY).ok(),
             operator: locked.admission.operator.clone(),
             response_code: Some(ResponseCode::APPROVED),
             reason: Some(format!("batch_upload_differs:{:06}", line.trace)),
-            retrieval_reference: None,
-            approval_code: None,
             peer: Some(attempt.peer.clone()),
             requested_at: attempt.received_at,
-            of_sequence: None,
+            ..LedgerRow::bare(
+                attempt.terminal_id,
+                place.sequence,
+                place.at,
+                Entry::Request(attempt.kind),
+            )
         },
     )
 }

@@ -98,23 +98,17 @@ pub(crate) fn append(tx: &Tx<'_>, attempt: &Attempt, operator: Option<&str>) -> 
     ledger::append(
         tx,
         &LedgerRow {
-            terminal_id: attempt.terminal_id,
-            sequence: place.sequence,
-            at: place.at,
             decision: Some(Decision::Approved),
-            entry: Entry::Request(attempt.kind),
-            batch_trace: None,
-            amount: None,
-            card: None,
-            entry_mode: None,
             operator: operator.map(str::to_owned),
             response_code: Some(ResponseCode::APPROVED),
-            reason: None,
-            retrieval_reference: None,
-            approval_code: None,
             peer: Some(attempt.peer.clone()),
             requested_at: attempt.received_at,
-            of_sequence: None,
+            ..LedgerRow::bare(
+                attempt.terminal_id,
+                place.sequence,
+                place.at,
+                Entry::Request(attempt.kind),
+            )
         },
     )?;
     Ok(Answer::bare(ResponseCode::APPROVED, place.at))

@@ -490,6 +490,31 @@ pub struct LedgerRow {
     pub of_sequence: Option<i64>,
 }
 
+impl LedgerRow {
+    /// A row that says only whose, where in the order, when, and about what; the rest is for the caller to add.
+    pub const fn bare(terminal_id: TerminalId, sequence: i64, at: Timestamp, entry: Entry) -> Self {
+        Self {
+            terminal_id,
+            sequence,
+            at,
+            decision: None,
+            entry,
+            batch_trace: None,
+            amount: None,
+            card: None,
+            entry_mode: None,
+            operator: None,
+            response_code: None,
+            reason: None,
+            retrieval_reference: None,
+            approval_code: None,
+            peer: None,
+            requested_at: at,
+            of_sequence: None,
+        }
+    }
+}
+
 /// What a ledger row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {

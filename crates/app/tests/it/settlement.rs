@@ -259,7 +259,7 @@ fn an_unknown_terminal_settles_nothing() {
 }
 
 #[test]
-fn a_batch_with_a_request_at_the_host_is_not_compared_yet() {
+fn a_batch_with_a_request_at_the_host_is_neither_compared_nor_closed() {
     let house = with_one_sale();
     let sequence = house.forward(&purchase(terminal(1), 2));
     let early = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
@@ -267,6 +267,9 @@ fn a_batch_with_a_request_at_the_host_is_not_compared_yet() {
         matches!(&early, Settled::Answer(answer) if code(answer) == "96"),
         "{early:?}"
     );
+    let end = batch(1, Kind::BatchUpload);
+    let early = house.write(move |tx| app::settlement::upload_end(tx, &end));
+    assert_eq!(code(&crate::fixture::answered(early)), "96");
     house.release(terminal(1), sequence, crate::fixture::host("51"));
     let settled = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
     assert!(matches!(settled, Settled::Compared { equal: true, .. }));
