@@ -24,6 +24,8 @@ pub enum Tool {
     Chromium,
     /// A font with Chinese characters, without which pages are measured with boxes.
     ChineseFont,
+    /// PostgreSQL's server and its programs; tests start their own.
+    Postgres,
 }
 
 impl Tool {
@@ -35,6 +37,7 @@ impl Tool {
             Self::Python => &["python3", "python3-venv", "python3-pip"],
             Self::Chromium => &["chromium"],
             Self::ChineseFont => &["fonts-noto-cjk"],
+            Self::Postgres => &["postgresql"],
         }
     }
 
@@ -49,6 +52,7 @@ impl Tool {
             Self::Python => command::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"])),
             Self::Chromium => chromium().is_some(),
             Self::ChineseFont => has_chinese_font(),
+            Self::Postgres => has_postgres(),
         }
     }
 }
@@ -86,6 +90,9 @@ pub fn provide(tools: &[Tool]) -> Result<()> {
              sudo apt-get update && sudo apt-get install -y --no-install-recommends {packages}"
         );
     }
+    if missing.contains(&Tool::Postgres) {
+        want_no_cluster()?;
+    }
     command::run(apt_get().arg("update"))?;
     command::run(
         apt_get()
@@ -121,4 +128,29 @@ fn has_chinese_font() -> bool {
         Ok(list) => !list.trim().is_empty(),
         Err(_) => Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").is_file(),
     }
+}
+
+/// As `tests/postgres` looks for it: below Debian's folder, else on the search path.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut folders = versions.map(|version| version.path().join("bin"));
+    let is_whole = |folder: &Path| {
+        ["postgres", "psql"]
+            .iter()
+            .all(|name| folder.join(name).is_file())
+    };
+    folders.any(|folder| is_whole(&folder)) || command::find("postgres").is_some()
+}
+
+/// Debian makes and starts a server with the package, unless it was told before that nobody wants one.
+fn want_no_cluster() -> Result<()> {
+    let told = Path::new("/etc/postgresql-common/createcluster.conf");
+    if !told.exists() {
+        std::fs::create_dir_all("/etc/postgresql-common")?;
+        std::fs::write(told, "create_main_cluster = false\n")?;
+    }
+    Ok(())
 }

@@ -91,7 +91,7 @@ const STEPS: [Step; 10] = [
     },
     Step {
         name: "cargo-test",
-        needs: &[],
+        needs: &[Tool::C, Tool::Postgres],
         is_foundation: false,
         run: cargo_test,
     },
@@ -112,7 +112,7 @@ const STEPS: [Step; 10] = [
 /// Steps that are run only when asked for by `--with`.
 const OPTIONAL: [Step; 1] = [Step {
     name: "ignored",
-    needs: &[Tool::C],
+    needs: &[Tool::C, Tool::Postgres],
     is_foundation: false,
     run: ignored_tests,
 }];

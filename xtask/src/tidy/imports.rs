@@ -21,7 +21,7 @@ struct Rule {
     may_use_edge: bool,
 }
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     Rule {
         name: "iso8583",
         ours: Some(&[]),
@@ -69,6 +69,12 @@ const RULES: [Rule; 9] = [
         ours: Some(&[]),
         may_use_sql: false,
         may_use_edge: true,
+    },
+    Rule {
+        name: "local-postgres",
+        ours: Some(&[]),
+        may_use_sql: false,
+        may_use_edge: false,
     },
     Rule {
         name: "tests",
