@@ -10,6 +10,7 @@ mod books;
 mod lanes;
 mod node;
 mod outside;
+mod proxy;
 mod wait;
 mod wire;
 
@@ -18,6 +19,7 @@ pub use books::{Books, Hold, Name, Row};
 pub use lanes::{Lanes, LanesLog, Purchase, Undoing};
 pub use node::{Folder, Launch, Node, Ready, ReadyTerminal, binary, canary_binary};
 pub use outside::Outside;
+pub use proxy::Proxy;
 pub use wait::{WAIT_MAX, until};
 pub use wire::{ask, ask_on, purchase};
 
