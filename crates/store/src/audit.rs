@@ -20,9 +20,11 @@ pub struct Act<'a> {
 
 /// Appends an act.
 pub fn append(tx: &Tx<'_>, act: Act<'_>) -> Result<(), Error> {
+    // Nodes that share a store number their acts by a sequence: it never waits, and may leave gaps.
     let sql = sql!(
-        "INSERT INTO audit (audit_id, at_ms, actor, verb, subject, detail)
-         VALUES ((SELECT coalesce(max(audit_id), 0) + 1 FROM audit), $1, $2, $3, $4, $5)"
+        sqlite: "INSERT INTO audit (audit_id, at_ms, actor, verb, subject, detail)
+         VALUES ((SELECT coalesce(max(audit_id), 0) + 1 FROM audit), $1, $2, $3, $4, $5)",
+        postgres: "INSERT INTO audit (audit_id, at_ms, actor, verb, subject, detail) VALUES (nextval('audit_id'), $1, $2, $3, $4, $5)"
     );
     tx.execute(
         sql,

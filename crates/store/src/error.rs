@@ -6,9 +6,16 @@ pub enum Error {
     /// The queue of work is full; nothing was done.
     #[error("the store is overloaded")]
     Overloaded,
+    /// The store cannot be reached, or had to give up; nothing was done. Asking again is safe.
+    #[error("the store cannot be reached")]
+    Unavailable,
+    /// The connection was lost in the commit, or a standby did not confirm it: nobody knows whether it is durable. It may
+    /// not be acknowledged to anybody.
+    #[error("nobody knows whether the store kept this")]
+    OutcomeUnknown,
     /// The database failed; nothing of this transaction was kept, or nobody may rely on it.
     #[error("the store failed")]
-    Failed(#[source] rusqlite::Error),
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The database could not make a commit durable. It is stopped for good: a retry could falsely succeed.
     #[error("the store has stopped after a failed write")]
     Stopped,
@@ -30,7 +37,20 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::ConstraintViolation) => Self::Conflict,
-            _ => Self::Failed(error),
+            _ => Self::Failed(Box::new(error)),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    /// As of a statement before the commit: the transaction is gone or undone in any case.
+    fn from(error: tokio_postgres::Error) -> Self {
+        // Class 23: a constraint. 40: deadlock, serialisation. 53, 57: resources, a stop or a time-out. 55: a lock not had.
+        let class = error.code().and_then(|state| state.code().get(..2));
+        match class {
+            Some("23") => Self::Conflict,
+            None | Some("08" | "25" | "40" | "53" | "55" | "57") => Self::Unavailable,
+            Some(_) => Self::Failed(Box::new(error)),
         }
     }
 }

@@ -40,6 +40,9 @@ pub fn release(tx: &Tx<'_>, terminal_id: TerminalId, hold_id: i64, release: &Rel
 
 /// The kinds of hold that stand on a terminal at `now`. Read with the terminal locked.
 pub fn standing(tx: &Tx<'_>, terminal_id: TerminalId, now: Timestamp) -> Result<Standing, Error> {
+    if let Some(set) = tx.gathered(terminal_id) {
+        return Ok(set.standing(terminal_id, now));
+    }
     let sql = sql!(
         "SELECT kind FROM hold WHERE terminal_id = $1 AND released_at_ms IS NULL AND (until_ms IS NULL OR until_ms > $2)"
     );
@@ -66,7 +69,7 @@ pub fn find(tx: &Tx<'_>, terminal_id: TerminalId, kind: Kind, now: Timestamp) ->
     tx.first(sql, values![&terminal_id, kind.code(), now], read)
 }
 
-fn read_kind(code: &str) -> Result<Kind, Error> {
+pub(crate) fn read_kind(code: &str) -> Result<Kind, Error> {
     Kind::parse(code).ok_or(Error::Corrupt("hold.kind"))
 }
 

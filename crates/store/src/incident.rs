@@ -148,9 +148,9 @@ pub fn list(
         "SELECT ",
         columns!(),
         " FROM incident i JOIN terminal t ON t.terminal_id = i.terminal_id
-          WHERE ($1 IS NULL OR t.merchant_id = $1) AND ($2 IS NULL OR t.shop_id = $2)
-            AND ($3 IS NULL OR i.state = $3) AND ($4 IS NULL OR i.terminal_id = $4)
-            AND ($5 IS NULL OR i.reported_at_ms < $5 OR (i.reported_at_ms = $5 AND i.incident_id < $6))
+          WHERE (CAST($1 AS TEXT) IS NULL OR t.merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR t.shop_id = $2)
+            AND (CAST($3 AS TEXT) IS NULL OR i.state = $3) AND (CAST($4 AS TEXT) IS NULL OR i.terminal_id = $4)
+            AND (CAST($5 AS BIGINT) IS NULL OR i.reported_at_ms < $5 OR (i.reported_at_ms = $5 AND i.incident_id < $6))
           ORDER BY i.reported_at_ms DESC, i.incident_id DESC LIMIT $7"
     ));
     let (merchant, shop) = scope_values(filter.scope);

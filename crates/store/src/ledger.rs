@@ -6,6 +6,7 @@ use domain::money::Currency;
 use domain::transaction::{BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, ResponseCode};
 use domain::{MaskedPan, Money, TerminalId, Timestamp};
 
+use crate::postgres::{Session, column};
 use crate::sql::{Row, Sql, Value, sql, values};
 use crate::{Error, Tx};
 
@@ -33,8 +34,13 @@ pub fn next_place(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Place, Error> 
     let last =
         sql!("SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
     let waiting = sql!("SELECT sequence FROM pending WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
-    let last = tx.first(last, values![&terminal_id], |row| Ok((row.int(0)?, row.time(1)?)))?;
-    let waiting = tx.first(waiting, values![&terminal_id], |row| row.int(0))?;
+    let (last, waiting) = match tx.gathered(terminal_id) {
+        Some(set) => set.place(terminal_id),
+        None => (
+            tx.first(last, values![&terminal_id], |row| Ok((row.int(0)?, row.time(1)?)))?,
+            tx.first(waiting, values![&terminal_id], |row| row.int(0))?,
+        ),
+    };
     let sequence = last
         .map_or(0, |(sequence, _)| sequence)
         .max(waiting.unwrap_or_default())
@@ -54,6 +60,10 @@ pub fn append(tx: &Tx<'_>, row: &LedgerRow) -> Result<(), Error> {
         columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
     ));
+    if let Some(mut set) = tx.gathered(row.terminal_id) {
+        set.append(row);
+        return Ok(());
+    }
     let card = row.card.map(|card| card.to_string());
     let values = values![
         &row.terminal_id,
@@ -79,6 +89,42 @@ pub fn append(tx: &Tx<'_>, row: &LedgerRow) -> Result<(), Error> {
     tx.execute(APPEND, values).map(drop)
 }
 
+/// Appends many rows by one statement.
+pub(crate) fn append_many(session: &Session, rows: &[LedgerRow]) -> Result<(), Error> {
+    const APPEND: &str = concat!(
+        "INSERT INTO ledger (",
+        columns!(),
+        ") SELECT * FROM unnest(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[]), CAST($3 AS BIGINT[]), CAST($4 AS TEXT[]), CAST($5 AS TEXT[]),
+           CAST($6 AS BIGINT[]), CAST($7 AS BIGINT[]), CAST($8 AS BIGINT[]), CAST($9 AS BIGINT[]), CAST($10 AS TEXT[]), CAST($11 AS TEXT[]),
+           CAST($12 AS TEXT[]), CAST($13 AS TEXT[]), CAST($14 AS TEXT[]), CAST($15 AS TEXT[]), CAST($16 AS TEXT[]), CAST($17 AS TEXT[]),
+           CAST($18 AS BIGINT[]), CAST($19 AS BIGINT[]))"
+    );
+    session.execute_many(
+        APPEND,
+        &[
+            &column(rows, |row| row.terminal_id.as_str()),
+            &column(rows, |row| row.sequence),
+            &column(rows, |row| row.at.0),
+            &column(rows, |row| row.decision.map(Decision::code)),
+            &column(rows, |row| row.entry.code()),
+            &column(rows, |row| row.batch_trace.map(|name| i64::from(name.batch))),
+            &column(rows, |row| row.batch_trace.map(|name| i64::from(name.trace))),
+            &column(rows, |row| row.amount.map(|amount| amount.minor)),
+            &column(rows, |row| row.amount.map(|amount| i64::from(amount.currency.0))),
+            &column(rows, |row| row.card.map(|card| card.to_string())),
+            &column(rows, |row| row.entry_mode.map(EntryMode::code)),
+            &column(rows, |row| row.operator.as_deref()),
+            &column(rows, |row| row.response_code.as_ref().map(ResponseCode::as_str)),
+            &column(rows, |row| row.reason.as_deref()),
+            &column(rows, |row| row.retrieval_reference.as_deref()),
+            &column(rows, |row| row.approval_code.as_deref()),
+            &column(rows, |row| row.peer.as_deref()),
+            &column(rows, |row| row.requested_at.0),
+            &column(rows, |row| row.of_sequence),
+        ],
+    )
+}
+
 /// One row.
 pub fn get(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Option<LedgerRow>, Error> {
     const GET: Sql = sql!(concat!(
@@ -97,6 +143,12 @@ pub fn by_name(tx: &Tx<'_>, terminal_id: TerminalId, name: BatchTrace) -> Result
         columns!(),
         " FROM ledger WHERE terminal_id = $1 AND batch = $2 AND trace = $3 LIMIT 32"
     ));
+    if tx
+        .gathered(terminal_id)
+        .is_some_and(|set| set.is_unknown(terminal_id, name))
+    {
+        return Ok(Vec::new());
+    }
     // Sorted here: asked to sort, SQLite walks the terminal's whole ledger by its key instead of the narrow index.
     let mut rows = tx.all(BY_NAME, values![&terminal_id, name.batch, name.trace], read)?;
     rows.sort_unstable_by_key(|row| row.sequence);
@@ -126,7 +178,7 @@ pub fn page(
         "SELECT ",
         columns!(),
         " FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3
-          AND decision IS NOT NULL AND ($4 IS NULL OR decision = $4) ORDER BY sequence DESC LIMIT $5"
+          AND decision IS NOT NULL AND (CAST($4 AS TEXT) IS NULL OR decision = $4) ORDER BY sequence DESC LIMIT $5"
     ));
     let from = filter
         .from
@@ -201,11 +253,11 @@ pub fn takings(
     to: Timestamp,
 ) -> Result<(i64, i64), Error> {
     let sql = sql!(
-        "SELECT count(CASE WHEN decision = 'approved' THEN 1 END), coalesce(sum(CASE
+        "SELECT count(CASE WHEN decision = 'approved' THEN 1 END), CAST(coalesce(sum(CASE
             WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice') THEN amount_minor
             WHEN decision = 'approved' AND entry IN ('void', 'refund', 'completion_void') THEN -amount_minor
             WHEN decision = 'reversed' AND entry IN ('purchase', 'completion', 'completion_notice') THEN -amount_minor
-            WHEN decision = 'reversed' AND entry IN ('void', 'completion_void') THEN amount_minor ELSE 0 END), 0)
+            WHEN decision = 'reversed' AND entry IN ('void', 'completion_void') THEN amount_minor ELSE 0 END), 0) AS BIGINT)
          FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IN ('approved', 'reversed')
            AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
            AND NOT (decision = 'reversed' AND coalesce(reason, '') = 'never_given')"
@@ -227,8 +279,8 @@ pub fn in_window(
     to: Timestamp,
 ) -> Result<(i64, i64), Error> {
     let sql = sql!(
-        "SELECT count(*), coalesce(sum(CASE WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice')
-            THEN amount_minor ELSE 0 END), 0)
+        "SELECT count(*), CAST(coalesce(sum(CASE WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice')
+            THEN amount_minor ELSE 0 END), 0) AS BIGINT)
          FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3
            AND decision IN ('approved', 'declined', 'recorded') AND amount_minor IS NOT NULL"
     );
@@ -262,7 +314,7 @@ pub fn activity(
 ) -> Result<Vec<Bucket>, Error> {
     let sql = sql!(
         "SELECT (at_ms - $4) / $5, sum(CASE WHEN decision = 'approved' AND amount_minor IS NOT NULL THEN 1 ELSE 0 END),
-           sum(CASE WHEN decision = 'approved' THEN coalesce(amount_minor, 0) ELSE 0 END),
+           CAST(sum(CASE WHEN decision = 'approved' THEN coalesce(amount_minor, 0) ELSE 0 END) AS BIGINT),
            sum(CASE WHEN decision IN ('declined', 'recorded') THEN 1 ELSE 0 END)
          FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IS NOT NULL
          GROUP BY 1 ORDER BY 1 LIMIT 1000"
@@ -299,7 +351,8 @@ pub struct BatchTotals {
 /// The totals of a batch: what was approved and neither reversed nor about to be.
 pub fn batch_totals(tx: &Tx<'_>, terminal_id: TerminalId, batch: u32) -> Result<BatchTotals, Error> {
     let sql = sql!(
-        "SELECT l.entry IN ('purchase', 'completion', 'completion_notice'), count(*), coalesce(sum(l.amount_minor), 0) FROM ledger l
+        "SELECT CASE WHEN l.entry IN ('purchase', 'completion', 'completion_notice') THEN 1 ELSE 0 END, count(*),
+           CAST(coalesce(sum(l.amount_minor), 0) AS BIGINT) FROM ledger l
          WHERE l.terminal_id = $1 AND l.batch = $2 AND l.decision = 'approved'
            AND l.entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
            AND NOT EXISTS (SELECT 1 FROM ledger r WHERE r.terminal_id = $1 AND r.batch = $2 AND r.trace = l.trace AND r.decision = 'reversed')

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod contact;
 mod error;
 pub mod floor;
+mod handle;
 pub mod hold;
 pub mod idempotency;
 pub mod incident;
@@ -22,6 +23,8 @@ pub mod owed_reversal;
 pub mod pending;
 #[cfg(test)]
 mod plan;
+mod postgres;
+mod queue;
 pub mod receipt;
 pub mod session;
 pub mod shop;
@@ -32,5 +35,7 @@ pub mod terminal_session;
 pub mod timeline;
 
 pub use error::Error;
+pub use handle::{Clock, Store};
+pub use postgres::Doorbell;
+pub use queue::Want;
 pub use sql::Tx;
-pub use sqlite::{Clock, Store};

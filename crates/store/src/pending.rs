@@ -4,6 +4,7 @@ use domain::transaction::{BatchTrace, EntryMode, Kind};
 use domain::{MaskedPan, Money, TerminalId, Timestamp};
 
 use crate::ledger::{read_card, read_kind, read_mode, read_money, read_name};
+use crate::postgres::{Session, column};
 use crate::sql::{Row, Sql, sql, values};
 use crate::{Error, Tx};
 
@@ -52,6 +53,10 @@ pub fn insert(tx: &Tx<'_>, pending: &Pending) -> Result<(), Error> {
         columns!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
     ));
+    if let Some(mut set) = tx.gathered(pending.terminal_id) {
+        set.insert_pending(pending);
+        return Ok(());
+    }
     let card = pending.card.map(|card| card.to_string());
     let values = values![
         &pending.terminal_id,
@@ -79,6 +84,9 @@ pub fn take(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Optio
         "DELETE FROM pending WHERE terminal_id = $1 AND sequence = $2 RETURNING ",
         columns!()
     ));
+    if let Some(mut set) = tx.gathered(terminal_id) {
+        return Ok(set.take_pending(terminal_id, sequence));
+    }
     let mut taken = tx.all(TAKE, values![&terminal_id, sequence], read)?;
     Ok(taken.pop())
 }
@@ -90,7 +98,56 @@ pub fn of_terminal(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Vec<Pending>,
         columns!(),
         " FROM pending WHERE terminal_id = $1 ORDER BY sequence LIMIT 200"
     ));
+    if let Some(set) = tx.gathered(terminal_id) {
+        return Ok(set.pending(terminal_id));
+    }
     tx.all(OF, values![&terminal_id], read)
+}
+
+/// The requests at the host of many terminals, by one statement.
+pub(crate) const GATHER: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM pending WHERE terminal_id = ANY($1) ORDER BY terminal_id, sequence"
+);
+
+/// Writes many intents by one statement.
+pub(crate) fn insert_many(session: &Session, rows: &[Pending]) -> Result<(), Error> {
+    const INSERT: &str = concat!(
+        "INSERT INTO pending (",
+        columns!(),
+        ") SELECT * FROM unnest(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[]), CAST($3 AS TEXT[]), CAST($4 AS TEXT[]), CAST($5 AS BIGINT[]),
+           CAST($6 AS BIGINT[]), CAST($7 AS BIGINT[]), CAST($8 AS BIGINT[]), CAST($9 AS TEXT[]), CAST($10 AS TEXT[]), CAST($11 AS TEXT[]),
+           CAST($12 AS BIGINT[]), CAST($13 AS BIGINT[]), CAST($14 AS BIGINT[]), CAST($15 AS BYTEA[]))"
+    );
+    session.execute_many(
+        INSERT,
+        &[
+            &column(rows, |row| row.terminal_id.as_str()),
+            &column(rows, |row| row.sequence),
+            &column(rows, |row| row.node.as_str()),
+            &column(rows, |row| row.kind.code()),
+            &column(rows, |row| i64::from(row.name.batch)),
+            &column(rows, |row| i64::from(row.name.trace)),
+            &column(rows, |row| row.amount.map(|amount| amount.minor)),
+            &column(rows, |row| row.amount.map(|amount| i64::from(amount.currency.0))),
+            &column(rows, |row| row.card.map(|card| card.to_string())),
+            &column(rows, |row| row.entry_mode.map(EntryMode::code)),
+            &column(rows, |row| row.operator.as_deref()),
+            &column(rows, |row| row.requested_at.0),
+            &column(rows, |row| row.of_sequence),
+            &column(rows, |row| i64::from(row.undo_asked)),
+            &column(rows, |row| row.reversal_sealed.as_deref()),
+        ],
+    )
+}
+
+/// Deletes many intents by one statement.
+pub(crate) fn delete_many(session: &Session, rows: &[(TerminalId, i64)]) -> Result<(), Error> {
+    const DELETE: &str = "DELETE FROM pending p USING unnest(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[])) AS w (terminal_id, sequence)
+         WHERE p.terminal_id = w.terminal_id AND p.sequence = w.sequence";
+    let terminals = column(rows, |(terminal_id, _)| terminal_id.as_str());
+    session.execute_many(DELETE, &[&terminals, &column(rows, |(_, sequence)| *sequence)])
 }
 
 /// Notes that the terminal has sent a reversal of a request still at the host.
@@ -109,7 +166,7 @@ pub fn left_by(tx: &Tx<'_>, node: &str, before: Timestamp, limit: i64) -> Result
     tx.all(LEFT, values![node, before, limit], read)
 }
 
-fn read(row: &Row<'_>) -> Result<Pending, Error> {
+pub(crate) fn read(row: &Row<'_>) -> Result<Pending, Error> {
     Ok(Pending {
         terminal_id: row.terminal_id(0)?,
         sequence: row.int(1)?,

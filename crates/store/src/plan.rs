@@ -23,10 +23,7 @@ pub(crate) fn note(sql: &'static str) {
 
 /// The statements of one authorisation and its release.
 fn hot_statements(connection: &Connection) -> Vec<&'static str> {
-    let tx = Tx {
-        connection,
-        now: Timestamp(1),
-    };
+    let tx = Tx::sqlite(connection, Timestamp(1));
     let id = TerminalId::parse(b"10450001").unwrap();
     let name = BatchTrace { batch: 1, trace: 1 };
     RUN.with_borrow_mut(Vec::clear);
@@ -59,7 +56,7 @@ fn hot_statements(connection: &Connection) -> Vec<&'static str> {
 #[test]
 fn every_hot_statement_finds_its_rows_by_the_terminal() {
     let connection = Connection::open_in_memory().unwrap();
-    migration::run(&connection).unwrap();
+    migration::sqlite(&connection).unwrap();
     let hot = hot_statements(&connection);
     assert_eq!(hot.len(), 9);
     for sql in hot {

@@ -26,7 +26,7 @@ pub fn get(tx: &Tx<'_>, shop_id: &str) -> Result<Option<Shop>, Error> {
 pub fn list(tx: &Tx<'_>, scope: &Scope, limit: i64) -> Result<Vec<Shop>, Error> {
     let sql = sql!(
         "SELECT shop_id, merchant_id, name, address FROM shop
-         WHERE ($1 IS NULL OR merchant_id = $1) AND ($2 IS NULL OR shop_id = $2) ORDER BY shop_id LIMIT $3"
+         WHERE (CAST($1 AS TEXT) IS NULL OR merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR shop_id = $2) ORDER BY shop_id LIMIT $3"
     );
     let (merchant, shop) = scope_values(scope);
     tx.all(sql, &[merchant, shop, Value::Int(limit)], read)

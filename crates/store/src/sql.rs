@@ -3,23 +3,29 @@
 //! A statement is written once with `$1` parameters, as PostgreSQL wants them. To SQLite `$2` is a *name*, numbered by
 //! first appearance, so the `sql!` macro also keeps the text with `?2`, made at compile time.
 //!
-//! Invariant: nothing outside this file and `sqlite` names rusqlite.
+//! Invariant: nothing outside this file, `sqlite` and `postgres` names a database's own library.
+
+use std::cell::RefMut;
 
 use domain::{MerchantId, TerminalId, Timestamp};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use crate::Error;
+use crate::postgres::WorkingSet;
 
 /// One statement, for both databases.
 #[derive(Clone, Copy, Debug)]
 pub struct Sql {
+    /// As SQLite wants it, with `?1`.
     pub(crate) sqlite: &'static str,
+    /// As PostgreSQL wants it, with `$1`.
+    pub(crate) postgres: &'static str,
 }
 
 impl Sql {
     /// Used by the `sql!` macro.
-    pub const fn new(sqlite: &'static str) -> Self {
-        Self { sqlite }
+    pub const fn new(sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { sqlite, postgres }
     }
 }
 
@@ -36,17 +42,20 @@ pub const fn with_question_marks<const N: usize>(text: &str) -> [u8; N] {
     out
 }
 
-/// Writes a statement once, with `$1` parameters.
+/// Writes a statement once, with `$1` parameters; or twice, where the two databases cannot agree on one text.
 macro_rules! sql {
-    ($text:expr) => {{
-        const TEXT: &str = $text;
+    (sqlite: $sqlite:expr, postgres: $postgres:expr) => {{
+        const TEXT: &str = $sqlite;
         const BYTES: [u8; TEXT.len()] = $crate::sql::with_question_marks(TEXT);
         const SQLITE: &str = match std::str::from_utf8(&BYTES) {
             Ok(text) => text,
             Err(_) => panic!("a statement is UTF-8"),
         };
-        $crate::sql::Sql::new(SQLITE)
+        $crate::sql::Sql::new(SQLITE, $postgres)
     }};
+    ($text:expr) => {
+        $crate::sql::sql!(sqlite: $text, postgres: $text)
+    };
 }
 pub(crate) use sql;
 
@@ -110,9 +119,15 @@ macro_rules! values {
 pub(crate) use values;
 
 /// One row of an answer; columns count from zero.
-pub struct Row<'r>(&'r rusqlite::Row<'r>);
+pub struct Row<'r>(pub(crate) Source<'r>);
 
-impl<'r> Row<'r> {
+/// Whose row it is.
+pub(crate) enum Source<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
+}
+
+impl Row<'_> {
     /// A BIGINT.
     pub fn int(&self, column: usize) -> Result<i64, Error> {
         self.int_opt(column)?
@@ -121,10 +136,13 @@ impl<'r> Row<'r> {
 
     /// A BIGINT or null.
     pub fn int_opt(&self, column: usize) -> Result<Option<i64>, Error> {
-        match self.0.get_ref(column)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Integer(int) => Ok(Some(int)),
-            _ => Err(Error::Corrupt("no number where a number must be")),
+        match self.0 {
+            Source::Sqlite(row) => match row.get_ref(column)? {
+                ValueRef::Null => Ok(None),
+                ValueRef::Integer(int) => Ok(Some(int)),
+                _ => Err(Error::Corrupt("no number where a number must be")),
+            },
+            Source::Postgres(row) => crate::postgres::int(row, column),
         }
     }
 
@@ -136,12 +154,17 @@ impl<'r> Row<'r> {
 
     /// A TEXT or null.
     pub fn text_opt(&self, column: usize) -> Result<Option<&str>, Error> {
-        match self.0.get_ref(column)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Text(text) => std::str::from_utf8(text)
-                .map(Some)
-                .map_err(|_| Error::Corrupt("text is not UTF-8")),
-            _ => Err(Error::Corrupt("no text where text must be")),
+        match self.0 {
+            Source::Sqlite(row) => match row.get_ref(column)? {
+                ValueRef::Null => Ok(None),
+                ValueRef::Text(text) => std::str::from_utf8(text)
+                    .map(Some)
+                    .map_err(|_| Error::Corrupt("text is not UTF-8")),
+                _ => Err(Error::Corrupt("no text where text must be")),
+            },
+            Source::Postgres(row) => row
+                .try_get(column)
+                .map_err(|_| Error::Corrupt("no text where text must be")),
         }
     }
 
@@ -157,10 +180,15 @@ impl<'r> Row<'r> {
 
     /// A BLOB or null.
     pub fn blob_opt(&self, column: usize) -> Result<Option<Vec<u8>>, Error> {
-        match self.0.get_ref(column)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Blob(blob) => Ok(Some(blob.to_vec())),
-            _ => Err(Error::Corrupt("no bytes where bytes must be")),
+        match self.0 {
+            Source::Sqlite(row) => match row.get_ref(column)? {
+                ValueRef::Null => Ok(None),
+                ValueRef::Blob(blob) => Ok(Some(blob.to_vec())),
+                _ => Err(Error::Corrupt("no bytes where bytes must be")),
+            },
+            Source::Postgres(row) => row
+                .try_get(column)
+                .map_err(|_| Error::Corrupt("no bytes where bytes must be")),
         }
     }
 
@@ -191,29 +219,59 @@ impl<'r> Row<'r> {
     }
 }
 
-/// A running transaction: for writing on the writer thread, for reading on a reader's snapshot.
+/// A running transaction: for writing on a writer, for reading on a reader's snapshot.
 pub struct Tx<'c> {
-    pub(crate) connection: &'c rusqlite::Connection,
+    pub(crate) backend: Backend<'c>,
     pub(crate) now: Timestamp,
 }
 
-impl Tx<'_> {
-    /// The time of this transaction; on the writer it never goes back.
+/// Where a transaction runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Backend<'c> {
+    Sqlite(&'c rusqlite::Connection),
+    Postgres(&'c crate::postgres::Session),
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) const fn sqlite(connection: &'c rusqlite::Connection, now: Timestamp) -> Self {
+        let backend = Backend::Sqlite(connection);
+        Self { backend, now }
+    }
+
+    pub(crate) const fn postgres(session: &'c crate::postgres::Session, now: Timestamp) -> Self {
+        let backend = Backend::Postgres(session);
+        Self { backend, now }
+    }
+
+    /// The time of this transaction; on one writer it never goes back.
     pub const fn now(&self) -> Timestamp {
         self.now
     }
 
-    fn prepare(&self, sql: Sql) -> Result<rusqlite::CachedStatement<'_>, Error> {
-        #[cfg(test)]
-        crate::plan::note(sql.sqlite);
-        Ok(self.connection.prepare_cached(sql.sqlite)?)
+    /// The rows of one terminal that this transaction has locked and read already, where its database works so.
+    pub(crate) fn gathered(&self, terminal_id: TerminalId) -> Option<RefMut<'c, WorkingSet>> {
+        match self.backend {
+            Backend::Postgres(session) => session.gathered(terminal_id),
+            Backend::Sqlite(_) => None,
+        }
     }
 
-    /// Runs a statement and counts the rows it touched.
+    /// Locks the terminal's row until the end of the transaction, where writers are not alone anyway. A statement of its
+    /// own: what is read with the lock is read as of before the wait for it.
+    pub(crate) fn lock_terminal(&self, terminal_id: TerminalId) -> Result<(), Error> {
+        const LOCK: Sql = sql!("SELECT 1 FROM terminal WHERE terminal_id = $1 FOR NO KEY UPDATE");
+        match self.backend {
+            Backend::Sqlite(_) => Ok(()),
+            Backend::Postgres(_) => self.first(LOCK, values![&terminal_id], |_| Ok(())).map(drop),
+        }
+    }
+
+    /// Runs a statement that changes something and counts the rows it touched.
     pub(crate) fn execute(&self, sql: Sql, values: &[Value<'_>]) -> Result<usize, Error> {
-        let mut statement = self.prepare(sql)?;
-        bind(&mut statement, values)?;
-        Ok(statement.raw_execute()?)
+        match self.backend {
+            Backend::Sqlite(connection) => Ok(bound(connection, sql, values)?.raw_execute()?),
+            Backend::Postgres(session) => session.execute(sql, values),
+        }
     }
 
     /// The first row of the answer, if there is one.
@@ -223,12 +281,18 @@ impl Tx<'_> {
         values: &[Value<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        let mut statement = self.prepare(sql)?;
-        bind(&mut statement, values)?;
-        let mut rows = statement.raw_query();
-        match rows.next()? {
-            Some(row) => read(&Row(row)).map(Some),
-            None => Ok(None),
+        match self.backend {
+            Backend::Sqlite(connection) => {
+                let mut statement = bound(connection, sql, values)?;
+                let mut rows = statement.raw_query();
+                let row = rows.next()?;
+                row.map(|row| read(&Row(Source::Sqlite(row)))).transpose()
+            }
+            Backend::Postgres(session) => {
+                let rows = session.query(sql, values)?;
+                let row = rows.first();
+                row.map(|row| read(&Row(Source::Postgres(row)))).transpose()
+            }
         }
     }
 
@@ -239,22 +303,36 @@ impl Tx<'_> {
         values: &[Value<'_>],
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        let mut statement = self.prepare(sql)?;
-        bind(&mut statement, values)?;
-        let mut rows = statement.raw_query();
-        let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            all.push(read(&Row(row))?);
+        match self.backend {
+            Backend::Sqlite(connection) => {
+                let mut statement = bound(connection, sql, values)?;
+                let mut rows = statement.raw_query();
+                let mut all = Vec::new();
+                while let Some(row) = rows.next()? {
+                    all.push(read(&Row(Source::Sqlite(row)))?);
+                }
+                Ok(all)
+            }
+            Backend::Postgres(session) => {
+                let rows = session.query(sql, values)?;
+                rows.iter().map(|row| read(&Row(Source::Postgres(row)))).collect()
+            }
         }
-        Ok(all)
     }
 }
 
-fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value<'_>]) -> Result<(), Error> {
+fn bound<'c>(
+    connection: &'c rusqlite::Connection,
+    sql: Sql,
+    values: &[Value<'_>],
+) -> Result<rusqlite::CachedStatement<'c>, Error> {
+    #[cfg(test)]
+    crate::plan::note(sql.sqlite);
+    let mut statement = connection.prepare_cached(sql.sqlite)?;
     for (i, value) in values.iter().enumerate() {
         statement.raw_bind_parameter(i + 1, value)?;
     }
-    Ok(())
+    Ok(statement)
 }
 
 #[cfg(test)]
@@ -263,5 +341,6 @@ mod tests {
     fn parameters_are_numbered_not_named() {
         let statement = sql!("SELECT $2, $1, '$', $10");
         assert_eq!(statement.sqlite, "SELECT ?2, ?1, '$', ?10");
+        assert_eq!(statement.postgres, "SELECT $2, $1, '$', $10");
     }
 }

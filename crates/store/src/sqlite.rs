@@ -6,11 +6,9 @@
 //! Invariant: no caller hears of success before its rows are on disk; after a commit that failed in the file system
 //! nobody hears of success again.
 
-use std::collections::VecDeque;
 use std::fs::{File, TryLockError};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,12 +16,9 @@ use domain::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
-use crate::{Error, Tx, migration};
+use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Work};
+use crate::{Clock, Error, Tx, migration};
 
-/// Closures waiting for the writer; one more is refused as [`Error::Overloaded`].
-const QUEUE_LEN_MAX: usize = 8192;
-/// Closures in one commit.
-const BATCH_LEN_MAX: usize = 512;
 /// Readers, and so the reads under way at once.
 const READERS: usize = 4;
 /// How long a read waits for a free reader.
@@ -32,14 +27,8 @@ const READER_WAIT: Duration = Duration::from_secs(5);
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 const STATEMENTS_CACHED: usize = 256;
 
-/// Where the store reads the time.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// A store on one SQLite file. Cheap to clone; the last clone's drop ends the writer after its queue.
-#[derive(Clone)]
-pub struct Store(Arc<Inner>);
-
-struct Inner {
+/// A store on one SQLite file; its drop ends the writer after its queue.
+pub(crate) struct Sqlite {
     queue: Arc<Queue>,
     readers: Mutex<Vec<Connection>>,
     reader_free: Condvar,
@@ -47,22 +36,15 @@ struct Inner {
     writer: Option<JoinHandle<()>>,
 }
 
-type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
-/// Runs in the transaction, or only makes its answer when there is none.
-type Work = Box<dyn FnOnce(Option<&Tx<'_>>) -> (bool, Answer) + Send>;
-
-impl Store {
+impl Sqlite {
     /// Opens or creates the database file, brings its tables up to date and starts the writer.
-    ///
-    /// # Errors
-    /// [`Error::Unusable`] when another process has it open, the library is too old, or durability cannot be set.
-    pub fn open(path: &Path, clock: Clock) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path, clock: Clock) -> Result<Self, Error> {
         let lock = lock(path)?;
         let connection = connect(path)?;
         check_version()?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         check_durability(&connection)?;
-        migration::run(&connection)?;
+        migration::sqlite(&connection)?;
         let readers = (0..READERS)
             .map(|_| reader(path))
             .collect::<Result<Vec<_>, Error>>()?;
@@ -78,91 +60,35 @@ impl Store {
             .name("store-writer".into())
             .spawn(move || writer.run())
             .map_err(|error| Error::Unusable(format!("no thread for the writer: {error}")))?;
-        let readers = Mutex::new(readers);
-        Ok(Self(Arc::new(Inner {
+        Ok(Self {
             queue,
-            readers,
+            readers: Mutex::new(readers),
             reader_free: Condvar::new(),
             clock,
             writer: Some(writer),
-        })))
+        })
     }
 
-    /// Hands work to the writer and returns at once; `done` hears the result on the writer thread after the commit, so
-    /// it must not block.
-    pub fn submit<T, E>(
-        &self,
-        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
-        done: impl FnOnce(Result<T, E>) + Send + 'static,
-    ) where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let mut state = self.0.queue.lock();
-        if let Some(refusal) = state.refusal() {
-            drop(state);
-            return done(Err(refusal.into()));
-        }
-        state
-            .waiting
-            .push_back(Box::new(move |tx: Option<&Tx<'_>>| -> (bool, Answer) {
-                let Some(tx) = tx else {
-                    return (
-                        false,
-                        Box::new(move |none| done(Err(none.err().unwrap_or(Error::Stopped).into()))),
-                    );
-                };
-                let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
-                    .unwrap_or_else(|_| Err(Error::Panicked.into()));
-                let keep = result.is_ok();
-                (
-                    keep,
-                    Box::new(move |committed| done(committed.map_err(E::from).and(result))),
-                )
-            }));
-        drop(state);
-        self.0.queue.ready.notify_one();
-    }
-
-    /// Hands work to the writer and waits for the commit.
-    pub fn write<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.submit(work, move |result| {
-            let _ = send.send(result);
-        });
-        receive.recv().unwrap_or_else(|_| Err(Error::Stopped.into()))
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// Reads one snapshot in the caller's own thread.
-    pub fn read<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    pub(crate) fn read<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E>
     where
         E: From<Error>,
     {
         let reader = Reader {
-            store: &self.0,
-            connection: Some(self.0.take_reader()?),
+            store: self,
+            connection: Some(self.take_reader()?),
         };
         let Some(connection) = reader.connection.as_ref() else {
             return Err(Error::Overloaded.into());
         };
         connection.execute_batch("BEGIN").map_err(Error::from)?;
-        work(&Tx {
-            connection,
-            now: (self.0.clock)(),
-        })
+        work(&Tx::sqlite(connection, (self.clock)()))
     }
 
-    /// Whether the store has stopped for good after a failed write.
-    pub fn stopped(&self) -> bool {
-        self.0.queue.lock().stopped
-    }
-}
-
-impl Inner {
     fn take_reader(&self) -> Result<Connection, Error> {
         let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut readers, _) = self
@@ -173,10 +99,9 @@ impl Inner {
     }
 }
 
-impl Drop for Inner {
+impl Drop for Sqlite {
     fn drop(&mut self) {
-        self.queue.lock().closed = true;
-        self.queue.ready.notify_all();
+        self.queue.close();
         let Some(writer) = self.writer.take() else { return };
         // The last clone may go with an answer, on the writer itself, which ends by its own once the queue is empty.
         if writer.thread().id() != std::thread::current().id() {
@@ -187,7 +112,7 @@ impl Drop for Inner {
 
 /// A reader on loan; goes back, its snapshot ended, however the read ends.
 struct Reader<'s> {
-    store: &'s Inner,
+    store: &'s Sqlite,
     connection: Option<Connection>,
 }
 
@@ -202,46 +127,6 @@ impl Drop for Reader<'_> {
                 .push(connection);
             self.store.reader_free.notify_one();
         }
-    }
-}
-
-#[derive(Default)]
-struct Queue {
-    state: Mutex<QueueState>,
-    ready: Condvar,
-}
-
-#[derive(Default)]
-struct QueueState {
-    waiting: VecDeque<Work>,
-    closed: bool,
-    stopped: bool,
-}
-
-impl QueueState {
-    fn refusal(&self) -> Option<Error> {
-        if self.stopped || self.closed {
-            return Some(Error::Stopped);
-        }
-        (self.waiting.len() >= QUEUE_LEN_MAX).then_some(Error::Overloaded)
-    }
-}
-
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, QueueState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Moves what waits into `batch`; false when the queue is closed and empty.
-    fn take(&self, batch: &mut Vec<Work>) -> bool {
-        let state = self.lock();
-        let mut state = self
-            .ready
-            .wait_while(state, |state| state.waiting.is_empty() && !state.closed)
-            .unwrap_or_else(PoisonError::into_inner);
-        let len = state.waiting.len().min(BATCH_LEN_MAX);
-        batch.extend(state.waiting.drain(..len));
-        len > 0
     }
 }
 
@@ -263,14 +148,14 @@ impl Writer {
                 tracing::error!(%error, "a commit failed");
                 let _ = self.connection.execute_batch("ROLLBACK");
                 if is_stop(error) {
-                    self.queue.lock().stopped = true;
+                    self.queue.stop();
                 }
             }
             for answer in answers.drain(..) {
                 answer(match &outcome {
                     Ok(()) => Ok(()),
                     Err(error) if is_stop(error) => Err(Error::Stopped),
-                    Err(_) => Err(Error::Failed(rusqlite::Error::InvalidQuery)),
+                    Err(_) => Err(Error::Unavailable),
                 });
             }
         }
@@ -282,14 +167,11 @@ impl Writer {
         for work in batch.drain(..) {
             outcome = outcome.and_then(|()| self.execute("SAVEPOINT work"));
             if outcome.is_err() {
-                answers.push(work(None).1);
+                answers.push((work.run)(None).1);
                 continue;
             }
             self.last = self.last.max((self.clock)());
-            let (keep, answer) = work(Some(&Tx {
-                connection: &self.connection,
-                now: self.last,
-            }));
+            let (keep, answer) = (work.run)(Some(&Tx::sqlite(&self.connection, self.last)));
             answers.push(answer);
             outcome = match keep {
                 true => self.execute("RELEASE work"),
@@ -310,8 +192,11 @@ impl Writer {
 /// After these nobody can know what is on the disk.
 fn is_stop(error: &Error) -> bool {
     let Error::Failed(error) = error else { return false };
+    let code = error
+        .downcast_ref::<rusqlite::Error>()
+        .and_then(rusqlite::Error::sqlite_error_code);
     matches!(
-        error.sqlite_error_code(),
+        code,
         Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt)
     )
 }
@@ -373,6 +258,7 @@ fn check_durability(connection: &Connection) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Store;
     use crate::sql::{sql, values};
     use std::sync::atomic::{AtomicI64, Ordering};
 

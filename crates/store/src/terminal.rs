@@ -123,19 +123,25 @@ pub struct Admission {
     pub operator: Option<String>,
 }
 
-/// Locks the terminal's row for this transaction (the writer is alone in SQLite) and reads what the first check needs.
+/// Locks the terminal's row for this transaction (the writer is alone in SQLite), then reads what the first check needs.
 pub fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Admission>, Error> {
+    if let Some(set) = tx.gathered(terminal_id) {
+        return Ok(set.admission(terminal_id));
+    }
     let sql = sql!(
         "SELECT t.merchant_id, t.status, s.batch, s.operator FROM terminal t
          LEFT JOIN terminal_session s ON s.terminal_id = t.terminal_id WHERE t.terminal_id = $1"
     );
-    tx.first(sql, values![&terminal_id], |row| {
-        Ok(Admission {
-            merchant_id: row.merchant_id(0)?,
-            status: read_status(row.text(1)?)?,
-            batch: row.int_opt(2)?.and_then(|batch| u32::try_from(batch).ok()),
-            operator: row.string_opt(3)?,
-        })
+    tx.lock_terminal(terminal_id)?;
+    tx.first(sql, values![&terminal_id], read_admission)
+}
+
+pub(crate) fn read_admission(row: &Row<'_>) -> Result<Admission, Error> {
+    Ok(Admission {
+        merchant_id: row.merchant_id(0)?,
+        status: read_status(row.text(1)?)?,
+        batch: row.int_opt(2)?.and_then(|batch| u32::try_from(batch).ok()),
+        operator: row.string_opt(3)?,
     })
 }
 
@@ -210,9 +216,10 @@ macro_rules! state_sql {
 }
 macro_rules! filter_sql {
     () => {
-        " ($1 IS NULL OR t.merchant_id = $1) AND ($2 IS NULL OR t.shop_id = $2)
-          AND ($3 IS NULL OR t.merchant_id = $3) AND ($4 IS NULL OR t.shop_id = $4)
-          AND ($5 IS NULL OR t.terminal_id LIKE $5 ESCAPE '!' OR t.serial LIKE $5 ESCAPE '!' OR t.name LIKE $5 ESCAPE '!')"
+        " (CAST($1 AS TEXT) IS NULL OR t.merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR t.shop_id = $2)
+          AND (CAST($3 AS TEXT) IS NULL OR t.merchant_id = $3) AND (CAST($4 AS TEXT) IS NULL OR t.shop_id = $4)
+          AND (CAST($5 AS TEXT) IS NULL OR lower(t.terminal_id) LIKE $5 ESCAPE '!' OR lower(t.serial) LIKE $5 ESCAPE '!'
+               OR lower(t.name) LIKE $5 ESCAPE '!')"
     };
 }
 
@@ -220,6 +227,7 @@ impl Filter<'_> {
     fn pattern(&self) -> Option<String> {
         let escaped = self
             .search?
+            .to_ascii_lowercase()
             .replace('!', "!!")
             .replace('%', "!%")
             .replace('_', "!_");
@@ -254,7 +262,7 @@ pub fn list(
         state_sql!(),
         " AS state FROM terminal t WHERE",
         filter_sql!(),
-        ") AS t WHERE ($7 IS NULL OR state = $7) AND ($8 IS NULL OR terminal_id > $8) ORDER BY terminal_id LIMIT $9"
+        ") AS t WHERE (CAST($7 AS TEXT) IS NULL OR state = $7) AND (CAST($8 AS TEXT) IS NULL OR terminal_id > $8) ORDER BY terminal_id LIMIT $9"
     ));
     let pattern = filter.pattern();
     let [a, b, c, d, e, now] = filter.values(&pattern, tx.now());

@@ -21,7 +21,7 @@ use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, R
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use store::incident::Incident;
 use store::owed_reversal::OwedReversal;
-use store::{Error, Store, Tx, timeline};
+use store::{Error, Store, Tx, Want, timeline};
 
 /// Who waits for the host.
 pub const NODE: &str = "node-a";
@@ -39,6 +39,8 @@ pub struct House {
     store: Option<Store>,
     clock: Arc<AtomicI64>,
     dir: PathBuf,
+    /// The address of its database, when it is a shared one.
+    database: Option<String>,
     made: AtomicU32,
 }
 
@@ -52,6 +54,7 @@ impl House {
             store: None,
             clock: Arc::new(AtomicI64::new(START.0)),
             dir,
+            database: crate::IS_SHARED.then(|| local_postgres::shared().new_database().unwrap()),
             made: AtomicU32::new(100),
         };
         house.reopen();
@@ -64,7 +67,11 @@ impl House {
         self.store = None;
         let clock = self.clock.clone();
         let clock = Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)));
-        self.store = Some(Store::open(&self.dir.join("store.db"), clock).unwrap());
+        let store = match &self.database {
+            None => Store::open(&self.dir.join("store.db"), clock),
+            Some(database) => Store::connect(database, clock),
+        };
+        self.store = Some(store.unwrap());
     }
 
     /// Moves the clock.
@@ -129,7 +136,12 @@ impl House {
             received_at: self.now(),
             ..attempt.clone()
         };
-        self.write(move |tx| app::transaction::authorise(tx, &attempt, NODE))
+        let want = Want {
+            terminal_id: attempt.terminal_id,
+            name: Some(attempt.name),
+        };
+        let work = move |tx: &Tx<'_>| app::transaction::authorise(tx, &attempt, NODE);
+        self.store.as_ref().unwrap().write_for(want, work).unwrap()
     }
 
     /// The first check, which must let the request through.
@@ -146,7 +158,11 @@ impl House {
     }
 
     pub fn release(&self, id: TerminalId, sequence: i64, host: HostOutcome) -> Answer {
-        self.write(move |tx| app::transaction::release(tx, id, sequence, &host, Some("peer")))
+        let work = move |tx: &Tx<'_>| app::transaction::release(tx, id, sequence, &host, Some("peer"));
+        let store = self.store.as_ref().unwrap();
+        store
+            .write_for::<_, Error>(Want::of(id), work)
+            .unwrap()
             .unwrap()
     }
 

@@ -42,7 +42,13 @@ impl Kept {
         let read = clock.clone();
         let read = Arc::new(move || Timestamp(read.load(Ordering::SeqCst)));
         Self {
-            store: Store::open(&dir.join("store.db"), read).unwrap(),
+            store: match crate::IS_SHARED {
+                false => Store::open(&dir.join("store.db"), read).unwrap(),
+                true => {
+                    let database = local_postgres::shared().new_database().unwrap();
+                    Store::connect(&database, read).unwrap()
+                }
+            },
             clock,
             made: AtomicU32::new(1),
             _dir: Dir(dir),

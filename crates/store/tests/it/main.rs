@@ -7,6 +7,9 @@
     reason = "a test may stop where it fails, also in what it shares with others"
 )]
 
+/// Whether the store under test is the shared one.
+const IS_SHARED: bool = false;
+
 mod fixture;
 mod hold;
 mod incident;

@@ -1,0 +1,345 @@
+//! One connection, with its own small runtime, so that plain threads can wait for it and several statements can travel
+//! together.
+//!
+//! Invariant: after a wait that ran out, or a lost connection, the session is broken and never used again.
+
+use std::cell::{Cell, RefCell, RefMut};
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use domain::TerminalId;
+use tokio::runtime::Runtime;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Row, Statement};
+
+use super::WorkingSet;
+use crate::Error;
+use crate::queue::Want;
+use crate::sql::{Sql, Value};
+
+/// PostgreSQL older than this is not tested.
+const VERSION_MIN: i32 = 130_000;
+/// The longest wait for one exchange; the server gives up earlier by itself, when it still can.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// What every session sets. A plan depends on the statement alone, so that what an authorisation costs does not depend on
+/// what the tables held when its plan was made.
+const SETTINGS: &str = "SET statement_timeout = '8s'; SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '10s';
+    SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; SET client_min_messages = warning;
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply'";
+
+/// A connection, and the transaction that runs on it.
+pub(crate) struct Session {
+    client: Client,
+    runtime: Runtime,
+    statements: RefCell<HashMap<&'static str, Statement>>,
+    /// The server warned: what it says was committed may be on this server alone.
+    warned: Arc<AtomicBool>,
+    broken: Cell<bool>,
+    /// What the transaction under way has gathered and not yet written.
+    pub(super) set: RefCell<Option<WorkingSet>>,
+    /// Whether the closure under way shares its transaction, and so needs a savepoint before its first statement.
+    shares: Cell<bool>,
+    has_savepoint: Cell<bool>,
+    /// Whether a statement of the closure under way has failed: nothing of the closure can be kept.
+    failed: Cell<bool>,
+}
+
+impl Session {
+    /// Opens a connection to the primary.
+    pub(crate) fn open(config: &Config) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Unusable(format!("no runtime for a connection: {error}")))?;
+        let opening = async {
+            let (client, connection) = config.connect(NoTls).await?;
+            let warned = Arc::new(AtomicBool::new(false));
+            tokio::spawn(drive(connection, warned.clone()));
+            client.batch_execute(SETTINGS).await?;
+            Ok::<_, tokio_postgres::Error>((client, warned))
+        };
+        let opened = runtime.block_on(async { tokio::time::timeout(WAIT_MAX, opening).await });
+        let (client, warned) = match opened {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "no connection to the database");
+                return Err(Error::Unavailable);
+            }
+            Err(_) => return Err(Error::Unavailable),
+        };
+        Ok(Self {
+            client,
+            runtime,
+            statements: RefCell::default(),
+            warned,
+            broken: Cell::new(false),
+            set: RefCell::default(),
+            shares: Cell::new(false),
+            has_savepoint: Cell::new(false),
+            failed: Cell::new(false),
+        })
+    }
+
+    /// Refuses a server that may forget what it has acknowledged.
+    pub(crate) fn check_server(&self) -> Result<(), Error> {
+        const ASK: &str = "SELECT current_setting('server_version_num'), current_setting('fsync'),
+            current_setting('full_page_writes'), current_setting('server_encoding')";
+        let row = self.wait(self.client.query_one(ASK, &[]))?;
+        let word = |column| row.try_get::<_, String>(column).unwrap_or_default();
+        let unusable = |why: String| Err(Error::Unusable(why));
+        match (word(0).parse::<i32>(), word(1).as_str(), word(2).as_str(), word(3).as_str()) {
+            (Ok(version), ..) if version < VERSION_MIN => unusable(format!("PostgreSQL {version} is older than 13")),
+            (Err(_), ..) => unusable("the server does not tell its version".into()),
+            (_, "on", "on", "UTF8") => Ok(()),
+            (_, fsync, pages, encoding) => {
+                unusable(format!("fsync {fsync}, full_page_writes {pages}, encoding {encoding}"))
+            }
+        }
+    }
+
+    /// Whether it must not be used any more.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.get() || self.client.is_closed()
+    }
+
+    /// Waits for an exchange, within bounds.
+    pub(super) fn wait<T>(
+        &self,
+        exchange: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        match self
+            .runtime
+            .block_on(async { tokio::time::timeout(WAIT_MAX, exchange).await })
+        {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                // 25006: it was the primary once. Whatever else is no answer of the server's leaves it in an unknown state.
+                let code = error.code().map(|state| state.code());
+                if error.is_closed() || code.is_none_or(|code| code.starts_with("25")) {
+                    self.broken.set(true);
+                }
+                tracing::debug!(%error, "a statement failed");
+                Err(error.into())
+            }
+            Err(_) => {
+                self.broken.set(true);
+                Err(Error::Unavailable)
+            }
+        }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The prepared statement of a text.
+    pub(super) fn prepared(&self, text: &'static str) -> Result<Statement, Error> {
+        if let Some(statement) = self.statements.borrow().get(text) {
+            return Ok(statement.clone());
+        }
+        let statement = self.wait(self.client.prepare(text))?;
+        self.statements.borrow_mut().insert(text, statement.clone());
+        Ok(statement)
+    }
+
+    /// Runs statements without parameters or answer.
+    pub(crate) fn batch(&self, text: &str) -> Result<(), Error> {
+        self.wait(self.client.batch_execute(text))
+    }
+
+    pub(crate) fn begin_read(&self) -> Result<(), Error> {
+        self.shares.set(false);
+        self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+
+    pub(crate) fn end_read(&self) -> Result<(), Error> {
+        match self.is_broken() {
+            true => Err(Error::Unavailable),
+            false => self.batch("ROLLBACK"),
+        }
+    }
+
+    /// Begins the transaction of work that names no terminal; it has it for itself.
+    pub(super) fn begin_alone(&self) -> Result<(), Error> {
+        self.shares.set(false);
+        self.batch("BEGIN")
+    }
+
+    /// Begins the transaction of work on terminals: locks them, then reads what an authorisation needs.
+    pub(super) fn begin_together(&self, wants: &[Want]) -> Result<(), Error> {
+        self.shares.set(true);
+        let set = WorkingSet::gather(self, wants)?;
+        *self.set.borrow_mut() = Some(set);
+        Ok(())
+    }
+
+    /// Ends a transaction that is not to be kept.
+    pub(super) fn roll_back(&self) {
+        *self.set.borrow_mut() = None;
+        if !self.is_broken() && self.batch("ROLLBACK").is_err() {
+            self.broken.set(true);
+        }
+    }
+
+    /// Writes what is left and commits.
+    pub(super) fn commit(&self) -> Result<(), Error> {
+        if let Some(mut set) = self.set.borrow_mut().take() {
+            set.write_all(self)?;
+        }
+        self.warned.store(false, Ordering::Relaxed);
+        let committed = self.wait(self.client.batch_execute("COMMIT"));
+        if self.warned.load(Ordering::Relaxed) {
+            // "The transaction has already committed locally, but might not have been replicated to the standby."
+            self.broken.set(true);
+            return Err(Error::OutcomeUnknown);
+        }
+        committed.map_err(|error| match error {
+            Error::Conflict => error,
+            _ => {
+                self.broken.set(true);
+                Error::OutcomeUnknown
+            }
+        })
+    }
+
+    /// A closure begins.
+    pub(super) fn begin_work(&self) {
+        self.has_savepoint.set(false);
+        self.failed.set(false);
+        if let Some(set) = self.set.borrow_mut().as_mut() {
+            set.begin_work();
+        }
+    }
+
+    /// A closure has ended: keeps what it did, or undoes it. An error says that nothing is kept of one that should be.
+    pub(super) fn end_work(&self, wanted: bool) -> Result<(), Error> {
+        let keep = wanted && !self.failed.get();
+        if self.has_savepoint.get() {
+            match keep {
+                true => self.batch("RELEASE SAVEPOINT work")?,
+                false => self.batch("ROLLBACK TO SAVEPOINT work; RELEASE SAVEPOINT work")?,
+            }
+        }
+        if let Some(set) = self.set.borrow_mut().as_mut().filter(|_| !keep) {
+            set.undo_work();
+        }
+        match wanted && !keep {
+            true => Err(Error::Unavailable),
+            false => Ok(()),
+        }
+    }
+
+    /// The rows of a terminal, when the transaction under way has gathered them.
+    pub(crate) fn gathered(&self, terminal_id: TerminalId) -> Option<RefMut<'_, WorkingSet>> {
+        let set = RefMut::filter_map(self.set.borrow_mut(), Option::as_mut).ok()?;
+        set.has(terminal_id).then_some(set)
+    }
+
+    /// Before a statement of the closure under way: what earlier closures wrote goes to the server first, then the
+    /// savepoint, then what this one wrote.
+    fn make_way(&self) -> Result<(), Error> {
+        if !self.shares.get() {
+            return Ok(());
+        }
+        let mut set = self.set.borrow_mut();
+        let Some(set) = set.as_mut() else { return Ok(()) };
+        if !self.has_savepoint.get() {
+            set.write_earlier(self)?;
+            self.batch("SAVEPOINT work")?;
+            self.has_savepoint.set(true);
+        }
+        set.write_all(self)
+    }
+
+    /// Runs a statement that changes something: what was gathered may be out of date after it.
+    pub(crate) fn execute(&self, sql: Sql, values: &[Value<'_>]) -> Result<usize, Error> {
+        let touched = self.run(|| {
+            let statement = self.prepared(sql.postgres)?;
+            self.wait(self.client.execute(&statement, &parameters(values)))
+        })?;
+        self.forget();
+        usize::try_from(touched).map_err(|_| Error::Corrupt("rows touched"))
+    }
+
+    /// Runs a statement that answers rows, and that may change something when it says RETURNING.
+    pub(crate) fn query(&self, sql: Sql, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
+        let rows = self.run(|| {
+            let statement = self.prepared(sql.postgres)?;
+            self.wait(self.client.query(&statement, &parameters(values)))
+        })?;
+        if sql.postgres.contains("RETURNING") {
+            self.forget();
+        }
+        Ok(rows)
+    }
+
+    /// Runs a statement on whole columns at once, out of what closures left to be written.
+    pub(crate) fn execute_many(&self, text: &'static str, columns: &[&(dyn ToSql + Sync)]) -> Result<(), Error> {
+        let statement = self.prepared(text)?;
+        self.wait(self.client.execute(&statement, columns)).map(drop)
+    }
+
+    fn run<T>(&self, statement: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        if self.failed.get() {
+            return Err(Error::Unavailable);
+        }
+        self.make_way()
+            .and_then(|()| statement())
+            .inspect_err(|_| self.failed.set(true))
+    }
+
+    fn forget(&self) {
+        if let Some(set) = self.set.borrow_mut().as_mut() {
+            set.forget();
+        }
+    }
+}
+
+/// Drives a connection as long as it lives, and listens for warnings.
+async fn drive(
+    mut connection: tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>,
+    warned: Arc<AtomicBool>,
+) {
+    loop {
+        match std::future::poll_fn(|context| connection.poll_message(context)).await {
+            Some(Ok(AsyncMessage::Notice(notice))) => {
+                tracing::warn!(%notice, "the database warns");
+                warned.store(true, Ordering::Relaxed);
+            }
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => return,
+        }
+    }
+}
+
+fn parameters<'v>(values: &'v [Value<'_>]) -> Vec<&'v (dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match (*self, ty) {
+            (Value::Null, _) => Ok(IsNull::Yes),
+            (Value::Int(int), &Type::INT4) => i32::try_from(int)?.to_sql(ty, out),
+            (Value::Int(int), &Type::INT8) => int.to_sql(ty, out),
+            (Value::Text(text), &Type::TEXT) => text.to_sql(ty, out),
+            (Value::Blob(blob), &Type::BYTEA) => blob.to_sql(ty, out),
+            _ => Err("a parameter's type is not its column's".into()),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::INT4 | Type::INT8 | Type::TEXT | Type::BYTEA)
+    }
+
+    to_sql_checked!();
+}

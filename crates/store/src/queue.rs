@@ -1,0 +1,158 @@
+//! Work waiting for a writer: closures, and who hears what became of them.
+//!
+//! Invariant: every closure that was taken in gets its answer, once.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use domain::TerminalId;
+use domain::transaction::BatchTrace;
+
+use crate::{Error, Tx};
+
+/// Closures waiting for a writer; one more is refused as [`Error::Overloaded`].
+const QUEUE_LEN_MAX: usize = 8192;
+/// Closures in one commit.
+pub(crate) const BATCH_LEN_MAX: usize = 512;
+
+/// Whose rows a closure will read, so that a database across a network can be asked for those of many closures at once.
+/// The closure may touch no other terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// The terminal.
+    pub terminal_id: TerminalId,
+    /// The request it is about, where what the ledger says of it will be asked.
+    pub name: Option<BatchTrace>,
+}
+
+impl Want {
+    /// The rows of a terminal.
+    pub const fn of(terminal_id: TerminalId) -> Self {
+        let name = None;
+        Self { terminal_id, name }
+    }
+}
+
+/// Tells the caller; hears first whether the commit succeeded.
+pub(crate) type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
+/// Runs in the transaction, or only makes its answer when there is none. The flag: whether its changes are to be kept.
+pub(crate) type Run = Box<dyn FnOnce(Option<&Tx<'_>>) -> (bool, Answer) + Send>;
+
+/// One closure that waits.
+pub(crate) struct Work {
+    pub(crate) want: Option<Want>,
+    pub(crate) run: Run,
+}
+
+impl Work {
+    /// Makes work of a closure and of who hears its result.
+    pub(crate) fn new<T, E>(
+        want: Option<Want>,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        done: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) -> Self
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let run = move |tx: Option<&Tx<'_>>| -> (bool, Answer) {
+            let Some(tx) = tx else {
+                let answer = move |none: Result<(), Error>| done(Err(none.err().unwrap_or(Error::Stopped).into()));
+                return (false, Box::new(answer));
+            };
+            let result =
+                catch_unwind(AssertUnwindSafe(|| work(tx))).unwrap_or_else(|_| Err(Error::Panicked.into()));
+            let keep = result.is_ok();
+            let answer = move |committed: Result<(), Error>| done(committed.map_err(E::from).and(result));
+            (keep, Box::new(answer))
+        };
+        let run = Box::new(run);
+        Self { want, run }
+    }
+
+    /// Answers that nothing was done.
+    pub(crate) fn refuse(self, error: Error) {
+        (self.run)(None).1(Err(error));
+    }
+}
+
+/// What waits.
+#[derive(Default)]
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    ready: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Work>,
+    closed: bool,
+    stopped: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes work in, or answers it at once that it cannot.
+    pub(crate) fn push(&self, work: Work) {
+        let mut state = self.lock();
+        let refusal = match () {
+            () if state.stopped || state.closed => Some(Error::Stopped),
+            () if state.waiting.len() >= QUEUE_LEN_MAX => Some(Error::Overloaded),
+            () => None,
+        };
+        if let Some(refusal) = refusal {
+            drop(state);
+            return work.refuse(refusal);
+        }
+        state.waiting.push_back(work);
+        drop(state);
+        self.ready.notify_one();
+    }
+
+    /// Waits for work and moves it into `batch`; false when the queue is closed and empty.
+    pub(crate) fn take(&self, batch: &mut Vec<Work>) -> bool {
+        self.take_while(batch, |_, _| true)
+    }
+
+    /// The same, as long as the next one may come along with the first.
+    pub(crate) fn take_while(&self, batch: &mut Vec<Work>, together: impl Fn(&Work, &Work) -> bool) -> bool {
+        let state = self.lock();
+        let mut state = self
+            .ready
+            .wait_while(state, |state| state.waiting.is_empty() && !state.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = state.waiting.pop_front() else {
+            return false;
+        };
+        batch.push(first);
+        while batch.len() < BATCH_LEN_MAX {
+            let Some(next) = state.waiting.pop_front_if(|next| together(&batch[0], next)) else {
+                break;
+            };
+            batch.push(next);
+        }
+        if !state.waiting.is_empty() {
+            self.ready.notify_one();
+        }
+        true
+    }
+
+    /// Takes nothing more in; what waits is still done.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.ready.notify_all();
+    }
+
+    /// Takes nothing more in for good: a write has failed so that nobody knows what is kept.
+    pub(crate) fn stop(&self) {
+        self.lock().stopped = true;
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.lock().stopped
+    }
+}

@@ -1,0 +1,19 @@
+//! The same, word for word, on PostgreSQL: each test has a database of its own.
+//!
+//! Invariant: no test sleeps; the clock of the store stands until a test moves it.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may stop where it fails, also in what it shares with others"
+)]
+
+/// Whether the store under test is the shared one.
+const IS_SHARED: bool = true;
+
+mod fixture;
+mod hold;
+mod incident;
+mod ledger;
+mod session;
+mod terminal;
+mod writer;
