@@ -3,13 +3,11 @@
 //!
 //! `TILLGUARD_KILLS` says how often (40), `TILLGUARD_SEED` when.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
 use simulator::chance::Chance;
-use tests::{Api, Books, Folder, Hold, Lanes, LanesLog, Launch, Name, Node, Outside, Undoing, ask, number};
+use tests::{Acknowledged, Books, Folder, Hold, Lanes, Launch, Node, Outside, Traded, number};
 
 /// Terminals that are never reported.
 const TRADERS: usize = 4;
@@ -41,8 +39,7 @@ struct Life {
     chance: Chance,
     /// The next trace number of each terminal: a trace names its transaction for ever.
     traces: Vec<u32>,
-    /// Acknowledged reports: incident and terminal.
-    acknowledged: Vec<(String, String)>,
+    acknowledged: Vec<Acknowledged>,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,19 +86,11 @@ async fn live(seed: u64, number: u64, rounds: u64, tally: &mut Tally) -> Result<
 
 /// What is left when a node has died.
 struct Died {
-    /// Of the traders, and of the victim last.
-    terminals: Vec<Left>,
-    /// The incident, when the report was acknowledged.
-    reported: Option<Value>,
+    /// The traders, and the victim last.
+    terminals: Vec<Traded>,
+    reported: Option<Acknowledged>,
     /// When it was reported and killed.
     moments: String,
-}
-
-/// One terminal after the node's death.
-struct Left {
-    index: usize,
-    log: LanesLog,
-    undoing: Undoing,
 }
 
 impl Life {
@@ -113,26 +102,25 @@ impl Life {
         let api = node.api_as("risk").await?;
         let mut violations = Vec::new();
         for trader in died.terminals.iter_mut().take(TRADERS) {
-            violations.extend(trader.reverse_unanswered(node.ready.gate, tally).await?);
+            tally.reversed_by_terminals += trader.unanswered().count();
+            violations.extend(trader.reverse_unanswered(node.ready.gate).await?);
         }
         Books::settled(&api).await?;
+        let victim_id = node.ready.terminals[victim].id();
         for left in &died.terminals {
-            let reported = died.reported.as_ref().filter(|_| left.index == victim);
-            let terminal_id = node.ready.terminals[left.index].id();
-            violations.extend(self.check_terminal(&api, terminal_id, left, reported).await?);
+            let reported = died.reported.as_ref().filter(|_| left.terminal_id == victim_id);
+            violations.extend(left.violations(&api, &self.outside, reported).await?);
             tally.approvals_told += left.log.approved().count();
         }
-        let victim_id = node.ready.terminals[victim].id();
         match &died.reported {
-            Some(incident) => {
-                let id = incident["id"].as_str().context("no id")?;
-                self.acknowledged.push((id.to_owned(), victim_id.to_owned()));
+            Some(report) => {
+                self.acknowledged.push(report.clone());
                 tally.reports_acknowledged += 1;
             }
             None if Hold::of(&api, victim_id).await?.is_some() => tally.reports_kept_unacknowledged += 1,
             None => tally.reports_gone += 1,
         }
-        violations.extend(self.check_reports(&api).await?);
+        violations.extend(Acknowledged::missing(&self.acknowledged, &api).await?);
         node.check_alive()?;
         ensure!(
             violations.is_empty(),
@@ -172,98 +160,14 @@ impl Life {
         killed?;
         let mut terminals = Vec::new();
         for (index, lanes) in trading {
-            self.traces[index] = lanes.next_trace();
-            let undoing = lanes.undoing();
-            let log = lanes.stop().await?;
-            terminals.push(Left { index, log, undoing });
+            let traded = Traded::end(lanes).await?;
+            self.traces[index] = traded.log.next_trace;
+            terminals.push(traded);
         }
         Ok(Died {
             terminals,
-            reported: reported.ok(),
+            reported: reported.ok().as_ref().map(Acknowledged::of),
             moments: format!("killed after {kill_at} ms, report begun after {report_at} ms"),
         })
-    }
-
-    /// One terminal's ledger against what it was told, what the host keeps, and its holds.
-    async fn check_terminal(
-        &self,
-        api: &Api,
-        terminal_id: &str,
-        left: &Left,
-        reported: Option<&Value>,
-    ) -> Result<Vec<String>> {
-        let (books, log) = (Books::read(api, terminal_id).await?, &left.log);
-        let mut found = books.without(log.approved());
-        found.extend(books.differences(&self.outside));
-        found.extend(log.wrong.iter().map(|wrong| format!("{terminal_id}: {wrong}")));
-        let pending = books.rows.iter().filter(|row| row.decision == "pending");
-        found.extend(pending.map(|row| format!("{terminal_id}: {:?} is never decided", row.name)));
-        if left.index < TRADERS {
-            let standing = books.standing();
-            let kept = left.unanswered().filter(|name| standing.contains_key(name));
-            found.extend(kept.map(|name| format!("{terminal_id}: {name:?} was reversed and stands")));
-        }
-        let late = log
-            .purchases
-            .iter()
-            .filter(|one| one.after_mark && one.is_approved());
-        found.extend(
-            late.map(|one| format!("{terminal_id}: {:?} arrived after the acknowledgement", one.name)),
-        );
-        let hold = Hold::of(api, terminal_id).await?;
-        if let Some(hold) = &hold {
-            found.extend(books.approved_after(hold));
-        }
-        if let Some(reported) = reported
-            && hold.as_ref().map(|hold| hold.placed_at.as_str()) != reported["suspended_at"].as_str()
-        {
-            found.push(format!(
-                "{terminal_id}: the acknowledged report {reported} is not there: {hold:?}"
-            ));
-        }
-        Ok(found)
-    }
-
-    /// Every report ever acknowledged is there, and its terminal stopped.
-    async fn check_reports(&self, api: &Api) -> Result<Vec<String>> {
-        let incidents = api.get("/incidents?limit=200").await?;
-        let lost = api.get("/terminals?state=lost&limit=200").await?;
-        let names = |list: &Value, name: &str| -> Vec<String> {
-            let items = list["items"].as_array().into_iter().flatten();
-            items
-                .filter_map(|item| item[name].as_str().map(str::to_owned))
-                .collect()
-        };
-        let (incidents, lost) = (names(&incidents, "id"), names(&lost, "terminal_id"));
-        let missing = self
-            .acknowledged
-            .iter()
-            .filter(|(id, terminal_id)| !incidents.contains(id) || !lost.contains(terminal_id));
-        Ok(missing
-            .map(|(id, terminal_id)| {
-                format!("{terminal_id}: the acknowledged incident {id} is not there any more")
-            })
-            .collect())
-    }
-}
-
-impl Left {
-    fn unanswered(&self) -> impl Iterator<Item = Name> {
-        let unanswered = self.log.purchases.iter().filter(|one| one.code.is_none());
-        unanswered.map(|one| one.name)
-    }
-
-    /// What a terminal does when no answer came: it reverses.
-    async fn reverse_unanswered(&mut self, gate: SocketAddr, tally: &mut Tally) -> Result<Vec<String>> {
-        let mut found = Vec::new();
-        for name in self.unanswered().collect::<Vec<_>>() {
-            let (_, code) = ask(gate, &self.undoing.frame(name)?).await?;
-            tally.reversed_by_terminals += 1;
-            // 00: it will be undone. 25: it never arrived, and will not be taken any more.
-            if !matches!(code.as_str(), "00" | "25") {
-                found.push(format!("the reversal of {name:?} was answered {code}"));
-            }
-        }
-        Ok(found)
     }
 }

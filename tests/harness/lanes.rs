@@ -55,6 +55,8 @@ impl Purchase {
 /// What all lanes did.
 #[derive(Debug, Clone, Default)]
 pub struct LanesLog {
+    /// The first trace number that was not used: a trace names its transaction for ever.
+    pub next_trace: u32,
     /// In no order.
     pub purchases: Vec<Purchase>,
     /// Answers that were none to any request, or wrong.
@@ -138,6 +140,15 @@ impl Lanes {
     /// # Errors
     /// It cannot connect or sign in.
     pub async fn start(gate: SocketAddr, identity: &TerminalIdentity, count: usize) -> Result<Self> {
+        Self::start_over(&[gate], identity, count).await
+    }
+
+    /// The same with connections to several nodes in turn; it signs in at the first.
+    ///
+    /// # Errors
+    /// There is no gate, or it cannot connect or sign in.
+    pub async fn start_over(gates: &[SocketAddr], identity: &TerminalIdentity, count: usize) -> Result<Self> {
+        let gate = *gates.first().context("no gate")?;
         let mut terminal = Terminal::new(identity.clone());
         terminal.connect(gate).await?;
         let reply = terminal.sign_in().await?;
@@ -152,7 +163,7 @@ impl Lanes {
             answered_after_mark: AtomicU64::new(0),
         });
         let (mut streams, mut tasks) = (Vec::with_capacity(count), JoinSet::new());
-        for number in 0..count {
+        for (number, gate) in gates.iter().cycle().take(count).enumerate() {
             let connected = TcpStream::connect(gate)
                 .await
                 .with_context(|| format!("lane {number}"))?;
@@ -196,9 +207,9 @@ impl Lanes {
         self.shared.answered_after_mark.load(Ordering::Relaxed)
     }
 
-    /// The trace number that was not used yet.
-    pub fn next_trace(&self) -> u32 {
-        self.shared.next_trace.load(Ordering::Relaxed)
+    /// Whose lanes they are.
+    pub fn terminal_id(&self) -> &str {
+        &self.terminal_id
     }
 
     /// What writes reversals for this terminal.
@@ -256,6 +267,7 @@ impl Lanes {
             all.purchases.extend(log.purchases);
             all.wrong.extend(log.wrong);
         }
+        all.next_trace = self.shared.next_trace.load(Ordering::Relaxed);
         Ok(all)
     }
 }

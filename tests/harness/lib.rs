@@ -11,6 +11,7 @@ mod lanes;
 mod node;
 mod outside;
 mod proxy;
+mod traded;
 mod wait;
 mod wire;
 
@@ -20,6 +21,7 @@ pub use lanes::{Lanes, LanesLog, Purchase, Undoing};
 pub use node::{Folder, Launch, Node, Ready, ReadyTerminal, binary, canary_binary};
 pub use outside::Outside;
 pub use proxy::Proxy;
+pub use traded::{Acknowledged, Traded};
 pub use wait::{WAIT_MAX, until};
 pub use wire::{ask, ask_on, purchase};
 
