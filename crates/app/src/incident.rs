@@ -10,6 +10,7 @@ use domain::incident::{
 };
 use domain::{TerminalId, Timestamp};
 use store::incident::Incident;
+use store::node::Incarnation;
 use store::receipt::Receipt;
 use store::{Tx, timeline};
 
@@ -124,6 +125,7 @@ pub fn report_loss(
         found: None,
     };
     store::incident::insert(tx, &incident)?;
+    store::drain::ask(tx, terminal_id, hold.hold_id)?;
     remember(
         tx,
         &incident,
@@ -170,20 +172,43 @@ fn lost_again(
     Ok(again)
 }
 
-/// Writes every channel's receipt, after the approvals decided before the hold have left or were dropped. From here on
-/// the report is acknowledged.
+/// What became of an acknowledgement.
+#[derive(Clone, Debug)]
+pub enum Acknowledged {
+    /// The receipts are written: from here on the report is acknowledged.
+    Receipts(Vec<Receipt>),
+    /// A node may still have an approval on its way out: wait, and ask again.
+    NotYet,
+}
+
+/// Writes every channel's receipt, once the approvals decided before the hold have left every node or were dropped there.
+/// `here` is the node that asks and what it has waited for itself.
 pub fn acknowledge(
     tx: &Tx<'_>,
     incident_id: &str,
     node: &str,
-    in_flight_waited: i64,
-) -> Result<Vec<Receipt>, store::Error> {
-    let Some(incident) = store::incident::get(tx, incident_id)? else {
-        return Err(store::Error::Corrupt("incident to acknowledge"));
+    here: Option<(&Incarnation, i64)>,
+) -> Result<Acknowledged, store::Error> {
+    let corrupt = store::Error::Corrupt("incident to acknowledge");
+    let terminal_id = match store::incident::get(tx, incident_id)? {
+        Some(incident) => incident.terminal_id,
+        None => return Err(corrupt),
     };
+    store::terminal::lock(tx, terminal_id)?;
+    let Some(incident) = store::incident::get(tx, incident_id)? else {
+        return Err(corrupt);
+    };
+    if let Some((who, waited)) = here {
+        store::drain::answer(tx, terminal_id, incident.hold_id, who, waited)?;
+    }
     if incident.acknowledged_at.is_none() {
+        let progress = store::drain::progress(tx, terminal_id, incident.hold_id)?;
+        if progress.open > 0 {
+            return Ok(Acknowledged::NotYet);
+        }
         for channel in Channel::ALL {
             let card = channel == Channel::CardAuthorisation;
+            let only_card = |count| if card { count } else { 0 };
             let receipt = Receipt {
                 channel,
                 at: if card {
@@ -192,14 +217,32 @@ pub fn acknowledge(
                     incident.suspended_at
                 },
                 node: node.to_owned(),
-                in_flight_waited: if card { in_flight_waited } else { 0 },
+                in_flight_waited: only_card(progress.waited),
+                nodes_drained: only_card(progress.drained),
+                nodes_expelled: only_card(progress.gone),
             };
             store::receipt::insert(tx, incident_id, &receipt)?;
         }
         store::incident::acknowledge(tx, incident_id, tx.now().max(incident.suspended_at))?;
         remember(tx, &incident, timeline::Kind::Acknowledged, None, None)?;
     }
-    store::receipt::list(tx, incident_id)
+    store::receipt::list(tx, incident_id).map(Acknowledged::Receipts)
+}
+
+/// Acknowledges reports whose node is gone, as far as every node has drained. Answers how many.
+pub fn acknowledge_left(tx: &Tx<'_>, node: &str) -> Result<usize, store::Error> {
+    let mut acknowledged = 0;
+    for incident in store::incident::unacknowledged(tx)? {
+        let its_node = store::node::present(tx)?
+            .into_iter()
+            .any(|present| present.who.node == incident.node);
+        if !its_node
+            && let Acknowledged::Receipts(_) = acknowledge(tx, &incident.incident_id, node, None)?
+        {
+            acknowledged += 1;
+        }
+    }
+    Ok(acknowledged)
 }
 
 /// The incident, when the account may see it.
@@ -212,9 +255,16 @@ pub fn visible(tx: &Tx<'_>, by: &Account, incident_id: &str) -> Result<Incident,
     }
 }
 
+/// The same, as it is once its terminal is locked: nobody changes it any more.
+fn locked(tx: &Tx<'_>, by: &Account, incident_id: &str) -> Result<Incident, Error> {
+    let incident = visible(tx, by, incident_id)?;
+    lock(tx, incident.terminal_id)?.ok_or(Error::NotFound)?;
+    visible(tx, by, incident_id)
+}
+
 /// Notes that a person has seen the alarm; without an open alarm nothing changes.
 pub fn acknowledge_alarm(tx: &Tx<'_>, by: &Account, incident_id: &str) -> Result<Incident, Error> {
-    let incident = visible(tx, by, incident_id)?;
+    let incident = locked(tx, by, incident_id)?;
     if !by.role.may_act() {
         return Err(Error::NotAllowed);
     }
@@ -238,8 +288,7 @@ pub fn propose_found(
     incident_id: &str,
     statement: &str,
 ) -> Result<Incident, Error> {
-    let incident = visible(tx, by, incident_id)?;
-    lock(tx, incident.terminal_id)?.ok_or(Error::NotFound)?;
+    let incident = locked(tx, by, incident_id)?;
     may_propose_found(incident.state, by.role)?;
     store::incident::propose_found(tx, incident_id, &by.login, tx.now(), statement)?;
     remember(
@@ -255,8 +304,7 @@ pub fn propose_found(
 
 /// A second person with authority confirms: the loss hold is released and the incident closed.
 pub fn confirm_found(tx: &Tx<'_>, by: &Account, incident_id: &str) -> Result<Incident, Error> {
-    let incident = visible(tx, by, incident_id)?;
-    lock(tx, incident.terminal_id)?.ok_or(Error::NotFound)?;
+    let incident = locked(tx, by, incident_id)?;
     let proposed_by = incident
         .found
         .as_ref()

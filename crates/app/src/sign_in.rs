@@ -16,6 +16,8 @@ pub enum SignedIn {
     Batch {
         /// Field 60.2 of the 0810.
         batch: u32,
+        /// The ledger row of this sign-in; of two the higher one's keys count.
+        sequence: i64,
         /// Field 39, 12, 13.
         answer: Answer,
     },
@@ -44,10 +46,15 @@ pub fn sign_in(
         operator: Some(operator.to_owned()),
         signed_in_at: tx.now(),
         keys_sealed,
+        sequence: ledger::next_place(tx, attempt.terminal_id)?.sequence,
     };
     store::terminal_session::put(tx, attempt.terminal_id, &session)?;
     let answer = append(tx, attempt, Some(operator))?;
-    Ok(SignedIn::Batch { batch, answer })
+    Ok(SignedIn::Batch {
+        batch,
+        sequence: session.sequence,
+        answer,
+    })
 }
 
 fn may(

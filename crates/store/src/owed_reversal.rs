@@ -79,6 +79,35 @@ pub fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<OwedReversal>,
     tx.all(DUE, values![now, limit], read)
 }
 
+/// Takes those to be sent at `now`, the longest due first, at most `limit`: nobody else sends them before `until`.
+pub fn claim(
+    tx: &Tx<'_>,
+    now: Timestamp,
+    until: Timestamp,
+    node: &str,
+    limit: i64,
+) -> Result<Vec<OwedReversal>, Error> {
+    macro_rules! claim_sql {
+        ($skip_locked:expr) => {
+            concat!(
+                "UPDATE owed_reversal SET next_try_at_ms = $2, claimed_by = $3 WHERE (terminal_id, sequence) IN
+                   (SELECT terminal_id, sequence FROM owed_reversal WHERE next_try_at_ms <= $1 ORDER BY next_try_at_ms LIMIT $4",
+                $skip_locked,
+                ") RETURNING ",
+                columns!()
+            )
+        };
+    }
+    const CLAIM: Sql = sql!(sqlite: claim_sql!(""), postgres: claim_sql!(" FOR UPDATE SKIP LOCKED"));
+    tx.all(CLAIM, values![now, until, node, limit], read)
+}
+
+/// Gives back what a node claimed and will not send: it has started anew.
+pub fn unclaim(tx: &Tx<'_>, node: &str) -> Result<(), Error> {
+    let sql = sql!("UPDATE owed_reversal SET next_try_at_ms = $2, claimed_by = NULL WHERE claimed_by = $1");
+    tx.execute(sql, values![node, tx.now()]).map(drop)
+}
+
 /// When the next one is due.
 pub fn next_due(tx: &Tx<'_>) -> Result<Option<Timestamp>, Error> {
     let next = tx.first(
@@ -97,7 +126,7 @@ pub fn postpone(
     next_try_at: Timestamp,
 ) -> Result<(), Error> {
     let sql = sql!(
-        "UPDATE owed_reversal SET tries = tries + 1, next_try_at_ms = $3 WHERE terminal_id = $1 AND sequence = $2"
+        "UPDATE owed_reversal SET tries = tries + 1, next_try_at_ms = $3, claimed_by = NULL WHERE terminal_id = $1 AND sequence = $2"
     );
     tx.execute(sql, values![&terminal_id, sequence, next_try_at])
         .map(drop)

@@ -161,7 +161,7 @@ pub fn left_by(tx: &Tx<'_>, node: &str, before: Timestamp, limit: i64) -> Result
     const LEFT: Sql = sql!(concat!(
         "SELECT ",
         columns!(),
-        " FROM pending WHERE node = $1 AND requested_at_ms < $2 LIMIT $3"
+        " FROM pending WHERE node = $1 AND requested_at_ms < $2 ORDER BY terminal_id, sequence LIMIT $3"
     ));
     tx.all(LEFT, values![node, before, limit], read)
 }

@@ -17,12 +17,17 @@ pub struct Receipt {
     pub node: String,
     /// Approvals decided before the hold whose answers were waited for, to be written or dropped.
     pub in_flight_waited: i64,
+    /// Nodes that said nothing of the terminal is on its way any more, its own among them.
+    pub nodes_drained: i64,
+    /// Nodes that said nothing, and whose lease to write approvals was waited out.
+    pub nodes_expelled: i64,
 }
 
 /// Writes a receipt once.
 pub fn insert(tx: &Tx<'_>, incident_id: &str, receipt: &Receipt) -> Result<(), Error> {
     let sql = sql!(
-        "INSERT INTO receipt (incident_id, channel, state, at_ms, node, in_flight_waited) VALUES ($1, $2, 'stopped', $3, $4, $5)
+        "INSERT INTO receipt (incident_id, channel, state, at_ms, node, in_flight_waited, nodes_drained, nodes_expelled)
+         VALUES ($1, $2, 'stopped', $3, $4, $5, $6, $7)
          ON CONFLICT (incident_id, channel) DO NOTHING"
     );
     let Receipt {
@@ -30,18 +35,29 @@ pub fn insert(tx: &Tx<'_>, incident_id: &str, receipt: &Receipt) -> Result<(), E
         at,
         node,
         in_flight_waited,
+        nodes_drained,
+        nodes_expelled,
     } = receipt;
     tx.execute(
         sql,
-        values![incident_id, channel.code(), *at, node, *in_flight_waited],
+        values![
+            incident_id,
+            channel.code(),
+            *at,
+            node,
+            *in_flight_waited,
+            *nodes_drained,
+            *nodes_expelled
+        ],
     )
     .map(drop)
 }
 
 /// The receipts of an incident, in the order of the channels.
 pub fn list(tx: &Tx<'_>, incident_id: &str) -> Result<Vec<Receipt>, Error> {
-    let sql =
-        sql!("SELECT channel, at_ms, node, in_flight_waited FROM receipt WHERE incident_id = $1 LIMIT 50");
+    let sql = sql!(
+        "SELECT channel, at_ms, node, in_flight_waited, nodes_drained, nodes_expelled FROM receipt WHERE incident_id = $1 LIMIT 50"
+    );
     let mut receipts = tx.all(sql, values![incident_id], |row| {
         let code = row.text(0)?;
         let channel = Channel::ALL.into_iter().find(|channel| channel.code() == code);
@@ -50,6 +66,8 @@ pub fn list(tx: &Tx<'_>, incident_id: &str) -> Result<Vec<Receipt>, Error> {
             at: row.time(1)?,
             node: row.string(2)?,
             in_flight_waited: row.int(3)?,
+            nodes_drained: row.int(4)?,
+            nodes_expelled: row.int(5)?,
         })
     })?;
     receipts.sort_by_key(|receipt| receipt.channel as u8);

@@ -16,12 +16,14 @@ pub struct TerminalSession {
     pub signed_in_at: Timestamp,
     /// The working keys, encrypted by the edge.
     pub keys_sealed: Vec<u8>,
+    /// The ledger row of the sign-in: of two sets of keys the one with the higher is the newer.
+    pub sequence: i64,
 }
 
 /// The terminal's session, if it ever signed in.
 pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<TerminalSession>, Error> {
     let sql = sql!(
-        "SELECT batch, operator, signed_in_at_ms, keys_sealed FROM terminal_session WHERE terminal_id = $1"
+        "SELECT batch, operator, signed_in_at_ms, keys_sealed, sequence FROM terminal_session WHERE terminal_id = $1"
     );
     tx.first(sql, values![&terminal_id], |row| {
         Ok(TerminalSession {
@@ -29,6 +31,7 @@ pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<TerminalSessio
             operator: row.string_opt(1)?,
             signed_in_at: row.time(2)?,
             keys_sealed: row.blob(3)?,
+            sequence: row.int(4)?,
         })
     })
 }
@@ -36,15 +39,16 @@ pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<TerminalSessio
 /// Puts a session in place of the last.
 pub fn put(tx: &Tx<'_>, terminal_id: TerminalId, session: &TerminalSession) -> Result<(), Error> {
     let sql = sql!(
-        "INSERT INTO terminal_session (terminal_id, batch, operator, signed_in_at_ms, keys_sealed) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO terminal_session (terminal_id, batch, operator, signed_in_at_ms, keys_sealed, sequence) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (terminal_id) DO UPDATE SET batch = excluded.batch, operator = excluded.operator,
-           signed_in_at_ms = excluded.signed_in_at_ms, keys_sealed = excluded.keys_sealed"
+           signed_in_at_ms = excluded.signed_in_at_ms, keys_sealed = excluded.keys_sealed, sequence = excluded.sequence"
     );
     let TerminalSession {
         batch,
         operator,
         signed_in_at,
         keys_sealed,
+        sequence,
     } = session;
     tx.execute(
         sql,
@@ -53,7 +57,8 @@ pub fn put(tx: &Tx<'_>, terminal_id: TerminalId, session: &TerminalSession) -> R
             *batch,
             operator.as_deref(),
             *signed_in_at,
-            keys_sealed
+            keys_sealed,
+            *sequence
         ],
     )
     .map(drop)

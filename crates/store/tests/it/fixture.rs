@@ -95,7 +95,7 @@ impl Kept {
 /// Few cases over one store: each of them commits to a disk.
 pub fn few() -> ProptestConfig {
     ProptestConfig {
-        cases: 64,
+        cases: if crate::IS_SHARED { 16 } else { 64 },
         failure_persistence: None,
         ..ProptestConfig::default()
     }

@@ -3,12 +3,14 @@
 use std::sync::mpsc::channel;
 
 use domain::Timestamp;
-use store::Error;
-
-use crate::fixture::{Kept, row, terminal_id};
+use domain::terminal::Status;
 use domain::transaction::{Decision, Kind};
+use store::ledger::Filter;
+use store::{Error, Tx, Want};
 
-fn appended(sequence: i64) -> impl FnOnce(&store::Tx<'_>) -> Result<(), Error> {
+use crate::fixture::{Kept, row, shops, terminal, terminal_id};
+
+fn appended(sequence: i64) -> impl FnOnce(&Tx<'_>) -> Result<(), Error> {
     let row = row(sequence, 1, Kind::Purchase, Some(Decision::Approved));
     move |tx| store::ledger::append(tx, &row)
 }
@@ -39,32 +41,57 @@ fn answers_come_in_the_order_of_the_work_and_after_it_is_readable() {
 #[test]
 fn work_in_one_commit_sees_what_came_before_it_and_nothing_undone() {
     let kept = Kept::open();
-    let (open, wait) = channel::<()>();
-    // While this one waits, the others gather behind it for one commit.
-    kept.store.submit(
-        move |_| wait.recv().map_err(|_| Error::Stopped),
-        |result| result.unwrap(),
-    );
-    let (send, heard) = channel();
-    for (sequence, fails) in [(1, false), (2, true), (3, false)] {
-        let send = send.clone();
-        let work = move |tx: &store::Tx<'_>| {
-            appended(sequence)(tx)?;
-            if fails {
-                Err(Error::Corrupt("planted"))
-            } else {
-                Ok(())
-            }
+    kept.write(|tx| {
+        shops(tx)?;
+        store::terminal::insert(tx, &terminal(0, 1, "a", "till", Status::Active), b"key")
+    });
+    // While these wait, as many as there are writers, the others gather behind them for one commit.
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let (go, wait) = channel::<()>();
+        open.push(go);
+        let (begun, begins) = channel();
+        let work = move |_: &Tx<'_>| {
+            begun.send(()).map_err(|_| Error::Stopped)?;
+            wait.recv().map_err(|_| Error::Stopped)
         };
-        kept.store.submit(work, |_| {});
-        let seen =
-            move |tx: &store::Tx<'_>| Ok::<_, Error>(store::ledger::next_place(tx, terminal_id(0))?.sequence);
-        kept.store
-            .submit(seen, move |next| send.send(next.unwrap()).unwrap());
+        kept.store.submit(work, |result| result.unwrap());
+        if crate::IS_SHARED || open.len() == 1 {
+            begins.recv().unwrap();
+        } else {
+            std::mem::forget(begins);
+        }
     }
-    open.send(()).unwrap();
-    let next: Vec<i64> = heard.iter().take(3).collect();
-    assert_eq!(next, [2, 2, 4]);
+    let (send, heard) = channel();
+    let want = Want::of(terminal_id(0));
+    let also = |tx: &Tx<'_>, sequence: i64| {
+        // Not among the rows that are gathered: a statement, and so a savepoint.
+        store::contact::put(tx, terminal_id(0), Timestamp(sequence), "peer")
+    };
+    for (sequence, speaks, fails) in [(1, false, false), (2, false, true), (3, true, true), (4, true, false), (5, false, false)] {
+        let send = send.clone();
+        let work = move |tx: &Tx<'_>| {
+            appended(sequence)(tx)?;
+            if speaks {
+                also(tx, sequence)?;
+            }
+            if fails { Err(Error::Corrupt("planted")) } else { Ok(()) }
+        };
+        kept.store.submit_for(want, work, |_| {});
+        let seen = move |tx: &Tx<'_>| Ok::<_, Error>(store::ledger::next_place(tx, terminal_id(0))?.sequence);
+        kept.store
+            .submit_for(want, seen, move |next| send.send(next.unwrap()).unwrap());
+    }
+    for go in open {
+        go.send(()).unwrap();
+    }
+    let next: Vec<i64> = heard.iter().take(5).collect();
+    assert_eq!(next, [2, 2, 2, 5, 6]);
+    let kept_rows = kept.read(|tx| store::ledger::page(tx, terminal_id(0), Filter::default(), None, 10));
+    let kept_rows: Vec<i64> = kept_rows.iter().map(|row| row.sequence).collect();
+    assert_eq!(kept_rows, [5, 4, 1]);
+    let contact = kept.read(|tx| store::contact::get(tx, terminal_id(0))).unwrap();
+    assert_eq!(contact.0, Timestamp(4));
 }
 
 #[test]

@@ -1,0 +1,144 @@
+//! Nodes that share this store: who is present.
+//!
+//! Invariant: a node that has left or was expelled never comes back; it joins anew, as another incarnation.
+
+use domain::Timestamp;
+
+use crate::sql::{Row, sql, values};
+use crate::{Error, Tx};
+
+/// One start of a node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Incarnation {
+    /// The node's name.
+    pub node: String,
+    /// Counts its starts.
+    pub incarnation: i64,
+}
+
+/// A node that is present.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// Who.
+    pub who: Incarnation,
+    /// Counts up while it lives.
+    pub renewal: i64,
+    /// When it renewed last, by its own clock.
+    pub renewed_at: Timestamp,
+}
+
+/// Adds a node, as its next incarnation.
+pub fn join(tx: &Tx<'_>, node: &str) -> Result<Incarnation, Error> {
+    let sql = sql!(
+        "INSERT INTO node (node, incarnation, renewal, joined_at_ms, renewed_at_ms)
+         VALUES ($1, (SELECT coalesce(max(incarnation), 0) + 1 FROM node WHERE node = $1), 0, $2, $2) RETURNING incarnation"
+    );
+    let incarnation = tx.first(sql, values![node, tx.now()], |row| row.int(0))?;
+    Ok(Incarnation {
+        node: node.to_owned(),
+        incarnation: incarnation.ok_or(Error::Corrupt("node.incarnation"))?,
+    })
+}
+
+/// Says that a node lives; false when it was expelled.
+pub fn renew(tx: &Tx<'_>, who: &Incarnation) -> Result<bool, Error> {
+    let sql = sql!(
+        "UPDATE node SET renewal = renewal + 1, renewed_at_ms = $3 WHERE node = $1 AND incarnation = $2 AND left_at_ms IS NULL"
+    );
+    Ok(tx.execute(sql, values![&who.node, who.incarnation, tx.now()])? > 0)
+}
+
+/// A node leaves.
+pub fn leave(tx: &Tx<'_>, who: &Incarnation) -> Result<(), Error> {
+    let sql =
+        sql!("UPDATE node SET left_at_ms = $3 WHERE node = $1 AND incarnation = $2 AND left_at_ms IS NULL");
+    tx.execute(sql, values![&who.node, who.incarnation, tx.now()])
+        .map(drop)
+}
+
+/// Expels a node that has not renewed since it was seen; false when it has.
+pub fn expel(tx: &Tx<'_>, seen: &Present) -> Result<bool, Error> {
+    let sql = sql!(
+        "UPDATE node SET left_at_ms = $4 WHERE node = $1 AND incarnation = $2 AND renewal = $3 AND left_at_ms IS NULL"
+    );
+    let who = &seen.who;
+    Ok(tx.execute(sql, values![&who.node, who.incarnation, seen.renewal, tx.now()])? > 0)
+}
+
+/// Who is present; at most 1000.
+pub fn present(tx: &Tx<'_>) -> Result<Vec<Present>, Error> {
+    let sql = sql!(
+        "SELECT node, incarnation, renewal, renewed_at_ms FROM node WHERE left_at_ms IS NULL ORDER BY node, incarnation LIMIT 1000"
+    );
+    tx.all(sql, &[], |row| {
+        Ok(Present {
+            who: read(row)?,
+            renewal: row.int(2)?,
+            renewed_at: row.time(3)?,
+        })
+    })
+}
+
+/// Whether an incarnation is present.
+pub fn is_present(tx: &Tx<'_>, who: &Incarnation) -> Result<bool, Error> {
+    let sql = sql!("SELECT 1 FROM node WHERE node = $1 AND incarnation = $2 AND left_at_ms IS NULL");
+    Ok(tx
+        .first(sql, values![&who.node, who.incarnation], |_| Ok(()))?
+        .is_some())
+}
+
+/// Names with requests at the host that no present node answers to; at most 100.
+pub fn orphaned(tx: &Tx<'_>) -> Result<Vec<String>, Error> {
+    let sql = sql!(
+        "SELECT DISTINCT p.node FROM pending p
+         WHERE NOT EXISTS (SELECT 1 FROM node n WHERE n.node = p.node AND n.left_at_ms IS NULL) LIMIT 100"
+    );
+    tx.all(sql, &[], |row| row.string(0))
+}
+
+/// Forgets nodes that left before a time, and what was asked of them.
+pub fn forget(tx: &Tx<'_>, before: Timestamp) -> Result<(), Error> {
+    let sql = sql!("DELETE FROM drain WHERE asked_at_ms < $1");
+    tx.execute(sql, values![before])?;
+    // The last incarnation of each stays, so that numbers are never given twice.
+    let sql = sql!(
+        "DELETE FROM node WHERE left_at_ms < $1 AND incarnation < (SELECT max(n.incarnation) FROM node n WHERE n.node = node.node)"
+    );
+    tx.execute(sql, values![before]).map(drop)
+}
+
+/// Takes a duty, or keeps it: true when it is this node's. One whose node is present stays with it.
+pub fn take_duty(tx: &Tx<'_>, duty: &str, who: &Incarnation) -> Result<bool, Error> {
+    let owner = sql!("SELECT node, incarnation FROM duty WHERE duty = $1");
+    let Some(owner) = tx.first(owner, values![duty], read)? else {
+        let take = sql!(
+            "INSERT INTO duty (duty, node, incarnation, taken_at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT (duty) DO NOTHING"
+        );
+        return Ok(tx.execute(take, values![duty, &who.node, who.incarnation, tx.now()])? > 0);
+    };
+    if owner == *who {
+        return Ok(true);
+    }
+    if is_present(tx, &owner)? {
+        return Ok(false);
+    }
+    let take = sql!(
+        "UPDATE duty SET node = $2, incarnation = $3, taken_at_ms = $4 WHERE duty = $1 AND node = $5 AND incarnation = $6"
+    );
+    let values = values![
+        duty,
+        &who.node,
+        who.incarnation,
+        tx.now(),
+        &owner.node,
+        owner.incarnation
+    ];
+    Ok(tx.execute(take, values)? > 0)
+}
+
+fn read(row: &Row<'_>) -> Result<Incarnation, Error> {
+    Ok(Incarnation {
+        node: row.string(0)?,
+        incarnation: row.int(1)?,
+    })
+}
