@@ -16,3 +16,8 @@ pub fn check_then_act() -> bool {
 pub fn acknowledged_early() -> bool {
     *PLANTED == "acknowledged_early"
 }
+
+/// A node writes approvals although its lease has run out.
+pub fn lease_ignored() -> bool {
+    *PLANTED == "lease_ignored"
+}

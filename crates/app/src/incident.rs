@@ -236,9 +236,7 @@ pub fn acknowledge_left(tx: &Tx<'_>, node: &str) -> Result<usize, store::Error> 
         let its_node = store::node::present(tx)?
             .into_iter()
             .any(|present| present.who.node == incident.node);
-        if !its_node
-            && let Acknowledged::Receipts(_) = acknowledge(tx, &incident.incident_id, node, None)?
-        {
+        if !its_node && let Acknowledged::Receipts(_) = acknowledge(tx, &incident.incident_id, node, None)? {
             acknowledged += 1;
         }
     }

@@ -113,7 +113,10 @@ mod tests {
         let over = 101 + SILENT_MS;
         assert!(!lease.is_valid(over - WRITE_MS_MAX));
         assert_eq!(watch.silent(&[node(7)], over), [node(7)]);
-        assert!(watch.silent(&[node(8)], over + 1).is_empty(), "it lives after all");
+        assert!(
+            watch.silent(&[node(8)], over + 1).is_empty(),
+            "it lives after all"
+        );
     }
 
     #[test]

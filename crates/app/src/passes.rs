@@ -107,7 +107,11 @@ mod tests {
         let (later, other) = (passes.take(terminal(1)), passes.take(terminal(2)));
         assert_eq!(passes.out_before(terminal(1), before), 1);
         assert!(passes.begin_write(terminal(1), first));
-        assert_eq!(passes.out_before(terminal(1), before), 1, "its bytes are not out yet");
+        assert_eq!(
+            passes.out_before(terminal(1), before),
+            1,
+            "its bytes are not out yet"
+        );
         passes.give_back(terminal(1), first);
         assert_eq!(passes.out_before(terminal(1), before), 0);
         assert!(passes.begin_write(terminal(1), later) && passes.begin_write(terminal(2), other));

@@ -345,6 +345,33 @@ pub fn release(
     }))
 }
 
+/// What was decided about a request whose intent is gone, when its answer may still be given: for a caller who lost the
+/// connection to the store in the commit of [`release`].
+pub fn decided(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    name: BatchTrace,
+    kind: Kind,
+) -> Result<Option<Answer>, Error> {
+    lock(tx, terminal_id)?;
+    let rows = ledger::by_name(tx, terminal_id, name)?;
+    let Some(last) = rows.last().filter(|row| row.entry == Entry::Request(kind)) else {
+        return Ok(None);
+    };
+    let decision = match last.decision {
+        Some(decision @ (Decision::Approved | Decision::Declined)) => decision,
+        _ => return Ok(None),
+    };
+    if decision == Decision::Approved && store::owed_reversal::is_owed(tx, terminal_id, last.sequence)? {
+        return Ok(None);
+    }
+    Ok(last.response_code.map(|response_code| Answer {
+        retrieval_reference: last.retrieval_reference.clone(),
+        approval_code: last.approval_code.clone(),
+        ..Answer::bare(response_code, last.at)
+    }))
+}
+
 fn cause(host: &HostOutcome, locked: &Locked, undo_asked: bool) -> String {
     match host {
         _ if !locked.standing.may_transact() => locked.standing.reason(),

@@ -2,13 +2,15 @@
 //!
 //! Invariant: nothing here decides; it carries the store, the clock, the keys and the bells.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use app::lease::Lease;
+use app::passes::Passes;
 use domain::{TerminalId, Timestamp};
-use store::{Store, Tx};
+use store::node::Incarnation;
+use store::{Doorbell, Store, Tx, Want};
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 
 use crate::seal::Sealer;
@@ -17,11 +19,16 @@ use crate::seal::Sealer;
 const CHANGES_LEN_MAX: usize = 1024;
 /// How long a report waits for approvals on their way out before it revokes those not yet being written.
 pub const DRAIN_MAX: Duration = Duration::from_secs(5);
+/// How long a store that cannot be reached is asked again for what must be done.
+const INSIST_MAX: Duration = Duration::from_secs(15);
+const INSIST_EVERY: Duration = Duration::from_millis(100);
 
 /// One running node.
 pub struct Node {
     /// Its name in receipts and intents.
     pub name: String,
+    /// Which start of it this is, once it has joined.
+    here: Mutex<Option<Incarnation>>,
     /// The store.
     pub store: Store,
     /// Seals what is secret at rest.
@@ -34,23 +41,49 @@ pub struct Node {
     pub counters: Counters,
     /// Rings when a reversal is owed.
     pub reversal_owed: Notify,
+    /// Rings when another node has written something to look at now.
+    pub doorbell: Arc<Notify>,
+    _hung: Option<Doorbell>,
 }
 
 impl Node {
     /// A node on a store.
-    pub fn new(name: String, store: Store, sealer: Sealer) -> Arc<Self> {
-        Arc::new(Self {
+    ///
+    /// # Errors
+    /// The doorbell of a shared store cannot be hung up.
+    pub fn new(name: String, store: Store, sealer: Sealer) -> Result<Arc<Self>, store::Error> {
+        let doorbell = Arc::new(Notify::new());
+        let bell = doorbell.clone();
+        let hung = store.doorbell(move || bell.notify_waiters())?;
+        let lease = match store.is_shared() {
+            true => Lease::none(),
+            false => Lease::unlimited(),
+        };
+        Ok(Arc::new(Self {
             name,
+            here: Mutex::default(),
             store,
             sealer,
             changes: broadcast::Sender::new(CHANGES_LEN_MAX),
-            outgoing: Outgoing::default(),
+            outgoing: Outgoing::new(lease),
             counters: Counters::default(),
             reversal_owed: Notify::new(),
-        })
+            doorbell,
+            _hung: hung,
+        }))
     }
 
-    /// Runs a closure on the writer and waits for the commit without blocking a thread of the runtime.
+    /// Which start of the node this is; `None` before it has joined.
+    pub fn here(&self) -> Option<Incarnation> {
+        self.here.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that it has joined.
+    pub fn joined(&self, who: Incarnation) {
+        *self.here.lock().unwrap_or_else(PoisonError::into_inner) = Some(who);
+    }
+
+    /// Runs a closure on a writer and waits for the commit without blocking a thread of the runtime.
     pub async fn write<T, E>(
         &self,
         work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -66,6 +99,49 @@ impl Node {
         receive
             .await
             .unwrap_or_else(|_| Err(store::Error::Stopped.into()))
+    }
+
+    /// The same for work on one terminal, named beforehand.
+    pub async fn write_for<T, E>(
+        &self,
+        want: Want,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+    {
+        let (send, receive) = oneshot::channel();
+        self.store.submit_for(want, work, move |result| {
+            let _ = send.send(result);
+        });
+        receive
+            .await
+            .unwrap_or_else(|_| Err(store::Error::Stopped.into()))
+    }
+
+    /// Does what may be done twice without harm until the store says whether it is kept, for [`INSIST_MAX`] at most.
+    pub async fn insist<T, E, W>(&self, work: impl Fn() -> W) -> Result<T, E>
+    where
+        W: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+    {
+        let deadline = Instant::now() + INSIST_MAX;
+        loop {
+            let work = work();
+            let done = self.write(move |tx| work(tx).map_err(Undone::Refused)).await;
+            match done {
+                Ok(done) => return Ok(done),
+                Err(Undone::Refused(error)) => return Err(error),
+                Err(Undone::Store(store::Error::Unavailable | store::Error::OutcomeUnknown))
+                    if Instant::now() < deadline =>
+                {
+                    tokio::time::sleep(INSIST_EVERY).await;
+                }
+                Err(Undone::Store(error)) => return Err(error.into()),
+            }
+        }
     }
 
     /// Reads a snapshot on a thread that may block.
@@ -93,6 +169,18 @@ impl Node {
     }
 }
 
+/// Why work was not done: it said so itself, or the store did not keep it.
+enum Undone<E> {
+    Refused(E),
+    Store(store::Error),
+}
+
+impl<E> From<store::Error> for Undone<E> {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
 /// Waits until the word to stop is given, or can never be given any more.
 pub async fn told(stop: &mut watch::Receiver<bool>) {
     // The borrow that comes back would make the caller's future stay on its thread.
@@ -108,30 +196,18 @@ pub fn now() -> Timestamp {
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Approvals between their decision and the socket, per terminal.
-///
-/// An approval takes a pass before it asks the store for its decision, and gives it back when its bytes are written or
-/// its connection is dropped. A report waits for the passes that were out when its hold became durable; those taken
-/// later will meet the hold.
-#[derive(Default)]
+/// Approvals between their decision and the socket, and the node's lease to write them.
 pub struct Outgoing {
-    terminals: Mutex<HashMap<TerminalId, Passes>>,
+    out: Mutex<Out>,
     returned: Notify,
-    next: AtomicU64,
     draining: AtomicU64,
+    started: Instant,
 }
 
-#[derive(Default)]
-struct Passes {
-    out: Vec<(u64, Arc<AtomicU8>)>,
+struct Out {
+    passes: Passes,
+    lease: Lease,
 }
-
-/// Not yet being written.
-const WAITING: u8 = 0;
-/// Its bytes are on their way into the socket.
-const WRITING: u8 = 1;
-/// A report stopped waiting for it: it must never be written.
-const REVOKED: u8 = 2;
 
 /// One approval on its way out. While it lives, a report of its terminal is not acknowledged; one that has not begun to
 /// be written within [`DRAIN_MAX`] is revoked.
@@ -139,92 +215,97 @@ pub struct Pass {
     node: Arc<Node>,
     terminal_id: TerminalId,
     number: u64,
-    state: Arc<AtomicU8>,
 }
 
 impl Pass {
     /// Takes a pass for a terminal.
     pub fn take(node: &Arc<Node>, terminal_id: TerminalId) -> Self {
-        let outgoing = &node.outgoing;
-        let state = Arc::new(AtomicU8::new(WAITING));
-        let mut terminals = outgoing.lock();
-        // Numbered under the lock, so that a report sees every pass numbered before it began to wait.
-        let number = outgoing.next.fetch_add(1, Ordering::Relaxed);
-        terminals
-            .entry(terminal_id)
-            .or_default()
-            .out
-            .push((number, state.clone()));
-        drop(terminals);
+        let number = node.outgoing.lock().passes.take(terminal_id);
         Self {
             node: node.clone(),
             terminal_id,
             number,
-            state,
         }
     }
 
-    /// Says that writing begins. False when a report has revoked the pass: drop the answer and its connection.
+    /// Says that writing begins. False when the answer must not go any more: drop it and its connection.
     pub fn begin_write(&self) -> bool {
-        self.state
-            .compare_exchange(WAITING, WRITING, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
+        let outgoing = &self.node.outgoing;
+        let now_ms = outgoing.now_ms();
+        let mut out = outgoing.lock();
+        #[cfg(feature = "canary")]
+        if app::canary::lease_ignored() {
+            return out.passes.begin_write(self.terminal_id, self.number);
+        }
+        out.lease.is_valid(now_ms) && out.passes.begin_write(self.terminal_id, self.number)
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
         let outgoing = &self.node.outgoing;
-        let mut terminals = outgoing.lock();
-        if let Some(passes) = terminals.get_mut(&self.terminal_id) {
-            passes.out.retain(|(number, _)| *number != self.number);
-            if passes.out.is_empty() {
-                terminals.remove(&self.terminal_id);
-            }
-        }
-        let waited_for = outgoing.draining.load(Ordering::Acquire) > 0;
-        drop(terminals);
-        if waited_for {
+        outgoing.lock().passes.give_back(self.terminal_id, self.number);
+        if outgoing.draining.load(Ordering::Acquire) > 0 {
             outgoing.returned.notify_waiters();
         }
     }
 }
 
 impl Outgoing {
-    fn lock(&self) -> MutexGuard<'_, HashMap<TerminalId, Passes>> {
-        self.terminals.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new(lease: Lease) -> Self {
+        Self {
+            out: Mutex::new(Out {
+                passes: Passes::default(),
+                lease,
+            }),
+            returned: Notify::new(),
+            draining: AtomicU64::new(0),
+            started: Instant::now(),
+        }
     }
 
-    /// The states of the terminal's passes numbered below `before`.
-    fn out(&self, terminal_id: TerminalId, before: u64) -> Vec<Arc<AtomicU8>> {
-        let terminals = self.lock();
-        let passes = terminals
-            .get(&terminal_id)
-            .map(|passes| passes.out.as_slice())
-            .unwrap_or_default();
-        passes
-            .iter()
-            .filter(|(number, _)| *number < before)
-            .map(|(_, state)| state.clone())
-            .collect()
+    fn lock(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time of the lease: counts from the node's start and never goes back.
+    pub fn now_ms(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// A renewal that was sent at `sent_at_ms` has succeeded.
+    pub fn renewed(&self, sent_at_ms: i64) {
+        let mut out = self.lock();
+        // A node on a store of its own has a lease without end.
+        out.lease.renewed(sent_at_ms);
+    }
+
+    /// This node was taken for gone: reports were acknowledged without waiting for what it still has on its way out.
+    pub fn expelled(&self) {
+        let mut out = self.lock();
+        out.lease.end();
+        out.passes.revoke_all();
+    }
+
+    /// Whether approvals may be written now.
+    pub fn has_lease(&self) -> bool {
+        self.lock().lease.is_valid(self.now_ms())
     }
 
     /// Waits until no pass of the terminal that is out now can bring an approval to a socket any more: it came back, or
     /// it was revoked before its writing began. Writing itself is bounded by the gate. Answers how many were out.
     pub async fn drain(&self, terminal_id: TerminalId) -> usize {
         self.draining.fetch_add(1, Ordering::AcqRel);
-        let before = {
-            let _numbering = self.lock();
-            self.next.load(Ordering::Relaxed)
+        let (before, waited) = {
+            let out = self.lock();
+            let before = out.passes.mark();
+            (before, out.passes.out_before(terminal_id, before))
         };
-        let waited = self.out(terminal_id, before).len();
         if tokio::time::timeout(DRAIN_MAX, self.back(terminal_id, before))
             .await
             .is_err()
         {
-            for state in self.out(terminal_id, before) {
-                let _ = state.compare_exchange(WAITING, REVOKED, Ordering::AcqRel, Ordering::Acquire);
-            }
+            self.lock().passes.revoke_before(terminal_id, before);
             self.back(terminal_id, before).await;
         }
         self.draining.fetch_sub(1, Ordering::AcqRel);
@@ -238,8 +319,7 @@ impl Outgoing {
             tokio::pin!(returned);
             // Listen first, look second: a pass that comes back in between is not missed.
             returned.as_mut().enable();
-            let open = |state: &Arc<AtomicU8>| state.load(Ordering::Acquire) != REVOKED;
-            if !self.out(terminal_id, before).iter().any(open) {
+            if self.lock().passes.out_before(terminal_id, before) == 0 {
                 return;
             }
             returned.await;

@@ -2,13 +2,16 @@
 //!
 //! Invariant: no door opens before what the last run left is decided, and none closes on a request under way.
 
+use std::fs::File;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use store::node::Incarnation;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -33,6 +36,8 @@ pub struct Config {
     pub acquirer_code: String,
     /// What bounds the gate.
     pub limits: Limits,
+    /// The folder that remembers which start of the node was the last.
+    pub data: PathBuf,
 }
 
 /// A running node.
@@ -48,20 +53,38 @@ pub struct Running {
 /// How long a stop waits for what is under way.
 const STOP_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Opens the store in the data directory.
-pub fn open(data: &Path, name: &str) -> anyhow::Result<Arc<Node>> {
+/// Where a node keeps what it keeps.
+pub struct Place<'a> {
+    /// Its own folder: the embedded store, the data key, its lock.
+    pub data: &'a Path,
+    /// A PostgreSQL database it shares with other nodes, instead of the embedded store.
+    pub database: Option<&'a str>,
+    /// The key that seals what is secret at rest; nodes on one database have the same.
+    pub data_key: Option<&'a Path>,
+}
+
+/// Opens the store.
+pub fn open(place: &Place<'_>, name: &str) -> anyhow::Result<Arc<Node>> {
+    let data = place.data;
     std::fs::create_dir_all(data)
         .with_context(|| format!("the data directory {} cannot be made", data.display()))?;
     // The store holds what a shop would not tell its neighbours: nobody but the owner looks in.
     std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700))
         .with_context(|| format!("the data directory {} cannot be closed to others", data.display()))?;
-    let sealer = Sealer::from_file(&data.join("data.key"))?;
-    let store = store::Store::open(&data.join("store.db"), Arc::new(now))?;
-    Ok(Node::new(name.to_owned(), store, sealer))
+    let own_key = data.join("data.key");
+    let sealer = Sealer::from_file(place.data_key.unwrap_or(&own_key))?;
+    let store = match place.database {
+        Some(url) => store::Store::connect(url, Arc::new(now))?,
+        None => store::Store::open(&data.join("store.db"), Arc::new(now))?,
+    };
+    Ok(Node::new(name.to_owned(), store, sealer)?)
 }
 
 /// Starts a node on an open store.
 pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
+    let last_start = LastStart::open(&config.data, &node.name)?;
+    let who = work::presence::join(&node, last_start.incarnation()).await?;
+    last_start.write(&who)?;
     work::recovery::run(&node).await?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -74,13 +97,19 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     // The host and the reversals outlive the gate, so that what the gate still answers has its host.
     let (stop_last, stopped_last) = watch::channel(false);
     let host_task = tokio::spawn(host.clone().run(config.host.address, stopped_last.clone()));
-    let reversal_task = tokio::spawn(work::reversal::run(node.clone(), host.clone(), stopped_last));
+    let reversal_task = tokio::spawn(work::reversal::run(
+        node.clone(),
+        host.clone(),
+        stopped_last.clone(),
+    ));
+    let presence_task = tokio::spawn(work::presence::run(node.clone(), stopped_last));
     let gate = Gate::new(node.clone(), host, config.limits, config.acquirer_code);
     let gate_stopped = stopped.clone();
     tasks.spawn(async move {
         gate.serve(gate_listener, gate_stopped).await;
         stop_last.send_replace(true);
-        let _ = tokio::join!(host_task, reversal_task);
+        let _ = tokio::join!(host_task, reversal_task, presence_task);
+        drop(last_start);
     });
     let settings = crate::api::Settings {
         secure_cookie: config.secure_cookie,
@@ -94,6 +123,55 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         stop,
         tasks,
     })
+}
+
+/// Which start of a node was the last, in a file under a lock that says whether it still runs.
+///
+/// Invariant: whoever holds the lock knows that the incarnation in the file runs no more.
+struct LastStart {
+    path: PathBuf,
+    file: File,
+    node: String,
+}
+
+impl LastStart {
+    fn open(data: &Path, node: &str) -> anyhow::Result<Self> {
+        let safe = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+        anyhow::ensure!(
+            !node.is_empty() && node.len() <= 64 && node.chars().all(safe),
+            "a node's name has 1 to 64 letters, digits, dots, dashes and underscores"
+        );
+        let path = data.join(format!("{node}.node"));
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .with_context(|| format!("{} cannot be opened", path.display()))?;
+        file.try_lock()
+            .with_context(|| format!("the node {node} runs already in {}", data.display()))?;
+        let node = node.to_owned();
+        Ok(Self { path, file, node })
+    }
+
+    /// The last start, if there was one.
+    fn incarnation(&self) -> Option<Incarnation> {
+        let text = std::fs::read_to_string(&self.path).ok()?;
+        Some(Incarnation {
+            node: self.node.clone(),
+            incarnation: text.trim().parse().ok()?,
+        })
+    }
+
+    fn write(&self, who: &Incarnation) -> anyhow::Result<()> {
+        let written = self
+            .file
+            .set_len(0)
+            .and_then(|()| (&self.file).write_all(who.incarnation.to_string().as_bytes()))
+            .and_then(|()| self.file.sync_all());
+        written.with_context(|| format!("{} cannot be written", self.path.display()))
+    }
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -42,7 +42,14 @@ pub fn answer(
         "UPDATE drain SET drained_at_ms = $5, waited = $6
          WHERE terminal_id = $1 AND hold_id = $2 AND node = $3 AND incarnation = $4 AND drained_at_ms IS NULL"
     );
-    let values = values![&terminal_id, hold_id, &who.node, who.incarnation, tx.now(), waited];
+    let values = values![
+        &terminal_id,
+        hold_id,
+        &who.node,
+        who.incarnation,
+        tx.now(),
+        waited
+    ];
     tx.execute(sql, values)?;
     ring(tx)
 }

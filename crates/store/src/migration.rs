@@ -38,7 +38,10 @@ pub(crate) fn postgres(session: &Session) -> Result<(), Error> {
     let done = crate::postgres::int(&session.query(count, &[])?[0], 0)?.unwrap_or_default();
     for (step, text) in left(done)? {
         session.batch(&in_postgres(text))?;
-        session.execute(sql!("INSERT INTO migration (step) VALUES ($1)"), &[Value::Int(step as i64 + 1)])?;
+        session.execute(
+            sql!("INSERT INTO migration (step) VALUES ($1)"),
+            &[Value::Int(step as i64 + 1)],
+        )?;
     }
     session.batch("COMMIT")
 }

@@ -58,7 +58,8 @@ impl Work {
     {
         let run = move |tx: Option<&Tx<'_>>| -> (bool, Answer) {
             let Some(tx) = tx else {
-                let answer = move |none: Result<(), Error>| done(Err(none.err().unwrap_or(Error::Stopped).into()));
+                let answer =
+                    move |none: Result<(), Error>| done(Err(none.err().unwrap_or(Error::Stopped).into()));
                 return (false, Box::new(answer));
             };
             let result =

@@ -160,10 +160,7 @@ impl House {
     pub fn release(&self, id: TerminalId, sequence: i64, host: HostOutcome) -> Answer {
         let work = move |tx: &Tx<'_>| app::transaction::release(tx, id, sequence, &host, Some("peer"));
         let store = self.store.as_ref().unwrap();
-        store
-            .write_for::<_, Error>(Want::of(id), work)
-            .unwrap()
-            .unwrap()
+        store.write_for::<_, Error>(Want::of(id), work).unwrap().unwrap()
     }
 
     /// Both checks around an approval of the host.

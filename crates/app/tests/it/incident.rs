@@ -1,11 +1,12 @@
 //! Losing a terminal: who may say so, what it starts, and how it ends.
 
-use app::incident::{Error, Report};
+use app::incident::{Acknowledged, Error, Report};
 use domain::Timestamp;
 use domain::hold::{Authority, Kind as HoldKind};
 use domain::incident::{Channel, Manner, State, WindowBasis};
 use domain::time::HOUR_MS;
 use domain::transaction::{Entry, Kind};
+use store::node::Incarnation;
 use store::receipt::Receipt;
 use store::timeline;
 
@@ -16,13 +17,23 @@ use crate::fixture::{
 
 fn signed_in() -> House {
     let house = House::open();
+    house.write(|tx| app::node::join(tx, NODE, &[]));
     house.sign_in(terminal(1));
     house
 }
 
 fn acknowledge(house: &House, incident_id: &str, waited: i64) -> Vec<Receipt> {
     let incident_id = incident_id.to_owned();
-    house.write(move |tx| app::incident::acknowledge(tx, &incident_id, NODE, waited))
+    let here = Incarnation {
+        node: NODE.into(),
+        incarnation: 1,
+    };
+    let acknowledged =
+        house.write(move |tx| app::incident::acknowledge(tx, &incident_id, NODE, Some((&here, waited))));
+    match acknowledged {
+        Acknowledged::Receipts(receipts) => receipts,
+        Acknowledged::NotYet => panic!("there is no other node"),
+    }
 }
 
 fn acknowledge_alarm(house: &House, by: &domain::account::Account, incident_id: &str) -> Result<(), Error> {

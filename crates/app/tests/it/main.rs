@@ -12,6 +12,7 @@ const IS_SHARED: bool = false;
 
 mod fixture;
 mod incident;
+mod node;
 mod operator;
 mod promise;
 mod reversal;

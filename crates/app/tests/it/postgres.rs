@@ -12,6 +12,7 @@ const IS_SHARED: bool = true;
 
 mod fixture;
 mod incident;
+mod node;
 mod operator;
 mod promise;
 mod reversal;

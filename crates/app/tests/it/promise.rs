@@ -265,7 +265,7 @@ fn check_order(rows: &[LedgerRow]) {
 fn after_a_report_of_loss_nothing_of_that_terminal_is_approved() {
     let house = House::open();
     let config = ProptestConfig {
-        cases: 96,
+        cases: if crate::IS_SHARED { 24 } else { 96 },
         failure_persistence: None,
         ..ProptestConfig::default()
     };

@@ -70,6 +70,10 @@ pub struct Receipt {
     node: String,
     /// Approvals decided before the stop whose answers were waited for.
     in_flight_waited: i64,
+    /// Nodes that said nothing of the terminal is on its way any more.
+    nodes_drained: i64,
+    /// Nodes that fell silent, and whose time to write approvals was waited out.
+    nodes_expelled: i64,
 }
 
 impl From<store::receipt::Receipt> for Receipt {
@@ -80,6 +84,8 @@ impl From<store::receipt::Receipt> for Receipt {
             at: Time(receipt.at),
             node: receipt.node,
             in_flight_waited: receipt.in_flight_waited,
+            nodes_drained: receipt.nodes_drained,
+            nodes_expelled: receipt.nodes_expelled,
         }
     }
 }

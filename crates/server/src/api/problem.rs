@@ -473,6 +473,7 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         let (code, retry_after_s) = match error {
             store::Error::Overloaded => (Code::Overloaded, Some(1)),
+            store::Error::Unavailable | store::Error::OutcomeUnknown => (Code::Unavailable, Some(2)),
             store::Error::Stopped => (Code::Unavailable, Some(30)),
             _ => (Code::Internal, None),
         };

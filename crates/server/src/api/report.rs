@@ -1,7 +1,9 @@
 //! The loss report: one POST that stops a terminal, answered only when it is stopped (R1.0, R1.2).
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use app::incident::Acknowledged;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,6 +11,7 @@ use domain::TerminalId;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::incident::Incident;
+use store::node::Incarnation;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,6 +27,10 @@ use super::wire::{Manner, Time};
 use crate::auth::{Account, Actor};
 use crate::seal;
 
+/// The longest wait for other nodes: more than it takes to expel one that has fallen silent.
+const ELSEWHERE_MAX: Duration = Duration::from_millis(app::lease::WAIT_MS_MAX.unsigned_abs() * 2);
+/// How often to look, when no bell rings.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Crockford's base 32: no I, L, O, U, so that people can read an identifier out.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -112,9 +119,13 @@ async fn stop(
     key: Option<Key>,
 ) -> Result<Kept, Problem> {
     let incident_id = new_id()?;
-    let (by, node, its_key) = (account.clone(), api.node.name.clone(), key.clone());
-    let suspend = move |tx: &Tx<'_>| suspend(tx, &by, &report, (&incident_id, &node), its_key.as_ref());
-    let (incident, opened) = match api.node.write(suspend).await? {
+    // Whether or not a first try was kept, a second one finds the terminal stopped, or stops it.
+    let suspended = api.node.insist(|| {
+        let (by, report, its_key) = (account.clone(), report.clone(), key.clone());
+        let (incident_id, node) = (incident_id.clone(), api.node.name.clone());
+        move |tx: &Tx<'_>| suspend(tx, &by, &report, (&incident_id, &node), its_key.as_ref())
+    });
+    let (incident, opened) = match suspended.await? {
         Step::Answered(kept, incident_id) => {
             api.node.changed(incident_id);
             return Ok(kept);
@@ -122,28 +133,78 @@ async fn stop(
         Step::Suspended { incident, opened } => (incident, opened),
     };
     let incident_id = incident.incident_id.clone();
-    let waited = drain(&api, incident.terminal_id).await;
-    let (by, node, id) = (account, api.node.name.clone(), incident_id.clone());
-    let acknowledge = move |tx: &Tx<'_>| {
-        app::incident::acknowledge(tx, &id, &node, i64::try_from(waited).unwrap_or(i64::MAX))?;
-        let status = if opened {
-            StatusCode::CREATED
-        } else {
-            StatusCode::OK
-        };
-        let kept = answer(tx, &id, status)?;
-        match before(tx, &by, key.as_ref()) {
-            // The same request, sent twice at once: both get the answer that was first.
-            Ok(Some(first)) => return Ok(first),
-            Ok(None) => keep(tx, &by, key.as_ref(), &kept)?,
-            // The key was given to another request meanwhile; what this one did is told as it is.
-            Err(_) => {}
-        }
-        Ok::<_, Problem>(kept)
-    };
-    let kept = api.node.write(acknowledge).await?;
+    let waited = i64::try_from(drain(&api, incident.terminal_id).await).unwrap_or(i64::MAX);
+    let kept = acknowledged(&api, &account, &incident_id, key, opened, waited).await?;
     api.node.changed(Some(incident_id));
     Ok(kept)
+}
+
+/// Waits until every node has drained, and acknowledges.
+async fn acknowledged(
+    api: &Api,
+    account: &Account,
+    incident_id: &str,
+    key: Option<Key>,
+    opened: bool,
+    waited: i64,
+) -> Result<Kept, Problem> {
+    let deadline = Instant::now() + ELSEWHERE_MAX;
+    loop {
+        let rung = api.node.doorbell.notified();
+        tokio::pin!(rung);
+        rung.as_mut().enable();
+        let done = api.node.insist(|| {
+            let (by, node, id) = (account.clone(), api.node.name.clone(), incident_id.to_owned());
+            let (here, key) = (api.node.here(), key.clone());
+            move |tx: &Tx<'_>| {
+                acknowledge(
+                    tx,
+                    &by,
+                    (&id, &node),
+                    here.as_ref().map(|who| (who, waited)),
+                    opened,
+                    key.as_ref(),
+                )
+            }
+        });
+        if let Some(kept) = done.await? {
+            return Ok(kept);
+        }
+        if Instant::now() >= deadline {
+            // The terminal is stopped; only that nothing of it is on its way any more cannot be said yet.
+            return Err(store::Error::Unavailable.into());
+        }
+        let _ = tokio::time::timeout(LOOK_EVERY, rung).await;
+    }
+}
+
+/// Writes the acknowledgement and the answer to the same request, should it come again; `None` when a node is still to
+/// drain.
+fn acknowledge(
+    tx: &Tx<'_>,
+    by: &Account,
+    (id, node): (&str, &str),
+    here: Option<(&Incarnation, i64)>,
+    opened: bool,
+    key: Option<&Key>,
+) -> Result<Option<Kept>, Problem> {
+    if let Acknowledged::NotYet = app::incident::acknowledge(tx, id, node, here)? {
+        return Ok(None);
+    }
+    let status = if opened {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let kept = answer(tx, id, status)?;
+    match before(tx, by, key) {
+        // The same request, sent twice at once: both get the answer that was first.
+        Ok(Some(first)) => return Ok(Some(first)),
+        Ok(None) => keep(tx, by, key, &kept)?,
+        // The key was given to another request meanwhile; what this one did is told as it is.
+        Err(_) => {}
+    }
+    Ok(Some(kept))
 }
 
 /// Waits for approvals on their way out; answers how many there were.

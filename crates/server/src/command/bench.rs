@@ -22,6 +22,7 @@ use simulator::load::{Load, LoadConfig, Report};
 use simulator::terminal::TerminalIdentity;
 use zeroize::Zeroizing;
 
+use super::serve::open;
 use crate::connector::host::HostConfig;
 use crate::gate::Limits;
 use crate::node::Node;
@@ -168,7 +169,12 @@ async fn gate(args: &GateArgs, data: &Path) -> anyhow::Result<()> {
     if args.connections > args.terminals {
         bail!("--connections needs as many --terminals");
     }
-    let node = run::open(data, "bench")?;
+    let place = run::Place {
+        data,
+        database: None,
+        data_key: None,
+    };
+    let node = open(&place, "bench").await?;
     let identities = fill(&node, args.terminals).await?;
     let (mac_key, pin_key) = (random::<16>()?, random::<16>()?);
     let loopback = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -192,6 +198,7 @@ async fn gate(args: &GateArgs, data: &Path) -> anyhow::Result<()> {
         },
         acquirer_code: "48273050".into(),
         limits: Limits::default(),
+        data: data.to_owned(),
     };
     let running = run::start(node, config).await?;
     let (connections, seconds, terminals) = (args.connections, args.seconds, args.terminals);

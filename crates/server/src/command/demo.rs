@@ -15,7 +15,7 @@ use simulator::trade::{Trade, TradeConfig};
 use zeroize::Zeroizing;
 
 use super::estate::{Login, fill, logins};
-use super::serve::zone_keys;
+use super::serve::{open, zone_keys};
 use crate::connector::host::HostConfig;
 use crate::gate::Limits;
 use crate::node::now;
@@ -35,6 +35,16 @@ pub struct Args {
     /// that is removed at the end.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// A PostgreSQL database that several demo nodes share, instead of the store in --data. They share --data too, which
+    /// keeps the data key and the log-ins, and need one --host.
+    #[arg(long, value_name = "URL", env = "TILLGUARD_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// The data key, when it is not in --data.
+    #[arg(long, value_name = "FILE")]
+    data_key: Option<PathBuf>,
+    /// The node's name; each node on one database has its own.
+    #[arg(long, default_value = "demo-1")]
+    node: String,
     /// Writes one JSON object with addresses, log-ins, terminals and test cards here once everything is up.
     #[arg(long, value_name = "PATH")]
     ready_file: Option<PathBuf>,
@@ -91,7 +101,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> {
-    let node = run::open(data, "demo-1")?;
+    let place = run::Place {
+        data,
+        database: args.database.as_deref(),
+        data_key: args.data_key.as_deref(),
+    };
+    let node = open(&place, &args.node).await?;
     let remembered = remember(data, args.seed)?;
     let estate = Estate::generate(remembered.seed, remembered.created_ms);
     let logins = logins(&estate, &remembered.password);
@@ -110,6 +125,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         host,
         acquirer_code: estate.acquirer.code.clone(),
         limits: Limits::default(),
+        data: data.to_owned(),
     };
     let running = run::start(node, config).await?;
     let trade = (args.rate > 0.0).then(|| {

@@ -320,6 +320,7 @@ impl<'e> Past<'e> {
                     operator: None,
                     signed_in_at: last.at,
                     keys_sealed,
+                    sequence: 0,
                 },
             ))
         };

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::connector::host::HostConfig;
 use crate::gate::Limits;
+use crate::node::Node;
 use crate::run;
 
 /// Run a node: the gate for terminals, the console and the API for people.
@@ -17,7 +19,13 @@ pub struct Args {
     /// Where the store and the data key are kept.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The node's name in receipts.
+    /// A PostgreSQL database that nodes share, instead of the store in --data: postgres://user@host:port/database.
+    #[arg(long, value_name = "URL", env = "TILLGUARD_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// The key that seals what is secret at rest; nodes on one database need the same. data.key in --data without it.
+    #[arg(long, value_name = "FILE")]
+    data_key: Option<PathBuf>,
+    /// The node's name in receipts; each node on one database has its own.
     #[arg(long, default_value = "node-1")]
     node: String,
     /// Where the console and the API listen. Put TLS in front before it leaves this machine.
@@ -50,7 +58,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if code.is_empty() || code.len() > 11 || !code.bytes().all(|digit| digit.is_ascii_digit()) {
         bail!("--acquirer-code takes 1 to 11 digits");
     }
-    let node = run::open(&args.data, &args.node)?;
+    let place = run::Place {
+        data: &args.data,
+        database: args.database.as_deref(),
+        data_key: args.data_key.as_deref(),
+    };
+    let node = open(&place, &args.node).await?;
     let config = run::Config {
         api_listen: args.listen,
         secure_cookie: args.https,
@@ -63,6 +76,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         },
         acquirer_code: args.acquirer_code,
         limits: Limits::default(),
+        data: args.data,
     };
     let running = run::start(node, config).await?;
     println!(
@@ -72,6 +86,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     run::until_told().await?;
     running.stop().await;
     Ok(())
+}
+
+/// Opens the store on a thread that may wait for it.
+pub(super) async fn open(place: &run::Place<'_>, name: &str) -> anyhow::Result<Arc<Node>> {
+    tokio::task::block_in_place(|| run::open(place, name))
 }
 
 type Key = Zeroizing<Vec<u8>>;

@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use app::transaction::{Admitted, Answer, Attempt};
 use domain::TerminalId;
-use domain::transaction::{HostOutcome, Kind, Refusal, ResponseCode};
+use domain::transaction::{BatchTrace, HostOutcome, Kind, Refusal, ResponseCode};
 use iso8583::frame::{self, Envelope};
 use iso8583::unionpay::POS;
 use iso8583::{Message, ParseError};
+use store::{Tx, Want};
 
 use super::Gate;
 use super::answer::{self, Content, Return};
@@ -66,14 +67,15 @@ impl Gate {
             }
         };
         self.heard(terminal_id, peer);
-        let request = Request {
+        let mut request = Request {
             message: &message,
             back,
             terminal_id,
             keys,
             peer,
         };
-        match self.answer(&request).await {
+        let verified = self.mac_verified(&mut request).await;
+        match self.answer(&request, verified).await {
             Ok(out) => out,
             Err(error) => {
                 tracing::error!(%terminal_id, %error, "a request failed");
@@ -105,8 +107,11 @@ impl Gate {
         refusal(message, back, None, ResponseCode::UNKNOWN_TERMINAL)
     }
 
-    async fn answer(self: &Arc<Self>, request: &Request<'_>) -> Result<Option<Out>, store::Error> {
-        let mac_verified = self.mac_verified(request);
+    async fn answer(
+        self: &Arc<Self>,
+        request: &Request<'_>,
+        mac_verified: bool,
+    ) -> Result<Option<Out>, store::Error> {
         let ask = Ask::of(request.message);
         let unproven = !mac_verified && ask.is_none_or(Ask::has_mac);
         if let Some(code) = self.spare.answer(request.terminal_id, unproven, Instant::now()) {
@@ -180,14 +185,28 @@ impl Gate {
         }
     }
 
-    fn mac_verified(&self, request: &Request<'_>) -> bool {
-        let message = request.message;
-        let (Some(keys), Some(input), Some(mac)) = (&request.keys, message.mac_input(), message.bytes(64))
-        else {
+    /// Whether the MAC verifies. On a shared store the terminal may have signed in at another node meanwhile: then its
+    /// newer keys are fetched.
+    async fn mac_verified(&self, request: &mut Request<'_>) -> bool {
+        let (Some(input), Some(mac)) = (request.message.mac_input(), request.message.bytes(64)) else {
             return false;
         };
-        let verified = keys.mac.verify(input, mac);
-        if !verified {
+        let verifies =
+            |keys: &Option<Arc<Keys>>| keys.as_ref().is_some_and(|keys| keys.mac.verify(input, mac));
+        if verifies(&request.keys) {
+            return true;
+        }
+        if self.node.store.is_shared() {
+            let newer = self
+                .keys
+                .newer(&self.node, request.terminal_id, self.mac_algorithm)
+                .await;
+            if let Some(keys) = newer {
+                request.keys = Some(keys);
+            }
+        }
+        let verified = verifies(&request.keys);
+        if !verified && request.keys.is_some() {
             self.node.counters.mac_failures.fetch_add(1, Ordering::Relaxed);
         }
         verified
@@ -200,16 +219,30 @@ impl Gate {
         mut attempt: Attempt,
         kind: Kind,
     ) -> Result<Option<Out>, store::Error> {
+        if !self.node.outgoing.has_lease() {
+            // Out of reach of the store: an approval could not be written anyway.
+            return Ok(refusal(
+                request.message,
+                request.back,
+                request.keys.as_deref(),
+                ResponseCode::SYSTEM_ERROR,
+            ));
+        }
         if kind.reversible() {
             attempt.reversal_sealed =
                 request::seal_reversal(&self.node.sealer, request.message, request.terminal_id);
         }
         let peer = attempt.peer.clone();
         let first = Pass::take(&self.node, request.terminal_id);
-        let name = self.node.name.clone();
+        let (name, kind) = (attempt.name, attempt.kind);
+        let want = Want {
+            terminal_id: request.terminal_id,
+            name: Some(name),
+        };
+        let node = self.node.name.clone();
         let admitted = self
             .node
-            .write(move |tx| app::transaction::authorise(tx, &attempt, &name))
+            .write_for(want, move |tx| app::transaction::authorise(tx, &attempt, &node))
             .await?;
         let Admitted::Forward { sequence } = admitted else {
             return Ok(self.financial(request, admitted, None, Some(first)));
@@ -227,8 +260,7 @@ impl Gate {
         let second = Pass::take(&self.node, request.terminal_id);
         let terminal_id = request.terminal_id;
         let released = self
-            .node
-            .write(move |tx| app::transaction::release(tx, terminal_id, sequence, &outcome, Some(&peer)))
+            .release(terminal_id, sequence, (name, kind), outcome, peer)
             .await?;
         let Some(answer) = released else { return Ok(None) };
         Ok(self.financial(
@@ -237,6 +269,40 @@ impl Gate {
             host.ok().as_ref(),
             Some(second),
         ))
+    }
+
+    /// The second check. When nobody knows whether it was kept, it is asked again: what was decided once is not decided
+    /// twice. `None` when there is nothing to say; the terminal will ask to reverse what it heard no answer to.
+    async fn release(
+        &self,
+        terminal_id: TerminalId,
+        sequence: i64,
+        (name, kind): (BatchTrace, Kind),
+        outcome: HostOutcome,
+        peer: String,
+    ) -> Result<Option<Answer>, store::Error> {
+        let (first, first_peer) = (outcome.clone(), peer.clone());
+        let work = move |tx: &Tx<'_>| {
+            app::transaction::release(tx, terminal_id, sequence, &first, Some(&first_peer))
+        };
+        let released = self.node.write_for(Want::of(terminal_id), work).await;
+        let Err(store::Error::Unavailable | store::Error::OutcomeUnknown) = released else {
+            return released;
+        };
+        let again = self.node.insist(|| {
+            let (outcome, peer) = (outcome.clone(), peer.clone());
+            move |tx: &Tx<'_>| {
+                let released = app::transaction::release(tx, terminal_id, sequence, &outcome, Some(&peer))?;
+                match released {
+                    Some(answer) => Ok::<_, store::Error>(Some(answer)),
+                    None => app::transaction::decided(tx, terminal_id, name, kind),
+                }
+            }
+        });
+        match again.await {
+            Err(store::Error::Unavailable | store::Error::OutcomeUnknown) => Ok(None),
+            answered => answered,
+        }
     }
 
     async fn reversal(

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use domain::TerminalId;
 use iso8583::keys::WorkingKeys;
@@ -17,6 +18,8 @@ use crate::seal::{Purpose, Sealer};
 
 /// Entries before the cache starts anew.
 const ENTRIES_MAX: usize = 1_000_000;
+/// Keys younger than this are not read again because a MAC does not verify.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// One terminal's working keys.
 pub struct Keys {
@@ -37,8 +40,16 @@ pub enum Known {
     Keys(Arc<Keys>),
 }
 
+/// What is remembered of one terminal.
+struct Entry {
+    /// The ledger row of the sign-in that gave the keys: newer keys have a higher one.
+    sequence: i64,
+    keys: Option<Arc<Keys>>,
+    read_at: Instant,
+}
+
 #[derive(Default)]
-pub(super) struct Cache(RwLock<HashMap<TerminalId, Option<Arc<Keys>>>>);
+pub(super) struct Cache(RwLock<HashMap<TerminalId, Entry>>);
 
 impl Cache {
     /// The terminal's keys, from memory or from the store.
@@ -48,9 +59,38 @@ impl Cache {
         terminal_id: TerminalId,
         algorithm: Algorithm,
     ) -> Result<Known, Error> {
-        if let Some(known) = self.cached(terminal_id) {
-            return Ok(known);
+        match self.cached(terminal_id) {
+            Some(known) => Ok(known),
+            None => self.read(node, terminal_id, algorithm).await,
         }
+    }
+
+    /// Keys that were given at another node since these were read. Asked of the store seldom: anybody can send what does
+    /// not verify.
+    pub(super) async fn newer(
+        &self,
+        node: &Node,
+        terminal_id: TerminalId,
+        algorithm: Algorithm,
+    ) -> Option<Arc<Keys>> {
+        let known = |cache: &Self| {
+            let cache = cache.0.read().unwrap_or_else(PoisonError::into_inner);
+            cache
+                .get(&terminal_id)
+                .map(|entry| (entry.sequence, entry.read_at.elapsed()))
+        };
+        let (sequence, age) = known(self)?;
+        if age < LOOK_AGAIN_AFTER {
+            return None;
+        }
+        let read = self.read(node, terminal_id, algorithm).await.ok()?;
+        match (known(self), read) {
+            (Some((newer, _)), Known::Keys(keys)) if newer > sequence => Some(keys),
+            _ => None,
+        }
+    }
+
+    async fn read(&self, node: &Node, terminal_id: TerminalId, algorithm: Algorithm) -> Result<Known, Error> {
         let read = node
             .read(move |tx| {
                 let Some(_) = store::terminal::door(tx, terminal_id)? else {
@@ -62,24 +102,35 @@ impl Cache {
         let Some(session) = read else {
             return Ok(Known::UnknownTerminal);
         };
+        let sequence = session.as_ref().map_or(0, |session| session.sequence);
         let keys =
             session.and_then(|session| open(&node.sealer, terminal_id, &session.keys_sealed, algorithm));
-        self.put(terminal_id, keys);
+        self.put(terminal_id, sequence, keys);
         Ok(self.cached(terminal_id).unwrap_or(Known::NoKeys))
     }
 
-    /// Puts a terminal's keys in place of what was known. A sign-in calls this after its commit.
-    pub(super) fn put(&self, terminal_id: TerminalId, keys: Option<Arc<Keys>>) {
+    /// Puts a terminal's keys in place of older ones. A sign-in calls this after its commit; of two at once the one that
+    /// was committed last counts, whichever comes here last.
+    pub(super) fn put(&self, terminal_id: TerminalId, sequence: i64, keys: Option<Arc<Keys>>) {
         let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= ENTRIES_MAX {
             cache.clear();
         }
-        cache.insert(terminal_id, keys);
+        let read_at = Instant::now();
+        let entry = cache.entry(terminal_id).or_insert(Entry {
+            sequence: -1,
+            keys: None,
+            read_at,
+        });
+        entry.read_at = read_at;
+        if sequence > entry.sequence {
+            (entry.sequence, entry.keys) = (sequence, keys);
+        }
     }
 
     fn cached(&self, terminal_id: TerminalId) -> Option<Known> {
         let cache = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        cache.get(&terminal_id).map(|keys| match keys {
+        cache.get(&terminal_id).map(|entry| match &entry.keys {
             Some(keys) => Known::Keys(keys.clone()),
             None => Known::NoKeys,
         })

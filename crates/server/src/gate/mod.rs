@@ -133,6 +133,9 @@ impl Gate {
         if heard.is_empty() {
             return;
         }
+        // In one order on every node, so that no two wait for each other.
+        let mut heard: Vec<_> = heard.into_iter().collect();
+        heard.sort_unstable_by_key(|(terminal_id, _)| *terminal_id);
         let written = self
             .node
             .write(move |tx| {

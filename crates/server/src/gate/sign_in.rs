@@ -67,8 +67,12 @@ impl Gate {
         match signed_in {
             SignedIn::UnknownTerminal => Ok(self.unknown_terminal(request.message, request.back)),
             SignedIn::Answer(answer) => Ok(self.plain(request, Admitted::Answer(answer), false)),
-            SignedIn::Batch { batch, answer } => {
-                self.keys.put(terminal_id, Some(prepared));
+            SignedIn::Batch {
+                batch,
+                sequence,
+                answer,
+            } => {
+                self.keys.put(terminal_id, sequence, Some(prepared));
                 self.spare.note(terminal_id, answer.response_code, Instant::now());
                 let content = Content::refusal(answer.response_code, answer.at);
                 let with = (self.acquirer_code.as_str(), field62.as_slice());

@@ -11,17 +11,24 @@ use crate::node::Node;
 /// How often one run looks again; each look takes up to 500 intents.
 const ROUNDS_MAX: usize = 10_000;
 
-/// Decides on every intent this node left, and acknowledges every report it left unacknowledged.
+/// Decides on every intent this node left, gives back what it claimed, and acknowledges every report it left
+/// unacknowledged, as far as no other node has an approval on its way out.
 pub async fn run(node: &Node) -> Result<(), Error> {
     let left = release_before(node, Timestamp(i64::MAX)).await?;
     let name = node.name.clone();
+    let is_shared = node.store.is_shared();
     let reports = node
         .write(move |tx| {
+            store::owed_reversal::unclaim(tx, &name)?;
+            if is_shared {
+                // Whoever has the duty does it, once all nodes have drained.
+                return Ok::<_, Error>(0);
+            }
             let incidents = store::incident::unacknowledged(tx)?;
             for incident in &incidents {
-                app::incident::acknowledge(tx, &incident.incident_id, &name, 0)?;
+                app::incident::acknowledge(tx, &incident.incident_id, &name, None)?;
             }
-            Ok::<_, Error>(incidents.len())
+            Ok(incidents.len())
         })
         .await?;
     if left > 0 || reports > 0 {

@@ -3,8 +3,10 @@
 //! Invariant: a reversal leaves the store only with the host's answer.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use store::Tx;
 use store::owed_reversal::OwedReversal;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -20,6 +22,8 @@ const AT_ONCE_MAX: i64 = 64;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// An intent older than this beyond the host's time is one whose second check failed (the store was out of reach).
 const FORGOTTEN_MS: i64 = 60_000;
+/// How much longer than the host may take a claimed reversal stays with its node.
+const CLAIMED_MS: i64 = 5_000;
 
 /// Sends what is owed until `stop` turns true.
 pub async fn run(node: Arc<Node>, host: Arc<AcquirerHost>, mut stop: watch::Receiver<bool>) {
@@ -52,8 +56,19 @@ pub async fn run(node: Arc<Node>, host: Arc<AcquirerHost>, mut stop: watch::Rece
 
 /// Sends what is due now and waits for the answers. Answers how many the host answered.
 async fn send_due(node: &Arc<Node>, host: &Arc<AcquirerHost>) -> Result<usize, store::Error> {
+    let is_due = node
+        .read(|tx| Ok::<_, store::Error>(store::owed_reversal::next_due(tx)?.is_some_and(|due| due <= now())))
+        .await?;
+    // One that cannot reach the host leaves them to others.
+    if !is_due || !node.counters.host_connected.load(Ordering::Relaxed) {
+        return Ok(0);
+    }
+    let (name, until) = (
+        node.name.clone(),
+        now().plus_ms(host.answer_time_ms() + CLAIMED_MS),
+    );
     let due = node
-        .read(|tx| store::owed_reversal::due(tx, now(), AT_ONCE_MAX))
+        .write(move |tx| store::owed_reversal::claim(tx, now(), until, &name, AT_ONCE_MAX))
         .await?;
     let mut under_way = JoinSet::new();
     for owed in due {
@@ -84,7 +99,7 @@ async fn send(node: Arc<Node>, host: Arc<AcquirerHost>, owed: OwedReversal) -> R
     };
     let (sequence, code) = (owed.sequence, answer.response_code());
     let incident = node
-        .write(move |tx| app::reversal::settle(tx, terminal_id, sequence, code))
+        .insist(move || move |tx: &Tx<'_>| app::reversal::settle(tx, terminal_id, sequence, code))
         .await?;
     node.changed(incident);
     Ok(true)

@@ -92,13 +92,20 @@ impl Session {
         let row = self.wait(self.client.query_one(ASK, &[]))?;
         let word = |column| row.try_get::<_, String>(column).unwrap_or_default();
         let unusable = |why: String| Err(Error::Unusable(why));
-        match (word(0).parse::<i32>(), word(1).as_str(), word(2).as_str(), word(3).as_str()) {
-            (Ok(version), ..) if version < VERSION_MIN => unusable(format!("PostgreSQL {version} is older than 13")),
+        match (
+            word(0).parse::<i32>(),
+            word(1).as_str(),
+            word(2).as_str(),
+            word(3).as_str(),
+        ) {
+            (Ok(version), ..) if version < VERSION_MIN => {
+                unusable(format!("PostgreSQL {version} is older than 13"))
+            }
             (Err(_), ..) => unusable("the server does not tell its version".into()),
             (_, "on", "on", "UTF8") => Ok(()),
-            (_, fsync, pages, encoding) => {
-                unusable(format!("fsync {fsync}, full_page_writes {pages}, encoding {encoding}"))
-            }
+            (_, fsync, pages, encoding) => unusable(format!(
+                "fsync {fsync}, full_page_writes {pages}, encoding {encoding}"
+            )),
         }
     }
 
@@ -279,7 +286,11 @@ impl Session {
     }
 
     /// Runs a statement on whole columns at once, out of what closures left to be written.
-    pub(crate) fn execute_many(&self, text: &'static str, columns: &[&(dyn ToSql + Sync)]) -> Result<(), Error> {
+    pub(crate) fn execute_many(
+        &self,
+        text: &'static str,
+        columns: &[&(dyn ToSql + Sync)],
+    ) -> Result<(), Error> {
         let statement = self.prepared(text)?;
         self.wait(self.client.execute(&statement, columns)).map(drop)
     }

@@ -92,7 +92,11 @@ impl WorkingSet {
         let mut ids: Vec<&str> = wants.iter().map(|want| want.terminal_id.as_str()).collect();
         ids.sort_unstable();
         ids.dedup();
-        let named = || wants.iter().filter_map(|want| Some((want.terminal_id, want.name?)));
+        let named = || {
+            wants
+                .iter()
+                .filter_map(|want| Some((want.terminal_id, want.name?)))
+        };
         let (mut of, mut batches, mut traces) = (Vec::new(), Vec::new(), Vec::new());
         for want in wants {
             if let Some(name) = want.name {
@@ -184,7 +188,9 @@ impl WorkingSet {
     /// The terminal's requests at the host.
     pub(crate) fn pending(&self, terminal_id: TerminalId) -> Vec<Pending> {
         let gathered = self.terminals.get(&terminal_id);
-        gathered.map(|gathered| gathered.pending.clone()).unwrap_or_default()
+        gathered
+            .map(|gathered| gathered.pending.clone())
+            .unwrap_or_default()
     }
 
     /// Whether the ledger certainly has no row of that name.
@@ -196,7 +202,9 @@ impl WorkingSet {
     /// Appends a ledger row.
     pub(crate) fn append(&mut self, row: &LedgerRow) {
         self.writes.ledger.push(row.clone());
-        let Some(gathered) = self.change(row.terminal_id) else { return };
+        let Some(gathered) = self.change(row.terminal_id) else {
+            return;
+        };
         gathered.last = Some((row.sequence, row.at));
         if let Some(name) = &row.batch_trace {
             gathered.unknown.remove(name);
@@ -296,7 +304,9 @@ fn read_hold(text: &str) -> Result<(Kind, Option<Timestamp>), Error> {
     let (kind, until) = text.split_once(' ').ok_or(Error::Corrupt("hold"))?;
     let until = match until {
         "" => None,
-        until => Some(Timestamp(until.parse().map_err(|_| Error::Corrupt("hold.until_ms"))?)),
+        until => Some(Timestamp(
+            until.parse().map_err(|_| Error::Corrupt("hold.until_ms"))?,
+        )),
     };
     Ok((hold::read_kind(kind)?, until))
 }

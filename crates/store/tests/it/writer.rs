@@ -68,14 +68,24 @@ fn work_in_one_commit_sees_what_came_before_it_and_nothing_undone() {
         // Not among the rows that are gathered: a statement, and so a savepoint.
         store::contact::put(tx, terminal_id(0), Timestamp(sequence), "peer")
     };
-    for (sequence, speaks, fails) in [(1, false, false), (2, false, true), (3, true, true), (4, true, false), (5, false, false)] {
+    for (sequence, speaks, fails) in [
+        (1, false, false),
+        (2, false, true),
+        (3, true, true),
+        (4, true, false),
+        (5, false, false),
+    ] {
         let send = send.clone();
         let work = move |tx: &Tx<'_>| {
             appended(sequence)(tx)?;
             if speaks {
                 also(tx, sequence)?;
             }
-            if fails { Err(Error::Corrupt("planted")) } else { Ok(()) }
+            if fails {
+                Err(Error::Corrupt("planted"))
+            } else {
+                Ok(())
+            }
         };
         kept.store.submit_for(want, work, |_| {});
         let seen = move |tx: &Tx<'_>| Ok::<_, Error>(store::ledger::next_place(tx, terminal_id(0))?.sequence);

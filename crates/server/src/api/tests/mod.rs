@@ -109,11 +109,12 @@ impl House {
         let folder = std::env::temp_dir().join(format!("tillguard-api-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let store = store::Store::open(&folder.join("store.db"), Arc::new(now)).unwrap();
-        let node = Node::new("node-1".into(), store, Sealer::new(&[7; 32]));
+        let node = Node::new("node-1".into(), store, Sealer::new(&[7; 32])).unwrap();
         let estate = estate();
         node.write(move |tx| app::estate::fill(tx, &estate))
             .await
             .unwrap();
+        crate::work::presence::join(&node, None).await.unwrap();
         let (stop, stopping) = watch::channel(false);
         let api = router(
             node.clone(),
@@ -267,6 +268,7 @@ async fn sign_in(house: &House, terminal: &'static str) {
         operator: Some("001".into()),
         signed_in_at: now(),
         keys_sealed: vec![1],
+        sequence: 0,
     };
     let put = move |tx: &store::Tx<'_>| store::terminal_session::put(tx, terminal_id(terminal), &session);
     house.node.write(put).await.unwrap();

@@ -56,8 +56,13 @@ async fn a_report_stops_every_channel_and_a_second_one_is_the_same() {
     assert_eq!(channels, all);
     for receipt in first["receipts"].as_array().unwrap() {
         assert_eq!(
-            [&receipt["state"], &receipt["node"], &receipt["in_flight_waited"]],
-            [&json!("stopped"), &json!("node-1"), &json!(0)]
+            [
+                &receipt["state"],
+                &receipt["node"],
+                &receipt["in_flight_waited"],
+                &receipt["nodes_expelled"]
+            ],
+            [&json!("stopped"), &json!("node-1"), &json!(0), &json!(0)]
         );
     }
     assert!(first["stop_ms"].as_i64().unwrap() < 5_000);
