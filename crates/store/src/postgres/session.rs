@@ -35,7 +35,8 @@ const SETTINGS: &str = "SET statement_timeout = '8s'; SET lock_timeout = '3s'; S
 /// A connection, and the transaction that runs on it.
 pub(crate) struct Session {
     client: Client,
-    runtime: Runtime,
+    /// There until the session is dropped.
+    runtime: Option<Runtime>,
     statements: RefCell<HashMap<&'static str, Statement>>,
     /// The server warned: what it says was committed may be on this server alone.
     warned: Arc<AtomicBool>,
@@ -74,7 +75,7 @@ impl Session {
         };
         Ok(Self {
             client,
-            runtime,
+            runtime: Some(runtime),
             statements: RefCell::default(),
             warned,
             broken: Cell::new(false),
@@ -119,10 +120,10 @@ impl Session {
         &self,
         exchange: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
-        match self
-            .runtime
-            .block_on(async { tokio::time::timeout(WAIT_MAX, exchange).await })
-        {
+        let Some(runtime) = &self.runtime else {
+            return Err(Error::Unavailable);
+        };
+        match runtime.block_on(async { tokio::time::timeout(WAIT_MAX, exchange).await }) {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
                 // 25006: it was the primary once. Whatever else is no answer of the server's leaves it in an unknown state.
@@ -307,6 +308,15 @@ impl Session {
     fn forget(&self) {
         if let Some(set) = self.set.borrow_mut().as_mut() {
             set.forget();
+        }
+    }
+}
+
+impl Drop for Session {
+    /// The last handle on a store may go on a thread that must not wait, not even for a runtime to end.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }
