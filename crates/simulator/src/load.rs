@@ -23,6 +23,7 @@
 //! or with none; an answer counts only when type, trace, amount, terminal and MAC are right.
 
 mod lane;
+mod pace;
 mod template;
 
 use std::collections::{BTreeMap, HashMap};
@@ -32,6 +33,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::issuer::{Card, cards};
@@ -72,6 +74,8 @@ pub struct LoadConfig {
     pub answer_timeout: Duration,
     /// Whether to check the MAC of every answer (half a microsecond each).
     pub verify: bool,
+    /// Whether a lane sends nothing more after its first refusal.
+    pub until_refused: bool,
     /// Keys to use instead of signing in: with a host's zone keys, the load goes to the host directly and shows what
     /// the simulator alone can do.
     pub session: Option<Session>,
@@ -93,6 +97,7 @@ impl LoadConfig {
             with_pin: true,
             answer_timeout: Duration::from_secs(30),
             verify: true,
+            until_refused: false,
             session: None,
         }
     }
@@ -120,6 +125,9 @@ pub enum Error {
     /// The purchase could not be written.
     #[error(transparent)]
     Request(#[from] terminal::wire::Error),
+    /// There is no thread to keep the rate.
+    #[error("the load has no thread for its pace")]
+    Pace(#[source] std::io::Error),
     /// The histogram could not be made.
     #[error("the latency histogram could not be made")]
     Histogram(#[from] hdrhistogram::CreationError),
@@ -227,6 +235,15 @@ impl Shared {
     fn now_us(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
+
+    /// Whether nothing more may be sent.
+    fn is_over(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+            || self
+                .config
+                .duration
+                .is_some_and(|duration| self.started.elapsed() >= duration)
+    }
 }
 
 /// A signed-in terminal, shared by its lanes.
@@ -265,9 +282,13 @@ impl Load {
             stop: AtomicBool::new(false),
             latency_us: Mutex::new(latency_us),
         });
+        let bells: Vec<Arc<Notify>> = templates.iter().map(|_| Arc::default()).collect();
+        if let Some(per_second) = shared.config.per_second {
+            pace::start(&shared, per_second, bells.clone()).map_err(Error::Pace)?;
+        }
         let mut tasks = JoinSet::new();
-        for (index, (template, seat)) in templates.into_iter().enumerate() {
-            let lane = Lane::new(shared.clone(), index, template, &seat);
+        for (index, ((template, seat), bell)) in templates.into_iter().zip(bells).enumerate() {
+            let lane = Lane::new(shared.clone(), index, template, &seat, bell);
             tasks.spawn(async move { (index, lane.run().await) });
         }
         Ok(Load { shared, tasks })

@@ -8,6 +8,7 @@
 pub mod account;
 pub mod alarm;
 pub mod audit;
+pub mod bulk;
 pub mod contact;
 pub mod drain;
 mod error;

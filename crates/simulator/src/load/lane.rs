@@ -10,6 +10,7 @@ use std::time::Duration;
 use iso8583::frame;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::template::Template;
@@ -35,6 +36,8 @@ pub(super) struct Lane {
     /// With a fixed rate: when the next request is due, and the time between two, in microseconds.
     due_us: f64,
     step_us: Option<f64>,
+    /// Rings when it is.
+    bell: Arc<Notify>,
     exhausted: bool,
 }
 
@@ -47,7 +50,13 @@ struct InFlight {
 }
 
 impl Lane {
-    pub fn new(shared: Arc<Shared>, index: usize, template: Template, seat: &Seat) -> Lane {
+    pub fn new(
+        shared: Arc<Shared>,
+        index: usize,
+        template: Template,
+        seat: &Seat,
+        bell: Arc<Notify>,
+    ) -> Lane {
         let config = &shared.config;
         let step_us = config
             .per_second
@@ -68,6 +77,7 @@ impl Lane {
             // Lanes take turns within one step.
             due_us: step_us.unwrap_or(0.0) * index as f64 / config.lanes.len() as f64,
             step_us,
+            bell,
             exhausted: false,
             shared,
         }
@@ -75,7 +85,7 @@ impl Lane {
 
     pub async fn run(mut self) -> LaneLog {
         let mut failures = 0;
-        while failures < RECONNECTS_MAX && !self.must_stop() && !self.exhausted {
+        while failures < RECONNECTS_MAX && !self.shared.is_over() && !self.exhausted {
             let before = self.log.records.len();
             match self.converse().await {
                 Ok(()) => break,
@@ -104,7 +114,7 @@ impl Lane {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let sending = !self.exhausted && !self.must_stop();
+            let sending = !self.exhausted && !self.shared.is_over();
             if sending {
                 self.fill();
                 stream.write_all(&self.out).await?;
@@ -112,7 +122,7 @@ impl Lane {
             } else if self.in_flight.is_empty() {
                 return Ok(());
             }
-            let wait = if sending { self.until_due() } else { None };
+            let room = sending && self.in_flight.len() < self.shared.config.depth;
             self.input.reserve(READ_BYTES);
             tokio::select! {
                 read = stream.read_buf(&mut self.input) => {
@@ -121,19 +131,10 @@ impl Lane {
                     }
                     self.take()?;
                 }
-                () = sleep(wait.unwrap_or(TICK)), if wait.is_some() => {}
+                () = self.bell.notified(), if room => {}
                 _ = tick.tick() => self.expire(),
             }
         }
-    }
-
-    fn must_stop(&self) -> bool {
-        let shared = &self.shared;
-        shared.stop.load(Ordering::Relaxed)
-            || shared
-                .config
-                .duration
-                .is_some_and(|duration| shared.started.elapsed() >= duration)
     }
 
     /// Writes every request that may be sent now to `out`.
@@ -171,13 +172,6 @@ impl Lane {
         }
     }
 
-    /// How long to wait for the next request of a fixed rate, when there is room for it.
-    fn until_due(&self) -> Option<Duration> {
-        self.step_us?;
-        let wait_us = (self.due_us - self.shared.now_us() as f64).max(0.0);
-        (self.in_flight.len() < self.shared.config.depth).then(|| Duration::from_micros(wait_us as u64))
-    }
-
     /// Takes every whole answer out of `input`.
     fn take(&mut self) -> io::Result<()> {
         let now_us = self.shared.now_us();
@@ -201,6 +195,7 @@ impl Lane {
             };
             let record = &mut self.log.records[request.record];
             (record.received_at_us, record.response_code) = (Some(now_us), code);
+            self.exhausted |= self.shared.config.until_refused && !record.is_approved();
             latency_us.saturating_record(now_us.saturating_sub(request.due_us).max(1));
         }
         drop(latency_us);

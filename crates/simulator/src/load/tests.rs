@@ -122,6 +122,18 @@ async fn refusals_are_counted_by_their_code() {
 }
 
 #[tokio::test]
+async fn a_lane_may_end_with_its_first_refusal() {
+    let gate = ToyGate::start().await;
+    gate.state.send_modify(|state| state.code = *b"58");
+    let config = LoadConfig {
+        until_refused: true,
+        ..config(&gate, &[1, 2])
+    };
+    let report = Load::start(config).await.unwrap().finish().await;
+    assert_eq!(report.codes(), BTreeMap::from([("58".to_owned(), 2)]));
+}
+
+#[tokio::test]
 async fn a_refused_sign_in_is_an_error_that_names_the_terminal() {
     let gate = ToyGate::start().await;
     gate.state.send_modify(|state| state.sign_in_code = *b"58");

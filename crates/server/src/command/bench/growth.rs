@@ -1,0 +1,315 @@
+//! `tillguard bench growth`: what an authorisation costs with more terminals and a longer ledger.
+//!
+//! Straight on the store: the two closures of an approval, as many under way as the gate would have, on terminals chosen
+//! at random. A small estate is measured in turns with each larger one, because machines change while they measure.
+//!
+//! Invariant: no measurement begins with another estate or another ledger than the one it names.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use app::transaction::{Admitted, Answer, Attempt, authorise, release};
+use domain::money::Currency;
+use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, ResponseCode};
+use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
+use store::Store;
+use store::terminal_session::TerminalSession;
+
+use super::{Folder, median, rig};
+use crate::node::{Node, now};
+use crate::seal::random;
+
+/// Which estates and ledgers to compare.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Terminals of each estate.
+    #[arg(long, value_delimiter = ',', default_value = "1000,100000,1000000", value_parser = clap::value_parser!(u32).range(1..=80_000_000))]
+    terminals: Vec<u32>,
+    /// Rows of each ledger, spread evenly over the terminals.
+    #[arg(long, value_delimiter = ',', default_value = "0,1000000,50000000")]
+    rows: Vec<u32>,
+    /// Rounds; the median is the one to quote.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// Seconds of each round.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Approvals under way at once.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4_000))]
+    in_flight: u32,
+    /// Where filled estates are kept, to be measured again by a later run; without it they are made in the system's
+    /// temporary directory and removed. Fifty million rows take about ten gigabytes.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A PostgreSQL server on which databases are made and dropped, instead of SQLite files.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+/// The estate that all others are compared with.
+const SMALL: Estate = Estate {
+    terminals: 1_000,
+    rows: 0,
+};
+/// Rows and terminals that one transaction writes while an estate is filled.
+const FILL_ROWS: i64 = 100_000;
+const FILL_TERMINALS: i64 = 20_000;
+/// The batch every terminal is in; those of the past are far below.
+const BATCH: u32 = 900_000;
+/// About what a sealed reversal takes.
+const SEALED_BYTES: usize = 160;
+const WARM_UP: Duration = Duration::from_secs(1);
+/// When the past begins; a row a second for each terminal from then on stays in the past.
+const EPOCH: Timestamp = Timestamp(1_600_000_000_000);
+const PROGRESS: Duration = Duration::from_secs(20);
+
+/// How large an estate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Estate {
+    terminals: u32,
+    rows: u32,
+}
+
+/// Measures and prints.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let folder = Folder::create(args.data.as_deref())?;
+    println!(
+        "growth: {} approvals under way, medians of {} rounds of {} s, in turns with {} terminals and an empty ledger",
+        args.in_flight, args.rounds, args.seconds, SMALL.terminals
+    );
+    println!(
+        "  terminals       rows    file GiB   µs an approval   the small one's   ratio (lowest to highest)"
+    );
+    for &terminals in &args.terminals {
+        for &rows in &args.rows {
+            let estate = Estate { terminals, rows };
+            if rows > 0 && rows < terminals {
+                println!("  {terminals:>9} {rows:>10}   not every terminal would have a row");
+                continue;
+            }
+            compare(&args, &folder, estate).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn compare(args: &Args, folder: &Folder, estate: Estate) -> anyhow::Result<()> {
+    let database = args.database.as_deref();
+    let small_at = folder.unused("small");
+    let large_at = match &args.data {
+        Some(data) => data.join(format!("estate-{}-{}", estate.terminals, estate.rows)),
+        None => folder.unused("large"),
+    };
+    let small = open(&small_at, database, SMALL).await?;
+    let large = open(&large_at, database, estate).await?;
+    let mut costs = Vec::new();
+    let duration = Duration::from_secs(args.seconds);
+    cost(&small, SMALL, args.in_flight, WARM_UP).await?;
+    cost(&large, estate, args.in_flight, WARM_UP).await?;
+    for _ in 0..args.rounds {
+        let small = cost(&small, SMALL, args.in_flight, duration).await?;
+        let large = cost(&large, estate, args.in_flight, duration).await?;
+        costs.push((small, large));
+    }
+    drop((small, large));
+    let bytes = std::fs::metadata(large_at.join("store.db")).map_or(0, |file| file.len());
+    let mut ratios: Vec<f64> = costs.iter().map(|(small, large)| large / small).collect();
+    ratios.sort_by(f64::total_cmp);
+    let (small, large) = costs.into_iter().unzip();
+    println!(
+        "  {:>9} {:>10} {:>11.2} {:>16.1} {:>17.1} {:>7.2} ({:.2} to {:.2})",
+        estate.terminals,
+        estate.rows,
+        bytes as f64 / f64::from(1 << 30),
+        median(large),
+        median(small),
+        median(ratios.clone()),
+        ratios.first().copied().unwrap_or_default(),
+        ratios.last().copied().unwrap_or_default(),
+    );
+    std::fs::remove_dir_all(&small_at).context("the small estate cannot be removed")?;
+    if args.data.is_none() {
+        std::fs::remove_dir_all(&large_at).context("the estate cannot be removed")?;
+    }
+    Ok(())
+}
+
+/// Opens an estate, which is filled first when it is not there.
+async fn open(at: &Path, database: Option<&str>, estate: Estate) -> anyhow::Result<Arc<Node>> {
+    let filled = at.join("filled");
+    if at.exists() && !filled.exists() {
+        bail!("{} was not filled to the end; remove it", at.display());
+    }
+    let node = rig::open(at, database)?;
+    if !filled.exists() {
+        fill(&node, estate).await?;
+        std::fs::write(&filled, format!("{estate:?}"))?;
+    }
+    Ok(node)
+}
+
+async fn fill(node: &Node, estate: Estate) -> anyhow::Result<()> {
+    rig::fill(node, 1, "").await?;
+    let pattern = terminal_id(0)?;
+    let session = TerminalSession {
+        batch: BATCH,
+        operator: Some("001".into()),
+        signed_in_at: EPOCH,
+        keys_sealed: vec![0; SEALED_BYTES],
+    };
+    node.write(move |tx| store::terminal_session::put(tx, pattern, &session))
+        .await?;
+    let first = i64::from(rig::FIRST_TERMINAL);
+    let end = first + i64::from(estate.terminals);
+    for from in (first + 1..end).step_by(FILL_TERMINALS as usize) {
+        let numbers = from..end.min(from + FILL_TERMINALS);
+        node.write(move |tx| store::bulk::terminals(tx, pattern, numbers))
+            .await?;
+    }
+    let each = i64::from(estate.rows / estate.terminals);
+    // The last row of every terminal comes after all the others, as in an estate that has traded for long: it opens the
+    // full pages which the fast order leaves behind.
+    for sequences in [1..each, each..each + 1] {
+        let mut told = Instant::now();
+        if sequences.start < 1 {
+            continue;
+        }
+        let step = (FILL_ROWS / (sequences.end - sequences.start).max(1)).max(1);
+        for from in (first..end).step_by(step as usize) {
+            let (numbers, sequences) = (from..end.min(from + step), sequences.clone());
+            node.write(move |tx| store::bulk::history(tx, numbers, sequences, EPOCH))
+                .await?;
+            if told.elapsed() > PROGRESS {
+                told = Instant::now();
+                eprintln!(
+                    "  … {estate:?}: {} of {} terminals filled",
+                    from - first,
+                    end - first
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn terminal_id(number: u32) -> anyhow::Result<TerminalId> {
+    let text = (rig::FIRST_TERMINAL + number).to_string();
+    TerminalId::parse(text.as_bytes()).context("terminal_id")
+}
+
+/// Microseconds for each approval.
+async fn cost(node: &Node, estate: Estate, in_flight: u32, duration: Duration) -> anyhow::Result<f64> {
+    let driver = Driver {
+        store: node.store.clone(),
+        terminals: estate.terminals,
+        // A trace number that no earlier run has used, in all likelihood; the store takes more digits than the wire.
+        next_trace: u32::from_ne_bytes(random()?),
+        chance: u64::from_ne_bytes(random()?) | 1,
+        merchant_id: MerchantId::parse(rig::MERCHANT_ID).context("merchant_id")?,
+        card: MaskedPan::parse("621234******0000").context("card")?,
+        approved: HostOutcome::Answered {
+            response_code: ResponseCode::APPROVED,
+            retrieval_reference: Some("100000000000".into()),
+            approval_code: Some("100000".into()),
+        },
+    };
+    tokio::task::spawn_blocking(move || driver.run(in_flight, duration)).await?
+}
+
+/// What became of a closure.
+enum Done {
+    Authorised(TerminalId, Result<Admitted, store::Error>),
+    Released(Result<Option<Answer>, store::Error>),
+}
+
+/// Keeps approvals under way in a store.
+struct Driver {
+    store: Store,
+    terminals: u32,
+    next_trace: u32,
+    chance: u64,
+    merchant_id: MerchantId,
+    card: MaskedPan,
+    approved: HostOutcome,
+}
+
+impl Driver {
+    fn run(mut self, in_flight: u32, duration: Duration) -> anyhow::Result<f64> {
+        let (done, heard) = mpsc::channel();
+        let started = Instant::now();
+        for _ in 0..in_flight {
+            self.authorise(&done)?;
+        }
+        let (mut under_way, mut approvals) = (in_flight, 0_u64);
+        while under_way > 0 {
+            match heard.recv()? {
+                Done::Authorised(terminal_id, Ok(Admitted::Forward { sequence })) => {
+                    self.release(&done, terminal_id, sequence);
+                }
+                Done::Authorised(terminal_id, other) => {
+                    bail!("{terminal_id} was not authorised: {other:?}");
+                }
+                Done::Released(Ok(Some(answer))) if answer.response_code == ResponseCode::APPROVED => {
+                    approvals += 1;
+                    if started.elapsed() < duration {
+                        self.authorise(&done)?;
+                    } else {
+                        under_way -= 1;
+                    }
+                }
+                Done::Released(other) => bail!("an approval was not released: {other:?}"),
+            }
+        }
+        Ok(started.elapsed().as_secs_f64() * 1e6 / approvals.max(1) as f64)
+    }
+
+    fn authorise(&mut self, done: &mpsc::Sender<Done>) -> anyhow::Result<()> {
+        // Xorshift: even enough to scatter terminals.
+        self.chance ^= self.chance << 13;
+        self.chance ^= self.chance >> 7;
+        self.chance ^= self.chance << 17;
+        let terminal_id = terminal_id((self.chance % u64::from(self.terminals)) as u32)?;
+        self.next_trace = self.next_trace.wrapping_add(1);
+        let attempt = Attempt {
+            terminal_id,
+            merchant_id: self.merchant_id,
+            kind: Kind::Purchase,
+            name: BatchTrace {
+                batch: BATCH,
+                trace: self.next_trace,
+            },
+            original: None,
+            amount: Some(Money {
+                minor: 100,
+                currency: Currency::CNY,
+            }),
+            card: Some(self.card),
+            entry_mode: Some(EntryMode::Swipe),
+            reversal_sealed: Some(vec![0; SEALED_BYTES]),
+            peer: "127.0.0.1:1".into(),
+            mac_verified: true,
+            received_at: now(),
+        };
+        let done = done.clone();
+        self.store.submit(
+            move |tx| authorise(tx, &attempt, "bench"),
+            move |admitted| {
+                // Whoever has stopped listening has found an error.
+                let _ = done.send(Done::Authorised(terminal_id, admitted));
+            },
+        );
+        Ok(())
+    }
+
+    fn release(&self, done: &mpsc::Sender<Done>, terminal_id: TerminalId, sequence: i64) {
+        let (approved, done) = (self.approved.clone(), done.clone());
+        self.store.submit(
+            move |tx| release(tx, terminal_id, sequence, &approved, Some("127.0.0.1:1")),
+            move |released| {
+                let _ = done.send(Done::Released(released));
+            },
+        );
+    }
+}
