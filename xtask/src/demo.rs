@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 
-use crate::{command, tree, web};
+use crate::{bench, command};
 
 /// Builds the pages and the server, then becomes `tillguard demo` with `args`.
 ///
@@ -12,14 +12,7 @@ use crate::{command, tree, web};
 /// A tool is missing, a build fails, or the server cannot be started.
 pub fn run(args: &[String]) -> Result<()> {
     let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
-    web::build()?;
-    command::run(command::cargo().current_dir(tree::root()).args([
-        "build",
-        "--release",
-        "--package",
-        "server",
-    ]))?;
-    let mut demo = std::process::Command::new(tree::target()?.join("release/tillguard"));
+    let mut demo = std::process::Command::new(bench::release()?);
     demo.arg("demo").args(args);
     become_program(demo)
 }

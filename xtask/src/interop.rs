@@ -38,7 +38,10 @@ pub fn run() -> Result<()> {
 }
 
 /// The Python of a virtual environment that has pyiso8583; made when it is not there yet.
-fn python(environment: &Path) -> Result<PathBuf> {
+///
+/// # Errors
+/// There is no Python, or the package cannot be installed.
+pub fn python(environment: &Path) -> Result<PathBuf> {
     let python = environment.join("bin/python");
     let wanted = environment.join("installed.txt");
     if std::fs::read_to_string(&wanted).is_ok_and(|installed| installed == PYISO8583) {

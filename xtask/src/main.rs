@@ -5,6 +5,7 @@
 //!
 //! Invariant: everything a change must pass before it is merged is reached by `cargo xtask test`.
 
+mod bench;
 mod command;
 mod demo;
 mod interop;
@@ -27,6 +28,8 @@ Usage: cargo xtask COMMAND
   demo [-- ARGS]                 build the pages and the server, then run `tillguard demo ARGS`
   test [--with NAME] [FILTER]    run every check and test; FILTER is a step's name, or else a test's
   ci                             the same as `test`
+  bench peers                    our codec beside other people's
+  bench WHAT ARGS                `tillguard bench WHAT ARGS` on a release build
   tidy                           check the rules of the house: imports, sizes, words, twin documents
   licences                       check the licence of every dependency against deny.toml
   openapi                        write docs/openapi.json and the typed client made from it
@@ -47,6 +50,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     match command {
         "demo" => demo::run(rest)?,
         "test" | "ci" => return suite::run(&suite::Selection::parse(rest)?),
+        "bench" => bench::run(rest)?,
         "tidy" => tidy::run()?,
         "licences" => licences::run()?,
         "openapi" => openapi::write()?,

@@ -104,36 +104,49 @@ async fn compare(args: &Args, folder: &Folder, estate: Estate) -> anyhow::Result
     };
     let small = open(&small_at, database, SMALL).await?;
     let large = open(&large_at, database, estate).await?;
-    let mut costs = Vec::new();
+    let mut rounds = Vec::new();
     let duration = Duration::from_secs(args.seconds);
     cost(&small, SMALL, args.in_flight, WARM_UP).await?;
     cost(&large, estate, args.in_flight, WARM_UP).await?;
     for _ in 0..args.rounds {
         let small = cost(&small, SMALL, args.in_flight, duration).await?;
         let large = cost(&large, estate, args.in_flight, duration).await?;
-        costs.push((small, large));
+        rounds.push((small, large));
     }
     drop((small, large));
     let bytes = std::fs::metadata(large_at.join("store.db")).map_or(0, |file| file.len());
-    let mut ratios: Vec<f64> = costs.iter().map(|(small, large)| large / small).collect();
-    ratios.sort_by(f64::total_cmp);
-    let (small, large) = costs.into_iter().unzip();
-    println!(
-        "  {:>9} {:>10} {:>11.2} {:>16.1} {:>17.1} {:>7.2} ({:.2} to {:.2})",
-        estate.terminals,
-        estate.rows,
-        bytes as f64 / f64::from(1 << 30),
-        median(large),
-        median(small),
-        median(ratios.clone()),
-        ratios.first().copied().unwrap_or_default(),
-        ratios.last().copied().unwrap_or_default(),
-    );
+    print(estate, bytes, &rounds);
     std::fs::remove_dir_all(&small_at).context("the small estate cannot be removed")?;
     if args.data.is_none() {
         std::fs::remove_dir_all(&large_at).context("the estate cannot be removed")?;
     }
     Ok(())
+}
+
+fn print(estate: Estate, bytes: u64, rounds: &[(Cost, Cost)]) {
+    let mut ratios: Vec<f64> = rounds.iter().map(|(small, large)| large.us / small.us).collect();
+    ratios.sort_by(f64::total_cmp);
+    let small = |of: fn(&Cost) -> f64| median(rounds.iter().map(|(small, _)| of(small)).collect());
+    let large = |of: fn(&Cost) -> f64| median(rounds.iter().map(|(_, large)| of(large)).collect());
+    print!(
+        "  {:>9} {:>10} {:>11.2} {:>16.1} {:>17.1}",
+        estate.terminals,
+        estate.rows,
+        bytes as f64 / f64::from(1 << 30),
+        large(|cost| cost.us),
+        small(|cost| cost.us),
+    );
+    let (lowest, highest) = (ratios.first(), ratios.last());
+    println!(
+        " {:>7.2} ({:.2} to {:.2}) {:>10.1} ({:.1}) {:>7.1} ({:.1})",
+        median(ratios.clone()),
+        lowest.copied().unwrap_or_default(),
+        highest.copied().unwrap_or_default(),
+        large(|cost| cost.read_kib),
+        small(|cost| cost.read_kib),
+        large(|cost| cost.written_kib),
+        small(|cost| cost.written_kib),
+    );
 }
 
 /// Opens an estate, which is filled first when it is not there.
@@ -199,8 +212,26 @@ fn terminal_id(number: u32) -> anyhow::Result<TerminalId> {
     TerminalId::parse(text.as_bytes()).context("terminal_id")
 }
 
-/// Microseconds for each approval.
-async fn cost(node: &Node, estate: Estate, in_flight: u32, duration: Duration) -> anyhow::Result<f64> {
+/// What one approval took.
+struct Cost {
+    us: f64,
+    /// By system calls of this process: SQLite's; PostgreSQL's are another process's.
+    read_kib: f64,
+    written_kib: f64,
+}
+
+/// KiB that this process has read and written so far, where the system counts them.
+fn transferred_kib() -> (f64, f64) {
+    let text = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let kib = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let bytes = line.and_then(|bytes| bytes.trim().parse::<f64>().ok());
+        bytes.unwrap_or_default() / 1_024.0
+    };
+    (kib("rchar:"), kib("wchar:"))
+}
+
+async fn cost(node: &Node, estate: Estate, in_flight: u32, duration: Duration) -> anyhow::Result<Cost> {
     let driver = Driver {
         store: node.store.clone(),
         terminals: estate.terminals,
@@ -215,7 +246,17 @@ async fn cost(node: &Node, estate: Estate, in_flight: u32, duration: Duration) -
             approval_code: Some("100000".into()),
         },
     };
-    tokio::task::spawn_blocking(move || driver.run(in_flight, duration)).await?
+    let (read_before, written_before) = transferred_kib();
+    let started = Instant::now();
+    let approvals = tokio::task::spawn_blocking(move || driver.run(in_flight, duration)).await??;
+    let elapsed_us = started.elapsed().as_secs_f64() * 1e6;
+    let (read, written) = transferred_kib();
+    let each = |sum: f64| sum / approvals.max(1) as f64;
+    Ok(Cost {
+        us: each(elapsed_us),
+        read_kib: each(read - read_before),
+        written_kib: each(written - written_before),
+    })
 }
 
 /// What became of a closure.
@@ -236,7 +277,8 @@ struct Driver {
 }
 
 impl Driver {
-    fn run(mut self, in_flight: u32, duration: Duration) -> anyhow::Result<f64> {
+    /// Counts the approvals of this time.
+    fn run(mut self, in_flight: u32, duration: Duration) -> anyhow::Result<u64> {
         let (done, heard) = mpsc::channel();
         let started = Instant::now();
         for _ in 0..in_flight {
@@ -262,7 +304,7 @@ impl Driver {
                 Done::Released(other) => bail!("an approval was not released: {other:?}"),
             }
         }
-        Ok(started.elapsed().as_secs_f64() * 1e6 / approvals.max(1) as f64)
+        Ok(approvals)
     }
 
     fn authorise(&mut self, done: &mpsc::Sender<Done>) -> anyhow::Result<()> {
