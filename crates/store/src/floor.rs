@@ -121,7 +121,7 @@ mod tests {
         let appended = folder.path().join("appended");
         let appends = appends(&appended, SHORT, Duration::ZERO).unwrap();
         let bytes = std::fs::metadata(appended).unwrap().len();
-        assert!(bytes > 0 && bytes % APPEND_BYTES as u64 == 0);
+        assert!(bytes > 0 && bytes.is_multiple_of(APPEND_BYTES as u64));
         let inserts = checked_inserts(&folder.path().join("floor.db"), 16, SHORT).unwrap();
         for floor in [appends, inserts] {
             assert!(
