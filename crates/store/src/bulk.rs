@@ -23,9 +23,9 @@ pub fn terminals(tx: &Tx<'_>, pattern: TerminalId, numbers: Range<i64>) -> Resul
          FROM number CROSS JOIN terminal p WHERE p.terminal_id = $3 ORDER BY i"
     );
     let session = sql!(
-        "INSERT INTO terminal_session (terminal_id, batch, operator, signed_in_at_ms, keys_sealed)
+        "INSERT INTO terminal_session (terminal_id, batch, operator, signed_in_at_ms, keys_sealed, sequence)
          WITH RECURSIVE number (i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM number WHERE i + 1 < $2)
-         SELECT CAST(i AS TEXT), p.batch, p.operator, p.signed_in_at_ms, p.keys_sealed
+         SELECT CAST(i AS TEXT), p.batch, p.operator, p.signed_in_at_ms, p.keys_sealed, p.sequence
          FROM number CROSS JOIN terminal_session p WHERE p.terminal_id = $3 ORDER BY i"
     );
     if numbers.is_empty() {

@@ -12,35 +12,33 @@ use crate::Error;
 /// Runs checked inserts, `per_commit` to a transaction, for `duration`, in the schema `tillguard_floor` of the database:
 /// lock the terminals in the order of their names, look for holds, insert the rows by one statement, commit.
 pub fn checked_inserts(url: &str, per_commit: usize, duration: Duration) -> Result<Floor, Error> {
+    connected(url, async |client| {
+        prepare(client).await?;
+        let floor = run(client, per_commit, duration).await?;
+        client
+            .batch_execute("DROP SCHEMA tillguard_floor CASCADE")
+            .await?;
+        Ok(floor)
+    })
+}
+
+/// Connects, does the work on a runtime of its own, and disconnects. Call it from a thread that may block.
+fn connected<T>(url: &str, work: impl AsyncFnOnce(&Client) -> Result<T, Error>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::Unusable(format!("no runtime for PostgreSQL: {error}")))?;
     runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(url, NoTls)
-            .await
-            .map_err(|error| failed(&error))?;
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
         let connection = tokio::spawn(connection);
-        let floor = async {
-            prepare(&client).await?;
-            let floor = run(&client, per_commit, duration).await?;
-            client
-                .batch_execute("DROP SCHEMA tillguard_floor CASCADE")
-                .await?;
-            Ok::<_, tokio_postgres::Error>(floor)
-        };
-        let floor = floor.await.map_err(|error| failed(&error))?;
+        let done = work(&client).await;
         drop(client);
         let _ = connection.await;
-        floor
+        done
     })
 }
 
-fn failed(error: &tokio_postgres::Error) -> Error {
-    Error::Unusable(format!("the floor of PostgreSQL: {error}"))
-}
-
-async fn prepare(client: &Client) -> Result<(), tokio_postgres::Error> {
+async fn prepare(client: &Client) -> Result<(), Error> {
     client
         .batch_execute(
             "DROP SCHEMA IF EXISTS tillguard_floor CASCADE;
@@ -59,14 +57,11 @@ async fn prepare(client: &Client) -> Result<(), tokio_postgres::Error> {
             &[&terminals],
         )
         .await?;
-    client.batch_execute("ANALYZE state, held, entry").await
+    client.batch_execute("ANALYZE state, held, entry").await?;
+    Ok(())
 }
 
-async fn run(
-    client: &Client,
-    per_commit: usize,
-    duration: Duration,
-) -> Result<Result<Floor, Error>, tokio_postgres::Error> {
+async fn run(client: &Client, per_commit: usize, duration: Duration) -> Result<Floor, Error> {
     let durable = client
         .query_one(
             "SELECT current_setting('fsync') || ' ' || current_setting('synchronous_commit')",
@@ -74,9 +69,9 @@ async fn run(
         )
         .await?;
     if !matches!(durable.get(0), "on on" | "on local" | "on remote_apply") {
-        return Ok(Err(Error::Unusable(
+        return Err(Error::Unusable(
             "this PostgreSQL does not flush its commits".into(),
-        )));
+        ));
     }
     let lock = client
         .prepare("SELECT status FROM state WHERE terminal = ANY ($1) ORDER BY terminal FOR NO KEY UPDATE")
@@ -98,7 +93,7 @@ async fn run(
         let locked = client.query(&lock, &[&terminals]).await?;
         let held = client.query(&held, &[&terminals]).await?;
         if locked.len() != per_commit || !held.is_empty() {
-            return Ok(Err(Error::Corrupt("floor")));
+            return Err(Error::Corrupt("floor"));
         }
         client.execute(&insert, &[&terminals, &sequences]).await?;
         let committing = Instant::now();
@@ -107,5 +102,24 @@ async fn run(
         inserts += per_commit as i64;
     }
     let done = per_commit * commits.len();
-    Ok(Ok(Floor::new(done, started.elapsed(), commits)))
+    Ok(Floor::new(done, started.elapsed(), commits))
+}
+
+/// Makes a database of that name on the server that `url` names, and answers its address.
+pub fn create_database(url: &str, name: &str) -> Result<String, Error> {
+    statement(url, &format!("CREATE DATABASE {name}"))?;
+    let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
+    // postgres://user@host:port/database: the third slash stands before the name, where there is one.
+    let server = address.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    Ok(format!("{server}/{name}?{parameters}"))
+}
+
+/// Drops it, whoever is connected.
+pub fn drop_database(url: &str, name: &str) -> Result<(), Error> {
+    statement(url, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+}
+
+/// Runs one statement outside any transaction.
+fn statement(url: &str, text: &str) -> Result<(), Error> {
+    connected(url, async |client| Ok(client.batch_execute(text).await?))
 }

@@ -34,7 +34,7 @@ pub struct Args {
     /// Only rounds at this many requests a second.
     #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: Option<u32>,
-    /// A database with nothing in it, instead of a SQLite file.
+    /// A PostgreSQL server, on which the run makes a database of its own and drops it, instead of a SQLite file.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// The folder in which the run's own folder is made; without it, the system's temporary directory.
@@ -150,8 +150,8 @@ impl Gate {
             let report = approved(config).await?;
             let batch = self.args.connections as usize;
             let duration = self.duration().min(FLOOR_TIME_MAX);
-            let floor = match self.args.database.clone() {
-                Some(url) => floor::postgres(url, batch, duration).await?,
+            let floor = match &self.rig.database {
+                Some(database) => floor::postgres(database.url.clone(), batch, duration).await?,
                 None => floor::sqlite(&self.folder, batch, duration).await?,
             };
             let round = Full {

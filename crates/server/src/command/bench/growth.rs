@@ -14,10 +14,11 @@ use app::transaction::{Admitted, Answer, Attempt, authorise, release};
 use domain::money::Currency;
 use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, ResponseCode};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
-use store::Store;
 use store::terminal_session::TerminalSession;
+use store::{Store, Want};
 
-use super::{Folder, median, rig};
+use super::rig::{self, Database};
+use super::{Folder, median};
 use crate::node::{Node, now};
 use crate::seal::random;
 
@@ -40,10 +41,10 @@ pub struct Args {
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4_000))]
     in_flight: u32,
     /// Where filled estates are kept, to be measured again by a later run; without it they are made in the system's
-    /// temporary directory and removed. Fifty million rows take about ten gigabytes.
+    /// temporary directory and removed. Fifty million rows take about ten gigabytes. SQLite files only.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// A PostgreSQL server on which databases are made and dropped, instead of SQLite files.
+    /// A PostgreSQL server, on which the run makes databases of its own and drops them, instead of SQLite files.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
 }
@@ -96,14 +97,15 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn compare(args: &Args, folder: &Folder, estate: Estate) -> anyhow::Result<()> {
-    let database = args.database.as_deref();
+    let server = args.database.as_deref();
+    let (small_in, large_in) = (rig::database(server).await?, rig::database(server).await?);
     let small_at = folder.unused("small");
     let large_at = match &args.data {
-        Some(data) => data.join(format!("estate-{}-{}", estate.terminals, estate.rows)),
-        None => folder.unused("large"),
+        Some(data) if server.is_none() => data.join(format!("estate-{}-{}", estate.terminals, estate.rows)),
+        _ => folder.unused("large"),
     };
-    let small = open(&small_at, database, SMALL).await?;
-    let large = open(&large_at, database, estate).await?;
+    let small = open(&small_at, small_in.as_ref(), SMALL).await?;
+    let large = open(&large_at, large_in.as_ref(), estate).await?;
     let mut rounds = Vec::new();
     let duration = Duration::from_secs(args.seconds);
     cost(&small, SMALL, args.in_flight, WARM_UP).await?;
@@ -117,7 +119,7 @@ async fn compare(args: &Args, folder: &Folder, estate: Estate) -> anyhow::Result
     let bytes = std::fs::metadata(large_at.join("store.db")).map_or(0, |file| file.len());
     print(estate, bytes, &rounds);
     std::fs::remove_dir_all(&small_at).context("the small estate cannot be removed")?;
-    if args.data.is_none() {
+    if args.data.is_none() || server.is_some() {
         std::fs::remove_dir_all(&large_at).context("the estate cannot be removed")?;
     }
     Ok(())
@@ -150,12 +152,12 @@ fn print(estate: Estate, bytes: u64, rounds: &[(Cost, Cost)]) {
 }
 
 /// Opens an estate, which is filled first when it is not there.
-async fn open(at: &Path, database: Option<&str>, estate: Estate) -> anyhow::Result<Arc<Node>> {
+async fn open(at: &Path, database: Option<&Database>, estate: Estate) -> anyhow::Result<Arc<Node>> {
     let filled = at.join("filled");
     if at.exists() && !filled.exists() {
         bail!("{} was not filled to the end; remove it", at.display());
     }
-    let node = rig::open(at, database)?;
+    let node = rig::open(at, database).await?;
     if !filled.exists() {
         fill(&node, estate).await?;
         std::fs::write(&filled, format!("{estate:?}"))?;
@@ -171,6 +173,7 @@ async fn fill(node: &Node, estate: Estate) -> anyhow::Result<()> {
         operator: Some("001".into()),
         signed_in_at: EPOCH,
         keys_sealed: vec![0; SEALED_BYTES],
+        sequence: 0,
     };
     node.write(move |tx| store::terminal_session::put(tx, pattern, &session))
         .await?;
@@ -335,7 +338,12 @@ impl Driver {
             received_at: now(),
         };
         let done = done.clone();
-        self.store.submit(
+        let want = Want {
+            terminal_id,
+            name: Some(attempt.name),
+        };
+        self.store.submit_for(
+            want,
             move |tx| authorise(tx, &attempt, "bench"),
             move |admitted| {
                 // Whoever has stopped listening has found an error.
@@ -347,7 +355,8 @@ impl Driver {
 
     fn release(&self, done: &mpsc::Sender<Done>, terminal_id: TerminalId, sequence: i64) {
         let (approved, done) = (self.approved.clone(), done.clone());
-        self.store.submit(
+        self.store.submit_for(
+            Want::of(terminal_id),
             move |tx| release(tx, terminal_id, sequence, &approved, Some("127.0.0.1:1")),
             move |released| {
                 let _ = done.send(Done::Released(released));

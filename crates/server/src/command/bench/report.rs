@@ -30,7 +30,7 @@ pub struct Args {
     /// Connections under load, one terminal each.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(10..=1_000))]
     connections: u32,
-    /// A database with nothing in it, instead of a SQLite file.
+    /// A PostgreSQL server, on which the run makes a database of its own and drops it, instead of a SQLite file.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// The folder in which the run's own folder is made; without it, the system's temporary directory.

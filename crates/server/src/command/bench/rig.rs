@@ -5,6 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -21,6 +22,8 @@ use simulator::terminal::TerminalIdentity;
 use simulator::terminal::wire::Session;
 use zeroize::Zeroizing;
 
+use super::super::serve;
+use super::off_runtime;
 use crate::connector::host::HostConfig;
 use crate::gate::Limits;
 use crate::node::Node;
@@ -42,6 +45,8 @@ pub struct Rig {
     pub running: Running,
     /// The simulated host.
     pub host: Host,
+    /// Its database, where it has one.
+    pub database: Option<Database>,
     /// The terminals.
     pub identities: Vec<TerminalIdentity>,
     /// The password of [`LOGIN`].
@@ -50,20 +55,64 @@ pub struct Rig {
     pin_key: [u8; 16],
 }
 
-/// Opens the store that the run is about.
-pub fn open(data: &Path, database: Option<&str>) -> anyhow::Result<Arc<Node>> {
+/// A PostgreSQL database of the run's own, dropped at the end.
+pub struct Database {
+    server: String,
+    name: String,
+    /// Its address.
+    pub url: String,
+}
+
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+impl Database {
+    /// Makes one on the server that the address names.
+    pub async fn create(server: &str) -> anyhow::Result<Self> {
+        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("tillguard_bench_{}_{number}", std::process::id());
+        let (its_server, its_name) = (server.to_owned(), name.clone());
+        let create = move || store::floor::postgres::create_database(&its_server, &its_name);
+        Ok(Self {
+            server: server.to_owned(),
+            name,
+            url: off_runtime(create).await?,
+        })
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        let dropping = std::thread::spawn(move || store::floor::postgres::drop_database(&server, &name));
+        if !matches!(dropping.join(), Ok(Ok(()))) {
+            tracing::warn!(database = self.name, "it could not be dropped");
+        }
+    }
+}
+
+/// A database, where a server was named.
+pub async fn database(server: Option<&str>) -> anyhow::Result<Option<Database>> {
+    match server {
+        Some(server) => Database::create(server).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Opens a store.
+pub async fn open(data: &Path, database: Option<&Database>) -> anyhow::Result<Arc<Node>> {
     let place = run::Place {
         data,
-        database,
+        database: database.map(|database| database.url.as_str()),
         data_key: None,
     };
-    run::open(&place, "bench")
+    serve::open(&place, "bench").await
 }
 
 impl Rig {
-    /// Starts everything, in a data folder and perhaps a database that have nothing in them yet.
-    pub async fn start(data: &Path, database: Option<&str>, terminals: u32) -> anyhow::Result<Self> {
-        let node = open(data, database)?;
+    /// Starts everything, in a data folder that has nothing in it yet, and on a database server where one is named.
+    pub async fn start(data: &Path, server: Option<&str>, terminals: u32) -> anyhow::Result<Self> {
+        let database = self::database(server).await?;
+        let node = open(data, database.as_ref()).await?;
         let password: String = random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect();
         let identities = fill(&node, terminals, &password).await?;
         let (mac_key, pin_key) = (random::<16>()?, random::<16>()?);
@@ -87,11 +136,13 @@ impl Rig {
             },
             acquirer_code: "48273050".into(),
             limits: Limits::default(),
+            data: data.to_owned(),
         };
         let running = run::start(node, config).await?;
         Ok(Self {
             running,
             host,
+            database,
             identities,
             password,
             mac_key,
