@@ -10,6 +10,9 @@ use domain::{TerminalId, Timestamp};
 use rusqlite::Connection;
 
 use crate::pending::Pending;
+use crate::postgres::Session;
+use crate::queue::Want;
+use crate::sql::{sql, values};
 use crate::{Tx, hold, ledger, migration, owed_reversal, pending, terminal};
 
 thread_local! {
@@ -21,18 +24,16 @@ pub(crate) fn note(sql: &'static str) {
     RUN.with_borrow_mut(|run| run.push(sql));
 }
 
-/// The statements of one authorisation and its release.
-fn hot_statements(connection: &Connection) -> Vec<&'static str> {
-    let tx = Tx::sqlite(connection, Timestamp(1));
+/// What one authorisation and its release ask, apart from what they have in common.
+fn run_hot(tx: &Tx<'_>) {
     let id = TerminalId::parse(b"10450001").unwrap();
     let name = BatchTrace { batch: 1, trace: 1 };
-    RUN.with_borrow_mut(Vec::clear);
-    terminal::lock(&tx, id).unwrap();
-    hold::standing(&tx, id, Timestamp(1)).unwrap();
-    pending::of_terminal(&tx, id).unwrap();
-    ledger::by_name(&tx, id, name).unwrap();
-    owed_reversal::is_owed(&tx, id, 1).unwrap();
-    ledger::next_place(&tx, id).unwrap();
+    terminal::lock(tx, id).unwrap();
+    hold::standing(tx, id, Timestamp(1)).unwrap();
+    pending::of_terminal(tx, id).unwrap();
+    ledger::by_name(tx, id, name).unwrap();
+    owed_reversal::is_owed(tx, id, 1).unwrap();
+    ledger::next_place(tx, id).unwrap();
     let intent = Pending {
         terminal_id: id,
         sequence: 1,
@@ -48,8 +49,13 @@ fn hot_statements(connection: &Connection) -> Vec<&'static str> {
         undo_asked: false,
         reversal_sealed: None,
     };
-    pending::insert(&tx, &intent).unwrap();
-    pending::take(&tx, id, 1).unwrap();
+    pending::insert(tx, &intent).unwrap();
+    pending::take(tx, id, 1).unwrap();
+}
+
+fn hot_statements(connection: &Connection) -> Vec<&'static str> {
+    RUN.with_borrow_mut(Vec::clear);
+    run_hot(&Tx::sqlite(connection, Timestamp(1)));
     RUN.take()
 }
 
@@ -70,6 +76,82 @@ fn every_hot_statement_finds_its_rows_by_the_terminal() {
             );
             let named = sql.contains("trace = ?3");
             assert!(!named || step.contains("batch=? AND trace=?"), "{sql}\n{step}");
+        }
+    }
+}
+
+/// The steps of PostgreSQL's plan for a prepared statement.
+fn postgres_plan(session: &Session, text: &'static str) -> Vec<String> {
+    session.batch("DEALLOCATE ALL").unwrap();
+    session.batch(&format!("PREPARE hot AS {text}")).unwrap();
+    let parameters = (1..)
+        .take_while(|number| text.contains(&format!("${number}")))
+        .count();
+    let nulls = vec!["NULL"; parameters].join(", ");
+    let explained = format!("EXPLAIN EXECUTE hot ({nulls})");
+    let rows = session
+        .wait(session.client().query(explained.as_str(), &[]))
+        .unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[test]
+fn every_hot_statement_of_postgresql_finds_its_rows_by_the_terminal() {
+    let database = local_postgres::shared().new_database().unwrap();
+    let config = crate::postgres::config(&database).unwrap();
+    let session = Session::open_to_write(&config).unwrap();
+    migration::postgres(&session).unwrap();
+    session.begin_alone().unwrap();
+    RUN.with_borrow_mut(Vec::clear);
+    let tx = Tx::postgres(&session, Timestamp(1));
+    tx.execute(sql!("INSERT INTO merchant (merchant_id, name, name_en, trade, unified_social_credit_code) VALUES ($1, $1, $1, $1, $1)"), values!["M"]).unwrap();
+    tx.execute(
+        sql!("INSERT INTO shop (shop_id, merchant_id, name, address) VALUES ($1, $1, $1, $1)"),
+        values!["M"],
+    )
+    .unwrap();
+    tx.execute(sql!("INSERT INTO terminal (terminal_id, merchant_id, shop_id, serial, model, name, acquirer_code, unified_social_credit_code,
+        settlement_account_sealed, settlement_account_last4, placement_address, status, language, time_zone, master_key_sealed)
+        SELECT CAST($1 AS TEXT), 'M', 'M', '', '', '', '', '', '', '', '', 'active', '', '', ''"), values!["10450001"]).unwrap();
+    session.commit().unwrap();
+    // Once by statements of their own, once gathered, written together.
+    session.begin_alone().unwrap();
+    RUN.with_borrow_mut(Vec::clear);
+    run_hot(&tx);
+    session.roll_back();
+    let name = Some(BatchTrace { batch: 1, trace: 1 });
+    let want = Want {
+        name,
+        ..Want::of(TerminalId::parse(b"10450001").unwrap())
+    };
+    session.begin_together(&[want]).unwrap();
+    session.begin_work();
+    run_hot(&tx);
+    ledger::append(
+        &tx,
+        &domain::transaction::LedgerRow::bare(
+            want.terminal_id,
+            1,
+            Timestamp(1),
+            domain::transaction::Entry::HoldPlaced,
+        ),
+    )
+    .unwrap();
+    session.end_work(true).unwrap();
+    session.commit().unwrap();
+    let mut hot = RUN.take();
+    hot.sort_unstable();
+    hot.dedup();
+    assert_eq!(hot.len(), 17, "{hot:#?}");
+    for text in hot {
+        let plan = postgres_plan(&session, text);
+        for (at, step) in plan.iter().enumerate().filter(|(_, step)| step.contains("Scan")) {
+            let found = step.contains("Function Scan")
+                || (step.contains("Index")
+                    && plan
+                        .get(at + 1)
+                        .is_some_and(|cond| cond.contains("Index Cond") && cond.contains("terminal_id")));
+            assert!(found, "{text}\n{}", plan.join("\n"));
         }
     }
 }

@@ -159,7 +159,7 @@ impl Drop for Reader<'_> {
 }
 
 /// Reads an address and adds what this store insists on. An error never repeats it: it may hold a password.
-fn config(url: &str) -> Result<tokio_postgres::Config, Error> {
+pub(crate) fn config(url: &str) -> Result<tokio_postgres::Config, Error> {
     let mut config: tokio_postgres::Config = url
         .parse()
         .map_err(|_| Error::Unusable("its address is not postgres://user@host:port/database".into()))?;

@@ -26,11 +26,15 @@ const VERSION_MIN: i32 = 130_000;
 /// The longest wait for one exchange; the server gives up earlier by itself, when it still can.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// What every session sets. A plan depends on the statement alone, so that what an authorisation costs does not depend on
-/// what the tables held when its plan was made.
+/// What every session sets.
 const SETTINGS: &str = "SET statement_timeout = '8s'; SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '10s';
-    SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; SET client_min_messages = warning;
+    SET jit = off; SET client_min_messages = warning;
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply'";
+/// What a writer sets besides. A plan depends on the statement alone and finds rows by their keys, so that what an
+/// authorisation costs does not depend on what the tables held when its plan was made.
+const WRITER_SETTINGS: &str =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
+    SET enable_mergejoin = off; SET enable_bitmapscan = off";
 
 /// A connection, and the transaction that runs on it.
 pub(crate) struct Session {
@@ -51,7 +55,14 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Opens a connection to the primary.
+    /// Opens a connection to the primary, to write on.
+    pub(crate) fn open_to_write(config: &Config) -> Result<Self, Error> {
+        let session = Self::open(config)?;
+        session.batch(WRITER_SETTINGS)?;
+        Ok(session)
+    }
+
+    /// Opens a connection to the primary, to read on.
     pub(crate) fn open(config: &Config) -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -116,7 +127,7 @@ impl Session {
     }
 
     /// Waits for an exchange, within bounds.
-    pub(super) fn wait<T>(
+    pub(crate) fn wait<T>(
         &self,
         exchange: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
@@ -141,12 +152,14 @@ impl Session {
         }
     }
 
-    pub(super) fn client(&self) -> &Client {
+    pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
     /// The prepared statement of a text.
     pub(super) fn prepared(&self, text: &'static str) -> Result<Statement, Error> {
+        #[cfg(test)]
+        crate::plan::note(text);
         if let Some(statement) = self.statements.borrow().get(text) {
             return Ok(statement.clone());
         }
@@ -173,13 +186,13 @@ impl Session {
     }
 
     /// Begins the transaction of work that names no terminal; it has it for itself.
-    pub(super) fn begin_alone(&self) -> Result<(), Error> {
+    pub(crate) fn begin_alone(&self) -> Result<(), Error> {
         self.shares.set(false);
         self.batch("BEGIN")
     }
 
     /// Begins the transaction of work on terminals: locks them, then reads what an authorisation needs.
-    pub(super) fn begin_together(&self, wants: &[Want]) -> Result<(), Error> {
+    pub(crate) fn begin_together(&self, wants: &[Want]) -> Result<(), Error> {
         self.shares.set(true);
         let set = WorkingSet::gather(self, wants)?;
         *self.set.borrow_mut() = Some(set);
@@ -187,7 +200,7 @@ impl Session {
     }
 
     /// Ends a transaction that is not to be kept.
-    pub(super) fn roll_back(&self) {
+    pub(crate) fn roll_back(&self) {
         *self.set.borrow_mut() = None;
         if !self.is_broken() && self.batch("ROLLBACK").is_err() {
             self.broken.set(true);
@@ -195,7 +208,7 @@ impl Session {
     }
 
     /// Writes what is left and commits.
-    pub(super) fn commit(&self) -> Result<(), Error> {
+    pub(crate) fn commit(&self) -> Result<(), Error> {
         if let Some(mut set) = self.set.borrow_mut().take() {
             set.write_all(self)?;
         }
@@ -216,7 +229,7 @@ impl Session {
     }
 
     /// A closure begins.
-    pub(super) fn begin_work(&self) {
+    pub(crate) fn begin_work(&self) {
         self.has_savepoint.set(false);
         self.failed.set(false);
         if let Some(set) = self.set.borrow_mut().as_mut() {
@@ -225,7 +238,7 @@ impl Session {
     }
 
     /// A closure has ended: keeps what it did, or undoes it. An error says that nothing is kept of one that should be.
-    pub(super) fn end_work(&self, wanted: bool) -> Result<(), Error> {
+    pub(crate) fn end_work(&self, wanted: bool) -> Result<(), Error> {
         let keep = wanted && !self.failed.get();
         if self.has_savepoint.get() {
             match keep {

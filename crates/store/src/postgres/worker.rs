@@ -89,7 +89,7 @@ impl Writer {
     fn session(&mut self) -> Result<&Session, Error> {
         let session = match self.session.take().filter(|session| !session.is_broken()) {
             Some(session) => session,
-            None => Session::open(&self.config)?,
+            None => Session::open_to_write(&self.config)?,
         };
         Ok(self.session.insert(session))
     }
