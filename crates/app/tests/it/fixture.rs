@@ -74,6 +74,28 @@ impl House {
         self.store = Some(store.unwrap());
     }
 
+    /// The store itself, for work that is handed over and answered later.
+    #[allow(dead_code, reason = "only nodes that share a store race for it")]
+    pub fn store(&self) -> &Store {
+        self.store.as_ref().unwrap()
+    }
+
+    /// The same database, as another node has it.
+    #[allow(dead_code, reason = "only a shared store has another node")]
+    pub fn another_store(&self) -> Store {
+        let clock = self.clock.clone();
+        let clock = Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)));
+        Store::connect(self.database.as_deref().unwrap(), clock).unwrap()
+    }
+
+    /// Whether a transaction waits for a lock.
+    #[allow(dead_code, reason = "only a shared store has such waits")]
+    pub fn somebody_waits_for_a_lock(&self) -> bool {
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let database = self.database.as_deref().unwrap();
+        local_postgres::shared().sql(database, waits).unwrap().trim() != "0"
+    }
+
     /// Moves the clock.
     pub fn pass_ms(&self, ms: i64) {
         self.clock.fetch_add(ms, Ordering::SeqCst);

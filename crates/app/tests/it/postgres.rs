@@ -15,6 +15,7 @@ mod incident;
 mod node;
 mod operator;
 mod promise;
+mod race;
 mod reversal;
 mod settlement;
 mod sign_in;

@@ -1,0 +1,126 @@
+//! Two nodes at one terminal at the same moment: an approval held open by a barrier while a report comes, and the other
+//! way round.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use app::transaction::Answer;
+use domain::transaction::{Decision, Entry};
+use store::{Error, Tx, Want};
+
+use crate::fixture::{House, NODE, approval, code, owner, purchase, terminal};
+
+/// A transaction that stands still until it is told to go on.
+struct Barrier {
+    reached: Receiver<()>,
+    go: Sender<()>,
+}
+
+fn barrier() -> (Barrier, impl FnOnce() + Send + 'static) {
+    let (reach, reached) = channel();
+    let (go, wait) = channel();
+    let stand = move || {
+        reach.send(()).unwrap();
+        wait.recv().unwrap();
+    };
+    (Barrier { reached, go }, stand)
+}
+
+fn wait_for_a_lock(house: &House) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !house.somebody_waits_for_a_lock() {
+        assert!(Instant::now() < deadline, "nobody waits for the terminal");
+        std::thread::yield_now();
+    }
+}
+
+fn stolen() -> app::incident::Report {
+    app::incident::Report {
+        terminal_id: terminal(1),
+        last_seen_at: None,
+        place: None,
+        circumstances: None,
+        manner: domain::incident::Manner::Stolen,
+        reported_at: domain::Timestamp(0),
+    }
+}
+
+#[test]
+fn a_report_waits_for_an_approval_whose_transaction_is_open() {
+    for gathered in [false, true] {
+        let house = House::open();
+        house.sign_in(terminal(1));
+        let other = house.another_store();
+        let sequence = house.forward(&purchase(terminal(1), 7));
+        let (barrier, stand) = barrier();
+        let (told, hear) = channel();
+        let work = move |tx: &Tx<'_>| {
+            let answer = app::transaction::release(tx, terminal(1), sequence, &approval(), None)?;
+            stand();
+            Ok::<_, Error>(answer)
+        };
+        let done = move |answer: Result<Option<Answer>, Error>| told.send(answer.unwrap().unwrap()).unwrap();
+        match gathered {
+            true => house.store().submit_for(Want::of(terminal(1)), work, done),
+            false => house.store().submit(work, done),
+        }
+        barrier.reached.recv().unwrap();
+        let (told, reported) = channel();
+        other.submit(
+            |tx| app::incident::report_loss(tx, &owner(), &stolen(), "TESTRACE", NODE),
+            move |done| told.send(done.unwrap().incident.hold_id).unwrap(),
+        );
+        wait_for_a_lock(&house);
+        assert!(
+            reported.try_recv().is_err(),
+            "acknowledged before the approval was durable"
+        );
+        barrier.go.send(()).unwrap();
+        assert!(hear.recv().unwrap().response_code.is_approved());
+        let hold_id = reported.recv().unwrap();
+        let rows = house.rows(terminal(1));
+        let approved = rows
+            .iter()
+            .filter(|row| row.decision == Some(Decision::Approved) && row.amount.is_some());
+        assert!(approved.clone().count() == 1 && approved.clone().all(|row| row.sequence < hold_id));
+    }
+}
+
+#[test]
+fn an_approval_waits_for_a_report_whose_transaction_is_open_and_meets_its_hold() {
+    for gathered in [false, true] {
+        let house = House::open();
+        house.sign_in(terminal(1));
+        let other = house.another_store();
+        let sequence = house.forward(&purchase(terminal(1), 7));
+        let (barrier, stand) = barrier();
+        let (told, reported) = channel();
+        other.submit(
+            move |tx| {
+                let reported = app::incident::report_loss(tx, &owner(), &stolen(), "TESTRACE", NODE)?;
+                stand();
+                Ok::<_, app::incident::Error>(reported)
+            },
+            move |done| told.send(done.is_ok()).unwrap(),
+        );
+        barrier.reached.recv().unwrap();
+        let (told, hear) = channel();
+        let work = move |tx: &Tx<'_>| app::transaction::release(tx, terminal(1), sequence, &approval(), None);
+        let done = move |answer: Result<Option<Answer>, Error>| told.send(answer.unwrap().unwrap()).unwrap();
+        match gathered {
+            true => house.store().submit_for(Want::of(terminal(1)), work, done),
+            false => house.store().submit(work, done),
+        }
+        wait_for_a_lock(&house);
+        barrier.go.send(()).unwrap();
+        assert!(reported.recv().unwrap());
+        assert_eq!(code(&hear.recv().unwrap()), "58");
+        let rows = house.rows(terminal(1));
+        let hold = rows
+            .iter()
+            .position(|row| row.entry == Entry::HoldPlaced)
+            .unwrap();
+        assert_eq!(rows[hold + 1].decision, Some(Decision::Declined));
+        assert_eq!(house.owed(terminal(1)).len(), 1, "the host said yes to nobody");
+    }
+}
