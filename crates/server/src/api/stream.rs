@@ -30,6 +30,8 @@ const STREAMS_MAX: usize = 200;
 const STREAMS_PER_ACCOUNT_MAX: usize = 5;
 /// Between two signs of life; also how long a session's end may go unnoticed, and a reader may stand still.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often to look where other nodes write too: their bells ring only there.
+const LOOK_EVERY_SHARED: Duration = Duration::from_secs(1);
 /// Items read at once.
 const ITEMS_MAX: usize = 100;
 /// Events waiting for a slow reader.
@@ -143,7 +145,11 @@ impl Follower {
         mut stopping: watch::Receiver<bool>,
         _open: Open,
     ) {
-        let mut look_again = tokio::time::interval(KEEP_ALIVE);
+        let every = match self.node.store.is_shared() {
+            true => LOOK_EVERY_SHARED,
+            false => KEEP_ALIVE,
+        };
+        let mut look_again = tokio::time::interval(every);
         loop {
             let rung = tokio::select! {
                 rung = bell.recv() => match rung {

@@ -45,6 +45,9 @@ pub(crate) struct Session {
     /// The server warned: what it says was committed may be on this server alone.
     warned: Arc<AtomicBool>,
     broken: Cell<bool>,
+    /// A statement of the transaction under way has failed and was not undone by a savepoint: the server would answer its
+    /// COMMIT without an error, and roll it back.
+    aborted: Cell<bool>,
     /// What the transaction under way has gathered and not yet written.
     pub(super) set: RefCell<Option<WorkingSet>>,
     /// Whether the closure under way shares its transaction, and so needs a savepoint before its first statement.
@@ -90,6 +93,7 @@ impl Session {
             statements: RefCell::default(),
             warned,
             broken: Cell::new(false),
+            aborted: Cell::new(false),
             set: RefCell::default(),
             shares: Cell::new(false),
             has_savepoint: Cell::new(false),
@@ -142,6 +146,7 @@ impl Session {
                 if error.is_closed() || code.is_none_or(|code| code.starts_with("25")) {
                     self.broken.set(true);
                 }
+                self.aborted.set(true);
                 tracing::debug!(%error, "a statement failed");
                 Err(error.into())
             }
@@ -175,6 +180,7 @@ impl Session {
 
     pub(crate) fn begin_read(&self) -> Result<(), Error> {
         self.shares.set(false);
+        self.aborted.set(false);
         self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     }
 
@@ -188,12 +194,14 @@ impl Session {
     /// Begins the transaction of work that names no terminal; it has it for itself.
     pub(crate) fn begin_alone(&self) -> Result<(), Error> {
         self.shares.set(false);
+        self.aborted.set(false);
         self.batch("BEGIN")
     }
 
     /// Begins the transaction of work on terminals: locks them, then reads what an authorisation needs.
     pub(crate) fn begin_together(&self, wants: &[Want]) -> Result<(), Error> {
         self.shares.set(true);
+        self.aborted.set(false);
         let set = WorkingSet::gather(self, wants)?;
         *self.set.borrow_mut() = Some(set);
         Ok(())
@@ -211,6 +219,9 @@ impl Session {
     pub(crate) fn commit(&self) -> Result<(), Error> {
         if let Some(mut set) = self.set.borrow_mut().take() {
             set.write_all(self)?;
+        }
+        if self.aborted.get() {
+            return Err(Error::Unavailable);
         }
         self.warned.store(false, Ordering::Relaxed);
         let committed = self.wait(self.client.batch_execute("COMMIT"));
@@ -243,7 +254,10 @@ impl Session {
         if self.has_savepoint.get() {
             match keep {
                 true => self.batch("RELEASE SAVEPOINT work")?,
-                false => self.batch("ROLLBACK TO SAVEPOINT work; RELEASE SAVEPOINT work")?,
+                false => {
+                    self.batch("ROLLBACK TO SAVEPOINT work; RELEASE SAVEPOINT work")?;
+                    self.aborted.set(false);
+                }
             }
         }
         if let Some(set) = self.set.borrow_mut().as_mut().filter(|_| !keep) {
@@ -376,4 +390,48 @@ impl ToSql for Value<'_> {
     }
 
     to_sql_checked!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tx;
+    use crate::sql::{sql, values};
+    use domain::Timestamp;
+
+    #[test]
+    fn a_transaction_that_the_server_has_given_up_is_never_called_committed() {
+        let database = local_postgres::shared().new_database().unwrap();
+        let session = Session::open_to_write(&crate::postgres::config(&database).unwrap()).unwrap();
+        session.batch("CREATE TABLE once (n BIGINT PRIMARY KEY)").unwrap();
+        let tx = Tx::postgres(&session, Timestamp(1));
+        let once = sql!("INSERT INTO once (n) VALUES ($1)");
+        session.begin_alone().unwrap();
+        tx.execute(once, values![1_i64]).unwrap();
+        assert!(matches!(tx.execute(once, values![1_i64]), Err(Error::Conflict)));
+        assert!(matches!(session.commit(), Err(Error::Unavailable)));
+        session.roll_back();
+        session.begin_alone().unwrap();
+        session.begin_work();
+        let count = sql!("SELECT count(*) FROM once");
+        assert_eq!(tx.first(count, &[], |row| row.int(0)).unwrap(), Some(0));
+    }
+
+    #[test]
+    fn a_commit_the_standby_did_not_confirm_is_of_unknown_outcome() {
+        let database = local_postgres::shared().new_database().unwrap();
+        let session = Session::open_to_write(&crate::postgres::config(&database).unwrap()).unwrap();
+        session.begin_alone().unwrap();
+        // The server warns between COMMIT and its success, as it does when the wait for a standby is cancelled.
+        session
+            .batch(
+                "CREATE TABLE warned (n BIGINT); CREATE FUNCTION warn() RETURNS trigger LANGUAGE plpgsql AS
+                   $$ BEGIN RAISE WARNING 'might not have been replicated'; RETURN NULL; END $$;
+                 CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON warned DEFERRABLE INITIALLY DEFERRED
+                   FOR EACH ROW EXECUTE FUNCTION warn(); INSERT INTO warned VALUES (1)",
+            )
+            .unwrap();
+        assert!(matches!(session.commit(), Err(Error::OutcomeUnknown)));
+        assert!(session.is_broken());
+    }
 }

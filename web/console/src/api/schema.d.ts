@@ -830,6 +830,16 @@ export interface components {
             in_flight_waited: number;
             /** @description Which node says so. */
             node: string;
+            /**
+             * Format: int64
+             * @description Nodes that said nothing of the terminal is on its way any more.
+             */
+            nodes_drained: number;
+            /**
+             * Format: int64
+             * @description Nodes that fell silent, and whose time to write approvals was waited out.
+             */
+            nodes_expelled: number;
             /** @description Always `stopped`: this node's own gate is in the path. */
             state: string;
         };
