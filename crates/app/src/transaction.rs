@@ -105,7 +105,7 @@ pub(crate) fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Locked
     let Some(admission) = store::terminal::lock(tx, terminal_id)? else {
         return Ok(None);
     };
-    let standing = store::hold::standing(tx, terminal_id, tx.now())?;
+    let standing = admission.standing;
     Ok(Some(Locked { admission, standing }))
 }
 

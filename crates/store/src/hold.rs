@@ -38,7 +38,7 @@ pub fn release(tx: &Tx<'_>, terminal_id: TerminalId, hold_id: i64, release: &Rel
     .map(drop)
 }
 
-/// The kinds of hold that stand on a terminal at `now`. Read with the terminal locked.
+/// The kinds of hold that stand on a terminal at `now`.
 pub fn standing(tx: &Tx<'_>, terminal_id: TerminalId, now: Timestamp) -> Result<Standing, Error> {
     if let Some(set) = tx.gathered(terminal_id) {
         return Ok(set.standing(terminal_id, now));

@@ -31,16 +31,24 @@ pub struct Place {
 
 /// The next place in a terminal's order. Read with the terminal locked.
 pub fn next_place(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Place, Error> {
-    let last =
-        sql!("SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
-    let waiting = sql!("SELECT sequence FROM pending WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
-    let (last, waiting) = match tx.gathered(terminal_id) {
-        Some(set) => set.place(terminal_id),
-        None => (
-            tx.first(last, values![&terminal_id], |row| Ok((row.int(0)?, row.time(1)?)))?,
-            tx.first(waiting, values![&terminal_id], |row| row.int(0))?,
-        ),
-    };
+    let places = sql!(
+        "SELECT sequence, at_ms FROM (SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1) AS last
+         UNION ALL SELECT max(sequence), NULL FROM pending WHERE terminal_id = $1"
+    );
+    let (mut last, mut waiting) = (None, None);
+    match tx.gathered(terminal_id) {
+        Some(set) => (last, waiting) = set.place(terminal_id),
+        None => {
+            for place in tx.all(places, values![&terminal_id], |row| {
+                Ok((row.int_opt(0)?, row.time_opt(1)?))
+            })? {
+                match place {
+                    (Some(sequence), Some(at)) => last = Some((sequence, at)),
+                    (sequence, _) => waiting = sequence,
+                }
+            }
+        }
+    }
     let sequence = last
         .map_or(0, |(sequence, _)| sequence)
         .max(waiting.unwrap_or_default())

@@ -13,7 +13,7 @@ use crate::pending::Pending;
 use crate::postgres::Session;
 use crate::queue::Want;
 use crate::sql::{sql, values};
-use crate::{Tx, hold, ledger, migration, owed_reversal, pending, terminal};
+use crate::{Tx, ledger, migration, owed_reversal, pending, terminal};
 
 thread_local! {
     static RUN: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
@@ -29,7 +29,6 @@ fn run_hot(tx: &Tx<'_>) {
     let id = TerminalId::parse(b"10450001").unwrap();
     let name = BatchTrace { batch: 1, trace: 1 };
     terminal::lock(tx, id).unwrap();
-    hold::standing(tx, id, Timestamp(1)).unwrap();
     pending::of_terminal(tx, id).unwrap();
     ledger::by_name(tx, id, name).unwrap();
     owed_reversal::is_owed(tx, id, 1).unwrap();
@@ -64,12 +63,16 @@ fn every_hot_statement_finds_its_rows_by_the_terminal() {
     let connection = Connection::open_in_memory().unwrap();
     migration::sqlite(&connection).unwrap();
     let hot = hot_statements(&connection);
-    assert_eq!(hot.len(), 9);
+    assert_eq!(hot.len(), 7);
     for sql in hot {
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = plan.raw_query();
         while let Some(row) = rows.next().unwrap() {
             let step: String = row.get(3).unwrap();
+            // Words about the order of steps, and the one row of a subquery whose own steps are looked at.
+            if !step.starts_with("S") || step == "SCAN last" {
+                continue;
+            }
             assert!(
                 step.starts_with("SEARCH") && step.contains("(terminal_id=?"),
                 "{sql}\n{step}"
@@ -142,7 +145,7 @@ fn every_hot_statement_of_postgresql_finds_its_rows_by_the_terminal() {
     let mut hot = RUN.take();
     hot.sort_unstable();
     hot.dedup();
-    assert_eq!(hot.len(), 17, "{hot:#?}");
+    assert_eq!(hot.len(), 15, "{hot:#?}");
     for text in hot {
         let plan = postgres_plan(&session, text);
         for (at, step) in plan.iter().enumerate().filter(|(_, step)| step.contains("Scan")) {

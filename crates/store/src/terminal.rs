@@ -110,6 +110,16 @@ pub fn door(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Door>, Error>
     })
 }
 
+/// What [`read_admission`] reads of `terminal t` and `terminal_session s`.
+macro_rules! admission_columns {
+    () => {
+        "t.merchant_id, t.status, s.batch, s.operator,
+         (SELECT string_agg(h.kind || ' ' || coalesce(CAST(h.until_ms AS TEXT), ''), ',')
+          FROM hold h WHERE h.terminal_id = t.terminal_id AND h.released_at_ms IS NULL)"
+    };
+}
+pub(crate) use admission_columns;
+
 /// What the first check reads of a terminal, in one statement.
 #[derive(Clone, Debug)]
 pub struct Admission {
@@ -121,28 +131,78 @@ pub struct Admission {
     pub batch: Option<u32>,
     /// Who is signed in.
     pub operator: Option<String>,
+    /// The kinds of hold that stand.
+    pub standing: Standing,
 }
 
 /// Locks the terminal's row for this transaction (the writer is alone in SQLite), then reads what the first check needs.
 pub fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Admission>, Error> {
     if let Some(set) = tx.gathered(terminal_id) {
-        return Ok(set.admission(terminal_id));
+        return Ok(set.admission(terminal_id, tx.now()));
     }
-    let sql = sql!(
-        "SELECT t.merchant_id, t.status, s.batch, s.operator FROM terminal t
-         LEFT JOIN terminal_session s ON s.terminal_id = t.terminal_id WHERE t.terminal_id = $1"
-    );
+    const ADMISSION: Sql = sql!(concat!(
+        "SELECT ",
+        admission_columns!(),
+        " FROM terminal t LEFT JOIN terminal_session s ON s.terminal_id = t.terminal_id WHERE t.terminal_id = $1"
+    ));
     tx.lock_terminal(terminal_id)?;
-    tx.first(sql, values![&terminal_id], read_admission)
+    tx.first(ADMISSION, values![&terminal_id], |row| {
+        Ok(read_admission(row)?.at(tx.now()))
+    })
 }
 
-pub(crate) fn read_admission(row: &Row<'_>) -> Result<Admission, Error> {
-    Ok(Admission {
-        merchant_id: row.merchant_id(0)?,
-        status: read_status(row.text(1)?)?,
-        batch: row.int_opt(2)?.and_then(|batch| u32::try_from(batch).ok()),
-        operator: row.string_opt(3)?,
+/// An admission with the holds as they are kept: their end may have come.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    admission: Admission,
+    holds: Vec<(hold::Kind, Option<Timestamp>)>,
+}
+
+impl Kept {
+    /// What stands at `now`.
+    pub(crate) fn standing(&self, now: Timestamp) -> Standing {
+        let standing = self
+            .holds
+            .iter()
+            .filter(|(_, until)| until.is_none_or(|until| until > now));
+        standing.map(|(kind, _)| *kind).collect()
+    }
+
+    /// The admission at `now`.
+    pub(crate) fn at(self, now: Timestamp) -> Admission {
+        let standing = self.standing(now);
+        Admission {
+            standing,
+            ..self.admission
+        }
+    }
+}
+
+pub(crate) fn read_admission(row: &Row<'_>) -> Result<Kept, Error> {
+    let holds = row.text_opt(4)?.unwrap_or_default();
+    let holds = holds.split(',').filter(|hold| !hold.is_empty()).map(read_hold);
+    Ok(Kept {
+        holds: holds.collect::<Result<_, Error>>()?,
+        admission: Admission {
+            merchant_id: row.merchant_id(0)?,
+            status: read_status(row.text(1)?)?,
+            batch: row.int_opt(2)?.and_then(|batch| u32::try_from(batch).ok()),
+            operator: row.string_opt(3)?,
+            standing: Standing::default(),
+        },
     })
+}
+
+/// A hold's kind, and until when: empty for ever.
+fn read_hold(text: &str) -> Result<(hold::Kind, Option<Timestamp>), Error> {
+    let (kind, until) = text.split_once(' ').ok_or(Error::Corrupt("hold"))?;
+    let until = match until {
+        "" => None,
+        until => Some(Timestamp(
+            until.parse().map_err(|_| Error::Corrupt("hold.until_ms"))?,
+        )),
+    };
+    Ok((crate::hold::read_kind(kind)?, until))
 }
 
 /// The word for a terminal's state that people see, derived from its status and holds.

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::hold::{Kind, Standing};
+use domain::hold::Standing;
 use domain::transaction::{BatchTrace, LedgerRow};
 use domain::{TerminalId, Timestamp};
 use tokio_postgres::Row as PostgresRow;
@@ -15,20 +15,22 @@ use super::Session;
 use crate::pending::Pending;
 use crate::queue::Want;
 use crate::sql::{Row, Source};
-use crate::terminal::Admission;
-use crate::{Error, hold, ledger, pending, terminal};
+use crate::terminal::{Admission, Kept, admission_columns};
+use crate::{Error, ledger, pending, terminal};
 
 /// Locks the terminals, always in the same order.
 pub(crate) const LOCK: &str =
     "SELECT 1 FROM terminal WHERE terminal_id = ANY($1) ORDER BY terminal_id FOR NO KEY UPDATE";
 /// What the first check needs of each terminal.
-pub(crate) const ADMISSIONS: &str = "SELECT t.merchant_id, t.status, s.batch, s.operator, t.terminal_id, l.sequence, l.at_ms, h.standing
+pub(crate) const ADMISSIONS: &str = concat!(
+    "SELECT ",
+    admission_columns!(),
+    ", t.terminal_id, l.sequence, l.at_ms
    FROM terminal t
    LEFT JOIN terminal_session s ON s.terminal_id = t.terminal_id
    LEFT JOIN LATERAL (SELECT sequence, at_ms FROM ledger WHERE terminal_id = t.terminal_id ORDER BY sequence DESC LIMIT 1) l ON true
-   LEFT JOIN LATERAL (SELECT string_agg(kind || ' ' || coalesce(CAST(until_ms AS TEXT), ''), ',') AS standing
-     FROM hold WHERE terminal_id = t.terminal_id AND released_at_ms IS NULL) h ON true
-   WHERE t.terminal_id = ANY($1)";
+   WHERE t.terminal_id = ANY($1)"
+);
 /// Which of the requests' names the ledger knows.
 pub(crate) const NAMES: &str = "SELECT w.terminal_id, w.batch, w.trace
    FROM unnest(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[]), CAST($3 AS BIGINT[])) AS w (terminal_id, batch, trace)
@@ -48,8 +50,7 @@ pub(crate) struct WorkingSet {
 /// One terminal, as the transaction sees it.
 #[derive(Clone)]
 struct Gathered {
-    admission: Admission,
-    standing: Vec<(Kind, Option<Timestamp>)>,
+    kept: Kept,
     last: Option<(i64, Timestamp)>,
     pending: Vec<Pending>,
     /// Names the ledger was asked for and does not know.
@@ -162,18 +163,16 @@ impl WorkingSet {
     }
 
     /// What the first check reads of the terminal.
-    pub(crate) fn admission(&self, terminal_id: TerminalId) -> Option<Admission> {
-        Some(self.terminals.get(&terminal_id)?.admission.clone())
+    pub(crate) fn admission(&self, terminal_id: TerminalId, now: Timestamp) -> Option<Admission> {
+        Some(self.terminals.get(&terminal_id)?.kept.clone().at(now))
     }
 
     /// The kinds of hold that stand at `now`.
     pub(crate) fn standing(&self, terminal_id: TerminalId, now: Timestamp) -> Standing {
         let gathered = self.terminals.get(&terminal_id);
-        let holds = gathered.map_or(&[][..], |gathered| &gathered.standing);
-        let standing = holds
-            .iter()
-            .filter(|(_, until)| until.is_none_or(|until| until > now));
-        standing.map(|(kind, _)| *kind).collect()
+        gathered
+            .map(|gathered| gathered.kept.standing(now))
+            .unwrap_or_default()
     }
 
     /// The terminal's last ledger row, and the last of its requests at the host.
@@ -283,32 +282,14 @@ impl WorkingSet {
 impl Gathered {
     fn read(row: &PostgresRow) -> Result<(TerminalId, Self), Error> {
         let row = Row(Source::Postgres(row));
-        let standing = row.text_opt(7)?.unwrap_or_default();
         let gathered = Self {
-            admission: terminal::read_admission(&row)?,
-            last: row.int_opt(5)?.zip(row.time_opt(6)?),
-            standing: standing
-                .split(',')
-                .filter(|hold| !hold.is_empty())
-                .map(read_hold)
-                .collect::<Result<_, Error>>()?,
+            kept: terminal::read_admission(&row)?,
+            last: row.int_opt(6)?.zip(row.time_opt(7)?),
             pending: Vec::new(),
             unknown: HashSet::new(),
         };
-        Ok((row.terminal_id(4)?, gathered))
+        Ok((row.terminal_id(5)?, gathered))
     }
-}
-
-/// A hold's kind, and until when: empty for ever.
-fn read_hold(text: &str) -> Result<(Kind, Option<Timestamp>), Error> {
-    let (kind, until) = text.split_once(' ').ok_or(Error::Corrupt("hold"))?;
-    let until = match until {
-        "" => None,
-        until => Some(Timestamp(
-            until.parse().map_err(|_| Error::Corrupt("hold.until_ms"))?,
-        )),
-    };
-    Ok((hold::read_kind(kind)?, until))
 }
 
 fn write(session: &Session, writes: &Writes) -> Result<(), Error> {
