@@ -81,7 +81,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         args.in_flight, args.rounds, args.seconds, SMALL.terminals
     );
     println!(
-        "  terminals       rows    file GiB   µs an approval   the small one's   ratio (lowest to highest)"
+        "for each approval, the small one's in brackets: µs; µs of processor that the writers took; KiB read and written"
+    );
+    println!(
+        "  terminals       rows  file GiB       time    (small)   ratio (lowest to highest)  processor    (small)   ratio  read  written"
     );
     for &terminals in &args.terminals {
         for &rows in &args.rows {
@@ -130,20 +133,25 @@ fn print(estate: Estate, bytes: u64, rounds: &[(Cost, Cost)]) {
     ratios.sort_by(f64::total_cmp);
     let small = |of: fn(&Cost) -> f64| median(rounds.iter().map(|(small, _)| of(small)).collect());
     let large = |of: fn(&Cost) -> f64| median(rounds.iter().map(|(_, large)| of(large)).collect());
+    let gib = bytes as f64 / f64::from(1 << 30);
+    let (time, small_time) = (large(|cost| cost.us), small(|cost| cost.us));
+    let (cpu, small_cpu) = (large(|cost| cost.cpu_us), small(|cost| cost.cpu_us));
     print!(
-        "  {:>9} {:>10} {:>11.2} {:>16.1} {:>17.1}",
+        "  {:>9} {:>10} {gib:>9.2} {time:>10.1} {:>10} {:>7.2} {:>19}",
         estate.terminals,
         estate.rows,
-        bytes as f64 / f64::from(1 << 30),
-        large(|cost| cost.us),
-        small(|cost| cost.us),
-    );
-    let (lowest, highest) = (ratios.first(), ratios.last());
-    println!(
-        " {:>7.2} ({:.2} to {:.2}) {:>10.1} ({:.1}) {:>7.1} ({:.1})",
+        format!("({small_time:.1})"),
         median(ratios.clone()),
-        lowest.copied().unwrap_or_default(),
-        highest.copied().unwrap_or_default(),
+        format!(
+            "({:.2} to {:.2})",
+            ratios.first().copied().unwrap_or_default(),
+            ratios.last().copied().unwrap_or_default()
+        ),
+    );
+    println!(
+        " {cpu:>10.1} {:>10} {:>7.2} {:>5.1} ({:.1}) {:>5.1} ({:.1})",
+        format!("({small_cpu:.1})"),
+        cpu / small_cpu,
         large(|cost| cost.read_kib),
         small(|cost| cost.read_kib),
         large(|cost| cost.written_kib),
@@ -218,9 +226,23 @@ fn terminal_id(number: u32) -> anyhow::Result<TerminalId> {
 /// What one approval took.
 struct Cost {
     us: f64,
+    /// Processor time of the store's writers alone, which says more than the clock on a machine that is shared.
+    cpu_us: f64,
     /// By system calls of this process: SQLite's; PostgreSQL's are another process's.
     read_kib: f64,
     written_kib: f64,
+}
+
+/// Microseconds that the writers of all open stores have been running so far, where the system counts them.
+fn writers_cpu_us() -> f64 {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let of = |thread: std::fs::DirEntry| {
+        let name = std::fs::read_to_string(thread.path().join("comm")).ok()?;
+        let spent = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        let running_ns = spent.split(' ').next()?.parse::<f64>().ok()?;
+        (name.trim() == "store-writer").then_some(running_ns / 1e3)
+    };
+    threads.flatten().filter_map(of).sum()
 }
 
 /// KiB that this process has read and written so far, where the system counts them.
@@ -250,6 +272,7 @@ async fn cost(node: &Node, estate: Estate, in_flight: u32, duration: Duration) -
         },
     };
     let (read_before, written_before) = transferred_kib();
+    let cpu_before = writers_cpu_us();
     let started = Instant::now();
     let approvals = tokio::task::spawn_blocking(move || driver.run(in_flight, duration)).await??;
     let elapsed_us = started.elapsed().as_secs_f64() * 1e6;
@@ -257,6 +280,7 @@ async fn cost(node: &Node, estate: Estate, in_flight: u32, duration: Duration) -
     let each = |sum: f64| sum / approvals.max(1) as f64;
     Ok(Cost {
         us: each(elapsed_us),
+        cpu_us: each(writers_cpu_us() - cpu_before),
         read_kib: each(read - read_before),
         written_kib: each(written - written_before),
     })
