@@ -27,7 +27,7 @@ const VERSION_MIN: i32 = 130_000;
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// What every session sets.
-const SETTINGS: &str = "SET statement_timeout = '8s'; SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '10s';
+const SETTINGS: &str = "SET statement_timeout = '8s'; SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '3s';
     SET jit = off; SET client_min_messages = warning;
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply'";
 /// What a writer sets besides. A plan depends on the statement alone and finds rows by their keys, so that what an
