@@ -47,15 +47,18 @@ impl Answered {
 impl Api {
     /// A caller who has not signed in.
     pub fn new(origin: &str) -> Self {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(TIME_MAX))
-            .build()
-            .into();
         Self {
-            agent,
+            agent: agent(TIME_MAX),
             origin: origin.to_owned(),
             token: None,
+        }
+    }
+
+    /// The same, waiting no longer than this for an answer.
+    pub fn waiting(&self, time_max: Duration) -> Self {
+        Self {
+            agent: agent(time_max),
+            ..self.clone()
         }
     }
 
@@ -161,4 +164,11 @@ impl Api {
         let body = json!({"terminal_id": terminal_id, "manner": "stolen"});
         self.post("/incidents", &body).await?.expect(201)
     }
+}
+
+fn agent(time_max: Duration) -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(time_max));
+    config.build().into()
 }

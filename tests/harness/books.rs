@@ -12,7 +12,7 @@ use crate::{Api, Outside, until};
 /// Batch and trace: what names a transaction within its terminal.
 pub type Name = (u32, u32);
 
-/// Pages of one reading: 200 rows each.
+/// Pages of one reading: 1000 rows each.
 const PAGES_MAX: usize = 1_000;
 
 /// One line of the ledger.
@@ -58,7 +58,7 @@ impl Books {
         for _ in 0..PAGES_MAX {
             let page = api
                 .get(&format!(
-                    "/transactions?terminal_id={terminal_id}&limit=200&cursor={cursor}"
+                    "/transactions?terminal_id={terminal_id}&limit=1000&cursor={cursor}"
                 ))
                 .await?;
             let items = page["items"].as_array().context("a page without items")?;
@@ -140,16 +140,18 @@ impl Books {
     /// # Errors
     /// It does not come to rest.
     pub async fn settled(api: &Api) -> Result<()> {
-        until(
+        let mut gate = Value::Null;
+        let rest = until(
             "the gate to come to rest and all reversals to be answered",
             async || {
-                let gate = api.get("/gate").await?;
+                gate = api.get("/gate").await?;
                 let rest =
                     gate["in_flight"] == 0 && gate["reversals_owed"] == 0 && gate["host_connected"] == true;
                 Ok(rest.then_some(()))
             },
         )
-        .await
+        .await;
+        rest.with_context(|| gate.to_string())
     }
 }
 

@@ -22,10 +22,11 @@ use simulator::terminal::{Terminal, TerminalIdentity};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::{Api, Name, purchase};
+use crate::{Answered, Api, Name, purchase, until};
 
 /// What every purchase of a lane costs, in fen.
 const AMOUNT_MINOR: u64 = 100;
@@ -33,6 +34,8 @@ const FRAME_BYTES_MAX: usize = 4_096;
 /// More than a lane's answers ever take: it has one request under way.
 const PEEK_BYTES: usize = 16 * 1024;
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(40);
+/// How long the last answer is waited for when no more is sent; a node that will not answer closes nothing.
+const LAST_ANSWER_TIME_MAX: Duration = Duration::from_secs(3);
 
 /// One purchase as its terminal saw it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,9 +100,10 @@ pub struct Lanes {
 struct Shared {
     session: Session,
     next_trace: AtomicU32,
-    stop: AtomicBool,
+    stop: watch::Sender<bool>,
     answered: AtomicU64,
     answered_after_mark: AtomicU64,
+    was_refused: AtomicBool,
 }
 
 /// One connection's incoming bytes.
@@ -158,9 +162,10 @@ impl Lanes {
         let shared = Arc::new(Shared {
             session: terminal.session().context("no session")?.clone(),
             next_trace: AtomicU32::new(terminal.trace() + 1),
-            stop: AtomicBool::new(false),
+            stop: watch::Sender::new(false),
             answered: AtomicU64::new(0),
             answered_after_mark: AtomicU64::new(0),
+            was_refused: AtomicBool::new(false),
         });
         let (mut streams, mut tasks) = (Vec::with_capacity(count), JoinSet::new());
         for (number, gate) in gates.iter().cycle().take(count).enumerate() {
@@ -207,6 +212,11 @@ impl Lanes {
         self.shared.answered_after_mark.load(Ordering::Relaxed)
     }
 
+    /// Whether anything but an approval was answered so far.
+    pub fn was_refused(&self) -> bool {
+        self.shared.was_refused.load(Ordering::Relaxed)
+    }
+
     /// Whose lanes they are.
     pub fn terminal_id(&self) -> &str {
         &self.terminal_id
@@ -220,24 +230,14 @@ impl Lanes {
         }
     }
 
-    /// Reports the terminal lost, by all these people at once; the incident. Each thread that reads an acknowledgement
-    /// marks every lane's stream before it does anything else; the first mark counts.
+    /// Reports the terminal lost, by all these people at once; the incident.
     ///
     /// # Errors
     /// Not exactly one 201, the others 200 with the same incident; or no answer.
     pub async fn report(&self, people: &[Api]) -> Result<Value> {
-        let body = json!({"terminal_id": self.terminal_id, "manner": "stolen"}).to_string();
         let mut calls = JoinSet::new();
         for api in people {
-            let (api, body, streams) = (api.clone(), body.clone(), self.streams.clone());
-            calls.spawn_blocking(move || {
-                let answered = api.call_here("POST", "/incidents", Some(&body))?;
-                let mut lying = vec![0; PEEK_BYTES];
-                for stream in streams {
-                    stream.mark(&mut lying);
-                }
-                anyhow::Ok(answered)
-            });
+            calls.spawn_blocking(self.reporting(api));
         }
         let (mut opened, mut found) = (Vec::new(), Vec::new());
         while let Some(answered) = calls.join_next().await {
@@ -255,12 +255,48 @@ impl Lanes {
         }
     }
 
+    /// Reports the terminal lost by `people` in turn, beginning with the one numbered `first`, again and again, as somebody
+    /// does who gets no answer or an error; the incident. Who there is may change meanwhile.
+    ///
+    /// # Errors
+    /// Nobody was told that it is stopped, however often they tried.
+    pub async fn report_again_and_again(&self, first: usize, people: impl Fn() -> Vec<Api>) -> Result<Value> {
+        let mut turn = first;
+        until("the report to be acknowledged", async || {
+            let people = people();
+            let api = people.get(turn % people.len().max(1)).context("nobody reports")?;
+            turn += 1;
+            match tokio::task::spawn_blocking(self.reporting(api)).await? {
+                Ok(answered) if matches!(answered.status, 200 | 201) => Ok(Some(answered.body)),
+                _ => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// One report. The thread that reads an acknowledgement marks every lane's stream before it does anything else; the
+    /// first mark counts.
+    fn reporting(&self, api: &Api) -> impl FnOnce() -> Result<Answered> + Send + use<> {
+        let body = json!({"terminal_id": self.terminal_id, "manner": "stolen"}).to_string();
+        let (api, streams) = (api.clone(), self.streams.clone());
+        move || {
+            let answered = api.call_here("POST", "/incidents", Some(&body))?;
+            if matches!(answered.status, 200 | 201) {
+                let mut lying = vec![0; PEEK_BYTES];
+                for stream in streams {
+                    stream.mark(&mut lying);
+                }
+            }
+            Ok(answered)
+        }
+    }
+
     /// Sends nothing more, waits for what is under way, and tells what happened.
     ///
     /// # Errors
     /// A lane ended badly.
     pub async fn stop(mut self) -> Result<LanesLog> {
-        self.shared.stop.store(true, Ordering::Relaxed);
+        self.shared.stop.send_replace(true);
         let mut all = LanesLog::default();
         while let Some(log) = self.tasks.join_next().await {
             let log = log?;
@@ -312,7 +348,7 @@ struct Lane {
 
 impl Lane {
     async fn run(&mut self, mut writing: OwnedWriteHalf) {
-        while !self.shared.stop.load(Ordering::Relaxed) {
+        while !*self.shared.stop.borrow() {
             let trace = self.shared.next_trace.fetch_add(1, Ordering::Relaxed);
             let name = (self.shared.session.batch, trace);
             let request = match self
@@ -330,12 +366,23 @@ impl Lane {
             if writing.write_all(&request).await.is_err() {
                 return;
             }
-            let answered = timeout(ANSWER_TIME_MAX, self.answer(&request)).await;
+            let mut stop = self.shared.stop.subscribe();
+            let told_to_stop = async {
+                let _ = stop.wait_for(|stop| *stop).await;
+                sleep(LAST_ANSWER_TIME_MAX).await;
+            };
+            let answered = tokio::select! {
+                answered = timeout(ANSWER_TIME_MAX, self.answer(&request)) => answered,
+                () = told_to_stop => return,
+            };
             let Ok(Ok((code, after_mark))) = answered else {
                 return;
             };
             if let Some(purchase) = self.log.purchases.last_mut() {
                 (purchase.code, purchase.after_mark) = (Some(code), after_mark);
+            }
+            if code != *b"00" {
+                self.shared.was_refused.store(true, Ordering::Relaxed);
             }
             self.shared.answered.fetch_add(1, Ordering::Relaxed);
             self.shared

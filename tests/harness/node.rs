@@ -2,6 +2,7 @@
 //!
 //! Invariant: dropping a node kills its process; dropping a folder removes it.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -100,6 +101,12 @@ pub struct Launch {
     pub arguments: Vec<String>,
     /// The planted bug, for the canary.
     pub planted: Option<String>,
+    /// The node's name, when several share a folder and a database.
+    pub name: Option<String>,
+    /// The file with the canary's offset from the machine's clock.
+    pub clock_file: Option<PathBuf>,
+    /// The program, with its arguments, that starts the binary; nothing starts it directly.
+    pub through: Vec<String>,
 }
 
 impl Launch {
@@ -113,7 +120,18 @@ impl Launch {
             folder: folder.path().to_owned(),
             arguments: ["--rate", "0", "--history-days", "0"].map(str::to_owned).to_vec(),
             planted: None,
+            name: None,
+            clock_file: None,
+            through: Vec::new(),
         })
+    }
+
+    /// The same as one of several nodes on a PostgreSQL database. They share the folder's data: its key, and what the
+    /// demo remembers.
+    #[must_use]
+    pub fn named(mut self, name: &str, database_url: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self.with(&["--node", name, "--database", database_url])
     }
 
     /// The same in front of an outside host.
@@ -141,16 +159,28 @@ impl Launch {
     /// # Errors
     /// It ends, or is not ready in time; what it said is in the error.
     pub async fn start(&self) -> Result<Node> {
-        let ready_file = self.folder.join("ready.json");
-        let said = self.folder.join("said.txt");
+        let name = self.name.as_deref().unwrap_or("node");
+        let ready_file = self.folder.join(format!("{name}.ready.json"));
+        let said = self.folder.join(format!("{name}.said.txt"));
         let _ = std::fs::remove_file(&ready_file);
-        let child = Command::new(&self.binary)
+        let mut words = self
+            .through
+            .iter()
+            .map(OsStr::new)
+            .chain([self.binary.as_os_str()]);
+        let program = words.next().context("no program")?;
+        let child = Command::new(program)
+            .args(words)
             .args(["demo", "--port", "0", "--data"])
             .arg(self.folder.join("data"))
             .arg("--ready-file")
             .arg(&ready_file)
             .args(&self.arguments)
             .env("TILLGUARD_CANARY", self.planted.as_deref().unwrap_or_default())
+            .env(
+                "TILLGUARD_CLOCK_FILE",
+                self.clock_file.as_deref().unwrap_or(Path::new("")),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&said)?)
@@ -221,13 +251,40 @@ impl Node {
         Ok(())
     }
 
+    fn signal(&self, name: &str) -> Result<()> {
+        let pid = self.child.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status()?;
+        ensure!(sent.success(), "kill: {sent}");
+        Ok(())
+    }
+
+    /// Stops all its threads where they are, as a machine does that is put to sleep.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn freeze(&self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Lets it go on after [`Node::freeze`].
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn thaw(&self) -> Result<()> {
+        self.signal("CONT")
+    }
+
+    /// What it said last.
+    pub fn said(&self) -> String {
+        tail(&self.said)
+    }
+
     /// Asks it to end (SIGTERM) and waits until it has.
     ///
     /// # Errors
     /// It does not end, or not in peace.
     pub async fn ask_to_end(mut self) -> Result<()> {
-        let asked = Command::new("kill").arg(self.child.0.id().to_string()).status()?;
-        ensure!(asked.success(), "kill: {asked}");
+        self.signal("TERM")?;
         let ended = until("the node to end", async || Ok(self.child.0.try_wait()?)).await?;
         ensure!(
             ended.success(),

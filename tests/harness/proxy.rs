@@ -100,6 +100,15 @@ impl Proxy {
         self.addr
     }
 
+    /// An address that leads to the same database through this proxy; it must name one host, with its port.
+    pub fn url(&self, url: &str) -> String {
+        let Some((before, after)) = url.split_once('@') else {
+            return url.to_owned();
+        };
+        let path = after.find('/').map_or("", |at| &after[at..]);
+        format!("{before}@{}{path}", self.addr)
+    }
+
     /// Resets every connection, and every one that comes until [`Proxy::heal`].
     pub fn cut(&self) {
         self.faults.send_modify(|faults| {

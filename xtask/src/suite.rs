@@ -110,12 +110,20 @@ const STEPS: [Step; 10] = [
 ];
 
 /// Steps that are run only when asked for by `--with`.
-const OPTIONAL: [Step; 1] = [Step {
-    name: "ignored",
-    needs: &[Tool::C, Tool::Postgres],
-    is_foundation: false,
-    run: ignored_tests,
-}];
+const OPTIONAL: [Step; 2] = [
+    Step {
+        name: "failover",
+        needs: &[Tool::C, Tool::Postgres],
+        is_foundation: false,
+        run: failover,
+    },
+    Step {
+        name: "ignored",
+        needs: &[Tool::C, Tool::Postgres],
+        is_foundation: false,
+        run: ignored_tests,
+    },
+];
 
 /// Runs the selected steps, what they need first: failure when one of them failed.
 ///
@@ -209,6 +217,11 @@ fn cargo_test() -> Result<()> {
 
 fn ignored_tests() -> Result<()> {
     tests(&["--", "--ignored"])
+}
+
+/// Two database servers and their failover: the tests with that in their name, which are ignored otherwise.
+fn failover() -> Result<()> {
+    tests(&["--", "--ignored", "failover"])
 }
 
 fn tests_named(filter: &str) -> Result<()> {
