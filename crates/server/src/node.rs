@@ -120,7 +120,7 @@ impl Node {
             .unwrap_or_else(|_| Err(store::Error::Stopped.into()))
     }
 
-    /// Does what may be done twice without harm until the store says whether it is kept, for [`INSIST_MAX`] at most.
+    /// Does what may be done twice without harm, before everything else that waits, until the store says whether it is kept, for [`INSIST_MAX`] at most.
     pub async fn insist<T, E, W>(&self, work: impl Fn() -> W) -> Result<T, E>
     where
         W: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,

@@ -79,6 +79,18 @@ impl Store {
         self.queue().push(Work::new(Some(want), work, done));
     }
 
+    /// The same for what cannot wait behind the rest: a report of loss.
+    pub fn submit_urgent<T, E>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+        done: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.queue().push(Work::new(None, work, done).urgent());
+    }
+
     /// Hands work to a writer and waits for the commit.
     pub fn write<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where

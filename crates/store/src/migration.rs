@@ -11,6 +11,7 @@ use crate::sql::{Value, sql};
 const STEPS: &[&str] = &[
     include_str!("../migrations/0001_house.sql"),
     include_str!("../migrations/0002_nodes.sql"),
+    include_str!("../migrations/0003_one_tree.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.
@@ -22,7 +23,7 @@ pub(crate) fn sqlite(connection: &Connection) -> Result<(), Error> {
         .execute_batch("BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS migration (step BIGINT PRIMARY KEY)")?;
     let done: i64 = connection.query_row("SELECT count(*) FROM migration", [], |row| row.get(0))?;
     for (step, text) in left(done)? {
-        connection.execute_batch(text)?;
+        connection.execute_batch(&text.replace("-- sqlite: ", ""))?;
         connection.execute("INSERT INTO migration (step) VALUES (?1)", [step as i64 + 1])?;
     }
     connection.execute_batch("COMMIT")?;

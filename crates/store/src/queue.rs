@@ -14,7 +14,7 @@ use crate::{Error, Tx};
 /// Closures waiting for a writer; one more is refused as [`Error::Overloaded`].
 const QUEUE_LEN_MAX: usize = 8192;
 /// Closures in one commit.
-pub(crate) const BATCH_LEN_MAX: usize = 512;
+pub(crate) const BATCH_LEN_MAX: usize = 256;
 
 /// Whose rows a closure will read, so that a database across a network can be asked for those of many closures at once.
 /// The closure may touch no other terminal.
@@ -42,6 +42,8 @@ pub(crate) type Run = Box<dyn FnOnce(Option<&Tx<'_>>) -> (bool, Answer) + Send>;
 /// One closure that waits.
 pub(crate) struct Work {
     pub(crate) want: Option<Want>,
+    /// Goes before everything that waits, and has a commit for itself.
+    pub(crate) is_urgent: bool,
     pub(crate) run: Run,
 }
 
@@ -68,13 +70,45 @@ impl Work {
             let answer = move |committed: Result<(), Error>| done(committed.map_err(E::from).and(result));
             (keep, Box::new(answer))
         };
-        let run = Box::new(run);
-        Self { want, run }
+        Self {
+            want,
+            is_urgent: false,
+            run: Box::new(run),
+        }
+    }
+
+    /// The same, before everything else.
+    pub(crate) fn urgent(self) -> Self {
+        Self {
+            is_urgent: true,
+            ..self
+        }
     }
 
     /// Answers that nothing was done.
     pub(crate) fn refuse(self, error: Error) {
         (self.run)(None).1(Err(error));
+    }
+}
+
+/// Lets a writer run as soon as it can, where the system allows it: a thread that wakes from a flush otherwise waits for its
+/// turn behind everything that keeps the processors busy, and everybody waits for it.
+pub(crate) fn hurry() {
+    use thread_priority::{
+        RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
+        thread_native_id,
+    };
+    let (Ok(lowest), policy) = (1_u8.try_into(), RealtimeThreadSchedulePolicy::Fifo) else {
+        return;
+    };
+    let priority = ThreadPriority::Crossplatform(lowest);
+    let set = set_thread_priority_and_policy(
+        thread_native_id(),
+        priority,
+        ThreadSchedulePolicy::Realtime(policy),
+    );
+    if set.is_err() {
+        tracing::debug!("the writer runs at the usual priority");
     }
 }
 
@@ -109,7 +143,11 @@ impl Queue {
             drop(state);
             return work.refuse(refusal);
         }
-        state.waiting.push_back(work);
+        let place = match work.is_urgent {
+            true => state.waiting.iter().take_while(|work| work.is_urgent).count(),
+            false => state.waiting.len(),
+        };
+        state.waiting.insert(place, work);
         drop(state);
         self.ready.notify_one();
     }
@@ -129,8 +167,9 @@ impl Queue {
         let Some(first) = state.waiting.pop_front() else {
             return false;
         };
+        let is_alone = first.is_urgent;
         batch.push(first);
-        while batch.len() < BATCH_LEN_MAX {
+        while batch.len() < BATCH_LEN_MAX && !is_alone {
             let Some(next) = state.waiting.pop_front_if(|next| together(&batch[0], next)) else {
                 break;
             };

@@ -16,7 +16,8 @@ use domain::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
-use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Work};
+use crate::checkpoint::Checkpointer;
+use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Work, hurry};
 use crate::{Clock, Error, Tx, migration};
 
 /// Readers, and so the reads under way at once.
@@ -26,6 +27,9 @@ const READER_WAIT: Duration = Duration::from_secs(5);
 /// SQLite older than this may corrupt a WAL at its reset.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 const STATEMENTS_CACHED: usize = 256;
+/// Pages the writer and each reader may keep; a small estate never needs as many.
+const WRITER_CACHE_KIB: i64 = 512 * 1_024;
+const READER_CACHE_KIB: i64 = 32 * 1_024;
 
 /// A store on one SQLite file; its drop ends the writer after its queue.
 pub(crate) struct Sqlite {
@@ -45,6 +49,7 @@ impl Sqlite {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         check_durability(&connection)?;
         migration::sqlite(&connection)?;
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         let readers = (0..READERS)
             .map(|_| reader(path))
             .collect::<Result<Vec<_>, Error>>()?;
@@ -54,6 +59,7 @@ impl Sqlite {
             queue: queue.clone(),
             clock: clock.clone(),
             last: Timestamp(0),
+            checkpointer: Checkpointer::start(connect(path)?)?,
             _lock: lock,
         };
         let writer = std::thread::Builder::new()
@@ -135,6 +141,7 @@ struct Writer {
     queue: Arc<Queue>,
     clock: Clock,
     last: Timestamp,
+    checkpointer: Checkpointer,
     _lock: File,
 }
 
@@ -142,6 +149,7 @@ impl Writer {
     fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH_LEN_MAX);
         let mut answers = Vec::with_capacity(BATCH_LEN_MAX);
+        hurry();
         while self.queue.take(&mut batch) {
             let outcome = self.commit(&mut batch, &mut answers);
             if let Err(error) = &outcome {
@@ -158,6 +166,7 @@ impl Writer {
                     Err(_) => Err(Error::Unavailable),
                 });
             }
+            self.checkpointer.committed(&self.connection);
         }
     }
 
@@ -219,10 +228,11 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // 64 MiB of pages; without a mapping, a failing disk is an error instead of a signal.
-    connection.pragma_update(None, "cache_size", -65_536)?;
+    // Without a mapping, a failing disk is an error instead of a signal.
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    // The checkpointer does it.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(connection)
 }
 

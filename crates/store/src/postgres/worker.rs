@@ -9,7 +9,7 @@ use domain::Timestamp;
 use tokio_postgres::Config;
 
 use super::Session;
-use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Want, Work};
+use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Want, Work, hurry};
 use crate::{Clock, Error, Tx};
 
 /// Starts a writer.
@@ -35,6 +35,7 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, queue: &Queue) {
+        hurry();
         let mut batch = Vec::with_capacity(BATCH_LEN_MAX);
         // Closures on terminals share a transaction; any other has one for itself, since nobody knows what it locks.
         let together = |first: &Work, next: &Work| first.want.is_some() && next.want.is_some();
