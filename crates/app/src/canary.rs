@@ -21,3 +21,15 @@ pub fn acknowledged_early() -> bool {
 pub fn lease_ignored() -> bool {
     *PLANTED == "lease_ignored"
 }
+
+/// By how much the clock is wrong, in milliseconds: what stands in the file that `TILLGUARD_CLOCK_FILE` names, read every
+/// time, so that it can be stepped while the node runs.
+pub fn clock_step_ms() -> i64 {
+    static FILE: LazyLock<String> =
+        LazyLock::new(|| std::env::var("TILLGUARD_CLOCK_FILE").unwrap_or_default());
+    if FILE.is_empty() {
+        return 0;
+    }
+    let step = std::fs::read_to_string(FILE.as_str()).unwrap_or_default();
+    step.trim().parse().unwrap_or(0)
+}

@@ -193,7 +193,10 @@ pub fn now() -> Timestamp {
     let since = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    let now_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    #[cfg(feature = "canary")]
+    let now_ms = now_ms.saturating_add(app::canary::clock_step_ms());
+    Timestamp(now_ms)
 }
 
 /// Approvals between their decision and the socket, and the node's lease to write them.
