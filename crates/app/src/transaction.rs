@@ -345,6 +345,21 @@ pub fn release(
     }))
 }
 
+/// Takes back an intent that its node cannot know of, because the connection to the store was lost in the commit of
+/// [`authorise`]. A reversal is owed all the same: the terminal may have asked again meanwhile, and the host with it. Nothing
+/// happens when no intent was kept.
+pub fn abandon(tx: &Tx<'_>, terminal_id: TerminalId, name: BatchTrace, node: &str) -> Result<(), Error> {
+    lock(tx, terminal_id)?;
+    let at_host = store::pending::of_terminal(tx, terminal_id)?;
+    let own = at_host
+        .iter()
+        .find(|pending| pending.name == name && pending.node == node);
+    match own {
+        Some(own) => release(tx, terminal_id, own.sequence, &HostOutcome::Silent, None).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// What was decided about a request whose intent is gone, when its answer may still be given: for a caller who lost the
 /// connection to the store in the commit of [`release`].
 pub fn decided(

@@ -19,7 +19,7 @@ pub struct Store(Arc<Kind>);
 
 enum Kind {
     Sqlite(Sqlite),
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 impl Store {
@@ -38,7 +38,7 @@ impl Store {
     /// [`Error::Unusable`] when the address is none, the server is too old or does not keep what it acknowledges;
     /// [`Error::Unavailable`] when it cannot be reached.
     pub fn connect(url: &str, clock: Clock) -> Result<Self, Error> {
-        Postgres::connect(url, clock).map(|store| Self(Arc::new(Kind::Postgres(store))))
+        Postgres::connect(url, clock).map(|store| Self(Arc::new(Kind::Postgres(Box::new(store)))))
     }
 
     /// Whether other nodes may use the same store.

@@ -79,7 +79,8 @@ pub fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<OwedReversal>,
     tx.all(DUE, values![now, limit], read)
 }
 
-/// Takes those to be sent at `now`, the longest due first, at most `limit`: nobody else sends them before `until`.
+/// Takes those to be sent at `now`, the longest due first, at most `limit`: nobody else sends them before `until`. One that
+/// is due in more than five minutes was put off by a clock that went wrong, and is due now.
 pub fn claim(
     tx: &Tx<'_>,
     now: Timestamp,
@@ -91,7 +92,8 @@ pub fn claim(
         ($skip_locked:expr) => {
             concat!(
                 "UPDATE owed_reversal SET next_try_at_ms = $2, claimed_by = $3 WHERE (terminal_id, sequence) IN
-                   (SELECT terminal_id, sequence FROM owed_reversal WHERE next_try_at_ms <= $1 ORDER BY next_try_at_ms LIMIT $4",
+                   (SELECT terminal_id, sequence FROM owed_reversal WHERE next_try_at_ms <= $1 OR next_try_at_ms > $1 + 300000
+                    ORDER BY next_try_at_ms LIMIT $4",
                 $skip_locked,
                 ") RETURNING ",
                 columns!()
@@ -108,14 +110,12 @@ pub fn unclaim(tx: &Tx<'_>, node: &str) -> Result<(), Error> {
     tx.execute(sql, values![node, tx.now()]).map(drop)
 }
 
-/// When the next one is due.
-pub fn next_due(tx: &Tx<'_>) -> Result<Option<Timestamp>, Error> {
-    let next = tx.first(
-        sql!("SELECT min(next_try_at_ms) FROM owed_reversal"),
-        &[],
-        |row| row.time_opt(0),
-    )?;
-    Ok(next.flatten())
+/// Whether there is one to be sent at `now`, as [`claim`] sees it.
+pub fn is_any_due(tx: &Tx<'_>, now: Timestamp) -> Result<bool, Error> {
+    let sql = sql!(
+        "SELECT 1 FROM owed_reversal WHERE next_try_at_ms <= $1 OR next_try_at_ms > $1 + 300000 LIMIT 1"
+    );
+    Ok(tx.first(sql, values![now], |_| Ok(()))?.is_some())
 }
 
 /// Puts the next try off, counting this one.

@@ -253,7 +253,11 @@ impl Gate {
         let admitted = self
             .node
             .write_for(want, move |tx| app::transaction::authorise(tx, &attempt, &node))
-            .await?;
+            .await;
+        if let Err(store::Error::OutcomeUnknown) = admitted {
+            self.abandon(request.terminal_id, name);
+        }
+        let admitted = admitted?;
         let Admitted::Forward { sequence } = admitted else {
             return Ok(self.financial(request, admitted, None, Some(first)));
         };
@@ -279,6 +283,22 @@ impl Gate {
             host.ok().as_ref(),
             Some(second),
         ))
+    }
+
+    /// Nobody knows whether an intent was kept: if it was, it is taken back when the store can be asked again. The terminal
+    /// hears at once that it cannot be served.
+    fn abandon(&self, terminal_id: TerminalId, name: BatchTrace) {
+        let node = self.node.clone();
+        tokio::spawn(async move {
+            let abandoned = node.insist(|| {
+                let own = node.name.clone();
+                move |tx: &Tx<'_>| app::transaction::abandon(tx, terminal_id, name, &own)
+            });
+            if let Err(error) = abandoned.await {
+                let error: store::Error = error;
+                tracing::warn!(%terminal_id, %error, "an intent nobody knows of is left to be forgotten");
+            }
+        });
     }
 
     /// The second check. When nobody knows whether it was kept, it is asked again: what was decided once is not decided

@@ -57,7 +57,7 @@ pub async fn run(node: Arc<Node>, host: Arc<AcquirerHost>, mut stop: watch::Rece
 /// Sends what is due now and waits for the answers. Answers how many the host answered.
 async fn send_due(node: &Arc<Node>, host: &Arc<AcquirerHost>) -> Result<usize, store::Error> {
     let is_due = node
-        .read(|tx| Ok::<_, store::Error>(store::owed_reversal::next_due(tx)?.is_some_and(|due| due <= now())))
+        .read(|tx| store::owed_reversal::is_any_due(tx, now()))
         .await?;
     // One that cannot reach the host leaves them to others.
     if !is_due || !node.counters.host_connected.load(Ordering::Relaxed) {

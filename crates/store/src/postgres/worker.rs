@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use domain::Timestamp;
 use tokio_postgres::Config;
@@ -18,6 +19,7 @@ pub(super) fn start(config: Config, queue: Arc<Queue>, clock: Clock) -> Result<J
         config,
         clock,
         session: None,
+        failed_at: None,
         last: Timestamp(0),
     };
     std::thread::Builder::new()
@@ -30,8 +32,13 @@ struct Writer {
     config: Config,
     clock: Clock,
     session: Option<Session>,
+    /// When the last attempt to connect failed.
+    failed_at: Option<Instant>,
     last: Timestamp,
 }
+
+/// Between two attempts to connect; work that comes meanwhile is refused at once.
+const CONNECT_EVERY: Duration = Duration::from_millis(100);
 
 impl Writer {
     fn run(mut self, queue: &Queue) {
@@ -90,7 +97,12 @@ impl Writer {
     fn session(&mut self) -> Result<&Session, Error> {
         let session = match self.session.take().filter(|session| !session.is_broken()) {
             Some(session) => session,
-            None => Session::open_to_write(&self.config)?,
+            None if self.failed_at.is_some_and(|at| at.elapsed() < CONNECT_EVERY) => {
+                return Err(Error::Unavailable);
+            }
+            None => {
+                Session::open_to_write(&self.config).inspect_err(|_| self.failed_at = Some(Instant::now()))?
+            }
         };
         Ok(self.session.insert(session))
     }
