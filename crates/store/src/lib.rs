@@ -34,6 +34,8 @@ pub mod session;
 pub mod shop;
 pub mod sql;
 mod sqlite;
+#[cfg(feature = "stage")]
+pub mod stage;
 pub mod terminal;
 pub mod terminal_session;
 pub mod timeline;

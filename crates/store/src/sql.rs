@@ -125,6 +125,8 @@ pub struct Row<'r>(pub(crate) Source<'r>);
 pub(crate) enum Source<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
     Postgres(&'r tokio_postgres::Row),
+    #[cfg(feature = "stage")]
+    Stage(&'r [rusqlite::types::Value]),
 }
 
 impl Row<'_> {
@@ -143,6 +145,8 @@ impl Row<'_> {
                 _ => Err(Error::Corrupt("no number where a number must be")),
             },
             Source::Postgres(row) => crate::postgres::int(row, column),
+            #[cfg(feature = "stage")]
+            Source::Stage(row) => crate::stage::int(row, column),
         }
     }
 
@@ -165,6 +169,8 @@ impl Row<'_> {
             Source::Postgres(row) => row
                 .try_get(column)
                 .map_err(|_| Error::Corrupt("no text where text must be")),
+            #[cfg(feature = "stage")]
+            Source::Stage(row) => crate::stage::text(row, column),
         }
     }
 
@@ -189,6 +195,8 @@ impl Row<'_> {
             Source::Postgres(row) => row
                 .try_get(column)
                 .map_err(|_| Error::Corrupt("no bytes where bytes must be")),
+            #[cfg(feature = "stage")]
+            Source::Stage(row) => crate::stage::blob(row, column),
         }
     }
 
@@ -230,6 +238,8 @@ pub struct Tx<'c> {
 pub(crate) enum Backend<'c> {
     Sqlite(&'c rusqlite::Connection),
     Postgres(&'c crate::postgres::Session),
+    #[cfg(feature = "stage")]
+    Stage(&'c crate::stage::Running),
 }
 
 impl<'c> Tx<'c> {
@@ -253,6 +263,8 @@ impl<'c> Tx<'c> {
         match self.backend {
             Backend::Postgres(session) => session.gathered(terminal_id),
             Backend::Sqlite(_) => None,
+            #[cfg(feature = "stage")]
+            Backend::Stage(_) => None,
         }
     }
 
@@ -263,6 +275,8 @@ impl<'c> Tx<'c> {
         match self.backend {
             Backend::Sqlite(_) => Ok(()),
             Backend::Postgres(_) => self.first(LOCK, values![&terminal_id], |_| Ok(())).map(drop),
+            #[cfg(feature = "stage")]
+            Backend::Stage(running) => running.lock(terminal_id),
         }
     }
 
@@ -271,6 +285,8 @@ impl<'c> Tx<'c> {
         match self.backend {
             Backend::Sqlite(connection) => Ok(bound(connection, sql, values)?.raw_execute()?),
             Backend::Postgres(session) => session.execute(sql, values),
+            #[cfg(feature = "stage")]
+            Backend::Stage(running) => running.execute(sql, values),
         }
     }
 
@@ -292,6 +308,12 @@ impl<'c> Tx<'c> {
                 let rows = session.query(sql, values)?;
                 let row = rows.first();
                 row.map(|row| read(&Row(Source::Postgres(row)))).transpose()
+            }
+            #[cfg(feature = "stage")]
+            Backend::Stage(running) => {
+                let rows = running.query(sql, values)?;
+                let row = rows.first();
+                row.map(|row| read(&Row(Source::Stage(row)))).transpose()
             }
         }
     }
@@ -316,6 +338,11 @@ impl<'c> Tx<'c> {
             Backend::Postgres(session) => {
                 let rows = session.query(sql, values)?;
                 rows.iter().map(|row| read(&Row(Source::Postgres(row)))).collect()
+            }
+            #[cfg(feature = "stage")]
+            Backend::Stage(running) => {
+                let rows = running.query(sql, values)?;
+                rows.iter().map(|row| read(&Row(Source::Stage(row)))).collect()
             }
         }
     }
