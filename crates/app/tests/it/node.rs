@@ -132,3 +132,18 @@ fn a_duty_stays_with_its_node_while_it_is_present() {
     house.write(move |tx| store::node::leave(tx, &gone));
     assert!(takes(&a) && !takes(&b));
 }
+
+#[test]
+fn a_report_whose_node_started_anew_is_acknowledged_by_whoever_has_the_duty() {
+    let (house, a, b) = two();
+    let incident = house.lose(terminal(1));
+    // The report's node dies and is back under its name; nobody there remembers the report.
+    house.write(move |tx| app::node::join(tx, NODE, std::slice::from_ref(&a)));
+    let me = b.clone();
+    let done = house.write(move |tx| {
+        store::drain::answer(tx, terminal(1), incident.hold_id, &me, 0)?;
+        app::node::stand_in(tx, &me)
+    });
+    assert_eq!(done, 1);
+    assert!(house.read(store::incident::unacknowledged).is_empty());
+}
