@@ -283,6 +283,14 @@ impl Outgoing {
         out.lease.renewed(sent_at_ms);
     }
 
+    /// This node has joined anew by a call sent at `sent_at_ms`. Reports that came since it was taken for gone have not
+    /// waited for what took its pass before, so that must not go.
+    pub fn joined(&self, sent_at_ms: i64) {
+        let mut out = self.lock();
+        out.passes.revoke_all();
+        out.lease.renewed(sent_at_ms);
+    }
+
     /// This node was taken for gone: reports were acknowledged without waiting for what it still has on its way out.
     pub fn expelled(&self) {
         let mut out = self.lock();

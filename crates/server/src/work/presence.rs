@@ -37,7 +37,7 @@ pub async fn join(node: &Arc<Node>, last: Option<Incarnation>) -> Result<Incarna
         .await?;
     node.joined(who.clone());
     if is_shared {
-        node.outgoing.renewed(sent_at_ms);
+        node.outgoing.joined(sent_at_ms);
     }
     Ok(who)
 }
