@@ -12,6 +12,7 @@ mod interop;
 mod licences;
 mod needs;
 mod openapi;
+mod simulate;
 mod steps;
 mod suite;
 mod tidy;
@@ -30,6 +31,8 @@ Usage: cargo xtask COMMAND
   ci                             the same as `test`
   bench peers                    our codec beside other people's
   bench WHAT ARGS                `tillguard bench WHAT ARGS` on a release build
+  simulate [--seeds N] [--from SEED] [--canary NAME] [--log SEED] [--suite]
+                                 run seeds of the deterministic simulation (docs/TESTING.md)
   tidy                           check the rules of the house: imports, sizes, words, twin documents
   licences                       check the licence of every dependency against deny.toml
   openapi                        write docs/openapi.json and the typed client made from it
@@ -54,6 +57,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "tidy" => tidy::run()?,
         "licences" => licences::run()?,
         "openapi" => openapi::write()?,
+        "simulate" => simulate::run(rest)?,
         "help" | "--help" | "-h" => print!("{USAGE}"),
         other => bail!("no such command: {other}\n\n{USAGE}"),
     }

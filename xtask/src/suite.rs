@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::needs::{self, Tool};
 use crate::steps::{self, Step};
-use crate::{command, interop, licences, openapi, tidy, tree, web};
+use crate::{command, interop, licences, openapi, simulate, tidy, tree, web};
 
 /// What the caller asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Selection {
 }
 
 /// Fast ones first. The pages stand before the Rust code because the binary holds them.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "tidy",
         needs: &[],
@@ -94,6 +94,12 @@ const STEPS: [Step; 10] = [
         needs: &[Tool::C, Tool::Postgres],
         is_foundation: false,
         run: cargo_test,
+    },
+    Step {
+        name: "simulate",
+        needs: &[Tool::C],
+        is_foundation: false,
+        run: simulate::check,
     },
     Step {
         name: "interop",
@@ -161,15 +167,18 @@ fn format() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    command::run(&mut cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--quiet",
-        "--",
-        "-D",
-        "warnings",
-    ]))
+    let all = ["clippy", "--all-targets", "--quiet"];
+    command::run(cargo(&all).args(["--workspace", "--", "-D", "warnings"]))?;
+    // What no build of the workspace has.
+    let simulated = [
+        "-p",
+        "simulator",
+        "-p",
+        "store",
+        "--features",
+        "simulator/deterministic,store/stage",
+    ];
+    command::run(cargo(&all).args(simulated).args(["--", "-D", "warnings"]))
 }
 
 /// Programs, examples and tests in one go, so that features are resolved once and nothing is compiled twice.

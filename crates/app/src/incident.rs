@@ -126,6 +126,12 @@ pub fn report_loss(
     };
     store::incident::insert(tx, &incident)?;
     store::drain::ask(tx, terminal_id, hold.hold_id)?;
+    #[cfg(feature = "canary")]
+    if crate::canary::drain_skips_late_node() {
+        for late in store::node::present(tx)?.iter().filter(|node| node.renewal < 4) {
+            store::drain::answer(tx, terminal_id, hold.hold_id, &late.who, 0)?;
+        }
+    }
     remember(
         tx,
         &incident,

@@ -8,15 +8,19 @@
 //! - [`trade`]: many terminals in human rhythm, and a thief.
 //! - [`load`]: many requests as fast as they are answered, with a log for a checker.
 //! - [`kind`]: the kinds of card transaction and their marks in a message.
+//! - `deterministic` (behind the feature of that name): many nodes and a database in one thread, one seed one run.
 //! - [`calendar`] and [`chance`]: time in the shops' zone, and seeded randomness.
 //!
 //! It may touch: the network (`host`, `terminal`, `trade`, `load`) and the clock (`calendar::now_ms` alone).
-//! It knows the wire format through `iso8583` and nothing of the product it tests.
+//! It knows the wire format through `iso8583` and nothing of the product it tests; `deterministic` alone runs the product's
+//! own use cases.
 //!
 //! Invariant: the simulator holds test cards and generated keys only, and prints neither.
 
 pub mod calendar;
 pub mod chance;
+#[cfg(feature = "deterministic")]
+pub mod deterministic;
 pub mod estate;
 pub mod host;
 pub mod issuer;

@@ -12,6 +12,8 @@ use serde_json::Value;
 const SQL: [&str; 5] = ["rusqlite", "libsqlite3-sys", "postgres", "tokio-postgres", "sqlx"];
 /// The driver of PostgreSQL lives in a runtime; nothing outside `store` sees it.
 const DRIVER: (&str, &str) = ("store", "tokio");
+/// What the simulation builds on, behind a feature that no build of the workspace has: it runs the use cases themselves.
+const SIMULATED: (&str, [&str; 2]) = ("simulator", ["app", "store"]);
 /// What belongs to the edge of the program: wires and clocks.
 const EDGE: [&str; 5] = ["tokio", "serde", "serde_json", "axum", "hyper"];
 
@@ -126,9 +128,13 @@ fn check_package(package: &Value, ours: &[&str]) -> Vec<String> {
             "{name}: a crate without a rule; give it one in xtask's table of imports"
         )];
     };
+    let is_simulated = |dependency: &Value| {
+        let used = dependency["name"].as_str().unwrap_or_default();
+        name == SIMULATED.0 && SIMULATED.1.contains(&used) && dependency["optional"] == true
+    };
     list(&package["dependencies"])
         .iter()
-        .filter(|dependency| dependency["kind"] != "dev")
+        .filter(|dependency| dependency["kind"] != "dev" && !is_simulated(dependency))
         .filter_map(|dependency| dependency["name"].as_str())
         .filter_map(|used| objection(rule, used, ours).map(|why| format!("{name} uses {used}: {why}")))
         .collect()
@@ -195,6 +201,16 @@ mod tests {
             ("server", "rusqlite"),
         ] {
             assert_eq!(findings(name, used, Value::Null).len(), 1, "{name} → {used}");
+        }
+    }
+
+    #[test]
+    fn only_behind_its_feature_the_simulator_runs_the_use_cases() {
+        for (optional, count) in [(true, 0), (false, 1)] {
+            let dependency = json!({ "name": "app", "kind": null, "optional": optional });
+            let of = |name: &str, dependencies: Value| json!({ "name": name, "dependencies": dependencies });
+            let packages = json!([of("app", json!([])), of("simulator", json!([dependency]))]);
+            assert_eq!(check(&json!({ "packages": packages })).len(), count);
         }
     }
 
