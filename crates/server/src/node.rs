@@ -120,26 +120,32 @@ impl Node {
             .unwrap_or_else(|_| Err(store::Error::Stopped.into()))
     }
 
-    /// Does what may be done twice without harm, before everything else that waits, until the store says whether it is kept, for [`INSIST_MAX`] at most.
-    pub async fn insist<T, E, W>(&self, work: impl Fn() -> W) -> Result<T, E>
+    /// Does what may be done twice without harm, again and again until the store says whether it is kept, for
+    /// [`INSIST_MAX`] at most.
+    pub async fn insist<T, E, W>(&self, turn: Turn, work: impl Fn() -> W) -> Result<T, E>
     where
         W: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
-        E: From<store::Error> + Send + 'static,
+        E: From<store::Error> + Passing + Send + 'static,
     {
         let deadline = Instant::now() + INSIST_MAX;
         loop {
-            let work = work();
-            let done = self.write(move |tx| work(tx).map_err(Undone::Refused)).await;
+            let (send, receive) = oneshot::channel();
+            let done = move |result| {
+                let _ = send.send(result);
+            };
+            match turn {
+                Turn::First => self.store.submit_urgent(work(), done),
+                Turn::Own => self.store.submit(work(), done),
+            }
+            let done = receive
+                .await
+                .unwrap_or_else(|_| Err(store::Error::Stopped.into()));
             match done {
-                Ok(done) => return Ok(done),
-                Err(Undone::Refused(error)) => return Err(error),
-                Err(Undone::Store(store::Error::Unavailable | store::Error::OutcomeUnknown))
-                    if Instant::now() < deadline =>
-                {
+                Err(error) if error.passes() && Instant::now() < deadline => {
                     tokio::time::sleep(INSIST_EVERY).await;
                 }
-                Err(Undone::Store(error)) => return Err(error.into()),
+                done => return done,
             }
         }
     }
@@ -169,15 +175,24 @@ impl Node {
     }
 }
 
-/// Why work was not done: it said so itself, or the store did not keep it.
-enum Undone<E> {
-    Refused(E),
-    Store(store::Error),
+/// When work is done that somebody insists on.
+#[derive(Clone, Copy, Debug)]
+pub enum Turn {
+    /// Before everything that waits, and in a commit of its own.
+    First,
+    /// When its turn comes.
+    Own,
 }
 
-impl<E> From<store::Error> for Undone<E> {
-    fn from(error: store::Error) -> Self {
-        Self::Store(error)
+/// An error after which the same may succeed.
+pub trait Passing {
+    /// Whether it may.
+    fn passes(&self) -> bool;
+}
+
+impl Passing for store::Error {
+    fn passes(&self) -> bool {
+        matches!(self, Self::Unavailable | Self::OutcomeUnknown | Self::Overloaded)
     }
 }
 

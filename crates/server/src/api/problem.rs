@@ -8,7 +8,11 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::node::Passing;
 use crate::seal;
+
+/// When to ask again, seconds, while the store cannot be reached.
+const STORE_BACK_SOON_S: u32 = 2;
 
 /// The language of an answer's sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -317,6 +321,16 @@ pub struct Problem {
     reference: String,
 }
 
+impl Passing for Problem {
+    fn passes(&self) -> bool {
+        // A store that has stopped for good says so by a longer wait.
+        let soon = self
+            .retry_after_s
+            .is_some_and(|wait_s| wait_s <= STORE_BACK_SOON_S);
+        soon && matches!(self.code, Code::Unavailable | Code::Overloaded)
+    }
+}
+
 /// A problem as it travels.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
@@ -473,7 +487,9 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         let (code, retry_after_s) = match error {
             store::Error::Overloaded => (Code::Overloaded, Some(1)),
-            store::Error::Unavailable | store::Error::OutcomeUnknown => (Code::Unavailable, Some(2)),
+            store::Error::Unavailable | store::Error::OutcomeUnknown => {
+                (Code::Unavailable, Some(STORE_BACK_SOON_S))
+            }
             store::Error::Stopped => (Code::Unavailable, Some(30)),
             _ => (Code::Internal, None),
         };

@@ -25,6 +25,7 @@ use super::problem::{Code, Problem, ProblemOut};
 use super::terminal;
 use super::wire::{Manner, Time};
 use crate::auth::{Account, Actor};
+use crate::node::Turn;
 use crate::seal;
 
 /// The longest wait for other nodes: more than it takes to expel one that has fallen silent.
@@ -120,7 +121,7 @@ async fn stop(
 ) -> Result<Kept, Problem> {
     let incident_id = new_id()?;
     // Whether or not a first try was kept, a second one finds the terminal stopped, or stops it.
-    let suspended = api.node.insist(|| {
+    let suspended = api.node.insist(Turn::First, || {
         let (by, report, its_key) = (account.clone(), report.clone(), key.clone());
         let (incident_id, node) = (incident_id.clone(), api.node.name.clone());
         move |tx: &Tx<'_>| suspend(tx, &by, &report, (&incident_id, &node), its_key.as_ref())
@@ -153,7 +154,7 @@ async fn acknowledged(
         let rung = api.node.doorbell.notified();
         tokio::pin!(rung);
         rung.as_mut().enable();
-        let done = api.node.insist(|| {
+        let done = api.node.insist(Turn::First, || {
             let (by, node, id) = (account.clone(), api.node.name.clone(), incident_id.to_owned());
             let (here, key) = (api.node.here(), key.clone());
             move |tx: &Tx<'_>| {

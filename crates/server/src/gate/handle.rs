@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use app::transaction::{Admitted, Answer, Attempt};
 use domain::TerminalId;
@@ -23,7 +23,7 @@ use super::keys::{Keys, Known};
 use super::request::{self, Ask};
 use super::sign_in::operator;
 use crate::connector::host::{AskError, HostAnswer};
-use crate::node::{Pass, now};
+use crate::node::{Pass, Passing, Turn, now};
 
 /// A request whose terminal is known.
 pub(super) struct Request<'m> {
@@ -32,16 +32,6 @@ pub(super) struct Request<'m> {
     pub(super) terminal_id: TerminalId,
     pub(super) keys: Option<Arc<Keys>>,
     pub(super) peer: SocketAddr,
-}
-
-/// How long a second check is asked for again, and how often: an approval of the host's must not hang in the air.
-const RELEASE_TIME_MAX: Duration = Duration::from_secs(15);
-const RELEASE_EVERY: Duration = Duration::from_millis(200);
-
-/// Whether the store may say something else when it is asked again.
-const fn passes(error: &store::Error) -> bool {
-    use store::Error::{OutcomeUnknown, Overloaded, Unavailable};
-    matches!(error, Unavailable | OutcomeUnknown | Overloaded)
 }
 
 impl Gate {
@@ -290,7 +280,7 @@ impl Gate {
     fn abandon(&self, terminal_id: TerminalId, name: BatchTrace) {
         let node = self.node.clone();
         tokio::spawn(async move {
-            let abandoned = node.insist(|| {
+            let abandoned = node.insist(Turn::Own, || {
                 let own = node.name.clone();
                 move |tx: &Tx<'_>| app::transaction::abandon(tx, terminal_id, name, &own)
             });
@@ -316,32 +306,23 @@ impl Gate {
             app::transaction::release(tx, terminal_id, sequence, &first, Some(&first_peer))
         };
         let released = self.node.write_for(Want::of(terminal_id), work).await;
-        if !released.as_ref().is_err_and(passes) {
+        if !released.as_ref().is_err_and(Passing::passes) {
             return released;
         }
-        let insist = || {
-            self.node.insist(|| {
-                let (outcome, peer) = (outcome.clone(), peer.clone());
-                move |tx: &Tx<'_>| {
-                    let released =
-                        app::transaction::release(tx, terminal_id, sequence, &outcome, Some(&peer))?;
-                    match released {
-                        Some(answer) => Ok::<_, store::Error>(Some(answer)),
-                        None => app::transaction::decided(tx, terminal_id, name, kind),
-                    }
+        // The store may be away, or the terminal locked by a node that stands still: the database frees it after a while.
+        let again = self.node.insist(Turn::Own, || {
+            let (outcome, peer) = (outcome.clone(), peer.clone());
+            move |tx: &Tx<'_>| {
+                let released = app::transaction::release(tx, terminal_id, sequence, &outcome, Some(&peer))?;
+                match released {
+                    Some(answer) => Ok::<_, store::Error>(Some(answer)),
+                    None => app::transaction::decided(tx, terminal_id, name, kind),
                 }
-            })
-        };
-        let began = Instant::now();
-        loop {
-            match insist().await {
-                // The terminal may be locked by a node that stands still: the database frees it after a while.
-                Err(error) if passes(&error) && began.elapsed() < RELEASE_TIME_MAX => {
-                    tokio::time::sleep(RELEASE_EVERY).await;
-                }
-                Err(error) if passes(&error) => return Ok(None),
-                answered => return answered,
             }
+        });
+        match again.await {
+            Err(error) if error.passes() => Ok(None),
+            answered => answered,
         }
     }
 

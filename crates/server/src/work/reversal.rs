@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::connector::host::AcquirerHost;
-use crate::node::{Node, now, told};
+use crate::node::{Node, Turn, now, told};
 use crate::seal::Purpose;
 
 /// Reversals sent at once.
@@ -99,7 +99,9 @@ async fn send(node: Arc<Node>, host: Arc<AcquirerHost>, owed: OwedReversal) -> R
     };
     let (sequence, code) = (owed.sequence, answer.response_code());
     let incident = node
-        .insist(move || move |tx: &Tx<'_>| app::reversal::settle(tx, terminal_id, sequence, code))
+        .insist(Turn::Own, move || {
+            move |tx: &Tx<'_>| app::reversal::settle(tx, terminal_id, sequence, code)
+        })
         .await?;
     node.changed(incident);
     Ok(true)
