@@ -194,10 +194,13 @@ impl Node {
 
     async fn send_due(self: &Rc<Self>) -> Result<usize, Error> {
         let now = (self.house.clock_of(self.place))();
-        let next = self.client.read(store::owed_reversal::next_due).await?;
+        let is_due = self
+            .client
+            .read(move |tx| store::owed_reversal::is_any_due(tx, now))
+            .await?;
         // One that cannot reach the host leaves them to others.
         let reaches_host = self.network().reaches(Place::Node(self.place), Place::Host);
-        if next.is_none_or(|due| due > now) || !reaches_host {
+        if !is_due || !reaches_host {
             return Ok(0);
         }
         let name = self.name.clone();
