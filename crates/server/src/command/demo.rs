@@ -114,7 +114,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         eprintln!("正在准备演示数据… / Preparing the estate and sixty days of its past…");
         fill(&node, &estate, &logins, args.history_days).await?;
     }
-    let (simulated, host) = host(args).await?;
+    let (simulated, host) = host(args, data).await?;
     let gate_port = args
         .gate_port
         .unwrap_or(if args.port == 0 { 0 } else { GATE_PORT });
@@ -127,6 +127,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         limits: Limits::default(),
         data: data.to_owned(),
     };
+    let host_addr = config.host.address;
     let running = run::start(node, config).await?;
     let trade = (args.rate > 0.0).then(|| {
         let pace = TradeConfig {
@@ -136,9 +137,9 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         Trade::start(&estate, pace)
     });
     if let Some(path) = &args.ready_file {
-        write_ready(path, &ready(&running, &estate, &logins))?;
+        write_ready(path, &ready(&running, host_addr, &estate, &logins))?;
     }
-    greet(&running, &logins, started);
+    greet(&running, host_addr, &logins, started);
     run::until_told().await?;
     eprintln!("正在停止… / Stopping…");
     if let Some(trade) = trade {
@@ -152,7 +153,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
 }
 
 /// The host to ask: the one that is named, or a simulated one with keys made up for this run.
-async fn host(args: &Args) -> anyhow::Result<(Option<Host>, HostConfig)> {
+async fn host(args: &Args, data: &Path) -> anyhow::Result<(Option<Host>, HostConfig)> {
     let answer_time_max = Duration::from_secs(args.host_timeout_s);
     if let Some((address, keys)) = args.host.zip(args.zone_keys.as_ref()) {
         let (mac_key, pin_key) = zone_keys(keys)?;
@@ -174,6 +175,7 @@ async fn host(args: &Args) -> anyhow::Result<(Option<Host>, HostConfig)> {
         ..Faults::default()
     });
     let (mac_key, pin_key) = (random::<16>()?, random::<16>()?);
+    write_zone_keys(&data.join("zone.keys"), &mac_key, &pin_key)?;
     let (listen, issuer) = (loopback(0), Issuer::new());
     let keys = (ZoneKey(mac_key), ZoneKey(pin_key));
     let simulated = Host::start(SimulatedHost {
@@ -191,6 +193,13 @@ async fn host(args: &Args) -> anyhow::Result<(Option<Host>, HostConfig)> {
         answer_time_max,
     };
     Ok((Some(simulated), config))
+}
+
+/// Leaves the simulated host's keys where another demo node finds them.
+fn write_zone_keys(path: &Path, mac_key: &[u8], pin_key: &[u8]) -> anyhow::Result<()> {
+    let hex = |key: &[u8]| key.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+    std::fs::write(path, format!("mac={}\npin={}\n", hex(mac_key), hex(pin_key)))
+        .with_context(|| format!("{} cannot be written", path.display()))
 }
 
 const fn loopback(port: u16) -> SocketAddr {
@@ -225,6 +234,7 @@ struct Ready<'a> {
     console_url: String,
     api_url: String,
     gate_addr: String,
+    host_addr: String,
     accounts: Vec<ReadyAccount<'a>>,
     terminals: Vec<ReadyTerminal<'a>>,
     cards: Vec<ReadyCard>,
@@ -256,7 +266,7 @@ struct ReadyCard {
     outcome: &'static str,
 }
 
-fn ready<'a>(running: &Running, estate: &'a Estate, logins: &'a [Login]) -> Ready<'a> {
+fn ready<'a>(running: &Running, host: SocketAddr, estate: &'a Estate, logins: &'a [Login]) -> Ready<'a> {
     let origin = format!("http://{}", running.api_addr);
     let account = |login: &'a Login| ReadyAccount {
         role: login.role.code(),
@@ -292,6 +302,7 @@ fn ready<'a>(running: &Running, estate: &'a Estate, logins: &'a [Login]) -> Read
         console_url: format!("{origin}/"),
         api_url: origin,
         gate_addr: running.gate_addr.to_string(),
+        host_addr: host.to_string(),
         accounts: logins.iter().map(account).collect(),
         terminals: estate.terminals.iter().filter_map(terminal).collect(),
         cards: cards().into_iter().map(card).collect(),
@@ -321,7 +332,7 @@ fn write_ready(path: &Path, ready: &Ready<'_>) -> anyhow::Result<()> {
         .with_context(|| format!("{} cannot be written", path.display()))
 }
 
-fn greet(running: &Running, logins: &[Login], started: Instant) {
+fn greet(running: &Running, host: SocketAddr, logins: &[Login], started: Instant) {
     println!();
     println!(
         "  Tillguard 演示已就绪，用时 {:.1} 秒 / demo ready in {0:.1} s",
@@ -330,6 +341,7 @@ fn greet(running: &Running, logins: &[Login], started: Instant) {
     println!();
     println!("  控制台 / console   http://{}/", running.api_addr);
     println!("  终端接入 / gate    {}", running.gate_addr);
+    println!("  收单主机 / host    {host}");
     println!();
     println!("  登录 / log in as");
     for login in logins {
