@@ -26,6 +26,23 @@ const LOCK_WAIT: u64 = 3_000 * MS;
 /// Which commit it was, counted over the whole run.
 pub type Commit = u64;
 
+/// When a closure is run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// Before everything that waits, and in a commit of its own.
+    First,
+    /// When its turn comes.
+    #[default]
+    Own,
+}
+
+/// How a closure is run.
+#[derive(Clone, Copy, Default)]
+struct Manner {
+    turn: Turn,
+    is_hasty: bool,
+}
+
 /// How far the session is that runs a closure.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -48,7 +65,7 @@ trait Job {
     fn advance(&mut self, transaction: &Transaction, budget: usize) -> Progress<bool>;
     /// From now on nobody knows whether it will be kept.
     fn committing(&self);
-    fn is_hasty(&self) -> bool;
+    fn manner(&self) -> Manner;
     fn answer(&mut self, committed: Result<Commit, fn() -> Error>);
 }
 
@@ -60,7 +77,7 @@ struct Work<T, E> {
     work: Closure<T, E>,
     result: Option<Result<T, E>>,
     phase: Rc<Cell<Phase>>,
-    is_hasty: bool,
+    manner: Manner,
     answer: Option<Sender<Result<(T, Commit), E>>>,
 }
 
@@ -85,8 +102,8 @@ impl<T, E: From<Error>> Job for Work<T, E> {
         self.phase.set(Phase::Committing);
     }
 
-    fn is_hasty(&self) -> bool {
-        self.is_hasty
+    fn manner(&self) -> Manner {
+        self.manner
     }
 
     fn answer(&mut self, committed: Result<Commit, fn() -> Error>) {
@@ -145,14 +162,33 @@ impl Client {
         want: Option<TerminalId>,
         work: impl Fn(&Tx<'_>) -> Result<T, E> + 'static,
     ) -> Result<(T, Commit), E> {
-        self.write_with(want, false, work).await
+        self.push(want, Manner::default(), work).await
     }
 
-    /// The same; a hasty one (a planted bug) hears of its success while the commit is still under way.
-    pub async fn write_with<T: 'static, E: From<Error> + 'static>(
+    /// The same, at its turn or first.
+    pub async fn write_at<T: 'static, E: From<Error> + 'static>(
+        &self,
+        turn: Turn,
+        work: impl Fn(&Tx<'_>) -> Result<T, E> + 'static,
+    ) -> Result<(T, Commit), E> {
+        let is_hasty = false;
+        self.push(None, Manner { turn, is_hasty }, work).await
+    }
+
+    /// The same as a planted bug: its caller hears of its success while the commit is still under way.
+    pub async fn write_hasty<T: 'static, E: From<Error> + 'static>(
+        &self,
+        work: impl Fn(&Tx<'_>) -> Result<T, E> + 'static,
+    ) -> Result<(T, Commit), E> {
+        let turn = Turn::First;
+        let is_hasty = true;
+        self.push(None, Manner { turn, is_hasty }, work).await
+    }
+
+    async fn push<T: 'static, E: From<Error> + 'static>(
         &self,
         want: Option<TerminalId>,
-        is_hasty: bool,
+        manner: Manner,
         work: impl Fn(&Tx<'_>) -> Result<T, E> + 'static,
     ) -> Result<(T, Commit), E> {
         if self.stopped.get() {
@@ -160,14 +196,24 @@ impl Client {
         }
         let (answer, answered) = self.database.0.schedule.slot();
         let phase = Rc::new(Cell::new(Phase::Open));
-        self.waiting.borrow_mut().push_back(Box::new(Work {
+        let mut waiting = self.waiting.borrow_mut();
+        let place = match manner.turn {
+            Turn::First => waiting
+                .iter()
+                .take_while(|job| job.manner().turn == Turn::First)
+                .count(),
+            Turn::Own => waiting.len(),
+        };
+        let work = Work {
             want,
             work: Box::new(work),
             result: None,
             phase: phase.clone(),
-            is_hasty,
+            manner,
             answer: Some(answer),
-        }));
+        };
+        waiting.insert(place, Box::new(work));
+        drop(waiting);
         self.came.ring();
         // No answer: the server died with the session.
         answered.await.unwrap_or_else(|| {
@@ -238,8 +284,11 @@ impl Client {
     fn take_batch(&self) -> Vec<Box<dyn Job>> {
         let mut waiting = self.waiting.borrow_mut();
         let len = self.database.0.schedule.between(1, BATCH_LEN_MAX) as usize;
-        // On the shared store closures on terminals share a transaction; any other has one for itself.
-        let alone = |job: &dyn Job| self.database.0.is_shared && job.want().is_none();
+        // On the shared store closures on terminals share a transaction; any other has one for itself, and so has one that
+        // goes first.
+        let alone = |job: &dyn Job| {
+            job.manner().turn == Turn::First || (self.database.0.is_shared && job.want().is_none())
+        };
         let mut batch: Vec<Box<dyn Job>> = Vec::new();
         while batch.len() < len
             && let Some(next) = waiting.front()
@@ -363,7 +412,7 @@ impl Client {
         inner.committing.borrow_mut().insert(number, transaction);
         for job in batch {
             job.committing();
-            if job.is_hasty() {
+            if job.manner().is_hasty {
                 job.answer(Ok(inner.commits.get() + 1));
             }
         }

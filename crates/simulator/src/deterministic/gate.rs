@@ -14,7 +14,7 @@ use domain::TerminalId;
 use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode};
 use store::{Error, Tx};
 
-use super::client::Commit;
+use super::client::{Commit, Turn};
 use super::network::Place;
 use super::node::Node;
 use super::schedule::MS;
@@ -80,8 +80,7 @@ impl Pass {
     /// Whether writing may begin: the lease is valid, and the pass is not revoked.
     fn begin_write(&self) -> bool {
         let node = &self.node;
-        let has_lease = node.lease.get().is_valid((node.monotonic)()) || canary::lease_ignored();
-        has_lease
+        node.has_lease()
             && node
                 .passes
                 .borrow_mut()
@@ -137,13 +136,20 @@ impl Node {
             let decided = Some(decided);
             return Ok(Some(Out { reply, decided, pass }));
         }
+        if !self.has_lease() {
+            return Err(Error::Unavailable);
+        }
         let first = Pass::take(self, terminal_id);
         let node_name = self.name.clone();
-        let (admitted, decided) = self
+        let admitted = self
             .write_for(terminal_id, move |tx| {
                 app::transaction::authorise(tx, &attempt, &node_name)
             })
-            .await?;
+            .await;
+        if let Err(Error::OutcomeUnknown) = admitted {
+            self.abandon(terminal_id, name);
+        }
+        let (admitted, decided) = admitted?;
         let Admitted::Forward { sequence } = admitted else {
             return Ok(self.out(admitted, Some(decided), Some(first)));
         };
@@ -180,7 +186,7 @@ impl Node {
         let Err(Error::Unavailable | Error::OutcomeUnknown) = released else {
             return released.map(|(answer, commit)| (answer, Some(commit)));
         };
-        let again = self.insist(move |tx| {
+        let again = self.insist(Turn::Own, move |tx| {
             match app::transaction::release(tx, terminal_id, sequence, &host, Some("peer"))? {
                 Some(answer) => Ok((Some(answer), true)),
                 None => Ok((app::transaction::decided(tx, terminal_id, name, kind)?, false)),
@@ -192,6 +198,17 @@ impl Node {
             // What an earlier try decided was decided when its row was committed.
             Ok(((answer, is_now), commit)) => Ok((answer, is_now.then_some(commit))),
         }
+    }
+
+    /// Nobody knows whether an intent was kept: if it was, it is taken back when the store can be asked again.
+    fn abandon(self: &Rc<Self>, terminal_id: TerminalId, name: BatchTrace) {
+        let node = self.clone();
+        self.schedule().spawn(self.owner, async move {
+            let own = node.name.clone();
+            let abandon = move |tx: &Tx<'_>| app::transaction::abandon(tx, terminal_id, name, &own);
+            // What is left now is forgotten, and decided on later.
+            let _ = node.insist(Turn::Own, abandon).await;
+        });
     }
 
     async fn ask_host(

@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use app::canary;
 use app::lease::Lease;
 use app::passes::Passes;
 use domain::{TerminalId, Timestamp};
@@ -13,7 +14,7 @@ use store::node::Incarnation;
 use store::{Error, Tx};
 
 use super::House;
-use super::client::{Client, Commit};
+use super::client::{Client, Commit, Turn};
 use super::gate::Reply;
 use super::host::Host;
 use super::network::Network;
@@ -107,15 +108,21 @@ impl Node {
         self.client.write(Some(terminal_id), work).await
     }
 
+    /// Whether approvals may be written now.
+    pub fn has_lease(&self) -> bool {
+        self.lease.get().is_valid((self.monotonic)()) || canary::lease_ignored()
+    }
+
     /// Does what may be done twice without harm until the store says whether it is kept, not for ever.
     pub async fn insist<T: 'static>(
         &self,
+        turn: Turn,
         work: impl Fn(&Tx<'_>) -> Result<T, Error> + 'static,
     ) -> Result<(T, Commit), Error> {
         let (work, deadline) = (Rc::new(work), self.schedule().now() + INSIST_MAX);
         loop {
             let work = work.clone();
-            match self.client.write(None, move |tx| work(tx)).await {
+            match self.client.write_at(turn, move |tx| work(tx)).await {
                 Err(Error::Unavailable | Error::OutcomeUnknown) if self.schedule().now() < deadline => {
                     self.schedule().sleep(INSIST_EVERY).await;
                 }

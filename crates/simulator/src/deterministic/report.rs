@@ -12,6 +12,7 @@ use domain::TerminalId;
 use domain::incident::Manner;
 use store::{Error, Tx};
 
+use super::client::Turn;
 use super::network::Place;
 use super::node::Node;
 use super::schedule::MS;
@@ -68,7 +69,7 @@ impl Node {
         };
         // Whether or not a first try was kept, a second one finds the terminal stopped, or stops it.
         let incident = match canary::outcome_unknown_acknowledged() {
-            false => self.insist(suspend).await?.0.incident,
+            false => self.insist(Turn::First, suspend).await?.0.incident,
             true => match self.client.write(None, suspend).await {
                 Err(Error::OutcomeUnknown) => return Ok(incident_id),
                 reported => reported?.0.incident,
@@ -97,8 +98,8 @@ impl Node {
                 Ok(matches!(done, Acknowledged::Receipts(_)))
             };
             let done = match canary::acknowledged_before_commit() {
-                false => self.insist(acknowledge).await?.0,
-                true => self.client.write_with(None, true, acknowledge).await?.0,
+                false => self.insist(Turn::First, acknowledge).await?.0,
+                true => self.client.write_hasty(acknowledge).await?.0,
             };
             if done {
                 return Ok(());

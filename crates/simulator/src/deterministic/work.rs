@@ -13,6 +13,7 @@ use store::node::{Incarnation, Present};
 use store::owed_reversal::OwedReversal;
 use store::{Error, Tx};
 
+use super::client::Turn;
 use super::network::Place;
 use super::node::Node;
 use super::schedule::MS;
@@ -232,8 +233,10 @@ impl Node {
             self.client.write(None, postpone).await?;
             return Ok(false);
         };
-        self.insist(move |tx| app::reversal::settle(tx, terminal_id, sequence, code))
-            .await?;
+        self.insist(Turn::Own, move |tx| {
+            app::reversal::settle(tx, terminal_id, sequence, code)
+        })
+        .await?;
         Ok(true)
     }
 }
