@@ -227,6 +227,16 @@ struct Out {
     lease: Lease,
 }
 
+impl Out {
+    fn revoke_all(&mut self) {
+        #[cfg(feature = "canary")]
+        if app::canary::lease_ignored() {
+            return;
+        }
+        self.passes.revoke_all();
+    }
+}
+
 /// One approval on its way out. While it lives, a report of its terminal is not acknowledged; one that has not begun to
 /// be written within [`DRAIN_MAX`] is revoked.
 pub struct Pass {
@@ -302,7 +312,7 @@ impl Outgoing {
     /// waited for what took its pass before, so that must not go.
     pub fn joined(&self, sent_at_ms: i64) {
         let mut out = self.lock();
-        out.passes.revoke_all();
+        out.revoke_all();
         out.lease.renewed(sent_at_ms);
     }
 
@@ -310,7 +320,7 @@ impl Outgoing {
     pub fn expelled(&self) {
         let mut out = self.lock();
         out.lease.end();
-        out.passes.revoke_all();
+        out.revoke_all();
     }
 
     /// Whether approvals may be written now.
