@@ -196,14 +196,6 @@ impl Client {
         }
         let (answer, answered) = self.database.0.schedule.slot();
         let phase = Rc::new(Cell::new(Phase::Open));
-        let mut waiting = self.waiting.borrow_mut();
-        let place = match manner.turn {
-            Turn::First => waiting
-                .iter()
-                .take_while(|job| job.manner().turn == Turn::First)
-                .count(),
-            Turn::Own => waiting.len(),
-        };
         let work = Work {
             want,
             work: Box::new(work),
@@ -212,8 +204,7 @@ impl Client {
             manner,
             answer: Some(answer),
         };
-        waiting.insert(place, Box::new(work));
-        drop(waiting);
+        self.enqueue(Box::new(work));
         self.came.ring();
         // No answer: the server died with the session.
         answered.await.unwrap_or_else(|| {
@@ -223,6 +214,16 @@ impl Client {
             };
             Err(error.into())
         })
+    }
+
+    fn enqueue(&self, job: Box<dyn Job>) {
+        let mut waiting = self.waiting.borrow_mut();
+        let goes_first = |job: &dyn Job| job.manner().turn == Turn::First;
+        let place = match goes_first(&*job) {
+            true => waiting.iter().take_while(|job| goes_first(&***job)).count(),
+            false => waiting.len(),
+        };
+        waiting.insert(place, job);
     }
 
     /// Reads what is committed at one moment.
