@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use domain::TerminalId;
 use domain::transaction::BatchTrace;
@@ -44,6 +45,7 @@ pub(crate) struct Work {
     pub(crate) want: Option<Want>,
     /// Goes before everything that waits, and has a commit for itself.
     pub(crate) is_urgent: bool,
+    since: Instant,
     pub(crate) run: Run,
 }
 
@@ -73,6 +75,7 @@ impl Work {
         Self {
             want,
             is_urgent: false,
+            since: Instant::now(),
             run: Box::new(run),
         }
     }
@@ -112,11 +115,25 @@ pub(crate) fn hurry() {
     }
 }
 
+/// Which work a writer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// Whatever comes.
+    All,
+    /// What names no terminal, and what waits for longer than it should: the writer that takes all is held up. So the many
+    /// closures on terminals stay together and share a commit, and no terminal that somebody has locked stops the rest.
+    Rest,
+}
+
+/// How long work waits before a writer that takes only the rest takes it.
+const HELD_UP_AFTER: Duration = Duration::from_millis(20);
+
 /// What waits.
 #[derive(Default)]
 pub(crate) struct Queue {
     state: Mutex<State>,
     ready: Condvar,
+    rest_ready: Condvar,
 }
 
 #[derive(Default)]
@@ -147,23 +164,45 @@ impl Queue {
             true => state.waiting.iter().take_while(|work| work.is_urgent).count(),
             false => state.waiting.len(),
         };
+        let names_terminal = work.want.is_some();
         state.waiting.insert(place, work);
         drop(state);
         self.ready.notify_one();
+        if !names_terminal {
+            self.rest_ready.notify_one();
+        }
     }
 
     /// Waits for work and moves it into `batch`; false when the queue is closed and empty.
     pub(crate) fn take(&self, batch: &mut Vec<Work>) -> bool {
-        self.take_while(batch, |_, _| true)
+        self.take_while(batch, Share::All, |_, _| true)
     }
 
-    /// The same, as long as the next one may come along with the first.
-    pub(crate) fn take_while(&self, batch: &mut Vec<Work>, together: impl Fn(&Work, &Work) -> bool) -> bool {
-        let state = self.lock();
-        let mut state = self
-            .ready
-            .wait_while(state, |state| state.waiting.is_empty() && !state.closed)
-            .unwrap_or_else(PoisonError::into_inner);
+    /// The same for a writer that takes a share of it, as long as the next one may come along with the first.
+    pub(crate) fn take_while(
+        &self,
+        batch: &mut Vec<Work>,
+        share: Share,
+        together: impl Fn(&Work, &Work) -> bool,
+    ) -> bool {
+        let mut state = self.lock();
+        loop {
+            let is_ours = |work: &Work| {
+                share == Share::All || work.want.is_none() || work.since.elapsed() >= HELD_UP_AFTER
+            };
+            match state.waiting.front() {
+                Some(first) if is_ours(first) || state.closed => break,
+                None if state.closed => return false,
+                _ => {}
+            }
+            state = match share {
+                Share::All => self.ready.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Share::Rest => {
+                    let waited = self.rest_ready.wait_timeout(state, HELD_UP_AFTER);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
         let Some(first) = state.waiting.pop_front() else {
             return false;
         };
@@ -175,9 +214,6 @@ impl Queue {
             };
             batch.push(next);
         }
-        if !state.waiting.is_empty() {
-            self.ready.notify_one();
-        }
         true
     }
 
@@ -185,6 +221,7 @@ impl Queue {
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.ready.notify_all();
+        self.rest_ready.notify_all();
     }
 
     /// Takes nothing more in for good: a write has failed so that nobody knows what is kept.

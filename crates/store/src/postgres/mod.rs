@@ -20,14 +20,15 @@ use std::time::Duration;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::Type;
 
-use crate::queue::Queue;
+use crate::queue::{Queue, Share};
 use crate::{Clock, Error, Tx, migration};
 
 pub use doorbell::Doorbell;
 pub(crate) use session::Session;
 pub(crate) use working_set::WorkingSet;
 
-/// Writers of one node, each with a connection: while one waits for its commit, the others gather and decide.
+/// Writers of one node, each with a connection. The first takes all, so that many closures share a commit; the others take
+/// what needs a transaction of its own, and stand in while the first is held up.
 const WRITERS: usize = 3;
 /// Readers, and so the reads under way at once.
 const READERS: usize = 4;
@@ -64,7 +65,10 @@ impl Postgres {
         drop(session);
         let queue = Arc::new(Queue::default());
         let writers = (0..WRITERS)
-            .map(|_| worker::start(config.clone(), queue.clone(), clock.clone()))
+            .map(|number| {
+                let share = if number == 0 { Share::All } else { Share::Rest };
+                worker::start(config.clone(), queue.clone(), share, clock.clone())
+            })
             .collect::<Result<Vec<_>, Error>>()?;
         let readers = Readers {
             idle: Vec::with_capacity(READERS),

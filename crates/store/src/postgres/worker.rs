@@ -10,11 +10,16 @@ use domain::Timestamp;
 use tokio_postgres::Config;
 
 use super::Session;
-use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Want, Work, hurry};
+use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Share, Want, Work, hurry};
 use crate::{Clock, Error, Tx};
 
 /// Starts a writer.
-pub(super) fn start(config: Config, queue: Arc<Queue>, clock: Clock) -> Result<JoinHandle<()>, Error> {
+pub(super) fn start(
+    config: Config,
+    queue: Arc<Queue>,
+    share: Share,
+    clock: Clock,
+) -> Result<JoinHandle<()>, Error> {
     let writer = Writer {
         config,
         clock,
@@ -24,7 +29,7 @@ pub(super) fn start(config: Config, queue: Arc<Queue>, clock: Clock) -> Result<J
     };
     std::thread::Builder::new()
         .name("store-writer".into())
-        .spawn(move || writer.run(&queue))
+        .spawn(move || writer.run(&queue, share))
         .map_err(|error| Error::Unusable(format!("no thread for a writer: {error}")))
 }
 
@@ -41,12 +46,12 @@ struct Writer {
 const CONNECT_EVERY: Duration = Duration::from_millis(100);
 
 impl Writer {
-    fn run(mut self, queue: &Queue) {
+    fn run(mut self, queue: &Queue, share: Share) {
         hurry();
         let mut batch = Vec::with_capacity(BATCH_LEN_MAX);
         // Closures on terminals share a transaction; any other has one for itself, since nobody knows what it locks.
         let together = |first: &Work, next: &Work| first.want.is_some() && next.want.is_some();
-        while queue.take_while(&mut batch, together) {
+        while queue.take_while(&mut batch, share, together) {
             if let Err(error) = self.begin(&batch) {
                 if batch.len() > 1 && error_is_of_one(&error) {
                     // One terminal is locked by somebody slow: the others need not suffer for it.
