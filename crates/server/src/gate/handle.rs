@@ -199,7 +199,12 @@ impl Gate {
         if self.node.store.is_shared() {
             let newer = self
                 .keys
-                .newer(&self.node, request.terminal_id, self.mac_algorithm)
+                .newer(
+                    &self.node,
+                    request.terminal_id,
+                    self.mac_algorithm,
+                    request.keys.as_ref(),
+                )
                 .await;
             if let Some(keys) = newer {
                 request.keys = Some(keys);

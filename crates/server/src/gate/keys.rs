@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use domain::TerminalId;
 use iso8583::keys::WorkingKeys;
@@ -13,13 +13,17 @@ use iso8583::pin::PinKey;
 use store::Error;
 use zeroize::Zeroizing;
 
+use super::spare::{Rate, Tokens};
 use crate::node::Node;
 use crate::seal::{Purpose, Sealer};
 
 /// Entries before the cache starts anew.
 const ENTRIES_MAX: usize = 1_000_000;
-/// Keys younger than this are not read again because a MAC does not verify.
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(250);
+/// Looks for newer keys of one terminal at once, and per second after that: anybody can send what does not verify.
+const LOOKS: Rate = Rate {
+    burst: 50.0,
+    per_second: 2.0,
+};
 
 /// One terminal's working keys.
 pub struct Keys {
@@ -45,7 +49,8 @@ struct Entry {
     /// The ledger row of the sign-in that gave the keys: newer keys have a higher one.
     sequence: i64,
     keys: Option<Arc<Keys>>,
-    read_at: Instant,
+    /// How often they may still be looked for anew because a MAC does not verify.
+    looks: Tokens,
 }
 
 #[derive(Default)]
@@ -65,29 +70,33 @@ impl Cache {
         }
     }
 
-    /// Keys that were given at another node since these were read. Asked of the store seldom: anybody can send what does
-    /// not verify.
+    /// Other keys than those held, given at another node since: from memory, where another request has fetched them, or
+    /// from the store.
     pub(super) async fn newer(
         &self,
         node: &Node,
         terminal_id: TerminalId,
         algorithm: Algorithm,
+        held: Option<&Arc<Keys>>,
     ) -> Option<Arc<Keys>> {
-        let known = |cache: &Self| {
-            let cache = cache.0.read().unwrap_or_else(PoisonError::into_inner);
-            cache
-                .get(&terminal_id)
-                .map(|entry| (entry.sequence, entry.read_at.elapsed()))
-        };
-        let (sequence, age) = known(self)?;
-        if age < LOOK_AGAIN_AFTER {
-            return None;
-        }
-        let read = self.read(node, terminal_id, algorithm).await.ok()?;
-        match (known(self), read) {
-            (Some((newer, _)), Known::Keys(keys)) if newer > sequence => Some(keys),
+        let other = || match self.cached(terminal_id) {
+            Some(Known::Keys(keys)) if held.is_none_or(|held| !Arc::ptr_eq(held, &keys)) => Some(keys),
             _ => None,
+        };
+        if let Some(keys) = other() {
+            return Some(keys);
         }
+        if self.may_look(terminal_id) {
+            self.read(node, terminal_id, algorithm).await.ok()?;
+        }
+        other()
+    }
+
+    /// Whether the store may be asked for newer keys.
+    fn may_look(&self, terminal_id: TerminalId) -> bool {
+        let mut cache = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = cache.get_mut(&terminal_id);
+        entry.is_some_and(|entry| entry.looks.take(&LOOKS, Instant::now()))
     }
 
     async fn read(&self, node: &Node, terminal_id: TerminalId, algorithm: Algorithm) -> Result<Known, Error> {
@@ -116,13 +125,11 @@ impl Cache {
         if cache.len() >= ENTRIES_MAX {
             cache.clear();
         }
-        let read_at = Instant::now();
         let entry = cache.entry(terminal_id).or_insert(Entry {
             sequence: -1,
             keys: None,
-            read_at,
+            looks: Tokens::full(&LOOKS, Instant::now()),
         });
-        entry.read_at = read_at;
         if sequence > entry.sequence {
             (entry.sequence, entry.keys) = (sequence, keys);
         }

@@ -30,9 +30,9 @@ pub(super) struct Spare {
     sign_ins: Mutex<HashMap<TerminalId, Tokens>>,
 }
 
-struct Rate {
-    burst: f64,
-    per_second: f64,
+pub(super) struct Rate {
+    pub(super) burst: f64,
+    pub(super) per_second: f64,
 }
 
 struct Refused {
@@ -44,18 +44,18 @@ struct Refused {
 }
 
 /// How often the store may still be asked.
-struct Tokens {
+pub(super) struct Tokens {
     left: f64,
     at: Instant,
 }
 
 impl Tokens {
-    const fn full(rate: &Rate, at: Instant) -> Self {
+    pub(super) const fn full(rate: &Rate, at: Instant) -> Self {
         Self { left: rate.burst, at }
     }
 
     /// Taken before the store is asked, so that many requests at once cannot overdraw.
-    fn take(&mut self, rate: &Rate, now: Instant) -> bool {
+    pub(super) fn take(&mut self, rate: &Rate, now: Instant) -> bool {
         let refilled = now.saturating_duration_since(self.at).as_secs_f64() * rate.per_second;
         (self.left, self.at) = ((self.left + refilled).min(rate.burst), now);
         let is_left = self.left >= 1.0;
