@@ -30,11 +30,12 @@ async fn a_full_disk_declines_and_never_lies() -> Result<()> {
         ..roomy.clone()
     };
     let node = tight.start().await?;
+    // While a session can still be written.
+    let api = node.api_as("risk").await?;
     let mut all = Vec::new();
     for terminal in &node.ready.terminals[..2] {
         all.push(Lanes::start(node.ready.gate, &terminal.identity, LANES).await?);
     }
-    let api = node.api_as("risk").await?;
     // The disk is full when an approval of the host's cannot be written: the terminal hears that nothing was bought.
     until("the disk to be full", async || {
         Ok(all.iter().any(Lanes::was_refused).then_some(()))
