@@ -98,7 +98,13 @@ impl Traded {
     pub async fn reverse_unanswered(&mut self, gate: SocketAddr) -> Result<Vec<String>> {
         let mut found = Vec::new();
         for name in self.unanswered().collect::<Vec<_>>() {
-            let (_, code) = ask(gate, &self.undoing.frame(name)?).await?;
+            let request = self.undoing.frame(name)?;
+            // As a terminal does: again, while the line breaks or the gate cannot be served.
+            let code = until("a reversal to be answered", async || {
+                let answered = ask(gate, &request).await;
+                Ok(answered.ok().map(|(_, code)| code).filter(|code| code != "96"))
+            })
+            .await?;
             // 00: it will be undone. 25: it never arrived, and will not be taken any more.
             if !matches!(code.as_str(), "00" | "25") {
                 found.push(format!(
