@@ -97,11 +97,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.submit(work, move |result| {
-            let _ = send.send(result);
-        });
-        receive.recv().unwrap_or_else(|_| Err(Error::Stopped.into()))
+        self.wait(None, work)
     }
 
     /// The same for work on one terminal, named beforehand.
@@ -114,10 +110,23 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.wait(Some(want), work)
+    }
+
+    fn wait<T, E>(
+        &self,
+        want: Option<Want>,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         let (send, receive) = std::sync::mpsc::sync_channel(1);
-        self.submit_for(want, work, move |result| {
+        let done = move |result| {
             let _ = send.send(result);
-        });
+        };
+        self.queue().push(Work::new(want, work, done));
         receive.recv().unwrap_or_else(|_| Err(Error::Stopped.into()))
     }
 
@@ -142,10 +151,5 @@ impl Store {
             Kind::Sqlite(store) => store.read(work),
             Kind::Postgres(store) => store.read(work),
         }
-    }
-
-    /// Whether the store has stopped for good after a failed write.
-    pub fn stopped(&self) -> bool {
-        self.queue().is_stopped()
     }
 }

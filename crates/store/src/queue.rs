@@ -228,8 +228,4 @@ impl Queue {
     pub(crate) fn stop(&self) {
         self.lock().stopped = true;
     }
-
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.lock().stopped
-    }
 }

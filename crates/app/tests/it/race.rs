@@ -45,6 +45,20 @@ fn stolen() -> app::incident::Report {
     }
 }
 
+/// Hands a second check over, by name or not; its answer is told.
+fn hand_over(
+    house: &House,
+    gathered: bool,
+    work: impl FnOnce(&Tx<'_>) -> Result<Option<Answer>, Error> + Send + 'static,
+    told: Sender<Answer>,
+) {
+    let done = move |answer: Result<Option<Answer>, Error>| told.send(answer.unwrap().unwrap()).unwrap();
+    match gathered {
+        true => house.store().submit_for(Want::of(terminal(1)), work, done),
+        false => house.store().submit(work, done),
+    }
+}
+
 #[test]
 fn a_report_waits_for_an_approval_whose_transaction_is_open() {
     for gathered in [false, true] {
@@ -59,11 +73,7 @@ fn a_report_waits_for_an_approval_whose_transaction_is_open() {
             stand();
             Ok::<_, Error>(answer)
         };
-        let done = move |answer: Result<Option<Answer>, Error>| told.send(answer.unwrap().unwrap()).unwrap();
-        match gathered {
-            true => house.store().submit_for(Want::of(terminal(1)), work, done),
-            false => house.store().submit(work, done),
-        }
+        hand_over(&house, gathered, work, told);
         barrier.reached.recv().unwrap();
         let (told, reported) = channel();
         other.submit(
@@ -106,11 +116,7 @@ fn an_approval_waits_for_a_report_whose_transaction_is_open_and_meets_its_hold()
         barrier.reached.recv().unwrap();
         let (told, hear) = channel();
         let work = move |tx: &Tx<'_>| app::transaction::release(tx, terminal(1), sequence, &approval(), None);
-        let done = move |answer: Result<Option<Answer>, Error>| told.send(answer.unwrap().unwrap()).unwrap();
-        match gathered {
-            true => house.store().submit_for(Want::of(terminal(1)), work, done),
-            false => house.store().submit(work, done),
-        }
+        hand_over(&house, gathered, work, told);
         wait_for_a_lock(&house);
         barrier.go.send(()).unwrap();
         assert!(reported.recv().unwrap());

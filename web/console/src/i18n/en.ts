@@ -250,7 +250,7 @@ export const en: Messages = {
     receipts: 'Stopped, channel by channel',
     receipt_done: 'Stopped',
     receipt_waited: (count) => `waited for ${plural(count, 'payment')} in flight`,
-    receipt_expelled: (n: number) => `${n} ${n === 1 ? 'node was' : 'nodes were'} out of touch and waited out`,
+    receipt_expelled: (count) => `waited out ${plural(count, 'node')} out of touch`,
     receipt_node: (node) => `Stopped at node ${node}`,
     channel: {
       card_authorisation: 'Card payments',

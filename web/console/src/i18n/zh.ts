@@ -277,7 +277,7 @@ export const zh = {
     receipts: '各渠道停用回执',
     receipt_done: '已停',
     receipt_waited: (count: number) => `等 ${count} 笔在途交易结束`,
-    receipt_expelled: (n: number) => `${n} 个节点失去联系，已等到它们无法再放行`,
+    receipt_expelled: (count: number) => `${count} 个节点失去联系，已等到它们无法再放行`,
     receipt_node: (node: string) => `由节点 ${node} 停用`,
     channel: {
       card_authorisation: '刷卡、云闪付',
