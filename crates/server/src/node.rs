@@ -92,13 +92,7 @@ impl Node {
         T: Send + 'static,
         E: From<store::Error> + Send + 'static,
     {
-        let (send, receive) = oneshot::channel();
-        self.store.submit(work, move |result| {
-            let _ = send.send(result);
-        });
-        receive
-            .await
-            .unwrap_or_else(|_| Err(store::Error::Stopped.into()))
+        hear(|done| self.store.submit(work, tell(done))).await
     }
 
     /// The same for work on one terminal, named beforehand.
@@ -111,13 +105,7 @@ impl Node {
         T: Send + 'static,
         E: From<store::Error> + Send + 'static,
     {
-        let (send, receive) = oneshot::channel();
-        self.store.submit_for(want, work, move |result| {
-            let _ = send.send(result);
-        });
-        receive
-            .await
-            .unwrap_or_else(|_| Err(store::Error::Stopped.into()))
+        hear(|done| self.store.submit_for(want, work, tell(done))).await
     }
 
     /// Does what may be done twice without harm, again and again until the store says whether it is kept, for
@@ -130,17 +118,12 @@ impl Node {
     {
         let deadline = Instant::now() + INSIST_MAX;
         loop {
-            let (send, receive) = oneshot::channel();
-            let done = move |result| {
-                let _ = send.send(result);
-            };
-            match turn {
-                Turn::First => self.store.submit_urgent(work(), done),
-                Turn::Own => self.store.submit(work(), done),
-            }
-            let done = receive
-                .await
-                .unwrap_or_else(|_| Err(store::Error::Stopped.into()));
+            let work = work();
+            let done = hear(|done| match turn {
+                Turn::First => self.store.submit_urgent(work, tell(done)),
+                Turn::Own => self.store.submit(work, tell(done)),
+            })
+            .await;
             match done {
                 Err(error) if error.passes() && Instant::now() < deadline => {
                     tokio::time::sleep(INSIST_EVERY).await;
@@ -173,6 +156,21 @@ impl Node {
             let _ = self.changes.send(incident_id);
         }
     }
+}
+
+/// Hands work over and waits for its result without blocking a thread of the runtime.
+async fn hear<T, E>(hand_over: impl FnOnce(oneshot::Sender<Result<T, E>>)) -> Result<T, E>
+where
+    E: From<store::Error>,
+{
+    let (done, heard) = oneshot::channel();
+    hand_over(done);
+    heard.await.unwrap_or_else(|_| Err(store::Error::Stopped.into()))
+}
+
+/// Tells whoever asked, who may have gone.
+fn tell<R: Send>(done: oneshot::Sender<R>) -> impl FnOnce(R) + Send {
+    move |result| drop(done.send(result))
 }
 
 /// When work is done that somebody insists on.
