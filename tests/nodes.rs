@@ -221,7 +221,7 @@ impl Field {
             Lost::Frozen => pair.node(dark)?.freeze()?,
             Lost::Cut => proxies[dark].cut(),
             Lost::Stalled => proxies[dark].stall(),
-            Lost::AnswersWithheld => proxies[dark].withhold_answers(),
+            Lost::AnswersWithheld => proxies[dark].withhold_answers_from(b"COMMIT"),
         }
         let (of_victim, began) = (all.pop().context("no lanes")?, Instant::now());
         // A transaction that is under way in the dark may hold the terminal for a while: whoever reports tries again.

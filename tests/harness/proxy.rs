@@ -43,6 +43,8 @@ struct Faults {
     delay: Duration,
     /// Counted, so that a cut that was healed at once still ends what was open.
     cuts: u64,
+    /// From the first request with this word in it, answers are held back.
+    until: Option<&'static [u8]>,
 }
 
 impl Faults {
@@ -59,7 +61,7 @@ impl Faults {
 #[derive(Debug)]
 pub struct Proxy {
     addr: SocketAddr,
-    faults: watch::Sender<Faults>,
+    faults: Arc<watch::Sender<Faults>>,
     withheld: Arc<AtomicUsize>,
     open: Arc<AtomicUsize>,
     task: AbortHandle,
@@ -74,15 +76,16 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .context("the proxy's port")?;
-        let faults = watch::Sender::new(Faults {
+        let faults = Arc::new(watch::Sender::new(Faults {
             passes: Passes::Everything,
             delay: Duration::ZERO,
             cuts: 0,
-        });
+            until: None,
+        }));
         let (withheld, open) = (Arc::default(), Arc::default());
         let connection = Connection {
             to,
-            faults: faults.subscribe(),
+            faults: Arc::clone(&faults),
             withheld: Arc::clone(&withheld),
             open: Arc::clone(&open),
         };
@@ -127,6 +130,11 @@ impl Proxy {
         self.let_pass(Passes::Requests);
     }
 
+    /// The same from the next request on that says `word`, whose own answer is the first to be held back.
+    pub fn withhold_answers_from(&self, word: &'static [u8]) {
+        self.faults.send_modify(|faults| faults.until = Some(word));
+    }
+
     /// Each piece of data waits so long, each way.
     pub fn delay(&self, delay_ms: u64) {
         self.faults
@@ -150,7 +158,10 @@ impl Proxy {
     }
 
     fn let_pass(&self, passes: Passes) {
-        self.faults.send_modify(|faults| faults.passes = passes);
+        self.faults.send_modify(|faults| {
+            faults.passes = passes;
+            faults.until = None;
+        });
     }
 }
 
@@ -196,7 +207,7 @@ impl Drop for Counted {
 #[derive(Debug, Clone)]
 struct Connection {
     to: SocketAddr,
-    faults: watch::Receiver<Faults>,
+    faults: Arc<watch::Sender<Faults>>,
     withheld: Arc<AtomicUsize>,
     open: Arc<AtomicUsize>,
 }
@@ -204,7 +215,7 @@ struct Connection {
 impl Connection {
     async fn run(self, mut near: TcpStream) {
         let _open = Counted::new(&self.open);
-        let (mut faults, mut far) = (self.faults.clone(), None);
+        let (mut faults, mut far) = (self.faults.subscribe(), None);
         let now = *faults.borrow_and_update();
         let is_cut = now.passes == Passes::NoConnection || {
             tokio::select! {
@@ -246,13 +257,30 @@ impl Connection {
             if bytes == 0 {
                 return to.shutdown().await;
             }
+            self.listen(way, &buffer[..bytes]);
             to.write_all(&buffer[..bytes]).await?;
+        }
+    }
+
+    /// Listens for the word from which on answers are held back.
+    fn listen(&self, way: Way, bytes: &[u8]) {
+        let until = self.faults.borrow().until;
+        let Some(word) = until.filter(|_| way == Way::There) else {
+            return;
+        };
+        if bytes.windows(word.len()).any(|window| window == word) {
+            self.faults.send_modify(|faults| {
+                // Another connection may have said it first, and been healed since.
+                if faults.until.take().is_some() {
+                    faults.passes = Passes::Requests;
+                }
+            });
         }
     }
 
     /// Waits until this way is open.
     async fn pass(&self, way: Way) {
-        let mut faults = self.faults.clone();
+        let mut faults = self.faults.subscribe();
         if faults.borrow().passes(way) {
             return;
         }
@@ -376,6 +404,24 @@ mod tests {
             hears(&mut open, b"once").await.is_err(),
             "the answer came after all"
         );
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn answers_are_held_back_from_the_one_to_a_word() -> Result<()> {
+        let (echo, _) = echo().await?;
+        let proxy = Proxy::start(echo).await?;
+        let mut open = TcpStream::connect(proxy.addr()).await?;
+        proxy.withhold_answers_from(b"last");
+        says(&mut open, b"once").await?;
+        open.write_all(b"last").await?;
+        until("the answer to be held back", async || {
+            Ok((proxy.withheld() == 1).then_some(()))
+        })
+        .await?;
+        proxy.heal();
+        hears(&mut open, b"last").await?;
+        says(&mut open, b"last").await?;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use domain::money::Currency;
 use domain::transaction::{BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, ResponseCode};
 use domain::{MaskedPan, Money, TerminalId, Timestamp};
 
-use crate::postgres::{Session, column};
+use crate::postgres::{Many, Session, column};
 use crate::sql::{Row, Sql, Value, sql, values};
 use crate::{Error, Tx};
 
@@ -98,7 +98,7 @@ pub fn append(tx: &Tx<'_>, row: &LedgerRow) -> Result<(), Error> {
 }
 
 /// Appends many rows by one statement.
-pub(crate) fn append_many(session: &Session, rows: &[LedgerRow]) -> Result<(), Error> {
+pub(crate) fn append_many<'r>(session: &Session, rows: &'r [LedgerRow]) -> Result<Many<'r>, Error> {
     const APPEND: &str = concat!(
         "INSERT INTO ledger (",
         columns!(),
@@ -107,28 +107,28 @@ pub(crate) fn append_many(session: &Session, rows: &[LedgerRow]) -> Result<(), E
            CAST($12 AS TEXT[]), CAST($13 AS TEXT[]), CAST($14 AS TEXT[]), CAST($15 AS TEXT[]), CAST($16 AS TEXT[]), CAST($17 AS TEXT[]),
            CAST($18 AS BIGINT[]), CAST($19 AS BIGINT[]))"
     );
-    session.execute_many(
+    session.many(
         APPEND,
-        &[
-            &column(rows, |row| row.terminal_id.as_str()),
-            &column(rows, |row| row.sequence),
-            &column(rows, |row| row.at.0),
-            &column(rows, |row| row.decision.map(Decision::code)),
-            &column(rows, |row| row.entry.code()),
-            &column(rows, |row| row.batch_trace.map(|name| i64::from(name.batch))),
-            &column(rows, |row| row.batch_trace.map(|name| i64::from(name.trace))),
-            &column(rows, |row| row.amount.map(|amount| amount.minor)),
-            &column(rows, |row| row.amount.map(|amount| i64::from(amount.currency.0))),
-            &column(rows, |row| row.card.map(|card| card.to_string())),
-            &column(rows, |row| row.entry_mode.map(EntryMode::code)),
-            &column(rows, |row| row.operator.as_deref()),
-            &column(rows, |row| row.response_code.as_ref().map(ResponseCode::as_str)),
-            &column(rows, |row| row.reason.as_deref()),
-            &column(rows, |row| row.retrieval_reference.as_deref()),
-            &column(rows, |row| row.approval_code.as_deref()),
-            &column(rows, |row| row.peer.as_deref()),
-            &column(rows, |row| row.requested_at.0),
-            &column(rows, |row| row.of_sequence),
+        vec![
+            column(rows, |row| row.terminal_id.as_str()),
+            column(rows, |row| row.sequence),
+            column(rows, |row| row.at.0),
+            column(rows, |row| row.decision.map(Decision::code)),
+            column(rows, |row| row.entry.code()),
+            column(rows, |row| row.batch_trace.map(|name| i64::from(name.batch))),
+            column(rows, |row| row.batch_trace.map(|name| i64::from(name.trace))),
+            column(rows, |row| row.amount.map(|amount| amount.minor)),
+            column(rows, |row| row.amount.map(|amount| i64::from(amount.currency.0))),
+            column(rows, |row| row.card.map(|card| card.to_string())),
+            column(rows, |row| row.entry_mode.map(EntryMode::code)),
+            column(rows, |row| row.operator.as_deref()),
+            column(rows, |row| row.response_code.as_ref().map(ResponseCode::as_str)),
+            column(rows, |row| row.reason.as_deref()),
+            column(rows, |row| row.retrieval_reference.as_deref()),
+            column(rows, |row| row.approval_code.as_deref()),
+            column(rows, |row| row.peer.as_deref()),
+            column(rows, |row| row.requested_at.0),
+            column(rows, |row| row.of_sequence),
         ],
     )
 }

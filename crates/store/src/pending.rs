@@ -4,7 +4,7 @@ use domain::transaction::{BatchTrace, EntryMode, Kind};
 use domain::{MaskedPan, Money, TerminalId, Timestamp};
 
 use crate::ledger::{read_card, read_kind, read_mode, read_money, read_name};
-use crate::postgres::{Session, column};
+use crate::postgres::{Many, Session, column};
 use crate::sql::{Row, Sql, sql, values};
 use crate::{Error, Tx};
 
@@ -112,7 +112,7 @@ pub(crate) const GATHER: &str = concat!(
 );
 
 /// Writes many intents by one statement.
-pub(crate) fn insert_many(session: &Session, rows: &[Pending]) -> Result<(), Error> {
+pub(crate) fn insert_many<'r>(session: &Session, rows: &'r [Pending]) -> Result<Many<'r>, Error> {
     const INSERT: &str = concat!(
         "INSERT INTO pending (",
         columns!(),
@@ -120,34 +120,34 @@ pub(crate) fn insert_many(session: &Session, rows: &[Pending]) -> Result<(), Err
            CAST($6 AS BIGINT[]), CAST($7 AS BIGINT[]), CAST($8 AS BIGINT[]), CAST($9 AS TEXT[]), CAST($10 AS TEXT[]), CAST($11 AS TEXT[]),
            CAST($12 AS BIGINT[]), CAST($13 AS BIGINT[]), CAST($14 AS BIGINT[]), CAST($15 AS BYTEA[]))"
     );
-    session.execute_many(
+    session.many(
         INSERT,
-        &[
-            &column(rows, |row| row.terminal_id.as_str()),
-            &column(rows, |row| row.sequence),
-            &column(rows, |row| row.node.as_str()),
-            &column(rows, |row| row.kind.code()),
-            &column(rows, |row| i64::from(row.name.batch)),
-            &column(rows, |row| i64::from(row.name.trace)),
-            &column(rows, |row| row.amount.map(|amount| amount.minor)),
-            &column(rows, |row| row.amount.map(|amount| i64::from(amount.currency.0))),
-            &column(rows, |row| row.card.map(|card| card.to_string())),
-            &column(rows, |row| row.entry_mode.map(EntryMode::code)),
-            &column(rows, |row| row.operator.as_deref()),
-            &column(rows, |row| row.requested_at.0),
-            &column(rows, |row| row.of_sequence),
-            &column(rows, |row| i64::from(row.undo_asked)),
-            &column(rows, |row| row.reversal_sealed.as_deref()),
+        vec![
+            column(rows, |row| row.terminal_id.as_str()),
+            column(rows, |row| row.sequence),
+            column(rows, |row| row.node.as_str()),
+            column(rows, |row| row.kind.code()),
+            column(rows, |row| i64::from(row.name.batch)),
+            column(rows, |row| i64::from(row.name.trace)),
+            column(rows, |row| row.amount.map(|amount| amount.minor)),
+            column(rows, |row| row.amount.map(|amount| i64::from(amount.currency.0))),
+            column(rows, |row| row.card.map(|card| card.to_string())),
+            column(rows, |row| row.entry_mode.map(EntryMode::code)),
+            column(rows, |row| row.operator.as_deref()),
+            column(rows, |row| row.requested_at.0),
+            column(rows, |row| row.of_sequence),
+            column(rows, |row| i64::from(row.undo_asked)),
+            column(rows, |row| row.reversal_sealed.as_deref()),
         ],
     )
 }
 
 /// Deletes many intents by one statement.
-pub(crate) fn delete_many(session: &Session, rows: &[(TerminalId, i64)]) -> Result<(), Error> {
+pub(crate) fn delete_many<'r>(session: &Session, rows: &'r [(TerminalId, i64)]) -> Result<Many<'r>, Error> {
     const DELETE: &str = "DELETE FROM pending p USING unnest(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[])) AS w (terminal_id, sequence)
          WHERE p.terminal_id = w.terminal_id AND p.sequence = w.sequence";
     let terminals = column(rows, |(terminal_id, _)| terminal_id.as_str());
-    session.execute_many(DELETE, &[&terminals, &column(rows, |(_, sequence)| *sequence)])
+    session.many(DELETE, vec![terminals, column(rows, |(_, sequence)| *sequence)])
 }
 
 /// Notes that the terminal has sent a reversal of a request still at the host.

@@ -18,13 +18,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio_postgres::config::TargetSessionAttrs;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::queue::{Queue, Share};
 use crate::{Clock, Error, Tx, migration};
 
 pub use doorbell::Doorbell;
-pub(crate) use session::Session;
+pub(crate) use session::{Many, Session};
 pub(crate) use working_set::WorkingSet;
 
 /// Writers of one node, each with a connection. The first takes all, so that many closures share a commit; the others take
@@ -189,6 +189,12 @@ pub(crate) fn int(row: &tokio_postgres::Row, column: usize) -> Result<Option<i64
 }
 
 /// One column of many rows.
-pub(crate) fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Vec<T> {
-    rows.iter().map(value).collect()
+pub(crate) type Column<'r> = Box<dyn ToSql + Sync + 'r>;
+
+/// The column of many rows that `value` reads of each.
+pub(crate) fn column<'r, R, T>(rows: &'r [R], value: impl Fn(&'r R) -> T) -> Column<'r>
+where
+    T: ToSql + Sync + 'r,
+{
+    Box::new(rows.iter().map(value).collect::<Vec<T>>())
 }

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Row, Statement};
 
-use super::WorkingSet;
+use super::{Column, WorkingSet};
 use crate::Error;
 use crate::queue::Want;
 use crate::sql::{Sql, Value};
@@ -35,6 +35,12 @@ const SETTINGS: &str = "SET statement_timeout = '8s'; SET lock_timeout = '3s'; S
 const WRITER_SETTINGS: &str =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
     SET enable_mergejoin = off; SET enable_bitmapscan = off";
+
+/// A statement on whole columns, ready to be sent.
+pub(crate) struct Many<'r> {
+    statement: Statement,
+    columns: Vec<Column<'r>>,
+}
 
 /// A connection, and the transaction that runs on it.
 pub(crate) struct Session {
@@ -139,22 +145,24 @@ impl Session {
             return Err(Error::Unavailable);
         };
         match runtime.block_on(async { tokio::time::timeout(WAIT_MAX, exchange).await }) {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => {
-                // 25006: it was the primary once. Whatever else is no answer of the server's leaves it in an unknown state.
-                let code = error.code().map(|state| state.code());
-                if error.is_closed() || code.is_none_or(|code| code.starts_with("25")) {
-                    self.broken.set(true);
-                }
-                self.aborted.set(true);
-                tracing::debug!(%error, "a statement failed");
-                Err(error.into())
-            }
+            Ok(answer) => answer.map_err(|error| self.failed(error)),
             Err(_) => {
                 self.broken.set(true);
                 Err(Error::Unavailable)
             }
         }
+    }
+
+    /// Notes what a failed statement means for the session.
+    fn failed(&self, error: tokio_postgres::Error) -> Error {
+        // 25006: it was the primary once. Whatever else is no answer of the server's leaves it in an unknown state.
+        let code = error.code().map(|state| state.code());
+        if error.is_closed() || code.is_none_or(|code| code.starts_with("25")) {
+            self.broken.set(true);
+        }
+        self.aborted.set(true);
+        tracing::debug!(%error, "a statement failed");
+        error.into()
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -217,26 +225,64 @@ impl Session {
 
     /// Writes what is left and commits.
     pub(crate) fn commit(&self) -> Result<(), Error> {
-        if let Some(mut set) = self.set.borrow_mut().take() {
-            set.write_all(self)?;
-        }
+        let set = self.set.borrow_mut().take().unwrap_or_default();
+        set.commit(self)
+    }
+
+    /// Sends statements one behind the other without waiting in between.
+    pub(super) fn send(&self, [first, second, third]: &[Option<Many<'_>>; 3]) -> Result<(), Error> {
+        self.wait(async {
+            let run = |many| self.execute_many(many);
+            let (first, second, third) = tokio::join!(biased; run(first), run(second), run(third));
+            first.and(second).and(third)
+        })
+    }
+
+    /// The same, and the end of the transaction behind them. When one of them fails, the server rolls back instead.
+    pub(super) fn send_and_commit(
+        &self,
+        [first, second, third]: &[Option<Many<'_>>; 3],
+    ) -> Result<(), Error> {
         if self.aborted.get() {
             return Err(Error::Unavailable);
         }
         self.warned.store(false, Ordering::Relaxed);
-        let committed = self.wait(self.client.batch_execute("COMMIT"));
+        let unsent = Cell::new(false);
+        let run = async |many| {
+            let done = self.execute_many(many).await;
+            done.inspect_err(|_| unsent.set(true))
+        };
+        let commit = async {
+            // Polled last: what could not even be sent is known by now.
+            match unsent.get() {
+                true => Ok(()),
+                false => self.client.batch_execute("COMMIT").await,
+            }
+        };
+        let ended = self.wait(async {
+            let (first, second, third, committed) =
+                tokio::join!(biased; run(first), run(second), run(third), commit);
+            Ok((first.and(second).and(third), committed))
+        });
         if self.warned.load(Ordering::Relaxed) {
             // "The transaction has already committed locally, but might not have been replicated to the standby."
             self.broken.set(true);
             return Err(Error::OutcomeUnknown);
         }
-        committed.map_err(|error| match error {
-            Error::Conflict => error,
-            _ => {
-                self.broken.set(true);
-                Error::OutcomeUnknown
-            }
-        })
+        let unknown = || {
+            self.broken.set(true);
+            Error::OutcomeUnknown
+        };
+        match ended {
+            Ok((Ok(()), Ok(()))) => Ok(()),
+            // The server refused a statement, and so its COMMIT ended in nothing.
+            Ok((Err(error), _)) if error.code().is_some() => Err(self.failed(error)),
+            Ok((Ok(()), Err(error))) => match self.failed(error) {
+                Error::Conflict => Err(Error::Conflict),
+                _ => Err(unknown()),
+            },
+            _ => Err(unknown()),
+        }
     }
 
     /// A closure begins.
@@ -313,14 +359,18 @@ impl Session {
         Ok(rows)
     }
 
-    /// Runs a statement on whole columns at once, out of what closures left to be written.
-    pub(crate) fn execute_many(
-        &self,
-        text: &'static str,
-        columns: &[&(dyn ToSql + Sync)],
-    ) -> Result<(), Error> {
+    /// A statement on whole columns at once, out of what closures left to be written.
+    pub(crate) fn many<'r>(&self, text: &'static str, columns: Vec<Column<'r>>) -> Result<Many<'r>, Error> {
         let statement = self.prepared(text)?;
-        self.wait(self.client.execute(&statement, columns)).map(drop)
+        Ok(Many { statement, columns })
+    }
+
+    async fn execute_many(&self, many: &Option<Many<'_>>) -> Result<(), tokio_postgres::Error> {
+        let Some(Many { statement, columns }) = many else {
+            return Ok(());
+        };
+        let columns: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| &**column as _).collect();
+        self.client.execute(statement, &columns).await.map(drop)
     }
 
     fn run<T>(&self, statement: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {

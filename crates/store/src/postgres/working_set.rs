@@ -11,7 +11,7 @@ use domain::{TerminalId, Timestamp};
 use tokio_postgres::Row as PostgresRow;
 use tokio_postgres::types::ToSql;
 
-use super::Session;
+use super::{Many, Session};
 use crate::pending::Pending;
 use crate::queue::Want;
 use crate::sql::{Row, Source};
@@ -78,6 +78,14 @@ impl Writes {
             pending: self.pending.len(),
             taken: self.taken.len(),
         }
+    }
+
+    /// One statement for each table.
+    fn statements(&self, session: &Session) -> Result<[Option<Many<'_>>; 3], Error> {
+        let ledger = (!self.ledger.is_empty()).then(|| ledger::append_many(session, &self.ledger));
+        let pending = (!self.pending.is_empty()).then(|| pending::insert_many(session, &self.pending));
+        let taken = (!self.taken.is_empty()).then(|| pending::delete_many(session, &self.taken));
+        Ok([ledger.transpose()?, pending.transpose()?, taken.transpose()?])
     }
 
     fn truncate(&mut self, mark: Mark) {
@@ -277,6 +285,11 @@ impl WorkingSet {
         self.earlier = Mark::default();
         write(session, &writes)
     }
+
+    /// Writes everything and commits.
+    pub(super) fn commit(self, session: &Session) -> Result<(), Error> {
+        session.send_and_commit(&self.writes.statements(session)?)
+    }
 }
 
 impl Gathered {
@@ -293,19 +306,5 @@ impl Gathered {
 }
 
 fn write(session: &Session, writes: &Writes) -> Result<(), Error> {
-    let Writes {
-        ledger,
-        pending,
-        taken,
-    } = writes;
-    if !ledger.is_empty() {
-        ledger::append_many(session, ledger)?;
-    }
-    if !pending.is_empty() {
-        pending::insert_many(session, pending)?;
-    }
-    if !taken.is_empty() {
-        pending::delete_many(session, taken)?;
-    }
-    Ok(())
+    session.send(&writes.statements(session)?)
 }
