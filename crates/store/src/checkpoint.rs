@@ -14,9 +14,9 @@ use crate::Error;
 /// Commits between two looks at the log.
 const LOOK_EVERY: u32 = 32;
 /// Pages in the log from which it is carried over.
-const PAGES: i64 = 4_000;
+const PAGES: i64 = 8_000;
 /// Pages in the log at which the writer does it itself: 400 MiB.
-const PAGES_MAX: i64 = 100_000;
+const PAGES_MAX: i64 = 200_000;
 /// So few pages left to carry over take the writer less than a commit; then it starts the log from its beginning.
 const REST: i64 = 400;
 

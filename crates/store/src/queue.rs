@@ -16,6 +16,10 @@ use crate::{Error, Tx};
 const QUEUE_LEN_MAX: usize = 8192;
 /// Closures in one commit.
 pub(crate) const BATCH_LEN_MAX: usize = 256;
+/// With so many closures in a commit, as many more are on their way.
+const BUSY_FROM: usize = 8;
+/// How long a busy writer waits for them, so that they share the next commit.
+const GATHER_TIME_MAX: Duration = Duration::from_micros(200);
 
 /// Whose rows a closure will read, so that a database across a network can be asked for those of many closures at once.
 /// The closure may touch no other terminal.
@@ -141,6 +145,14 @@ struct State {
     waiting: VecDeque<Work>,
     closed: bool,
     stopped: bool,
+    /// How many a writer that gathers waits for.
+    gathering: usize,
+}
+
+impl State {
+    fn has_urgent(&self) -> bool {
+        self.waiting.front().is_some_and(|first| first.is_urgent)
+    }
 }
 
 impl Queue {
@@ -166,10 +178,40 @@ impl Queue {
         };
         let names_terminal = work.want.is_some();
         state.waiting.insert(place, work);
+        let is_enough = state.waiting.len() >= state.gathering || state.has_urgent();
         drop(state);
-        self.ready.notify_one();
+        if is_enough {
+            self.ready.notify_one();
+        }
         if !names_terminal {
             self.rest_ready.notify_one();
+        }
+    }
+
+    /// Waits a moment until as many wait as the last commit had, when that was many. Nobody is kept waiting who is alone,
+    /// and nothing urgent.
+    pub(crate) fn gather(&self, last: usize) {
+        if last < BUSY_FROM {
+            return;
+        }
+        let mut state = self.lock();
+        state.gathering = last;
+        let is_short = |state: &mut State| state.waiting.len() < last && !state.has_urgent() && !state.closed;
+        let waited = self.ready.wait_timeout_while(state, GATHER_TIME_MAX, is_short);
+        waited.unwrap_or_else(PoisonError::into_inner).0.gathering = 0;
+    }
+
+    /// Whether something urgent waits.
+    pub(crate) fn has_urgent(&self) -> bool {
+        self.lock().has_urgent()
+    }
+
+    /// Takes back what a writer has not run, to be the next.
+    pub(crate) fn give_back(&self, batch: impl DoubleEndedIterator<Item = Work>) {
+        let mut state = self.lock();
+        let urgent = state.waiting.iter().take_while(|work| work.is_urgent).count();
+        for work in batch.rev() {
+            state.waiting.insert(urgent, work);
         }
     }
 
@@ -224,8 +266,35 @@ impl Queue {
         self.rest_ready.notify_all();
     }
 
-    /// Takes nothing more in for good: a write has failed so that nobody knows what is kept.
+    /// Takes nothing more in for good, and refuses what waits: a write has failed so that nobody knows what is kept.
     pub(crate) fn stop(&self) {
-        self.lock().stopped = true;
+        let mut state = self.lock();
+        state.stopped = true;
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        for work in waiting {
+            work.refuse(Error::Stopped);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_when_the_writer_stops_hears_so_and_is_not_run() {
+        let queue = Queue::default();
+        let (send, heard) = std::sync::mpsc::channel();
+        for _ in 0..3 {
+            let send = send.clone();
+            queue.push(Work::new(
+                None,
+                |_| -> Result<(), Error> { unreachable!("it ran") },
+                move |done| send.send(matches!(done, Err(Error::Stopped))).unwrap(),
+            ));
+        }
+        queue.stop();
+        assert_eq!(heard.try_iter().collect::<Vec<_>>(), [true; 3]);
     }
 }

@@ -27,6 +27,8 @@ const READER_WAIT: Duration = Duration::from_secs(5);
 /// SQLite older than this may corrupt a WAL at its reset.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 const STATEMENTS_CACHED: usize = 256;
+/// Size of a page of a new file. A commit writes every page it has changed, of most of them a row or two.
+const PAGE_BYTES: i64 = 2_048;
 /// Pages the writer and each reader may keep; a small estate never needs as many.
 const WRITER_CACHE_KIB: i64 = 512 * 1_024;
 const READER_CACHE_KIB: i64 = 32 * 1_024;
@@ -152,6 +154,7 @@ impl Writer {
         hurry();
         while self.queue.take(&mut batch) {
             let outcome = self.commit(&mut batch, &mut answers);
+            let committed = answers.len();
             if let Err(error) = &outcome {
                 tracing::error!(%error, "a commit failed");
                 let _ = self.connection.execute_batch("ROLLBACK");
@@ -167,13 +170,15 @@ impl Writer {
                 });
             }
             self.checkpointer.committed(&self.connection);
+            self.queue.gather(committed);
         }
     }
 
     /// Runs a batch in one transaction. Every closure gets its answer, also when the commit fails.
     fn commit(&mut self, batch: &mut Vec<Work>, answers: &mut Vec<Answer>) -> Result<(), Error> {
         let mut outcome = self.execute("BEGIN IMMEDIATE");
-        for work in batch.drain(..) {
+        let mut works = batch.drain(..);
+        for work in works.by_ref() {
             outcome = outcome.and_then(|()| self.execute("SAVEPOINT work"));
             if outcome.is_err() {
                 answers.push((work.run)(None).1);
@@ -188,7 +193,11 @@ impl Writer {
                     .execute("ROLLBACK TO work")
                     .and_then(|()| self.execute("RELEASE work")),
             };
+            if self.queue.has_urgent() {
+                break;
+            }
         }
+        self.queue.give_back(works);
         outcome.and_then(|()| self.execute("COMMIT"))
     }
 
@@ -227,6 +236,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     // A plan depends on the statement alone. Without this, a new value of a parameter may make SQLite parse it again.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Without a mapping, a failing disk is an error instead of a signal.
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
@@ -324,6 +334,41 @@ mod tests {
         let heard: Vec<_> = receive.iter().take(4).collect();
         assert_eq!(heard, [("A", true), ("B", true), ("A", false), ("C", true)]);
         assert_eq!(count(&store), 3);
+    }
+
+    #[test]
+    fn an_urgent_closure_runs_after_the_one_under_way() {
+        let (_dir, path) = temporary();
+        let store = Store::open(&path, counting_clock()).unwrap();
+        let (send, heard) = std::sync::mpsc::channel();
+        let (begin, begun) = std::sync::mpsc::channel();
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let submit = |name: &'static str, waits: bool| {
+            let (gate, begin, send) = (gate.clone(), begin.clone(), send.clone());
+            let run = move |_: &Tx<'_>| {
+                if waits {
+                    begin.send(()).unwrap();
+                    gate.lock().unwrap().recv().unwrap();
+                }
+                Ok::<_, Error>(())
+            };
+            store.submit(run, move |done| send.send((name, done.is_ok())).unwrap());
+        };
+        submit("first", true);
+        begun.recv().unwrap();
+        // These two come while the first has the writer, and so share the next commit.
+        submit("second", true);
+        submit("third", false);
+        go.send(()).unwrap();
+        begun.recv().unwrap();
+        store.submit_urgent(
+            |_| Ok::<_, Error>(()),
+            move |done| send.send(("urgent", done.is_ok())).unwrap(),
+        );
+        go.send(()).unwrap();
+        let order: Vec<_> = heard.iter().take(4).map(|(name, _)| name).collect();
+        assert_eq!(order, ["first", "second", "urgent", "third"]);
     }
 
     #[test]
