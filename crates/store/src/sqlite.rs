@@ -29,9 +29,8 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 const STATEMENTS_CACHED: usize = 256;
 /// Size of a page of a new file. A commit writes every page it has changed, of most of them a row or two.
 const PAGE_BYTES: i64 = 2_048;
-/// Pages the writer and each reader may keep; a small estate never needs as many.
-const WRITER_CACHE_KIB: i64 = 512 * 1_024;
-const READER_CACHE_KIB: i64 = 32 * 1_024;
+/// Pages each connection may keep. Not more: at each commit SQLite walks the table of all it has.
+const CACHE_KIB: i64 = 32 * 1_024;
 
 /// A store on one SQLite file; its drop ends the writer after its queue.
 pub(crate) struct Sqlite {
@@ -51,7 +50,6 @@ impl Sqlite {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         check_durability(&connection)?;
         migration::sqlite(&connection)?;
-        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         let readers = (0..READERS)
             .map(|_| reader(path))
             .collect::<Result<Vec<_>, Error>>()?;
@@ -239,7 +237,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Without a mapping, a failing disk is an error instead of a signal.
-    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     // The checkpointer does it.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
