@@ -150,6 +150,11 @@ struct State {
 }
 
 impl State {
+    /// How many go before everything else.
+    fn urgent_len(&self) -> usize {
+        self.waiting.iter().take_while(|work| work.is_urgent).count()
+    }
+
     fn has_urgent(&self) -> bool {
         self.waiting.front().is_some_and(|first| first.is_urgent)
     }
@@ -173,7 +178,7 @@ impl Queue {
             return work.refuse(refusal);
         }
         let place = match work.is_urgent {
-            true => state.waiting.iter().take_while(|work| work.is_urgent).count(),
+            true => state.urgent_len(),
             false => state.waiting.len(),
         };
         let names_terminal = work.want.is_some();
@@ -209,9 +214,9 @@ impl Queue {
     /// Takes back what a writer has not run, to be the next.
     pub(crate) fn give_back(&self, batch: impl DoubleEndedIterator<Item = Work>) {
         let mut state = self.lock();
-        let urgent = state.waiting.iter().take_while(|work| work.is_urgent).count();
+        let place = state.urgent_len();
         for work in batch.rev() {
-            state.waiting.insert(urgent, work);
+            state.waiting.insert(place, work);
         }
     }
 

@@ -230,40 +230,30 @@ impl Session {
     }
 
     /// Sends statements one behind the other without waiting in between.
-    pub(super) fn send(&self, [first, second, third]: &[Option<Many<'_>>; 3]) -> Result<(), Error> {
-        self.wait(async {
-            let run = |many| self.execute_many(many);
-            let (first, second, third) = tokio::join!(biased; run(first), run(second), run(third));
-            first.and(second).and(third)
-        })
+    pub(super) fn send(&self, statements: &[Option<Many<'_>>; 3]) -> Result<(), Error> {
+        self.wait(self.execute_all(statements))
     }
 
     /// The same, and the end of the transaction behind them. When one of them fails, the server rolls back instead.
-    pub(super) fn send_and_commit(
-        &self,
-        [first, second, third]: &[Option<Many<'_>>; 3],
-    ) -> Result<(), Error> {
+    pub(super) fn send_and_commit(&self, statements: &[Option<Many<'_>>; 3]) -> Result<(), Error> {
         if self.aborted.get() {
             return Err(Error::Unavailable);
         }
         self.warned.store(false, Ordering::Relaxed);
-        let unsent = Cell::new(false);
-        let run = async |many| {
-            let done = self.execute_many(many).await;
-            done.inspect_err(|_| unsent.set(true))
+        let has_failed = Cell::new(false);
+        let write = async {
+            let written = self.execute_all(statements).await;
+            has_failed.set(written.is_err());
+            written
         };
         let commit = async {
-            // Polled last: what could not even be sent is known by now.
-            match unsent.get() {
+            // Polled after the writes: one that could not even be sent has failed by now.
+            match has_failed.get() {
                 true => Ok(()),
                 false => self.client.batch_execute("COMMIT").await,
             }
         };
-        let ended = self.wait(async {
-            let (first, second, third, committed) =
-                tokio::join!(biased; run(first), run(second), run(third), commit);
-            Ok((first.and(second).and(third), committed))
-        });
+        let ended = self.wait(async { Ok(tokio::join!(biased; write, commit)) });
         if self.warned.load(Ordering::Relaxed) {
             // "The transaction has already committed locally, but might not have been replicated to the standby."
             self.broken.set(true);
@@ -365,6 +355,14 @@ impl Session {
         Ok(Many { statement, columns })
     }
 
+    async fn execute_all(
+        &self,
+        [first, second, third]: &[Option<Many<'_>>; 3],
+    ) -> Result<(), tokio_postgres::Error> {
+        let run = |many| self.execute_many(many);
+        tokio::try_join!(biased; run(first), run(second), run(third)).map(drop)
+    }
+
     async fn execute_many(&self, many: &Option<Many<'_>>) -> Result<(), tokio_postgres::Error> {
         let Some(Many { statement, columns }) = many else {
             return Ok(());
@@ -446,6 +444,7 @@ impl ToSql for Value<'_> {
 mod tests {
     use super::*;
     use crate::Tx;
+    use crate::postgres::column;
     use crate::sql::{sql, values};
     use domain::Timestamp;
 
@@ -465,6 +464,58 @@ mod tests {
         session.begin_work();
         let count = sql!("SELECT count(*) FROM once");
         assert_eq!(tx.first(count, &[], |row| row.int(0)).unwrap(), Some(0));
+    }
+
+    /// A session with the table of one column, and statements that insert whole columns into it.
+    fn numbers() -> (tokio_postgres::Config, Session) {
+        let database = local_postgres::shared().new_database().unwrap();
+        let config = crate::postgres::config(&database).unwrap();
+        let session = Session::open_to_write(&config).unwrap();
+        session.batch("CREATE TABLE once (n BIGINT PRIMARY KEY)").unwrap();
+        session.begin_alone().unwrap();
+        (config, session)
+    }
+
+    const INSERT: &str = "INSERT INTO once SELECT unnest(CAST($1 AS BIGINT[]))";
+
+    fn count(session: &Session) -> i64 {
+        session.begin_read().unwrap();
+        session.begin_work();
+        let count = sql!("SELECT count(*) FROM once");
+        let count = Tx::postgres(session, Timestamp(1)).first(count, &[], |row| row.int(0));
+        session.end_read().unwrap();
+        count.unwrap().unwrap()
+    }
+
+    #[test]
+    fn what_the_server_refuses_takes_the_commit_behind_it_along() {
+        let (_, session) = numbers();
+        let rows = |rows: &'static [i64]| session.many(INSERT, vec![column(rows, |n| *n)]).unwrap();
+        let refused = session.send_and_commit(&[Some(rows(&[1])), Some(rows(&[2, 2])), Some(rows(&[3]))]);
+        assert!(matches!(refused, Err(Error::Conflict)), "{refused:?}");
+        session.roll_back();
+        assert!(!session.is_broken());
+        assert_eq!(count(&session), 0);
+        session.begin_alone().unwrap();
+        session
+            .send_and_commit(&[Some(rows(&[1])), None, Some(rows(&[3]))])
+            .unwrap();
+        assert_eq!(count(&session), 2);
+    }
+
+    #[test]
+    fn nothing_is_committed_when_a_statement_could_not_be_sent() {
+        let (config, session) = numbers();
+        let good = session.many(INSERT, vec![column(&[1_i64], |n| *n)]).unwrap();
+        // Not the parameter's type: the library refuses it here.
+        let bad = session
+            .many(INSERT, vec![column(&["two"], |word| *word)])
+            .unwrap();
+        let unsent = session.send_and_commit(&[Some(good), Some(bad), None]);
+        assert!(matches!(unsent, Err(Error::OutcomeUnknown)), "{unsent:?}");
+        assert!(session.is_broken());
+        drop(session);
+        assert_eq!(count(&Session::open(&config).unwrap()), 0);
     }
 
     #[test]
