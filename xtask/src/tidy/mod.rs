@@ -6,6 +6,7 @@
 
 mod documents;
 mod imports;
+mod modules;
 mod packages;
 mod reasons;
 mod rust;
@@ -49,6 +50,7 @@ pub fn run() -> Result<()> {
             &exists_beside(file),
         ));
     }
+    findings.extend(check_modules(&files)?);
     findings.extend(check_twins(&files)?);
     for finding in &findings {
         println!("{finding}");
@@ -98,6 +100,20 @@ fn check_reasons(metadata: &Value) -> Result<Vec<String>> {
             .flat_map(|packages| packages.keys().cloned()),
     );
     Ok(reasons::check(&document, &used))
+}
+
+fn check_modules(files: &[std::path::PathBuf]) -> Result<Vec<String>> {
+    let mut texts = Vec::new();
+    for file in files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|end| end == "rs"))
+    {
+        let path = tree::relative(file);
+        let text = std::fs::read_to_string(file).with_context(|| path.clone())?;
+        texts.push((path, text));
+    }
+    let sources: Vec<_> = texts.iter().map(|(path, text)| Source { path, text }).collect();
+    Ok(modules::check(&sources))
 }
 
 fn check_twins(files: &[std::path::PathBuf]) -> Result<Vec<String>> {
