@@ -1,11 +1,11 @@
 //! Carrying the write-ahead log into the database file, beside the writer instead of in it: a commit that also carries the
 //! log would keep everybody waiting for two flushes of scattered pages.
 //!
-//! Invariant: the log stays bounded. When the thread beside cannot keep up, the writer does it itself.
+//! Invariant: the log stays bounded. When the thread beside cannot keep up, the writer waits for it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
@@ -15,23 +15,25 @@ use crate::Error;
 const LOOK_EVERY: u32 = 32;
 /// Pages in the log from which it is carried over.
 const PAGES: i64 = 8_000;
-/// Pages in the log at which the writer does it itself: 400 MiB.
-const PAGES_MAX: i64 = 200_000;
+/// Pages in the log at which the writer waits until they are carried over: 200 MiB.
+const PAGES_MAX: i64 = 100_000;
 /// So few pages left to carry over take the writer less than a commit; then it starts the log from its beginning.
 const REST: i64 = 400;
 
 /// The writer's side.
 pub(crate) struct Checkpointer {
     commits: u32,
+    pages_max: i64,
     wake: SyncSender<()>,
     log: Arc<Log>,
 }
 
-/// What the thread beside saw last.
+/// What the writer and the thread beside it tell each other.
 #[derive(Default)]
 struct Log {
-    pages: AtomicI64,
     is_nearly_over: AtomicBool,
+    /// Held by the one who carries over: SQLite turns a second one away instead of letting it wait.
+    turn: Mutex<()>,
 }
 
 impl Checkpointer {
@@ -48,49 +50,57 @@ impl Checkpointer {
                 }
             })
             .map_err(|error| Error::Unusable(format!("no thread for checkpoints: {error}")))?;
-        let commits = 0;
-        Ok(Self { commits, wake, log })
+        Ok(Self {
+            commits: 0,
+            pages_max: PAGES_MAX,
+            wake,
+            log,
+        })
     }
 
     /// The writer has committed.
     pub(crate) fn committed(&mut self, connection: &Connection) {
-        let must = self.log.pages.load(Ordering::Relaxed) > PAGES_MAX;
-        if must || self.log.is_nearly_over.swap(false, Ordering::Relaxed) {
+        if self.log.is_nearly_over.swap(false, Ordering::Relaxed) {
             // The last few pages: with all of them in the file, the next commit starts the log anew.
-            if let Ok((pages, carried)) = checkpoint(connection) {
-                let left = if pages == carried { 0 } else { pages };
-                self.log.pages.store(left, Ordering::Relaxed);
-            }
+            self.log.finish(connection);
         }
         self.commits = self.commits.wrapping_add(1);
-        if self.commits.is_multiple_of(LOOK_EVERY) {
+        if !self.commits.is_multiple_of(LOOK_EVERY) {
+            return;
+        }
+        match look(connection) {
+            Ok(pages) if pages > self.pages_max => self.log.finish(connection),
             // Busy is as good as woken.
-            let _ = self.wake.try_send(());
+            Ok(pages) if pages > PAGES => drop(self.wake.try_send(())),
+            _ => {}
         }
     }
 }
 
 impl Log {
+    /// On the thread beside the writer.
     fn carry_over(&self, connection: &Connection) {
-        let Ok((pages, _)) = look(connection) else { return };
-        self.pages.store(pages, Ordering::Relaxed);
-        if pages < PAGES {
-            return;
-        }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         match checkpoint(connection) {
-            Ok((pages, carried)) => {
-                self.pages.store(pages, Ordering::Relaxed);
-                self.is_nearly_over
-                    .store(pages - carried < REST, Ordering::Relaxed);
-            }
+            Ok((pages, carried)) => self
+                .is_nearly_over
+                .store(pages - carried < REST, Ordering::Relaxed),
             Err(error) => tracing::warn!(%error, "the log could not be carried into the database"),
+        }
+    }
+
+    /// On the writer: what the thread beside has left, once it is through.
+    fn finish(&self, connection: &Connection) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = checkpoint(connection) {
+            tracing::warn!(%error, "the log could not be carried into the database");
         }
     }
 }
 
-/// Pages in the log, and how many of them are in the file; without carrying any over.
-fn look(connection: &Connection) -> Result<(i64, i64), Error> {
-    run(connection, "PRAGMA wal_checkpoint(NOOP)")
+/// Pages in the log.
+fn look(connection: &Connection) -> Result<i64, Error> {
+    run(connection, "PRAGMA wal_checkpoint(NOOP)").map(|(pages, _)| pages)
 }
 
 /// Carries over what no reader is in the way of, waiting for nobody.
@@ -100,4 +110,39 @@ fn checkpoint(connection: &Connection) -> Result<(i64, i64), Error> {
 
 fn run(connection: &Connection, pragma: &str) -> Result<(i64, i64), Error> {
     Ok(connection.query_row(pragma, [], |row| Ok((row.get(1)?, row.get(2)?)))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_stays_bounded_when_the_thread_beside_does_not_keep_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = Connection::open(dir.path().join("store.db")).unwrap();
+        writer
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (i INTEGER PRIMARY KEY, b BLOB)",
+            )
+            .unwrap();
+        // Nobody is there to be woken.
+        let (wake, _) = sync_channel(1);
+        let mut checkpointer = Checkpointer {
+            commits: 0,
+            pages_max: 100,
+            wake,
+            log: Arc::default(),
+        };
+        let mut longest = 0;
+        for _ in 0..20 * LOOK_EVERY {
+            writer
+                .execute("INSERT INTO t (b) VALUES (zeroblob(4000))", [])
+                .unwrap();
+            longest = longest.max(look(&writer).unwrap());
+            checkpointer.committed(&writer);
+        }
+        let pages_a_commit = 3;
+        let bound = 100 + i64::from(LOOK_EVERY) * pages_a_commit;
+        assert!((100..=bound).contains(&longest), "{longest} pages");
+    }
 }
