@@ -80,15 +80,19 @@ pub fn insert(tx: &Tx<'_>, pending: &Pending) -> Result<(), Error> {
 
 /// Takes the intent out, to be decided on in the same transaction.
 pub fn take(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Option<Pending>, Error> {
-    const TAKE: Sql = sql!(concat!(
-        "DELETE FROM pending WHERE terminal_id = $1 AND sequence = $2 RETURNING ",
-        columns!()
+    const GET: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM pending WHERE terminal_id = $1 AND sequence = $2"
     ));
+    const DELETE: Sql = sql!("DELETE FROM pending WHERE terminal_id = $1 AND sequence = $2");
     if let Some(mut set) = tx.gathered(terminal_id) {
         return Ok(set.take_pending(terminal_id, sequence));
     }
-    let mut taken = tx.all(TAKE, values![&terminal_id, sequence], read)?;
-    Ok(taken.pop())
+    // Not one statement with RETURNING: for that SQLite makes a table of its own each time, at twice the price.
+    let pending = tx.first(GET, values![&terminal_id, sequence], read)?;
+    let taken = tx.execute(DELETE, values![&terminal_id, sequence])? == 1;
+    Ok(pending.filter(|_| taken))
 }
 
 /// The terminal's requests at the host; a terminal has few.

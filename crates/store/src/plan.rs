@@ -63,7 +63,7 @@ fn every_hot_statement_finds_its_rows_by_the_terminal() {
     let connection = Connection::open_in_memory().unwrap();
     migration::sqlite(&connection).unwrap();
     let hot = hot_statements(&connection);
-    assert_eq!(hot.len(), 7);
+    assert_eq!(hot.len(), 8);
     for sql in hot {
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = plan.raw_query();
@@ -145,7 +145,7 @@ fn every_hot_statement_of_postgresql_finds_its_rows_by_the_terminal() {
     let mut hot = RUN.take();
     hot.sort_unstable();
     hot.dedup();
-    assert_eq!(hot.len(), 15, "{hot:#?}");
+    assert_eq!(hot.len(), 16, "{hot:#?}");
     for text in hot {
         let plan = postgres_plan(&session, text);
         for (at, step) in plan.iter().enumerate().filter(|(_, step)| step.contains("Scan")) {
