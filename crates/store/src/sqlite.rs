@@ -29,8 +29,9 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 const STATEMENTS_CACHED: usize = 256;
 /// Size of a page of a new file. A commit writes every page it has changed, of most of them a row or two.
 const PAGE_BYTES: i64 = 2_048;
-/// Pages each connection may keep. Not more: at each commit SQLite walks the table of all it has.
-const CACHE_KIB: i64 = 32 * 1_024;
+/// Pages each connection may keep. Not more: at the commit after a tree was balanced, SQLite walks the table of all of them, and a
+/// page that is not among them comes from the cache of the system.
+const CACHE_KIB: i64 = 4 * 1_024;
 
 /// A store on one SQLite file; its drop ends the writer after its queue.
 pub(crate) struct Sqlite {
