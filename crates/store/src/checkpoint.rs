@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
@@ -40,7 +40,8 @@ impl Checkpointer {
     /// Starts the thread; it ends when this is dropped.
     pub(crate) fn start(connection: Connection) -> Result<Self, Error> {
         let log = Arc::new(Log::default());
-        let (wake, woken) = sync_channel(1);
+        // Nothing waits in it: whoever is busy need not be told to begin again.
+        let (wake, woken) = sync_channel(0);
         let seen = log.clone();
         std::thread::Builder::new()
             .name("store-checkpoint".into())
@@ -60,16 +61,18 @@ impl Checkpointer {
 
     /// The writer has committed.
     pub(crate) fn committed(&mut self, connection: &Connection) {
-        if self.log.is_nearly_over.swap(false, Ordering::Relaxed) {
+        if self.log.is_nearly_over.swap(false, Ordering::Relaxed)
+            && let Ok(turn) = self.log.turn.try_lock()
+        {
             // The last few pages: with all of them in the file, the next commit starts the log anew.
-            self.log.finish(connection);
+            finish(connection, turn);
         }
         self.commits = self.commits.wrapping_add(1);
         if !self.commits.is_multiple_of(LOOK_EVERY) {
             return;
         }
         match look(connection) {
-            Ok(pages) if pages > self.pages_max => self.log.finish(connection),
+            Ok(pages) if pages > self.pages_max => finish(connection, self.log.turn()),
             // Busy is as good as woken.
             Ok(pages) if pages > PAGES => drop(self.wake.try_send(())),
             _ => {}
@@ -78,9 +81,13 @@ impl Checkpointer {
 }
 
 impl Log {
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// On the thread beside the writer.
     fn carry_over(&self, connection: &Connection) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn();
         match checkpoint(connection) {
             Ok((pages, carried)) => self
                 .is_nearly_over
@@ -88,13 +95,12 @@ impl Log {
             Err(error) => tracing::warn!(%error, "the log could not be carried into the database"),
         }
     }
+}
 
-    /// On the writer: what the thread beside has left, once it is through.
-    fn finish(&self, connection: &Connection) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = checkpoint(connection) {
-            tracing::warn!(%error, "the log could not be carried into the database");
-        }
+/// On the writer: what the thread beside has left.
+fn finish(connection: &Connection, _turn: MutexGuard<'_, ()>) {
+    if let Err(error) = checkpoint(connection) {
+        tracing::warn!(%error, "the log could not be carried into the database");
     }
 }
 
@@ -126,7 +132,7 @@ mod tests {
             )
             .unwrap();
         // Nobody is there to be woken.
-        let (wake, _) = sync_channel(1);
+        let (wake, _) = sync_channel(0);
         let mut checkpointer = Checkpointer {
             commits: 0,
             pages_max: 100,
