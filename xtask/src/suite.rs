@@ -115,7 +115,7 @@ const STEPS: [Step; 11] = [
     },
 ];
 
-/// Steps that are run only when asked for by `--with`.
+/// Steps that are run only when asked for, by `--with` or alone by name.
 const OPTIONAL: [Step; 2] = [
     Step {
         name: "failover",
@@ -136,19 +136,19 @@ const OPTIONAL: [Step; 2] = [
 /// # Errors
 /// The filter is no step's name, and the tests it names fail.
 pub fn run(selection: &Selection) -> Result<ExitCode> {
-    let mut chosen: Vec<Step> = STEPS.into();
-    if let Some(filter) = &selection.filter {
-        if STEPS.iter().all(|step| step.name != filter) {
-            tests_named(filter)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        chosen.retain(|step| step.name == filter);
+    let is_named = |step: &Step| selection.filter.as_deref().is_none_or(|name| name == step.name);
+    if let Some(filter) = &selection.filter
+        && !STEPS.iter().chain(&OPTIONAL).any(is_named)
+    {
+        tests_named(filter)?;
+        return Ok(ExitCode::SUCCESS);
     }
-    chosen.extend(
-        OPTIONAL
-            .into_iter()
-            .filter(|step| selection.with.iter().any(|name| name == step.name)),
-    );
+    let is_added = |step: &Step| selection.with.iter().any(|name| name == step.name);
+    let usual = STEPS.into_iter().filter(is_named);
+    let added = OPTIONAL
+        .into_iter()
+        .filter(|step| is_added(step) || (selection.filter.is_some() && is_named(step)));
+    let chosen: Vec<Step> = usual.chain(added).collect();
     Ok(steps::run(&chosen))
 }
 
