@@ -89,10 +89,12 @@ pub fn take(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Optio
     if let Some(mut set) = tx.gathered(terminal_id) {
         return Ok(set.take_pending(terminal_id, sequence));
     }
-    // Not one statement with RETURNING: for that SQLite makes a table of its own each time, at twice the price.
-    let pending = tx.first(GET, values![&terminal_id, sequence], read)?;
+    // Not one statement with RETURNING: for that SQLite makes and drops a table each time.
+    let Some(pending) = tx.first(GET, values![&terminal_id, sequence], read)? else {
+        return Ok(None);
+    };
     let taken = tx.execute(DELETE, values![&terminal_id, sequence])? == 1;
-    Ok(pending.filter(|_| taken))
+    Ok(taken.then_some(pending))
 }
 
 /// The terminal's requests at the host; a terminal has few.
