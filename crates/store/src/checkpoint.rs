@@ -47,7 +47,9 @@ impl Checkpointer {
             .name("store-checkpoint".into())
             .spawn(move || {
                 while woken.recv().is_ok() {
-                    seen.carry_over(&connection);
+                    let rest = carry_over(&connection, seen.turn());
+                    let is_nearly_over = rest.is_some_and(|rest| rest < REST);
+                    seen.is_nearly_over.store(is_nearly_over, Ordering::Relaxed);
                 }
             })
             .map_err(|error| Error::Unusable(format!("no thread for checkpoints: {error}")))?;
@@ -65,14 +67,14 @@ impl Checkpointer {
             && let Ok(turn) = self.log.turn.try_lock()
         {
             // The last few pages: with all of them in the file, the next commit starts the log anew.
-            finish(connection, turn);
+            carry_over(connection, turn);
         }
         self.commits = self.commits.wrapping_add(1);
         if !self.commits.is_multiple_of(LOOK_EVERY) {
             return;
         }
         match look(connection) {
-            Ok(pages) if pages > self.pages_max => finish(connection, self.log.turn()),
+            Ok(pages) if pages > self.pages_max => drop(carry_over(connection, self.log.turn())),
             // Busy is as good as woken.
             Ok(pages) if pages > PAGES => drop(self.wake.try_send(())),
             _ => {}
@@ -84,34 +86,22 @@ impl Log {
     fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// On the thread beside the writer.
-    fn carry_over(&self, connection: &Connection) {
-        let _turn = self.turn();
-        match checkpoint(connection) {
-            Ok((pages, carried)) => self
-                .is_nearly_over
-                .store(pages - carried < REST, Ordering::Relaxed),
-            Err(error) => tracing::warn!(%error, "the log could not be carried into the database"),
-        }
-    }
 }
 
-/// On the writer: what the thread beside has left.
-fn finish(connection: &Connection, _turn: MutexGuard<'_, ()>) {
-    if let Err(error) = checkpoint(connection) {
-        tracing::warn!(%error, "the log could not be carried into the database");
+/// Carries over what no reader is in the way of, waiting for nobody, and says how many pages are left.
+fn carry_over(connection: &Connection, _turn: MutexGuard<'_, ()>) -> Option<i64> {
+    match run(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+        Ok((pages, carried)) => Some(pages - carried),
+        Err(error) => {
+            tracing::warn!(%error, "the log could not be carried into the database");
+            None
+        }
     }
 }
 
 /// Pages in the log.
 fn look(connection: &Connection) -> Result<i64, Error> {
     run(connection, "PRAGMA wal_checkpoint(NOOP)").map(|(pages, _)| pages)
-}
-
-/// Carries over what no reader is in the way of, waiting for nobody.
-fn checkpoint(connection: &Connection) -> Result<(i64, i64), Error> {
-    run(connection, "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
 fn run(connection: &Connection, pragma: &str) -> Result<(i64, i64), Error> {
