@@ -136,20 +136,28 @@ const OPTIONAL: [Step; 2] = [
 /// # Errors
 /// The filter is no step's name, and the tests it names fail.
 pub fn run(selection: &Selection) -> Result<ExitCode> {
-    let is_named = |step: &Step| selection.filter.as_deref().is_none_or(|name| name == step.name);
+    let chosen = chosen(selection);
     if let Some(filter) = &selection.filter
-        && !STEPS.iter().chain(&OPTIONAL).any(is_named)
+        && chosen.iter().all(|step| step.name != filter)
     {
         tests_named(filter)?;
-        return Ok(ExitCode::SUCCESS);
+        if chosen.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
     }
-    let is_added = |step: &Step| selection.with.iter().any(|name| name == step.name);
-    let usual = STEPS.into_iter().filter(is_named);
-    let added = OPTIONAL
-        .into_iter()
-        .filter(|step| is_added(step) || (selection.filter.is_some() && is_named(step)));
-    let chosen: Vec<Step> = usual.chain(added).collect();
     Ok(steps::run(&chosen))
+}
+
+/// The steps that are asked for; a filter that is the name of none leaves those added by `--with`.
+fn chosen(selection: &Selection) -> Vec<Step> {
+    let is_asked_for = |step: &Step| {
+        let filter = selection.filter.as_deref() == Some(step.name);
+        filter || selection.with.iter().any(|name| name == step.name)
+    };
+    let usual = STEPS
+        .into_iter()
+        .filter(|step| selection.filter.is_none() || is_asked_for(step));
+    usual.chain(OPTIONAL.into_iter().filter(is_asked_for)).collect()
 }
 
 fn names(steps: &[Step]) -> String {
@@ -271,6 +279,17 @@ mod tests {
         };
         assert_eq!(parse("--with ignored interop").unwrap(), wanted);
         assert_eq!(parse("interop --with ignored").unwrap(), wanted);
+    }
+
+    #[test]
+    fn steps_are_chosen_by_name_and_optional_ones_only_so() {
+        let chosen = |words| names(&chosen(&parse(words).unwrap()));
+        assert_eq!(chosen(""), names(&STEPS));
+        assert_eq!(chosen("tidy"), "tidy");
+        assert_eq!(chosen("failover"), "failover");
+        assert_eq!(chosen("--with failover tidy"), "tidy, failover");
+        assert_eq!(chosen("--with failover a_test"), "failover");
+        assert_eq!(chosen("a_test"), "");
     }
 
     #[test]
