@@ -15,7 +15,7 @@ fn a_terminal_of_other_peoples_code_sells_is_lost_and_stays_refused() -> Result<
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/terminal.py");
     let status = Command::new(python()?)
         .arg(script)
-        .env("TILLGUARD_BIN", binary()?)
+        .env("TILLGUARD_DEMO_BIN", binary()?)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .status()?;
     ensure!(status.success(), "terminal.py: {status}");

@@ -1,4 +1,4 @@
-// The real server, as `tillguard demo` runs it, on free ports and with data of its own.
+// The real server, as `tillguard-demo` runs it, on free ports and with data of its own.
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,8 +15,8 @@ const STOP_MS_MAX = 20_000
 export async function startDemo() {
   const folder = await mkdtemp(join(tmpdir(), 'tillguard-browser-'))
   const readyFile = join(folder, 'ready.json')
-  const args = ['demo', '--port', '0', '--data', join(folder, 'data'), '--ready-file', readyFile, '--rate', '20']
-  const child = spawn(process.env.TILLGUARD_BIN, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const args = ['--port', '0', '--data', join(folder, 'data'), '--ready-file', readyFile, '--rate', '20']
+  const child = spawn(process.env.TILLGUARD_DEMO_BIN, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (text) => (said = (said + text).slice(-4_000)))
   const ended = new Promise((resolve) => child.once('exit', resolve))

@@ -1,4 +1,4 @@
-//! `tillguard demo` as a process of its own: started, killed, started again on the same data.
+//! `tillguard-demo` as a process of its own: started, killed, started again on the same data.
 //!
 //! Invariant: dropping a node kills its process; dropping a folder removes it.
 
@@ -44,18 +44,18 @@ impl Drop for Folder {
     }
 }
 
-/// The binary under test: `TILLGUARD_BIN`, else `tillguard` of the build that made this test.
+/// The binary under test: `TILLGUARD_DEMO_BIN`, else `tillguard-demo` of the build that made this test.
 ///
 /// # Errors
 /// It is not there.
 pub fn binary() -> Result<PathBuf> {
-    let path = match std::env::var_os("TILLGUARD_BIN") {
+    let path = match std::env::var_os("TILLGUARD_DEMO_BIN") {
         Some(path) => PathBuf::from(path),
-        None => built()?.join("tillguard"),
+        None => built()?.join("tillguard-demo"),
     };
     match path.is_file() {
         true => Ok(path),
-        false => bail!("no binary at {}: cargo build -p server", path.display()),
+        false => bail!("no binary at {}: cargo build -p demo", path.display()),
     }
 }
 
@@ -73,12 +73,12 @@ pub fn canary_binary() -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .args(["build", "--quiet", "--package", "server", "--features", "canary"])
+        .args(["build", "--quiet", "--package", "demo", "--features", "canary"])
         .arg("--target-dir")
         .arg(&target)
         .status()?;
     match built.success() {
-        true => Ok(target.join("debug/tillguard")),
+        true => Ok(target.join("debug/tillguard-demo")),
         false => bail!("the canary does not build"),
     }
 }
@@ -171,7 +171,7 @@ impl Launch {
         let program = words.next().context("no program")?;
         let child = Command::new(program)
             .args(words)
-            .args(["demo", "--port", "0", "--data"])
+            .args(["--port", "0", "--data"])
             .arg(self.folder.join("data"))
             .arg("--ready-file")
             .arg(&ready_file)

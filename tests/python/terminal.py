@@ -3,7 +3,7 @@
 It starts the real server, signs in, sells, is reported lost, and finds every door closed, before and after
 the server is killed and started again. Nothing of our codec is used, so a mistake on both sides of it would show here.
 
-`TILLGUARD_BIN` names the server.
+`TILLGUARD_DEMO_BIN` names the program that starts it.
 """
 
 import dataclasses
@@ -132,7 +132,7 @@ class Terminal:
 
 @dataclasses.dataclass
 class Server:
-    """`tillguard demo` on free ports and data of its own."""
+    """`tillguard-demo` on free ports and data of its own."""
 
     process: subprocess.Popen
     ready: dict
@@ -141,9 +141,9 @@ class Server:
     def start(cls, folder: pathlib.Path) -> "Server":
         ready_file = folder / "ready.json"
         ready_file.unlink(missing_ok=True)
-        arguments = ["demo", "--port", "0", "--rate", "0", "--history-days", "0", "--host-delay-ms", "5"]
+        arguments = ["--port", "0", "--rate", "0", "--history-days", "0", "--host-delay-ms", "5"]
         places = ["--data", str(folder / "data"), "--ready-file", str(ready_file)]
-        process = subprocess.Popen([os.environ["TILLGUARD_BIN"], *arguments, *places], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([os.environ["TILLGUARD_DEMO_BIN"], *arguments, *places], stdout=subprocess.DEVNULL)
         until = time.monotonic() + READY_S_MAX
         while not ready_file.exists():
             if process.poll() is not None or time.monotonic() > until:

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the server's own benchmarks on a release build, and our codec beside other people's.
+//! `cargo xtask bench`: our own benchmarks on a release build, and our codec beside other people's.
 //!
 //! Invariant: the peers take turns, and each has packed the purchase that we have packed.
 
@@ -12,7 +12,7 @@ use crate::{command, interop, tree, web};
 /// Rounds in which every peer has its turn.
 const ROUNDS: usize = 5;
 
-/// `peers`, or whatever `tillguard bench` takes.
+/// `peers`, or whatever `tillguard-demo bench` takes.
 ///
 /// # Errors
 /// A build fails, a package cannot be installed, or a benchmark fails.
@@ -24,12 +24,12 @@ pub fn run(args: &[String]) -> Result<()> {
     }
 }
 
-/// The server, built for speed from the sources as they stand now.
-pub fn release() -> Result<PathBuf> {
+/// The demo with its benchmarks, built for speed from the sources as they stand now.
+fn release() -> Result<PathBuf> {
     web::build()?;
-    let build = ["build", "--release", "--package", "server"];
+    let build = ["build", "--release", "--package", "demo"];
     command::run(command::cargo().current_dir(tree::root()).args(build))?;
-    Ok(tree::target()?.join("release/tillguard"))
+    Ok(tree::target()?.join("release/tillguard-demo"))
 }
 
 /// One codec, and how it did in each round.

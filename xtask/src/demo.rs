@@ -2,19 +2,50 @@
 //!
 //! Invariant: what runs was built from the sources as they stand now.
 
-use anyhow::Result;
+use std::path::PathBuf;
 
-use crate::{bench, command};
+use anyhow::{Context, Result, anyhow};
 
-/// Builds the pages and the server, then becomes `tillguard demo` with `args`.
+use crate::{command, suite, tree, web};
+
+/// What the program is made of and needs no pages for.
+const WITHOUT_PAGES: [&str; 2] = ["api", "simulator"];
+
+/// Builds the pages and the server, then becomes `tillguard-demo` with `args`.
 ///
 /// # Errors
 /// A tool is missing, a build fails, or the server cannot be started.
 pub fn run(args: &[String]) -> Result<()> {
     let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
-    let mut demo = std::process::Command::new(bench::release()?);
-    demo.arg("demo").args(args);
+    let mut demo = std::process::Command::new(build()?);
+    demo.args(args);
     become_program(demo)
+}
+
+/// The pages are made while most of the program is compiled; only its last part holds them.
+fn build() -> Result<PathBuf> {
+    std::thread::scope(|scope| {
+        let pages = scope.spawn(web::build);
+        let compiled = compile(&WITHOUT_PAGES);
+        pages
+            .join()
+            .map_err(|_| anyhow!("building the pages panicked"))?
+            .context("the pages")?;
+        compiled
+    })?;
+    compile(&["demo"])?;
+    Ok(tree::target()?.join("demo").join(suite::DEMO))
+}
+
+fn compile(packages: &[&str]) -> Result<()> {
+    let mut build = command::cargo();
+    build
+        .current_dir(tree::root())
+        .args(["build", "--profile", "demo"]);
+    for package in packages {
+        build.args(["--package", package]);
+    }
+    command::run(&mut build)
 }
 
 /// The program takes our place, so that the terminal and its signals are its own.

@@ -26,11 +26,11 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
-  demo [-- ARGS]                 build the pages and the server, then run `tillguard demo ARGS`
+  demo [-- ARGS]                 build the pages and the server, then run `tillguard-demo ARGS`
   test [--with NAME] [FILTER]    run every check and test; FILTER is a step's name, or else a test's
   ci                             the same as `test`
   bench peers                    our codec beside other people's
-  bench WHAT ARGS                `tillguard bench WHAT ARGS` on a release build
+  bench WHAT ARGS                `tillguard-demo bench WHAT ARGS` on a release build
   simulate [--seeds N] [--from SEED] [--canary NAME] [--log SEED] [--suite]
                                  run seeds of the deterministic simulation (docs/TESTING.md)
   tidy                           check the rules of the house: imports, sizes, words, twin documents

@@ -48,7 +48,7 @@ fn document() -> PathBuf {
 }
 
 fn print() -> Result<String> {
-    command::output(Command::new(suite::binary()?).arg("openapi"))
+    command::output(Command::new(suite::program("tillguard")?).arg("openapi"))
 }
 
 /// What openapi-typescript makes of the document; `None` when the console does not use it.

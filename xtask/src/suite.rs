@@ -194,10 +194,13 @@ pub fn build() -> Result<()> {
     command::run(&mut cargo(&["build", "--workspace", "--all-targets"]))
 }
 
-/// The server as [`build`] makes it. Tests that drive it find it through TILLGUARD_BIN.
-pub fn binary() -> Result<PathBuf> {
-    Ok(tree::target()?.join("debug/tillguard"))
+/// A program as [`build`] makes it.
+pub fn program(name: &str) -> Result<PathBuf> {
+    Ok(tree::target()?.join("debug").join(name))
 }
+
+/// What most tests drive; they find it through TILLGUARD_DEMO_BIN.
+pub const DEMO: &str = "tillguard-demo";
 
 /// `cargo test`, told where the programs are that tests drive.
 fn tests(arguments: &[&str]) -> Result<()> {
@@ -207,24 +210,24 @@ fn tests(arguments: &[&str]) -> Result<()> {
     command::run(
         tests
             .args(arguments)
-            .env("TILLGUARD_BIN", binary()?)
+            .env("TILLGUARD_DEMO_BIN", program(DEMO)?)
             .env("TILLGUARD_CANARY_BIN", canary),
     )
 }
 
-/// The server with planted bugs, which the tests must catch. Made in the same target folder, so that nothing it depends
+/// The demo with planted bugs, which the tests must catch. Made in the same target folder, so that nothing it depends
 /// on is compiled twice, and put aside before [`build`] makes the real one.
 fn canary() -> Result<PathBuf> {
     command::run(&mut cargo(&[
         "build",
         "--workspace",
         "--bin",
-        "tillguard",
+        DEMO,
         "--features",
-        "server/canary",
+        "demo/canary",
     ]))?;
-    let aside = tree::target()?.join("debug/tillguard-canary");
-    std::fs::copy(binary()?, &aside).context("cannot put the canary aside")?;
+    let aside = tree::target()?.join("debug/tillguard-demo-canary");
+    std::fs::copy(program(DEMO)?, &aside).context("cannot put the canary aside")?;
     Ok(aside)
 }
 
@@ -259,7 +262,7 @@ fn browser() -> Result<()> {
         web::npm(&folder)
             .arg("test")
             .env("CHROMIUM", chromium)
-            .env("TILLGUARD_BIN", binary()?),
+            .env("TILLGUARD_DEMO_BIN", program(DEMO)?),
     )
 }
 

@@ -15,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-use crate::node::told;
+use node::told;
 
 /// Connections at once; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 2_000;

@@ -18,9 +18,9 @@ use tokio::task::JoinSet;
 
 use crate::connector::host::{AcquirerHost, HostConfig};
 use crate::gate::{Gate, Limits};
-use crate::node::{Node, now};
-use crate::seal::Sealer;
-use crate::work;
+use crate::{assets, http, work};
+use node::seal::Sealer;
+use node::{Node, now};
 
 /// How to run a node.
 pub struct Config {
@@ -83,7 +83,7 @@ pub fn open(place: &Place<'_>, name: &str) -> anyhow::Result<Arc<Node>> {
 /// Starts a node on an open store.
 pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     let last_start = LastStart::open(&config.data, &node.name)?;
-    let who = work::presence::join(&node, last_start.incarnation()).await?;
+    let who = node::presence::join(&node, last_start.incarnation()).await?;
     last_start.write(&who)?;
     work::recovery::run(&node).await?;
     let (stop, stopped) = watch::channel(false);
@@ -102,7 +102,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         host.clone(),
         stopped_last.clone(),
     ));
-    let presence_task = tokio::spawn(work::presence::run(node.clone(), stopped_last));
+    let presence_task = tokio::spawn(node::presence::run(node.clone(), stopped_last));
     let gate = Gate::new(node.clone(), host, config.limits, config.acquirer_code);
     let gate_stopped = stopped.clone();
     tasks.spawn(async move {
@@ -111,12 +111,12 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         let _ = tokio::join!(host_task, reversal_task, presence_task);
         drop(last_start);
     });
-    let settings = crate::api::Settings {
+    let settings = api::Settings {
         secure_cookie: config.secure_cookie,
         stopping: stopped.clone(),
     };
-    let router = crate::api::router(node.clone(), settings);
-    tasks.spawn(crate::http::serve(api_listener, router, stopped));
+    let router = api::router(node.clone(), settings, assets::serve);
+    tasks.spawn(http::serve(api_listener, router, stopped));
     Ok(Running {
         api_addr,
         gate_addr,

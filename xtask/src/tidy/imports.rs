@@ -1,4 +1,4 @@
-//! Which crate may use which: `server → app → store → domain`, `server → iso8583`.
+//! Which crate may use which: `server → api → node → app → store → domain`, `server → iso8583`, and nothing uses `demo`.
 //!
 //! Read from the manifests; what only tests use is free.
 //!
@@ -25,7 +25,7 @@ struct Rule {
     may_use_edge: bool,
 }
 
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 13] = [
     Rule {
         name: "iso8583",
         ours: Some(&[]),
@@ -63,7 +63,25 @@ const RULES: [Rule; 10] = [
         may_use_edge: true,
     },
     Rule {
+        name: "node",
+        ours: Some(&["domain", "store", "app"]),
+        may_use_sql: false,
+        may_use_edge: true,
+    },
+    Rule {
+        name: "api",
+        ours: Some(&["domain", "store", "app", "node"]),
+        may_use_sql: false,
+        may_use_edge: true,
+    },
+    Rule {
         name: "server",
+        ours: Some(&["iso8583", "domain", "store", "app", "node", "api"]),
+        may_use_sql: false,
+        may_use_edge: true,
+    },
+    Rule {
+        name: "demo",
         ours: None,
         may_use_sql: false,
         may_use_edge: true,
@@ -199,6 +217,8 @@ mod tests {
             ("app", "rusqlite"),
             ("simulator", "store"),
             ("server", "rusqlite"),
+            ("server", "simulator"),
+            ("api", "server"),
         ] {
             assert_eq!(findings(name, used, Value::Null).len(), 1, "{name} → {used}");
         }

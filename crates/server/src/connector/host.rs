@@ -23,7 +23,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use crate::node::{Node, told};
+use node::{Node, told};
 
 /// Requests waiting for the host at once.
 const WAITING_MAX: usize = 8_192;

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
 use super::Gate;
-use crate::node::{Pass, told};
+use node::{Pass, told};
 
 /// An answer on its way out.
 pub struct Out {

@@ -23,7 +23,7 @@ use super::keys::{Keys, Known};
 use super::request::{self, Ask};
 use super::sign_in::operator;
 use crate::connector::host::{AskError, HostAnswer};
-use crate::node::{Pass, Passing, Turn, now};
+use node::{Pass, Passing, Turn, now};
 
 /// A request whose terminal is known.
 pub(super) struct Request<'m> {

@@ -14,8 +14,8 @@ use store::Error;
 use zeroize::Zeroizing;
 
 use super::spare::{Rate, Tokens};
-use crate::node::Node;
-use crate::seal::{Purpose, Sealer};
+use node::Node;
+use node::seal::{Purpose, Sealer};
 
 /// Entries before the cache starts anew.
 const ENTRIES_MAX: usize = 1_000_000;
@@ -157,8 +157,8 @@ pub(super) fn seal(
     sealer: &Sealer,
     terminal_id: TerminalId,
     keys: &WorkingKeys,
-) -> Result<Vec<u8>, crate::seal::Error> {
-    let pin_len = u8::try_from(keys.pin.len()).map_err(|_| crate::seal::Error::DoesNotOpen)?;
+) -> Result<Vec<u8>, node::seal::Error> {
+    let pin_len = u8::try_from(keys.pin.len()).map_err(|_| node::seal::Error::DoesNotOpen)?;
     let plain = Zeroizing::new([&[pin_len], keys.pin.as_slice(), keys.mac.as_slice()].concat());
     sealer.seal(Purpose::WorkingKeys, terminal_id.as_str(), &plain)
 }

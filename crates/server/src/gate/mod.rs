@@ -4,7 +4,7 @@
 //! connection. Everything is bounded: connections, frames, time to finish a frame, idle time, requests under way, answers
 //! waiting to be written, time to write them.
 //!
-//! Invariant: an approval reaches a socket only under a [`crate::node::Pass`] taken before its decision.
+//! Invariant: an approval reaches a socket only under a [`node::Pass`] taken before its decision.
 
 mod answer;
 mod connection;
@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::connector::host::AcquirerHost;
-use crate::node::{Node, told};
+use node::{Node, told};
 
 /// What bounds the gate.
 #[derive(Clone, Debug)]
@@ -125,7 +125,7 @@ impl Gate {
     /// Notes that a terminal of the estate was heard.
     fn heard(&self, terminal_id: TerminalId, peer: SocketAddr) {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.insert(terminal_id, (crate::node::now(), peer));
+        heard.insert(terminal_id, (node::now(), peer));
     }
 
     async fn write_contacts(&self) {

@@ -11,7 +11,7 @@ use domain::{MaskedPan, MerchantId, Money, TerminalId};
 use iso8583::unionpay::{field60, field61};
 use iso8583::{Message, Mti, Writer};
 
-use crate::seal::{Purpose, Sealer};
+use node::seal::{Purpose, Sealer};
 
 /// What the message asks the node to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +166,7 @@ pub fn attempt(
         reversal_sealed: None,
         peer: peer.to_string(),
         mac_verified,
-        received_at: crate::node::now(),
+        received_at: node::now(),
     })
 }
 

@@ -19,7 +19,7 @@ use super::answer::{self, Content};
 use super::connection::Out;
 use super::handle::{Request, out, refusal};
 use super::keys::{self, Keys};
-use crate::seal::{Purpose, random};
+use node::seal::{Purpose, random};
 
 impl Gate {
     /// 0800: refused, or answered with fresh working keys.

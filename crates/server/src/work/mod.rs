@@ -1,7 +1,6 @@
-//! What a node does by itself: staying present, sending reversals that are owed, tidying up after a restart.
+//! What a node does by itself: sending reversals that are owed, tidying up after a restart.
 //!
 //! Invariant: everything here may be done twice without harm.
 
-pub mod presence;
 pub mod recovery;
 pub mod reversal;

@@ -6,7 +6,7 @@
 use domain::Timestamp;
 use store::Error;
 
-use crate::node::Node;
+use node::Node;
 
 /// How often one run looks again; each look takes up to 500 intents.
 const ROUNDS_MAX: usize = 10_000;

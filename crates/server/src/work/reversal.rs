@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::connector::host::AcquirerHost;
-use crate::node::{Node, Turn, now, told};
-use crate::seal::Purpose;
+use node::seal::Purpose;
+use node::{Node, Turn, now, told};
 
 /// Reversals sent at once.
 const AT_ONCE_MAX: i64 = 64;

@@ -1,0 +1,164 @@
+//! Log-in and sessions: who a request comes from (R7.2).
+//!
+//! May touch: the store's accounts and sessions. Knows no page.
+//!
+//! Invariant: a token is kept nowhere; the store has its SHA-256.
+
+mod attempts;
+mod passwords;
+mod token;
+
+pub use attempts::Attempts;
+pub use passwords::Passwords;
+pub use token::Token;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Uri, header};
+
+use crate::Api;
+use crate::problem::{Code, Problem};
+
+/// The name of the session's cookie.
+pub const COOKIE: &str = "tillguard_session";
+
+/// The account a request comes from. Handlers that only show things take this.
+#[derive(Clone, Debug)]
+pub struct Account {
+    account: domain::account::Account,
+    /// The SHA-256 of the session's token.
+    pub token_digest: [u8; 32],
+}
+
+impl Deref for Account {
+    type Target = domain::account::Account;
+
+    fn deref(&self) -> &Self::Target {
+        &self.account
+    }
+}
+
+impl FromRequestParts<Arc<Api>> for Account {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        let (token, from_cookie) =
+            presented(&parts.headers).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+        let safe = matches!(parts.method, Method::GET | Method::HEAD);
+        if from_cookie && !safe && is_cross_origin(&parts.headers) {
+            return Err(Problem::new(Code::CrossOrigin));
+        }
+        let token_digest = token.digest();
+        let account = api
+            .node()
+            .read(move |tx| store::session::account(tx, &token_digest))
+            .await?;
+        let account = account.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+        Ok(Self {
+            account,
+            token_digest,
+        })
+    }
+}
+
+/// An account that may change what it sees. Handlers that do things take this.
+#[derive(Clone, Debug)]
+pub struct Actor(pub Account);
+
+impl FromRequestParts<Arc<Api>> for Actor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        let account = Account::from_request_parts(parts, api).await?;
+        match account.role.may_act() {
+            true => Ok(Self(account)),
+            false => Err(Problem::new(Code::NotAllowed)),
+        }
+    }
+}
+
+/// The token a request presents, and whether a browser added it by itself.
+fn presented(headers: &HeaderMap) -> Option<(Token, bool)> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        return scheme
+            .eq_ignore_ascii_case("bearer")
+            .then(|| Token::parse(token.trim()))
+            .flatten()
+            .zip(Some(false));
+    }
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    let (_, token) = pairs.find(|(name, _)| *name == COOKIE)?;
+    Token::parse(token).zip(Some(true))
+}
+
+/// Whether a browser says that the request was made by a page of another site.
+fn is_cross_origin(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return false;
+    };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+    let authority = origin
+        .as_ref()
+        .and_then(Uri::authority)
+        .map(|authority| authority.as_str());
+    host.is_none() || authority != host
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn a_page_of_another_site_is_noticed() {
+        let from = |origin: &str| {
+            is_cross_origin(&headers(&[
+                (header::HOST, "pos.example:8080"),
+                (header::ORIGIN, origin),
+            ]))
+        };
+        assert!(!from("http://pos.example:8080"));
+        assert!(!from("https://pos.example:8080"));
+        for other in [
+            "http://pos.example",
+            "http://evil.example:8080",
+            "null",
+            "http://pos.example:8080.evil.example",
+        ] {
+            assert!(from(other), "{other}");
+        }
+        assert!(!is_cross_origin(&headers(&[(header::HOST, "pos.example")])));
+    }
+
+    #[test]
+    fn a_token_is_found_in_either_header() {
+        let text = Token([7; 32]).to_string();
+        let bearer = headers(&[(header::AUTHORIZATION, &format!("Bearer {text}"))]);
+        assert_eq!(presented(&bearer), Some((Token([7; 32]), false)));
+        let cookie = headers(&[(header::COOKIE, &format!("a=b; {COOKIE}={text}; c=d"))]);
+        assert_eq!(presented(&cookie), Some((Token([7; 32]), true)));
+        // A broken Authorization is not saved by a cookie.
+        let both = headers(&[
+            (header::AUTHORIZATION, "Basic eDp5"),
+            (header::COOKIE, &format!("{COOKIE}={text}")),
+        ]);
+        assert_eq!(presented(&both), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! What every request passes first and every answer last: the arrival time, the time limit, problems in the reader's
+//! language, and the headers that keep browsers careful.
+//!
+//! Invariant: no error leaves the API in any other form than problem+json.
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use domain::Timestamp;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::problem::{Code, Language, Problem};
+
+/// How long a handler may take; a live stream counts only until it starts.
+const TIME_MAX: Duration = Duration::from_secs(10);
+
+/// When the request reached the node.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrived(pub Timestamp);
+
+/// Styles made at run time by the components of the console need `unsafe-inline`; scripts never do.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+];
+
+/// Puts the edge around a router.
+pub fn layered(router: Router) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(pass))
+}
+
+/// Whether a path is the API's; every other is the console's.
+pub fn is_api(path: &str) -> bool {
+    path.strip_prefix("/api")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Problem::internal(&"a handler panicked").into_response()
+}
+
+async fn pass(mut request: Request, next: Next) -> Response {
+    let language = Language::of(request.headers());
+    let api = is_api(request.uri().path());
+    request.extensions_mut().insert(Arrived(node::now()));
+    let mut response = match tokio::time::timeout(TIME_MAX, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(Code::TimedOut).retry_after_s(5).into_response(),
+    };
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => response = problem.write(response, language),
+        None if api && (response.status().is_client_error() || response.status().is_server_error()) => {
+            response = Problem::of_status(response.status()).write(response, language);
+        }
+        None => {}
+    }
+    let headers = response.headers_mut();
+    for (name, value) in SECURITY_HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if api {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::{Body, to_bytes};
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    async fn ask(router: Router) -> (StatusCode, Option<HeaderValue>, String) {
+        let request = Request::builder().uri("/api/test").body(Body::empty()).unwrap();
+        let response = layered(router).oneshot(request).await.unwrap();
+        let (status, retry) = (
+            response.status(),
+            response.headers().get(header::RETRY_AFTER).cloned(),
+        );
+        let body = to_bytes(response.into_body(), 4096).await.unwrap();
+        (status, retry, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_fails_inside_says_nothing_of_the_inside() {
+        let panicking = || async {
+            if true {
+                panic!("secret")
+            }
+        };
+        let failing = || async { Problem::from(store::Error::Corrupt("secret")) };
+        for router in [
+            Router::new().route("/api/test", get(panicking)),
+            Router::new().route("/api/test", get(failing)),
+        ] {
+            let (status, _, body) = ask(router).await;
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(
+                body.contains(r#""code":"internal""#) && !body.contains("secret"),
+                "{body}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_overloaded_store_asks_to_come_back() {
+        let router = Router::new().route(
+            "/api/test",
+            get(|| async { Problem::from(store::Error::Overloaded) }),
+        );
+        let (status, retry, body) = ask(router).await;
+        assert_eq!(
+            (status, retry),
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Some(HeaderValue::from_static("1"))
+            )
+        );
+        assert!(body.contains(r#""code":"overloaded""#), "{body}");
+    }
+}

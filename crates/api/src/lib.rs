@@ -1,0 +1,182 @@
+//! The HTTP API: one file per noun, each with its own router.
+//!
+//! May touch: `app` for what changes something, `store` for what is only shown, `domain` for words and rules. A handler
+//! extracts, authorises, runs one use case or reads one snapshot, and answers.
+//!
+//! Invariant: every route but the log-in takes an `Account` or `Actor`, and what that account may not see is 404.
+
+mod activity;
+mod alarm;
+mod auth;
+mod edge;
+mod found;
+mod gate;
+mod hold;
+mod idempotency;
+mod incident;
+mod input;
+mod page;
+mod people;
+pub mod problem;
+mod report;
+mod session;
+mod shop;
+mod stop_request;
+mod stream;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod transaction;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::OriginalUri;
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::sync::watch;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{OpenApi, PartialSchema};
+use utoipa_axum::router::OpenApiRouter;
+
+use auth::{Attempts, Passwords};
+use node::Node;
+use problem::{Code, Problem};
+
+/// What the configuration says about the API.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether browsers reach it by HTTPS only: then cookies are marked `Secure`.
+    pub secure_cookie: bool,
+    /// Becomes true when the node stops; live streams end then.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// What all handlers share.
+pub struct Api {
+    node: Arc<Node>,
+    settings: Settings,
+    attempts: Attempts,
+    passwords: Passwords,
+    streams: Arc<stream::Streams>,
+}
+
+impl Api {
+    /// The node behind the API.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Tillguard", description = "Terminals, their transactions, and what follows when one is lost."),
+    components(schemas(problem::ProblemOut)),
+    security(("session" = []))
+)]
+struct Document;
+
+fn nouns() -> OpenApiRouter<Arc<Api>> {
+    let nouns = OpenApiRouter::new()
+        .merge(session::router())
+        .merge(shop::router())
+        .merge(terminal::router())
+        .merge(transaction::router())
+        .merge(incident::router())
+        .merge(report::router())
+        .merge(found::router())
+        .merge(alarm::router())
+        .merge(timeline::router())
+        .merge(stream::router())
+        .merge(activity::router())
+        .merge(gate::router());
+    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", nouns)
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented(nouns().into_openapi())
+}
+
+fn documented(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("session", bearer);
+    let key = ParameterBuilder::new()
+        .name(idempotency::HEADER)
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "A text of one's own; the same again gets the first answer again.",
+        ))
+        .schema(Some(String::schema()))
+        .build();
+    for path in document.paths.paths.values_mut() {
+        for operation in [&mut path.get, &mut path.post, &mut path.delete]
+            .into_iter()
+            .flatten()
+        {
+            // Handlers are called alike in every noun; in the document each name stands once.
+            let noun = operation
+                .tags
+                .iter()
+                .flatten()
+                .next()
+                .cloned()
+                .unwrap_or_default();
+            operation.operation_id = operation.operation_id.take().map(|verb| format!("{noun}_{verb}"));
+        }
+    }
+    // A log-in, which needs no session, keeps no answer: it would hold a token.
+    let posts = document
+        .paths
+        .paths
+        .values_mut()
+        .filter_map(|path| path.post.as_mut());
+    for post in posts.filter(|post| post.security.is_none()) {
+        post.parameters.get_or_insert_default().push(key.clone().into());
+    }
+    document
+}
+
+/// What answers every path that is not the API's: method, path, headers.
+pub type Pages = fn(&Method, &str, &HeaderMap) -> Response;
+
+/// Everything a node serves by HTTP: the API, its document, and the pages.
+pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
+    let api = Arc::new(Api {
+        node,
+        settings,
+        attempts: Attempts::default(),
+        passwords: Passwords::default(),
+        streams: Arc::default(),
+    });
+    let (router, document) = nouns().split_for_parts();
+    let document = Arc::new(documented(document));
+    let router = router
+        .route(
+            "/api/openapi.json",
+            get(move || async move { axum::Json(document.as_ref()).into_response() }),
+        )
+        .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
+        .fallback(
+            move |method: Method, OriginalUri(uri): OriginalUri, headers: HeaderMap| async move {
+                elsewhere(pages, &method, uri.path(), &headers)
+            },
+        )
+        .with_state(api);
+    edge::layered(router)
+}
+
+/// Everything that is no route: nothing under `/api`, else a page.
+fn elsewhere(pages: Pages, method: &Method, path: &str, headers: &HeaderMap) -> Response {
+    match edge::is_api(path) {
+        true => Problem::new(Code::NotFound).into_response(),
+        false => pages(method, path, headers),
+    }
+}

@@ -1,0 +1,186 @@
+//! Sessions: logging in, asking who one is, logging out (R7.2).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::account::Scope;
+use domain::time::HOUR_MS;
+use serde::{Deserialize, Serialize};
+use store::Tx;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+use super::input::{In, text};
+use super::people::Names;
+use super::problem::{Code, Problem, ProblemOut, Why};
+use super::wire::Role;
+use crate::auth::{Account, COOKIE, Token};
+
+/// How long a session lasts.
+const SESSION_HOURS: i64 = 12;
+/// Longest login.
+const LOGIN_CHARS_MAX: usize = 64;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new().routes(routes!(log_in, show, log_out))
+}
+
+/// A log-in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LogIn {
+    /// The account.
+    login: String,
+    /// Its password.
+    password: String,
+}
+
+/// A new session.
+#[derive(Serialize, ToSchema)]
+struct LoggedIn {
+    /// For `Authorization: Bearer`; also set as a cookie. Lasts 12 hours.
+    token: String,
+    /// Whose.
+    account: AccountOut,
+}
+
+/// An account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Account)]
+struct AccountOut {
+    /// What the person types.
+    login: String,
+    /// How others see the person.
+    name: String,
+    /// What the account is for.
+    role: Role,
+    /// The one merchant it sees; null when it sees all.
+    #[schema(required)]
+    merchant_id: Option<String>,
+    /// That merchant's name.
+    #[schema(required)]
+    merchant_name: Option<String>,
+    /// The one shop it sees; null when it sees all of them.
+    #[schema(required)]
+    shop_id: Option<String>,
+}
+
+fn shown(tx: &Tx<'_>, account: &domain::account::Account) -> Result<AccountOut, Problem> {
+    let (merchant_id, shop_id) = match &account.scope {
+        Scope::All => (None, None),
+        Scope::Merchant(merchant_id) => (Some(*merchant_id), None),
+        Scope::Shop(merchant_id, shop_id) => (Some(*merchant_id), Some(shop_id.clone())),
+    };
+    let merchant_name = merchant_id
+        .map(|merchant_id| Names::new(tx).merchant(merchant_id))
+        .transpose()?;
+    Ok(AccountOut {
+        login: account.login.clone(),
+        name: account.name.clone(),
+        role: Role(account.role),
+        merchant_id: merchant_id.map(|merchant_id| merchant_id.to_string()),
+        merchant_name,
+        shop_id,
+    })
+}
+
+/// Where a request comes from, when the listener says so.
+struct Peer(Option<SocketAddr>);
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(
+            parts
+                .extensions
+                .get::<axum::extract::ConnectInfo<SocketAddr>>()
+                .map(|peer| peer.0),
+        ))
+    }
+}
+
+/// Log in.
+#[utoipa::path(post, path = "/session", tag = "session", security(()), request_body = LogIn, responses(
+    (status = 200, body = LoggedIn),
+    (status = 401, description = "invalid_credentials", body = ProblemOut),
+    (status = 429, description = "too_many_attempts", body = ProblemOut),
+))]
+async fn log_in(
+    State(api): State<Arc<Api>>,
+    Peer(peer): Peer,
+    input: In<LogIn>,
+) -> Result<Response, Problem> {
+    let LogIn { login, password } = input.body;
+    let login = text("login", &login, LOGIN_CHARS_MAX)?;
+    if password.is_empty() {
+        return Err(Problem::field("password", Why::Missing));
+    }
+    let (address, started_at) = (peer.map(|peer| peer.ip()), node::now());
+    let attempt = api.attempts.start(&login, address, started_at);
+    attempt.map_err(|wait_s| Problem::new(Code::TooManyAttempts).retry_after_s(wait_s))?;
+    let asked = login.clone();
+    let known = api.node.read(move |tx| store::account::get(tx, &asked)).await?;
+    let (account, hash) = known.unzip();
+    let right = api.passwords.verify(password, hash).await?;
+    let Some(account) = account.filter(|_| right) else {
+        return Err(Problem::new(Code::InvalidCredentials));
+    };
+    api.attempts.succeeded(&login, address, started_at);
+    let token = Token::random().map_err(|error| Problem::internal(&error))?;
+    let digest = token.digest();
+    let start = move |tx: &Tx<'_>| {
+        store::session::insert(
+            tx,
+            &digest,
+            &account.login,
+            tx.now().plus_ms(SESSION_HOURS * HOUR_MS),
+        )?;
+        shown(tx, &account)
+    };
+    let account = api.node.write(start).await?;
+    let cookie = set_cookie(&api, &token.to_string(), SESSION_HOURS * 3600)?;
+    Ok((
+        [cookie],
+        Json(LoggedIn {
+            token: token.to_string(),
+            account,
+        }),
+    )
+        .into_response())
+}
+
+/// Who one is.
+#[utoipa::path(get, path = "/session", tag = "session", responses((status = 200, body = AccountOut)))]
+async fn show(State(api): State<Arc<Api>>, account: Account) -> Result<Json<AccountOut>, Problem> {
+    api.node.read(move |tx| shown(tx, &account)).await.map(Json)
+}
+
+/// Log out.
+#[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204)))]
+async fn log_out(State(api): State<Arc<Api>>, account: Account) -> Result<Response, Problem> {
+    api.node
+        .write(move |tx| store::session::delete(tx, &account.token_digest))
+        .await?;
+    let cookie = set_cookie(&api, "", 0)?;
+    Ok((StatusCode::NO_CONTENT, [cookie]).into_response())
+}
+
+fn set_cookie(api: &Api, value: &str, max_age_s: i64) -> Result<(HeaderName, HeaderValue), Problem> {
+    let secure = if api.settings.secure_cookie {
+        "; Secure"
+    } else {
+        ""
+    };
+    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}");
+    let cookie = HeaderValue::try_from(cookie).map_err(|error| Problem::internal(&error))?;
+    Ok((header::SET_COOKIE, cookie))
+}

@@ -1,0 +1,211 @@
+//! The timeline of an incident, live, as server-sent events.
+//!
+//! Invariant: the bell only wakes; what is sent is read from the store by its place, so nothing is missed or sent twice.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use store::Tx;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+use super::problem::{Code, Problem, ProblemOut, Why};
+use super::timeline::{self, TimelineItem};
+use crate::auth::Account;
+use node::Node;
+
+/// Streams open on this node at once.
+const STREAMS_MAX: usize = 200;
+/// Streams of one account at once.
+const STREAMS_PER_ACCOUNT_MAX: usize = 5;
+/// Between two signs of life; also how long a session's end may go unnoticed, and a reader may stand still.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How often to look where other nodes write too: their bells ring only there.
+const LOOK_EVERY_SHARED: Duration = Duration::from_secs(1);
+/// Items read at once.
+const ITEMS_MAX: usize = 100;
+/// Events waiting for a slow reader.
+const WAITING_MAX: usize = 16;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new().routes(routes!(follow))
+}
+
+/// Streams open now, by login.
+#[derive(Default)]
+pub struct Streams(Mutex<HashMap<String, usize>>);
+
+impl Streams {
+    fn open(self: &Arc<Self>, login: &str) -> Result<Open, Problem> {
+        let mut open = self.lock();
+        let own = open.get(login).copied().unwrap_or_default();
+        if own >= STREAMS_PER_ACCOUNT_MAX || open.values().sum::<usize>() >= STREAMS_MAX {
+            return Err(Problem::new(Code::TooManyStreams).retry_after_s(30));
+        }
+        open.insert(login.to_owned(), own + 1);
+        drop(open);
+        Ok(Open {
+            streams: self.clone(),
+            login: login.to_owned(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One open stream; its place is free again when it is dropped.
+struct Open {
+    streams: Arc<Streams>,
+    login: String,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut open = self.streams.lock();
+        match open.get_mut(&self.login) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(open.remove(&self.login)),
+        }
+    }
+}
+
+/// Follow an incident's timeline: one `timeline` event per item, its sequence as `id`. Begins after `Last-Event-ID`.
+#[utoipa::path(get, path = "/incidents/{incident_id}/events", tag = "incident", params(
+    ("incident_id" = String, Path),
+    ("Last-Event-ID" = Option<i64>, Header, description = "The last sequence one has."),
+), responses(
+    (status = 200, description = "Events whose data is a TimelineItem.", content_type = "text/event-stream", body = TimelineItem),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+    (status = 429, description = "too_many_streams", body = ProblemOut),
+))]
+async fn follow(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    Path(incident_id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let last = match headers.get("Last-Event-ID") {
+        None => 0,
+        Some(value) => {
+            let sequence = value
+                .to_str()
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .filter(|last: &i64| *last >= 0);
+            sequence.ok_or_else(|| Problem::field("Last-Event-ID", Why::Invalid))?
+        }
+    };
+    let open = api.streams.open(&account.login)?;
+    // Listen first, read second: what happens in between rings.
+    let bell = api.node.changes.subscribe();
+    let (reader, id) = (account.clone(), incident_id.clone());
+    api.node
+        .read(move |tx| app::incident::visible(tx, &reader, &id).map_err(Problem::from))
+        .await?;
+    let (send, events) = mpsc::channel(WAITING_MAX);
+    let follower = Follower {
+        node: api.node.clone(),
+        account,
+        incident_id,
+        last,
+        send,
+    };
+    tokio::spawn(follower.run(bell, api.settings.stopping.clone(), open));
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive");
+    Ok(Sse::new(ReceiverStream::new(events))
+        .keep_alive(keep_alive)
+        .into_response())
+}
+
+struct Follower {
+    node: Arc<Node>,
+    account: Account,
+    incident_id: String,
+    last: i64,
+    send: mpsc::Sender<Result<Event, Infallible>>,
+}
+
+impl Follower {
+    async fn run(
+        mut self,
+        mut bell: broadcast::Receiver<String>,
+        mut stopping: watch::Receiver<bool>,
+        _open: Open,
+    ) {
+        let every = match self.node.store.is_shared() {
+            true => LOOK_EVERY_SHARED,
+            false => KEEP_ALIVE,
+        };
+        let mut look_again = tokio::time::interval(every);
+        loop {
+            let rung = tokio::select! {
+                rung = bell.recv() => match rung {
+                    Ok(incident_id) => incident_id == self.incident_id,
+                    Err(RecvError::Lagged(_)) => true,
+                    Err(RecvError::Closed) => return,
+                },
+                // The first tick is at once: it sends what is there already. Later ones notice the session's end.
+                _ = look_again.tick() => true,
+                () = self.send.closed() => return,
+                Ok(_) = stopping.wait_for(|stopping| *stopping) => return,
+            };
+            if !rung {
+                continue;
+            }
+            // One look answers all rings so far.
+            bell = bell.resubscribe();
+            if !self.send_news().await {
+                return;
+            }
+        }
+    }
+
+    /// Sends what is new; false when the stream is over.
+    async fn send_news(&mut self) -> bool {
+        loop {
+            let Ok(items) = self.read().await else {
+                return false;
+            };
+            let len = items.len();
+            for item in items {
+                let sequence = item.sequence;
+                let event = Event::default()
+                    .event("timeline")
+                    .id(sequence.to_string())
+                    .json_data(item);
+                let Ok(event) = event else { return false };
+                match tokio::time::timeout(KEEP_ALIVE, self.send.send(Ok(event))).await {
+                    Ok(Ok(())) => self.last = sequence,
+                    Ok(Err(_)) | Err(_) => return false,
+                }
+            }
+            if len < ITEMS_MAX {
+                return true;
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Vec<TimelineItem>, Problem> {
+        let (account, incident_id, last) = (self.account.clone(), self.incident_id.clone(), self.last);
+        let read = move |tx: &Tx<'_>| {
+            if store::session::account(tx, &account.token_digest)?.is_none() {
+                return Err(Problem::new(Code::Unauthenticated));
+            }
+            timeline::after(tx, &account, &incident_id, last, ITEMS_MAX)
+        };
+        self.node.read(read).await
+    }
+}

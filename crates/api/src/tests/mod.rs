@@ -1,0 +1,347 @@
+//! The API against a real store and a small estate, without a socket.
+
+mod everyone;
+mod incident;
+mod input;
+mod report;
+mod session;
+mod stream;
+mod terminal;
+mod transaction;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use app::estate::Estate;
+use app::transaction::{Admitted, Attempt};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::IntoResponse;
+use domain::account::{Account, Role, Scope};
+use domain::merchant::Merchant;
+use domain::money::Currency;
+use domain::operator::Operator;
+use domain::shop::Shop;
+use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode};
+use domain::{MaskedPan, MerchantId, Money, TerminalId};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+use super::{Settings, router};
+use crate::auth::Token;
+use node::seal::Sealer;
+use node::{Node, now};
+
+/// The owner's, in shops S01, S01 and S02; the stranger's in S09.
+const TERMINALS: [(&str, &str); 4] = [
+    ("10450001", "S01"),
+    ("10450002", "S01"),
+    ("10450003", "S02"),
+    ("10450009", "S09"),
+];
+const OURS: &str = "104520157120001";
+const THEIRS: &str = "104520157120002";
+/// The password of every account and operator; hashed once, because that is slow on purpose.
+const PASSWORD: &str = "246810";
+static HASH: LazyLock<String> = LazyLock::new(|| app::password::hash(PASSWORD, &[7; 16]).unwrap());
+
+/// A node with its API, in a folder of its own.
+struct House {
+    api: Router,
+    node: Arc<Node>,
+    stop: watch::Sender<bool>,
+    folder: PathBuf,
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// An answer, read to its end.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Answer {
+    /// Checks that it is a whole problem of that status and code.
+    #[track_caller]
+    fn problem(&self, status: u16, code: &str) -> &Self {
+        assert_eq!(
+            (self.status.as_u16(), self.code()),
+            (status, code),
+            "{}",
+            self.body
+        );
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json");
+        for field in ["type", "title", "detail", "reference"] {
+            assert!(
+                self.body[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{field} in {}",
+                self.body
+            );
+        }
+        assert_eq!(self.body["status"], status);
+        self
+    }
+
+    #[track_caller]
+    fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.body);
+        self.body
+    }
+
+    fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+}
+
+impl House {
+    async fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("tillguard-api-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let store = store::Store::open(&folder.join("store.db"), Arc::new(now)).unwrap();
+        let node = Node::new("node-1".into(), store, Sealer::new(&[7; 32])).unwrap();
+        let estate = estate();
+        node.write(move |tx| app::estate::fill(tx, &estate))
+            .await
+            .unwrap();
+        node::presence::join(&node, None).await.unwrap();
+        let (stop, stopping) = watch::channel(false);
+        let api = router(
+            node.clone(),
+            Settings {
+                secure_cookie: false,
+                stopping,
+            },
+            |_, _, _| StatusCode::NOT_FOUND.into_response(),
+        );
+        Self {
+            api,
+            node,
+            stop,
+            folder,
+        }
+    }
+
+    /// A session of that account, without the slow log-in.
+    async fn token(&self, login: &'static str) -> String {
+        let token = Token::random().unwrap();
+        let digest = token.digest();
+        let expires_at = now().plus_ms(600_000);
+        let insert = move |tx: &store::Tx<'_>| store::session::insert(tx, &digest, login, expires_at);
+        self.node.write(insert).await.unwrap();
+        token.to_string()
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        read(self.api.clone().oneshot(request).await.unwrap()).await
+    }
+
+    async fn get(&self, token: &str, path: &str) -> Answer {
+        self.send(request(Method::GET, path, token, None)).await
+    }
+
+    async fn post(&self, token: &str, path: &str, body: Value) -> Answer {
+        self.send(request(Method::POST, path, token, Some(body))).await
+    }
+
+    /// Posts with an `Idempotency-Key`.
+    async fn post_once(&self, token: &str, key: &str, path: &str, body: Value) -> Answer {
+        let mut request = request(Method::POST, path, token, Some(body));
+        request
+            .headers_mut()
+            .insert("Idempotency-Key", key.parse().unwrap());
+        self.send(request).await
+    }
+
+    /// Reports a terminal lost and answers the incident's identifier.
+    async fn lose(&self, token: &str, terminal: &str) -> String {
+        let reported = self
+            .post(token, "/api/v1/incidents", json!({ "terminal_id": terminal }))
+            .await
+            .ok();
+        reported["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A purchase of ¥20.00 by a terminal that is signed in, up to the host. Rings the bell like the gate does.
+    async fn ask(&self, terminal: &'static str, trace: u32) -> Admitted {
+        let attempt = purchase(terminal, trace);
+        let node = self.node.name.clone();
+        let admitted = self
+            .node
+            .write(move |tx| app::transaction::authorise(tx, &attempt, &node))
+            .await
+            .unwrap();
+        if let Admitted::Answer(answer) = &admitted {
+            self.node.changed(answer.incident_id.clone());
+        }
+        admitted
+    }
+
+    /// A purchase that the host approves.
+    async fn sell(&self, terminal: &'static str, trace: u32) {
+        let Admitted::Forward { sequence } = self.ask(terminal, trace).await else {
+            panic!("not forwarded")
+        };
+        let host = HostOutcome::Answered {
+            response_code: ResponseCode::APPROVED,
+            retrieval_reference: Some("000000000001".into()),
+            approval_code: Some("123456".into()),
+        };
+        let release = move |tx: &store::Tx<'_>| {
+            app::transaction::release(tx, terminal_id(terminal), sequence, &host, None)
+        };
+        assert!(
+            self.node
+                .write(release)
+                .await
+                .unwrap()
+                .unwrap()
+                .response_code
+                .is_approved()
+        );
+    }
+}
+
+async fn read(response: axum::response::Response) -> Answer {
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, 4 << 20).await.unwrap();
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
+}
+
+fn request(method: Method, path: &str, token: &str, body: Option<Value>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !token.is_empty() {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    match body {
+        None => request.body(Body::empty()).unwrap(),
+        Some(body) => request
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap(),
+    }
+}
+
+fn terminal_id(text: &str) -> TerminalId {
+    TerminalId::parse(text.as_bytes()).unwrap()
+}
+
+fn merchant_id(text: &str) -> MerchantId {
+    MerchantId::parse(text.as_bytes()).unwrap()
+}
+
+fn purchase(terminal: &str, trace: u32) -> Attempt {
+    Attempt {
+        terminal_id: terminal_id(terminal),
+        merchant_id: merchant_id(OURS),
+        kind: Kind::Purchase,
+        name: BatchTrace { batch: 1, trace },
+        original: None,
+        amount: Some(Money::new(2000, Currency::CNY).unwrap()),
+        card: MaskedPan::parse("622424******0113"),
+        entry_mode: Some(domain::transaction::EntryMode::Chip),
+        reversal_sealed: None,
+        peer: "192.0.2.7:4021".into(),
+        mac_verified: true,
+        received_at: now(),
+    }
+}
+
+/// Signs an operator in, so that the terminal may sell.
+async fn sign_in(house: &House, terminal: &'static str) {
+    let session = store::terminal_session::TerminalSession {
+        batch: 1,
+        operator: Some("001".into()),
+        signed_in_at: now(),
+        keys_sealed: vec![1],
+        sequence: 0,
+    };
+    let put = move |tx: &store::Tx<'_>| store::terminal_session::put(tx, terminal_id(terminal), &session);
+    house.node.write(put).await.unwrap();
+}
+
+fn estate() -> Estate {
+    let merchant = |id: &str, name: &str| Merchant {
+        merchant_id: merchant_id(id),
+        name: name.into(),
+        name_en: "Example".into(),
+        trade: "snacks".into(),
+        unified_social_credit_code: "91110000MA00000000".into(),
+    };
+    let shop = |shop_id: &str, merchant: &str| Shop {
+        shop_id: shop_id.into(),
+        merchant_id: merchant_id(merchant),
+        name: format!("店 {shop_id}"),
+        address: "长沙市某路 1 号".into(),
+    };
+    let account = |login: &str, role, scope| {
+        let account = Account {
+            login: login.into(),
+            name: format!("name of {login}"),
+            role,
+            scope,
+        };
+        (account, HASH.clone())
+    };
+    let operator = Operator {
+        shop_id: "S01".into(),
+        operator: "001".into(),
+        name: "收银员 01".into(),
+    };
+    Estate {
+        merchants: vec![merchant(OURS, "我们的店"), merchant(THEIRS, "别人的店")],
+        shops: vec![shop("S01", OURS), shop("S02", OURS), shop("S09", THEIRS)],
+        terminals: TERMINALS.map(|(id, shop)| (terminal(id, shop), vec![1])).into(),
+        operators: vec![(operator, HASH.clone())],
+        accounts: vec![
+            account("owner", Role::Owner, Scope::Merchant(merchant_id(OURS))),
+            account(
+                "manager",
+                Role::Manager,
+                Scope::Shop(merchant_id(OURS), "S01".into()),
+            ),
+            account("stranger", Role::Owner, Scope::Merchant(merchant_id(THEIRS))),
+            account("risk", Role::RiskOfficer, Scope::All),
+            account("auditor", Role::Auditor, Scope::All),
+        ],
+    }
+}
+
+fn terminal(id: &str, shop: &str) -> Terminal {
+    Terminal {
+        terminal_id: terminal_id(id),
+        serial: format!("SN{id}"),
+        model: "Example P20".into(),
+        name: format!("{shop} 前台 {id}"),
+        shop_id: shop.into(),
+        bound: BoundElements {
+            acquirer_code: "10452015".into(),
+            merchant_code: merchant_id(if shop == "S09" { THEIRS } else { OURS }),
+            unified_social_credit_code: "91110000MA00000000".into(),
+            settlement_account: SettlementAccount {
+                sealed: vec![1],
+                last4: "1234".into(),
+            },
+            placement_address: "长沙市某路 1 号".into(),
+        },
+        status: Status::Active,
+        language: "zh-CN".into(),
+        time_zone: "Asia/Shanghai".into(),
+    }
+}

@@ -1,0 +1,14 @@
+//! A node that keeps terminals: the gate, the connector to the host, the console's files, and how all of it is started.
+//!
+//! May touch: everything below it. Here are the sockets; the wire types of people's requests are in `api`.
+//!
+//! Invariant: no rule lives here; the gate translates, calls one use case, and translates back.
+
+mod assets;
+pub mod connector;
+pub mod gate;
+mod http;
+pub mod program;
+pub mod run;
+pub mod serve;
+mod work;
