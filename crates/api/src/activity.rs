@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use app::case::find;
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::Timestamp;
+use domain::incident::Incident;
 use domain::time::HOUR_MS;
 use domain::transaction::{Decision as Decided, Entry, LedgerRow};
 use serde::Serialize;
 use store::Tx;
-use store::incident::Incident;
 use store::ledger::{self, Filter};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -105,7 +106,7 @@ async fn show_activity(
         .number("bucket_minutes", 1..=1440)?
         .unwrap_or(BUCKET_MINUTES);
     let read = move |tx: &Tx<'_>| {
-        let incident = app::incident::visible(tx, &account, &incident_id)?;
+        let incident = find(tx, &account.actor(tx)?, &incident_id)?;
         // A hold, and what follows it, may stand a few milliseconds ahead of the clock; the end is not in the span.
         let now = tx.now().plus_ms(AHEAD_MS);
         let (from, to) = span(&incident, asked, now)?;

@@ -24,6 +24,7 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
 /// A request that says everything by its address.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
 pub struct Nothing {}
 
 /// Say that one has seen the alarm; without an open alarm nothing changes.
@@ -41,8 +42,9 @@ async fn acknowledge(
 ) -> Result<Kept, Problem> {
     let (by, id) = (account.clone(), incident_id.clone());
     let work = move |tx: &Tx<'_>| {
-        let incident = app::incident::acknowledge_alarm(tx, &account, &id)?;
-        incident::page(tx, incident).map(Ok)
+        let actor = account.actor(tx)?;
+        let incident = app::incident::acknowledge_alarm(tx, &actor, &id)?;
+        incident::page(tx, &actor, incident).map(Ok)
     };
     let kept = once(&api, &by, input.key, work).await?;
     api.node.changed(Some(incident_id));

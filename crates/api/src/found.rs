@@ -27,6 +27,7 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
 /// That a terminal was found.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "statement": "behind the counter" }))]
 struct FoundStatement {
     /// Where, how, in what condition; at most 2000 characters.
     statement: String,
@@ -46,11 +47,12 @@ async fn propose(
     Path(incident_id): Path<String>,
     input: In<FoundStatement>,
 ) -> Result<Kept, Problem> {
-    let statement = text("statement", &input.body.statement, app::incident::TEXT_CHARS_MAX)?;
+    let statement = text("statement", &input.body.statement, app::case::TEXT_CHARS_MAX)?;
     let (by, id) = (account.clone(), incident_id.clone());
     let work = move |tx: &Tx<'_>| {
-        let incident = app::incident::propose_found(tx, &account, &id, &statement)?;
-        incident::page(tx, incident).map(Ok)
+        let actor = account.actor(tx)?;
+        let incident = app::incident::propose_found(tx, &actor, &id, &statement)?;
+        incident::page(tx, &actor, incident).map(Ok)
     };
     let kept = once(&api, &by, input.key, work).await?;
     api.node.changed(Some(incident_id));
@@ -73,8 +75,9 @@ async fn confirm(
 ) -> Result<Kept, Problem> {
     let (by, id) = (account.clone(), incident_id.clone());
     let work = move |tx: &Tx<'_>| {
-        let incident = app::incident::confirm_found(tx, &account, &id)?;
-        incident::page(tx, incident).map(Ok)
+        let actor = account.actor(tx)?;
+        let incident = app::incident::confirm_found(tx, &actor, &id)?;
+        incident::page(tx, &actor, incident).map(Ok)
     };
     let kept = once(&api, &by, input.key, work).await?;
     api.node.changed(Some(incident_id));

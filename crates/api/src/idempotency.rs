@@ -78,6 +78,14 @@ impl Kept {
         let body = serde_json::to_string(body).map_err(|error| Problem::internal(&error))?;
         Ok(Self { status, body })
     }
+
+    /// The same answer under another status, where it is a success.
+    pub fn with_status(self, status: StatusCode) -> Self {
+        match self.status.is_success() {
+            true => Self { status, ..self },
+            false => self,
+        }
+    }
 }
 
 impl IntoResponse for Kept {

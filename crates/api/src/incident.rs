@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use app::case::find;
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::incident::{State as Word, duties};
+use domain::case::actions;
+use domain::incident::{Incident, State as Word, duties};
 use domain::{TerminalId, Timestamp};
 use serde::Serialize;
 use store::Tx;
-use store::incident::{Filter, Incident};
+use store::incident::Filter;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,8 +22,8 @@ use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
 use super::stop_request::{self, StopRequest};
 use super::terminal::{self, TerminalSummary};
-use super::wire::{Channel, IncidentState, Manner, Money, Time, WindowBasis};
-use crate::auth::Account;
+use super::wire::{Channel, IncidentAction, IncidentState, Manner, Money, Time, WindowBasis};
+use crate::auth::{Account, scope};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -171,6 +173,8 @@ pub struct IncidentOut {
     found: Option<Found>,
     /// What must follow, in the order people do it.
     next: Vec<Duty>,
+    /// What the one who asks may do with it now.
+    actions: Vec<IncidentAction>,
 }
 
 /// From the report's arrival until it was acknowledged; until now while it is not.
@@ -200,14 +204,14 @@ fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Resul
         manner: Manner(incident.manner),
         reported_at: Time(incident.reported_at),
         suspended_at: Time(incident.suspended_at),
-        attempt_count: store::timeline::attempt_count(tx, &incident.incident_id)?,
-        unacknowledged_alarm_count: store::alarm::unacknowledged(tx, &incident.incident_id)?,
+        attempt_count: incident.attempt_count,
+        unacknowledged_alarm_count: incident.open_alarm_count,
         approved_since: store::ledger::approvals_after(tx, terminal_id, incident.hold_id, released)?,
     })
 }
 
 /// An incident's page.
-pub fn page(tx: &Tx<'_>, incident: Incident) -> Result<IncidentOut, Problem> {
+pub fn page(tx: &Tx<'_>, actor: &domain::Actor, incident: Incident) -> Result<IncidentOut, Problem> {
     let mut names = Names::new(tx);
     let terminal_id = incident.terminal_id;
     let terminal =
@@ -216,6 +220,10 @@ pub fn page(tx: &Tx<'_>, incident: Incident) -> Result<IncidentOut, Problem> {
     let merchant = merchant.ok_or(store::Error::Corrupt("merchant of a terminal"))?;
     let reported_by = names.person(&incident.reported_by)?;
     let (count, minor) = store::ledger::in_window(tx, terminal_id, incident.window.from, incident.window.to)?;
+    let allowed = actions(&incident, actor)
+        .into_iter()
+        .map(IncidentAction)
+        .collect();
     let next = match incident.state {
         Word::Closed => Vec::new(),
         _ => duties(incident.suspended_at).map(Duty::from).into(),
@@ -246,18 +254,18 @@ pub fn page(tx: &Tx<'_>, incident: Incident) -> Result<IncidentOut, Problem> {
             .map(|found| Found::of(&mut names, found))
             .transpose()?,
         next,
+        actions: allowed,
     })
 }
 
 impl Found {
-    fn of(names: &mut Names<'_, '_>, found: store::incident::Found) -> Result<Self, store::Error> {
-        let confirmed = found.confirmed;
+    fn of(names: &mut Names<'_, '_>, found: domain::incident::Found) -> Result<Self, store::Error> {
         Ok(Self {
             proposed_by: names.person(&found.proposed_by)?,
             proposed_at: Time(found.proposed_at),
             statement: found.statement,
-            confirmed_by: confirmed.as_ref().map(|(by, _)| names.person(by)).transpose()?,
-            confirmed_at: confirmed.map(|(_, at)| Time(at)),
+            confirmed_by: found.confirmed_by.map(|by| names.person(&by)).transpose()?,
+            confirmed_at: found.confirmed_at.map(Time),
         })
     }
 }
@@ -304,11 +312,12 @@ async fn list(
     let (limit, below) = (params.limit()?, params.cursor(parse_cursor)?);
     let terminal_id: Option<TerminalId> = params.get("terminal_id").map(terminal::parse_id).transpose()?;
     let read = move |tx: &Tx<'_>| {
+        let actor = account.actor(tx)?;
         if let Some(terminal_id) = terminal_id {
-            terminal::visible(tx, &account, terminal_id)?;
+            terminal::visible(tx, &actor, terminal_id)?;
         }
         let filter = Filter {
-            scope: &account.scope,
+            scope: scope(&actor)?,
             state,
             terminal_id,
         };
@@ -328,6 +337,9 @@ async fn show(
     account: Account,
     Path(incident_id): Path<String>,
 ) -> Result<Json<IncidentOut>, Problem> {
-    let read = move |tx: &Tx<'_>| page(tx, app::incident::visible(tx, &account, &incident_id)?);
+    let read = move |tx: &Tx<'_>| {
+        let actor = account.actor(tx)?;
+        page(tx, &actor, find(tx, &actor, &incident_id)?)
+    };
     api.node.read(read).await.map(Json)
 }

@@ -3,15 +3,20 @@
 //! Invariant: nothing of a body is looked at beyond [`BODY_BYTES_MAX`], and what is not known is refused, not ignored.
 
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use domain::Timestamp;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use utoipa::openapi::path::ParameterIn;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::idempotency::Key;
 use super::problem::{Code, Problem, Why};
-use super::wire::Time;
+use super::wire::{NOT_A_TIME, NOT_A_WORD, Time};
 
 /// Largest body of a request.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -82,9 +87,15 @@ fn of_json_error(path: String, error: &serde_json::Error) -> Problem {
     if let Some(field) = named("unknown field `") {
         return Problem::field(field, Why::Unknown);
     }
+    let why = match text.as_str() {
+        text if text.starts_with(NOT_A_TIME) => Why::NotATime,
+        text if text.starts_with(NOT_A_WORD) => Why::NotAWord,
+        text if text.starts_with(OUT_OF_RANGE) => Why::OutOfRange,
+        _ => Why::Invalid,
+    };
     match path.as_str() {
         "." => Problem::new(Code::InvalidField),
-        _ => Problem::field(path, Why::Invalid),
+        _ => Problem::field(path, why),
     }
 }
 
@@ -117,6 +128,76 @@ pub fn text_opt(name: &str, value: Option<String>, chars_max: usize) -> Result<O
 /// Longest value of a query parameter, in characters.
 const PARAMETER_CHARS_MAX: usize = 100;
 
+/// What reading a number fails with that is outside its limits.
+const OUT_OF_RANGE: &str = "out of range";
+
+/// How many items a page has: 1 to 1000, 50 unless said.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit(usize);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl Limit {
+    /// So many.
+    pub const fn get(self) -> usize {
+        self.0
+    }
+
+    /// One more, which says that there is a next page.
+    pub const fn and_one(self) -> i64 {
+        self.0 as i64 + 1
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
+        number
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom(OUT_OF_RANGE))
+    }
+}
+
+impl PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(1000))
+            .default(Some(50.into()))
+            .into()
+    }
+}
+
+impl ToSchema for Limit {}
+
+/// Query parameters as a struct that says which there are; each at most once, nothing else, none too long, and an empty one
+/// is as good as none.
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let known = T::into_params(|| Some(ParameterIn::Query));
+        let known: Vec<&str> = known.iter().map(|parameter| parameter.name.as_str()).collect();
+        let Params(pairs) = Params::from_request_parts(parts, state).await?.only(&known)?;
+        let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let object = pairs.map(|(name, value)| (name, value.into())).collect();
+        let object = serde_json::Value::Object(object);
+        let parsed = serde_path_to_error::deserialize(object).map_err(|error| {
+            let path = error.path().to_string();
+            of_json_error(path, error.inner())
+        });
+        parsed.map(Self)
+    }
+}
+
 /// Query parameters, each at most once.
 pub struct Params(Vec<(String, String)>);
 
@@ -124,8 +205,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Query(pairs) =
-            Query::try_from_uri(&parts.uri).map_err(|_| Problem::new(Code::MalformedRequest))?;
+        let axum::extract::Query(pairs) = axum::extract::Query::try_from_uri(&parts.uri)
+            .map_err(|_| Problem::new(Code::MalformedRequest))?;
         Ok(Self(pairs))
     }
 }

@@ -8,10 +8,12 @@
 mod activity;
 mod alarm;
 mod auth;
+mod contact;
 mod edge;
 mod found;
 mod gate;
 mod hold;
+mod id;
 mod idempotency;
 mod incident;
 mod input;
@@ -19,6 +21,7 @@ mod page;
 mod people;
 pub mod problem;
 mod report;
+mod route;
 mod session;
 mod shop;
 mod stop_request;
@@ -93,7 +96,8 @@ fn nouns() -> OpenApiRouter<Arc<Api>> {
         .merge(timeline::router())
         .merge(stream::router())
         .merge(activity::router())
-        .merge(gate::router());
+        .merge(gate::router())
+        .merge(contact::router());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", nouns)
 }
 
@@ -117,7 +121,7 @@ fn documented(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenAp
         .schema(Some(String::schema()))
         .build();
     for path in document.paths.paths.values_mut() {
-        for operation in [&mut path.get, &mut path.post, &mut path.delete]
+        for operation in [&mut path.get, &mut path.post, &mut path.put, &mut path.delete]
             .into_iter()
             .flatten()
         {

@@ -5,6 +5,7 @@
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::event::Subject;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -119,6 +120,10 @@ pub enum Code {
     TerminalNotFound,
     /// No such incident, for this account.
     IncidentNotFound,
+    /// No such contact, for this account.
+    ContactNotFound,
+    /// There is one like this already.
+    Taken,
     /// The address has no such method.
     MethodNotAllowed,
     /// No cashier lock stands.
@@ -161,9 +166,11 @@ impl Code {
             | Self::CrossOrigin
             | Self::SecondPersonRequired
             | Self::WrongOperatorPassword => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::TerminalNotFound | Self::IncidentNotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::TerminalNotFound | Self::IncidentNotFound | Self::ContactNotFound => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotLocked | Self::Held | Self::WrongState => StatusCode::CONFLICT,
+            Self::NotLocked | Self::Held | Self::WrongState | Self::Taken => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MalformedRequest | Self::MalformedJson => StatusCode::BAD_REQUEST,
@@ -221,6 +228,17 @@ impl Code {
                 ("没有找到事件", "没有这个丢失事件。"),
                 ("Incident not found", "There is no such incident."),
             ),
+            Self::ContactNotFound => (
+                ("没有找到联系人", "没有这个联系人。"),
+                ("Contact not found", "There is no such contact."),
+            ),
+            Self::Taken => (
+                ("已经有了", "已经有一个同样的，请查看列表。"),
+                (
+                    "There already",
+                    "There is one like this already: look in the list.",
+                ),
+            ),
             Self::MethodNotAllowed => (
                 ("方法不允许", "这个地址不接受这种方法。"),
                 ("Method not allowed", "This address does not take this method."),
@@ -237,11 +255,8 @@ impl Code {
                 ),
             ),
             Self::WrongState => (
-                ("状态不符", "这个事件目前的状态不允许这样做。"),
-                (
-                    "Wrong state",
-                    "The incident is in a state that does not allow this.",
-                ),
+                ("状态不符", "目前的状态不允许这样做。"),
+                ("Wrong state", "It is in a state that does not allow this."),
             ),
             Self::BodyTooLarge => (
                 ("内容太大", "请求内容不能超过 64 KiB。"),
@@ -503,11 +518,15 @@ impl From<store::Error> for Problem {
     }
 }
 
-impl From<app::incident::Error> for Problem {
-    fn from(error: app::incident::Error) -> Self {
-        use app::incident::Error;
+impl From<app::case::Error> for Problem {
+    fn from(error: app::case::Error) -> Self {
+        use app::case::Error;
         match error {
-            Error::NotFound => Self::new(Code::IncidentNotFound),
+            Error::NotFound(Subject::Terminal) => Self::new(Code::TerminalNotFound),
+            Error::NotFound(Subject::Incident) => Self::new(Code::IncidentNotFound),
+            Error::NotFound(Subject::Contact) => Self::new(Code::ContactNotFound),
+            Error::Taken(_) => Self::new(Code::Taken),
+            Error::TextRequired => Self::field("text", Why::Missing),
             Error::NotAllowed => Self::new(Code::NotAllowed),
             Error::SecondPersonRequired => Self::new(Code::SecondPersonRequired),
             Error::WrongState(_) => Self::new(Code::WrongState),

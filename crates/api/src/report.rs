@@ -8,9 +8,9 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::TerminalId;
+use domain::incident::Incident;
 use serde::{Deserialize, Serialize};
 use store::Tx;
-use store::incident::Incident;
 use store::node::Incarnation;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,19 +21,16 @@ use super::edge::Arrived;
 use super::idempotency::{Kept, Key, before, keep};
 use super::incident::{Receipt, stop_ms};
 use super::input::{In, text_opt};
-use super::problem::{Code, Problem, ProblemOut};
+use super::problem::{Problem, ProblemOut};
 use super::terminal;
 use super::wire::{Manner, Time};
 use crate::auth::{Account, Actor};
 use node::Turn;
-use node::seal;
 
 /// The longest wait for other nodes: more than it takes to expel one that has fallen silent.
 const ELSEWHERE_MAX: Duration = Duration::from_millis(app::lease::WAIT_MS_MAX.unsigned_abs() * 2);
 /// How often to look, when no bell rings.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// Crockford's base 32: no I, L, O, U, so that people can read an identifier out.
-const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -43,6 +40,7 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
 /// What a shaken shopkeeper knows.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "terminal_id": "10450001", "manner": "stolen" }))]
 struct LossReport {
     /// Which terminal.
     terminal_id: String,
@@ -91,8 +89,8 @@ async fn report(
     let report = app::incident::Report {
         terminal_id: terminal::parse_id(&body.terminal_id)?,
         last_seen_at: body.last_seen_at.map(|time| time.0),
-        place: text_opt("place", body.place, app::incident::TEXT_CHARS_MAX)?,
-        circumstances: text_opt("circumstances", body.circumstances, app::incident::TEXT_CHARS_MAX)?,
+        place: text_opt("place", body.place, app::case::TEXT_CHARS_MAX)?,
+        circumstances: text_opt("circumstances", body.circumstances, app::case::TEXT_CHARS_MAX)?,
         manner: body
             .manner
             .map_or(domain::incident::Manner::Unsure, |manner| manner.0),
@@ -119,7 +117,7 @@ async fn stop(
     report: app::incident::Report,
     key: Option<Key>,
 ) -> Result<Kept, Problem> {
-    let incident_id = new_id()?;
+    let incident_id = super::id::new()?;
     // Whether or not a first try was kept, a second one finds the terminal stopped, or stops it.
     let suspended = api.node.insist(Turn::First, || {
         let (by, report, its_key) = (account.clone(), report.clone(), key.clone());
@@ -227,11 +225,7 @@ fn suspend(
     if let Some(kept) = before(tx, by, key)? {
         return Ok(Step::Answered(kept, None));
     }
-    let reported =
-        app::incident::report_loss(tx, by, report, incident_id, node).map_err(|error| match error {
-            app::incident::Error::NotFound => Problem::new(Code::TerminalNotFound),
-            error => error.into(),
-        })?;
+    let reported = app::incident::report_loss(tx, &by.actor(tx)?, report, incident_id, node)?;
     let (incident, opened) = (reported.incident, reported.opened);
     if incident.acknowledged_at.is_none() {
         let incident = Box::new(incident);
@@ -258,12 +252,4 @@ fn answer(tx: &Tx<'_>, incident_id: &str, status: StatusCode) -> Result<Kept, Pr
         reported_at: Time(incident.reported_at),
     };
     Kept::new(status, &reported)
-}
-
-fn new_id() -> Result<String, Problem> {
-    let bytes = seal::random::<8>().map_err(|error| Problem::internal(&error))?;
-    Ok(bytes
-        .iter()
-        .map(|byte| char::from(CROCKFORD[usize::from(byte & 31)]))
-        .collect())
 }

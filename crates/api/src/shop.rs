@@ -18,7 +18,7 @@ use super::Api;
 use super::people::Names;
 use super::problem::Problem;
 use super::wire::Money;
-use crate::auth::Account;
+use crate::auth::{Account, scope};
 
 /// Shops shown at most.
 const SHOPS_MAX: i64 = 500;
@@ -64,7 +64,7 @@ struct Shops {
 async fn list(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Shops>, Problem> {
     let read = move |tx: &Tx<'_>| {
         let (mut names, mut midnights) = (Names::new(tx), HashMap::new());
-        let shops = store::shop::list(tx, &account.scope, SHOPS_MAX)?;
+        let shops = store::shop::list(tx, scope(&account.actor(tx)?)?, None, SHOPS_MAX)?;
         let items = shops
             .into_iter()
             .map(|shop| with_takings(tx, &mut names, &mut midnights, shop));

@@ -4,11 +4,11 @@
 //! Invariant: nothing private is in the letter beyond the last four digits of the settlement account.
 
 use domain::Timestamp;
+use domain::incident::Incident;
 use domain::incident::Manner;
 use domain::merchant::Merchant;
 use domain::terminal::Terminal;
 use serde::Serialize;
-use store::incident::Incident;
 use utoipa::ToSchema;
 
 use super::wire::Time;

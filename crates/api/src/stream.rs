@@ -7,10 +7,12 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use app::case::find;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use domain::incident::Incident;
 use store::Tx;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -113,7 +115,7 @@ async fn follow(
     let bell = api.node.changes.subscribe();
     let (reader, id) = (account.clone(), incident_id.clone());
     api.node
-        .read(move |tx| app::incident::visible(tx, &reader, &id).map_err(Problem::from))
+        .read(move |tx| Ok::<Incident, Problem>(find(tx, &reader.actor(tx)?, &id)?))
         .await?;
     let (send, events) = mpsc::channel(WAITING_MAX);
     let follower = Follower {
@@ -200,12 +202,7 @@ impl Follower {
 
     async fn read(&self) -> Result<Vec<TimelineItem>, Problem> {
         let (account, incident_id, last) = (self.account.clone(), self.incident_id.clone(), self.last);
-        let read = move |tx: &Tx<'_>| {
-            if store::session::account(tx, &account.token_digest)?.is_none() {
-                return Err(Problem::new(Code::Unauthenticated));
-            }
-            timeline::after(tx, &account, &incident_id, last, ITEMS_MAX)
-        };
+        let read = move |tx: &Tx<'_>| timeline::after(tx, &account.actor(tx)?, &incident_id, last, ITEMS_MAX);
         self.node.read(read).await
     }
 }

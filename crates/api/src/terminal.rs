@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use app::case::find;
 use app::operator::NotUnlocked;
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::Actor;
+use domain::actor::By;
 use domain::terminal::Terminal;
 use domain::{MerchantId, TerminalId};
 use serde::{Deserialize, Serialize};
@@ -22,7 +25,7 @@ use super::page::Page;
 use super::people::Names;
 use super::problem::{Code, Problem, ProblemOut, Why};
 use super::wire::{Decision, HoldKind, Money, TerminalState, Time, TransactionKind};
-use crate::auth::{Account, Actor};
+use crate::auth::{self, Account, scope};
 
 /// Holds on a terminal's page.
 const HOLDS_MAX: i64 = 50;
@@ -165,15 +168,9 @@ pub fn parse_id(text: &str) -> Result<TerminalId, Problem> {
     TerminalId::parse(text.as_bytes()).ok_or_else(|| Problem::new(Code::TerminalNotFound))
 }
 
-/// The terminal, when the account may see it.
-pub fn visible(tx: &Tx<'_>, account: &Account, terminal_id: TerminalId) -> Result<Terminal, Problem> {
-    store::terminal::get(tx, terminal_id)?
-        .filter(|terminal| {
-            account
-                .scope
-                .sees(terminal.bound.merchant_code, &terminal.shop_id)
-        })
-        .ok_or_else(|| Problem::new(Code::TerminalNotFound))
+/// The terminal, when the actor may see it.
+pub fn visible(tx: &Tx<'_>, actor: &Actor, terminal_id: TerminalId) -> Result<Terminal, Problem> {
+    Ok(find(tx, actor, terminal_id.as_str())?)
 }
 
 /// A terminal as lists show it.
@@ -184,7 +181,7 @@ pub fn summary(
 ) -> Result<TerminalSummary, store::Error> {
     let terminal_id = terminal.terminal_id;
     let standing = store::hold::standing(tx, terminal_id, tx.now())?;
-    let contact = store::contact::get(tx, terminal_id)?.map(|(at, _)| at);
+    let contact = store::heard::get(tx, terminal_id)?.map(|(at, _)| at);
     let last = store::ledger::last(tx, terminal_id)?;
     let session = store::terminal_session::get(tx, terminal_id)?;
     let incident = store::incident::unclosed(tx, terminal_id)?;
@@ -250,7 +247,7 @@ fn page(tx: &Tx<'_>, terminal: Terminal) -> Result<TerminalOut, Problem> {
 
 /// Terminals, in the order of their identifiers.
 #[utoipa::path(get, path = "/terminals", tag = "terminal", params(
-    ("q" = Option<String>, Query, description = "Part of an identifier, serial number or name."),
+    ("q" = Option<String>, Query, description = "Part of an identifier, serial number or name, of the terminal, its shop or its merchant."),
     ("state" = Option<TerminalState>, Query, description = "One state only."),
     ("merchant_id" = Option<String>, Query, description = "One merchant only."),
     ("shop_id" = Option<String>, Query, description = "One shop only."),
@@ -271,8 +268,9 @@ async fn list(
     let limit = params.limit()?;
     let read = move |tx: &Tx<'_>| {
         let (search, shop_id) = (params.get("q").map(str::trim), params.get("shop_id"));
+        let actor = account.actor(tx)?;
         let filter = Filter {
-            scope: &account.scope,
+            scope: scope(&actor)?,
             search,
             state,
             merchant_id,
@@ -313,7 +311,7 @@ async fn show(
 ) -> Result<Json<TerminalOut>, Problem> {
     let terminal_id = parse_id(&terminal_id)?;
     api.node
-        .read(move |tx| page(tx, visible(tx, &account, terminal_id)?))
+        .read(move |tx| page(tx, visible(tx, &account.actor(tx)?, terminal_id)?))
         .await
         .map(Json)
 }
@@ -321,6 +319,7 @@ async fn show(
 /// Who locks.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
 struct Lock {
     /// The operator on whose behalf, where there is one.
     operator: Option<String>,
@@ -329,6 +328,7 @@ struct Lock {
 /// Who unlocks.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "operator": "001", "password": "246810" }))]
 struct Unlock {
     /// The operator's number.
     operator: String,
@@ -355,7 +355,7 @@ fn operator(number: &str) -> Result<String, Problem> {
 ))]
 async fn lock(
     State(api): State<Arc<Api>>,
-    Actor(account): Actor,
+    auth::Actor(account): auth::Actor,
     Path(terminal_id): Path<String>,
     input: In<Lock>,
 ) -> Result<Kept, Problem> {
@@ -363,12 +363,12 @@ async fn lock(
     let operator = input.body.operator.as_deref().map(operator).transpose()?;
     let by = account.clone();
     let work = move |tx: &Tx<'_>| {
-        let terminal = visible(tx, &account, terminal_id)?;
+        let terminal = visible(tx, &account.actor(tx)?, terminal_id)?;
         let by = match operator {
             None => account.login.clone(),
             Some(operator) => format!("{}, operator {operator}", account.login),
         };
-        app::operator::lock_terminal(tx, terminal_id, &by)?;
+        app::operator::lock_terminal(tx, terminal_id, By::person(&by))?;
         page(tx, terminal).map(Ok)
     };
     once(&api, &by, input.key, work).await
@@ -384,7 +384,7 @@ async fn lock(
 ))]
 async fn unlock(
     State(api): State<Arc<Api>>,
-    Actor(account): Actor,
+    auth::Actor(account): auth::Actor,
     Path(terminal_id): Path<String>,
     input: In<Unlock>,
 ) -> Result<Kept, Problem> {
@@ -396,7 +396,7 @@ async fn unlock(
     let number = operator(&number)?;
     let (reader, asked) = (account.clone(), number.clone());
     let find = move |tx: &Tx<'_>| {
-        visible(tx, &reader, terminal_id)?;
+        visible(tx, &reader.actor(tx)?, terminal_id)?;
         Ok::<_, Problem>(store::operator::password_hash(tx, terminal_id, &asked)?)
     };
     let hash = api.node.read(find).await?;
@@ -407,8 +407,8 @@ async fn unlock(
         .map(|key| key.with_content(&format!("{number} {right}")));
     let by = account.clone();
     let work = move |tx: &Tx<'_>| {
-        let terminal = visible(tx, &account, terminal_id)?;
-        match app::operator::unlock(tx, terminal_id, &number, right, &account.login)? {
+        let terminal = visible(tx, &account.actor(tx)?, terminal_id)?;
+        match app::operator::unlock(tx, terminal_id, &number, right, By::person(&account.login))? {
             Ok(()) => page(tx, terminal).map(Ok),
             Err(refusal) => Ok(Err(refused(refusal))),
         }

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use app::case::find;
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::Actor;
 use domain::TerminalId;
+use domain::actor::Kind;
+use domain::event::{Event, Subject};
+use domain::incident::{Happened, Incident};
 use serde::Serialize;
 use store::Tx;
-use store::timeline::{Item, Kind};
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::OpenApiRouter;
@@ -49,13 +53,13 @@ pub struct TimelineItem {
 }
 
 fn kind_schema() -> RefOr<Schema> {
-    words_schema(Kind::ALL.map(word))
+    words_schema(Happened::ALL.map(word))
 }
 
 /// The receipts of all channels are one item: they are written together.
-const fn word(kind: Kind) -> &'static str {
+const fn word(kind: Happened) -> &'static str {
     match kind {
-        Kind::Acknowledged => "receipt",
+        Happened::Acknowledged => "receipt",
         other => other.code(),
     }
 }
@@ -65,18 +69,22 @@ impl TimelineItem {
         tx: &Tx<'_>,
         names: &mut Names<'_, '_>,
         terminal_id: TerminalId,
-        item: Item,
+        item: Event,
     ) -> Result<Self, store::Error> {
         let row = match item.ledger_sequence {
             None => None,
             Some(sequence) => store::ledger::get(tx, terminal_id, sequence)?,
         };
+        let happened = Happened::parse(&item.verb).ok_or(store::Error::Corrupt("event.verb"))?;
         Ok(Self {
             sequence: item.sequence,
             at: Time(item.at),
-            kind: word(item.kind),
+            kind: word(happened),
             transaction: row.and_then(TransactionOut::of),
-            by: item.by.map(|by| names.person(&by)).transpose()?,
+            by: match item.actor_kind {
+                Kind::Person => Some(names.person(&item.actor)?),
+                _ => None,
+            },
             text: item.text,
         })
     }
@@ -85,13 +93,13 @@ impl TimelineItem {
 /// The items of an incident after a sequence, oldest first; at most `limit`.
 pub fn after(
     tx: &Tx<'_>,
-    account: &Account,
+    actor: &Actor,
     incident_id: &str,
     sequence: i64,
     limit: usize,
 ) -> Result<Vec<TimelineItem>, Problem> {
-    let incident = app::incident::visible(tx, account, incident_id)?;
-    let items = store::timeline::after(tx, incident_id, sequence, limit as i64)?;
+    let incident: Incident = find(tx, actor, incident_id)?;
+    let items = store::event::after(tx, Subject::Incident, incident_id, sequence, limit as i64)?;
     let mut names = Names::new(tx);
     let items = items
         .into_iter()
@@ -120,7 +128,7 @@ async fn show_timeline(
     let cursor = params.cursor(|text| text.parse().ok().filter(|sequence: &i64| *sequence >= 0))?;
     let sequence = cursor.or(params.number("after", 0..=i64::MAX)?).unwrap_or(0);
     let read = move |tx: &Tx<'_>| {
-        let items = after(tx, &account, &incident_id, sequence, limit + 1)?;
+        let items = after(tx, &account.actor(tx)?, &incident_id, sequence, limit + 1)?;
         Ok::<_, Problem>(Page::of(items, limit, |item| item.sequence.to_string()))
     };
     api.node.read(read).await.map(Json)

@@ -24,7 +24,7 @@ use super::page::Page;
 use super::problem::{Problem, ProblemOut, Why};
 use super::terminal;
 use super::wire::{Decision, EntryMode, Money, Time, TransactionKind};
-use crate::auth::Account;
+use crate::auth::{Account, scope};
 
 /// Terminals merged into one list at most.
 const TERMINALS_MAX: usize = 200;
@@ -221,10 +221,10 @@ async fn list(
     let terminal_id = terminal_id.map(terminal::parse_id).transpose()?;
     let read = move |tx: &Tx<'_>| match terminal_id {
         Some(terminal_id) => {
-            terminal::visible(tx, &account, terminal_id)?;
+            terminal::visible(tx, &account.actor(tx)?, terminal_id)?;
             of_terminal(tx, terminal_id, filter, below, limit)
         }
-        None => of_all(tx, &account.scope, filter, below, limit),
+        None => of_all(tx, scope(&account.actor(tx)?)?, filter, below, limit),
     };
     api.node.read(read).await.map(Json)
 }

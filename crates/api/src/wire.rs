@@ -39,7 +39,7 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("no RFC 3339 time"))
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(NOT_A_TIME))
     }
 }
 
@@ -109,6 +109,11 @@ pub fn words_schema(words: impl IntoIterator<Item = &'static str>) -> RefOr<Sche
         .into()
 }
 
+/// What reading a time fails with; the edge turns it into a sentence.
+pub const NOT_A_TIME: &str = "no RFC 3339 time";
+/// The same for a word.
+pub const NOT_A_WORD: &str = "none of the words allowed here";
+
 /// Makes the wire form of a domain enumeration: its `code()`, one of the codes of its `ALL`.
 macro_rules! word {
     ($($(#[$doc:meta])* $name:ident: $of:ty;)*) => {$(
@@ -119,6 +124,14 @@ macro_rules! word {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.0.code())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                let word = <$of>::ALL.into_iter().find(|word| word.code() == text);
+                word.map(Self).ok_or_else(|| serde::de::Error::custom(NOT_A_WORD))
             }
         }
 
@@ -151,6 +164,16 @@ word! {
     TerminalState: store::terminal::State;
     /// Where an incident stands.
     IncidentState: domain::incident::State;
+    /// What people can do with an incident.
+    IncidentAction: domain::incident::Verb;
+    /// Who a contact is.
+    ContactKind: domain::contact::Kind;
+    /// Whether a contact is in use.
+    ContactState: domain::contact::State;
+    /// What people can do with a contact.
+    ContactAction: domain::contact::Verb;
+    /// What does something.
+    ActorKind: domain::actor::Kind;
     /// How a terminal went.
     Manner: domain::incident::Manner;
     /// A door through which a terminal could do something.
@@ -159,16 +182,6 @@ word! {
     WindowBasis: domain::incident::WindowBasis;
     /// What an account is for.
     Role: domain::account::Role;
-}
-
-impl<'de> Deserialize<'de> for Manner {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let manner = domain::incident::Manner::parse(&text);
-        manner
-            .map(Self)
-            .ok_or_else(|| serde::de::Error::custom("none of the known words"))
-    }
 }
 
 #[cfg(test)]

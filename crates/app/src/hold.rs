@@ -3,9 +3,12 @@
 //! Invariant: a hold's place in the terminal's ledger order is strictly later, in sequence and in time, than every
 //! approval before it.
 
+use domain::actor::By;
+use domain::event::Subject;
 use domain::hold::{Authority, Hold, Kind, Release, ReleaseError};
 use domain::transaction::{Entry, LedgerRow};
 use domain::{TerminalId, Timestamp};
+use store::event::{self, New};
 use store::{Error, Tx, ledger};
 
 /// A hold to be placed.
@@ -18,7 +21,7 @@ pub struct Placing<'a> {
     /// What happened, in a few words.
     pub cause: &'a str,
     /// By whom.
-    pub by: &'a str,
+    pub by: By<'a>,
     /// Its end, where it has one.
     pub until: Option<Timestamp>,
     /// The incident it belongs to.
@@ -36,7 +39,7 @@ pub fn place(tx: &Tx<'_>, placing: &Placing<'_>) -> Result<Hold, Error> {
         hold_id: place.sequence,
         kind: placing.kind,
         cause: placing.cause.to_owned(),
-        placed_by: placing.by.to_owned(),
+        placed_by: placing.by.name.to_owned(),
         placed_at: at,
         until: placing.until,
         incident_id: placing.incident_id.map(str::to_owned),
@@ -54,14 +57,7 @@ pub fn place(tx: &Tx<'_>, placing: &Placing<'_>) -> Result<Hold, Error> {
             None,
         ),
     )?;
-    let subject = placing.terminal_id.as_str();
-    let act = store::audit::Act {
-        actor: placing.by,
-        verb: "hold.place",
-        subject,
-        detail: placing.kind.code(),
-    };
-    store::audit::append(tx, act)?;
+    tell(tx, placing.terminal_id, "hold_placed", placing.by, (&hold, at))?;
     Ok(hold)
 }
 
@@ -85,14 +81,14 @@ pub fn release(
     terminal_id: TerminalId,
     kind: Kind,
     authority: Authority,
-    (by, ground): (&str, &str),
+    (by, ground): (By<'_>, &str),
 ) -> Result<(), NotReleased> {
     let mut released = false;
     while let Some(mut hold) = store::hold::find(tx, terminal_id, kind, tx.now())? {
         let place = ledger::next_place(tx, terminal_id)?;
         let release = Release {
             at: place.at,
-            by: by.to_owned(),
+            by: by.name.to_owned(),
             authority,
             ground: ground.to_owned(),
         };
@@ -114,16 +110,7 @@ pub fn release(
                 of,
             ),
         )?;
-        let subject = terminal_id.as_str();
-        store::audit::append(
-            tx,
-            store::audit::Act {
-                actor: by,
-                verb: "hold.release",
-                subject,
-                detail: kind.code(),
-            },
-        )?;
+        tell(tx, terminal_id, "hold_released", by, (&hold, place.at))?;
         released = true;
     }
     if released {
@@ -131,6 +118,26 @@ pub fn release(
     } else {
         Err(NotReleased::NotStanding)
     }
+}
+
+/// The event of a terminal that its hold was placed or released.
+fn tell(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    verb: &'static str,
+    by: By<'_>,
+    (hold, at): (&Hold, Timestamp),
+) -> Result<(), Error> {
+    let new = New {
+        subject: Subject::Terminal,
+        subject_id: terminal_id.as_str(),
+        at,
+        verb,
+        by,
+        text: Some(hold.kind.code()),
+        ledger_sequence: Some(hold.hold_id),
+    };
+    event::append(tx, new).map(drop)
 }
 
 fn fact(

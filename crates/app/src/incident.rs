@@ -3,22 +3,22 @@
 //! Invariant: the loss hold, its incident, the written stop request and their audit record are one store transaction;
 //! nothing but [`confirm_found`] releases the hold.
 
-use domain::account::Account;
+use domain::account::Scope;
+use domain::actor::{Actor, By};
+use domain::case;
+use domain::event::Subject;
 use domain::hold::{Authority, Kind};
-use domain::incident::{
-    Channel, FoundError, LossWindow, Manner, State, may_confirm_found, may_propose_found,
-};
+use domain::incident::{Channel, Found, Happened, Incident, LossWindow, Manner, State, Verb};
+use domain::terminal::Terminal;
 use domain::{TerminalId, Timestamp};
-use store::incident::Incident;
+use store::event::{self, New};
 use store::node::Incarnation;
 use store::receipt::Receipt;
-use store::{Tx, timeline};
+use store::{Error as StoreError, Tx};
 
+use crate::case::{Error, Noun, Stateful, find, step};
 use crate::hold::{NotReleased, Placing, place, release};
 use crate::transaction::lock;
-
-/// Longest place and statement, in characters.
-pub const TEXT_CHARS_MAX: usize = 2_000;
 
 /// What a shaken shopkeeper knows (R1.0).
 #[derive(Clone, Debug)]
@@ -37,24 +37,46 @@ pub struct Report {
     pub reported_at: Timestamp,
 }
 
-/// Why a report, or finding again, was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// There is no such terminal or incident, or it is not the account's to see.
-    #[error("not found")]
-    NotFound,
-    /// The role may not.
-    #[error("the role does not allow this")]
-    NotAllowed,
-    /// The one who proposed cannot confirm.
-    #[error("a second person is required")]
-    SecondPersonRequired,
-    /// The incident's state does not allow it.
-    #[error("the incident is in another state")]
-    WrongState(State),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] store::Error),
+impl Noun for Incident {
+    const SUBJECT: Subject = Subject::Incident;
+
+    fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, StoreError> {
+        store::incident::get(tx, id)
+    }
+
+    fn seen_by(&self, tx: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
+        let terminal = store::terminal::get(tx, self.terminal_id)?;
+        Ok(terminal.is_some_and(|terminal| scope.sees(terminal.bound.merchant_code, &terminal.shop_id)))
+    }
+}
+
+impl Stateful for Incident {
+    fn id(&self) -> &str {
+        &self.incident_id
+    }
+
+    /// Everything about a loss is decided with its terminal's row locked.
+    fn lock(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        lock(tx, self.terminal_id).map(drop)
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+    }
+
+    fn put(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        store::incident::update(tx, self).map(drop)
+    }
+
+    fn happened(verb: Verb) -> &'static str {
+        match verb {
+            Verb::ReportLoss => Happened::Reported,
+            Verb::AcknowledgeAlarm => Happened::AlarmAcknowledged,
+            Verb::ProposeFound => Happened::FoundProposed,
+            Verb::ConfirmFound => Happened::Closed,
+        }
+        .code()
+    }
 }
 
 /// A loss report's outcome.
@@ -70,22 +92,19 @@ pub struct Reported {
 /// stop the terminal (银发〔2021〕259号 一(一)3), at once and together (R1.0, R1.2).
 pub fn report_loss(
     tx: &Tx<'_>,
-    by: &Account,
+    actor: &Actor,
     report: &Report,
     incident_id: &str,
     node: &str,
 ) -> Result<Reported, Error> {
-    let terminal = store::terminal::get(tx, report.terminal_id)?.ok_or(Error::NotFound)?;
-    if !by.scope.sees(terminal.bound.merchant_code, &terminal.shop_id) {
-        return Err(Error::NotFound);
-    }
-    if !by.role.may_act() {
+    let terminal_id = report.terminal_id;
+    find::<Terminal>(tx, actor, terminal_id.as_str())?;
+    if !actor.role().is_some_and(|role| role.may_act()) {
         return Err(Error::NotAllowed);
     }
-    let terminal_id = report.terminal_id;
-    lock(tx, terminal_id)?.ok_or(Error::NotFound)?;
+    lock(tx, terminal_id)?.ok_or(Error::NotFound(Subject::Terminal))?;
     if let Some(incident) = store::incident::unclosed(tx, terminal_id)? {
-        let incident = lost_again(tx, by, report, incident)?;
+        let incident = lost_again(tx, actor, report, incident)?;
         return Ok(Reported {
             incident,
             opened: false,
@@ -97,7 +116,7 @@ pub fn report_loss(
         terminal_id,
         kind: Kind::Loss,
         cause: report.manner.code(),
-        by: &by.login,
+        by: actor.by(),
         until: None,
         incident_id: Some(incident_id),
     };
@@ -110,7 +129,7 @@ pub fn report_loss(
         hold_id: hold.hold_id,
         node: node.to_owned(),
         reported_at: report.reported_at,
-        reported_by: by.login.clone(),
+        reported_by: actor.name().to_owned(),
         suspended_at: hold.placed_at,
         acknowledged_at: None,
         last_seen_at: report.last_seen_at,
@@ -123,6 +142,8 @@ pub fn report_loss(
         ),
         stop_request_number: format!("STOP-{incident_id}"),
         found: None,
+        attempt_count: 0,
+        open_alarm_count: 0,
     };
     store::incident::insert(tx, &incident)?;
     store::drain::ask(tx, terminal_id, hold.hold_id)?;
@@ -132,15 +153,17 @@ pub fn report_loss(
             store::drain::answer(tx, terminal_id, hold.hold_id, &late.who, 0)?;
         }
     }
-    remember(
-        tx,
-        &incident,
-        timeline::Kind::Reported,
-        Some(&by.login),
-        report.circumstances.as_deref(),
-    )?;
-    remember(tx, &incident, timeline::Kind::Suspended, None, None)?;
-    audit(tx, &by.login, "incident.report_loss", incident_id)?;
+    let reported = New {
+        at: incident.reported_at,
+        text: report.circumstances.as_deref(),
+        ..new(&incident, Happened::Reported, actor.by(), None)
+    };
+    event::append(tx, reported)?;
+    let suspended = New {
+        at: incident.suspended_at,
+        ..new(&incident, Happened::Suspended, By::node(node), Some(hold.hold_id))
+    };
+    event::append(tx, suspended)?;
     Ok(Reported {
         incident,
         opened: true,
@@ -149,33 +172,19 @@ pub fn report_loss(
 
 /// A report of a terminal that is stopped already: whoever said it was found is overruled, so that nobody confirms an
 /// older "found" of a terminal that is missing now.
-fn lost_again(
-    tx: &Tx<'_>,
-    by: &Account,
-    report: &Report,
-    incident: Incident,
-) -> Result<Incident, store::Error> {
+fn lost_again(tx: &Tx<'_>, actor: &Actor, report: &Report, incident: Incident) -> Result<Incident, Error> {
     if incident.state != State::FoundProposed {
         return Ok(incident);
     }
-    store::incident::reopen(tx, &incident.incident_id)?;
     let text = report.circumstances.as_deref();
-    let again = Incident {
-        state: State::Open,
-        found: None,
-        ..incident
-    };
-    let item = timeline::Item {
-        sequence: 0,
-        at: tx.now(),
-        kind: timeline::Kind::Reported,
-        ledger_sequence: None,
-        by: Some(by.login.clone()),
-        text: text.map(str::to_owned),
-    };
-    timeline::append(tx, &again.incident_id, &item)?;
-    audit(tx, &by.login, "incident.report_loss_again", &again.incident_id)?;
-    Ok(again)
+    step(
+        tx,
+        actor,
+        &incident.incident_id,
+        Verb::ReportLoss,
+        text,
+        |again: &mut Incident| again.found = None,
+    )
 }
 
 /// What became of an acknowledgement.
@@ -194,16 +203,14 @@ pub fn acknowledge(
     incident_id: &str,
     node: &str,
     here: Option<(&Incarnation, i64)>,
-) -> Result<Acknowledged, store::Error> {
-    let corrupt = store::Error::Corrupt("incident to acknowledge");
-    let terminal_id = match store::incident::get(tx, incident_id)? {
-        Some(incident) => incident.terminal_id,
-        None => return Err(corrupt),
+) -> Result<Acknowledged, StoreError> {
+    let actor = Actor::Node(node.to_owned());
+    let mut incident: Incident = match crate::case::locked(tx, &actor, incident_id) {
+        Ok(incident) => incident,
+        Err(Error::Store(error)) => return Err(error),
+        Err(_) => return Err(StoreError::Corrupt("incident to acknowledge")),
     };
-    store::terminal::lock(tx, terminal_id)?;
-    let Some(incident) = store::incident::get(tx, incident_id)? else {
-        return Err(corrupt);
-    };
+    let terminal_id = incident.terminal_id;
     if let Some((who, waited)) = here {
         store::drain::answer(tx, terminal_id, incident.hold_id, who, waited)?;
     }
@@ -212,16 +219,14 @@ pub fn acknowledge(
         if progress.open > 0 {
             return Ok(Acknowledged::NotYet);
         }
+        // The hold may have been placed a millisecond ahead of the clock.
+        let now = tx.now().max(incident.suspended_at);
         for channel in Channel::ALL {
             let card = channel == Channel::CardAuthorisation;
             let only_card = |count| if card { count } else { 0 };
             let receipt = Receipt {
                 channel,
-                at: if card {
-                    tx.now().max(incident.suspended_at)
-                } else {
-                    incident.suspended_at
-                },
+                at: if card { now } else { incident.suspended_at },
                 node: node.to_owned(),
                 in_flight_waited: only_card(progress.waited),
                 nodes_drained: only_card(progress.drained),
@@ -229,15 +234,20 @@ pub fn acknowledge(
             };
             store::receipt::insert(tx, incident_id, &receipt)?;
         }
-        store::incident::acknowledge(tx, incident_id, tx.now().max(incident.suspended_at))?;
-        remember(tx, &incident, timeline::Kind::Acknowledged, None, None)?;
+        incident.acknowledged_at = Some(now);
+        store::incident::update(tx, &incident)?;
+        let acknowledged = New {
+            at: now,
+            ..new(&incident, Happened::Acknowledged, By::node(node), None)
+        };
+        event::append(tx, acknowledged)?;
     }
     store::receipt::list(tx, incident_id).map(Acknowledged::Receipts)
 }
 
 /// Acknowledges reports as far as every node has drained, whoever took them in: that node may be gone, may have started
-/// anew under its name, or may have given up waiting. Answers how many.
-pub fn acknowledge_left(tx: &Tx<'_>, node: &str) -> Result<usize, store::Error> {
+/// anew under its name, or may have given up waiting. Their terminals are locked in order. Answers how many.
+pub fn acknowledge_left(tx: &Tx<'_>, node: &str) -> Result<usize, StoreError> {
     let mut acknowledged = 0;
     for incident in store::incident::unacknowledged(tx)? {
         let done = acknowledge(tx, &incident.incident_id, node, None)?;
@@ -246,133 +256,93 @@ pub fn acknowledge_left(tx: &Tx<'_>, node: &str) -> Result<usize, store::Error> 
     Ok(acknowledged)
 }
 
-/// The incident, when the account may see it.
-pub fn visible(tx: &Tx<'_>, by: &Account, incident_id: &str) -> Result<Incident, Error> {
-    let incident = store::incident::get(tx, incident_id)?.ok_or(Error::NotFound)?;
-    let terminal = store::terminal::get(tx, incident.terminal_id)?.ok_or(Error::NotFound)?;
-    match by.scope.sees(terminal.bound.merchant_code, &terminal.shop_id) {
-        true => Ok(incident),
-        false => Err(Error::NotFound),
-    }
-}
-
-/// The same, as it is once its terminal is locked: nobody changes it any more.
-fn locked(tx: &Tx<'_>, by: &Account, incident_id: &str) -> Result<Incident, Error> {
-    let incident = visible(tx, by, incident_id)?;
-    lock(tx, incident.terminal_id)?.ok_or(Error::NotFound)?;
-    visible(tx, by, incident_id)
-}
-
 /// Notes that a person has seen the alarm; without an open alarm nothing changes.
-pub fn acknowledge_alarm(tx: &Tx<'_>, by: &Account, incident_id: &str) -> Result<Incident, Error> {
-    let incident = locked(tx, by, incident_id)?;
-    if !by.role.may_act() {
-        return Err(Error::NotAllowed);
-    }
-    if store::alarm::acknowledge(tx, incident_id, &by.login, tx.now())? {
-        remember(
-            tx,
-            &incident,
-            timeline::Kind::AlarmAcknowledged,
-            Some(&by.login),
-            None,
-        )?;
-        audit(tx, &by.login, "alarm.acknowledge", incident_id)?;
-    }
-    Ok(incident)
+pub fn acknowledge_alarm(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<Incident, Error> {
+    let incident: Incident = crate::case::locked(tx, actor, incident_id)?;
+    match case::decide(&incident, Verb::AcknowledgeAlarm, actor) {
+        Err(case::NotTaken::WrongState(_)) => return Ok(incident),
+        decided => decided?,
+    };
+    store::alarm::acknowledge(tx, incident_id, actor.name(), tx.now())?;
+    step(
+        tx,
+        actor,
+        incident_id,
+        Verb::AcknowledgeAlarm,
+        None,
+        |incident: &mut Incident| incident.open_alarm_count = 0,
+    )
 }
 
 /// One person says the terminal was found again. It stays stopped.
 pub fn propose_found(
     tx: &Tx<'_>,
-    by: &Account,
+    actor: &Actor,
     incident_id: &str,
     statement: &str,
 ) -> Result<Incident, Error> {
-    let incident = locked(tx, by, incident_id)?;
-    may_propose_found(incident.state, by.role)?;
-    store::incident::propose_found(tx, incident_id, &by.login, tx.now(), statement)?;
-    remember(
+    let found = Found {
+        proposed_by: actor.name().to_owned(),
+        proposed_at: tx.now(),
+        statement: statement.to_owned(),
+        confirmed_by: None,
+        confirmed_at: None,
+    };
+    step(
         tx,
-        &incident,
-        timeline::Kind::FoundProposed,
-        Some(&by.login),
+        actor,
+        incident_id,
+        Verb::ProposeFound,
         Some(statement),
-    )?;
-    audit(tx, &by.login, "incident.propose_found", incident_id)?;
-    visible(tx, by, incident_id)
+        |incident: &mut Incident| incident.found = Some(found),
+    )
 }
 
 /// A second person with authority confirms: the loss hold is released and the incident closed.
-pub fn confirm_found(tx: &Tx<'_>, by: &Account, incident_id: &str) -> Result<Incident, Error> {
-    let incident = locked(tx, by, incident_id)?;
-    let proposed_by = incident
-        .found
-        .as_ref()
-        .map_or("", |found| found.proposed_by.as_str());
-    may_confirm_found(incident.state, proposed_by, &by.login, by.role)?;
-    let ground = format!("found: said by {proposed_by}, confirmed by {}", by.login);
+pub fn confirm_found(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<Incident, Error> {
+    let now = tx.now();
+    let closed: Incident = step(
+        tx,
+        actor,
+        incident_id,
+        Verb::ConfirmFound,
+        None,
+        |incident: &mut Incident| {
+            if let Some(found) = &mut incident.found {
+                found.confirmed_by = Some(actor.name().to_owned());
+                found.confirmed_at = Some(now);
+            }
+        },
+    )?;
+    let proposed_by = case::Case::first_person(&closed).unwrap_or_default();
+    let ground = format!("found: said by {proposed_by}, confirmed by {}", actor.name());
     match release(
         tx,
-        incident.terminal_id,
+        closed.terminal_id,
         Kind::Loss,
         Authority::Incident,
-        (&by.login, &ground),
+        (actor.by(), &ground),
     ) {
-        Ok(()) | Err(NotReleased::NotStanding) => {}
-        Err(NotReleased::Store(error)) => return Err(error.into()),
-        Err(NotReleased::WrongAuthority(_)) => return Err(Error::NotAllowed),
-    }
-    store::incident::confirm_found(tx, incident_id, &by.login, tx.now())?;
-    remember(tx, &incident, timeline::Kind::Closed, Some(&by.login), None)?;
-    audit(tx, &by.login, "incident.confirm_found", incident_id)?;
-    visible(tx, by, incident_id)
-}
-
-impl From<FoundError> for Error {
-    fn from(error: FoundError) -> Self {
-        match error {
-            FoundError::WrongState(state) => Self::WrongState(state),
-            FoundError::NotAllowed => Self::NotAllowed,
-            FoundError::SecondPersonRequired => Self::SecondPersonRequired,
-        }
+        Ok(()) | Err(NotReleased::NotStanding) => Ok(closed),
+        Err(NotReleased::Store(error)) => Err(error.into()),
+        Err(NotReleased::WrongAuthority(_)) => Err(Error::NotAllowed),
     }
 }
 
-fn remember(
-    tx: &Tx<'_>,
-    incident: &Incident,
-    kind: timeline::Kind,
-    by: Option<&str>,
-    text: Option<&str>,
-) -> Result<(), store::Error> {
-    let (by, text) = (by.map(str::to_owned), text.map(str::to_owned));
-    let ledger_sequence = (kind == timeline::Kind::Suspended).then_some(incident.hold_id);
-    let at = match kind {
-        timeline::Kind::Reported => incident.reported_at,
-        timeline::Kind::Suspended => incident.suspended_at,
-        // The hold may have been placed a millisecond ahead of the clock.
-        _ => tx.now().max(incident.suspended_at),
-    };
-    let item = timeline::Item {
-        sequence: 0,
-        at,
-        kind,
-        ledger_sequence,
+/// An event of an incident, now.
+pub(crate) fn new<'a>(
+    incident: &'a Incident,
+    happened: Happened,
+    by: By<'a>,
+    ledger_sequence: Option<i64>,
+) -> New<'a> {
+    New {
+        subject: Subject::Incident,
+        subject_id: &incident.incident_id,
+        at: incident.suspended_at,
+        verb: happened.code(),
         by,
-        text,
-    };
-    timeline::append(tx, &incident.incident_id, &item).map(drop)
-}
-
-fn audit(tx: &Tx<'_>, actor: &str, verb: &str, subject: &str) -> Result<(), store::Error> {
-    store::audit::append(
-        tx,
-        store::audit::Act {
-            actor,
-            verb,
-            subject,
-            detail: "",
-        },
-    )
+        text: None,
+        ledger_sequence,
+    }
 }

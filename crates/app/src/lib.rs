@@ -8,6 +8,8 @@
 
 #[cfg(feature = "canary")]
 pub mod canary;
+pub mod case;
+pub mod contact;
 pub mod estate;
 pub mod hold;
 pub mod incident;
@@ -19,4 +21,5 @@ pub mod password;
 pub mod reversal;
 pub mod settlement;
 pub mod sign_in;
+pub mod terminal;
 pub mod transaction;

@@ -3,6 +3,7 @@
 //! Invariant: an operator's password releases a cashier lock and nothing else, and only when nothing else stands.
 
 use domain::TerminalId;
+use domain::actor::By;
 use domain::hold::{Authority, Kind, Standing};
 use domain::operator::{Consequence, WrongPasswordPolicy};
 use domain::transaction::{Decision, Entry, LedgerRow, Refusal, ResponseCode};
@@ -13,7 +14,7 @@ use crate::sign_in::append;
 use crate::transaction::{Admitted, Answer, Attempt, Locked, lock, refuse};
 
 /// Locks a terminal; one that is locked already stays as it is. False when there is no such terminal.
-pub fn lock_terminal(tx: &Tx<'_>, terminal_id: TerminalId, by: &str) -> Result<bool, Error> {
+pub fn lock_terminal(tx: &Tx<'_>, terminal_id: TerminalId, by: By<'_>) -> Result<bool, Error> {
     let Some(locked) = lock(tx, terminal_id)? else {
         return Ok(false);
     };
@@ -62,7 +63,7 @@ pub fn unlock(
     terminal_id: TerminalId,
     operator: &str,
     password_right: bool,
-    by: &str,
+    by: By<'_>,
 ) -> Result<Result<(), NotUnlocked>, Error> {
     let Some(locked) = lock(tx, terminal_id)? else {
         return Ok(Err(NotUnlocked::UnknownTerminal));
@@ -91,7 +92,7 @@ pub fn unlock(
     }
 }
 
-fn wrong_password(tx: &Tx<'_>, terminal_id: TerminalId, by: &str) -> Result<NotUnlocked, Error> {
+fn wrong_password(tx: &Tx<'_>, terminal_id: TerminalId, by: By<'_>) -> Result<NotUnlocked, Error> {
     let wrong = store::operator::wrong_count(tx, terminal_id)?.saturating_add(1);
     store::operator::set_wrong_count(tx, terminal_id, wrong, tx.now())?;
     match WrongPasswordPolicy::default().consequence(wrong, tx.now()) {
@@ -120,7 +121,11 @@ pub fn lock_by_terminal(tx: &Tx<'_>, attempt: &Attempt, operator: &str) -> Resul
     if let Some(refusal) = refusal(attempt, &locked, locked.standing.may_sign_in()) {
         return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
-    lock_terminal(tx, attempt.terminal_id, &format!("operator {operator}"))?;
+    lock_terminal(
+        tx,
+        attempt.terminal_id,
+        By::terminal(&format!("operator {operator}")),
+    )?;
     append(tx, attempt, Some(operator)).map(Admitted::Answer)
 }
 
@@ -139,7 +144,13 @@ pub fn unlock_by_terminal(
         return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
     let by = format!("operator {operator}");
-    let answer = match unlock(tx, attempt.terminal_id, operator, password_right, &by)? {
+    let answer = match unlock(
+        tx,
+        attempt.terminal_id,
+        operator,
+        password_right,
+        By::terminal(&by),
+    )? {
         Ok(()) | Err(NotUnlocked::NotLocked) => append(tx, attempt, Some(operator))?,
         Err(NotUnlocked::WrongPassword { .. }) => wrong_pin(tx, attempt, operator)?,
         Err(_) => refuse(tx, attempt, Refusal::Held(locked.standing), &locked)?,

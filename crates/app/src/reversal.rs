@@ -2,10 +2,13 @@
 //!
 //! Invariant: once a terminal is told that its reversal is accepted, the reversal is owed durably until the host answers.
 
+use domain::actor::By;
+use domain::incident::Happened;
 use domain::transaction::{Decision, Entry, Kind, LedgerRow, Refusal, ResponseCode, admit};
 use domain::{TerminalId, Timestamp, hold};
+use store::event::{self, New};
 use store::owed_reversal::OwedReversal;
-use store::{Error, Tx, ledger, timeline};
+use store::{Error, Tx, ledger};
 
 use crate::transaction::{Admitted, Answer, Attempt, lock, refuse};
 
@@ -146,14 +149,15 @@ pub fn settle(
     let Some(incident) = store::incident::unclosed(tx, terminal_id)? else {
         return Ok(None);
     };
-    let item = timeline::Item {
-        sequence: 0,
+    let undone = New {
         at: place.at,
-        kind: timeline::Kind::HostReversal,
-        ledger_sequence: Some(place.sequence),
-        by: None,
-        text: None,
+        ..crate::incident::new(
+            &incident,
+            Happened::HostReversal,
+            By::node(&incident.node),
+            Some(place.sequence),
+        )
     };
-    timeline::append(tx, &incident.incident_id, &item)?;
+    event::append(tx, undone)?;
     Ok(Some(incident.incident_id))
 }

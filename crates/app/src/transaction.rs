@@ -3,17 +3,20 @@
 //! Invariant: each of the two reads the holds and writes its decision in one store transaction with the terminal's row
 //! locked, so no approval is written after a hold (R1.2).
 
+use domain::actor::By;
 use domain::hold::{self, Standing};
+use domain::incident::Happened;
 use domain::terminal::Status;
 use domain::transaction::{
     BatchTrace, Decision, Entry, EntryMode, HostOutcome, Kind, LedgerRow, Refusal, ResponseCode, Situation,
     admit, conclude,
 };
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
+use store::event::{self, New};
 use store::owed_reversal::OwedReversal;
 use store::pending::Pending;
 use store::terminal::Admission;
-use store::{Error, Tx, ledger, timeline};
+use store::{Error, Tx, ledger};
 
 /// Why a request that no reversal undoes is recorded when its approval was given to nobody.
 const HOST_MAY_HAVE_EXECUTED: &str = "host_may_have_executed";
@@ -258,25 +261,23 @@ fn record_attempt(tx: &Tx<'_>, row: &LedgerRow) -> Result<Option<String>, Error>
     let Some(incident) = store::incident::unclosed(tx, row.terminal_id)? else {
         return Ok(None);
     };
-    let kind = match row.decision {
-        Some(Decision::Recorded) => timeline::Kind::AttemptRecorded,
-        _ => timeline::Kind::AttemptRefused,
+    let happened = match row.decision {
+        Some(Decision::Recorded) => Happened::AttemptRecorded,
+        _ => Happened::AttemptRefused,
     };
-    let item = |kind, ledger_sequence| timeline::Item {
-        sequence: 0,
+    let terminal = row.terminal_id.to_string();
+    let of_attempt = |happened, by| New {
         at: row.at,
-        kind,
-        ledger_sequence,
-        by: None,
-        text: None,
+        ..crate::incident::new(&incident, happened, by, Some(row.sequence))
     };
-    let incident_id = incident.incident_id;
-    let sequence = timeline::append(tx, &incident_id, &item(kind, Some(row.sequence)))?;
-    if !store::alarm::count_attempt(tx, &incident_id, row.at)? {
-        store::alarm::raise(tx, &incident_id, sequence, row.at)?;
-        timeline::append(tx, &incident_id, &item(timeline::Kind::Alarm, Some(row.sequence)))?;
+    let sequence = event::append(tx, of_attempt(happened, By::terminal(&terminal)))?;
+    let raised = !store::alarm::count_attempt(tx, &incident.incident_id, row.at)?;
+    if raised {
+        store::alarm::raise(tx, &incident.incident_id, sequence, row.at)?;
+        event::append(tx, of_attempt(Happened::Alarm, By::node(&incident.node)))?;
     }
-    Ok(Some(incident_id))
+    store::incident::count_attempt(tx, &incident.incident_id, raised)?;
+    Ok(Some(incident.incident_id))
 }
 
 /// The second check: writes what became of an intent, and owes a reversal where the host may hold an approval that

@@ -2,48 +2,26 @@
 //!
 //! Invariant: seeing is decided before doing; what an account may not see does not exist for it.
 
-use crate::MerchantId;
+use crate::{MerchantId, words};
 
-/// What an account is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// The owner of one merchant.
-    Owner,
-    /// Runs one shop of a merchant.
-    Manager,
-    /// The acquirer's risk staff: every merchant.
-    RiskOfficer,
-    /// Reads everything, changes nothing.
-    Auditor,
+words! {
+    /// What an account is for.
+    pub enum Role {
+        /// The owner of one merchant.
+        Owner = "owner",
+        /// Runs one shop of a merchant.
+        Manager = "manager",
+        /// The acquirer's risk staff: every merchant.
+        RiskOfficer = "risk_officer",
+        /// Reads everything, changes nothing.
+        Auditor = "auditor",
+    }
 }
 
 impl Role {
-    /// All roles.
-    pub const ALL: [Self; 4] = [Self::Owner, Self::Manager, Self::RiskOfficer, Self::Auditor];
-
-    /// The role's name in tables, routes and documents.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Manager => "manager",
-            Self::RiskOfficer => "risk_officer",
-            Self::Auditor => "auditor",
-        }
-    }
-
-    /// The role of that name.
-    pub fn parse(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.code() == code)
-    }
-
     /// Whether the role may change anything it sees.
     pub const fn may_act(self) -> bool {
         !matches!(self, Self::Auditor)
-    }
-
-    /// Whether the role may be the second person that closes a loss as found.
-    pub const fn may_confirm_found(self) -> bool {
-        matches!(self, Self::Owner | Self::RiskOfficer)
     }
 }
 

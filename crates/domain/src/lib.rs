@@ -5,6 +5,10 @@
 //! Invariant: nothing here knows tokio, SQL, HTTP or serde; every rule is a function of its arguments.
 
 pub mod account;
+pub mod actor;
+pub mod case;
+pub mod contact;
+pub mod event;
 pub mod hold;
 pub mod incident;
 pub mod merchant;
@@ -15,7 +19,9 @@ pub mod shop;
 pub mod terminal;
 pub mod time;
 pub mod transaction;
+pub mod word;
 
+pub use actor::Actor;
 pub use money::Money;
 pub use pan::MaskedPan;
 pub use terminal::{MerchantId, TerminalId};

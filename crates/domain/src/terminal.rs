@@ -2,6 +2,8 @@
 //!
 //! Invariant: a terminal's identity never changes; a replacement is another terminal.
 
+use crate::words;
+
 /// Field 41: eight characters, letters, digits or trailing spaces.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TerminalId([u8; 8]);
@@ -55,13 +57,14 @@ macro_rules! identifier {
 identifier!(TerminalId, 8);
 identifier!(MerchantId, 15);
 
-/// Whether a terminal is part of the estate at all. Being stopped for a while is a hold, not a status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// In the estate.
-    Active,
-    /// Deregistered for good; answered as an unknown terminal (field 39 `97`).
-    Retired,
+words! {
+    /// Whether a terminal is part of the estate at all. Being stopped for a while is a hold, not a status.
+    pub enum Status {
+        /// In the estate.
+        Active = "active",
+        /// Deregistered for good; answered as an unknown terminal (field 39 `97`).
+        Retired = "retired",
+    }
 }
 
 /// The five elements that 银发〔2021〕259号 一(一) binds a serial number to.

@@ -9,14 +9,14 @@ use server::{program, serve};
 #[derive(clap::Parser)]
 #[command(version, about)]
 enum Command {
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Print the API's OpenAPI document.
     Openapi,
 }
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
-        Command::Serve(args) => program::run(serve::run(args)),
+        Command::Serve(args) => program::run(serve::run(*args)),
         Command::Openapi => {
             println!("{}", api::openapi().to_pretty_json()?);
             Ok(())

@@ -1,56 +1,76 @@
 //! Accounts of people.
 
-use domain::MerchantId;
 use domain::account::{Account, Role, Scope};
 
-use crate::sql::{Row, sql, values};
+use crate::row::{self, Columns, Reader, columns, read, select, table};
+use crate::sql::{Value, values};
 use crate::{Error, Tx};
+
+columns!(Account {
+    login,
+    name,
+    role,
+    scope: Scope
+});
+
+/// An account and the hash of its password.
+#[derive(Clone, Debug)]
+struct Kept {
+    account: Account,
+    password_hash: String,
+}
+table!(Kept: "account", 1 { account: Account, password_hash });
+
+impl Columns for Scope {
+    const NAMES: &'static [&'static str] = &["merchant_id", "shop_id"];
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Error> {
+        match (Columns::read(from)?, Columns::read(from)?) {
+            (None, None::<String>) => Ok(Self::All),
+            (Some(merchant_id), None) => Ok(Self::Merchant(merchant_id)),
+            (Some(merchant_id), Some(shop_id)) => Ok(Self::Shop(merchant_id, shop_id)),
+            (None, Some(_)) => Err(Error::Corrupt("account: a shop of no merchant")),
+        }
+    }
+
+    fn values<'a>(&'a self, to: &mut Vec<Value<'a>>) {
+        let (merchant_id, shop_id) = crate::shop::scope_values(self);
+        to.extend([merchant_id, shop_id]);
+    }
+}
 
 /// Adds an account with the hash of its password.
 pub fn insert(tx: &Tx<'_>, account: &Account, password_hash: &str) -> Result<(), Error> {
-    let sql = sql!(
-        "INSERT INTO account (login, name, role, merchant_id, shop_id, password_hash) VALUES ($1, $2, $3, $4, $5, $6)"
-    );
-    let (merchant_id, shop_id): (Option<&MerchantId>, Option<&str>) = match &account.scope {
-        Scope::All => (None, None),
-        Scope::Merchant(merchant_id) => (Some(merchant_id), None),
-        Scope::Shop(merchant_id, shop_id) => (Some(merchant_id), Some(shop_id)),
+    let kept = Kept {
+        account: account.clone(),
+        password_hash: password_hash.to_owned(),
     };
-    let values = values![
-        &account.login,
-        &account.name,
-        account.role.code(),
-        merchant_id,
-        shop_id,
-        password_hash
-    ];
-    tx.execute(sql, values).map(drop)
+    row::insert(tx, &kept)
 }
 
 /// The account of that login, and the hash of its password.
 pub fn get(tx: &Tx<'_>, login: &str) -> Result<Option<(Account, String)>, Error> {
-    let sql =
-        sql!("SELECT login, name, role, merchant_id, shop_id, password_hash FROM account WHERE login = $1");
-    tx.first(sql, values![login], |row| Ok((read(row)?, row.string(5)?)))
+    let kept: Option<Kept> = row::get(tx, values![login])?;
+    kept.map(|kept| Ok((fitting(kept.account)?, kept.password_hash)))
+        .transpose()
 }
 
-pub(crate) fn read(row: &Row<'_>) -> Result<Account, Error> {
-    let merchant_id = match row.text_opt(3)? {
-        None => None,
-        Some(_) => Some(row.merchant_id(3)?),
-    };
-    let role = Role::parse(row.text(2)?).ok_or(Error::Corrupt("account.role"))?;
-    let scope = match (role, merchant_id, row.string_opt(4)?) {
-        (Role::RiskOfficer | Role::Auditor, None, None) => Scope::All,
-        (Role::Owner, Some(merchant_id), None) => Scope::Merchant(merchant_id),
-        (Role::Manager, Some(merchant_id), Some(shop_id)) => Scope::Shop(merchant_id, shop_id),
-        // A role and a scope that do not fit see nothing rather than too much.
-        _ => return Err(Error::Corrupt("account: role and scope do not fit")),
-    };
-    Ok(Account {
-        login: row.string(0)?,
-        name: row.string(1)?,
-        role,
-        scope,
-    })
+/// Whose session has this digest, while it lasts.
+pub fn of_session(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Option<Account>, Error> {
+    let sql = select!(
+        Kept,
+        "JOIN session s ON s.login = account.login WHERE s.token_digest = $1 AND s.expires_at_ms > $2"
+    );
+    let kept: Option<Kept> = tx.first(sql, values![token_digest, tx.now()], read)?;
+    kept.map(|kept| fitting(kept.account)).transpose()
+}
+
+/// A role and a scope that do not fit see nothing rather than too much.
+fn fitting(account: Account) -> Result<Account, Error> {
+    match (account.role, &account.scope) {
+        (Role::RiskOfficer | Role::Auditor, Scope::All)
+        | (Role::Owner, Scope::Merchant(_))
+        | (Role::Manager, Scope::Shop(..)) => Ok(account),
+        _ => Err(Error::Corrupt("account: role and scope do not fit")),
+    }
 }

@@ -29,11 +29,3 @@ pub fn acknowledge(tx: &Tx<'_>, incident_id: &str, by: &str, at: Timestamp) -> R
     );
     Ok(tx.execute(sql, values![incident_id, at, by])? > 0)
 }
-
-/// How many alarms nobody has acknowledged.
-pub fn unacknowledged(tx: &Tx<'_>, incident_id: &str) -> Result<i64, Error> {
-    let sql = sql!("SELECT count(*) FROM alarm WHERE incident_id = $1 AND acknowledged_at_ms IS NULL");
-    Ok(tx
-        .first(sql, values![incident_id], |row| row.int(0))?
-        .unwrap_or_default())
-}

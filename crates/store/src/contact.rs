@@ -1,23 +1,89 @@
-//! When each terminal was last heard, and from where.
+//! Contacts: whom a shop calls outside the house.
 
-use domain::{TerminalId, Timestamp};
+use domain::MerchantId;
+use domain::account::Scope;
+use domain::contact::{Contact, Kind, State};
 
-use crate::sql::{sql, values};
+use crate::row::{self, read, select, table};
+use crate::shop::scope_values;
+use crate::sql::{Value, values};
 use crate::{Error, Tx};
 
-/// Keeps the latest contact of a terminal.
-pub fn put(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp, peer: &str) -> Result<(), Error> {
-    let sql = sql!(
-        "INSERT INTO contact (terminal_id, at_ms, peer) VALUES ($1, $2, $3)
-         ON CONFLICT (terminal_id) DO UPDATE SET at_ms = excluded.at_ms, peer = excluded.peer WHERE excluded.at_ms > contact.at_ms"
-    );
-    tx.execute(sql, values![&terminal_id, at, peer]).map(drop)
+table!(Contact: "contact", 1 { contact_id, merchant_id, kind, name, hotline, email, reference, state });
+
+/// Adds a contact.
+///
+/// # Errors
+/// [`Error::Conflict`] `contact_merchant_id_kind_name`: the merchant has one of that kind and name.
+pub fn insert(tx: &Tx<'_>, contact: &Contact) -> Result<(), Error> {
+    row::insert(tx, contact)
 }
 
-/// When the terminal was last heard, and from where.
-pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<(Timestamp, String)>, Error> {
-    let sql = sql!("SELECT at_ms, peer FROM contact WHERE terminal_id = $1");
-    tx.first(sql, values![&terminal_id], |row| {
-        Ok((row.time(0)?, row.string(1)?))
-    })
+/// The contact of that identifier.
+pub fn get(tx: &Tx<'_>, contact_id: &str) -> Result<Option<Contact>, Error> {
+    row::get(tx, values![contact_id])
+}
+
+/// Holds it until the end of the transaction.
+pub fn lock(tx: &Tx<'_>, contact_id: &str) -> Result<(), Error> {
+    row::lock::<Contact>(tx, values![contact_id])
+}
+
+/// Writes it anew.
+pub fn update(tx: &Tx<'_>, contact: &Contact) -> Result<bool, Error> {
+    row::update(tx, contact)
+}
+
+/// The contact of that merchant, kind and name.
+pub fn named(
+    tx: &Tx<'_>,
+    merchant_id: Option<MerchantId>,
+    kind: Kind,
+    name: &str,
+) -> Result<Option<Contact>, Error> {
+    let sql = select!(
+        Contact,
+        "WHERE coalesce(contact.merchant_id, '') = $1 AND contact.kind = $2 AND contact.name = $3 LIMIT 1"
+    );
+    let merchant = merchant_id.as_ref().map_or("", MerchantId::as_str);
+    tx.first(sql, values![merchant, kind.code(), name], read)
+}
+
+/// Which contacts a list is about.
+#[derive(Clone, Debug)]
+pub struct Filter<'a> {
+    /// What the account sees.
+    pub scope: &'a Scope,
+    /// Those of one merchant, and everybody's.
+    pub merchant_id: Option<MerchantId>,
+    /// One kind only.
+    pub kind: Option<Kind>,
+    /// One state only.
+    pub state: Option<State>,
+}
+
+/// Contacts in the order of their identifiers, after `after`; at most `limit`.
+pub fn list(
+    tx: &Tx<'_>,
+    filter: &Filter<'_>,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Contact>, Error> {
+    let sql = select!(
+        Contact,
+        "WHERE (CAST($1 AS TEXT) IS NULL OR contact.merchant_id IS NULL OR contact.merchant_id = $1)
+           AND (CAST($2 AS TEXT) IS NULL OR contact.merchant_id IS NULL OR contact.merchant_id = $2)
+           AND (CAST($3 AS TEXT) IS NULL OR contact.kind = $3) AND (CAST($4 AS TEXT) IS NULL OR contact.state = $4)
+           AND (CAST($5 AS TEXT) IS NULL OR contact.contact_id > $5) ORDER BY contact.contact_id LIMIT $6"
+    );
+    let (own, _) = scope_values(filter.scope);
+    let values = [
+        own,
+        filter.merchant_id.as_ref().into(),
+        filter.kind.map(Kind::code).into(),
+        filter.state.map(State::code).into(),
+        after.into(),
+        Value::Int(limit),
+    ];
+    tx.all(sql, &values, read)
 }

@@ -7,14 +7,15 @@
 
 pub mod account;
 pub mod alarm;
-pub mod audit;
 pub mod bulk;
 mod checkpoint;
 pub mod contact;
 pub mod drain;
 mod error;
+pub mod event;
 pub mod floor;
 mod handle;
+pub mod heard;
 pub mod hold;
 pub mod idempotency;
 pub mod incident;
@@ -30,6 +31,7 @@ mod plan;
 mod postgres;
 mod queue;
 pub mod receipt;
+pub(crate) mod row;
 pub mod session;
 pub mod shop;
 pub mod sql;
@@ -38,7 +40,6 @@ mod sqlite;
 pub mod stage;
 pub mod terminal;
 pub mod terminal_session;
-pub mod timeline;
 
 pub use error::Error;
 pub use handle::{Clock, Store};

@@ -3,6 +3,7 @@
 use domain::Timestamp;
 use domain::incident::Channel;
 
+use crate::row::{columns, read};
 use crate::sql::{sql, values};
 use crate::{Error, Tx};
 
@@ -22,6 +23,8 @@ pub struct Receipt {
     /// Nodes that said nothing, and whose lease to write approvals was waited out.
     pub nodes_expelled: i64,
 }
+
+columns!(Receipt { channel, at = "at_ms", node, in_flight_waited, nodes_drained, nodes_expelled });
 
 /// Writes a receipt once.
 pub fn insert(tx: &Tx<'_>, incident_id: &str, receipt: &Receipt) -> Result<(), Error> {
@@ -58,18 +61,7 @@ pub fn list(tx: &Tx<'_>, incident_id: &str) -> Result<Vec<Receipt>, Error> {
     let sql = sql!(
         "SELECT channel, at_ms, node, in_flight_waited, nodes_drained, nodes_expelled FROM receipt WHERE incident_id = $1 LIMIT 50"
     );
-    let mut receipts = tx.all(sql, values![incident_id], |row| {
-        let code = row.text(0)?;
-        let channel = Channel::ALL.into_iter().find(|channel| channel.code() == code);
-        Ok(Receipt {
-            channel: channel.ok_or(Error::Corrupt("receipt.channel"))?,
-            at: row.time(1)?,
-            node: row.string(2)?,
-            in_flight_waited: row.int(3)?,
-            nodes_drained: row.int(4)?,
-            nodes_expelled: row.int(5)?,
-        })
-    })?;
-    receipts.sort_by_key(|receipt| receipt.channel as u8);
+    let mut receipts: Vec<Receipt> = tx.all(sql, values![incident_id], read)?;
+    receipts.sort_by_key(|receipt| receipt.channel);
     Ok(receipts)
 }

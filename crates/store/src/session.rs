@@ -1,7 +1,6 @@
 //! Log-in sessions, kept by the digest of their token.
 
 use domain::Timestamp;
-use domain::account::Account;
 
 use crate::sql::{sql, values};
 use crate::{Error, Tx};
@@ -17,15 +16,6 @@ pub fn insert(tx: &Tx<'_>, token_digest: &[u8], login: &str, expires_at: Timesta
     );
     tx.execute(sql, values![token_digest, login, tx.now(), expires_at])
         .map(drop)
-}
-
-/// Whose session it is, while it lasts.
-pub fn account(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Option<Account>, Error> {
-    let sql = sql!(
-        "SELECT a.login, a.name, a.role, a.merchant_id, a.shop_id FROM session s JOIN account a ON a.login = s.login
-         WHERE s.token_digest = $1 AND s.expires_at_ms > $2"
-    );
-    tx.first(sql, values![token_digest, tx.now()], crate::account::read)
 }
 
 /// Ends a session.

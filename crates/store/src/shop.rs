@@ -3,33 +3,31 @@
 use domain::account::Scope;
 use domain::shop::Shop;
 
-use crate::sql::{Row, Value, sql, values};
+use crate::row::{self, read, select, table};
+use crate::sql::{Value, values};
 use crate::{Error, Tx};
+
+table!(Shop: "shop", 1 { shop_id, merchant_id, name, address });
 
 /// Adds a shop.
 pub fn insert(tx: &Tx<'_>, shop: &Shop) -> Result<(), Error> {
-    let sql = sql!("INSERT INTO shop (shop_id, merchant_id, name, address) VALUES ($1, $2, $3, $4)");
-    tx.execute(
-        sql,
-        values![&shop.shop_id, &shop.merchant_id, &shop.name, &shop.address],
-    )
-    .map(drop)
+    row::insert(tx, shop)
 }
 
 /// The shop of that key.
 pub fn get(tx: &Tx<'_>, shop_id: &str) -> Result<Option<Shop>, Error> {
-    let sql = sql!("SELECT shop_id, merchant_id, name, address FROM shop WHERE shop_id = $1");
-    tx.first(sql, values![shop_id], read)
+    row::get(tx, values![shop_id])
 }
 
-/// The shops an account sees, in the order of their keys; at most `limit`.
-pub fn list(tx: &Tx<'_>, scope: &Scope, limit: i64) -> Result<Vec<Shop>, Error> {
-    let sql = sql!(
-        "SELECT shop_id, merchant_id, name, address FROM shop
-         WHERE (CAST($1 AS TEXT) IS NULL OR merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR shop_id = $2) ORDER BY shop_id LIMIT $3"
+/// The shops an account sees, in the order of their keys, after `after`; at most `limit`.
+pub fn list(tx: &Tx<'_>, scope: &Scope, after: Option<&str>, limit: i64) -> Result<Vec<Shop>, Error> {
+    let sql = select!(
+        Shop,
+        "WHERE (CAST($1 AS TEXT) IS NULL OR shop.merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR shop.shop_id = $2)
+           AND (CAST($3 AS TEXT) IS NULL OR shop.shop_id > $3) ORDER BY shop.shop_id LIMIT $4"
     );
     let (merchant, shop) = scope_values(scope);
-    tx.all(sql, &[merchant, shop, Value::Int(limit)], read)
+    tx.all(sql, &[merchant, shop, after.into(), Value::Int(limit)], read)
 }
 
 /// A scope as the two parameters of the listing statements: merchant and shop, null for any.
@@ -39,13 +37,4 @@ pub(crate) fn scope_values(scope: &Scope) -> (Value<'_>, Value<'_>) {
         Scope::Merchant(merchant_id) => (merchant_id.into(), Value::Null),
         Scope::Shop(merchant_id, shop_id) => (merchant_id.into(), shop_id.into()),
     }
-}
-
-fn read(row: &Row<'_>) -> Result<Shop, Error> {
-    Ok(Shop {
-        shop_id: row.string(0)?,
-        merchant_id: row.merchant_id(1)?,
-        name: row.string(2)?,
-        address: row.string(3)?,
-    })
 }

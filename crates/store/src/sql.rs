@@ -30,8 +30,7 @@ impl Sql {
 }
 
 /// Turns `$1` into `?1`, at compile time; the length stays the same.
-pub const fn with_question_marks<const N: usize>(text: &str) -> [u8; N] {
-    let bytes = text.as_bytes();
+pub const fn with_question_marks<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut out = [0_u8; N];
     let mut i = 0;
     while i < N {
@@ -46,7 +45,7 @@ pub const fn with_question_marks<const N: usize>(text: &str) -> [u8; N] {
 macro_rules! sql {
     (sqlite: $sqlite:expr, postgres: $postgres:expr) => {{
         const TEXT: &str = $sqlite;
-        const BYTES: [u8; TEXT.len()] = $crate::sql::with_question_marks(TEXT);
+        const BYTES: [u8; TEXT.len()] = $crate::sql::with_question_marks(TEXT.as_bytes());
         const SQLITE: &str = match std::str::from_utf8(&BYTES) {
             Ok(text) => text,
             Err(_) => panic!("a statement is UTF-8"),
@@ -134,6 +133,16 @@ impl Row<'_> {
     pub fn int(&self, column: usize) -> Result<i64, Error> {
         self.int_opt(column)?
             .ok_or(Error::Corrupt("null where a number must be"))
+    }
+
+    /// Whether there is nothing.
+    pub fn is_null(&self, column: usize) -> Result<bool, Error> {
+        match self.0 {
+            Source::Sqlite(row) => Ok(matches!(row.get_ref(column)?, ValueRef::Null)),
+            Source::Postgres(row) => crate::postgres::is_null(row, column),
+            #[cfg(feature = "stage")]
+            Source::Stage(row) => Ok(matches!(row.get(column), Some(rusqlite::types::Value::Null))),
+        }
     }
 
     /// A BIGINT or null.
@@ -256,6 +265,11 @@ impl<'c> Tx<'c> {
     /// The time of this transaction; on one writer it never goes back.
     pub const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Whether no other transaction can write while this one runs.
+    pub(crate) const fn is_alone(&self) -> bool {
+        !matches!(self.backend, Backend::Postgres(_))
     }
 
     /// The rows of one terminal that this transaction has locked and read already, where its database works so.

@@ -83,7 +83,7 @@ enum Fault {
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Conflict => Self::Conflict,
+            Fault::Conflict => Self::Conflict(String::new()),
             Fault::Deadlock => Self::Unavailable,
             Fault::Failed => Self::Corrupt("a statement of the stage"),
         }
@@ -245,7 +245,7 @@ impl Core {
     /// Runs a statement on what is there now.
     fn run(&mut self, sql: Sql, values: &[Owned]) -> Result<Answer, Fault> {
         let failed = |error: rusqlite::Error| match Error::from(error) {
-            Error::Conflict => Fault::Conflict,
+            Error::Conflict(_) => Fault::Conflict,
             _ => Fault::Failed,
         };
         self.statements += 1;
@@ -661,7 +661,7 @@ mod tests {
         done(first.advance(9, |tx| add(tx, "a")));
         done(second.advance(9, |tx| add(tx, "a")));
         first.commit().unwrap();
-        assert!(matches!(second.commit(), Err(Error::Conflict)));
+        assert!(matches!(second.commit(), Err(Error::Conflict(_))));
         assert_eq!(stage.inspect(Timestamp(1), count).unwrap(), 1);
     }
 

@@ -3,62 +3,64 @@
 use domain::account::Scope;
 use domain::hold::{self, Standing};
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
-use domain::{MerchantId, TerminalId, Timestamp};
+use domain::{MerchantId, TerminalId, Timestamp, words};
 
+use crate::row::{self, columns, read, select, table};
 use crate::shop::scope_values;
 use crate::sql::{Row, Sql, Value, sql, values};
 use crate::{Error, Tx};
 
-macro_rules! columns {
-    () => {
-        "terminal_id, merchant_id, shop_id, serial, model, name, acquirer_code, unified_social_credit_code, \
-         settlement_account_sealed, settlement_account_last4, placement_address, status, language, \
-         time_zone"
-    };
+columns!(SettlementAccount { sealed = "settlement_account_sealed", last4 = "settlement_account_last4" });
+columns!(BoundElements {
+    merchant_code = "merchant_id",
+    acquirer_code,
+    unified_social_credit_code,
+    settlement_account: SettlementAccount,
+    placement_address,
+});
+table!(Terminal: "terminal", 1 {
+    terminal_id,
+    bound: BoundElements,
+    shop_id,
+    serial,
+    model,
+    name,
+    status,
+    language,
+    time_zone,
+});
+
+/// A terminal and its master key, encrypted by the edge that holds the key for it.
+struct Keyed {
+    terminal: Terminal,
+    master_key_sealed: Vec<u8>,
 }
+table!(Keyed: "terminal", 1 { terminal: Terminal, master_key_sealed });
 
 /// Adds a terminal. `master_key_sealed` is its master key, encrypted by the edge that holds the key for it.
+///
+/// # Errors
+/// [`Error::Conflict`] `terminal_pkey`, `terminal_serial`: there is one already.
 pub fn insert(tx: &Tx<'_>, terminal: &Terminal, master_key_sealed: &[u8]) -> Result<(), Error> {
-    let sql = sql!(concat!(
-        "INSERT INTO terminal (",
-        columns!(),
-        ", master_key_sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
-    ));
-    let bound = &terminal.bound;
-    let values = values![
-        &terminal.terminal_id,
-        &bound.merchant_code,
-        &terminal.shop_id,
-        &terminal.serial,
-        &terminal.model,
-        &terminal.name,
-        &bound.acquirer_code,
-        &bound.unified_social_credit_code,
-        &bound.settlement_account.sealed,
-        &bound.settlement_account.last4,
-        &bound.placement_address,
-        status_code(terminal.status),
-        &terminal.language,
-        &terminal.time_zone,
-        master_key_sealed,
-    ];
-    tx.execute(sql, values).map(drop)
+    let keyed = Keyed {
+        terminal: terminal.clone(),
+        master_key_sealed: master_key_sealed.to_vec(),
+    };
+    row::insert(tx, &keyed)
 }
 
 /// The terminal of that identifier.
 pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Terminal>, Error> {
-    let sql = sql!(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM terminal WHERE terminal_id = $1"
-    ));
-    tx.first(sql, values![&terminal_id], read)
+    row::get(tx, values![&terminal_id])
 }
 
 /// The terminal of that serial number.
 pub fn by_serial(tx: &Tx<'_>, serial: &str) -> Result<Option<Terminal>, Error> {
-    let sql = sql!(concat!("SELECT ", columns!(), " FROM terminal WHERE serial = $1"));
-    tx.first(sql, values![serial], read)
+    tx.first(
+        select!(Terminal, "WHERE terminal.serial = $1"),
+        values![serial],
+        read,
+    )
 }
 
 /// The terminals of one shop, in the order of their identifiers; at most `limit`.
@@ -68,11 +70,10 @@ pub fn of_shop(
     shop_id: &str,
     limit: i64,
 ) -> Result<Vec<Terminal>, Error> {
-    let sql = sql!(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM terminal WHERE merchant_id = $1 AND shop_id = $2 ORDER BY terminal_id LIMIT $3"
-    ));
+    let sql = select!(
+        Terminal,
+        "WHERE terminal.merchant_id = $1 AND terminal.shop_id = $2 ORDER BY terminal.terminal_id LIMIT $3"
+    );
     tx.all(sql, values![&merchant_id, shop_id, limit], read)
 }
 
@@ -104,7 +105,7 @@ pub fn door(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Door>, Error>
         Ok(Door {
             merchant_id: row.merchant_id(0)?,
             shop_id: row.string(1)?,
-            status: read_status(row.text(2)?)?,
+            status: Status::parse(row.text(2)?).ok_or(Error::Corrupt("terminal.status"))?,
             master_key_sealed: row.blob(3)?,
         })
     })
@@ -185,7 +186,7 @@ pub(crate) fn read_admission(row: &Row<'_>) -> Result<Kept, Error> {
         holds: holds.collect::<Result<_, Error>>()?,
         admission: Admission {
             merchant_id: row.merchant_id(0)?,
-            status: read_status(row.text(1)?)?,
+            status: Status::parse(row.text(1)?).ok_or(Error::Corrupt("terminal.status"))?,
             batch: row.int_opt(2)?.and_then(|batch| u32::try_from(batch).ok()),
             operator: row.string_opt(3)?,
             standing: Standing::default(),
@@ -205,23 +206,21 @@ fn read_hold(text: &str) -> Result<(hold::Kind, Option<Timestamp>), Error> {
     Ok((crate::hold::read_kind(kind)?, until))
 }
 
-/// The word for a terminal's state that people see, derived from its status and holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// No hold stands.
-    Running,
-    /// A hold other than a loss stands.
-    Held,
-    /// The loss hold stands.
-    Lost,
-    /// Deregistered.
-    Retired,
+words! {
+    /// The word for a terminal's state that people see, derived from its status and holds.
+    pub enum State {
+        /// No hold stands.
+        Running = "running",
+        /// A hold other than a loss stands.
+        Held = "held",
+        /// The loss hold stands.
+        Lost = "lost",
+        /// Deregistered.
+        Retired = "retired",
+    }
 }
 
 impl State {
-    /// All states.
-    pub const ALL: [Self; 4] = [Self::Running, Self::Held, Self::Lost, Self::Retired];
-
     /// The state of a terminal by its status and standing holds; the listing statements say the same in SQL.
     pub const fn of(status: Status, standing: Standing) -> Self {
         match status {
@@ -231,21 +230,6 @@ impl State {
             Status::Active => Self::Held,
         }
     }
-
-    /// The state's name in routes and documents.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Held => "held",
-            Self::Lost => "lost",
-            Self::Retired => "retired",
-        }
-    }
-
-    /// The state of that name.
-    pub fn parse(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.code() == code)
-    }
 }
 
 /// Which terminals a list is about.
@@ -253,7 +237,7 @@ impl State {
 pub struct Filter<'a> {
     /// What the account sees.
     pub scope: &'a Scope,
-    /// Part of an identifier, serial number or name.
+    /// Part of an identifier, serial number or name; of the terminal, its shop or its merchant.
     pub search: Option<&'a str>,
     /// One state only.
     pub state: Option<State>,
@@ -266,20 +250,23 @@ pub struct Filter<'a> {
 // The state as SQL; $6 is the time. Holds are few, and the index of standing ones is small.
 macro_rules! state_sql {
     () => {
-        "CASE WHEN t.status = 'retired' THEN 'retired'
-              WHEN EXISTS (SELECT 1 FROM hold h WHERE h.terminal_id = t.terminal_id
+        "CASE WHEN terminal.status = 'retired' THEN 'retired'
+              WHEN EXISTS (SELECT 1 FROM hold h WHERE h.terminal_id = terminal.terminal_id
                         AND h.released_at_ms IS NULL AND h.kind = 'loss' AND (h.until_ms IS NULL OR h.until_ms > $6)) THEN 'lost'
-              WHEN EXISTS (SELECT 1 FROM hold h WHERE h.terminal_id = t.terminal_id
+              WHEN EXISTS (SELECT 1 FROM hold h WHERE h.terminal_id = terminal.terminal_id
                         AND h.released_at_ms IS NULL AND (h.until_ms IS NULL OR h.until_ms > $6)) THEN 'held'
               ELSE 'running' END"
     };
 }
 macro_rules! filter_sql {
     () => {
-        " (CAST($1 AS TEXT) IS NULL OR t.merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR t.shop_id = $2)
-          AND (CAST($3 AS TEXT) IS NULL OR t.merchant_id = $3) AND (CAST($4 AS TEXT) IS NULL OR t.shop_id = $4)
-          AND (CAST($5 AS TEXT) IS NULL OR lower(t.terminal_id) LIKE $5 ESCAPE '!' OR lower(t.serial) LIKE $5 ESCAPE '!'
-               OR lower(t.name) LIKE $5 ESCAPE '!')"
+        " (CAST($1 AS TEXT) IS NULL OR terminal.merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR terminal.shop_id = $2)
+          AND (CAST($3 AS TEXT) IS NULL OR terminal.merchant_id = $3) AND (CAST($4 AS TEXT) IS NULL OR terminal.shop_id = $4)
+          AND (CAST($5 AS TEXT) IS NULL OR lower(terminal.terminal_id) LIKE $5 ESCAPE '!' OR lower(terminal.serial) LIKE $5 ESCAPE '!'
+               OR lower(terminal.name) LIKE $5 ESCAPE '!'
+               OR EXISTS (SELECT 1 FROM merchant m WHERE m.merchant_id = terminal.merchant_id
+                    AND (lower(m.name) LIKE $5 ESCAPE '!' OR lower(m.name_en) LIKE $5 ESCAPE '!' OR lower(m.merchant_id) LIKE $5 ESCAPE '!'))
+               OR EXISTS (SELECT 1 FROM shop s WHERE s.shop_id = terminal.shop_id AND lower(s.name) LIKE $5 ESCAPE '!'))"
     };
 }
 
@@ -315,20 +302,21 @@ pub fn list(
     after: Option<TerminalId>,
     limit: i64,
 ) -> Result<Vec<Terminal>, Error> {
-    const LIST: Sql = sql!(concat!(
-        "SELECT * FROM (SELECT ",
-        columns!(),
-        ", ",
-        state_sql!(),
-        " AS state FROM terminal t WHERE",
-        filter_sql!(),
-        ") AS t WHERE (CAST($7 AS TEXT) IS NULL OR state = $7) AND (CAST($8 AS TEXT) IS NULL OR terminal_id > $8) ORDER BY terminal_id LIMIT $9"
-    ));
+    let list = select!(
+        Terminal,
+        concat!(
+            "WHERE",
+            filter_sql!(),
+            " AND (CAST($7 AS TEXT) IS NULL OR ",
+            state_sql!(),
+            " = $7) AND (CAST($8 AS TEXT) IS NULL OR terminal.terminal_id > $8) ORDER BY terminal.terminal_id LIMIT $9"
+        )
+    );
     let pattern = filter.pattern();
     let [a, b, c, d, e, now] = filter.values(&pattern, tx.now());
     let state = filter.state.map(State::code).into();
     tx.all(
-        LIST,
+        list,
         &[
             a,
             b,
@@ -349,7 +337,7 @@ pub fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Vec<(State, i64)>, Err
     const COUNTS: Sql = sql!(concat!(
         "SELECT state, count(*) FROM (SELECT ",
         state_sql!(),
-        " AS state FROM terminal t WHERE",
+        " AS state FROM terminal WHERE",
         filter_sql!(),
         ") AS counted GROUP BY state"
     ));
@@ -359,43 +347,5 @@ pub fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Vec<(State, i64)>, Err
             State::parse(row.text(0)?).ok_or(Error::Corrupt("terminal state"))?,
             row.int(1)?,
         ))
-    })
-}
-
-const fn status_code(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Retired => "retired",
-    }
-}
-
-fn read_status(code: &str) -> Result<Status, Error> {
-    match code {
-        "active" => Ok(Status::Active),
-        "retired" => Ok(Status::Retired),
-        _ => Err(Error::Corrupt("terminal.status")),
-    }
-}
-
-fn read(row: &Row<'_>) -> Result<Terminal, Error> {
-    Ok(Terminal {
-        terminal_id: row.terminal_id(0)?,
-        shop_id: row.string(2)?,
-        serial: row.string(3)?,
-        model: row.string(4)?,
-        name: row.string(5)?,
-        bound: BoundElements {
-            acquirer_code: row.string(6)?,
-            merchant_code: row.merchant_id(1)?,
-            unified_social_credit_code: row.string(7)?,
-            settlement_account: SettlementAccount {
-                sealed: row.blob(8)?,
-                last4: row.string(9)?,
-            },
-            placement_address: row.string(10)?,
-        },
-        status: read_status(row.text(11)?)?,
-        language: row.string(12)?,
-        time_zone: row.string(13)?,
     })
 }

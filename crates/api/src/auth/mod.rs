@@ -18,6 +18,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
+use store::Tx;
 
 use crate::Api;
 use crate::problem::{Code, Problem};
@@ -31,6 +32,15 @@ pub struct Account {
     account: domain::account::Account,
     /// The SHA-256 of the session's token.
     pub token_digest: [u8; 32],
+}
+
+impl Account {
+    /// Who it is as the transaction sees it: a role or a scope that has changed meanwhile counts at once.
+    pub fn actor(&self, tx: &Tx<'_>) -> Result<domain::Actor, Problem> {
+        store::account::of_session(tx, &self.token_digest)?
+            .map(domain::Actor::Person)
+            .ok_or_else(|| Problem::new(Code::Unauthenticated))
+    }
 }
 
 impl Deref for Account {
@@ -54,7 +64,7 @@ impl FromRequestParts<Arc<Api>> for Account {
         let token_digest = token.digest();
         let account = api
             .node()
-            .read(move |tx| store::session::account(tx, &token_digest))
+            .read(move |tx| store::account::of_session(tx, &token_digest))
             .await?;
         let account = account.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
         Ok(Self {
@@ -78,6 +88,11 @@ impl FromRequestParts<Arc<Api>> for Actor {
             false => Err(Problem::new(Code::NotAllowed)),
         }
     }
+}
+
+/// What of the estate the actor sees.
+pub fn scope(actor: &domain::Actor) -> Result<&domain::account::Scope, Problem> {
+    actor.scope().ok_or_else(|| Problem::new(Code::NotAllowed))
 }
 
 /// The token a request presents, and whether a browser added it by itself.

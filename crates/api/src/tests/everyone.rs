@@ -3,42 +3,68 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{House, TERMINALS, request};
+use super::{House, OURS, TERMINALS, request};
 use crate::openapi;
 
-/// Every endpoint of the document, its parameters filled in.
-fn endpoints(terminal: &str, incident: &str) -> Vec<(Method, String)> {
+/// One endpoint of the document.
+struct Endpoint {
+    method: Method,
+    /// Its parameters filled in.
+    path: String,
+    /// The example of its body, about this terminal where it names one.
+    body: Option<Value>,
+}
+
+impl Endpoint {
+    fn changes(&self) -> bool {
+        self.method != Method::GET
+    }
+}
+
+/// Every endpoint of the document, about these.
+fn endpoints(terminal: &str, incident: &str, contact: &str) -> Vec<Endpoint> {
     let document = serde_json::to_value(openapi()).unwrap();
-    let paths = document["paths"].as_object().unwrap();
     let mut endpoints = Vec::new();
-    for (path, methods) in paths {
+    for (path, methods) in document["paths"].as_object().unwrap() {
         let filled = path
             .replace("{terminal_id}", terminal)
-            .replace("{incident_id}", incident);
+            .replace("{incident_id}", incident)
+            .replace("{contact_id}", contact);
         assert!(
             !filled.contains('{'),
             "unknown parameter in {path}: say here what to fill in"
         );
-        for method in methods.as_object().unwrap().keys() {
-            endpoints.push((method.to_uppercase().parse().unwrap(), filled.clone()));
+        for (method, operation) in methods.as_object().unwrap() {
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            let body = schema
+                .as_str()
+                .map(|name| example(&document, name, path, terminal));
+            endpoints.push(Endpoint {
+                method: method.to_uppercase().parse().unwrap(),
+                path: filled.clone(),
+                body,
+            });
         }
     }
-    assert!(endpoints.len() >= 16, "the document is incomplete");
+    assert!(endpoints.len() >= 23, "the document is incomplete");
     endpoints
 }
 
-/// A right body for each POST.
-fn body(path: &str, terminal: &str) -> Value {
-    match path.rsplit('/').next().unwrap() {
-        "incidents" => json!({ "terminal_id": terminal }),
-        "unlock" => json!({ "operator": "001", "password": "246810" }),
-        "found" => json!({ "statement": "behind the counter" }),
-        _ => json!({}),
+/// The example of a body, `{}` for what logs in and out.
+fn example(document: &Value, name: &str, path: &str, terminal: &str) -> Value {
+    let mut example = document.pointer(&name[1..]).unwrap()["example"].clone();
+    assert!(
+        example.is_object() || path == "/api/v1/session",
+        "{path} has a body without an example"
+    );
+    if example["terminal_id"].is_string() {
+        example["terminal_id"] = terminal.into();
     }
+    example
 }
 
-fn is_log_in(method: &Method, path: &str) -> bool {
-    (method, path) == (&Method::POST, "/api/v1/session")
+fn is_log_in(endpoint: &Endpoint) -> bool {
+    (&endpoint.method, endpoint.path.as_str()) == (&Method::POST, "/api/v1/session")
 }
 
 #[test]
@@ -61,13 +87,15 @@ fn every_operation_of_the_document_has_its_own_name() {
 #[tokio::test]
 async fn without_a_session_nothing_is_shown_or_done() {
     let house = House::new().await;
-    for (method, path) in endpoints("10450001", "7K2M9QXA") {
-        if is_log_in(&method, &path) {
+    for endpoint in endpoints("10450001", "7K2M9QXA", "C0NTACT1") {
+        if is_log_in(&endpoint) {
             continue;
         }
+        let Endpoint { method, path, body } = endpoint;
         for token in ["", "nonsense", &"A".repeat(43)] {
-            let body = (method == Method::POST).then(|| body(&path, "10450001"));
-            let answer = house.send(request(method.clone(), &path, token, body)).await;
+            let answer = house
+                .send(request(method.clone(), &path, token, body.clone()))
+                .await;
             answer.problem(401, "unauthenticated");
         }
     }
@@ -78,9 +106,13 @@ async fn an_auditor_changes_nothing() {
     let house = House::new().await;
     let (owner, auditor) = (house.token("owner").await, house.token("auditor").await);
     let incident = house.lose(&owner, "10450001").await;
-    for (method, path) in endpoints("10450001", &incident) {
-        if method == Method::POST && !is_log_in(&method, &path) {
-            let answer = house.post(&auditor, &path, body(&path, "10450002")).await;
+    let contact = house.contact(&owner, OURS).await;
+    let logs_out =
+        |endpoint: &Endpoint| endpoint.method == Method::DELETE && endpoint.path.ends_with("/session");
+    for endpoint in endpoints("10450002", &incident, &contact) {
+        if endpoint.changes() && !is_log_in(&endpoint) && !logs_out(&endpoint) {
+            let Endpoint { method, path, body } = endpoint;
+            let answer = house.send(request(method, &path, &auditor, body)).await;
             answer.problem(403, "not_allowed");
         }
     }
@@ -98,18 +130,19 @@ async fn what_belongs_to_others_does_not_exist() {
     let house = House::new().await;
     let (owner, stranger) = (house.token("owner").await, house.token("stranger").await);
     let incident = house.lose(&owner, "10450001").await;
-    let named = |path: &str| path.contains("10450001") || path.contains(&incident);
+    let contact = house.contact(&owner, OURS).await;
+    let ids = ["10450001", &incident, &contact];
     let mut asked = 0;
-    for (method, path) in endpoints("10450001", &incident) {
-        let body = (method == Method::POST).then(|| body(&path, "10450001"));
-        let names_it = named(&path) || (method == Method::POST && path == "/api/v1/incidents");
+    for Endpoint { method, path, body } in endpoints(ids[0], ids[1], ids[2]) {
+        let names_it =
+            ids.iter().any(|id| path.contains(id)) || (method == Method::POST && path == "/api/v1/incidents");
         if names_it {
             asked += 1;
             let answer = house.send(request(method.clone(), &path, &stranger, body)).await;
             assert_eq!(answer.status, 404, "{method} {path}: {}", answer.body);
         }
     }
-    assert!(asked >= 11, "{asked}");
+    assert!(asked >= 15, "{asked}");
     for path in [
         "/api/v1/transactions?terminal_id=10450001",
         "/api/v1/incidents?terminal_id=10450001",

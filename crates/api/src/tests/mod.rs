@@ -1,5 +1,6 @@
 //! The API against a real store and a small estate, without a socket.
 
+mod contact;
 mod everyone;
 mod incident;
 mod input;
@@ -131,6 +132,14 @@ impl House {
             stop,
             folder,
         }
+    }
+
+    /// A contact of that merchant.
+    async fn contact(&self, token: &str, merchant_id: &str) -> String {
+        let body =
+            json!({ "merchant_id": merchant_id, "kind": "police", "name": "城南派出所", "hotline": "110" });
+        let contact = self.post(token, "/api/v1/contacts", body).await.ok();
+        contact["id"].as_str().unwrap().to_owned()
     }
 
     /// A session of that account, without the slow log-in.

@@ -10,8 +10,10 @@ use app::incident::{Report, Reported};
 use app::sign_in::SignedIn;
 use app::transaction::{Admitted, Answer, Attempt};
 use domain::account::{Account, Role, Scope};
+use domain::actor::{Actor, By};
+use domain::event::{Event, Subject};
 use domain::hold::{Authority, Kind as HoldKind, Standing};
-use domain::incident::Manner;
+use domain::incident::{Happened, Incident, Manner};
 use domain::merchant::Merchant;
 use domain::money::Currency;
 use domain::operator::Operator;
@@ -19,9 +21,9 @@ use domain::shop::Shop;
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, ResponseCode};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
-use store::incident::Incident;
+
 use store::owed_reversal::OwedReversal;
-use store::{Error, Store, Tx, Want, timeline};
+use store::{Error, Store, Tx, Want};
 
 /// Who waits for the host.
 pub const NODE: &str = "node-a";
@@ -213,7 +215,7 @@ impl House {
                 terminal_id: id,
                 kind,
                 cause: "test",
-                by: "test",
+                by: By::person("test"),
                 until,
                 incident_id: None,
             };
@@ -222,7 +224,7 @@ impl House {
     }
 
     pub fn lift(&self, id: TerminalId, kind: HoldKind, authority: Authority) -> bool {
-        self.try_write(move |tx| app::hold::release(tx, id, kind, authority, ("test", "test")))
+        self.try_write(move |tx| app::hold::release(tx, id, kind, authority, (By::person("test"), "test")))
             .is_ok()
     }
 
@@ -231,7 +233,7 @@ impl House {
         self.read(|tx| store::hold::standing(tx, id, now))
     }
 
-    pub fn report(&self, by: &Account, id: TerminalId) -> Result<Reported, app::incident::Error> {
+    pub fn report(&self, by: &Actor, id: TerminalId) -> Result<Reported, app::case::Error> {
         let report = Report {
             terminal_id: id,
             last_seen_at: None,
@@ -243,7 +245,7 @@ impl House {
         self.report_as(by, report)
     }
 
-    pub fn report_as(&self, by: &Account, report: Report) -> Result<Reported, app::incident::Error> {
+    pub fn report_as(&self, by: &Actor, report: Report) -> Result<Reported, app::case::Error> {
         let by = by.clone();
         let incident_id = format!("INC{:05}", self.made.fetch_add(1, Ordering::Relaxed));
         self.try_write(move |tx| app::incident::report_loss(tx, &by, &report, &incident_id, NODE))
@@ -256,12 +258,12 @@ impl House {
         reported.incident
     }
 
-    pub fn propose_found(&self, by: &Account, incident_id: &str) -> Result<Incident, app::incident::Error> {
+    pub fn propose_found(&self, by: &Actor, incident_id: &str) -> Result<Incident, app::case::Error> {
         let (by, incident_id) = (by.clone(), incident_id.to_owned());
         self.try_write(move |tx| app::incident::propose_found(tx, &by, &incident_id, "under the till"))
     }
 
-    pub fn confirm_found(&self, by: &Account, incident_id: &str) -> Result<Incident, app::incident::Error> {
+    pub fn confirm_found(&self, by: &Actor, incident_id: &str) -> Result<Incident, app::case::Error> {
         let (by, incident_id) = (by.clone(), incident_id.to_owned());
         self.try_write(move |tx| app::incident::confirm_found(tx, &by, &incident_id))
     }
@@ -297,10 +299,18 @@ impl House {
         owed
     }
 
-    /// The kinds on an incident's timeline, in order.
-    pub fn timeline(&self, incident_id: &str) -> Vec<timeline::Kind> {
-        let items = self.read(|tx| timeline::after(tx, incident_id, 0, 1_000));
-        items.into_iter().map(|item| item.kind).collect()
+    /// What happened in an incident, in order.
+    pub fn timeline(&self, incident_id: &str) -> Vec<Happened> {
+        let events = self.events(Subject::Incident, incident_id);
+        events
+            .iter()
+            .map(|event| Happened::parse(&event.verb).unwrap())
+            .collect()
+    }
+
+    /// The events of a subject, in order.
+    pub fn events(&self, subject: Subject, subject_id: &str) -> Vec<Event> {
+        self.read(|tx| store::event::after(tx, subject, subject_id, 0, 1_000))
     }
 }
 
@@ -329,34 +339,34 @@ pub fn theirs() -> MerchantId {
     MerchantId::parse(b"104520157120002").unwrap()
 }
 
-fn account(login: &str, role: Role, scope: Scope) -> Account {
+fn account(login: &str, role: Role, scope: Scope) -> Actor {
     let (login, name) = (login.to_owned(), login.to_owned());
-    Account {
+    Actor::Person(Account {
         login,
         name,
         role,
         scope,
-    }
+    })
 }
 
-pub fn owner() -> Account {
+pub fn owner() -> Actor {
     account("owner", Role::Owner, Scope::Merchant(ours()))
 }
 
 /// Runs our shop of that key.
-pub fn manager(shop_id: &str) -> Account {
+pub fn manager(shop_id: &str) -> Actor {
     account("manager", Role::Manager, Scope::Shop(ours(), shop_id.to_owned()))
 }
 
-pub fn stranger() -> Account {
+pub fn stranger() -> Actor {
     account("stranger", Role::Owner, Scope::Merchant(theirs()))
 }
 
-pub fn risk_officer() -> Account {
+pub fn risk_officer() -> Actor {
     account("risk", Role::RiskOfficer, Scope::All)
 }
 
-pub fn auditor() -> Account {
+pub fn auditor() -> Actor {
     account("auditor", Role::Auditor, Scope::All)
 }
 

@@ -1,14 +1,16 @@
 //! Losing a terminal: who may say so, what it starts, and how it ends.
 
-use app::incident::{Acknowledged, Error, Report};
+use app::case::Error;
+use app::incident::{Acknowledged, Report};
 use domain::Timestamp;
+use domain::actor::Actor;
+use domain::event::Subject;
 use domain::hold::{Authority, Kind as HoldKind};
-use domain::incident::{Channel, Manner, State, WindowBasis};
+use domain::incident::{Channel, Happened, Incident, Manner, State, WindowBasis};
 use domain::time::HOUR_MS;
 use domain::transaction::{Entry, Kind};
 use store::node::Incarnation;
 use store::receipt::Receipt;
-use store::timeline;
 
 use crate::fixture::{
     House, NODE, approval, ask, auditor, code, manager, nobody, owner, purchase, risk_officer, stranger,
@@ -36,13 +38,17 @@ fn acknowledge(house: &House, incident_id: &str, waited: i64) -> Vec<Receipt> {
     }
 }
 
-fn acknowledge_alarm(house: &House, by: &domain::account::Account, incident_id: &str) -> Result<(), Error> {
+fn acknowledge_alarm(house: &House, by: &Actor, incident_id: &str) -> Result<(), Error> {
     let (by, incident_id) = (by.clone(), incident_id.to_owned());
     house.try_write(move |tx| app::incident::acknowledge_alarm(tx, &by, &incident_id).map(drop))
 }
 
 fn open_alarms(house: &House, incident_id: &str) -> i64 {
-    house.read(|tx| store::alarm::unacknowledged(tx, incident_id))
+    incident(house, incident_id).open_alarm_count
+}
+
+fn incident(house: &House, incident_id: &str) -> Incident {
+    house.read(|tx| store::incident::get(tx, incident_id)).unwrap()
 }
 
 #[test]
@@ -53,7 +59,10 @@ fn who_sees_the_terminal_and_may_act_stops_it() {
         assert!(reported.opened, "{by:?}");
         let incident = reported.incident;
         assert_eq!((incident.state, incident.manner), (State::Open, Manner::Lost));
-        assert_eq!((&incident.reported_by, incident.node.as_str()), (&by.login, NODE));
+        assert_eq!(
+            (incident.reported_by.as_str(), incident.node.as_str()),
+            (by.name(), NODE)
+        );
         assert_eq!(
             incident.stop_request_number,
             format!("STOP-{}", incident.incident_id)
@@ -63,7 +72,7 @@ fn who_sees_the_terminal_and_may_act_stops_it() {
         assert_eq!(held.at, incident.suspended_at);
         assert_eq!(code(&house.refuse(&purchase(terminal(1), 1))), "58");
         let seen = house.timeline(&incident.incident_id);
-        assert_eq!(seen[..2], [timeline::Kind::Reported, timeline::Kind::Suspended]);
+        assert_eq!(seen[..2], [Happened::Reported, Happened::Suspended]);
     }
 }
 
@@ -78,7 +87,7 @@ fn who_may_not_stops_nothing() {
         (risk_officer(), nobody(), true),
     ] {
         let refused = house.report(&by, id).unwrap_err();
-        assert_eq!(matches!(refused, Error::NotFound), not_found, "{by:?}");
+        assert_eq!(matches!(refused, Error::NotFound(_)), not_found, "{by:?}");
         assert_eq!(matches!(refused, Error::NotAllowed), !not_found, "{by:?}");
         assert!(house.standing(id).may_transact());
     }
@@ -183,7 +192,7 @@ fn every_channel_gets_its_receipt_once() {
     let seen = house.timeline(&incident.incident_id);
     assert_eq!(
         seen.iter()
-            .filter(|kind| **kind == timeline::Kind::Acknowledged)
+            .filter(|kind| **kind == Happened::Acknowledged)
             .count(),
         1
     );
@@ -201,7 +210,7 @@ fn attempts_raise_one_alarm_that_counts_until_someone_has_seen_it() {
         assert_eq!(open_alarms(&house, &incident_id), 1);
     }
     house.refuse(&ask(Kind::Refund, terminal(1), 4));
-    use timeline::Kind::*;
+    use Happened::*;
     let expected = [
         Reported,
         Suspended,
@@ -212,10 +221,7 @@ fn attempts_raise_one_alarm_that_counts_until_someone_has_seen_it() {
         AttemptRecorded,
     ];
     assert_eq!(house.timeline(&incident_id), expected);
-    assert_eq!(
-        house.read(|tx| store::timeline::attempt_count(tx, &incident_id)),
-        4
-    );
+    assert_eq!(incident(&house, &incident_id).attempt_count, 4);
     acknowledge_alarm(&house, &manager("s1"), &incident_id).unwrap();
     assert_eq!(open_alarms(&house, &incident_id), 0);
     acknowledge_alarm(&house, &owner(), &incident_id).unwrap();
@@ -239,9 +245,9 @@ fn what_the_hold_cut_off_is_an_attempt_too() {
     let incident_id = house.lose(terminal(1)).incident_id;
     let answer = house.release(terminal(1), sequence, approval());
     assert_eq!(answer.incident_id, Some(incident_id.clone()));
-    let items = house.read(|tx| timeline::after(tx, &incident_id, 2, 10));
-    assert_eq!(items[0].kind, timeline::Kind::AttemptRefused);
-    assert_eq!(items[0].ledger_sequence, Some(house.last(terminal(1)).sequence));
+    let attempt = &house.events(Subject::Incident, &incident_id)[2];
+    assert_eq!(attempt.verb, Happened::AttemptRefused.code());
+    assert_eq!(attempt.ledger_sequence, Some(house.last(terminal(1)).sequence));
 }
 
 #[test]
@@ -255,11 +261,11 @@ fn an_alarm_is_for_those_who_see_it_and_may_act() {
     ));
     assert!(matches!(
         acknowledge_alarm(&house, &stranger(), &incident_id),
-        Err(Error::NotFound)
+        Err(Error::NotFound(_))
     ));
     assert!(matches!(
         acknowledge_alarm(&house, &owner(), "nothing"),
-        Err(Error::NotFound)
+        Err(Error::NotFound(_))
     ));
     assert_eq!(open_alarms(&house, &incident_id), 1);
 }
@@ -269,14 +275,14 @@ fn one_person_cannot_find_a_terminal_again() {
     let house = signed_in();
     let incident_id = house.lose(terminal(1)).incident_id;
     let early = house.confirm_found(&risk_officer(), &incident_id);
-    assert!(matches!(early, Err(Error::WrongState(State::Open))));
+    assert!(matches!(early, Err(Error::WrongState("open"))));
     assert!(matches!(
         house.propose_found(&auditor(), &incident_id),
         Err(Error::NotAllowed)
     ));
     assert!(matches!(
         house.propose_found(&stranger(), &incident_id),
-        Err(Error::NotFound)
+        Err(Error::NotFound(_))
     ));
     let proposed = house.propose_found(&owner(), &incident_id).unwrap();
     assert_eq!(proposed.state, State::FoundProposed);
@@ -291,7 +297,7 @@ fn one_person_cannot_find_a_terminal_again() {
     }
     let twice = house.propose_found(&risk_officer(), &incident_id);
     assert!(
-        matches!(twice, Err(Error::WrongState(State::FoundProposed))),
+        matches!(twice, Err(Error::WrongState("found_proposed"))),
         "a proposer cannot be replaced"
     );
     assert_eq!(
@@ -316,7 +322,10 @@ fn two_people_close_the_case_and_release_the_loss_hold_alone() {
         (found.proposed_by.as_str(), found.statement.as_str()),
         ("manager", "under the till")
     );
-    assert_eq!(found.confirmed, Some(("owner".to_owned(), house.now())));
+    assert_eq!(
+        (found.confirmed_by.as_deref(), found.confirmed_at),
+        (Some("owner"), Some(house.now()))
+    );
     let standing = house.standing(id);
     assert!(!standing.has(HoldKind::Loss) && standing.has(HoldKind::Fault));
     assert_eq!(code(&house.refuse(&purchase(id, 1))), "58", "it is still broken");
@@ -324,7 +333,7 @@ fn two_people_close_the_case_and_release_the_loss_hold_alone() {
     house.approve(&purchase(id, 2));
     assert_eq!(
         house.timeline(&incident_id).last(),
-        Some(&timeline::Kind::Closed),
+        Some(&Happened::Closed),
         "no news of a closed case"
     );
     assert!(house.confirm_found(&risk_officer(), &incident_id).is_err());
@@ -395,7 +404,7 @@ fn reporting_again_overrules_who_said_it_was_found() {
     assert!(!again.opened);
     assert_eq!((again.incident.state, again.incident.found), (State::Open, None));
     let confirmed = house.confirm_found(&risk_officer(), &incident_id);
-    assert!(matches!(confirmed, Err(Error::WrongState(State::Open))));
+    assert!(matches!(confirmed, Err(Error::WrongState("open"))));
     assert_eq!(code(&house.refuse(&purchase(terminal(1), 1))), "58");
     house.propose_found(&manager("s1"), &incident_id).unwrap();
     assert_eq!(

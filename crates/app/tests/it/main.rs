@@ -10,6 +10,7 @@
 /// Whether the store under test is the shared one.
 const IS_SHARED: bool = false;
 
+mod contract;
 mod fixture;
 mod incident;
 mod node;

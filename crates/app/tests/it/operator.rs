@@ -2,6 +2,7 @@
 
 use app::operator::NotUnlocked;
 use app::transaction::{Admitted, Attempt};
+use domain::actor::By;
 use domain::hold::{Authority, Hold, Kind as HoldKind};
 use domain::time::HOUR_MS;
 use domain::transaction::{Decision, Entry, Kind};
@@ -9,11 +10,13 @@ use domain::transaction::{Decision, Entry, Kind};
 use crate::fixture::{House, OPERATOR, answered, ask, code, nobody, purchase, terminal};
 
 fn lock(house: &House) {
-    assert!(house.write(|tx| app::operator::lock_terminal(tx, terminal(1), "manager")));
+    assert!(house.write(|tx| app::operator::lock_terminal(tx, terminal(1), By::person("manager"))));
 }
 
 fn unlock(house: &House, password_right: bool) -> Result<(), NotUnlocked> {
-    house.write(move |tx| app::operator::unlock(tx, terminal(1), OPERATOR, password_right, "manager"))
+    house.write(move |tx| {
+        app::operator::unlock(tx, terminal(1), OPERATOR, password_right, By::person("manager"))
+    })
 }
 
 fn attempts_left(house: &House) -> u32 {
@@ -73,8 +76,9 @@ fn locking_twice_is_one_hold() {
 #[test]
 fn a_terminal_nobody_has_is_neither_locked_nor_unlocked() {
     let house = House::open();
-    assert!(!house.write(|tx| app::operator::lock_terminal(tx, nobody(), "manager")));
-    let unlocked = house.write(|tx| app::operator::unlock(tx, nobody(), OPERATOR, true, "manager"));
+    assert!(!house.write(|tx| app::operator::lock_terminal(tx, nobody(), By::person("manager"))));
+    let unlocked =
+        house.write(|tx| app::operator::unlock(tx, nobody(), OPERATOR, true, By::person("manager")));
     assert!(matches!(unlocked, Err(NotUnlocked::UnknownTerminal)));
     assert!(house.rows(nobody()).is_empty());
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use app::transaction::{Admitted, Answer, Attempt};
 use domain::TerminalId;
+use domain::actor::By;
 use domain::hold::Kind as HoldKind;
 use domain::transaction::{BatchTrace, Decision, Entry, HostOutcome, Kind, LedgerRow};
 use proptest::prelude::*;
@@ -112,12 +113,12 @@ impl Run<'_> {
             Act::FindAgain => self.find_again(number),
             Act::Lock => drop(
                 self.house
-                    .write(move |tx| app::operator::lock_terminal(tx, id, "owner")),
+                    .write(move |tx| app::operator::lock_terminal(tx, id, By::person("owner"))),
             ),
             Act::Unlock(right) => {
                 let unlocked = self
                     .house
-                    .write(move |tx| app::operator::unlock(tx, id, OPERATOR, right, "owner"));
+                    .write(move |tx| app::operator::unlock(tx, id, OPERATOR, right, By::person("owner")));
                 assert!(!(self.lost[number] && unlocked.is_ok()));
             }
             Act::SignIn => {

@@ -109,7 +109,7 @@ fn an_approval_waits_for_a_report_whose_transaction_is_open_and_meets_its_hold()
             move |tx| {
                 let reported = app::incident::report_loss(tx, &owner(), &stolen(), "TESTRACE", NODE)?;
                 stand();
-                Ok::<_, app::incident::Error>(reported)
+                Ok::<_, app::case::Error>(reported)
             },
             move |done| told.send(done.is_ok()).unwrap(),
         );

@@ -3,8 +3,8 @@
 use app::transaction::{Admitted, Attempt};
 use domain::Timestamp;
 use domain::hold::Kind as HoldKind;
+use domain::incident::Happened;
 use domain::transaction::{Decision, Entry, HostOutcome, Kind};
-use store::timeline;
 
 use crate::fixture::{House, NODE, SEALED, approval, ask, code, fen, host, nobody, purchase, terminal};
 
@@ -163,7 +163,7 @@ fn a_reversal_from_a_held_terminal_is_recorded() {
     assert!(
         house
             .timeline(&incident.incident_id)
-            .contains(&timeline::Kind::AttemptRecorded)
+            .contains(&Happened::AttemptRecorded)
     );
 }
 
@@ -235,7 +235,7 @@ fn undoing_what_was_never_given_says_so() {
     );
     assert_eq!(
         house.timeline(&incident.incident_id).last(),
-        Some(&timeline::Kind::HostReversal)
+        Some(&Happened::HostReversal)
     );
 }
 

@@ -141,7 +141,7 @@ impl Gate {
             .write(move |tx| {
                 heard
                     .iter()
-                    .try_for_each(|(id, (at, peer))| store::contact::put(tx, *id, *at, &peer.to_string()))
+                    .try_for_each(|(id, (at, peer))| store::heard::put(tx, *id, *at, &peer.to_string()))
             })
             .await;
         if let Err(error) = written {

@@ -336,7 +336,7 @@ impl Client {
         let committed = self
             .database
             .commit(transaction)
-            .map_err(|_| (|| Error::Conflict) as fn() -> Error);
+            .map_err(|_| (|| Error::Conflict(String::new())) as fn() -> Error);
         batch.iter_mut().for_each(|job| job.answer(committed));
     }
 
@@ -401,7 +401,7 @@ impl Client {
                 .for_each(|job| job.answer(Err(|| Error::OutcomeUnknown)));
         }
         inner.schedule.sleep(30 + inner.schedule.about(MS)).await;
-        let committed = committed.map_err(|_| (|| Error::Conflict) as fn() -> Error);
+        let committed = committed.map_err(|_| (|| Error::Conflict(String::new())) as fn() -> Error);
         batch.iter_mut().for_each(|job| job.answer(committed));
         drop(free);
     }

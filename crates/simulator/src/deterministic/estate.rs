@@ -2,6 +2,7 @@
 
 use app::estate::Estate;
 use app::transaction::Attempt;
+use domain::Actor;
 use domain::account::{Account, Role, Scope};
 use domain::merchant::Merchant;
 use domain::operator::Operator;
@@ -35,23 +36,23 @@ pub fn merchant() -> MerchantId {
 }
 
 /// Who reports and proposes.
-pub fn owner() -> Account {
+pub fn owner() -> Actor {
     account("owner", Role::Owner, Scope::Merchant(merchant()))
 }
 
 /// Who confirms.
-pub fn risk_officer() -> Account {
+pub fn risk_officer() -> Actor {
     account("risk", Role::RiskOfficer, Scope::All)
 }
 
-fn account(login: &str, role: Role, scope: Scope) -> Account {
+fn account(login: &str, role: Role, scope: Scope) -> Actor {
     let (login, name) = (login.to_owned(), login.to_owned());
-    Account {
+    Actor::Person(Account {
         login,
         name,
         role,
         scope,
-    }
+    })
 }
 
 /// Fills an empty store and signs the terminals in.

@@ -167,7 +167,7 @@ impl Node {
                 .client
                 .write(None, move |tx| {
                     let Some(incident) = store::incident::unclosed(tx, terminal_id)? else {
-                        return Err(Error::Conflict);
+                        return Err(Error::Conflict(String::new()));
                     };
                     let id = &incident.incident_id;
                     app::incident::confirm_found(tx, &super::risk_officer(), id).map_err(store_error)
@@ -183,9 +183,9 @@ impl Node {
 }
 
 /// The store's error in a use case's; any other refusal undoes the closure as a conflict does.
-fn store_error(error: app::incident::Error) -> Error {
+fn store_error(error: app::case::Error) -> Error {
     match error {
-        app::incident::Error::Store(error) => error,
-        _ => Error::Conflict,
+        app::case::Error::Store(error) => error,
+        _ => Error::Conflict(String::new()),
     }
 }

@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio_postgres::config::TargetSessionAttrs;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::{FromSql, ToSql, Type};
 
 use crate::queue::{Queue, Share};
 use crate::{Clock, Error, Tx, migration};
@@ -186,6 +186,22 @@ pub(crate) fn int(row: &tokio_postgres::Row, column: usize) -> Result<Option<i64
         _ => return Err(Error::Corrupt("no number where a number must be")),
     };
     number.map_err(|_| Error::Corrupt("no number where a number must be"))
+}
+
+/// Whether a column of whatever type holds nothing.
+pub(crate) fn is_null(row: &tokio_postgres::Row, column: usize) -> Result<bool, Error> {
+    struct Anything;
+    impl FromSql<'_> for Anything {
+        fn from_sql(_: &Type, _: &[u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+            Ok(Self)
+        }
+
+        fn accepts(_: &Type) -> bool {
+            true
+        }
+    }
+    let held: Result<Option<Anything>, _> = row.try_get(column);
+    Ok(held.map_err(|_| Error::Corrupt("no such column"))?.is_none())
 }
 
 /// One column of many rows.

@@ -268,7 +268,7 @@ impl Session {
             // The server refused a statement, and so its COMMIT ended in nothing.
             Ok((Err(error), _)) if error.code().is_some() => Err(self.failed(error)),
             Ok((Ok(()), Err(error))) => match self.failed(error) {
-                Error::Conflict => Err(Error::Conflict),
+                Error::Conflict(name) => Err(Error::Conflict(name)),
                 _ => Err(unknown()),
             },
             _ => Err(unknown()),
@@ -457,7 +457,10 @@ mod tests {
         let once = sql!("INSERT INTO once (n) VALUES ($1)");
         session.begin_alone().unwrap();
         tx.execute(once, values![1_i64]).unwrap();
-        assert!(matches!(tx.execute(once, values![1_i64]), Err(Error::Conflict)));
+        assert!(matches!(
+            tx.execute(once, values![1_i64]),
+            Err(Error::Conflict(_))
+        ));
         assert!(matches!(session.commit(), Err(Error::Unavailable)));
         session.roll_back();
         session.begin_alone().unwrap();
@@ -492,7 +495,7 @@ mod tests {
         let (_, session) = numbers();
         let rows = |rows: &'static [i64]| session.many(INSERT, vec![column(rows, |n| *n)]).unwrap();
         let refused = session.send_and_commit(&[Some(rows(&[1])), Some(rows(&[2, 2])), Some(rows(&[3]))]);
-        assert!(matches!(refused, Err(Error::Conflict)), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
         session.roll_back();
         assert!(!session.is_broken());
         assert_eq!(count(&session), 0);

@@ -70,6 +70,13 @@ impl Kept {
         self.store.write(work).unwrap()
     }
 
+    pub fn try_write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.store.write(work)
+    }
+
     pub fn read<T>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, Error>) -> T {
         self.store.read(work).unwrap()
     }
@@ -180,8 +187,8 @@ pub fn shops(tx: &Tx<'_>) -> Result<(), Error> {
     for number in [1, 2] {
         let merchant = Merchant {
             merchant_id: merchant_id(number),
-            name: "小店".into(),
-            name_en: "Shop".into(),
+            name: format!("小店{number}"),
+            name_en: format!("House {number}"),
             trade: "snacks".into(),
             unified_social_credit_code: "91110000000000000X".into(),
         };

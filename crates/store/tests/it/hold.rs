@@ -152,8 +152,8 @@ fn an_older_contact_does_not_replace_a_newer() {
     let kept = Kept::open();
     let id = kept.fresh();
     for (at, peer, last) in [(10, "x", 10), (30, "y", 30), (20, "z", 30)] {
-        kept.write(move |tx| store::contact::put(tx, id, Timestamp(at), peer));
-        let (found, _) = kept.read(|tx| store::contact::get(tx, id)).unwrap();
+        kept.write(move |tx| store::heard::put(tx, id, Timestamp(at), peer));
+        let (found, _) = kept.read(|tx| store::heard::get(tx, id)).unwrap();
         assert_eq!(found, Timestamp(last));
     }
 }

@@ -1,11 +1,13 @@
-//! Lists of incidents, and their timelines.
+//! Lists of incidents, and their events.
 
 use domain::Timestamp;
 use domain::account::Scope;
-use domain::incident::{LossWindow, Manner, State};
+use domain::actor::By;
+use domain::event::Subject;
+use domain::incident::{Found, Incident, LossWindow, Manner, State};
 use domain::terminal::Status;
-use store::incident::{Filter, Incident};
-use store::timeline::{self, Item, Kind};
+use store::event::{self, New};
+use store::incident::Filter;
 
 use crate::fixture::{Kept, merchant_id, shops, terminal, terminal_id};
 
@@ -28,6 +30,24 @@ fn incident(incident_id: &str, number: u32, reported_at: i64) -> Incident {
         window: LossWindow::of(None, None, reported_at),
         stop_request_number: format!("STOP-{incident_id}"),
         found: None,
+        attempt_count: 0,
+        open_alarm_count: 0,
+    }
+}
+
+/// The same, closed as found.
+fn closed(incident: Incident) -> Incident {
+    let found = Found {
+        proposed_by: "owner".into(),
+        proposed_at: incident.reported_at,
+        statement: "behind the counter".into(),
+        confirmed_by: Some("risk".into()),
+        confirmed_at: Some(Timestamp(15)),
+    };
+    Incident {
+        state: State::Closed,
+        found: Some(found),
+        ..incident
     }
 }
 
@@ -52,7 +72,7 @@ fn five() -> Kept {
         ] {
             store::incident::insert(tx, &incident(incident_id, number, at))?;
         }
-        store::incident::confirm_found(tx, "A", "risk", Timestamp(15))
+        store::incident::update(tx, &closed(incident("A", 1, 10))).map(drop)
     });
     kept
 }
@@ -141,48 +161,63 @@ fn a_list_shows_what_the_account_sees_and_the_filter_names() {
 }
 
 #[test]
-fn an_incident_comes_back_as_it_was_written_and_is_acknowledged_once() {
+fn an_incident_comes_back_as_it_was_written() {
     let kept = five();
-    assert_eq!(
-        kept.read(|tx| store::incident::get(tx, "C")),
-        Some(incident("C", 1, 20))
-    );
-    kept.write(|tx| {
-        store::incident::acknowledge(tx, "C", Timestamp(21))?;
-        store::incident::acknowledge(tx, "C", Timestamp(99))
-    });
-    let found = kept.read(|tx| store::incident::get(tx, "C")).unwrap();
-    assert_eq!(found.acknowledged_at, Some(Timestamp(21)));
-    assert_eq!(kept.read(store::incident::unacknowledged).len(), 4);
+    let a = closed(incident("A", 1, 10));
+    assert_eq!(kept.read(|tx| store::incident::get(tx, "A")), Some(a));
+    let c = incident("C", 1, 20);
     assert_eq!(
         kept.read(|tx| store::incident::unclosed(tx, terminal_id(1))),
-        Some(found)
+        Some(c)
     );
+    kept.write(|tx| {
+        store::incident::count_attempt(tx, "C", true)?;
+        store::incident::count_attempt(tx, "C", false)
+    });
+    let c = kept.read(|tx| store::incident::get(tx, "C")).unwrap();
+    assert_eq!((c.attempt_count, c.open_alarm_count), (2, 1));
 }
 
 #[test]
-fn a_timeline_has_no_gaps_and_continues_where_the_reader_stopped() {
+fn reports_to_acknowledge_come_in_the_order_in_which_terminals_are_locked() {
+    let kept = five();
+    kept.write(|tx| {
+        let acknowledged = Incident {
+            acknowledged_at: Some(Timestamp(21)),
+            ..incident("C", 1, 20)
+        };
+        store::incident::update(tx, &acknowledged).map(drop)
+    });
+    let left = kept.read(store::incident::unacknowledged);
+    let left: Vec<_> = left.iter().map(|incident| incident.terminal_id).collect();
+    assert_eq!(left, [1, 2, 2, 3].map(terminal_id));
+}
+
+#[test]
+fn events_have_no_gaps_and_continue_where_the_reader_stopped() {
     let kept = five();
     let sequences: Vec<i64> = (0..7)
         .map(|n| {
-            let incident_id = if n % 3 == 0 { "B" } else { "A" };
-            let item = Item {
-                sequence: 99,
+            let subject_id = if n % 3 == 0 { "B" } else { "A" };
+            let new = New {
+                subject: Subject::Incident,
+                subject_id,
                 at: Timestamp(n),
-                kind: Kind::Alarm,
-                ledger_sequence: None,
-                by: None,
+                verb: "alarm",
+                by: By::node("node-1"),
                 text: None,
+                ledger_sequence: None,
             };
-            kept.write(move |tx| timeline::append(tx, incident_id, &item))
+            kept.write(move |tx| event::append(tx, new))
         })
         .collect();
     assert_eq!(sequences, [1, 1, 2, 2, 3, 4, 3]);
-    let after = |sequence, limit| {
-        let items = kept.read(|tx| timeline::after(tx, "A", sequence, limit));
-        items.into_iter().map(|item| item.sequence).collect::<Vec<_>>()
+    let after = |subject, sequence, limit| {
+        let events = kept.read(|tx| event::after(tx, subject, "A", sequence, limit));
+        events.into_iter().map(|event| event.sequence).collect::<Vec<_>>()
     };
-    assert_eq!(after(0, 10), [1, 2, 3, 4]);
-    assert_eq!(after(1, 2), [2, 3]);
-    assert_eq!(after(4, 10), [0_i64; 0]);
+    assert_eq!(after(Subject::Incident, 0, 10), [1, 2, 3, 4]);
+    assert_eq!(after(Subject::Incident, 1, 2), [2, 3]);
+    assert_eq!(after(Subject::Incident, 4, 10), [0_i64; 0]);
+    assert_eq!(after(Subject::Contact, 0, 10), [0_i64; 0]);
 }

@@ -105,7 +105,7 @@ fn a_row_comes_back_as_it_was_written_and_no_other_takes_its_place() {
     assert_eq!(kept.read(|tx| ledger::get(tx, id, 8)), None);
     let again = written.clone();
     let refused = kept.store.write(move |tx| ledger::append(tx, &again));
-    assert!(matches!(refused, Err(store::Error::Conflict)));
+    assert!(matches!(refused, Err(store::Error::Conflict(_))));
     let name = written.batch_trace.unwrap();
     assert_eq!(kept.read(|tx| ledger::by_name(tx, id, name)), [written]);
 }

@@ -10,6 +10,7 @@
 /// Whether the store under test is the shared one.
 const IS_SHARED: bool = false;
 
+mod contact;
 mod fixture;
 mod hold;
 mod incident;

@@ -28,7 +28,7 @@ fn a_session_ends_at_its_time_and_at_the_log_out() {
         store::session::insert(tx, b"two", "owner", ends)?;
         store::session::delete(tx, b"two")
     });
-    let whose = |digest: &[u8]| kept.read(|tx| store::session::account(tx, digest));
+    let whose = |digest: &[u8]| kept.read(|tx| store::account::of_session(tx, digest));
     assert_eq!(
         (whose(b"one"), whose(b"two"), whose(b"three")),
         (Some(owner.clone()), None, None)
@@ -77,7 +77,7 @@ fn an_answer_is_kept_for_a_day_and_for_its_own_account() {
         .store
         .write(move |tx| idempotency::insert(tx, "owner", "key", &answer(409)));
     assert!(
-        matches!(again, Err(store::Error::Conflict)),
+        matches!(again, Err(store::Error::Conflict(_))),
         "one key, one answer"
     );
     kept.pass_ms(1);

@@ -66,7 +66,7 @@ fn work_in_one_commit_sees_what_came_before_it_and_nothing_undone() {
     let want = Want::of(terminal_id(0));
     let also = |tx: &Tx<'_>, sequence: i64| {
         // Not among the rows that are gathered: a statement, and so a savepoint.
-        store::contact::put(tx, terminal_id(0), Timestamp(sequence), "peer")
+        store::heard::put(tx, terminal_id(0), Timestamp(sequence), "peer")
     };
     for (sequence, speaks, fails) in [
         (1, false, false),
@@ -100,7 +100,7 @@ fn work_in_one_commit_sees_what_came_before_it_and_nothing_undone() {
     let kept_rows = kept.read(|tx| store::ledger::page(tx, terminal_id(0), Filter::default(), None, 10));
     let kept_rows: Vec<i64> = kept_rows.iter().map(|row| row.sequence).collect();
     assert_eq!(kept_rows, [5, 4, 1]);
-    let contact = kept.read(|tx| store::contact::get(tx, terminal_id(0))).unwrap();
+    let contact = kept.read(|tx| store::heard::get(tx, terminal_id(0))).unwrap();
     assert_eq!(contact.0, Timestamp(4));
 }
 

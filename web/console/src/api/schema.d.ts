@@ -4,6 +4,93 @@
  */
 
 export interface paths {
+    "/api/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Contacts, in the order of their identifiers. */
+        get: operations["contact_list"];
+        put?: never;
+        /** Add a contact. */
+        post: operations["contact_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["contact_show"];
+        /** Write other details; what is not said is empty afterwards. */
+        put: operations["contact_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to it, oldest first. */
+        get: operations["contact_show_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take this step. */
+        post: operations["contact_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{contact_id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take this step. */
+        post: operations["contact_retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gate": {
         parameters: {
             query?: never;
@@ -347,7 +434,58 @@ export interface components {
             kind: components["schemas"]["TransactionKind"];
         };
         /** @enum {string} */
+        ActorKind: "person" | "terminal" | "node" | "timer" | "outside";
+        /** @enum {string} */
         Channel: "card_authorisation" | "sign_in" | "refund_and_void" | "reversal_and_settlement" | "cashier_unlock" | "console_and_api";
+        /** @description Somebody outside whom a shop may have to reach. */
+        Contact: {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["ContactAction"][];
+            /** @description Where a written request goes. */
+            email: string | null;
+            /** @description The telephone number to call at any hour. */
+            hotline: string | null;
+            /** @description Eight letters and digits. */
+            id: string;
+            /** @description Who it is. */
+            kind: components["schemas"]["ContactKind"];
+            /** @description The merchant whose contact it is; null: everybody's. */
+            merchant_id: string | null;
+            /** @description How it is called. */
+            name: string;
+            /** @description What they know the merchant by. */
+            reference: string | null;
+            /** @description Whether it is in use. */
+            state: components["schemas"]["ContactState"];
+        };
+        /** @enum {string} */
+        ContactAction: "change" | "retire" | "restore";
+        /**
+         * @description What is said of a contact.
+         * @example {
+         *       "hotline": "110",
+         *       "kind": "police",
+         *       "name": "城南派出所"
+         *     }
+         */
+        ContactIn: {
+            /** @description Where a written request goes. */
+            email?: string | null;
+            /** @description The telephone number to call at any hour. */
+            hotline?: string | null;
+            /** @description Who it is. */
+            kind: components["schemas"]["ContactKind"];
+            /** @description The merchant whose contact it is, everybody's without it; cannot be changed. */
+            merchant_id?: string | null;
+            /** @description How it is called; at most 200 characters, as the others. */
+            name: string;
+            /** @description What they know the merchant by. */
+            reference?: string | null;
+        };
+        /** @enum {string} */
+        ContactKind: "acquirer" | "bank" | "police" | "insurer";
+        /** @enum {string} */
+        ContactState: "active" | "retired";
         /** @description How many of the visible terminals that fit the filter are in each state. */
         Counts: {
             /**
@@ -385,6 +523,24 @@ export interface components {
         };
         /** @enum {string} */
         EntryMode: "manual" | "swipe" | "qr" | "chip" | "contactless";
+        /** @description An event of a noun. */
+        Event: {
+            /** @description Who did it, by name. */
+            actor: string;
+            /** @description What did it. */
+            actor_kind: components["schemas"]["ActorKind"];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Its place among the events of its subject, from 1.
+             */
+            sequence: number;
+            /** @description Words of that person, or the particulars. */
+            text: string | null;
+            /** @description What was done or happened. */
+            verb: string;
+        };
         /** @description That the terminal was found again, by two people. */
         Found: {
             confirmed_at: components["schemas"]["Time"] | null;
@@ -397,7 +553,12 @@ export interface components {
             /** @description In which words. */
             statement: string;
         };
-        /** @description That a terminal was found. */
+        /**
+         * @description That a terminal was found.
+         * @example {
+         *       "statement": "behind the counter"
+         *     }
+         */
         FoundStatement: {
             /** @description Where, how, in what condition; at most 2000 characters. */
             statement: string;
@@ -480,6 +641,8 @@ export interface components {
         };
         /** @description An incident's page. */
         Incident: components["schemas"]["IncidentSummary"] & {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["IncidentAction"][];
             /** @description What happened, in the reporter's words. */
             circumstances: string | null;
             found: components["schemas"]["Found"] | null;
@@ -513,6 +676,8 @@ export interface components {
              */
             window_transaction_count: number;
         };
+        /** @enum {string} */
+        IncidentAction: "report_loss" | "acknowledge_alarm" | "propose_found" | "confirm_found";
         /** @enum {string} */
         IncidentState: "open" | "found_proposed" | "closed";
         /** @description An incident in a list. */
@@ -563,7 +728,10 @@ export interface components {
             /** @description The operator signed in. */
             operator: string | null;
         };
-        /** @description Who locks. */
+        /**
+         * @description Who locks.
+         * @example {}
+         */
         Lock: {
             /** @description The operator on whose behalf, where there is one. */
             operator?: string | null;
@@ -582,7 +750,13 @@ export interface components {
             /** @description For `Authorization: Bearer`; also set as a cookie. Lasts 12 hours. */
             token: string;
         };
-        /** @description What a shaken shopkeeper knows. */
+        /**
+         * @description What a shaken shopkeeper knows.
+         * @example {
+         *       "manner": "stolen",
+         *       "terminal_id": "10450001"
+         *     }
+         */
         LossReport: {
             /** @description What happened; at most 2000 characters. */
             circumstances?: string | null;
@@ -632,8 +806,60 @@ export interface components {
              */
             minor: number;
         };
-        /** @description A request that says everything by its address. */
+        /**
+         * @description A request that says everything by its address.
+         * @example {}
+         */
         Nothing: Record<string, never>;
+        /** @description A page of a list. */
+        Page_Contact: {
+            /** @description The items. */
+            items: {
+                /** @description What the one who asks may do with it now. */
+                actions: components["schemas"]["ContactAction"][];
+                /** @description Where a written request goes. */
+                email: string | null;
+                /** @description The telephone number to call at any hour. */
+                hotline: string | null;
+                /** @description Eight letters and digits. */
+                id: string;
+                /** @description Who it is. */
+                kind: components["schemas"]["ContactKind"];
+                /** @description The merchant whose contact it is; null: everybody's. */
+                merchant_id: string | null;
+                /** @description How it is called. */
+                name: string;
+                /** @description What they know the merchant by. */
+                reference: string | null;
+                /** @description Whether it is in use. */
+                state: components["schemas"]["ContactState"];
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Event: {
+            /** @description The items. */
+            items: {
+                /** @description Who did it, by name. */
+                actor: string;
+                /** @description What did it. */
+                actor_kind: components["schemas"]["ActorKind"];
+                /** @description When. */
+                at: components["schemas"]["Time"];
+                /**
+                 * Format: int64
+                 * @description Its place among the events of its subject, from 1.
+                 */
+                sequence: number;
+                /** @description Words of that person, or the particulars. */
+                text: string | null;
+                /** @description What was done or happened. */
+                verb: string;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+        };
         /** @description A page of a list. */
         Page_IncidentSummary: {
             /** @description The items. */
@@ -816,7 +1042,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "invalid_credentials" | "not_allowed" | "cross_origin" | "second_person_required" | "wrong_operator_password" | "not_found" | "terminal_not_found" | "incident_not_found" | "method_not_allowed" | "not_locked" | "held" | "wrong_state" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "too_many_attempts" | "too_many_streams" | "internal" | "overloaded" | "unavailable" | "timed_out";
+        ProblemCode: "unauthenticated" | "invalid_credentials" | "not_allowed" | "cross_origin" | "second_person_required" | "wrong_operator_password" | "not_found" | "terminal_not_found" | "incident_not_found" | "contact_not_found" | "taken" | "method_not_allowed" | "not_locked" | "held" | "wrong_state" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "too_many_attempts" | "too_many_streams" | "internal" | "overloaded" | "unavailable" | "timed_out";
         /** @description One channel's receipt: nothing of the terminal passes from here on. */
         Receipt: {
             /** @description From when. */
@@ -847,6 +1073,14 @@ export interface components {
         ReleasingAuthority: "operator" | "time" | "bank" | "court" | "engineer" | "incident" | "placement" | "inspector" | "lease";
         /** @enum {string} */
         Role: "owner" | "manager" | "risk_officer" | "auditor";
+        /**
+         * @description What may be said with a step.
+         * @example {}
+         */
+        Said: {
+            /** @description In a few words; at most 2000 characters. */
+            text?: string | null;
+        };
         /** @description A shop. */
         Shop: {
             /** @description Street address. */
@@ -1022,7 +1256,13 @@ export interface components {
         };
         /** @enum {string} */
         TransactionKind: "purchase" | "void" | "refund" | "pre_authorisation" | "pre_authorisation_void" | "completion" | "completion_notice" | "completion_void" | "balance" | "reversal" | "sign_in" | "sign_out" | "settlement" | "batch_upload" | "lock" | "unlock";
-        /** @description Who unlocks. */
+        /**
+         * @description Who unlocks.
+         * @example {
+         *       "operator": "001",
+         *       "password": "246810"
+         *     }
+         */
         Unlock: {
             /** @description The operator's number. */
             operator: string;
@@ -1040,6 +1280,305 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    contact_list: {
+        parameters: {
+            query?: {
+                /** @description Those of one merchant, and everybody's. */
+                merchant_id?: string | null;
+                /** @description One kind only. */
+                kind?: components["schemas"]["ContactKind"] | null;
+                /** @description One state only. */
+                state?: components["schemas"]["ContactState"] | null;
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Contact"];
+                };
+            };
+        };
+    };
+    contact_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description taken: the merchant has one of that kind and name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description There is none, for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description contact_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state, taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_show_events: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event"];
+                };
+            };
+            /** @description There is none, for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Said"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description not_allowed, second_person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_retire: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                contact_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Said"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description not_allowed, second_person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     gate_show: {
         parameters: {
             query?: never;
@@ -1588,7 +2127,7 @@ export interface operations {
     terminal_list: {
         parameters: {
             query?: {
-                /** @description Part of an identifier, serial number or name. */
+                /** @description Part of an identifier, serial number or name, of the terminal, its shop or its merchant. */
                 q?: string;
                 /** @description One state only. */
                 state?: components["schemas"]["TerminalState"];

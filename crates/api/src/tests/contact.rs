@@ -1,0 +1,142 @@
+//! Contacts through the API.
+
+use axum::http::Method;
+use serde_json::json;
+
+use super::{House, OURS, THEIRS, request};
+
+const CONTACTS: &str = "/api/v1/contacts";
+
+#[tokio::test]
+async fn a_contact_is_added_changed_and_retired_and_each_leaves_an_event() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = house.contact(&owner, OURS).await;
+    let path = format!("{CONTACTS}/{id}");
+    let shown = house.get(&owner, &path).await.ok();
+    assert_eq!(
+        (&shown["hotline"], &shown["email"]),
+        (&json!("110"), &json!(null))
+    );
+    assert_eq!(shown["actions"], json!(["change", "retire"]));
+    let body = json!({ "kind": "police", "name": "城南派出所", "email": "south@police.example" });
+    let changed = house
+        .send(request(Method::PUT, &path, &owner, Some(body)))
+        .await
+        .ok();
+    assert_eq!(
+        (&changed["hotline"], &changed["email"]),
+        (&json!(null), &json!("south@police.example"))
+    );
+    let retired = house
+        .post(&owner, &format!("{path}/retire"), json!({}))
+        .await
+        .ok();
+    assert_eq!(
+        (&retired["state"], &retired["actions"]),
+        (&json!("retired"), &json!(["restore"]))
+    );
+    house
+        .post(&owner, &format!("{path}/retire"), json!({}))
+        .await
+        .problem(409, "wrong_state");
+    let events = house.get(&owner, &format!("{path}/events")).await.ok();
+    let told: Vec<_> = events["items"].as_array().unwrap().iter().collect();
+    let verbs: Vec<_> = told.iter().map(|event| event["verb"].as_str().unwrap()).collect();
+    assert_eq!(verbs, ["create", "change", "retire"]);
+    assert!(told.iter().all(|event| event["actor_kind"] == "person"));
+    let second = house
+        .get(&owner, &format!("{path}/events?limit=2&cursor=2"))
+        .await
+        .ok();
+    assert_eq!(second["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_list_shows_each_its_own_and_everybodys() {
+    let house = House::new().await;
+    let (owner, stranger, risk) = (
+        house.token("owner").await,
+        house.token("stranger").await,
+        house.token("risk").await,
+    );
+    house.contact(&owner, OURS).await;
+    house.contact(&stranger, THEIRS).await;
+    let everybodys = json!({ "kind": "acquirer", "name": "收单机构", "hotline": "95516" });
+    house.post(&risk, CONTACTS, everybodys.clone()).await.ok();
+    for (token, query, count) in [
+        (&owner, "", 2),
+        (&stranger, "?kind=police", 1),
+        (&risk, "", 3),
+        (&risk, "?merchant_id=104520157120001", 2),
+        (&risk, "?state=retired", 0),
+    ] {
+        let seen = house.get(token, &format!("{CONTACTS}{query}")).await.ok();
+        assert_eq!(seen["items"].as_array().unwrap().len(), count, "{query}");
+    }
+    let first = house.get(&risk, &format!("{CONTACTS}?limit=2")).await.ok();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = house
+        .get(&risk, &format!("{CONTACTS}?limit=2&cursor={cursor}"))
+        .await
+        .ok();
+    assert_eq!(
+        (rest["items"].as_array().unwrap().len(), &rest["next_cursor"]),
+        (1, &json!(null))
+    );
+    house
+        .post(&owner, CONTACTS, everybodys)
+        .await
+        .problem(403, "not_allowed");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_by_its_field() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let right = json!({ "merchant_id": OURS, "kind": "bank", "name": "开户行" });
+    house.post(&owner, CONTACTS, right.clone()).await.ok();
+    house
+        .post(&owner, CONTACTS, right.clone())
+        .await
+        .problem(409, "taken");
+    for (field, value) in [
+        ("kind", json!("friend")),
+        ("name", json!("  ")),
+        ("email", json!("nobody")),
+        ("merchant_id", json!("no merchant")),
+        ("hotline", json!("1".repeat(201))),
+        ("colour", json!("red")),
+    ] {
+        let mut body = right.clone();
+        body[field] = value;
+        let answer = house.post(&owner, CONTACTS, body).await;
+        answer.problem(422, "invalid_field");
+        assert_eq!(answer.body["field"], field);
+    }
+    for (query, field) in [
+        ("?kind=friend", "kind"),
+        ("?limit=0", "limit"),
+        ("?limit=1001", "limit"),
+        ("?colour=red", "colour"),
+        ("?kind=bank&kind=bank", "kind"),
+    ] {
+        let answer = house.get(&owner, &format!("{CONTACTS}{query}")).await;
+        answer.problem(422, "invalid_field");
+        assert_eq!(answer.body["field"], field, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_has_ended_meanwhile_does_nothing_more() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    house
+        .send(request(Method::DELETE, "/api/v1/session", &owner, None))
+        .await;
+    let body = json!({ "kind": "bank", "name": "开户行" });
+    house
+        .post(&owner, CONTACTS, body)
+        .await
+        .problem(401, "unauthenticated");
+}

@@ -1,0 +1,154 @@
+//! Finding a thing and taking a step with it: the one way to each noun.
+//!
+//! Invariant: nothing is found but within the actor's scope, and nothing with states changes but by [`step`]: found, locked,
+//! found again, checked against its table, changed, and told as an event, in one store transaction.
+
+use domain::account::Scope;
+use domain::actor::Actor;
+use domain::case::{self, Case, NotTaken, Text};
+use domain::event::Subject;
+use domain::word::Word;
+use store::event::{self, New};
+use store::{Error as StoreError, Tx};
+
+/// Longest text of a step, in characters.
+pub const TEXT_CHARS_MAX: usize = 2_000;
+
+/// Why a thing was not found, or a step not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is none, or it is not the actor's to see.
+    #[error("not found")]
+    NotFound(Subject),
+    /// The actor may not.
+    #[error("the role does not allow this")]
+    NotAllowed,
+    /// Whoever proposed cannot confirm.
+    #[error("a second person is required")]
+    SecondPersonRequired,
+    /// The state does not allow it; the state's word.
+    #[error("it is in another state: {0}")]
+    WrongState(&'static str),
+    /// The step asks for a sentence.
+    #[error("a text is required")]
+    TextRequired,
+    /// Another one is like this already.
+    #[error("another one is like this")]
+    Taken(Subject),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<NotTaken> for Error {
+    fn from(not_taken: NotTaken) -> Self {
+        match not_taken {
+            NotTaken::WrongState(state) => Self::WrongState(state),
+            NotTaken::NotAllowed => Self::NotAllowed,
+            NotTaken::SecondPersonRequired => Self::SecondPersonRequired,
+        }
+    }
+}
+
+impl Error {
+    /// A constraint that says there is such a one already, as the person who asked understands it.
+    pub fn taken(subject: Subject, unique: &str) -> impl FnOnce(StoreError) -> Self {
+        move |error| match error {
+            StoreError::Conflict(name) if name == unique => Self::Taken(subject),
+            error => error.into(),
+        }
+    }
+}
+
+/// Something that is kept and has a place in the estate.
+pub trait Noun: Sized {
+    /// Its word in events.
+    const SUBJECT: Subject;
+
+    /// The one of that identifier, whoever asks.
+    fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, StoreError>;
+
+    /// Whether somebody of that scope sees it.
+    fn seen_by(&self, tx: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError>;
+}
+
+/// Something with states, kept in the store.
+pub trait Stateful: Noun + Case {
+    /// Its identifier.
+    fn id(&self) -> &str;
+
+    /// Holds what must not change during a step.
+    fn lock(&self, tx: &Tx<'_>) -> Result<(), StoreError>;
+
+    /// Goes into a state.
+    fn enter(&mut self, state: Self::State);
+
+    /// Writes it anew.
+    fn put(&self, tx: &Tx<'_>) -> Result<(), StoreError>;
+
+    /// What an event says of the verb.
+    fn happened(verb: Self::Verb) -> &'static str {
+        verb.word()
+    }
+}
+
+/// The one of that identifier, when the actor may see it.
+pub fn find<N: Noun>(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<N, Error> {
+    let not_found = || Error::NotFound(N::SUBJECT);
+    let scope = actor.scope().ok_or_else(not_found)?;
+    let it = N::get(tx, id)?.ok_or_else(not_found)?;
+    match it.seen_by(tx, scope)? {
+        true => Ok(it),
+        false => Err(not_found()),
+    }
+}
+
+/// The same, as it is once nobody else changes it any more.
+pub fn locked<N: Stateful>(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<N, Error> {
+    find::<N>(tx, actor, id)?.lock(tx)?;
+    find(tx, actor, id)
+}
+
+/// Takes a step: `change` writes what belongs to it besides the state.
+pub fn step<N: Stateful>(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    id: &str,
+    verb: N::Verb,
+    text: Option<&str>,
+    change: impl FnOnce(&mut N),
+) -> Result<N, Error> {
+    let mut it = locked::<N>(tx, actor, id)?;
+    let row = case::decide(&it, verb, actor)?;
+    let text = text.filter(|text| !text.is_empty() && row.text != Text::None);
+    if row.text == Text::Required && text.is_none() {
+        return Err(Error::TextRequired);
+    }
+    change(&mut it);
+    if let Some(to) = row.to {
+        it.enter(to);
+    }
+    it.put(tx)?;
+    tell(tx, actor, &it, N::happened(verb), text)?;
+    Ok(it)
+}
+
+/// Writes an event of something.
+pub fn tell<N: Stateful>(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    it: &N,
+    verb: &'static str,
+    text: Option<&str>,
+) -> Result<i64, StoreError> {
+    let new = New {
+        subject: N::SUBJECT,
+        subject_id: it.id(),
+        at: tx.now(),
+        verb,
+        by: actor.by(),
+        text,
+        ledger_sequence: None,
+    };
+    event::append(tx, new)
+}

@@ -1,0 +1,108 @@
+//! Contacts: whom a shop calls outside the house.
+
+use domain::MerchantId;
+use domain::account::{Role, Scope};
+use domain::actor::Actor;
+use domain::contact::{Contact, Kind, State, Verb, kept_by, seen_by};
+use domain::event::Subject;
+use store::{Error as StoreError, Tx};
+
+use crate::case::{Error, Noun, Stateful, step, tell};
+
+/// What is said of a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// Who it is.
+    pub kind: Kind,
+    /// How it is called.
+    pub name: String,
+    /// The telephone number to call at any hour.
+    pub hotline: Option<String>,
+    /// Where a written request goes.
+    pub email: Option<String>,
+    /// What they know the merchant by.
+    pub reference: Option<String>,
+}
+
+impl Noun for Contact {
+    const SUBJECT: Subject = Subject::Contact;
+
+    fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, StoreError> {
+        store::contact::get(tx, id)
+    }
+
+    fn seen_by(&self, _: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
+        Ok(seen_by(scope, self.merchant_id))
+    }
+}
+
+impl Stateful for Contact {
+    fn id(&self) -> &str {
+        &self.contact_id
+    }
+
+    fn lock(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        store::contact::lock(tx, &self.contact_id)
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+    }
+
+    fn put(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        store::contact::update(tx, self).map(drop)
+    }
+}
+
+/// Adds a contact of a merchant, or of everybody.
+pub fn create(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    contact_id: &str,
+    merchant_id: Option<MerchantId>,
+    details: Details,
+) -> Result<Contact, Error> {
+    let may = matches!(actor.role(), Some(Role::Owner | Role::RiskOfficer));
+    if !may || !actor.scope().is_some_and(|scope| kept_by(scope, merchant_id)) {
+        return Err(Error::NotAllowed);
+    }
+    let contact = Contact {
+        contact_id: contact_id.to_owned(),
+        merchant_id,
+        kind: details.kind,
+        name: details.name,
+        hotline: details.hotline,
+        email: details.email,
+        reference: details.reference,
+        state: State::Active,
+    };
+    store::contact::insert(tx, &contact).map_err(taken())?;
+    tell(tx, actor, &contact, "create", None)?;
+    Ok(contact)
+}
+
+/// Writes other details.
+pub fn change(tx: &Tx<'_>, actor: &Actor, contact_id: &str, details: Details) -> Result<Contact, Error> {
+    step(
+        tx,
+        actor,
+        contact_id,
+        Verb::Change,
+        None,
+        |contact: &mut Contact| {
+            contact.kind = details.kind;
+            contact.name = details.name;
+            contact.hotline = details.hotline;
+            contact.email = details.email;
+            contact.reference = details.reference;
+        },
+    )
+    .map_err(|error| match error {
+        Error::Store(error) => taken()(error),
+        error => error,
+    })
+}
+
+fn taken() -> impl FnOnce(StoreError) -> Error {
+    Error::taken(Subject::Contact, "contact_merchant_id_kind_name")
+}

@@ -1,0 +1,24 @@
+//! Terminals, as people find them.
+
+use domain::TerminalId;
+use domain::account::Scope;
+use domain::event::Subject;
+use domain::terminal::Terminal;
+use store::{Error, Tx};
+
+use crate::case::Noun;
+
+impl Noun for Terminal {
+    const SUBJECT: Subject = Subject::Terminal;
+
+    fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, Error> {
+        match TerminalId::parse(id.as_bytes()) {
+            Some(terminal_id) => store::terminal::get(tx, terminal_id),
+            None => Ok(None),
+        }
+    }
+
+    fn seen_by(&self, _: &Tx<'_>, scope: &Scope) -> Result<bool, Error> {
+        Ok(scope.sees(self.bound.merchant_code, &self.shop_id))
+    }
+}

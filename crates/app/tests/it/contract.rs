@@ -1,0 +1,163 @@
+//! What every noun with states keeps, whatever it is: each state, verb and actor is tried on a real store.
+//!
+//! A noun gets this by a call of [`a_case`].
+
+use app::case::{Error, Stateful, step};
+use app::contact::Details;
+use domain::actor::Actor;
+use domain::case::{Text, actions, decide};
+use domain::contact::{Contact, Kind, State as ContactState};
+use domain::incident::{Found, Incident, State as IncidentState};
+use domain::word::Word;
+
+use crate::fixture::{House, auditor, manager, ours, owner, risk_officer, stranger, terminal};
+
+/// Tries every verb in every state as every actor. `prepare` keeps the one of that identifier as it is given.
+fn a_case<N>(house: &House, id: &str, states: &[N], stranger: &Actor)
+where
+    N: Stateful + Clone + PartialEq + std::fmt::Debug + Send + 'static,
+    N::Verb: Send,
+{
+    let events = || house.events(N::SUBJECT, id);
+    let actors = [
+        owner(),
+        manager("s1"),
+        risk_officer(),
+        auditor(),
+        Actor::Node("node-1".into()),
+    ];
+    for before in states {
+        for verb in N::Verb::WORDS.iter().copied() {
+            for actor in &actors {
+                let kept = before.clone();
+                house.write(move |tx| kept.put(tx));
+                let told = events().len();
+                let wanted =
+                    decide(before, verb, actor).map(|row| (row.to.unwrap_or(before.state()), row.text));
+                assert_eq!(actions(before, actor).contains(&verb), wanted.is_ok());
+                let by = actor.clone();
+                let taken = take::<N>(house, &by, id, verb, Some("in a few words"));
+                let after: N = house.read(|tx| N::get(tx, id)).unwrap();
+                let context = format!("{} {} {actor:?}", before.state().word(), verb.word());
+                match wanted {
+                    Ok((to, text)) => {
+                        assert_eq!(taken.unwrap(), after, "{context}");
+                        assert_eq!(after.state(), to, "{context}");
+                        let events = events();
+                        assert_eq!(events.len(), told + 1, "{context}");
+                        let event = &events[told];
+                        assert_eq!(
+                            (event.verb.as_str(), event.actor.as_str()),
+                            (N::happened(verb), actor.name())
+                        );
+                        assert_eq!(event.text.is_some(), text != Text::None, "{context}");
+                    }
+                    Err(_) => {
+                        assert!(taken.is_err(), "{context}");
+                        assert_eq!((&after, events().len()), (before, told), "{context}");
+                    }
+                }
+                let hidden = take::<N>(house, stranger, id, verb, None);
+                assert!(matches!(hidden, Err(Error::NotFound(_))), "{context}");
+            }
+        }
+    }
+    let sequences: Vec<i64> = events().iter().map(|event| event.sequence).collect();
+    assert_eq!(sequences, (1..=sequences.len() as i64).collect::<Vec<_>>());
+}
+
+fn take<N>(
+    house: &House,
+    actor: &Actor,
+    id: &str,
+    verb: N::Verb,
+    text: Option<&'static str>,
+) -> Result<N, Error>
+where
+    N: Stateful + Send + 'static,
+    N::Verb: Send,
+{
+    let (actor, id) = (actor.clone(), id.to_owned());
+    house.try_write(move |tx| step::<N>(tx, &actor, &id, verb, text, |_| ()))
+}
+
+#[test]
+fn an_incident_moves_by_its_table_alone() {
+    let house = House::open();
+    let open = house.lose(terminal(1));
+    let found = Found {
+        proposed_by: "owner".into(),
+        proposed_at: house.now(),
+        statement: "behind the counter".into(),
+        confirmed_by: None,
+        confirmed_at: None,
+    };
+    let states = IncidentState::ALL.map(|state| Incident {
+        state,
+        found: (state != IncidentState::Open).then(|| found.clone()),
+        open_alarm_count: i64::from(state == IncidentState::Open),
+        ..open.clone()
+    });
+    a_case(&house, &open.incident_id, &states, &stranger());
+}
+
+fn police() -> Details {
+    Details {
+        kind: Kind::Police,
+        name: "城南派出所".into(),
+        hotline: Some("110".into()),
+        email: None,
+        reference: None,
+    }
+}
+
+#[test]
+fn a_contact_moves_by_its_table_alone() {
+    let house = House::open();
+    let contact: Contact =
+        house.write(|tx| app::contact::create(tx, &owner(), "C1", Some(ours()), police()).map_err(kept));
+    let states = ContactState::ALL.map(|state| Contact {
+        state,
+        ..contact.clone()
+    });
+    a_case(&house, "C1", &states, &stranger());
+}
+
+fn kept(error: Error) -> store::Error {
+    match error {
+        Error::Store(error) => error,
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_contact_is_added_once_by_whoever_keeps_it() {
+    let house = House::open();
+    let create = |actor: Actor, id: &'static str, merchant_id| {
+        house.try_write(move |tx| app::contact::create(tx, &actor, id, merchant_id, police()))
+    };
+    let ours = Some(ours());
+    for (actor, merchant_id) in [
+        (manager("s1"), ours),
+        (stranger(), ours),
+        (auditor(), None),
+        (owner(), None),
+    ] {
+        let refused = create(actor.clone(), "C0", merchant_id);
+        assert!(matches!(refused, Err(Error::NotAllowed)), "{actor:?}");
+    }
+    create(owner(), "C1", ours).unwrap();
+    assert!(matches!(create(risk_officer(), "C2", ours), Err(Error::Taken(_))));
+    create(risk_officer(), "C3", None).unwrap();
+    assert_eq!(house.events(domain::event::Subject::Contact, "C1").len(), 1);
+}
+
+#[test]
+fn a_step_without_the_text_it_asks_for_is_not_taken() {
+    let house = House::open();
+    let id = house.lose(terminal(1)).incident_id;
+    let told = house.timeline(&id).len();
+    let refused = take::<Incident>(&house, &owner(), &id, domain::incident::Verb::ProposeFound, None);
+    assert!(matches!(refused, Err(Error::TextRequired)), "{refused:?}");
+    assert_eq!(house.timeline(&id).len(), told);
+}

@@ -1,0 +1,120 @@
+//! Actors: who does something, and so who is named in an event.
+//!
+//! Invariant: only a person has a role; what is not a person may do nothing but what a table of steps gives to its kind.
+
+use crate::account::{Account, Role, Scope};
+use crate::{TerminalId, words};
+
+words! {
+    /// What does something.
+    pub enum Kind {
+        /// Somebody with an account.
+        Person = "person",
+        /// A terminal, by itself.
+        Terminal = "terminal",
+        /// One of our own nodes.
+        Node = "node",
+        /// A clock that has run out.
+        Timer = "timer",
+        /// Somebody without an account: an acquirer, the police, a customer.
+        Outside = "outside",
+    }
+}
+
+/// Who does something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody with an account.
+    Person(Account),
+    /// A terminal, by itself.
+    Terminal(TerminalId),
+    /// One of our own nodes, by its name.
+    Node(String),
+    /// A clock that has run out, by what it counts.
+    Timer(&'static str),
+    /// Somebody without an account, as they are called.
+    Outside(String),
+}
+
+/// How an actor is named in an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct By<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name, as an event shows it.
+    pub name: &'a str,
+}
+
+impl<'a> By<'a> {
+    /// One of our nodes.
+    pub const fn node(name: &'a str) -> Self {
+        Self {
+            kind: Kind::Node,
+            name,
+        }
+    }
+
+    /// A terminal, or the operator at it.
+    pub const fn terminal(name: &'a str) -> Self {
+        Self {
+            kind: Kind::Terminal,
+            name,
+        }
+    }
+
+    /// Somebody with an account, by the log-in.
+    pub const fn person(name: &'a str) -> Self {
+        Self {
+            kind: Kind::Person,
+            name,
+        }
+    }
+}
+
+impl Actor {
+    /// How an event names it.
+    pub fn by(&self) -> By<'_> {
+        By {
+            kind: self.kind(),
+            name: self.name(),
+        }
+    }
+
+    /// What it is.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Person(_) => Kind::Person,
+            Self::Terminal(_) => Kind::Terminal,
+            Self::Node(_) => Kind::Node,
+            Self::Timer(_) => Kind::Timer,
+            Self::Outside(_) => Kind::Outside,
+        }
+    }
+
+    /// Its name in events: a person's log-in, a terminal's identifier.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Person(account) => &account.login,
+            Self::Terminal(terminal_id) => terminal_id.as_str(),
+            Self::Node(name) | Self::Outside(name) => name,
+            Self::Timer(name) => name,
+        }
+    }
+
+    /// A person's role.
+    pub const fn role(&self) -> Option<Role> {
+        match self {
+            Self::Person(account) => Some(account.role),
+            _ => None,
+        }
+    }
+
+    /// What of the estate it sees; nodes and clocks see everything, outsiders and terminals nothing.
+    pub fn scope(&self) -> Option<&Scope> {
+        match self {
+            Self::Person(account) => Some(&account.scope),
+            Self::Node(_) | Self::Timer(_) => Some(&Scope::All),
+            Self::Terminal(_) | Self::Outside(_) => None,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Cases: every noun with states moves by a table of steps, and by nothing else.
+//!
+//! The table says from which states a verb leads where, who may, and whether it needs a second person or a text. From it
+//! come the check before a change, the actions an answer lists, and the walk that tests it.
+//!
+//! Invariant: what is not in the table is not possible.
+
+use crate::account::Role;
+use crate::actor::{self, Actor};
+use crate::word::Word;
+
+/// Who may take a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Who {
+    /// Persons of these roles.
+    pub roles: &'static [Role],
+    /// Others of these kinds.
+    pub kinds: &'static [actor::Kind],
+}
+
+impl Who {
+    /// Persons of these roles, and nobody else.
+    pub const fn roles(roles: &'static [Role]) -> Self {
+        Self { roles, kinds: &[] }
+    }
+
+    /// Whether this one may.
+    pub fn may(&self, actor: &Actor) -> bool {
+        match actor.role() {
+            Some(role) => self.roles.contains(&role),
+            None => self.kinds.contains(&actor.kind()),
+        }
+    }
+}
+
+/// What a step asks the actor to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Nothing.
+    None,
+    /// Something, if there is something to say.
+    Optional,
+    /// A sentence at least.
+    Required,
+}
+
+/// One row of a table.
+#[derive(Debug)]
+pub struct Step<S: 'static, V> {
+    /// What is done.
+    pub verb: V,
+    /// In which states it may be done.
+    pub from: &'static [S],
+    /// The state afterwards; `None`: the same.
+    pub to: Option<S>,
+    /// Who may.
+    pub who: Who,
+    /// Somebody other than the one who took the step before.
+    pub second_person: bool,
+    /// What the actor is asked to say.
+    pub text: Text,
+}
+
+/// A noun with states.
+pub trait Case {
+    /// Its states.
+    type State: Word;
+    /// What can be done with it.
+    type Verb: Word;
+    /// Its table.
+    const STEPS: &'static [Step<Self::State, Self::Verb>];
+
+    /// Where it stands.
+    fn state(&self) -> Self::State;
+
+    /// Who took the step that a second person has to confirm.
+    fn first_person(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether this very one is the actor's to change, where seeing it is not enough.
+    fn allows(&self, _actor: &Actor) -> bool {
+        true
+    }
+
+    /// Whether something about this very one makes the verb pointless, for example acknowledging an alarm that there is not.
+    fn hinders(&self, _verb: Self::Verb) -> bool {
+        false
+    }
+}
+
+/// Why a step is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotTaken {
+    /// The state does not allow it; the state's word.
+    WrongState(&'static str),
+    /// This actor may not.
+    NotAllowed,
+    /// Whoever proposed cannot confirm.
+    SecondPersonRequired,
+}
+
+/// Whether the actor may take the step now; answers the row of the table.
+pub fn decide<C: Case>(
+    case: &C,
+    verb: C::Verb,
+    actor: &Actor,
+) -> Result<&'static Step<C::State, C::Verb>, NotTaken> {
+    let state = case.state();
+    let rows = || C::STEPS.iter().filter(|step| step.verb == verb);
+    let Some(step) = rows().find(|step| step.from.contains(&state)) else {
+        // Whoever may never do it learns nothing of the state.
+        return match rows().any(|step| step.who.may(actor)) {
+            true => Err(NotTaken::WrongState(state.word())),
+            false => Err(NotTaken::NotAllowed),
+        };
+    };
+    if !step.who.may(actor) || !case.allows(actor) {
+        return Err(NotTaken::NotAllowed);
+    }
+    if step.second_person && case.first_person() == Some(actor.name()) {
+        return Err(NotTaken::SecondPersonRequired);
+    }
+    match case.hinders(verb) {
+        true => Err(NotTaken::WrongState(state.word())),
+        false => Ok(step),
+    }
+}
+
+/// What the actor may do now, in the order of the table.
+pub fn actions<C: Case>(case: &C, actor: &Actor) -> Vec<C::Verb> {
+    let mut verbs: Vec<C::Verb> = C::STEPS
+        .iter()
+        .filter(|step| decide(case, step.verb, actor).is_ok())
+        .map(|step| step.verb)
+        .collect();
+    verbs.dedup();
+    verbs
+}
+
+/// A walk through a whole table, for the tests of each noun: a line for every state, verb and kind of actor, with what is
+/// decided. `at` makes a case in a state, its first person being `first`.
+pub fn walk<C: Case>(at: impl Fn(C::State) -> C, actors: &[(&str, Actor)]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for state in C::State::WORDS {
+        for verb in C::Verb::WORDS {
+            let case = at(*state);
+            let decided = actors.iter().map(|(name, actor)| {
+                let decided = match decide(&case, *verb, actor) {
+                    Ok(step) => step.to.unwrap_or(*state).word(),
+                    Err(NotTaken::WrongState(_)) => "-",
+                    Err(NotTaken::NotAllowed) => "no",
+                    Err(NotTaken::SecondPersonRequired) => "second",
+                };
+                format!("{name}:{decided}")
+            });
+            let decided: Vec<String> = decided.collect();
+            lines.push(format!("{} {}: {}", state.word(), verb.word(), decided.join(" ")));
+        }
+    }
+    lines
+}

@@ -1,0 +1,186 @@
+//! Contacts: whom a shop calls when something is wrong, outside the house (R1.1, R1.3).
+//!
+//! Invariant: a contact is never deleted, because cases may name it; one that is not used any more is retired.
+
+use crate::account::{Role, Scope};
+use crate::actor::Actor;
+use crate::case::{Case, Step, Text, Who};
+use crate::{MerchantId, words};
+
+words! {
+    /// Who it is.
+    pub enum Kind {
+        /// 收单机构.
+        Acquirer = "acquirer",
+        /// 银行.
+        Bank = "bank",
+        /// 派出所.
+        Police = "police",
+        /// 保险公司.
+        Insurer = "insurer",
+    }
+}
+
+words! {
+    /// Whether it is in use.
+    pub enum State {
+        /// In use.
+        Active = "active",
+        /// Not any more.
+        Retired = "retired",
+    }
+}
+
+words! {
+    /// What can be done with it.
+    pub enum Verb {
+        /// Write something else.
+        Change = "change",
+        /// Use it no more.
+        Retire = "retire",
+        /// Use it again.
+        Restore = "restore",
+    }
+}
+
+/// Somebody outside whom a shop may have to reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Eight letters and digits.
+    pub contact_id: String,
+    /// The merchant whose contact it is; `None`: everybody's, kept by the acquirer.
+    pub merchant_id: Option<MerchantId>,
+    /// Who it is.
+    pub kind: Kind,
+    /// How it is called.
+    pub name: String,
+    /// The telephone number to call at any hour.
+    pub hotline: Option<String>,
+    /// Where a written request goes.
+    pub email: Option<String>,
+    /// What they know the merchant by: a contract or customer number.
+    pub reference: Option<String>,
+    /// Whether it is in use.
+    pub state: State,
+}
+
+/// Whoever may change contacts.
+const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
+
+const fn step(verb: Verb, from: &'static [State], to: Option<State>) -> Step<State, Verb> {
+    Step {
+        verb,
+        from,
+        to,
+        who: KEEPERS,
+        second_person: false,
+        text: Text::None,
+    }
+}
+
+impl Case for Contact {
+    type State = State;
+    type Verb = Verb;
+    const STEPS: &'static [Step<State, Verb>] = &[
+        step(Verb::Change, &[State::Active], None),
+        step(Verb::Retire, &[State::Active], Some(State::Retired)),
+        step(Verb::Restore, &[State::Retired], Some(State::Active)),
+    ];
+
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn allows(&self, actor: &Actor) -> bool {
+        actor
+            .scope()
+            .is_some_and(|scope| kept_by(scope, self.merchant_id))
+    }
+}
+
+/// Whether somebody of that scope sees a contact of that merchant.
+pub fn seen_by(scope: &Scope, merchant_id: Option<MerchantId>) -> bool {
+    match (scope, merchant_id) {
+        (Scope::All, _) | (_, None) => true,
+        (Scope::Merchant(own) | Scope::Shop(own, _), Some(merchant_id)) => *own == merchant_id,
+    }
+}
+
+/// Whether somebody of that scope may keep a contact of that merchant: everybody's contacts are the acquirer's to keep.
+pub fn kept_by(scope: &Scope, merchant_id: Option<MerchantId>) -> bool {
+    match (scope, merchant_id) {
+        (Scope::All, _) => true,
+        (Scope::Merchant(own), Some(merchant_id)) => *own == merchant_id,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Account;
+    use crate::case::walk;
+
+    fn merchant(text: &str) -> MerchantId {
+        MerchantId::parse(text.as_bytes()).unwrap()
+    }
+
+    fn person(role: Role, scope: Scope) -> Actor {
+        Actor::Person(Account {
+            login: role.code().into(),
+            name: String::new(),
+            role,
+            scope,
+        })
+    }
+
+    fn contact(merchant_id: Option<MerchantId>, state: State) -> Contact {
+        Contact {
+            contact_id: "C".into(),
+            merchant_id,
+            kind: Kind::Police,
+            name: "城南派出所".into(),
+            hotline: None,
+            email: None,
+            reference: None,
+            state,
+        }
+    }
+
+    #[test]
+    fn the_owner_keeps_its_own_and_the_acquirer_all() {
+        let ours = Some(merchant("M1"));
+        let actors = [
+            ("owner", person(Role::Owner, Scope::Merchant(merchant("M1")))),
+            ("stranger", person(Role::Owner, Scope::Merchant(merchant("M2")))),
+            (
+                "manager",
+                person(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
+            ),
+            ("risk", person(Role::RiskOfficer, Scope::All)),
+            ("auditor", person(Role::Auditor, Scope::All)),
+        ];
+        let wanted = [
+            "active change: owner:active stranger:no manager:no risk:active auditor:no",
+            "active retire: owner:retired stranger:no manager:no risk:retired auditor:no",
+            "active restore: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired change: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired retire: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired restore: owner:active stranger:no manager:no risk:active auditor:no",
+        ];
+        assert_eq!(walk(|state| contact(ours, state), &actors), wanted);
+        let everybodys = walk(|state| contact(None, state), &actors);
+        assert_eq!(
+            everybodys[0],
+            "active change: owner:no stranger:no manager:no risk:active auditor:no"
+        );
+    }
+
+    #[test]
+    fn a_contact_of_another_merchant_is_not_seen_and_everybodys_is() {
+        let shop = Scope::Shop(merchant("M1"), "S1".into());
+        assert!(seen_by(&shop, Some(merchant("M1"))) && seen_by(&shop, None));
+        assert!(!seen_by(&shop, Some(merchant("M2"))));
+        assert!(!kept_by(&shop, Some(merchant("M1"))) && !kept_by(&Scope::Merchant(merchant("M1")), None));
+    }
+}

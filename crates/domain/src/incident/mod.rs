@@ -1,0 +1,283 @@
+//! Incidents: the loss of a terminal, from the report to the closed case (R1.0 to R1.3).
+//!
+//! Invariant: a loss incident is closed as found by two different people, never by one and never by a machine.
+
+mod duty;
+mod window;
+
+pub use duty::{Duty, duties};
+pub use window::{LossWindow, WindowBasis};
+
+use crate::account::Role;
+use crate::case::{Case, Step, Text, Who};
+use crate::{TerminalId, Timestamp, words};
+
+words! {
+    /// How the terminal went, as far as the reporter knows.
+    pub enum Manner {
+        /// 被盗.
+        Stolen = "stolen",
+        /// 遗失.
+        Lost = "lost",
+        /// 不确定.
+        Unsure = "unsure",
+    }
+}
+
+words! {
+    /// Where a loss incident stands.
+    pub enum State {
+        /// The terminal is stopped; duties run.
+        Open = "open",
+        /// One person says it was found again.
+        FoundProposed = "found_proposed",
+        /// Closed.
+        Closed = "closed",
+    }
+}
+
+words! {
+    /// A door through which a terminal could do something, each with its own receipt (R1.2).
+    pub enum Channel {
+        /// Purchase, pre-authorisation, completion, balance.
+        CardAuthorisation = "card_authorisation",
+        /// 签到: no fresh working keys.
+        SignIn = "sign_in",
+        /// Refund and void.
+        RefundAndVoid = "refund_and_void",
+        /// Reversal, settlement, batch upload.
+        ReversalAndSettlement = "reversal_and_settlement",
+        /// The cashier's unlock on the terminal.
+        CashierUnlock = "cashier_unlock",
+        /// The console and the API: no release but the closing of the incident.
+        ConsoleAndApi = "console_and_api",
+    }
+}
+
+words! {
+    /// What happened in an incident: the verbs of its events.
+    pub enum Happened {
+        /// The loss was reported.
+        Reported = "reported",
+        /// The loss hold was placed.
+        Suspended = "suspended",
+        /// Every channel's receipt was written: the report was acknowledged.
+        Acknowledged = "acknowledged",
+        /// The terminal tried something and was refused.
+        AttemptRefused = "attempt_refused",
+        /// The terminal tried to turn something back; it was recorded for a person to decide.
+        AttemptRecorded = "attempt_recorded",
+        /// The gate undid at the host what the hold cut off.
+        HostReversal = "host_reversal",
+        /// An alarm was raised.
+        Alarm = "alarm",
+        /// A person has seen the alarm.
+        AlarmAcknowledged = "alarm_acknowledged",
+        /// A person says the terminal was found.
+        FoundProposed = "found_proposed",
+        /// A second person confirmed; the incident is closed.
+        Closed = "closed",
+    }
+}
+
+words! {
+    /// What people can do with an incident.
+    pub enum Verb {
+        /// Say that the terminal is missing still, or again.
+        ReportLoss = "report_loss",
+        /// Say that an alarm was seen.
+        AcknowledgeAlarm = "acknowledge_alarm",
+        /// Say that the terminal was found.
+        ProposeFound = "propose_found",
+        /// Confirm it, and close the incident.
+        ConfirmFound = "confirm_found",
+    }
+}
+
+/// A loss incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// Eight letters and digits that people can read out.
+    pub incident_id: String,
+    /// Which terminal.
+    pub terminal_id: TerminalId,
+    /// Where it stands.
+    pub state: State,
+    /// How the terminal went.
+    pub manner: Manner,
+    /// The loss hold: the ledger sequence after which nothing is approved.
+    pub hold_id: i64,
+    /// The node that took the report.
+    pub node: String,
+    /// When the report reached the node.
+    pub reported_at: Timestamp,
+    /// Who made it.
+    pub reported_by: String,
+    /// When the hold was placed.
+    pub suspended_at: Timestamp,
+    /// When every channel's receipt was written, and so the report acknowledged.
+    pub acknowledged_at: Option<Timestamp>,
+    /// When the reporter last saw the terminal.
+    pub last_seen_at: Option<Timestamp>,
+    /// Where.
+    pub place: Option<String>,
+    /// What happened, in the reporter's words.
+    pub circumstances: Option<String>,
+    /// What the screening looks into.
+    pub window: LossWindow,
+    /// The number of the written request to stop the terminal (259号 一(一)3).
+    pub stop_request_number: String,
+    /// That it was found again.
+    pub found: Option<Found>,
+    /// What the terminal tried since.
+    pub attempt_count: i64,
+    /// Alarms that nobody has acknowledged.
+    pub open_alarm_count: i64,
+}
+
+/// That a terminal was found again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Who says so.
+    pub proposed_by: String,
+    /// When.
+    pub proposed_at: Timestamp,
+    /// In which words.
+    pub statement: String,
+    /// The second person.
+    pub confirmed_by: Option<String>,
+    /// When.
+    pub confirmed_at: Option<Timestamp>,
+}
+
+/// Whoever may change what they see.
+const ANYONE_WHO_ACTS: Who = Who::roles(&[Role::Owner, Role::Manager, Role::RiskOfficer]);
+/// Whoever may end a loss.
+const CLOSERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
+
+impl Case for Incident {
+    type State = State;
+    type Verb = Verb;
+    const STEPS: &'static [Step<State, Verb>] = &[
+        Step {
+            verb: Verb::ReportLoss,
+            from: &[State::Open, State::FoundProposed],
+            to: Some(State::Open),
+            who: ANYONE_WHO_ACTS,
+            second_person: false,
+            text: Text::Optional,
+        },
+        Step {
+            verb: Verb::AcknowledgeAlarm,
+            from: &State::ALL,
+            to: None,
+            who: ANYONE_WHO_ACTS,
+            second_person: false,
+            text: Text::None,
+        },
+        Step {
+            verb: Verb::ProposeFound,
+            from: &[State::Open],
+            to: Some(State::FoundProposed),
+            who: ANYONE_WHO_ACTS,
+            second_person: false,
+            text: Text::Required,
+        },
+        Step {
+            verb: Verb::ConfirmFound,
+            from: &[State::FoundProposed],
+            to: Some(State::Closed),
+            who: CLOSERS,
+            second_person: true,
+            text: Text::None,
+        },
+    ];
+
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn first_person(&self) -> Option<&str> {
+        self.found.as_ref().map(|found| found.proposed_by.as_str())
+    }
+
+    fn hinders(&self, verb: Verb) -> bool {
+        verb == Verb::AcknowledgeAlarm && self.open_alarm_count == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{Account, Scope};
+    use crate::actor::Actor;
+    use crate::case::walk;
+
+    fn person(login: &str, role: Role) -> Actor {
+        Actor::Person(Account {
+            login: login.into(),
+            name: String::new(),
+            role,
+            scope: Scope::All,
+        })
+    }
+
+    /// An incident in a state, said to be found by `owner`.
+    fn incident(state: State) -> Incident {
+        let at = Timestamp(0);
+        let found = Found {
+            proposed_by: "owner".into(),
+            proposed_at: at,
+            statement: "behind the counter".into(),
+            confirmed_by: None,
+            confirmed_at: None,
+        };
+        Incident {
+            incident_id: "A".into(),
+            terminal_id: TerminalId::parse(b"10450001").unwrap(),
+            state,
+            manner: Manner::Lost,
+            hold_id: 1,
+            node: "node-1".into(),
+            reported_at: at,
+            reported_by: "owner".into(),
+            suspended_at: at,
+            acknowledged_at: None,
+            last_seen_at: None,
+            place: None,
+            circumstances: None,
+            window: LossWindow::of(None, None, at),
+            stop_request_number: "STOP-A".into(),
+            found: (state != State::Open).then_some(found),
+            attempt_count: 1,
+            open_alarm_count: i64::from(state == State::Open),
+        }
+    }
+
+    #[test]
+    fn who_may_do_what_in_which_state() {
+        let actors = [
+            ("owner", person("owner", Role::Owner)),
+            ("other", person("other", Role::Owner)),
+            ("manager", person("manager", Role::Manager)),
+            ("risk", person("risk", Role::RiskOfficer)),
+            ("auditor", person("auditor", Role::Auditor)),
+            ("node", Actor::Node("node-1".into())),
+        ];
+        let wanted = [
+            "open report_loss: owner:open other:open manager:open risk:open auditor:no node:no",
+            "open acknowledge_alarm: owner:open other:open manager:open risk:open auditor:no node:no",
+            "open propose_found: owner:found_proposed other:found_proposed manager:found_proposed risk:found_proposed auditor:no node:no",
+            "open confirm_found: owner:- other:- manager:no risk:- auditor:no node:no",
+            "found_proposed report_loss: owner:open other:open manager:open risk:open auditor:no node:no",
+            "found_proposed acknowledge_alarm: owner:- other:- manager:- risk:- auditor:no node:no",
+            "found_proposed propose_found: owner:- other:- manager:- risk:- auditor:no node:no",
+            "found_proposed confirm_found: owner:second other:closed manager:no risk:closed auditor:no node:no",
+            "closed report_loss: owner:- other:- manager:- risk:- auditor:no node:no",
+            "closed acknowledge_alarm: owner:- other:- manager:- risk:- auditor:no node:no",
+            "closed propose_found: owner:- other:- manager:- risk:- auditor:no node:no",
+            "closed confirm_found: owner:- other:- manager:no risk:- auditor:no node:no",
+        ];
+        assert_eq!(walk(incident, &actors), wanted);
+    }
+}

@@ -1,0 +1,71 @@
+//! Events: what happened to each noun, in order, for people to follow live and for auditors to read.
+//!
+//! Invariant: append only, in the transaction of what it records; sequences of one subject have no gaps.
+
+use domain::Timestamp;
+use domain::actor::By;
+use domain::event::{Event, Subject};
+
+use crate::row::{read, select, table};
+use crate::sql::{sql, values};
+use crate::{Error, Tx};
+
+table!(Event: "event", 3 {
+    subject, subject_id, sequence, at = "at_ms", verb, actor_kind, actor, text, ledger_sequence
+});
+
+/// Something that happened, before it has its place.
+#[derive(Clone, Copy, Debug)]
+pub struct New<'a> {
+    /// What it is about.
+    pub subject: Subject,
+    /// Which one.
+    pub subject_id: &'a str,
+    /// When.
+    pub at: Timestamp,
+    /// What; a word of the subject's own.
+    pub verb: &'static str,
+    /// Who did it.
+    pub by: By<'a>,
+    /// Words of that person, or the particulars.
+    pub text: Option<&'a str>,
+    /// The row of the terminal's ledger it is about.
+    pub ledger_sequence: Option<i64>,
+}
+
+/// Appends an event and answers its sequence. Its subject is locked by the caller's transaction.
+pub fn append(tx: &Tx<'_>, new: New<'_>) -> Result<i64, Error> {
+    let sql = sql!(
+        "INSERT INTO event (subject, subject_id, sequence, at_ms, verb, actor_kind, actor, text, ledger_sequence)
+         VALUES ($1, $2, (SELECT coalesce(max(sequence), 0) + 1 FROM event WHERE subject = $1 AND subject_id = $2), $3, $4, $5, $6, $7, $8)
+         RETURNING sequence"
+    );
+    let values = values![
+        new.subject.code(),
+        new.subject_id,
+        new.at,
+        new.verb,
+        new.by.kind.code(),
+        new.by.name,
+        new.text,
+        new.ledger_sequence
+    ];
+    let mut sequences = tx.all(sql, values, |row| row.int(0))?;
+    sequences.pop().ok_or(Error::Corrupt("event.sequence"))
+}
+
+/// The events of a subject after a sequence, oldest first; at most `limit`.
+pub fn after(
+    tx: &Tx<'_>,
+    subject: Subject,
+    subject_id: &str,
+    sequence: i64,
+    limit: i64,
+) -> Result<Vec<Event>, Error> {
+    let sql = select!(
+        Event,
+        "WHERE event.subject = $1 AND event.subject_id = $2 AND event.sequence > $3 ORDER BY event.sequence LIMIT $4"
+    );
+    let values = values![subject.code(), subject_id, sequence, limit];
+    tx.all(sql, values, read)
+}
