@@ -6,6 +6,7 @@ use app::contact::Details;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use domain::case::actions;
 use domain::contact::{Contact, Verb};
 use domain::{Actor, MerchantId};
@@ -20,7 +21,8 @@ use super::idempotency::Kept;
 use super::input::{In, Limit, Query, text, text_opt};
 use super::page::Page;
 use super::problem::{Problem, ProblemOut, Why};
-use super::route::{self, Shown, acting, reading};
+use super::route::{self, Shown, acting, importing, reading};
+use super::sheet::{self, Format, Sheet};
 use super::wire::{ContactAction, ContactKind, ContactState};
 use super::{Api, id};
 use crate::auth::{self, Account, scope};
@@ -32,6 +34,8 @@ const TEXT_CHARS_MAX: usize = 200;
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
+        .routes(routes!(export))
+        .routes(routes!(import))
         .routes(routes!(show, change))
         .routes(routes!(retire))
         .routes(routes!(restore))
@@ -110,10 +114,24 @@ struct ContactIn {
 
 impl ContactIn {
     fn merchant_id(&self) -> Result<Option<MerchantId>, Problem> {
-        let parse = |text: &String| {
-            MerchantId::parse(text.as_bytes()).ok_or_else(|| Problem::field("merchant_id", Why::Invalid))
-        };
-        self.merchant_id.as_ref().map(parse).transpose()
+        self.merchant_id.as_deref().map(merchant_id).transpose()
+    }
+
+    /// As a line of a table says it.
+    fn of_line(cells: &[Option<String>]) -> Result<Self, Problem> {
+        let mut cells = cells.iter().cloned();
+        let mut next = || cells.next().flatten();
+        let kind = next().ok_or_else(|| Problem::field("kind", Why::Missing))?;
+        let kind =
+            domain::contact::Kind::parse(&kind).ok_or_else(|| Problem::field("kind", Why::NotAWord))?;
+        Ok(Self {
+            kind: ContactKind(kind),
+            name: next().unwrap_or_default(),
+            hotline: next(),
+            email: next(),
+            reference: next(),
+            merchant_id: next(),
+        })
     }
 
     fn details(self) -> Result<Details, Problem> {
@@ -137,7 +155,7 @@ impl ContactIn {
 }
 
 /// Which contacts.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 struct ContactQuery {
     /// Those of one merchant, and everybody's.
     merchant_id: Option<String>,
@@ -152,6 +170,22 @@ struct ContactQuery {
     cursor: Option<String>,
 }
 
+impl ContactQuery {
+    fn list(&self, tx: &Tx<'_>, actor: &Actor, limit: i64) -> Result<Vec<Contact>, Problem> {
+        let filter = Filter {
+            scope: scope(actor)?,
+            merchant_id: self.merchant_id.as_deref().map(merchant_id).transpose()?,
+            kind: self.kind.map(|kind| kind.0),
+            state: self.state.map(|state| state.0),
+        };
+        Ok(store::contact::list(tx, &filter, self.cursor.as_deref(), limit)?)
+    }
+}
+
+fn merchant_id(text: &str) -> Result<MerchantId, Problem> {
+    MerchantId::parse(text.as_bytes()).ok_or_else(|| Problem::field("merchant_id", Why::Invalid))
+}
+
 /// Contacts, in the order of their identifiers.
 #[utoipa::path(get, path = "/contacts", tag = "contact", params(ContactQuery),
     responses((status = 200, body = Page<ContactOut>)))]
@@ -160,18 +194,8 @@ async fn list(
     account: Account,
     Query(query): Query<ContactQuery>,
 ) -> Result<Json<Page<ContactOut>>, Problem> {
-    let merchant_id = query.merchant_id.map(|text| MerchantId::parse(text.as_bytes()));
-    if merchant_id == Some(None) {
-        return Err(Problem::field("merchant_id", Why::Invalid));
-    }
     reading(&api, account, move |tx, actor| {
-        let filter = Filter {
-            scope: scope(actor)?,
-            merchant_id: merchant_id.flatten(),
-            kind: query.kind.map(|kind| kind.0),
-            state: query.state.map(|state| state.0),
-        };
-        let contacts = store::contact::list(tx, &filter, query.cursor.as_deref(), query.limit.and_one())?;
+        let contacts = query.list(tx, actor, query.limit.and_one())?;
         Page::of(contacts, query.limit.get(), |contact| contact.contact_id.clone())
             .try_map(|contact| Contact::out(tx, actor, contact))
     })
@@ -196,6 +220,86 @@ async fn create(
         Contact::out(tx, actor, contact)
     });
     Ok(kept.await?.with_status(StatusCode::CREATED))
+}
+
+/// What a table of contacts has in its columns.
+const COLUMNS: [&str; 7] = [
+    "kind",
+    "name",
+    "hotline",
+    "email",
+    "reference",
+    "merchant_id",
+    "state",
+];
+
+/// Which contacts, as what.
+#[derive(Deserialize, IntoParams)]
+struct ExportQuery {
+    #[serde(default)]
+    #[param(inline)]
+    format: Format,
+}
+
+/// Contacts as a table: all one sees, at most 10000.
+#[utoipa::path(get, path = "/contacts/export", tag = "contact", params(ExportQuery), responses(
+    (status = 200, description = "A table.", content_type = "text/csv", body = String),
+))]
+async fn export(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let all = ContactQuery::default();
+    let Json(rows) = reading(&api, account, move |tx, actor| {
+        let contacts = all.list(tx, actor, sheet::ROWS_MAX as i64)?.into_iter();
+        Ok(contacts.map(row).collect())
+    })
+    .await?;
+    Sheet {
+        name: "contacts",
+        columns: &COLUMNS,
+        rows,
+    }
+    .answer(query.format)
+}
+
+fn row(contact: Contact) -> Vec<String> {
+    let merchant_id = contact.merchant_id.map(|merchant_id| merchant_id.to_string());
+    let said = [contact.hotline, contact.email, contact.reference, merchant_id];
+    let mut row = vec![contact.kind.code().to_owned(), contact.name];
+    row.extend(said.map(Option::unwrap_or_default));
+    row.push(contact.state.code().to_owned());
+    row
+}
+
+/// Add and change contacts by a table: kind, name, hotline, email, reference, merchant_id. With one wrong line nothing is done, and each wrong line is named; the same table
+/// twice changes nothing.
+#[utoipa::path(post, path = "/contacts/import", tag = "contact", request_body = sheet::Table, responses(
+    (status = 200, body = sheet::ImportOut),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+))]
+async fn import(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    input: In<sheet::Table>,
+) -> Result<Json<sheet::ImportOut>, Problem> {
+    importing(&api, account, input.body.dry_run, move |tx, actor| {
+        let lines = sheet::read("text", &input.body.text, &COLUMNS[..6])?;
+        let each = |cells: &[Option<String>]| {
+            let said = ContactIn::of_line(cells)?;
+            let (merchant_id, details) = (said.merchant_id()?, said.details()?);
+            Ok(app::contact::import(
+                tx,
+                actor,
+                &id::new()?,
+                merchant_id,
+                details,
+            )?)
+        };
+        sheet::import(&lines, each)
+    })
+    .await
 }
 
 /// Write other details; what is not said is empty afterwards.

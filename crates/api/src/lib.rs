@@ -23,6 +23,7 @@ pub mod problem;
 mod report;
 mod route;
 mod session;
+mod sheet;
 mod shop;
 mod stop_request;
 mod stream;

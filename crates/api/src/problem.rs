@@ -399,6 +399,11 @@ impl Problem {
         }
     }
 
+    /// The field that is wrong, if it is one.
+    pub fn wrong_field(&self) -> Option<&str> {
+        self.field.as_ref().map(|(field, _)| field.as_str())
+    }
+
     /// Wrong operator password, with the tries that are left.
     pub fn wrong_operator_password(attempts_left: u32) -> Self {
         Self {
@@ -526,6 +531,7 @@ impl From<app::case::Error> for Problem {
             Error::NotFound(Subject::Incident) => Self::new(Code::IncidentNotFound),
             Error::NotFound(Subject::Contact) => Self::new(Code::ContactNotFound),
             Error::Taken(_) => Self::new(Code::Taken),
+            Error::Unknown(field) => Self::field(field, Why::Invalid),
             Error::TextRequired => Self::field("text", Why::Missing),
             Error::NotAllowed => Self::new(Code::NotAllowed),
             Error::SecondPersonRequired => Self::new(Code::SecondPersonRequired),

@@ -18,6 +18,7 @@ use super::input::{In, Limit, text_opt};
 use super::page::Page;
 use super::people::Names;
 use super::problem::{Problem, Why};
+use super::sheet::ImportOut;
 use super::wire::{ActorKind, Time};
 use crate::auth::Account;
 
@@ -53,6 +54,41 @@ where
     let by = account.clone();
     let work = move |tx: &Tx<'_>| act(tx, &account.actor(tx)?, input.body).map(Ok);
     once(api, &by, input.key, work).await
+}
+
+/// Why a transaction is taken back.
+enum Undone {
+    /// It was only asked what would be done, or something was wrong: the answer.
+    Import(ImportOut),
+    /// It failed.
+    Failed(Problem),
+}
+
+impl From<store::Error> for Undone {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Imports a table as the actor: all of it, or nothing. It needs no key: the same table twice changes nothing.
+pub async fn importing(
+    api: &Api,
+    account: Account,
+    dry_run: bool,
+    import: impl FnOnce(&Tx<'_>, &Actor) -> Result<ImportOut, Problem> + Send + 'static,
+) -> Result<Json<ImportOut>, Problem> {
+    let work = move |tx: &Tx<'_>| {
+        let actor = account.actor(tx).map_err(Undone::Failed)?;
+        let out = import(tx, &actor).map_err(Undone::Failed)?;
+        match dry_run || !out.wrong.is_empty() {
+            true => Err(Undone::Import(out)),
+            false => Ok(ImportOut { done: true, ..out }),
+        }
+    };
+    match api.node.write(work).await {
+        Ok(out) | Err(Undone::Import(out)) => Ok(Json(out)),
+        Err(Undone::Failed(problem)) => Err(problem),
+    }
 }
 
 /// Shows the one of that identifier.

@@ -32,6 +32,9 @@ pub enum Error {
     /// The step asks for a sentence.
     #[error("a text is required")]
     TextRequired,
+    /// A field names something that is not there.
+    #[error("{0} names nothing")]
+    Unknown(&'static str),
     /// Another one is like this already.
     #[error("another one is like this")]
     Taken(Subject),

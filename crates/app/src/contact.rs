@@ -24,6 +24,18 @@ pub struct Details {
     pub reference: Option<String>,
 }
 
+impl Details {
+    fn of(contact: &Contact) -> Self {
+        Self {
+            kind: contact.kind,
+            name: contact.name.clone(),
+            hotline: contact.hotline.clone(),
+            email: contact.email.clone(),
+            reference: contact.reference.clone(),
+        }
+    }
+}
+
 impl Noun for Contact {
     const SUBJECT: Subject = Subject::Contact;
 
@@ -66,6 +78,11 @@ pub fn create(
     if !may || !actor.scope().is_some_and(|scope| kept_by(scope, merchant_id)) {
         return Err(Error::NotAllowed);
     }
+    if let Some(merchant_id) = merchant_id
+        && store::merchant::get(tx, merchant_id)?.is_none()
+    {
+        return Err(Error::Unknown("merchant_id"));
+    }
     let contact = Contact {
         contact_id: contact_id.to_owned(),
         merchant_id,
@@ -101,6 +118,36 @@ pub fn change(tx: &Tx<'_>, actor: &Actor, contact_id: &str, details: Details) ->
         Error::Store(error) => taken()(error),
         error => error,
     })
+}
+
+/// What became of a line of an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Imported {
+    /// It was not there.
+    Added,
+    /// It said something else.
+    Changed,
+    /// It was there as it is.
+    Unchanged,
+}
+
+/// Adds or changes the contact of that merchant, kind and name, so that the same list twice changes nothing.
+pub fn import(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    contact_id: &str,
+    merchant_id: Option<MerchantId>,
+    details: Details,
+) -> Result<Imported, Error> {
+    let Some(kept) = store::contact::named(tx, merchant_id, details.kind, &details.name)? else {
+        create(tx, actor, contact_id, merchant_id, details)?;
+        return Ok(Imported::Added);
+    };
+    if Details::of(&kept) == details {
+        return Ok(Imported::Unchanged);
+    }
+    change(tx, actor, &kept.contact_id, details)?;
+    Ok(Imported::Changed)
 }
 
 fn taken() -> impl FnOnce(StoreError) -> Error {

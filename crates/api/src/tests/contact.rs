@@ -128,6 +128,73 @@ async fn what_is_wrong_is_said_by_its_field() {
 }
 
 #[tokio::test]
+async fn a_table_is_imported_whole_or_not_at_all_and_twice_is_once() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let import = async |text: &str, dry_run: bool| {
+        let body = json!({ "text": text, "dry_run": dry_run });
+        house.post(&owner, &format!("{CONTACTS}/import"), body).await.ok()
+    };
+    let count = async || {
+        house.get(&owner, CONTACTS).await.ok()["items"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    let table =
+        format!("kind,name,hotline,merchant_id\npolice,城南派出所,110,{OURS}\nbank,开户行,95588,{OURS}\n");
+    let would = import(&table, true).await;
+    assert_eq!((&would["done"], &would["added"]), (&json!(false), &json!(2)));
+    assert_eq!(count().await, 0);
+    let wrong = format!("{table}friend,老王,,{OURS}\nbank,,,{OURS}\ninsurer,他家的,,{THEIRS}\n");
+    let refused = import(&wrong, false).await;
+    let lines: Vec<_> = refused["wrong"].as_array().unwrap().iter().collect();
+    let named: Vec<_> = lines
+        .iter()
+        .map(|line| (&line["line"], &line["field"], &line["code"]))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            (&json!(4), &json!("kind"), &json!("invalid_field")),
+            (&json!(5), &json!("name"), &json!("invalid_field")),
+            (&json!(6), &json!(null), &json!("not_allowed")),
+        ]
+    );
+    assert_eq!((&refused["done"], count().await), (&json!(false), 0));
+    assert_eq!(import(&table, false).await["added"], 2);
+    let again = import(&table, false).await;
+    assert_eq!((&again["added"], &again["unchanged"]), (&json!(0), &json!(2)));
+    let other = table.replace("95588", "95533");
+    assert_eq!(import(&other, false).await["changed"], 1);
+    assert_eq!(count().await, 2);
+}
+
+#[tokio::test]
+async fn what_is_exported_can_be_imported() {
+    let house = House::new().await;
+    let (owner, stranger) = (house.token("owner").await, house.token("stranger").await);
+    house.contact(&owner, OURS).await;
+    house.contact(&stranger, THEIRS).await;
+    let path = format!("{CONTACTS}/export");
+    let table = house.text(&owner, &path).await;
+    assert_eq!(table.lines().count(), 2, "{table}");
+    let body = json!({ "text": table });
+    let again = house.post(&owner, &format!("{CONTACTS}/import"), body).await.ok();
+    assert_eq!((&again["unchanged"], &again["wrong"]), (&json!(1), &json!([])));
+    let answer = house
+        .send(request(Method::GET, &format!("{path}?format=xlsx"), &owner, None))
+        .await;
+    assert!(answer.status.is_success());
+    assert!(
+        answer.headers["content-disposition"]
+            .to_str()
+            .unwrap()
+            .contains("contacts.xlsx")
+    );
+}
+
+#[tokio::test]
 async fn a_session_that_has_ended_meanwhile_does_nothing_more() {
     let house = House::new().await;
     let owner = house.token("owner").await;

@@ -160,6 +160,15 @@ impl House {
         self.send(request(Method::GET, path, token, None)).await
     }
 
+    /// The body of an answer that is no JSON.
+    async fn text(&self, token: &str, path: &str) -> String {
+        let answer = self.api.clone().oneshot(request(Method::GET, path, token, None));
+        let body = to_bytes(answer.await.unwrap().into_body(), 1 << 20)
+            .await
+            .unwrap();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
     async fn post(&self, token: &str, path: &str, body: Value) -> Answer {
         self.send(request(Method::POST, path, token, Some(body))).await
     }

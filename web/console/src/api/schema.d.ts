@@ -22,6 +22,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contacts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Contacts as a table: all one sees, at most 10000. */
+        get: operations["contact_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add and change contacts by a table: kind, name, hotline, email, reference, merchant_id. With one wrong line nothing is done, and each wrong line is named; the same table
+         *     twice changes nothing.
+         */
+        post: operations["contact_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts/{contact_id}": {
         parameters: {
             query?: never;
@@ -639,6 +676,28 @@ export interface components {
             /** @description 统一社会信用代码. */
             unified_social_credit_code: string;
         };
+        /** @description What an import did, or would do. */
+        Import: {
+            /**
+             * Format: int32
+             * @description Lines that were not there.
+             */
+            added: number;
+            /**
+             * Format: int32
+             * @description Lines that said something else.
+             */
+            changed: number;
+            /** @description Whether it was done; nothing was where it is false. */
+            done: boolean;
+            /**
+             * Format: int32
+             * @description Lines that are there as they are.
+             */
+            unchanged: number;
+            /** @description Lines that are wrong: while there is one, nothing is done. */
+            wrong: components["schemas"]["WrongLine"][];
+        };
         /** @description An incident's page. */
         Incident: components["schemas"]["IncidentSummary"] & {
             /** @description What the one who asks may do with it now. */
@@ -1126,6 +1185,19 @@ export interface components {
             /** @description The letter in Chinese. */
             text_zh: string;
         };
+        /**
+         * @description A table to import.
+         * @example {
+         *       "dry_run": true,
+         *       "text": "kind,name,hotline\npolice,城南派出所,110\n"
+         *     }
+         */
+        Table: {
+            /** @description Only say what would be done. */
+            dry_run?: boolean;
+            /** @description CSV whose first line names the columns; at most 1000 lines. */
+            text: string;
+        };
         /** @description A terminal's page. */
         Terminal: components["schemas"]["TerminalSummary"] & {
             /**
@@ -1271,6 +1343,18 @@ export interface components {
         };
         /** @enum {string} */
         WindowBasis: "last_trusted_transaction" | "reported_last_seen" | "reported_only";
+        /** @description A line that is wrong. */
+        WrongLine: {
+            /** @description What is wrong, as a problem's `code`. */
+            code: components["schemas"]["ProblemCode"];
+            /** @description The column. */
+            field: string | null;
+            /**
+             * Format: int64
+             * @description Its number in the file, the header being 1.
+             */
+            line: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1344,6 +1428,63 @@ export interface operations {
             };
             /** @description taken: the merchant has one of that kind and name */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_export: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    contact_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Table"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description not_allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

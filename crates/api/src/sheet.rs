@@ -1,0 +1,262 @@
+//! Lists that leave as tables and come back: CSV and XLSX.
+//!
+//! Invariant: a cell is text and never a formula, whoever wrote it and whichever program opens it.
+
+use app::contact::Imported;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::problem::{Code, Problem, Why};
+
+/// Rows of an export at most; more have to be asked for with a filter.
+pub const ROWS_MAX: usize = 10_000;
+/// Lines of an import at most.
+pub const LINES_MAX: usize = 1_000;
+/// What spreadsheets take for the beginning of a formula.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// Says to a spreadsheet that the text is UTF-8.
+const MARK: &str = "\u{feff}";
+
+/// As what a list leaves.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Text, a line a row, with a byte order mark, so that spreadsheets read Chinese right.
+    #[default]
+    Csv,
+    /// A spreadsheet.
+    Xlsx,
+}
+
+/// A table.
+pub struct Sheet {
+    /// Its name, and the file's.
+    pub name: &'static str,
+    /// What stands above the columns.
+    pub columns: &'static [&'static str],
+    /// A cell for each column.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Sheet {
+    /// The table as a file to keep.
+    pub fn answer(&self, format: Format) -> Result<Response, Problem> {
+        let (bytes, media_type, end) = match format {
+            Format::Csv => (self.csv()?, "text/csv; charset=utf-8", "csv"),
+            Format::Xlsx => (
+                self.xlsx()?,
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                "xlsx",
+            ),
+        };
+        let disposition = format!("attachment; filename=\"{}.{end}\"", self.name);
+        let disposition = HeaderValue::from_str(&disposition).map_err(|error| Problem::internal(&error))?;
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+            (header::CONTENT_DISPOSITION, disposition),
+        ];
+        Ok((headers, bytes).into_response())
+    }
+
+    fn csv(&self) -> Result<Vec<u8>, Problem> {
+        let mut writer = csv::Writer::from_writer(MARK.as_bytes().to_vec());
+        let write = |writer: &mut csv::Writer<Vec<u8>>| {
+            writer.write_record(self.columns)?;
+            for row in &self.rows {
+                writer.write_record(row.iter().map(|cell| guarded(cell)))?;
+            }
+            Ok::<_, csv::Error>(())
+        };
+        write(&mut writer).map_err(|error| Problem::internal(&error))?;
+        writer
+            .into_inner()
+            .map_err(|error| Problem::internal(&error.error()))
+    }
+
+    fn xlsx(&self) -> Result<Vec<u8>, Problem> {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let write = |book: &mut rust_xlsxwriter::Workbook| {
+            let sheet = book.add_worksheet().set_name(self.name)?;
+            let header = self.columns.iter().map(|column| (*column).to_owned()).collect();
+            for (line, row) in (0..).zip(std::iter::once(&header).chain(&self.rows)) {
+                for (column, cell) in (0..).zip(row) {
+                    sheet.write_string(line, column, cell)?;
+                }
+            }
+            book.save_to_buffer()
+        };
+        write(&mut book).map_err(|error| Problem::internal(&error))
+    }
+}
+
+fn guarded(cell: &str) -> String {
+    match cell.starts_with(FORMULA) {
+        true => format!("'{cell}"),
+        false => cell.to_owned(),
+    }
+}
+
+fn unguarded(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(FORMULA) => rest,
+        _ => cell,
+    }
+}
+
+/// A line of an import: its number in the file, and the cells of the columns that were asked for.
+pub type Line = (u64, Vec<Option<String>>);
+
+/// Reads a table whose first line names its columns; those not asked for are left alone, those missing are empty.
+pub fn read(name: &str, text: &str, columns: &[&str]) -> Result<Vec<Line>, Problem> {
+    let text = text.trim_start_matches(MARK);
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let wrong = |_| Problem::field(name, Why::Invalid);
+    let header = reader.headers().map_err(wrong)?.clone();
+    let places: Vec<Option<usize>> = columns
+        .iter()
+        .map(|column| header.iter().position(|cell| cell == *column))
+        .collect();
+    if places.iter().all(Option::is_none) {
+        return Err(Problem::field(name, Why::Invalid));
+    }
+    let mut lines = Vec::new();
+    for record in reader.records() {
+        if lines.len() == LINES_MAX {
+            return Err(Problem::field(name, Why::TooLong));
+        }
+        let record = record.map_err(wrong)?;
+        let cell = |place: &Option<usize>| {
+            let cell = unguarded(record.get((*place)?)?);
+            (!cell.is_empty()).then(|| cell.to_owned())
+        };
+        let number = record.position().map_or(0, csv::Position::line);
+        lines.push((number, places.iter().map(cell).collect()));
+    }
+    Ok(lines)
+}
+
+/// A table to import.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "text": "kind,name,hotline\npolice,城南派出所,110\n", "dry_run": true }))]
+pub struct Table {
+    /// CSV whose first line names the columns; at most 1000 lines.
+    pub text: String,
+    /// Only say what would be done.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What an import did, or would do.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = Import)]
+pub struct ImportOut {
+    /// Whether it was done; nothing was where it is false.
+    pub done: bool,
+    /// Lines that were not there.
+    pub added: u32,
+    /// Lines that said something else.
+    pub changed: u32,
+    /// Lines that are there as they are.
+    pub unchanged: u32,
+    /// Lines that are wrong: while there is one, nothing is done.
+    pub wrong: Vec<WrongLine>,
+}
+
+/// A line that is wrong.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WrongLine {
+    /// Its number in the file, the header being 1.
+    line: u64,
+    /// The column.
+    #[schema(required)]
+    field: Option<String>,
+    /// What is wrong, as a problem's `code`.
+    code: Code,
+}
+
+/// Does `each` for every line. What fails inside ends it; what is wrong with a line is noted beside the others.
+pub fn import(
+    lines: &[Line],
+    mut each: impl FnMut(&[Option<String>]) -> Result<Imported, Problem>,
+) -> Result<ImportOut, Problem> {
+    let mut out = ImportOut::default();
+    for (line, cells) in lines {
+        match each(cells) {
+            Ok(Imported::Added) => out.added += 1,
+            Ok(Imported::Changed) => out.changed += 1,
+            Ok(Imported::Unchanged) => out.unchanged += 1,
+            Err(problem) if problem.status().is_client_error() => out.wrong.push(WrongLine {
+                line: *line,
+                code: problem.code,
+                field: problem.wrong_field().map(str::to_owned),
+            }),
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [&str; 2] = ["name", "hotline"];
+
+    fn sheet(rows: &[[&str; 2]]) -> Sheet {
+        Sheet {
+            name: "contacts",
+            columns: &COLUMNS,
+            rows: rows
+                .iter()
+                .map(|row| row.iter().map(|cell| (*cell).to_owned()).collect())
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn what_left_as_csv_comes_back_as_it_was() {
+        let rows = [
+            ["城南派出所", "+86 10 1234"],
+            ["=HYPERLINK(\"x\")", "-1"],
+            ["a, \"b\"", "'quoted'"],
+        ];
+        let text = String::from_utf8(sheet(&rows).csv().unwrap()).unwrap();
+        assert!(text.starts_with(MARK));
+        assert!(
+            !text.contains("\n=") && !text.contains(",+") && !text.contains(",-"),
+            "{text}"
+        );
+        let lines = read("text", &text, &COLUMNS).unwrap();
+        let cells: Vec<_> = lines.iter().map(|(_, cells)| cells.clone()).collect();
+        let wanted: Vec<_> = rows
+            .iter()
+            .map(|row| row.map(|cell| Some(cell.to_owned())).to_vec())
+            .collect();
+        assert_eq!(cells, wanted);
+        assert_eq!(
+            lines.iter().map(|(number, _)| *number).collect::<Vec<_>>(),
+            [2, 3, 4]
+        );
+    }
+
+    #[test]
+    fn columns_are_found_by_name_and_missing_cells_are_empty() {
+        let lines = read("text", "colour,hotline,name\nred,110\n", &COLUMNS).unwrap();
+        assert_eq!(lines, [(2, vec![None, Some("110".to_owned())])]);
+        assert!(read("text", "colour\nred\n", &COLUMNS).is_err());
+        let many = format!("name\n{}", "x\n".repeat(LINES_MAX + 1));
+        assert!(read("text", &many, &COLUMNS).is_err());
+    }
+
+    #[test]
+    fn a_spreadsheet_is_a_whole_archive() {
+        let bytes = sheet(&[["=1+1", "2"]]).xlsx().unwrap();
+        assert!(bytes.starts_with(b"PK") && bytes.len() > 1_000);
+    }
+}
