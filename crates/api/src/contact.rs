@@ -273,8 +273,9 @@ fn row(contact: Contact) -> Vec<String> {
     row
 }
 
-/// Add and change contacts by a table: kind, name, hotline, email, reference, merchant_id. With one wrong line nothing is done, and each wrong line is named; the same table
-/// twice changes nothing.
+/// Add and change contacts by a table with the columns kind, name, hotline, email, reference, merchant_id.
+///
+/// With one wrong line nothing is done, and each wrong line is named; the same table twice changes nothing.
 #[utoipa::path(post, path = "/contacts/import", tag = "contact", request_body = sheet::Table, responses(
     (status = 200, body = sheet::ImportOut),
     (status = 403, description = "not_allowed", body = ProblemOut),

@@ -9,6 +9,7 @@ use domain::case::{self, Case, NotTaken, Text};
 use domain::event::Subject;
 use domain::word::Word;
 use store::event::{self, New};
+use store::row::{self, Table};
 use store::{Error as StoreError, Tx};
 
 /// Longest text of a step, in characters.
@@ -64,30 +65,28 @@ impl Error {
 }
 
 /// Something that is kept and has a place in the estate.
-pub trait Noun: Sized {
+pub trait Noun: Table {
     /// Its word in events.
     const SUBJECT: Subject;
 
+    /// Its identifier.
+    fn id(&self) -> &str;
+
     /// The one of that identifier, whoever asks.
-    fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, StoreError>;
+    fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, StoreError> {
+        row::by_id(tx, id)
+    }
 
     /// Whether somebody of that scope sees it.
     fn seen_by(&self, tx: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError>;
 }
 
-/// Something with states, kept in the store.
+/// Something with states.
 pub trait Stateful: Noun + Case {
-    /// Its identifier.
-    fn id(&self) -> &str;
-
     /// Holds what must not change during a step.
-    fn lock(&self, tx: &Tx<'_>) -> Result<(), StoreError>;
-
-    /// Goes into a state.
-    fn enter(&mut self, state: Self::State);
-
-    /// Writes it anew.
-    fn put(&self, tx: &Tx<'_>) -> Result<(), StoreError>;
+    fn lock(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        row::lock(tx, self)
+    }
 
     /// What an event says of the verb.
     fn happened(verb: Self::Verb) -> &'static str {
@@ -112,6 +111,13 @@ pub fn locked<N: Stateful>(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<N, Er
     find(tx, actor, id)
 }
 
+/// Adds a new one. `unique` is the constraint that a second one of its kind breaks.
+pub fn create<N: Noun>(tx: &Tx<'_>, actor: &Actor, it: N, unique: &str) -> Result<N, Error> {
+    row::insert(tx, &it).map_err(Error::taken(N::SUBJECT, unique))?;
+    tell(tx, actor, &it, "create", None)?;
+    Ok(it)
+}
+
 /// Takes a step: `change` writes what belongs to it besides the state.
 pub fn step<N: Stateful>(
     tx: &Tx<'_>,
@@ -131,13 +137,13 @@ pub fn step<N: Stateful>(
     if let Some(to) = row.to {
         it.enter(to);
     }
-    it.put(tx)?;
+    row::update(tx, &it)?;
     tell(tx, actor, &it, N::happened(verb), text)?;
     Ok(it)
 }
 
 /// Writes an event of something.
-pub fn tell<N: Stateful>(
+pub fn tell<N: Noun>(
     tx: &Tx<'_>,
     actor: &Actor,
     it: &N,

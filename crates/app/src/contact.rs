@@ -5,9 +5,10 @@ use domain::account::{Role, Scope};
 use domain::actor::Actor;
 use domain::contact::{Contact, Kind, State, Verb, kept_by, seen_by};
 use domain::event::Subject;
+use store::contact::UNIQUE;
 use store::{Error as StoreError, Tx};
 
-use crate::case::{Error, Noun, Stateful, step, tell};
+use crate::case::{self, Error, Noun, Stateful, step};
 
 /// What is said of a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +40,8 @@ impl Details {
 impl Noun for Contact {
     const SUBJECT: Subject = Subject::Contact;
 
-    fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, StoreError> {
-        store::contact::get(tx, id)
+    fn id(&self) -> &str {
+        &self.contact_id
     }
 
     fn seen_by(&self, _: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
@@ -48,23 +49,7 @@ impl Noun for Contact {
     }
 }
 
-impl Stateful for Contact {
-    fn id(&self) -> &str {
-        &self.contact_id
-    }
-
-    fn lock(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
-        store::contact::lock(tx, &self.contact_id)
-    }
-
-    fn enter(&mut self, state: State) {
-        self.state = state;
-    }
-
-    fn put(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
-        store::contact::update(tx, self).map(drop)
-    }
-}
+impl Stateful for Contact {}
 
 /// Adds a contact of a merchant, or of everybody.
 pub fn create(
@@ -93,9 +78,7 @@ pub fn create(
         reference: details.reference,
         state: State::Active,
     };
-    store::contact::insert(tx, &contact).map_err(taken())?;
-    tell(tx, actor, &contact, "create", None)?;
-    Ok(contact)
+    case::create(tx, actor, contact, UNIQUE)
 }
 
 /// Writes other details.
@@ -115,7 +98,7 @@ pub fn change(tx: &Tx<'_>, actor: &Actor, contact_id: &str, details: Details) ->
         },
     )
     .map_err(|error| match error {
-        Error::Store(error) => taken()(error),
+        Error::Store(error) => Error::taken(Subject::Contact, UNIQUE)(error),
         error => error,
     })
 }
@@ -148,8 +131,4 @@ pub fn import(
     }
     change(tx, actor, &kept.contact_id, details)?;
     Ok(Imported::Changed)
-}
-
-fn taken() -> impl FnOnce(StoreError) -> Error {
-    Error::taken(Subject::Contact, "contact_merchant_id_kind_name")
 }

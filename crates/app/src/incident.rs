@@ -40,8 +40,8 @@ pub struct Report {
 impl Noun for Incident {
     const SUBJECT: Subject = Subject::Incident;
 
-    fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, StoreError> {
-        store::incident::get(tx, id)
+    fn id(&self) -> &str {
+        &self.incident_id
     }
 
     fn seen_by(&self, tx: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
@@ -51,21 +51,9 @@ impl Noun for Incident {
 }
 
 impl Stateful for Incident {
-    fn id(&self) -> &str {
-        &self.incident_id
-    }
-
     /// Everything about a loss is decided with its terminal's row locked.
     fn lock(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
         lock(tx, self.terminal_id).map(drop)
-    }
-
-    fn enter(&mut self, state: State) {
-        self.state = state;
-    }
-
-    fn put(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
-        store::incident::update(tx, self).map(drop)
     }
 
     fn happened(verb: Verb) -> &'static str {

@@ -11,6 +11,10 @@ use crate::case::Noun;
 impl Noun for Terminal {
     const SUBJECT: Subject = Subject::Terminal;
 
+    fn id(&self) -> &str {
+        self.terminal_id.as_str()
+    }
+
     fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, Error> {
         match TerminalId::parse(id.as_bytes()) {
             Some(terminal_id) => store::terminal::get(tx, terminal_id),

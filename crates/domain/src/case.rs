@@ -73,6 +73,9 @@ pub trait Case {
     /// Where it stands.
     fn state(&self) -> Self::State;
 
+    /// Goes there.
+    fn enter(&mut self, state: Self::State);
+
     /// Who took the step that a second person has to confirm.
     fn first_person(&self) -> Option<&str> {
         None

@@ -91,6 +91,10 @@ impl Case for Contact {
         self.state
     }
 
+    fn enter(&mut self, state: State) {
+        self.state = state;
+    }
+
     fn allows(&self, actor: &Actor) -> bool {
         actor
             .scope()

@@ -4,35 +4,15 @@ use domain::MerchantId;
 use domain::account::Scope;
 use domain::contact::{Contact, Kind, State};
 
-use crate::row::{self, read, select, table};
+use crate::row::{read, select, table};
 use crate::shop::scope_values;
 use crate::sql::{Value, values};
 use crate::{Error, Tx};
 
 table!(Contact: "contact", 1 { contact_id, merchant_id, kind, name, hotline, email, reference, state });
 
-/// Adds a contact.
-///
-/// # Errors
-/// [`Error::Conflict`] `contact_merchant_id_kind_name`: the merchant has one of that kind and name.
-pub fn insert(tx: &Tx<'_>, contact: &Contact) -> Result<(), Error> {
-    row::insert(tx, contact)
-}
-
-/// The contact of that identifier.
-pub fn get(tx: &Tx<'_>, contact_id: &str) -> Result<Option<Contact>, Error> {
-    row::get(tx, values![contact_id])
-}
-
-/// Holds it until the end of the transaction.
-pub fn lock(tx: &Tx<'_>, contact_id: &str) -> Result<(), Error> {
-    row::lock::<Contact>(tx, values![contact_id])
-}
-
-/// Writes it anew.
-pub fn update(tx: &Tx<'_>, contact: &Contact) -> Result<bool, Error> {
-    row::update(tx, contact)
-}
+/// What a second contact of one merchant, kind and name breaks.
+pub const UNIQUE: &str = "contact_merchant_id_kind_name";
 
 /// The contact of that merchant, kind and name.
 pub fn named(

@@ -31,7 +31,7 @@ mod plan;
 mod postgres;
 mod queue;
 pub mod receipt;
-pub(crate) mod row;
+pub mod row;
 pub mod session;
 pub mod shop;
 pub mod sql;

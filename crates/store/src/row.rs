@@ -193,16 +193,21 @@ pub fn get<T: Table>(tx: &Tx<'_>, key: &[Value<'_>]) -> Result<Option<T>, Error>
     tx.first(Statements::<T>::GET.sql(), key, read)
 }
 
+/// The row of that key, which is one text.
+pub fn by_id<T: Table>(tx: &Tx<'_>, id: &str) -> Result<Option<T>, Error> {
+    get(tx, &[Value::Text(id)])
+}
+
 /// Writes every column of the row of that key anew; false when there is none.
 pub fn update<T: Table>(tx: &Tx<'_>, it: &T) -> Result<bool, Error> {
     Ok(tx.execute(Statements::<T>::UPDATE.sql(), &values(it))? > 0)
 }
 
-/// Holds the row of that key until the end of the transaction, where writers are not alone anyway.
-pub fn lock<T: Table>(tx: &Tx<'_>, key: &[Value<'_>]) -> Result<(), Error> {
-    match tx.is_alone() {
-        true => Ok(()),
-        false => tx.first(Statements::<T>::LOCK.sql(), key, |_| Ok(())).map(drop),
+/// Holds a row until the end of the transaction, where writers are not alone anyway.
+pub fn lock<T: Table>(tx: &Tx<'_>, it: &T) -> Result<(), Error> {
+    match values(it).get(..T::KEYS) {
+        Some(key) if !tx.is_alone() => tx.first(Statements::<T>::LOCK.sql(), key, |_| Ok(())).map(drop),
+        _ => Ok(()),
     }
 }
 

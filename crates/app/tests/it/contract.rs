@@ -30,7 +30,7 @@ where
         for verb in N::Verb::WORDS.iter().copied() {
             for actor in &actors {
                 let kept = before.clone();
-                house.write(move |tx| kept.put(tx));
+                house.write(move |tx| store::row::update(tx, &kept));
                 let told = events().len();
                 let wanted =
                     decide(before, verb, actor).map(|row| (row.to.unwrap_or(before.state()), row.text));

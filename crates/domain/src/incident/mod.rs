@@ -197,6 +197,10 @@ impl Case for Incident {
         self.state
     }
 
+    fn enter(&mut self, state: State) {
+        self.state = state;
+    }
+
     fn first_person(&self) -> Option<&str> {
         self.found.as_ref().map(|found| found.proposed_by.as_str())
     }

@@ -4,6 +4,7 @@ use domain::account::Scope;
 use domain::contact::{Contact, Kind, State};
 use store::Error;
 use store::contact::{self, Filter};
+use store::row;
 
 use crate::fixture::{Kept, merchant_id, shops};
 
@@ -24,9 +25,9 @@ fn kept() -> Kept {
     let kept = Kept::open();
     kept.write(|tx| {
         shops(tx)?;
-        contact::insert(tx, &police("A", Some(1), "south"))?;
-        contact::insert(tx, &police("B", Some(2), "south"))?;
-        contact::insert(tx, &police("C", None, "south"))
+        row::insert(tx, &police("A", Some(1), "south"))?;
+        row::insert(tx, &police("B", Some(2), "south"))?;
+        row::insert(tx, &police("C", None, "south"))
     });
     kept
 }
@@ -41,10 +42,10 @@ fn a_contact_comes_back_as_it_was_written_and_changed() {
         ..police("A", Some(1), "south")
     };
     let written = changed.clone();
-    assert!(kept.write(move |tx| contact::update(tx, &written)));
-    assert_eq!(kept.read(|tx| contact::get(tx, "A")), Some(changed));
-    assert_eq!(kept.read(|tx| contact::get(tx, "Z")), None);
-    assert!(!kept.write(|tx| contact::update(tx, &police("Z", None, "x"))));
+    assert!(kept.write(move |tx| row::update(tx, &written)));
+    assert_eq!(kept.read(|tx| row::by_id(tx, "A")), Some(changed));
+    assert_eq!(kept.read(|tx| row::by_id::<Contact>(tx, "Z")), None);
+    assert!(!kept.write(|tx| row::update(tx, &police("Z", None, "x"))));
 }
 
 #[test]
@@ -72,14 +73,11 @@ fn a_list_shows_the_merchants_own_and_everybodys() {
 #[test]
 fn a_broken_constraint_is_called_by_its_name_on_either_database() {
     let kept = kept();
-    let refused = |contact: Contact| match kept.try_write(move |tx| contact::insert(tx, &contact)) {
+    let refused = |contact: Contact| match kept.try_write(move |tx| row::insert(tx, &contact)) {
         Err(Error::Conflict(name)) => name,
         other => panic!("{other:?}"),
     };
-    assert_eq!(
-        refused(police("D", Some(1), "south")),
-        "contact_merchant_id_kind_name"
-    );
+    assert_eq!(refused(police("D", Some(1), "south")), contact::UNIQUE);
     assert_eq!(refused(police("A", Some(1), "north")), "contact_pkey");
     assert_eq!(refused(police("D", Some(77), "north")), "foreign_key");
 }

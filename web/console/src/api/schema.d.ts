@@ -49,8 +49,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Add and change contacts by a table: kind, name, hotline, email, reference, merchant_id. With one wrong line nothing is done, and each wrong line is named; the same table
-         *     twice changes nothing.
+         * Add and change contacts by a table with the columns kind, name, hotline, email, reference, merchant_id.
+         * @description With one wrong line nothing is done, and each wrong line is named; the same table twice changes nothing.
          */
         post: operations["contact_import"];
         delete?: never;
