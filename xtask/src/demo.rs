@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::{command, suite, tree, web};
+use crate::{command, tree, web};
 
 /// What the program is made of and needs no pages for.
 const WITHOUT_PAGES: [&str; 2] = ["api", "simulator"];
@@ -34,7 +34,7 @@ fn build() -> Result<PathBuf> {
         compiled
     })?;
     compile(&["demo"])?;
-    Ok(tree::target()?.join("demo").join(suite::DEMO))
+    Ok(tree::target()?.join("demo").join(tree::DEMO))
 }
 
 fn compile(packages: &[&str]) -> Result<()> {

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{command, suite, tree, web};
+use crate::{command, tree, web};
 
 const CLIENT: &str = "src/api/schema.d.ts";
 
@@ -48,7 +48,7 @@ fn document() -> PathBuf {
 }
 
 fn print() -> Result<String> {
-    command::output(Command::new(suite::program("tillguard")?).arg("openapi"))
+    command::output(Command::new(tree::program("tillguard")?).arg("openapi"))
 }
 
 /// What openapi-typescript makes of the document; `None` when the console does not use it.

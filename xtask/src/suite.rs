@@ -194,14 +194,6 @@ pub fn build() -> Result<()> {
     command::run(&mut cargo(&["build", "--workspace", "--all-targets"]))
 }
 
-/// A program as [`build`] makes it.
-pub fn program(name: &str) -> Result<PathBuf> {
-    Ok(tree::target()?.join("debug").join(name))
-}
-
-/// What most tests drive; they find it through TILLGUARD_DEMO_BIN.
-pub const DEMO: &str = "tillguard-demo";
-
 /// `cargo test`, told where the programs are that tests drive.
 fn tests(arguments: &[&str]) -> Result<()> {
     let canary = canary()?;
@@ -210,7 +202,7 @@ fn tests(arguments: &[&str]) -> Result<()> {
     command::run(
         tests
             .args(arguments)
-            .env("TILLGUARD_DEMO_BIN", program(DEMO)?)
+            .env("TILLGUARD_DEMO_BIN", tree::program(tree::DEMO)?)
             .env("TILLGUARD_CANARY_BIN", canary),
     )
 }
@@ -222,12 +214,12 @@ fn canary() -> Result<PathBuf> {
         "build",
         "--workspace",
         "--bin",
-        DEMO,
+        tree::DEMO,
         "--features",
         "demo/canary",
     ]))?;
     let aside = tree::target()?.join("debug/tillguard-demo-canary");
-    std::fs::copy(program(DEMO)?, &aside).context("cannot put the canary aside")?;
+    std::fs::copy(tree::program(tree::DEMO)?, &aside).context("cannot put the canary aside")?;
     Ok(aside)
 }
 
@@ -262,7 +254,7 @@ fn browser() -> Result<()> {
         web::npm(&folder)
             .arg("test")
             .env("CHROMIUM", chromium)
-            .env("TILLGUARD_DEMO_BIN", program(DEMO)?),
+            .env("TILLGUARD_DEMO_BIN", tree::program(tree::DEMO)?),
     )
 }
 

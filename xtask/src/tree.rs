@@ -87,3 +87,14 @@ pub fn relative(path: &Path) -> String {
         .to_string_lossy()
         .replace('\\', "/")
 }
+
+/// What most tests drive; they find it through TILLGUARD_DEMO_BIN.
+pub const DEMO: &str = "tillguard-demo";
+
+/// A program as a debug build of the workspace makes it.
+///
+/// # Errors
+/// As [`target`].
+pub fn program(name: &str) -> Result<PathBuf> {
+    Ok(target()?.join("debug").join(name))
+}

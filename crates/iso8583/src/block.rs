@@ -5,7 +5,7 @@
 use cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use des::{Des, TdesEde2, TdesEde3};
 
-use crate::keys::KeyError;
+use crate::error::KeyError;
 
 /// A key for blocks of eight bytes: 8 bytes are DES, 16 are 3DES with two keys, 24 with three.
 #[derive(Clone)]

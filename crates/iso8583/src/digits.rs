@@ -160,6 +160,12 @@ impl fmt::Debug for Digits<'_> {
     }
 }
 
+/// A byte as two upper-case hexadecimal characters.
+pub(crate) fn hex(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0x0F)]]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

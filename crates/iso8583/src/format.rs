@@ -3,7 +3,14 @@
 //! Invariant: every length read here is checked against the field's maximum and against the end of the message
 //! before a byte of content is looked at.
 
-use crate::message::{Reason, Span};
+use crate::error::Reason;
+
+/// Where the content of a field stands: its first byte, and its length in digits, bytes or characters.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Span {
+    pub start: u16,
+    pub units: u16,
+}
 
 /// What a field holds, and in which coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

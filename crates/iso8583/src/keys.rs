@@ -5,37 +5,10 @@
 use std::fmt;
 
 use subtle::ConstantTimeEq;
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::block::DesKey;
-
-/// Why a key or a field of keys is refused. Nothing of their content is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// The algorithm has no use for a key of this length.
-    #[error("a key of {bytes} bytes does not fit")]
-    Length {
-        /// The length given.
-        bytes: usize,
-    },
-    /// Field 62 is of none of the known lengths.
-    #[error("field 62 of {bytes} bytes has no known layout")]
-    Layout {
-        /// The length given.
-        bytes: usize,
-    },
-    /// A key's check value is wrong: another master key, or damage on the way.
-    #[error("the check value of the {key} key is wrong")]
-    CheckValue {
-        /// Which key: "PIN", "MAC" or "track".
-        key: &'static str,
-    },
-    /// The layout asks for a track key and there is none.
-    #[error("the track key is missing")]
-    NoTrackKey,
-}
+pub use crate::error::KeyError;
 
 /// The first four bytes of eight zero bytes encrypted under a DES or 3DES key of 8, 16 or 24 bytes.
 ///

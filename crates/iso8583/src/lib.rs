@@ -41,6 +41,7 @@
 pub mod ascii;
 mod block;
 mod digits;
+mod error;
 mod format;
 pub mod frame;
 pub mod keys;
@@ -55,8 +56,9 @@ pub mod unionpay;
 mod writer;
 
 pub use digits::Digits;
+pub use error::Reason;
 pub use format::{Format, Kind, Prefix};
-pub use message::{Message, ParseError, Reason};
+pub use message::{Message, ParseError};
 pub use mti::Mti;
 pub use profile::{Coding, Profile};
 pub use writer::{Refusal, WriteError, Writer};

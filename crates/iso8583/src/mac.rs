@@ -13,8 +13,8 @@ use sm4::Sm4;
 use subtle::ConstantTimeEq;
 
 use crate::block::{DesKey, xor, zero_padded};
-use crate::keys::KeyError;
-use crate::writer::hex;
+use crate::digits::hex;
+use crate::error::KeyError;
 
 /// How a MAC is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,55 +4,11 @@
 
 use std::fmt;
 
-use thiserror::Error;
-
 use crate::digits::Digits;
-use crate::format::Kind;
+use crate::error::Reason;
+use crate::format::{Kind, Span};
 use crate::mti::Mti;
 use crate::profile::{Coding, Profile};
-
-/// Where the content of a field stands: its first byte, and its length in digits, bytes or characters.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Span {
-    pub start: u16,
-    pub units: u16,
-}
-
-/// Why bytes are not a message of the profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum Reason {
-    /// The bytes end inside the field.
-    #[error("the message ends too early")]
-    Truncated,
-    /// The message type is not four decimal digits.
-    #[error("the message type is not four digits")]
-    Mti,
-    /// A bitmap in hexadecimal characters, or a hexadecimal field, holds something else or half a byte.
-    #[error("not hexadecimal")]
-    NotHex,
-    /// The bitmap announces a field which the profile does not have.
-    #[error("the profile has no such field")]
-    NotInProfile,
-    /// The length prefix is not decimal.
-    #[error("the length is not a number")]
-    Prefix,
-    /// The length prefix says more than the profile allows.
-    #[error("longer than the profile allows")]
-    TooLong,
-    /// A numeric field holds something else.
-    #[error("not a digit")]
-    NotADigit,
-    /// The unused nibble of an odd number of digits is neither 0 nor F.
-    #[error("the pad nibble is neither 0 nor F")]
-    Pad,
-    /// Bytes are left over behind the last field.
-    #[error("bytes after the last field")]
-    Trailing,
-    /// More bytes than any message may have (65,535).
-    #[error("the message is too long")]
-    MessageTooLong,
-}
 
 /// Why and where parsing ended. It never holds or shows a field's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

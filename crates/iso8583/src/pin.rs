@@ -8,7 +8,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::block::{DesKey, xor};
-use crate::keys::KeyError;
+use crate::error::KeyError;
 
 /// Why a PIN or a PIN block is refused. Nothing of its content is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -8,6 +8,7 @@ use std::fmt;
 use thiserror::Error;
 use zeroize::Zeroize;
 
+use crate::digits::hex;
 use crate::format::{Format, Kind, Prefix, is_track};
 use crate::mac::MacKey;
 use crate::message::{Message, bit};
@@ -430,12 +431,6 @@ fn put_number(format: Format, mut value: u64, out: &mut Vec<u8>) -> Result<(), R
         first = first.min(fixed);
     }
     put_digits(format, &ascii[first..], out)
-}
-
-/// A byte as two upper-case hexadecimal characters.
-pub(crate) fn hex(byte: u8) -> [u8; 2] {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0x0F)]]
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 use domain::TerminalId;
 
 use crate::node::Incarnation;
-use crate::sql::{Backend, sql, values};
+use crate::sql::{sql, values};
+use crate::tx::Backend;
 use crate::{Error, Tx};
 
 /// Asks every node that is present.

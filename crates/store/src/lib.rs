@@ -40,9 +40,10 @@ mod sqlite;
 pub mod stage;
 pub mod terminal;
 pub mod terminal_session;
+mod tx;
 
 pub use error::Error;
 pub use handle::{Clock, Store};
 pub use postgres::Doorbell;
 pub use queue::Want;
-pub use sql::Tx;
+pub use tx::Tx;

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 use crate::Error;
-use crate::postgres::Session;
+use crate::postgres::session::Session;
 use crate::sql::{Value, sql};
 
 const STEPS: &[&str] = &[
@@ -37,7 +37,7 @@ pub(crate) fn postgres(session: &Session) -> Result<(), Error> {
         "BEGIN; {POSTGRES_TURN}; CREATE TABLE IF NOT EXISTS migration (step BIGINT PRIMARY KEY)"
     ))?;
     let count = sql!("SELECT count(*) FROM migration");
-    let done = crate::postgres::int(&session.query(count, &[])?[0], 0)?.unwrap_or_default();
+    let done = crate::sql::int(&session.query(count, &[])?[0], 0)?.unwrap_or_default();
     for (step, text) in left(done)? {
         session.batch(&in_postgres(text))?;
         session.execute(

@@ -1,17 +1,15 @@
-//! Statements, values, rows, and the transaction they run in: the one seam between the nouns and a database.
+//! Statements, values and rows, for both databases.
 //!
 //! A statement is written once with `$1` parameters, as PostgreSQL wants them. To SQLite `$2` is a *name*, numbered by
 //! first appearance, so the `sql!` macro also keeps the text with `?2`, made at compile time.
 //!
 //! Invariant: nothing outside this file, `sqlite` and `postgres` names a database's own library.
 
-use std::cell::RefMut;
-
 use domain::{MerchantId, TerminalId, Timestamp};
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use tokio_postgres::types::{FromSql, Type};
 
 use crate::Error;
-use crate::postgres::WorkingSet;
 
 /// One statement, for both databases.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +137,7 @@ impl Row<'_> {
     pub fn is_null(&self, column: usize) -> Result<bool, Error> {
         match self.0 {
             Source::Sqlite(row) => Ok(matches!(row.get_ref(column)?, ValueRef::Null)),
-            Source::Postgres(row) => crate::postgres::is_null(row, column),
+            Source::Postgres(row) => is_null(row, column),
             #[cfg(feature = "stage")]
             Source::Stage(row) => Ok(matches!(row.get(column), Some(rusqlite::types::Value::Null))),
         }
@@ -153,9 +151,9 @@ impl Row<'_> {
                 ValueRef::Integer(int) => Ok(Some(int)),
                 _ => Err(Error::Corrupt("no number where a number must be")),
             },
-            Source::Postgres(row) => crate::postgres::int(row, column),
+            Source::Postgres(row) => int(row, column),
             #[cfg(feature = "stage")]
-            Source::Stage(row) => crate::stage::int(row, column),
+            Source::Stage(row) => stage::int(row, column),
         }
     }
 
@@ -179,7 +177,7 @@ impl Row<'_> {
                 .try_get(column)
                 .map_err(|_| Error::Corrupt("no text where text must be")),
             #[cfg(feature = "stage")]
-            Source::Stage(row) => crate::stage::text(row, column),
+            Source::Stage(row) => stage::text(row, column),
         }
     }
 
@@ -205,7 +203,7 @@ impl Row<'_> {
                 .try_get(column)
                 .map_err(|_| Error::Corrupt("no bytes where bytes must be")),
             #[cfg(feature = "stage")]
-            Source::Stage(row) => crate::stage::blob(row, column),
+            Source::Stage(row) => stage::blob(row, column),
         }
     }
 
@@ -236,144 +234,65 @@ impl Row<'_> {
     }
 }
 
-/// A running transaction: for writing on a writer, for reading on a reader's snapshot.
-pub struct Tx<'c> {
-    pub(crate) backend: Backend<'c>,
-    pub(crate) now: Timestamp,
+/// A number of whichever width.
+pub(crate) fn int(row: &tokio_postgres::Row, column: usize) -> Result<Option<i64>, Error> {
+    let number = match row.columns().get(column).map(|column| column.type_()) {
+        Some(&Type::INT8) => row.try_get(column),
+        Some(&Type::INT4) => row.try_get(column).map(|int: Option<i32>| int.map(i64::from)),
+        _ => return Err(Error::Corrupt("no number where a number must be")),
+    };
+    number.map_err(|_| Error::Corrupt("no number where a number must be"))
 }
 
-/// Where a transaction runs.
-#[derive(Clone, Copy)]
-pub(crate) enum Backend<'c> {
-    Sqlite(&'c rusqlite::Connection),
-    Postgres(&'c crate::postgres::Session),
-    #[cfg(feature = "stage")]
-    Stage(&'c crate::stage::Running),
+/// Whether a column of whatever type holds nothing.
+fn is_null(row: &tokio_postgres::Row, column: usize) -> Result<bool, Error> {
+    struct Anything;
+    impl FromSql<'_> for Anything {
+        fn from_sql(_: &Type, _: &[u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+            Ok(Self)
+        }
+
+        fn accepts(_: &Type) -> bool {
+            true
+        }
+    }
+    let held: Result<Option<Anything>, _> = row.try_get(column);
+    Ok(held.map_err(|_| Error::Corrupt("no such column"))?.is_none())
 }
 
-impl<'c> Tx<'c> {
-    pub(crate) const fn sqlite(connection: &'c rusqlite::Connection, now: Timestamp) -> Self {
-        let backend = Backend::Sqlite(connection);
-        Self { backend, now }
-    }
+/// Columns of the simulated database.
+#[cfg(feature = "stage")]
+pub(crate) mod stage {
+    use rusqlite::types::Value as Owned;
 
-    pub(crate) const fn postgres(session: &'c crate::postgres::Session, now: Timestamp) -> Self {
-        let backend = Backend::Postgres(session);
-        Self { backend, now }
-    }
+    use crate::Error;
 
-    /// The time of this transaction; on one writer it never goes back.
-    pub const fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    /// Whether no other transaction can write while this one runs.
-    pub(crate) const fn is_alone(&self) -> bool {
-        !matches!(self.backend, Backend::Postgres(_))
-    }
-
-    /// The rows of one terminal that this transaction has locked and read already, where its database works so.
-    pub(crate) fn gathered(&self, terminal_id: TerminalId) -> Option<RefMut<'c, WorkingSet>> {
-        match self.backend {
-            Backend::Postgres(session) => session.gathered(terminal_id),
-            Backend::Sqlite(_) => None,
-            #[cfg(feature = "stage")]
-            Backend::Stage(_) => None,
+    /// A number or null of a row.
+    pub(crate) fn int(row: &[Owned], column: usize) -> Result<Option<i64>, Error> {
+        match row.get(column) {
+            Some(Owned::Null) => Ok(None),
+            Some(Owned::Integer(int)) => Ok(Some(*int)),
+            _ => Err(Error::Corrupt("no number where a number must be")),
         }
     }
 
-    /// Locks the terminal's row until the end of the transaction, where writers are not alone anyway. A statement of its
-    /// own: what is read with the lock is read as of before the wait for it.
-    pub(crate) fn lock_terminal(&self, terminal_id: TerminalId) -> Result<(), Error> {
-        const LOCK: Sql = sql!("SELECT 1 FROM terminal WHERE terminal_id = $1 FOR NO KEY UPDATE");
-        match self.backend {
-            Backend::Sqlite(_) => Ok(()),
-            Backend::Postgres(_) => self.first(LOCK, values![&terminal_id], |_| Ok(())).map(drop),
-            #[cfg(feature = "stage")]
-            Backend::Stage(running) => running.lock(terminal_id),
+    /// A text or null of a row.
+    pub(crate) fn text(row: &[Owned], column: usize) -> Result<Option<&str>, Error> {
+        match row.get(column) {
+            Some(Owned::Null) => Ok(None),
+            Some(Owned::Text(text)) => Ok(Some(text)),
+            _ => Err(Error::Corrupt("no text where text must be")),
         }
     }
 
-    /// Runs a statement that changes something and counts the rows it touched.
-    pub(crate) fn execute(&self, sql: Sql, values: &[Value<'_>]) -> Result<usize, Error> {
-        match self.backend {
-            Backend::Sqlite(connection) => Ok(bound(connection, sql, values)?.raw_execute()?),
-            Backend::Postgres(session) => session.execute(sql, values),
-            #[cfg(feature = "stage")]
-            Backend::Stage(running) => running.execute(sql, values),
+    /// Bytes or null of a row.
+    pub(crate) fn blob(row: &[Owned], column: usize) -> Result<Option<Vec<u8>>, Error> {
+        match row.get(column) {
+            Some(Owned::Null) => Ok(None),
+            Some(Owned::Blob(blob)) => Ok(Some(blob.clone())),
+            _ => Err(Error::Corrupt("no bytes where bytes must be")),
         }
     }
-
-    /// The first row of the answer, if there is one.
-    pub(crate) fn first<T>(
-        &self,
-        sql: Sql,
-        values: &[Value<'_>],
-        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
-    ) -> Result<Option<T>, Error> {
-        match self.backend {
-            Backend::Sqlite(connection) => {
-                let mut statement = bound(connection, sql, values)?;
-                let mut rows = statement.raw_query();
-                let row = rows.next()?;
-                row.map(|row| read(&Row(Source::Sqlite(row)))).transpose()
-            }
-            Backend::Postgres(session) => {
-                let rows = session.query(sql, values)?;
-                let row = rows.first();
-                row.map(|row| read(&Row(Source::Postgres(row)))).transpose()
-            }
-            #[cfg(feature = "stage")]
-            Backend::Stage(running) => {
-                let rows = running.query(sql, values)?;
-                let row = rows.first();
-                row.map(|row| read(&Row(Source::Stage(row)))).transpose()
-            }
-        }
-    }
-
-    /// All rows of the answer; every statement that can answer many has a LIMIT.
-    pub(crate) fn all<T>(
-        &self,
-        sql: Sql,
-        values: &[Value<'_>],
-        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
-    ) -> Result<Vec<T>, Error> {
-        match self.backend {
-            Backend::Sqlite(connection) => {
-                let mut statement = bound(connection, sql, values)?;
-                let mut rows = statement.raw_query();
-                let mut all = Vec::new();
-                while let Some(row) = rows.next()? {
-                    all.push(read(&Row(Source::Sqlite(row)))?);
-                }
-                Ok(all)
-            }
-            Backend::Postgres(session) => {
-                let rows = session.query(sql, values)?;
-                rows.iter().map(|row| read(&Row(Source::Postgres(row)))).collect()
-            }
-            #[cfg(feature = "stage")]
-            Backend::Stage(running) => {
-                let rows = running.query(sql, values)?;
-                rows.iter().map(|row| read(&Row(Source::Stage(row)))).collect()
-            }
-        }
-    }
-}
-
-fn bound<'c>(
-    connection: &'c rusqlite::Connection,
-    sql: Sql,
-    values: &[Value<'_>],
-) -> Result<rusqlite::CachedStatement<'c>, Error> {
-    #[cfg(test)]
-    crate::plan::note(sql.sqlite);
-    let mut statement = connection.prepare_cached(sql.sqlite)?;
-    for (i, value) in values.iter().enumerate() {
-        statement.raw_bind_parameter(i + 1, value)?;
-    }
-    Ok(statement)
 }
 
 #[cfg(test)]

@@ -17,14 +17,12 @@ use store::{Error, Tx};
 use super::database::Database;
 use super::network::Place;
 use super::schedule::{Bell, MS, Owner, Sender};
+use super::watch::Commit;
 
 /// Closures in one transaction.
 const BATCH_LEN_MAX: u64 = 4;
 /// How long a session waits for a lock before it gives up.
 const LOCK_WAIT: u64 = 3_000 * MS;
-
-/// Which commit it was, counted over the whole run.
-pub type Commit = u64;
 
 /// When a closure is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

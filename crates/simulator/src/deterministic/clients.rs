@@ -11,8 +11,9 @@ use domain::transaction::{BatchTrace, EntryMode, Kind};
 use domain::{MaskedPan, Money, TerminalId};
 
 use super::House;
-use super::gate::{Ask, Back, Door, Reply};
+use super::gate::{Ask, Back, Door};
 use super::network::Place;
+use super::node::Reply;
 use super::schedule::{MS, Sender};
 
 /// Purchases of one terminal.

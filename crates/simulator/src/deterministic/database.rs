@@ -10,10 +10,9 @@ use domain::Timestamp;
 use store::stage::{Stage, Transaction};
 use store::{Error, Tx};
 
-use super::client::Commit;
 use super::network::Network;
 use super::schedule::{Bell, Schedule};
-use super::watch::Watch;
+use super::watch::{Commit, Watch};
 
 /// The store of a simulation. Clones are handles on the same one.
 #[derive(Clone)]
@@ -69,6 +68,11 @@ impl Database {
     /// Whether it is up.
     pub fn is_up(&self) -> bool {
         self.0.up.get()
+    }
+
+    /// What it is played on; for the checker, which is nowhere and sees everything.
+    pub fn stage(&self) -> &Stage {
+        &self.0.stage
     }
 
     /// Reads what is committed; for the checker, which is nowhere and sees everything.

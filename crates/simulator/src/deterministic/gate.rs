@@ -14,10 +14,11 @@ use domain::TerminalId;
 use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode};
 use store::{Error, Tx};
 
-use super::client::{Commit, Turn};
+use super::client::Turn;
 use super::network::Place;
-use super::node::Node;
+use super::node::{Node, Reply};
 use super::schedule::MS;
+use super::watch::Commit;
 
 /// How long a node waits for the host.
 const HOST_TIME_MAX: u64 = 1_500 * MS;
@@ -46,15 +47,6 @@ pub enum Door {
     Lock,
     /// The cashier's unlock, with the right password.
     Unlock,
-}
-
-/// What a terminal is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// Whether field 39 says 00.
-    pub approved: bool,
-    /// Whether it is a refusal that may be different later (96).
-    pub is_failure: bool,
 }
 
 /// Where a reply goes.

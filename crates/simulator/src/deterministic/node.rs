@@ -14,12 +14,20 @@ use store::node::Incarnation;
 use store::{Error, Tx};
 
 use super::House;
-use super::client::{Client, Commit, Turn};
-use super::gate::Reply;
+use super::client::{Client, Turn};
 use super::host::Host;
 use super::network::Network;
 use super::schedule::{Bell, MS, Owner, Schedule};
-use super::watch::Watch;
+use super::watch::{Commit, Watch};
+
+/// What a terminal is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Whether field 39 says 00.
+    pub approved: bool,
+    /// Whether it is a refusal that may be different later (96).
+    pub is_failure: bool,
+}
 
 /// How long a store that cannot be reached is asked again for what must be done.
 const INSIST_MAX: u64 = 15_000 * MS;

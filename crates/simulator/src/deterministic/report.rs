@@ -42,7 +42,7 @@ impl Node {
                     node.name
                 ));
                 node.watch()
-                    .acknowledged(&node.house.database, terminal_id, incident_id);
+                    .acknowledged(node.house.database.stage(), terminal_id, incident_id);
             }
             let is_stopped = stopped.is_ok();
             node.network()

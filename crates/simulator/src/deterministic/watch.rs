@@ -14,9 +14,10 @@ use domain::{TerminalId, Timestamp};
 use store::Error;
 use store::stage::Stage;
 
-use super::client::Commit;
-use super::database::Database;
 use super::schedule::Schedule;
+
+/// Which commit it was, counted over the whole run.
+pub type Commit = u64;
 
 /// Counts of one run, or of many.
 #[derive(Clone, Copy, Debug, Default)]
@@ -273,9 +274,9 @@ impl Watch {
     }
 
     /// An acknowledgement leaves a node: what it says must be durable now.
-    pub fn acknowledged(&self, database: &Database, terminal_id: TerminalId, incident_id: &str) {
+    pub fn acknowledged(&self, stage: &Stage, terminal_id: TerminalId, incident_id: &str) {
         self.count(|figures| figures.acknowledged += 1);
-        let read = database.inspect(|tx| {
+        let read: Result<_, store::Error> = stage.inspect(Timestamp(i64::MAX), |tx| {
             let Some(incident) = store::incident::get(tx, incident_id)? else {
                 return Ok(None);
             };

@@ -9,16 +9,16 @@
 //! asked; no caller hears of success unless the commit was confirmed by every standby that must confirm it.
 
 mod doorbell;
-mod session;
+pub(crate) mod session;
 mod worker;
-mod working_set;
+pub(crate) mod working_set;
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio_postgres::config::TargetSessionAttrs;
-use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::types::ToSql;
 
 use crate::queue::{Queue, Share};
 use crate::{Clock, Error, Tx, migration};
@@ -176,32 +176,6 @@ pub(crate) fn config(url: &str) -> Result<tokio_postgres::Config, Error> {
         .keepalives_retries(3)
         .application_name("tillguard");
     Ok(config)
-}
-
-/// A number of whichever width.
-pub(crate) fn int(row: &tokio_postgres::Row, column: usize) -> Result<Option<i64>, Error> {
-    let number = match row.columns().get(column).map(|column| column.type_()) {
-        Some(&Type::INT8) => row.try_get(column),
-        Some(&Type::INT4) => row.try_get(column).map(|int: Option<i32>| int.map(i64::from)),
-        _ => return Err(Error::Corrupt("no number where a number must be")),
-    };
-    number.map_err(|_| Error::Corrupt("no number where a number must be"))
-}
-
-/// Whether a column of whatever type holds nothing.
-pub(crate) fn is_null(row: &tokio_postgres::Row, column: usize) -> Result<bool, Error> {
-    struct Anything;
-    impl FromSql<'_> for Anything {
-        fn from_sql(_: &Type, _: &[u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-            Ok(Self)
-        }
-
-        fn accepts(_: &Type) -> bool {
-            true
-        }
-    }
-    let held: Result<Option<Anything>, _> = row.try_get(column);
-    Ok(held.map_err(|_| Error::Corrupt("no such column"))?.is_none())
 }
 
 /// One column of many rows.
