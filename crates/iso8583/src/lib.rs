@@ -60,7 +60,7 @@ pub use error::Reason;
 pub use format::{Format, Kind, Prefix};
 pub use message::{Message, ParseError};
 pub use mti::Mti;
-pub use profile::{Coding, Profile};
+pub use profile::{Answer, Coding, Profile};
 pub use writer::{Refusal, WriteError, Writer};
 
 /// The README's example, kept true by the documentation tests.

@@ -49,6 +49,21 @@ pub struct Profile {
     coding: Coding,
     second_bitmap: bool,
     formats: [Format; 129],
+    currencies: &'static [u16],
+    answers: &'static [(&'static str, Answer)],
+}
+
+/// What a code in field 39 says became of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// Done, for the whole amount.
+    Approved,
+    /// Done, for a part of the amount.
+    Partial,
+    /// Whoever answers has itself no answer from the issuer: nobody knows.
+    Unknown,
+    /// Not done.
+    Declined,
 }
 
 impl Profile {
@@ -60,7 +75,36 @@ impl Profile {
             coding,
             second_bitmap: false,
             formats: [Format::UNUSED; 129],
+            currencies: &[],
+            answers: &[("00", Answer::Approved)],
         }
+    }
+
+    /// The same profile with these currencies, by their ISO 4217 numbers. The first one is that of messages which name none.
+    #[must_use]
+    pub const fn with_currencies(mut self, currencies: &'static [u16]) -> Self {
+        self.currencies = currencies;
+        self
+    }
+
+    /// The same profile with what the codes in field 39 say; a code that is not among them declines.
+    #[must_use]
+    pub const fn with_answers(mut self, answers: &'static [(&'static str, Answer)]) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// The currencies it takes in field 49.
+    #[must_use]
+    pub const fn currencies(&self) -> &'static [u16] {
+        self.currencies
+    }
+
+    /// What a code in field 39 says.
+    #[must_use]
+    pub fn answer(&self, code: &str) -> Answer {
+        let known = self.answers.iter().find(|(known, _)| *known == code);
+        known.map_or(Answer::Declined, |(_, answer)| *answer)
     }
 
     /// The same profile with field `n` (2 to 128) replaced.

@@ -57,6 +57,20 @@ pub fn field60<'a>(message: &Message<'a>) -> Option<Field60<'a>> {
     })
 }
 
+/// Field 60 of a message that welcomes partial approvals (60.6 is not 0), without that welcome, for
+/// [`crate::Writer::digits`]; `None` when there is none to take out.
+#[must_use]
+pub fn without_partial_approval(message: &Message<'_>) -> Option<String> {
+    const AT: usize = 13;
+    let is_welcome = field60(message)?.partial_approval()? != 0;
+    let digits = message.digits(60)?.iter().enumerate();
+    is_welcome.then(|| {
+        digits
+            .map(|(at, digit)| if at == AT { '0' } else { char::from(digit) })
+            .collect()
+    })
+}
+
 /// Field 60 of 8 digits, or of 11 with a net code, for [`crate::Writer::digits`]. A batch number counts modulo
 /// 1,000,000, as terminals count it; of the other two the last 2 and 3 digits are written.
 #[must_use]
@@ -111,6 +125,25 @@ mod tests {
             (Some(6), Some(0))
         );
         assert_eq!((field.partial_approval(), field.account_type()), (None, None));
+    }
+
+    #[test]
+    fn the_welcome_of_partial_approvals_is_taken_out_and_nothing_else() {
+        let mut writer = Writer::new(&POS);
+        for (sent, written) in [
+            ("22000519000601", Some("22000519000600")),
+            ("22000519000601023", Some("22000519000600023")),
+            ("22000519000600", None),
+            ("22000519000", None),
+        ] {
+            let bytes = writer
+                .begin(Mti(0x0200))
+                .digits(60, sent)
+                .finish()
+                .expect("a message");
+            let message = Message::parse(&POS, bytes).expect("a message");
+            assert_eq!(without_partial_approval(&message).as_deref(), written, "{sent}");
+        }
     }
 
     #[test]

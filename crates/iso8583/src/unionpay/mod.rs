@@ -1,6 +1,7 @@
 //! UnionPay POS: the profile and the words inside its private fields.
 //!
-//! Invariant: only packing is told here; what a transaction means is its user's business.
+//! Invariant: only packing is told here, and which currencies and answers there are; what a transaction means is its user's
+//! business.
 
 mod field48;
 mod field60;
@@ -9,13 +10,13 @@ mod field61;
 pub use field48::{
     BatchDetail, Field48, Overflow, Reply, Totals, batch_details, field48, write_batch_details, write_field48,
 };
-pub use field60::{Field60, field60, write_field60};
+pub use field60::{Field60, field60, without_partial_approval, write_field60};
 pub use field61::{Field61, field61, write_field61};
 
 use crate::format::Kind::{Bcd, BcdRight, Binary, Text, TrackBcd};
 use crate::format::Prefix::{BcdLl, BcdLll, Fixed};
 use crate::format::{Format, Kind, Prefix};
-use crate::profile::{Coding, Profile};
+use crate::profile::{Answer, Coding, Profile};
 
 /// The profile of UnionPay POS terminals.
 pub static POS: Profile = PROFILE;
@@ -61,8 +62,29 @@ const FIELDS: [(u8, Kind, Prefix, u16); 34] = [
     (64, Binary, Fixed, 8),
 ];
 
+/// What field 39 says besides declining. Q/CUP 006.6-2014 A.2 has the successes besides `00`: a part of the amount (`10`),
+/// an important customer (`11`), track 3 to be updated (`16`), success with a defect (`A2`, `A4` to `A6`). `68` and `98`: no
+/// answer from the issuer in time.
+const ANSWERS: [(&str, Answer); 10] = [
+    ("00", Answer::Approved),
+    ("10", Answer::Partial),
+    ("11", Answer::Approved),
+    ("16", Answer::Approved),
+    ("A2", Answer::Approved),
+    ("A4", Answer::Approved),
+    ("A5", Answer::Approved),
+    ("A6", Answer::Approved),
+    ("68", Answer::Unknown),
+    ("98", Answer::Unknown),
+];
+
+/// The renminbi.
+const CURRENCIES: [u16; 1] = [156];
+
 const fn profile() -> Profile {
-    let mut profile = Profile::new("UnionPay POS", Coding::Binary);
+    let mut profile = Profile::new("UnionPay POS", Coding::Binary)
+        .with_currencies(&CURRENCIES)
+        .with_answers(&ANSWERS);
     let mut index = 0;
     while index < FIELDS.len() {
         let (n, kind, prefix, units_max) = FIELDS[index];
@@ -81,6 +103,25 @@ mod tests {
         let fields: Vec<u8> = POS.fields().map(|(n, _)| n).collect();
         assert_eq!(fields, FIELDS.map(|(n, ..)| n));
         assert!(fields.is_sorted() && fields.last() == Some(&64));
+    }
+
+    #[test]
+    fn of_all_codes_eight_are_successes_and_two_say_that_nobody_knows() {
+        const LETTERS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        let codes = LETTERS.iter().flat_map(|first| {
+            LETTERS
+                .iter()
+                .map(move |second| String::from_utf8_lossy(&[*first, *second]).into_owned())
+        });
+        let of = |answer| {
+            let said = codes.clone().filter(move |code| POS.answer(code) == answer);
+            said.collect::<Vec<_>>()
+        };
+        assert_eq!(of(Answer::Approved), ["00", "11", "16", "A2", "A4", "A5", "A6"]);
+        assert_eq!(of(Answer::Partial), ["10"]);
+        assert_eq!(of(Answer::Unknown), ["68", "98"]);
+        assert_eq!(POS.answer("a2"), Answer::Declined);
+        assert_eq!(POS.currencies(), [156]);
     }
 
     #[test]
