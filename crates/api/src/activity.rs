@@ -61,8 +61,8 @@ struct ActivityBucket {
     at: Time,
     /// Approvals that carried an amount.
     approved_count: i64,
-    /// Their sum, minor units.
-    approved_minor: i64,
+    /// Their sums, one for each currency.
+    approved: Vec<Money>,
     /// Refused or recorded requests.
     refused_count: i64,
 }
@@ -213,7 +213,7 @@ impl From<ledger::Bucket> for ActivityBucket {
         Self {
             at: Time(bucket.at),
             approved_count: bucket.approved_count,
-            approved_minor: bucket.approved_minor,
+            approved: Money::list(&bucket.approved),
             refused_count: bucket.refused_count,
         }
     }

@@ -166,8 +166,8 @@ pub struct IncidentOut {
     terminal: TerminalSummary,
     /// Requests that carried an amount, within the window.
     window_transaction_count: i64,
-    /// What was approved of them.
-    window_amount: Money,
+    /// What was approved of them, one sum for each currency.
+    window_amounts: Vec<Money>,
     /// Whether it was found again.
     #[schema(required)]
     found: Option<Found>,
@@ -219,7 +219,7 @@ pub fn page(tx: &Tx<'_>, actor: &domain::Actor, incident: Incident) -> Result<In
     let merchant = store::merchant::get(tx, terminal.bound.merchant_code)?;
     let merchant = merchant.ok_or(store::Error::Corrupt("merchant of a terminal"))?;
     let reported_by = names.person(&incident.reported_by)?;
-    let (count, minor) = store::ledger::in_window(tx, terminal_id, incident.window.from, incident.window.to)?;
+    let (count, sums) = store::ledger::in_window(tx, terminal_id, incident.window.from, incident.window.to)?;
     let allowed = actions(&incident, actor)
         .into_iter()
         .map(IncidentAction)
@@ -248,7 +248,7 @@ pub fn page(tx: &Tx<'_>, actor: &domain::Actor, incident: Incident) -> Result<In
         node: incident.node,
         terminal: terminal::summary(tx, &mut names, terminal)?,
         window_transaction_count: count,
-        window_amount: Money::cny(minor),
+        window_amounts: Money::list(&sums),
         found: incident
             .found
             .map(|found| Found::of(&mut names, found))

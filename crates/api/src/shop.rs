@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use domain::Timestamp;
+use domain::money::Sums;
 use domain::shop::Shop;
 use domain::terminal::Status;
 use serde::Serialize;
@@ -44,8 +45,8 @@ struct ShopOut {
     merchant_name: String,
     /// Street address.
     address: String,
-    /// Taken since midnight on its terminals' clocks, less what went back.
-    today: Money,
+    /// Taken since midnight on its terminals' clocks, less what went back; one sum for each currency.
+    today: Vec<Money>,
     /// From how many transactions.
     today_count: i64,
     /// Terminals in use.
@@ -81,15 +82,14 @@ fn with_takings(
     midnights: &mut HashMap<String, Timestamp>,
     shop: Shop,
 ) -> Result<ShopOut, Problem> {
-    let (mut today_count, mut today_minor, mut terminal_count) = (0, 0, 0);
+    let (mut today_count, mut today, mut terminal_count) = (0, Sums::default(), 0);
     for terminal in store::terminal::of_shop(tx, shop.merchant_id, &shop.shop_id, TERMINALS_MAX)? {
         let midnight = midnights
             .entry(terminal.time_zone)
             .or_insert_with_key(|zone| midnight(zone, tx.now()));
-        let (count, minor) =
-            store::ledger::takings(tx, terminal.terminal_id, *midnight, tx.now().plus_ms(1))?;
+        let (count, sums) = store::ledger::takings(tx, terminal.terminal_id, *midnight, tx.now().plus_ms(1))?;
         today_count += count;
-        today_minor += minor;
+        today.add_all(&sums);
         terminal_count += i64::from(terminal.status == Status::Active);
     }
     Ok(ShopOut {
@@ -98,7 +98,7 @@ fn with_takings(
         shop_id: shop.shop_id,
         name: shop.name,
         address: shop.address,
-        today: Money::cny(today_minor),
+        today: Money::list(&today),
         today_count,
         terminal_count,
     })

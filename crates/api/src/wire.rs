@@ -2,6 +2,7 @@
 //!
 //! Invariant: the domain's types are not serialisable; each has its wire form here or beside its handler.
 
+use domain::money::Sums;
 use domain::{Money as Amount, Timestamp, transaction};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
@@ -83,12 +84,13 @@ impl Serialize for Letters {
 }
 
 impl Money {
-    /// A sum in renminbi; unlike an amount of field 4 it may be negative.
-    pub const fn cny(minor: i64) -> Self {
-        Self {
+    /// Sums, one for each currency that occurs; unlike an amount of field 4 a sum may be negative.
+    pub fn list(sums: &Sums) -> Vec<Self> {
+        let of = |(currency, minor)| Self {
             minor,
-            currency: Letters(domain::money::Currency::CNY),
-        }
+            currency: Letters(currency),
+        };
+        sums.iter().map(of).collect()
     }
 }
 

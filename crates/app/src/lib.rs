@@ -16,6 +16,7 @@ pub mod incident;
 pub mod lease;
 pub mod node;
 pub mod operator;
+mod original;
 pub mod passes;
 pub mod password;
 pub mod reversal;

@@ -4,12 +4,14 @@
 
 use domain::actor::By;
 use domain::incident::Happened;
-use domain::transaction::{Decision, Entry, Kind, LedgerRow, Refusal, ResponseCode, admit};
+use domain::transaction::follow::{FollowUp, Original, State, judge};
+use domain::transaction::{Decision, Entry, Kind, LedgerRow, Refusal, ResponseCode, Verdict, admit};
 use domain::{TerminalId, Timestamp, hold};
 use store::event::{self, New};
 use store::owed_reversal::OwedReversal;
 use store::{Error, Tx, ledger};
 
+use crate::original;
 use crate::transaction::{Admitted, Answer, Attempt, lock, refuse};
 
 /// First and longest wait between two tries.
@@ -23,40 +25,71 @@ pub fn accept(tx: &Tx<'_>, attempt: &Attempt, reason_code: &str) -> Result<Admit
     };
     let situation = locked.situation(attempt);
     // A reversal names the batch of its original, which may be over.
-    if let Err(refusal) = admit(&situation, situation.signed_in_batch.unwrap_or_default()) {
+    let admitted = admit(&situation, situation.signed_in_batch.unwrap_or_default());
+    if let Err(refusal) = admitted.and(attempt.flaw.map_or(Ok(()), Err)) {
         return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
+    let undo = match named(tx, attempt, locked.open_batch())? {
+        Ok(undo) => undo,
+        Err(refusal) => return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer),
+    };
+    let retrieval_reference = match undo {
+        Undo::AtHost(sequence) => {
+            store::pending::ask_undo(tx, attempt.terminal_id, sequence)?;
+            None
+        }
+        Undo::Approved(row, kind) => {
+            store::owed_reversal::insert(tx, &owe(attempt, &row, kind, reason_code, tx.now()))?;
+            row.retrieval_reference
+        }
+        Undo::Nothing(retrieval_reference) => retrieval_reference,
+    };
+    Ok(Admitted::Answer(accepted(tx.now(), retrieval_reference)))
+}
+
+/// What there is to undo.
+enum Undo {
+    /// A request still at the host.
+    AtHost(i64),
+    /// An approval.
+    Approved(Box<LedgerRow>, Kind),
+    /// What was never approved, or is undone already, with its retrieval reference.
+    Nothing(Option<String>),
+}
+
+/// What a reversal names, if it may be undone.
+fn named(tx: &Tx<'_>, attempt: &Attempt, open_batch: Option<u32>) -> Result<Result<Undo, Refusal>, Error> {
     let at_host = store::pending::of_terminal(tx, attempt.terminal_id)?;
     if let Some(pending) = at_host.iter().find(|pending| pending.name == attempt.name) {
-        store::pending::ask_undo(tx, attempt.terminal_id, pending.sequence)?;
-        return Ok(Admitted::Answer(accepted(tx.now(), None)));
+        let original = original::at_host(pending).ok_or(Refusal::Invalid);
+        let asked = original::follow_up(attempt, pending.card);
+        let judged = original.and_then(|original| judge(&original, &asked));
+        return Ok(judged.map(|()| Undo::AtHost(pending.sequence)));
     }
     let rows = ledger::by_name(tx, attempt.terminal_id, attempt.name)?;
-    let original = rows.iter().rfind(|row| row.decision == Some(Decision::Approved));
-    let Some(original) = original else {
-        let unknown = rows.iter().all(|row| row.entry == Entry::Request(Kind::Reversal));
-        return match unknown {
-            // The row this leaves refuses the original, should it come late.
-            true => refuse(tx, attempt, Refusal::OriginalNotFound, &locked).map(Admitted::Answer),
-            false => Ok(Admitted::Answer(accepted(tx.now(), None))),
-        };
+    let is_approved = |row: &&LedgerRow| row.decision == Some(Decision::Approved);
+    let Some(row) = rows.iter().rfind(is_approved) else {
+        // The row that a refusal leaves refuses the original, should it come late.
+        let is_unknown = rows.iter().all(|row| row.entry == Entry::Request(Kind::Reversal));
+        return Ok(if is_unknown {
+            Err(Refusal::OriginalNotFound)
+        } else {
+            Ok(Undo::Nothing(None))
+        });
     };
-    let Entry::Request(kind) = original.entry else {
-        return Err(Error::Corrupt("ledger.entry"));
-    };
-    if !kind.reversible() || original.amount != attempt.amount {
-        return refuse(tx, attempt, Refusal::Invalid, &locked).map(Admitted::Answer);
+    let asked = original::follow_up(attempt, row.card);
+    let original = original::as_it_stands(tx, row, open_batch)?;
+    Ok(original.and_then(|original| undo(row, original, &asked)))
+}
+
+/// An approval that may be undone, or was: a reversal repeated hears the same again, also when the host refused the first
+/// one and a person has to decide.
+fn undo(row: &LedgerRow, original: Original, asked: &FollowUp) -> Result<Undo, Refusal> {
+    if original.state != State::Reversed {
+        return judge(&original, asked).map(|()| Undo::Approved(Box::new(row.clone()), original.kind));
     }
-    // Undone, or refused by the host and left to a person.
-    let host_answered = rows.iter().any(|row| row.of_sequence == Some(original.sequence));
-    if !host_answered {
-        let owed = owe(attempt, original, kind, reason_code, tx.now());
-        store::owed_reversal::insert(tx, &owed)?;
-    }
-    Ok(Admitted::Answer(accepted(
-        tx.now(),
-        original.retrieval_reference.clone(),
-    )))
+    let before = Original::fresh(original.kind, original.amount, true);
+    judge(&before, asked).map(|()| Undo::Nothing(row.retrieval_reference.clone()))
 }
 
 fn owe(
@@ -97,19 +130,21 @@ pub fn postpone(tx: &Tx<'_>, owed: &OwedReversal) -> Result<(), Error> {
     store::owed_reversal::postpone(tx, owed.terminal_id, owed.sequence, tx.now().plus_ms(wait_ms))
 }
 
-/// The host answered a reversal. Answers the incident that has something new to show.
+/// The host answered a reversal: with this code, which by its profile says that. Answers the incident that has something
+/// new to show.
 pub fn settle(
     tx: &Tx<'_>,
     terminal_id: TerminalId,
     sequence: i64,
     response_code: ResponseCode,
+    verdict: Verdict,
 ) -> Result<Option<String>, Error> {
     let locked = lock(tx, terminal_id)?;
     let Some(owed) = store::owed_reversal::take(tx, terminal_id, sequence)? else {
         return Ok(None);
     };
-    // 00: undone. 25: the host never had it. Anything else a person has to look at.
-    let undone = response_code.is_approved() || response_code == ResponseCode::NOT_FOUND;
+    // Undone, or (25) the host never had it. Anything else a person has to look at.
+    let undone = verdict == Verdict::Approved || response_code == ResponseCode::NOT_FOUND;
     let original = ledger::get(tx, terminal_id, sequence)?;
     let given = original
         .as_ref()

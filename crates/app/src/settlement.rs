@@ -18,7 +18,7 @@ const BATCH_MAX: u32 = 999_999;
 pub enum Settled {
     /// Our totals of the batch, and whether the terminal's are the same. Equal totals close the batch.
     Compared {
-        /// What the ledger has.
+        /// What the ledger has in the terminal's currency.
         totals: BatchTotals,
         /// Whether they agree.
         equal: bool,
@@ -31,8 +31,14 @@ pub enum Settled {
     UnknownTerminal,
 }
 
-/// Compares a terminal's totals with the ledger's (0500). These messages carry no MAC.
-pub fn settle(tx: &Tx<'_>, attempt: &Attempt, claimed: BatchTotals) -> Result<Settled, Error> {
+/// Compares a terminal's totals in one currency with the ledger's (0500). These messages carry no MAC. A batch with
+/// something in another currency agrees with no such totals: its lines are to be uploaded.
+pub fn settle(
+    tx: &Tx<'_>,
+    attempt: &Attempt,
+    currency: Currency,
+    claimed: BatchTotals,
+) -> Result<Settled, Error> {
     let locked = match admitted(tx, attempt)? {
         Ok(locked) => locked,
         Err(Admitted::Answer(answer)) => return Ok(Settled::Answer(answer)),
@@ -41,8 +47,9 @@ pub fn settle(tx: &Tx<'_>, attempt: &Attempt, claimed: BatchTotals) -> Result<Se
     if let Some(answer) = under_way(tx, attempt, &locked)? {
         return Ok(Settled::Answer(answer));
     }
-    let totals = ledger::batch_totals(tx, attempt.terminal_id, attempt.name.batch)?;
-    let equal = totals == claimed;
+    let mut all = ledger::batch_totals(tx, attempt.terminal_id, attempt.name.batch)?;
+    let totals = all.remove(&currency).unwrap_or_default();
+    let equal = totals == claimed && all.is_empty();
     let answer = append(tx, attempt, locked.admission.operator.as_deref())?;
     if equal {
         close(tx, attempt)?;
@@ -61,6 +68,8 @@ pub struct Uploaded {
     pub trace: u32,
     /// Its amount, minor units.
     pub amount_minor: i64,
+    /// What the terminal counts in: the line itself does not say.
+    pub currency: Currency,
 }
 
 /// Compares uploaded lines with the ledger (0320, 60.3 = 201); a difference is recorded for a person to decide.
@@ -137,7 +146,7 @@ fn record_difference(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &L
         tx,
         &LedgerRow {
             decision: Some(Decision::Recorded),
-            amount: Money::new(line.amount_minor, Currency::CNY).ok(),
+            amount: Money::new(line.amount_minor, line.currency).ok(),
             operator: locked.admission.operator.clone(),
             response_code: Some(ResponseCode::APPROVED),
             reason: Some(format!("batch_upload_differs:{:06}", line.trace)),

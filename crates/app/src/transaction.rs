@@ -8,8 +8,8 @@ use domain::hold::{self, Standing};
 use domain::incident::Happened;
 use domain::terminal::Status;
 use domain::transaction::{
-    BatchTrace, Decision, Entry, EntryMode, HostOutcome, Kind, LedgerRow, Refusal, ResponseCode, Situation,
-    admit, conclude,
+    BatchTrace, Decision, Entry, EntryMode, HostOutcome, Kind, LedgerRow, Moment, Refusal, ResponseCode,
+    Situation, admit, conclude,
 };
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use store::event::{self, New};
@@ -17,6 +17,8 @@ use store::owed_reversal::OwedReversal;
 use store::pending::Pending;
 use store::terminal::Admission;
 use store::{Error, Tx, ledger};
+
+use crate::original;
 
 /// Why a request that no reversal undoes is recorded when its approval was given to nobody.
 const HOST_MAY_HAVE_EXECUTED: &str = "host_may_have_executed";
@@ -34,6 +36,12 @@ pub struct Attempt {
     pub name: BatchTrace,
     /// Field 61: the original a void, refund or completion refers to.
     pub original: Option<BatchTrace>,
+    /// Field 37: the original's retrieval reference.
+    pub retrieval_reference: Option<String>,
+    /// Field 38: the original's approval code.
+    pub approval_code: Option<String>,
+    /// What is wrong with its content, as the gate's profile sees it.
+    pub flaw: Option<Refusal>,
     /// Field 4.
     pub amount: Option<Money>,
     /// The card, truncated.
@@ -113,6 +121,11 @@ pub(crate) fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Locked
 }
 
 impl Locked {
+    /// The batch whose totals are not agreed yet, whether an operator is signed in or not.
+    pub(crate) const fn open_batch(&self) -> Option<u32> {
+        self.admission.batch
+    }
+
     pub(crate) fn situation(&self, attempt: &Attempt) -> Situation {
         Situation {
             standing: self.standing,
@@ -129,19 +142,30 @@ pub fn authorise(tx: &Tx<'_>, attempt: &Attempt, node: &str) -> Result<Admitted,
     let Some(locked) = lock(tx, attempt.terminal_id)? else {
         return Ok(Admitted::UnknownTerminal);
     };
-    if let Err(refusal) = admit(&locked.situation(attempt), attempt.name.batch) {
+    let admitted = admit(&locked.situation(attempt), attempt.name.batch);
+    if let Err(refusal) = admitted.and(attempt.flaw.map_or(Ok(()), Err)) {
         return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
-    if let Some(answered) = repeated(tx, attempt, &locked)? {
+    let original = match attempt.kind.is_follow_up() {
+        true => original::find(tx, attempt)?,
+        false => Ok(None),
+    };
+    let of_sequence = original
+        .as_ref()
+        .ok()
+        .and_then(|row| Some(row.as_ref()?.sequence));
+    if let Some(answered) = repeated(tx, attempt, of_sequence, &locked)? {
         return Ok(answered);
     }
-    let place = ledger::next_place(tx, attempt.terminal_id)?;
-    let of_sequence = match attempt.original {
-        None => None,
-        Some(original) => ledger::by_name(tx, attempt.terminal_id, original)?
-            .first()
-            .map(|row| row.sequence),
+    let may_follow = match original {
+        Ok(Some(row)) => original::may_follow(tx, attempt, &row, &locked)?,
+        Ok(None) => Ok(()),
+        Err(refusal) => Err(refusal),
     };
+    if let Err(refusal) = may_follow {
+        return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
+    }
+    let place = ledger::next_place(tx, attempt.terminal_id)?;
     store::pending::insert(
         tx,
         &Pending {
@@ -166,10 +190,16 @@ pub fn authorise(tx: &Tx<'_>, attempt: &Attempt, node: &str) -> Result<Admitted,
 }
 
 /// The same batch and trace again: the first answer again, or a refusal when the content differs or the first was undone.
-fn repeated(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked) -> Result<Option<Admitted>, Error> {
+fn repeated(
+    tx: &Tx<'_>,
+    attempt: &Attempt,
+    of_sequence: Option<i64>,
+    locked: &Locked,
+) -> Result<Option<Admitted>, Error> {
     let at_host = store::pending::of_terminal(tx, attempt.terminal_id)?;
     if let Some(first) = at_host.iter().find(|pending| pending.name == attempt.name) {
-        let same = (first.kind, first.amount, first.card) == (attempt.kind, attempt.amount, attempt.card);
+        let same = (first.kind, first.amount, first.card) == (attempt.kind, attempt.amount, attempt.card)
+            && first.of_sequence == of_sequence;
         return match same {
             true => Ok(Some(Admitted::InFlight)),
             false => {
@@ -179,10 +209,12 @@ fn repeated(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked) -> Result<Option<Ad
     }
     let rows = ledger::by_name(tx, attempt.terminal_id, attempt.name)?;
     let Some(first) = rows.last() else { return Ok(None) };
+    let may_have_executed = first.reason.as_deref() == Some(HOST_MAY_HAVE_EXECUTED);
     let same = first.entry == Entry::Request(attempt.kind)
         && (first.amount, first.card) == (attempt.amount, attempt.card)
-        && (matches!(first.decision, Some(Decision::Approved | Decision::Declined))
-            || first.reason.as_deref() == Some(HOST_MAY_HAVE_EXECUTED))
+        && (may_have_executed
+            || (first.of_sequence == of_sequence
+                && matches!(first.decision, Some(Decision::Approved | Decision::Declined))))
         && !(first.decision == Some(Decision::Approved)
             && store::owed_reversal::is_owed(tx, attempt.terminal_id, first.sequence)?);
     let answer = match (same, first.response_code) {
@@ -208,7 +240,9 @@ pub(crate) fn refuse(
 ) -> Result<Answer, Error> {
     let place = ledger::next_place(tx, attempt.terminal_id)?;
     let held = matches!(refusal, Refusal::Held(_));
-    let decision = match held && attempt.kind.recorded_when_held() {
+    // A reversal that comes too late leaves the cardholder charged: a person decides.
+    let too_late = attempt.kind == Kind::Reversal && refusal == Refusal::BatchSettled;
+    let decision = match (held && attempt.kind.recorded_when_held()) || too_late {
         true => Decision::Recorded,
         false => Decision::Declined,
     };
@@ -302,7 +336,13 @@ pub fn release(
     } else {
         standing
     };
-    let outcome = conclude(host, standing, pending.undo_asked);
+    let moment = Moment {
+        standing,
+        retired: locked.admission.status == Status::Retired,
+        undo_asked: pending.undo_asked,
+        amount: pending.amount,
+    };
+    let outcome = conclude(host, &moment);
     let (retrieval_reference, approval_code) = match host {
         HostOutcome::Answered {
             retrieval_reference,
@@ -325,7 +365,7 @@ pub fn release(
         entry_mode: pending.entry_mode,
         operator: pending.operator.clone(),
         response_code: Some(outcome.response_code),
-        reason: (!approved).then(|| cause(host, &locked, pending.undo_asked)),
+        reason: outcome.reason,
         retrieval_reference,
         approval_code: if approved { approval_code } else { None },
         peer: if approved { None } else { peer.map(str::to_owned) },
@@ -388,20 +428,10 @@ pub fn decided(
     }))
 }
 
-fn cause(host: &HostOutcome, locked: &Locked, undo_asked: bool) -> String {
-    match host {
-        _ if !locked.standing.may_transact() => locked.standing.reason(),
-        HostOutcome::NotSent => "host_unreachable".into(),
-        HostOutcome::Silent => "host_silent".into(),
-        HostOutcome::Answered { .. } if undo_asked => "reversed_by_terminal".into(),
-        HostOutcome::Answered { .. } => "host".into(),
-    }
-}
-
 /// Owes the host a reversal, and answers whether; what cannot be reversed there is recorded for a person.
 fn undo_at_host(tx: &Tx<'_>, pending: &Pending, row: &LedgerRow) -> Result<bool, Error> {
     if pending.kind.reversible() {
-        let silent = row.reason.as_deref() == Some("host_silent");
+        let silent = matches!(row.reason.as_deref(), Some("host_silent" | "host_unsure"));
         store::owed_reversal::insert(
             tx,
             &OwedReversal {

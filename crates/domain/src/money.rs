@@ -2,8 +2,10 @@
 //!
 //! Invariant: amounts of two currencies are never added.
 
+use std::collections::BTreeMap;
+
 /// An ISO 4217 currency, by its numeric code (ISO 8583 field 49 carries `156` for the renminbi).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Currency(pub u16);
 
 impl Currency {
@@ -15,6 +17,7 @@ impl Currency {
         match self.0 {
             156 => Some("CNY"),
             344 => Some("HKD"),
+            392 => Some("JPY"),
             446 => Some("MOP"),
             840 => Some("USD"),
             978 => Some("EUR"),
@@ -65,6 +68,30 @@ impl Money {
     }
 }
 
+/// Sums of amounts, one for each currency that occurs. Unlike an amount a sum may be negative, and have more digits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums(BTreeMap<Currency, i64>);
+
+impl Sums {
+    /// Adds minor units to the sum of their currency.
+    pub fn add(&mut self, currency: Currency, minor: i64) {
+        let sum = self.0.entry(currency).or_default();
+        *sum = sum.saturating_add(minor);
+    }
+
+    /// Adds other sums, each to that of its currency.
+    pub fn add_all(&mut self, other: &Self) {
+        other
+            .iter()
+            .for_each(|(currency, minor)| self.add(currency, minor));
+    }
+
+    /// The sums by the numeric code of their currency, minor units.
+    pub fn iter(&self) -> impl Iterator<Item = (Currency, i64)> + '_ {
+        self.0.iter().map(|(currency, minor)| (*currency, *minor))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +102,18 @@ mod tests {
         let cent = Money::new(100, Currency(840)).unwrap();
         assert_eq!(fen.checked_add(cent), Err(Error::MixedCurrencies));
         assert_eq!(fen.checked_add(fen).unwrap().minor, 200);
+    }
+
+    #[test]
+    fn sums_are_kept_apart_by_currency() {
+        let mut sums = Sums::default();
+        for (currency, minor) in [(156, 100), (840, 7), (156, -30)] {
+            sums.add(Currency(currency), minor);
+        }
+        let mut twice = sums.clone();
+        twice.add_all(&sums);
+        let found: Vec<_> = twice.iter().collect();
+        assert_eq!(found, [(Currency(156), 140), (Currency(840), 14)]);
     }
 
     #[test]

@@ -2,6 +2,11 @@
 //!
 //! Invariant: a hold outranks every other reason, so a stopped terminal hears `58` and nothing else.
 
+mod conclusion;
+pub mod follow;
+
+pub use conclusion::{HostOutcome, Moment, Outcome, Verdict, conclude};
+
 use crate::hold::Standing;
 use crate::{MaskedPan, Money, TerminalId, Timestamp};
 
@@ -99,17 +104,19 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
+    /// The kinds whose approval can be undone at the host by a reversal (0400).
+    pub const REVERSIBLE: [Self; 6] = [
+        Self::Purchase,
+        Self::Void,
+        Self::PreAuthorisation,
+        Self::PreAuthorisationVoid,
+        Self::Completion,
+        Self::CompletionVoid,
+    ];
+
     /// Whether an approval of unknown fate can be undone at the host by a reversal (0400).
-    pub const fn reversible(self) -> bool {
-        matches!(
-            self,
-            Self::Purchase
-                | Self::Void
-                | Self::PreAuthorisation
-                | Self::PreAuthorisationVoid
-                | Self::Completion
-                | Self::CompletionVoid
-        )
+    pub fn reversible(self) -> bool {
+        Self::REVERSIBLE.contains(&self)
     }
 
     /// Whether the kind turns money or a sale back: from a held terminal it is neither executed nor booked but
@@ -190,6 +197,10 @@ impl ResponseCode {
     pub const INVALID_MERCHANT: Self = Self(*b"03");
     /// 无效交易.
     pub const INVALID_TRANSACTION: Self = Self(*b"12");
+    /// 无效卡号: not the original's card, or two cards in one request.
+    pub const INVALID_CARD: Self = Self(*b"14");
+    /// POS状态与中心不符: a reversal of what something else has followed (Q/CUP 006.6-2014 A.2).
+    pub const STATE_DIFFERS: Self = Self(*b"22");
     /// 未能找到文件上记录: the original is not known.
     pub const NOT_FOUND: Self = Self(*b"25");
     /// 格式错误.
@@ -198,6 +209,10 @@ impl ResponseCode {
     pub const WRONG_PIN: Self = Self(*b"55");
     /// 不允许终端进行的交易: what a held terminal hears, whatever the hold.
     pub const TERMINAL_NOT_PERMITTED: Self = Self(*b"58");
+    /// 超金额: more than the original leaves.
+    pub const ABOVE_AMOUNT: Self = Self(*b"61");
+    /// The amount is not the original's, or the host's answer is for another one (Q/CUP 006.6-2014 A.2).
+    pub const AMOUNT_DIFFERS: Self = Self(*b"64");
     /// 批次不一致: sign in again.
     pub const SIGN_IN_AGAIN: Self = Self(*b"77");
     /// 发卡方不能操作: the host cannot be reached and nothing was sent to it.
@@ -226,7 +241,7 @@ impl ResponseCode {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Whether it says approved.
+    /// Whether it is `00`, which is what a terminal hears of every approval.
     pub fn is_approved(self) -> bool {
         self == Self::APPROVED
     }
@@ -322,8 +337,24 @@ pub enum Refusal {
     OriginalNotFound,
     /// The kind, or the operator, is not valid here.
     Invalid,
-    /// A request of the batch is still at the host: try again.
+    /// A request of the batch, or one about the same original, is still at the host: try again.
     InFlight,
+    /// The card is not the original's.
+    OtherCard,
+    /// Fields 2 and 35 are of two cards.
+    TwoCards,
+    /// The original was voided, completed, reversed or refunded.
+    Undone,
+    /// A reversal of what was voided, completed or refunded.
+    FollowedAlready,
+    /// The original's batch is over, and its totals are agreed.
+    BatchSettled,
+    /// The amount, or its currency, is not the original's.
+    OtherAmount,
+    /// More than the original leaves.
+    AboveOriginal,
+    /// The profile does not take this currency.
+    OtherCurrency,
 }
 
 impl Refusal {
@@ -337,7 +368,13 @@ impl Refusal {
             Self::NotSignedIn | Self::OtherBatch => ResponseCode::SIGN_IN_AGAIN,
             Self::Duplicate => ResponseCode::DUPLICATE,
             Self::OriginalNotFound => ResponseCode::NOT_FOUND,
-            Self::Invalid => ResponseCode::INVALID_TRANSACTION,
+            Self::Invalid | Self::Undone | Self::BatchSettled | Self::OtherCurrency => {
+                ResponseCode::INVALID_TRANSACTION
+            }
+            Self::OtherCard | Self::TwoCards => ResponseCode::INVALID_CARD,
+            Self::FollowedAlready => ResponseCode::STATE_DIFFERS,
+            Self::OtherAmount => ResponseCode::AMOUNT_DIFFERS,
+            Self::AboveOriginal => ResponseCode::ABOVE_AMOUNT,
             Self::InFlight => ResponseCode::SYSTEM_ERROR,
         }
     }
@@ -355,6 +392,14 @@ impl Refusal {
             Self::OriginalNotFound => "original_not_found".into(),
             Self::Invalid => "invalid".into(),
             Self::InFlight => "request_in_flight".into(),
+            Self::OtherCard => "other_card".into(),
+            Self::TwoCards => "two_cards".into(),
+            Self::Undone => "already_undone".into(),
+            Self::FollowedAlready => "followed_already".into(),
+            Self::BatchSettled => "batch_settled".into(),
+            Self::OtherAmount => "other_amount".into(),
+            Self::AboveOriginal => "above_original".into(),
+            Self::OtherCurrency => "other_currency".into(),
         }
     }
 }
@@ -391,62 +436,6 @@ pub fn admit(situation: &Situation, batch: u32) -> Result<(), Refusal> {
         Some(_) if !situation.mac_verified => Err(Refusal::BadMac),
         Some(current) if current != batch => Err(Refusal::OtherBatch),
         Some(_) => Ok(()),
-    }
-}
-
-/// What the host made of a forwarded request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HostOutcome {
-    /// It answered.
-    Answered {
-        /// Field 39.
-        response_code: ResponseCode,
-        /// Field 37.
-        retrieval_reference: Option<String>,
-        /// Field 38.
-        approval_code: Option<String>,
-    },
-    /// It certainly never received the request.
-    NotSent,
-    /// It may have received the request and did not answer in time, or not understandably.
-    Silent,
-}
-
-/// What the second check decides once the host has spoken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Approved or declined.
-    pub decision: Decision,
-    /// What the terminal hears.
-    pub response_code: ResponseCode,
-    /// Whether the host may hold an approval that nobody was given, so that it must be undone.
-    pub undo_at_host: bool,
-}
-
-/// The second check: an approval leaves only if no hold stands now (R1.2) and nobody asked to undo it meanwhile.
-pub fn conclude(host: &HostOutcome, standing: Standing, undo_asked: bool) -> Outcome {
-    let held = !standing.may_transact();
-    let (code, host_may_have_approved) = match host {
-        HostOutcome::Answered { response_code, .. } => (*response_code, response_code.is_approved()),
-        HostOutcome::NotSent => (ResponseCode::HOST_UNAVAILABLE, false),
-        HostOutcome::Silent => (ResponseCode::NO_HOST_ANSWER, true),
-    };
-    if code.is_approved() && !held && !undo_asked {
-        return Outcome {
-            decision: Decision::Approved,
-            response_code: code,
-            undo_at_host: false,
-        };
-    }
-    let response_code = match () {
-        () if held => ResponseCode::TERMINAL_NOT_PERMITTED,
-        () if code.is_approved() => ResponseCode::NO_HOST_ANSWER,
-        () => code,
-    };
-    Outcome {
-        decision: Decision::Declined,
-        response_code,
-        undo_at_host: host_may_have_approved,
     }
 }
 
@@ -552,80 +541,12 @@ mod tests {
     use crate::hold;
     use proptest::prelude::*;
 
-    fn lost() -> Standing {
-        [hold::Kind::Loss].into_iter().collect()
-    }
-
-    fn approved() -> HostOutcome {
-        HostOutcome::Answered {
-            response_code: ResponseCode::APPROVED,
-            retrieval_reference: None,
-            approval_code: None,
-        }
-    }
-
-    #[test]
-    fn an_approval_that_meets_a_hold_is_declined_and_undone() {
-        let outcome = conclude(&approved(), lost(), false);
-        assert_eq!(outcome.decision, Decision::Declined);
-        assert_eq!(outcome.response_code, ResponseCode::TERMINAL_NOT_PERMITTED);
-        assert!(outcome.undo_at_host);
-    }
-
-    #[test]
-    fn a_silent_host_is_undone_and_an_unreached_one_is_not() {
-        let silent = conclude(&HostOutcome::Silent, Standing::default(), false);
-        assert_eq!(
-            (silent.response_code, silent.undo_at_host),
-            (ResponseCode::NO_HOST_ANSWER, true)
-        );
-        let unreached = conclude(&HostOutcome::NotSent, Standing::default(), false);
-        assert_eq!(
-            (unreached.response_code, unreached.undo_at_host),
-            (ResponseCode::HOST_UNAVAILABLE, false)
-        );
-    }
-
-    #[test]
-    fn an_approval_the_terminal_already_turned_back_is_not_given() {
-        let outcome = conclude(&approved(), Standing::default(), true);
-        assert_eq!(outcome.decision, Decision::Declined);
-        assert!(outcome.undo_at_host);
-    }
-
-    fn host() -> impl Strategy<Value = HostOutcome> {
-        prop_oneof![
-            Just(HostOutcome::NotSent),
-            Just(HostOutcome::Silent),
-            "[0-9A-Z]{2}".prop_map(|code| HostOutcome::Answered {
-                response_code: ResponseCode::parse(code.as_bytes()).unwrap(),
-                retrieval_reference: None,
-                approval_code: None,
-            }),
-            Just(approved()),
-        ]
-    }
-
     fn standing() -> impl Strategy<Value = Standing> {
         proptest::collection::vec(proptest::sample::select(&hold::Kind::ALL[..]), 0..4)
             .prop_map(|kinds| kinds.into_iter().collect())
     }
 
     proptest! {
-        /// Whatever the host says, a held terminal hears 58 and the host never keeps an approval nobody was given.
-        #[test]
-        fn a_hold_outranks_the_host(host in host(), standing in standing(), undo_asked: bool) {
-            let outcome = conclude(&host, standing, undo_asked);
-            let said_yes = host == approved();
-            if !standing.may_transact() {
-                prop_assert_eq!(outcome.response_code, ResponseCode::TERMINAL_NOT_PERMITTED);
-            }
-            let given = outcome.decision == Decision::Approved;
-            prop_assert_eq!(given, said_yes && standing.may_transact() && !undo_asked);
-            prop_assert_eq!(given, outcome.response_code.is_approved());
-            prop_assert_eq!(outcome.undo_at_host, (said_yes && !given) || host == HostOutcome::Silent);
-        }
-
         /// Whatever else is wrong with a request, a held terminal that is not retired hears 58.
         #[test]
         fn a_held_terminal_learns_nothing_else(

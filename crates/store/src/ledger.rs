@@ -2,7 +2,9 @@
 //!
 //! Invariant: rows are appended, never updated or deleted; within a terminal both `sequence` and `at_ms` never go back.
 
-use domain::money::Currency;
+use std::collections::BTreeMap;
+
+use domain::money::{Currency, Sums};
 use domain::transaction::{BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, ResponseCode};
 use domain::{MaskedPan, Money, TerminalId, Timestamp};
 
@@ -163,6 +165,41 @@ pub fn by_name(tx: &Tx<'_>, terminal_id: TerminalId, name: BatchTrace) -> Result
     Ok(rows)
 }
 
+/// Rows of [`about`] at most: fifty refunds with what became of each, and as many tries that were declined.
+pub const ABOUT_MAX: usize = 256;
+
+/// The rows that refer to a row, and those that refer to them, oldest first; at most [`ABOUT_MAX`].
+pub fn about(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Vec<LedgerRow>, Error> {
+    const ABOUT: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM ledger WHERE terminal_id = $1 AND (of_sequence = $2 OR of_sequence IN
+           (SELECT sequence FROM ledger WHERE terminal_id = $1 AND of_sequence = $2)) LIMIT 256"
+    ));
+    let mut rows = tx.all(ABOUT, values![&terminal_id, sequence], read)?;
+    rows.sort_unstable_by_key(|row| row.sequence);
+    Ok(rows)
+}
+
+/// Approvals of one batch that carry this retrieval reference or this approval code, oldest first; at most 16.
+pub fn by_marks(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    batch: u32,
+    (retrieval_reference, approval_code): (Option<&str>, Option<&str>),
+) -> Result<Vec<LedgerRow>, Error> {
+    const BY_MARKS: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM ledger WHERE terminal_id = $1 AND batch = $2 AND decision = 'approved'
+           AND (retrieval_reference = $3 OR approval_code = $4) LIMIT 16"
+    ));
+    let values = values![&terminal_id, batch, retrieval_reference, approval_code];
+    let mut rows = tx.all(BY_MARKS, values, read)?;
+    rows.sort_unstable_by_key(|row| row.sequence);
+    Ok(rows)
+}
+
 /// Which rows of one terminal a page shows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filter {
@@ -253,67 +290,83 @@ pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) ->
     Ok(first.unwrap_or(i64::MAX))
 }
 
-/// What approvals decided in a span of time brought, less what went back in it: the count of approvals, and minor units.
+/// What approvals decided in a span of time brought, less what went back in it: the count of approvals, and the sums.
 pub fn takings(
     tx: &Tx<'_>,
     terminal_id: TerminalId,
     from: Timestamp,
     to: Timestamp,
-) -> Result<(i64, i64), Error> {
+) -> Result<(i64, Sums), Error> {
     let sql = sql!(
-        "SELECT count(CASE WHEN decision = 'approved' THEN 1 END), CAST(coalesce(sum(CASE
+        "SELECT currency, count(CASE WHEN decision = 'approved' THEN 1 END), CAST(coalesce(sum(CASE
             WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice') THEN amount_minor
             WHEN decision = 'approved' AND entry IN ('void', 'refund', 'completion_void') THEN -amount_minor
             WHEN decision = 'reversed' AND entry IN ('purchase', 'completion', 'completion_notice') THEN -amount_minor
             WHEN decision = 'reversed' AND entry IN ('void', 'completion_void') THEN amount_minor ELSE 0 END), 0) AS BIGINT)
          FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IN ('approved', 'reversed')
            AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
-           AND NOT (decision = 'reversed' AND coalesce(reason, '') = 'never_given')"
+           AND NOT (decision = 'reversed' AND coalesce(reason, '') = 'never_given')
+         GROUP BY currency"
     );
     let low = first_sequence_at(tx, terminal_id, from)?;
     let high = first_sequence_at(tx, terminal_id, to)?;
-    let sums = tx.first(sql, values![&terminal_id, low, high], |row| {
-        Ok((row.int(0)?, row.int(1)?))
-    })?;
-    Ok(sums.unwrap_or_default())
+    Ok(summed(tx.all(sql, values![&terminal_id, low, high], read_sum)?))
 }
 
 /// Requests that carried an amount, decided after `from` (the last trusted one is at it) and before `to`: their count,
-/// and the minor units of the sales approved among them.
+/// and the sums of the sales approved among them.
 pub fn in_window(
     tx: &Tx<'_>,
     terminal_id: TerminalId,
     from: Timestamp,
     to: Timestamp,
-) -> Result<(i64, i64), Error> {
+) -> Result<(i64, Sums), Error> {
+    // A refused request may name any currency; those of approvals are few.
     let sql = sql!(
-        "SELECT count(*), CAST(coalesce(sum(CASE WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice')
-            THEN amount_minor ELSE 0 END), 0) AS BIGINT)
+        "SELECT CASE WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice') THEN currency END,
+           count(*), CAST(coalesce(sum(amount_minor), 0) AS BIGINT)
          FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3
-           AND decision IN ('approved', 'declined', 'recorded') AND amount_minor IS NOT NULL"
+           AND decision IN ('approved', 'declined', 'recorded') AND amount_minor IS NOT NULL
+         GROUP BY 1"
     );
     let low = first_sequence_at(tx, terminal_id, from.plus_ms(1))?;
     let high = first_sequence_at(tx, terminal_id, to)?;
-    let sums = tx.first(sql, values![&terminal_id, low, high], |row| {
-        Ok((row.int(0)?, row.int(1)?))
-    })?;
-    Ok(sums.unwrap_or_default())
+    Ok(summed(tx.all(sql, values![&terminal_id, low, high], read_sum)?))
+}
+
+/// A group of rows: its currency, how many they are, and their sum.
+type Group = (Option<Currency>, i64, i64);
+
+fn read_sum(row: &Row<'_>) -> Result<Group, Error> {
+    Ok((read_currency(row, 0)?, row.int(1)?, row.int(2)?))
+}
+
+/// All groups counted, and those with a currency summed.
+fn summed(groups: Vec<Group>) -> (i64, Sums) {
+    let (mut count, mut sums) = (0, Sums::default());
+    for (currency, of_group, minor) in groups {
+        count += of_group;
+        if let Some(currency) = currency {
+            sums.add(currency, minor);
+        }
+    }
+    (count, sums)
 }
 
 /// Approved and refused requests of one span of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
     /// Its start.
     pub at: Timestamp,
     /// Approvals of money.
     pub approved_count: i64,
-    /// Their sum, minor units.
-    pub approved_minor: i64,
+    /// Their sums.
+    pub approved: Sums,
     /// Refused or recorded requests.
     pub refused_count: i64,
 }
 
-/// A terminal's activity by spans of `bucket_ms`, only spans in which something happened.
+/// A terminal's activity by spans of `bucket_ms`, only spans in which something happened; at most 1,000 of them.
 pub fn activity(
     tx: &Tx<'_>,
     terminal_id: TerminalId,
@@ -321,29 +374,47 @@ pub fn activity(
     bucket_ms: i64,
 ) -> Result<Vec<Bucket>, Error> {
     let sql = sql!(
-        "SELECT (at_ms - $4) / $5, sum(CASE WHEN decision = 'approved' AND amount_minor IS NOT NULL THEN 1 ELSE 0 END),
+        "SELECT (at_ms - $4) / $5, CASE WHEN decision = 'approved' THEN currency END,
+           sum(CASE WHEN decision = 'approved' AND amount_minor IS NOT NULL THEN 1 ELSE 0 END),
            CAST(sum(CASE WHEN decision = 'approved' THEN coalesce(amount_minor, 0) ELSE 0 END) AS BIGINT),
            sum(CASE WHEN decision IN ('declined', 'recorded') THEN 1 ELSE 0 END)
          FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IS NOT NULL
-         GROUP BY 1 ORDER BY 1 LIMIT 1000"
+         GROUP BY 1, 2 ORDER BY 1 LIMIT 4000"
     );
     let low = first_sequence_at(tx, terminal_id, from)?;
     let high = first_sequence_at(tx, terminal_id, to)?;
-    tx.all(
+    let groups = tx.all(
         sql,
         values![&terminal_id, low, high, from, bucket_ms.max(1)],
         |row| {
-            Ok(Bucket {
-                at: from.plus_ms(row.int(0)? * bucket_ms),
-                approved_count: row.int(1)?,
-                approved_minor: row.int(2)?,
-                refused_count: row.int(3)?,
-            })
+            let sum = (row.int(2)?, row.int(3)?, row.int(4)?);
+            Ok((from.plus_ms(row.int(0)? * bucket_ms), read_currency(row, 1)?, sum))
         },
-    )
+    )?;
+    let mut buckets: Vec<Bucket> = Vec::new();
+    for (at, currency, (approved_count, minor, refused_count)) in groups {
+        if buckets.last().is_none_or(|last| last.at != at) {
+            buckets.push(Bucket {
+                at,
+                approved_count: 0,
+                approved: Sums::default(),
+                refused_count: 0,
+            });
+        }
+        let Some(bucket) = buckets.last_mut() else {
+            continue;
+        };
+        bucket.approved_count += approved_count;
+        bucket.refused_count += refused_count;
+        if let Some(currency) = currency {
+            bucket.approved.add(currency, minor);
+        }
+    }
+    buckets.truncate(1_000);
+    Ok(buckets)
 }
 
-/// The totals of one batch as the ledger has them.
+/// The totals of one batch in one currency, as the ledger has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BatchTotals {
     /// Minor units taken from cardholders.
@@ -356,27 +427,34 @@ pub struct BatchTotals {
     pub credit_count: i64,
 }
 
-/// The totals of a batch: what was approved and neither reversed nor about to be.
-pub fn batch_totals(tx: &Tx<'_>, terminal_id: TerminalId, batch: u32) -> Result<BatchTotals, Error> {
+/// The totals of a batch, one for each currency in it: what was approved and neither reversed nor about to be.
+pub fn batch_totals(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    batch: u32,
+) -> Result<BTreeMap<Currency, BatchTotals>, Error> {
     let sql = sql!(
-        "SELECT CASE WHEN l.entry IN ('purchase', 'completion', 'completion_notice') THEN 1 ELSE 0 END, count(*),
-           CAST(coalesce(sum(l.amount_minor), 0) AS BIGINT) FROM ledger l
-         WHERE l.terminal_id = $1 AND l.batch = $2 AND l.decision = 'approved'
+        "SELECT l.currency, count(*), CAST(coalesce(sum(l.amount_minor), 0) AS BIGINT),
+           CASE WHEN l.entry IN ('purchase', 'completion', 'completion_notice') THEN 1 ELSE 0 END FROM ledger l
+         WHERE l.terminal_id = $1 AND l.batch = $2 AND l.decision = 'approved' AND l.currency IS NOT NULL
            AND l.entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
            AND NOT EXISTS (SELECT 1 FROM ledger r WHERE r.terminal_id = $1 AND r.batch = $2 AND r.trace = l.trace AND r.decision = 'reversed')
            AND NOT EXISTS (SELECT 1 FROM owed_reversal o WHERE o.terminal_id = $1 AND o.sequence = l.sequence)
-         GROUP BY 1"
+         GROUP BY l.currency, 4"
     );
-    let mut totals = BatchTotals::default();
-    for (debit, count, minor) in tx.all(sql, values![&terminal_id, batch], |row| {
-        Ok((row.int(0)? != 0, row.int(1)?, row.int(2)?))
-    })? {
-        match debit {
+    let groups = tx.all(sql, values![&terminal_id, batch], |row| {
+        Ok((read_sum(row)?, row.int(3)? != 0))
+    })?;
+    let mut all = BTreeMap::<_, BatchTotals>::new();
+    for ((currency, count, minor), is_debit) in groups {
+        let currency = currency.ok_or(Error::Corrupt("ledger.currency"))?;
+        let totals = all.entry(currency).or_default();
+        match is_debit {
             true => (totals.debit_count, totals.debit_minor) = (count, minor),
             false => (totals.credit_count, totals.credit_minor) = (count, minor),
         }
     }
-    Ok(totals)
+    Ok(all)
 }
 
 /// How many approvals follow a place in the terminal's order: after a loss report, always none.
@@ -404,11 +482,15 @@ pub fn release_of(tx: &Tx<'_>, terminal_id: TerminalId, hold_id: i64) -> Result<
     tx.first(sql, values![&terminal_id, hold_id], |row| row.int(0))
 }
 
+fn read_currency(row: &Row<'_>, at: usize) -> Result<Option<Currency>, Error> {
+    let code = row.int_opt(at)?.map(u16::try_from).transpose();
+    Ok(code.map_err(|_| Error::Corrupt("currency"))?.map(Currency))
+}
+
 pub(crate) fn read_money(row: &Row<'_>, minor: usize, currency: usize) -> Result<Option<Money>, Error> {
-    let (Some(minor), Some(currency)) = (row.int_opt(minor)?, row.int_opt(currency)?) else {
+    let (Some(minor), Some(currency)) = (row.int_opt(minor)?, read_currency(row, currency)?) else {
         return Ok(None);
     };
-    let currency = Currency(u16::try_from(currency).map_err(|_| Error::Corrupt("currency"))?);
     Money::new(minor, currency)
         .map(Some)
         .map_err(|_| Error::Corrupt("amount_minor"))

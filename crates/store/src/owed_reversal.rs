@@ -150,6 +150,13 @@ pub fn is_owed(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<bo
         .is_some())
 }
 
+/// The ledger rows of one terminal that are about to be undone; a terminal has few, at most 1,000 are answered.
+pub fn sequences(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Vec<i64>, Error> {
+    let sql =
+        sql!("SELECT sequence FROM owed_reversal WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1000");
+    tx.all(sql, values![&terminal_id], |row| row.int(0))
+}
+
 /// How many are owed.
 pub fn count(tx: &Tx<'_>) -> Result<i64, Error> {
     Ok(tx

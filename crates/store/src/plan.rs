@@ -52,9 +52,18 @@ fn run_hot(tx: &Tx<'_>) {
     pending::take(tx, id, 1).unwrap();
 }
 
+/// What a void, a refund, a completion or a reversal asks besides.
+fn run_follow_up(tx: &Tx<'_>) {
+    let id = TerminalId::parse(b"10450001").unwrap();
+    ledger::about(tx, id, 1).unwrap();
+    ledger::by_marks(tx, id, 1, (Some("1"), None)).unwrap();
+    owed_reversal::sequences(tx, id).unwrap();
+}
+
 fn hot_statements(connection: &Connection) -> Vec<&'static str> {
     RUN.with_borrow_mut(Vec::clear);
     run_hot(&Tx::sqlite(connection, Timestamp(1)));
+    run_follow_up(&Tx::sqlite(connection, Timestamp(1)));
     RUN.take()
 }
 
@@ -63,7 +72,7 @@ fn every_hot_statement_finds_its_rows_by_the_terminal() {
     let connection = Connection::open_in_memory().unwrap();
     migration::sqlite(&connection).unwrap();
     let hot = hot_statements(&connection);
-    assert_eq!(hot.len(), 8);
+    assert_eq!(hot.len(), 8 + 3);
     for sql in hot {
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = plan.raw_query();
@@ -75,6 +84,12 @@ fn every_hot_statement_finds_its_rows_by_the_terminal() {
             }
             assert!(
                 step.starts_with("SEARCH") && step.contains("(terminal_id=?"),
+                "{sql}\n{step}"
+            );
+            assert!(
+                !sql.contains("of_sequence = ?2")
+                    || step.contains("of_sequence=?")
+                    || step.contains("sequence=?"),
                 "{sql}\n{step}"
             );
             let named = sql.contains("trace = ?3");
@@ -121,6 +136,7 @@ fn every_hot_statement_of_postgresql_finds_its_rows_by_the_terminal() {
     session.begin_alone().unwrap();
     RUN.with_borrow_mut(Vec::clear);
     run_hot(&tx);
+    run_follow_up(&tx);
     session.roll_back();
     let name = Some(BatchTrace { batch: 1, trace: 1 });
     let want = Want {
@@ -145,7 +161,7 @@ fn every_hot_statement_of_postgresql_finds_its_rows_by_the_terminal() {
     let mut hot = RUN.take();
     hot.sort_unstable();
     hot.dedup();
-    assert_eq!(hot.len(), 16, "{hot:#?}");
+    assert_eq!(hot.len(), 16 + 3, "{hot:#?}");
     for text in hot {
         let plan = postgres_plan(&session, text);
         for (at, step) in plan.iter().enumerate().filter(|(_, step)| step.contains("Scan")) {

@@ -49,6 +49,13 @@ pub fn insert(tx: &Tx<'_>, terminal: &Terminal, master_key_sealed: &[u8]) -> Res
     row::insert(tx, &keyed)
 }
 
+/// Says whether the terminal is in the estate or retired. Called with the terminal locked.
+pub fn set_status(tx: &Tx<'_>, terminal_id: TerminalId, status: Status) -> Result<(), Error> {
+    let sql = sql!("UPDATE terminal SET status = $2 WHERE terminal_id = $1");
+    tx.execute(sql, values![&terminal_id, status.code()])
+        .map(drop)
+}
+
 /// The terminal of that identifier.
 pub fn get(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Terminal>, Error> {
     row::get(tx, values![&terminal_id])

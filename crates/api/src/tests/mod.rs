@@ -26,7 +26,7 @@ use domain::money::Currency;
 use domain::operator::Operator;
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
-use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode};
+use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode, Verdict};
 use domain::{MaskedPan, MerchantId, Money, TerminalId};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -213,6 +213,8 @@ impl House {
         };
         let host = HostOutcome::Answered {
             response_code: ResponseCode::APPROVED,
+            verdict: Verdict::Approved,
+            amount_minor: None,
             retrieval_reference: Some("000000000001".into()),
             approval_code: Some("123456".into()),
         };
@@ -271,6 +273,9 @@ fn purchase(terminal: &str, trace: u32) -> Attempt {
         kind: Kind::Purchase,
         name: BatchTrace { batch: 1, trace },
         original: None,
+        retrieval_reference: None,
+        approval_code: None,
+        flaw: None,
         amount: Some(Money::new(2000, Currency::CNY).unwrap()),
         card: MaskedPan::parse("622424******0113"),
         entry_mode: Some(domain::transaction::EntryMode::Chip),

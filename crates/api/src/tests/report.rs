@@ -193,7 +193,7 @@ async fn after_a_report_the_terminal_is_refused_and_the_page_tells_all() {
         ("unacknowledged_alarm_count", json!(1)),
         ("approved_since", json!(0)),
         ("window_transaction_count", json!(2)),
-        ("window_amount", json!({ "minor": 4000, "currency": "CNY" })),
+        ("window_amounts", json!([{ "minor": 4000, "currency": "CNY" }])),
         ("found", Value::Null),
         ("node", json!("node-1")),
     ] {

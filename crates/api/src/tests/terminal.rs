@@ -146,7 +146,7 @@ async fn the_page_shows_who_is_signed_in_and_what_it_is_bound_to() {
     let shops = house.get(&owner, "/api/v1/shops").await.ok();
     assert_eq!(
         [
-            &shops["items"][0]["today"]["minor"],
+            &shops["items"][0]["today"][0]["minor"],
             &shops["items"][0]["today_count"]
         ],
         [&json!(2000), &json!(1)]

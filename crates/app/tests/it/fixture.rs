@@ -19,7 +19,7 @@ use domain::money::Currency;
 use domain::operator::Operator;
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
-use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, ResponseCode};
+use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, ResponseCode, Verdict};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 
 use store::owed_reversal::OwedReversal;
@@ -205,8 +205,13 @@ impl House {
 
     /// The host answers an owed reversal.
     pub fn settle_owed(&self, id: TerminalId, sequence: i64, code: &str) -> Option<String> {
+        let verdict = if code == "00" {
+            Verdict::Approved
+        } else {
+            Verdict::Declined
+        };
         let code = ResponseCode::parse(code.as_bytes()).unwrap();
-        self.write(move |tx| app::reversal::settle(tx, id, sequence, code))
+        self.write(move |tx| app::reversal::settle(tx, id, sequence, code, verdict))
     }
 
     pub fn place(&self, id: TerminalId, kind: HoldKind, until: Option<Timestamp>) {
@@ -382,7 +387,13 @@ pub fn ask(kind: Kind, terminal_id: TerminalId, trace: u32) -> Attempt {
         merchant_id: ours(),
         kind,
         name: BatchTrace { batch: 1, trace },
-        original: None,
+        // Long ago, or at another terminal: the ledger here does not know it.
+        original: kind
+            .may_act_elsewhere()
+            .then_some(BatchTrace { batch: 0, trace: 0 }),
+        retrieval_reference: Some("999999999999".into()),
+        approval_code: None,
+        flaw: None,
         amount: fen(1_000),
         card: MaskedPan::of("6224242900000113".bytes()),
         entry_mode: Some(EntryMode::Chip),
@@ -397,12 +408,44 @@ pub fn purchase(terminal_id: TerminalId, trace: u32) -> Attempt {
     ask(Kind::Purchase, terminal_id, trace)
 }
 
-/// The host answers with a code.
+/// A request of so many fen that names the original as the host of this house does.
+pub fn after(kind: Kind, trace: u32, original: &Attempt, minor: i64) -> Attempt {
+    Attempt {
+        original: Some(original.name),
+        retrieval_reference: Some(REFERENCE.into()),
+        approval_code: Some(APPROVAL_CODE.into()),
+        amount: fen(minor),
+        card: original.card,
+        name: BatchTrace {
+            trace,
+            ..original.name
+        },
+        ..ask(kind, original.terminal_id, trace)
+    }
+}
+
+/// What the host calls every approval.
+pub const REFERENCE: &str = "000000001234";
+pub const APPROVAL_CODE: &str = "654321";
+
+/// The host answers with a code: `00` is an approval, everything else is not.
 pub fn host(code: &str) -> HostOutcome {
+    let verdict = if code == "00" {
+        Verdict::Approved
+    } else {
+        Verdict::Declined
+    };
+    says(code, verdict, None)
+}
+
+/// The host answers with a code that says this, for an amount.
+pub fn says(code: &str, verdict: Verdict, amount_minor: Option<i64>) -> HostOutcome {
     HostOutcome::Answered {
         response_code: ResponseCode::parse(code.as_bytes()).unwrap(),
-        retrieval_reference: Some("000000001234".into()),
-        approval_code: Some("654321".into()),
+        verdict,
+        amount_minor,
+        retrieval_reference: Some(REFERENCE.into()),
+        approval_code: Some(APPROVAL_CODE.into()),
     }
 }
 

@@ -10,8 +10,10 @@
 /// Whether the store under test is the shared one.
 const IS_SHARED: bool = false;
 
+mod codes;
 mod contract;
 mod fixture;
+mod follow;
 mod incident;
 mod node;
 mod operator;

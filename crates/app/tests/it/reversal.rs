@@ -1,10 +1,10 @@
 //! Reversals: accepted once, owed until the host answers, never of what is not known.
 
 use app::transaction::{Admitted, Attempt};
-use domain::Timestamp;
 use domain::hold::Kind as HoldKind;
 use domain::incident::Happened;
 use domain::transaction::{Decision, Entry, HostOutcome, Kind};
+use domain::{MaskedPan, Timestamp};
 
 use crate::fixture::{House, NODE, SEALED, approval, ask, code, fen, host, nobody, purchase, terminal};
 
@@ -100,15 +100,18 @@ fn a_reversal_of_another_amount_or_of_what_cannot_be_reversed_is_refused() {
     let refund = ask(Kind::Refund, id, 2);
     house.approve(&sale);
     house.approve(&refund);
-    for attempt in [
-        Attempt {
-            amount: fen(999),
-            ..sale.clone()
-        },
-        Attempt { amount: None, ..sale },
-        refund,
+    for (attempt, said) in [
+        (
+            Attempt {
+                amount: fen(999),
+                ..sale.clone()
+            },
+            "64",
+        ),
+        (Attempt { amount: None, ..sale }, "64"),
+        (refund, "12"),
     ] {
-        assert_eq!(code(&house.reverse(&attempt)), "12");
+        assert_eq!(code(&house.reverse(&attempt)), said);
         assert_eq!(house.owed(id).len(), 0);
         assert_eq!(
             house.last(id).batch_trace,
@@ -129,7 +132,7 @@ fn a_reversal_of_a_declined_request_has_nothing_to_undo() {
 }
 
 #[test]
-fn a_reversal_may_name_a_batch_that_is_over_but_not_lack_a_mac() {
+fn a_reversal_may_come_after_another_sign_in_but_not_lack_a_mac() {
     let house = signed_in();
     let attempt = purchase(terminal(1), 1);
     house.approve(&attempt);
@@ -138,11 +141,76 @@ fn a_reversal_may_name_a_batch_that_is_over_but_not_lack_a_mac() {
         ..attempt.clone()
     };
     assert_eq!(code(&house.reverse(&forged)), "A0");
-    house.write(|tx| store::terminal_session::sign_out(tx, terminal(1), 2));
+    house.sign_out(terminal(1));
     assert_eq!(code(&house.reverse(&attempt)), "77");
-    assert_eq!(house.sign_in(terminal(1)), 2);
+    house.sign_in(terminal(1));
     assert_eq!(code(&house.reverse(&attempt)), "00");
     assert_eq!(house.owed(terminal(1)).len(), 1);
+}
+
+#[test]
+fn a_reversal_into_a_batch_whose_totals_are_agreed_waits_for_a_person() {
+    let house = signed_in();
+    let id = terminal(1);
+    let (early, late) = (purchase(id, 1), purchase(id, 2));
+    house.approve(&early);
+    house.approve(&late);
+    house.reverse(&early);
+    house.write(|tx| store::terminal_session::sign_out(tx, terminal(1), 2));
+    house.sign_in(id);
+    assert_eq!(code(&house.reverse(&late)), "12");
+    let row = house.last(id);
+    assert_eq!(
+        (row.decision, row.reason.as_deref()),
+        (Some(Decision::Recorded), Some("batch_settled"))
+    );
+    assert_eq!(code(&house.reverse(&early)), "00", "accepted before, and again");
+    assert_eq!(house.owed(id).len(), 1);
+}
+
+#[test]
+fn a_reversal_names_the_card_of_what_it_undoes_or_none() {
+    let house = signed_in();
+    let id = terminal(1);
+    let other = MaskedPan::of("6224242900000221".bytes());
+    let waiting = purchase(id, 2);
+    house.approve(&purchase(id, 1));
+    let sequence = house.forward(&waiting);
+    for trace in [1, 2] {
+        let of_another = Attempt {
+            card: other,
+            ..purchase(id, trace)
+        };
+        assert_eq!(code(&house.reverse(&of_another)), "14");
+        let of_other_amount = Attempt {
+            amount: fen(1),
+            ..purchase(id, trace)
+        };
+        assert_eq!(code(&house.reverse(&of_other_amount)), "64");
+    }
+    assert_eq!(house.owed(id).len(), 0);
+    assert_eq!(
+        code(&house.release(id, sequence, approval())),
+        "00",
+        "nobody may undo it"
+    );
+    for trace in [1, 2] {
+        let bare = Attempt {
+            card: None,
+            ..purchase(id, trace)
+        };
+        assert_eq!(code(&house.reverse(&bare)), "00");
+    }
+    assert_eq!(house.owed(id).len(), 2);
+}
+
+#[test]
+fn a_refund_at_the_host_is_not_reversed() {
+    let house = signed_in();
+    let refund = ask(Kind::Refund, terminal(1), 1);
+    let sequence = house.forward(&refund);
+    assert_eq!(code(&house.reverse(&refund)), "12");
+    assert_eq!(code(&house.release(terminal(1), sequence, approval())), "00");
 }
 
 #[test]

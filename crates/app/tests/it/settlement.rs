@@ -2,10 +2,11 @@
 
 use app::settlement::{Settled, Uploaded};
 use app::transaction::{Admitted, Answer, Attempt};
+use domain::money::Currency;
 use domain::transaction::{BatchTrace, Decision, Entry, HostOutcome, Kind};
 use store::ledger::BatchTotals;
 
-use crate::fixture::{House, answered, ask, code, fen, nobody, purchase, terminal};
+use crate::fixture::{House, after, answered, ask, code, fen, nobody, purchase, terminal};
 
 const ONE_SALE: BatchTotals = BatchTotals {
     debit_minor: 1_000,
@@ -34,13 +35,17 @@ fn batch(batch: u32, kind: Kind) -> Attempt {
 }
 
 fn settle(house: &House, attempt: Attempt, claimed: BatchTotals) -> Settled {
-    house.write(move |tx| app::settlement::settle(tx, &attempt, claimed))
+    house.write(move |tx| app::settlement::settle(tx, &attempt, Currency::CNY, claimed))
 }
 
 fn upload(house: &House, lines: &'static [(u32, i64)]) -> Answer {
     let attempt = batch(1, Kind::BatchUpload);
     answered(house.write(move |tx| {
-        let line = |(trace, amount_minor)| Uploaded { trace, amount_minor };
+        let line = |(trace, amount_minor)| Uploaded {
+            trace,
+            amount_minor,
+            currency: Currency::CNY,
+        };
         let lines: Vec<_> = lines.iter().copied().map(line).collect();
         app::settlement::upload(tx, &attempt, &lines)
     }))
@@ -166,19 +171,20 @@ fn what_was_undone_declined_or_is_about_to_be_undone_is_not_in_the_totals() {
         amount: fen(30),
         ..ask(Kind::Refund, id, 6)
     });
-    house.approve(&Attempt {
+    let sale = Attempt {
         amount: fen(12),
-        ..ask(Kind::Void, id, 7)
-    });
+        ..purchase(id, 7)
+    };
+    house.approve(&sale);
+    house.approve(&after(Kind::Void, 8, &sale, 12));
     let totals = house.read(|tx| store::ledger::batch_totals(tx, id, 1));
-    assert_eq!(
-        totals,
-        BatchTotals {
-            credit_minor: 42,
-            credit_count: 2,
-            ..ONE_SALE
-        }
-    );
+    let in_yuan = BatchTotals {
+        debit_minor: 1_012,
+        debit_count: 2,
+        credit_minor: 42,
+        credit_count: 2,
+    };
+    assert_eq!(Vec::from_iter(totals), [(Currency::CNY, in_yuan)]);
 }
 
 #[test]
@@ -273,4 +279,27 @@ fn a_batch_with_a_request_at_the_host_is_neither_compared_nor_closed() {
     house.release(terminal(1), sequence, crate::fixture::host("51"));
     let settled = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
     assert!(matches!(settled, Settled::Compared { equal: true, .. }));
+}
+
+#[test]
+fn a_batch_in_two_currencies_agrees_with_no_totals_in_one() {
+    let house = with_one_sale();
+    let dollars = Attempt {
+        amount: domain::Money::new(5, Currency(840)).ok(),
+        ..purchase(terminal(1), 2)
+    };
+    house.approve(&dollars);
+    let settled = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
+    assert!(
+        matches!(
+            settled,
+            Settled::Compared {
+                totals: ONE_SALE,
+                equal: false,
+                ..
+            }
+        ),
+        "{settled:?}"
+    );
+    house.approve(&purchase(terminal(1), 3));
 }

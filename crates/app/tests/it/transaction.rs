@@ -1,7 +1,10 @@
 //! The one door: what is refused before the host, what becomes of the host's answer, and what a repetition hears.
 
 use app::transaction::{Admitted, Attempt};
+use domain::Money;
 use domain::hold::{Authority, Kind as HoldKind};
+use domain::money::Currency;
+use domain::terminal::Status;
 use domain::transaction::{BatchTrace, Decision, HostOutcome, Kind, Refusal};
 
 use crate::fixture::{
@@ -200,6 +203,32 @@ fn a_hold_between_the_checks_declines_and_undoes_with_the_sealed_material() {
 }
 
 #[test]
+fn a_terminal_retired_between_the_checks_gets_nothing_and_the_host_is_told() {
+    let house = signed_in();
+    let id = terminal(1);
+    let waiting = [
+        (house.forward(&purchase(id, 1)), approval(), 1),
+        (house.forward(&purchase(id, 2)), host("51"), 1),
+        (house.forward(&purchase(id, 3)), HostOutcome::Silent, 2),
+    ];
+    let refund = house.forward(&ask(Kind::Refund, id, 4));
+    house.write(move |tx| store::terminal::set_status(tx, id, Status::Retired));
+    for (sequence, host, owed) in waiting {
+        let answer = house.release(id, sequence, host);
+        assert_eq!((code(&answer).as_str(), answer.approval_code), ("97", None));
+        let row = house.last(id);
+        assert_eq!(
+            (row.decision, row.reason.as_deref()),
+            (Some(Decision::Declined), Some("retired"))
+        );
+        assert_eq!(house.owed(id).len(), owed);
+    }
+    house.release(id, refund, approval());
+    assert_eq!(house.last(id).decision, Some(Decision::Recorded));
+    assert_eq!(code(&house.reverse(&purchase(id, 1))), "97");
+}
+
+#[test]
 fn a_hold_between_the_checks_owes_nothing_for_what_the_host_did_not_do() {
     let house = signed_in();
     let id = terminal(1);
@@ -214,6 +243,32 @@ fn a_hold_between_the_checks_owes_nothing_for_what_the_host_did_not_do() {
         assert_eq!(code(&house.release(id, sequence, host)), "58");
         assert_eq!(house.owed(id).len(), owed);
     }
+}
+
+#[test]
+fn a_flaw_is_told_after_what_must_be_told_first_and_written_down() {
+    let house = signed_in();
+    let id = terminal(1);
+    let flawed = Attempt {
+        amount: Money::new(5, Currency(840)).ok(),
+        flaw: Some(Refusal::OtherCurrency),
+        ..purchase(id, 1)
+    };
+    let forged = Attempt {
+        mac_verified: false,
+        ..flawed.clone()
+    };
+    assert_eq!(code(&house.refuse(&forged)), "A0");
+    assert_eq!(code(&house.refuse(&flawed)), "12");
+    let row = house.last(id);
+    assert_eq!(
+        (row.reason.as_deref(), row.amount),
+        (Some("other_currency"), flawed.amount)
+    );
+    assert_eq!(code(&house.reverse(&flawed)), "12");
+    house.place(id, HoldKind::Fault, None);
+    assert_eq!(code(&house.refuse(&flawed)), "58");
+    assert_eq!((house.pending_count(id), house.owed(id).len()), (0, 0));
 }
 
 #[test]

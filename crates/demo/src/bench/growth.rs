@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use app::transaction::{Admitted, Answer, Attempt, authorise, release};
 use domain::money::Currency;
-use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, ResponseCode};
+use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, ResponseCode, Verdict};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use store::terminal_session::TerminalSession;
 use store::{Store, Want};
@@ -267,6 +267,8 @@ async fn cost(node: &Node, estate: Estate, in_flight: u32, duration: Duration) -
         card: MaskedPan::parse("621234******0000").context("card")?,
         approved: HostOutcome::Answered {
             response_code: ResponseCode::APPROVED,
+            verdict: Verdict::Approved,
+            amount_minor: None,
             retrieval_reference: Some("100000000000".into()),
             approval_code: Some("100000".into()),
         },
@@ -350,6 +352,9 @@ impl Driver {
                 trace: self.next_trace,
             },
             original: None,
+            retrieval_reference: None,
+            approval_code: None,
+            flaw: None,
             amount: Some(Money {
                 minor: 100,
                 currency: Currency::CNY,

@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::TerminalId;
-use domain::transaction::{HostOutcome, ResponseCode};
+use domain::transaction::{HostOutcome, ResponseCode, Verdict};
 use iso8583::frame::{self, Header, Tpdu};
 use iso8583::mac::{Algorithm, MacKey};
 use iso8583::pin::PinKey;
-use iso8583::unionpay::POS;
-use iso8583::{Message, Mti, Writer};
+use iso8583::unionpay::{POS, without_partial_approval};
+use iso8583::{Answer, Message, Mti, Writer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -61,6 +61,7 @@ pub enum AskError {
 pub struct HostAnswer {
     raw: Vec<u8>,
     response_code: ResponseCode,
+    amount_minor: Option<i64>,
     retrieval_reference: Option<String>,
     approval_code: Option<String>,
 }
@@ -76,10 +77,22 @@ impl HostAnswer {
         self.response_code
     }
 
+    /// What field 39 says by the host's profile.
+    pub fn verdict(&self) -> Verdict {
+        match POS.answer(self.response_code.as_str()) {
+            Answer::Approved => Verdict::Approved,
+            Answer::Partial => Verdict::Partial,
+            Answer::Unknown => Verdict::Unknown,
+            Answer::Declined => Verdict::Declined,
+        }
+    }
+
     /// What the second check needs to know.
     pub fn outcome(&self) -> HostOutcome {
         HostOutcome::Answered {
             response_code: self.response_code,
+            verdict: self.verdict(),
+            amount_minor: self.amount_minor,
             retrieval_reference: self.retrieval_reference.clone(),
             approval_code: self.approval_code.clone(),
         }
@@ -99,7 +112,7 @@ pub struct AcquirerHost {
     link: Mutex<Option<mpsc::Sender<Vec<u8>>>>,
 }
 
-/// Fields that go to the host as the terminal sent them; 52 is translated, 64 is made anew.
+/// Fields that go to the host as the terminal sent them; 52 is translated, 60 welcomes no partial approval, 64 is made anew.
 const FORWARDED: [u8; 25] = [
     2, 3, 4, 11, 14, 22, 23, 25, 26, 35, 36, 37, 38, 39, 41, 42, 48, 49, 53, 54, 55, 60, 61, 62, 63,
 ];
@@ -149,8 +162,13 @@ impl AcquirerHost {
     fn pack(&self, message: &Message<'_>, pin_key: Option<&PinKey>) -> Option<Vec<u8>> {
         let mut writer = Writer::new(&POS);
         writer.begin(message.mti());
+        // What is booked is what was asked for, so the host is not asked for a part of it.
+        let field60 = without_partial_approval(message);
         for field in FORWARDED {
-            writer.copy(field, message);
+            match field60.as_deref().filter(|_| field == 60) {
+                Some(digits) => writer.digits(60, digits),
+                None => writer.copy(field, message),
+            };
         }
         if let Some(block) = message.bytes(52) {
             // A block that does not open goes as zeros, which no issuer accepts: the host says so, not we.
@@ -278,6 +296,7 @@ impl AcquirerHost {
         let text = |field| message.text_str(field).map(|text| text.trim_end().to_owned());
         let answer = HostAnswer {
             response_code,
+            amount_minor: message.number(4).and_then(|minor| i64::try_from(minor).ok()),
             retrieval_reference: text(37),
             approval_code: text(38),
             raw: envelope.message.to_vec(),

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 
 use app::transaction::Attempt;
 use domain::money::Currency;
-use domain::transaction::{BatchTrace, EntryMode, Kind};
+use domain::transaction::{BatchTrace, EntryMode, Kind, Refusal};
 use domain::{MaskedPan, MerchantId, Money, TerminalId};
-use iso8583::unionpay::{field60, field61};
+use iso8583::unionpay::{POS, field60, field61};
 use iso8583::{Message, Mti, Writer};
 
 use node::seal::{Purpose, Sealer};
@@ -138,11 +138,9 @@ pub fn attempt(
         .and_then(|trace| u32::try_from(trace).ok())
         .unwrap_or_default();
     let moves_money = matches!(ask, Ask::Card(kind) if kind != Kind::Balance) || ask == Ask::Reversal;
-    let amount = match (message.number(4), moves_money) {
-        (Some(minor), _) => Some(money(minor, message).ok_or(Incomplete)?),
-        (None, false) => None,
-        (None, true) => return Err(Incomplete),
-    };
+    if moves_money && !message.has(4) {
+        return Err(Incomplete);
+    }
     let card = card(message);
     if (matches!(ask, Ask::Card(_)) && card.is_none()) || (trace == 0 && ask != Ask::Echo) {
         return Err(Incomplete);
@@ -160,7 +158,10 @@ pub fn attempt(
             trace,
         },
         original: if ask == Ask::Reversal { None } else { original },
-        amount,
+        retrieval_reference: text(message, 37),
+        approval_code: text(message, 38),
+        flaw: flaw(message),
+        amount: amount(message),
         card,
         entry_mode: message.number(22).and_then(EntryMode::from_field_22),
         reversal_sealed: None,
@@ -170,12 +171,51 @@ pub fn attempt(
     })
 }
 
-fn money(minor: u64, message: &Message<'_>) -> Option<Money> {
-    let currency = match message.text_str(49) {
-        None => Currency::CNY,
-        Some(code) => Currency(code.parse().ok()?),
-    };
-    Money::new(i64::try_from(minor).ok()?, currency).ok()
+fn text(message: &Message<'_>, field: u8) -> Option<String> {
+    let text = message.text_str(field)?.trim_end();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Field 4 in the currency of field 49, be it one that the profile takes or not.
+fn amount(message: &Message<'_>) -> Option<Money> {
+    let minor = i64::try_from(message.number(4)?).ok()?;
+    Money::new(minor, stated_currency(message)?).ok()
+}
+
+/// Field 49, three digits; without it the profile's first currency.
+fn stated_currency(message: &Message<'_>) -> Option<Currency> {
+    match message.text(49) {
+        None => POS.currencies().first().copied().map(Currency),
+        Some(code) if code.iter().all(u8::is_ascii_digit) => {
+            let code = std::str::from_utf8(code).ok()?;
+            code.parse().ok().map(Currency)
+        }
+        Some(_) => None,
+    }
+}
+
+/// The currency of a message, if the profile takes it.
+pub fn currency(message: &Message<'_>) -> Option<Currency> {
+    stated_currency(message).filter(|currency| POS.currencies().contains(&currency.0))
+}
+
+/// What is wrong with the content of a request that can be read.
+fn flaw(message: &Message<'_>) -> Option<Refusal> {
+    match () {
+        () if (message.has(4) || message.has(49)) && currency(message).is_none() => {
+            Some(Refusal::OtherCurrency)
+        }
+        () if has_two_cards(message) => Some(Refusal::TwoCards),
+        () => None,
+    }
+}
+
+/// Whether field 2 and track 2 have different numbers: the host would charge one of them and we would remember the other.
+fn has_two_cards(message: &Message<'_>) -> bool {
+    message
+        .digits(2)
+        .zip(message.digits(35))
+        .is_some_and(|(number, track)| !number.iter().eq(track.iter().take_while(u8::is_ascii_digit)))
 }
 
 /// The card's number: field 2, else the part of track 2 before its separator.

@@ -14,6 +14,7 @@ use super::Gate;
 use super::answer::{self, Content};
 use super::connection::Out;
 use super::handle::{Request, out};
+use super::request;
 
 impl Gate {
     /// 0500: the terminal's totals against the ledger's.
@@ -25,10 +26,13 @@ impl Gate {
         let Some(field48) = unionpay::field48(request.message) else {
             return self.decline(request, Refusal::Invalid, false).await;
         };
+        let Some(currency) = request::currency(request.message) else {
+            return self.decline(request, Refusal::OtherCurrency, false).await;
+        };
         let claimed = totals(&field48);
         let settled = self
             .node
-            .write(move |tx| app::settlement::settle(tx, &attempt, claimed))
+            .write(move |tx| app::settlement::settle(tx, &attempt, currency, claimed))
             .await?;
         match settled {
             Settled::UnknownTerminal => Ok(self.unknown_terminal(request.message, request.back)),
@@ -56,10 +60,14 @@ impl Gate {
         let Some(details) = unionpay::batch_details(request.message) else {
             return self.decline(request, Refusal::Invalid, false).await;
         };
+        let Some(currency) = request::currency(request.message) else {
+            return self.decline(request, Refusal::OtherCurrency, false).await;
+        };
         let lines: Vec<Uploaded> = details
             .map(|detail| Uploaded {
                 trace: detail.trace,
                 amount_minor: i64::try_from(detail.amount_minor).unwrap_or(i64::MAX),
+                currency,
             })
             .collect();
         let admitted = self

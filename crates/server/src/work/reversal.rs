@@ -97,10 +97,10 @@ async fn send(node: Arc<Node>, host: Arc<AcquirerHost>, owed: OwedReversal) -> R
         node.write(move |tx| app::reversal::postpone(tx, &owed)).await?;
         return Ok(false);
     };
-    let (sequence, code) = (owed.sequence, answer.response_code());
+    let (sequence, code, verdict) = (owed.sequence, answer.response_code(), answer.verdict());
     let incident = node
         .insist(Turn::Own, move || {
-            move |tx: &Tx<'_>| app::reversal::settle(tx, terminal_id, sequence, code)
+            move |tx: &Tx<'_>| app::reversal::settle(tx, terminal_id, sequence, code, verdict)
         })
         .await?;
     node.changed(incident);

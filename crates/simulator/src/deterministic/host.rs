@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use domain::TerminalId;
-use domain::transaction::{BatchTrace, HostOutcome, ResponseCode};
+use domain::transaction::{BatchTrace, HostOutcome, ResponseCode, Verdict};
 
 use super::network::{Network, Place};
 use super::schedule::{MS, Receiver, Schedule, Sender};
@@ -112,14 +112,19 @@ impl Host {
 
     /// Asks for a decision.
     pub fn ask(&self, from: usize, terminal_id: TerminalId, name: BatchTrace) -> Receiver<HostOutcome> {
-        self.send(from, move |host| HostOutcome::Answered {
-            response_code: code(match host.decide(terminal_id, name) {
-                State::Approved => b"00",
-                State::Declined => b"51",
-                State::Reversed | State::Barred => b"05",
-            }),
+        let answered = move |(text, verdict): (&[u8; 2], _)| HostOutcome::Answered {
+            response_code: code(text),
+            verdict,
+            amount_minor: None,
             retrieval_reference: Some(format!("{:012}", name.trace)),
             approval_code: Some(format!("{:06}", name.trace)),
+        };
+        self.send(from, move |host| {
+            answered(match host.decide(terminal_id, name) {
+                State::Approved => (b"00", Verdict::Approved),
+                State::Declined => (b"51", Verdict::Declined),
+                State::Reversed | State::Barred => (b"05", Verdict::Declined),
+            })
         })
     }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use app::canary;
 use app::lease::{RENEW_EVERY_MS, Watch};
 use app::node::Renewed;
+use domain::transaction::Verdict;
 use domain::{TerminalId, Timestamp};
 use store::node::{Incarnation, Present};
 use store::owed_reversal::OwedReversal;
@@ -234,7 +235,11 @@ impl Node {
             return Ok(false);
         };
         self.insist(Turn::Own, move |tx| {
-            app::reversal::settle(tx, terminal_id, sequence, code)
+            let verdict = match code.is_approved() {
+                true => Verdict::Approved,
+                false => Verdict::Declined,
+            };
+            app::reversal::settle(tx, terminal_id, sequence, code, verdict)
         })
         .await?;
         Ok(true)

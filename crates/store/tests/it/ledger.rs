@@ -1,7 +1,10 @@
 //! The ledger against plain models of it.
 
-use domain::Timestamp;
+use std::collections::BTreeMap;
+
+use domain::money::{Currency, Sums};
 use domain::transaction::{BatchTrace, Decision, Entry, Kind, LedgerRow, Side};
+use domain::{Money, Timestamp};
 use proptest::prelude::*;
 use store::ledger::{self, BatchTotals, Bucket, Filter};
 use store::owed_reversal::OwedReversal;
@@ -22,12 +25,15 @@ fn rows() -> impl Strategy<Value = Vec<LedgerRow>> {
     proptest::collection::vec((one, name), 0..40).prop_map(|made| {
         let (mut sequence, mut at) = (0, 100);
         let mut rows = Vec::new();
-        for ((gap, later, kind, decision, minor), (batch, trace, never_given, _)) in made {
+        for ((gap, later, kind, decision, minor), (batch, trace, never_given, in_dollars)) in made {
             sequence += gap;
             at += later;
             rows.push(LedgerRow {
                 batch_trace: Some(BatchTrace { batch, trace }),
-                amount: fen(minor),
+                amount: match in_dollars {
+                    true => Money::new(minor, Currency(840)).ok(),
+                    false => fen(minor),
+                },
                 reason: never_given.then(|| "never_given".into()),
                 ..row(sequence, at, kind, decision)
             });
@@ -110,15 +116,37 @@ fn a_row_comes_back_as_it_was_written_and_no_other_takes_its_place() {
     assert_eq!(kept.read(|tx| ledger::by_name(tx, id, name)), [written]);
 }
 
+#[test]
+fn the_sales_of_a_window_are_summed_and_all_its_amounts_counted() {
+    let kept = Kept::open();
+    proptest!(few(), |(rows in rows(), from in 95_i64..160, long in 0_i64..60)| {
+        let id = kept.ledger(&rows);
+        let (from, to) = (Timestamp(from), Timestamp(from + long));
+        let (mut count, mut sums) = (0, Sums::default());
+        for row in rows.iter().filter(|row| row.at > from && row.at < to) {
+            if matches!(row.decision, Some(Decision::Approved | Decision::Declined | Decision::Recorded)) {
+                count += 1;
+            }
+            match (row.decision, taken(row)) {
+                (Some(Decision::Approved), Some((currency, minor))) if minor > 0 => sums.add(currency, minor),
+                _ => {}
+            }
+        }
+        let (found_count, found) = kept.read(|tx| ledger::in_window(tx, id, from, to));
+        let nonzero = |sums: &Sums| sums.iter().filter(|(_, minor)| *minor != 0).collect::<Vec<_>>();
+        prop_assert_eq!((found_count, nonzero(&found)), (count, nonzero(&sums)));
+    });
+}
+
 /// One of money, and what its approval adds.
-fn taken(row: &LedgerRow) -> Option<i64> {
+fn taken(row: &LedgerRow) -> Option<(Currency, i64)> {
     let Entry::Request(kind) = row.entry else {
         return None;
     };
-    let minor = row.amount?.minor;
+    let Money { minor, currency } = row.amount?;
     Some(match kind.side()? {
-        Side::Debit => minor,
-        Side::Credit => -minor,
+        Side::Debit => (currency, minor),
+        Side::Credit => (currency, -minor),
     })
 }
 
@@ -128,17 +156,22 @@ fn takings_are_what_was_approved_less_what_went_back() {
     proptest!(few(), |(rows in rows(), from in 95_i64..160, long in 0_i64..60)| {
         let id = kept.ledger(&rows);
         let (from, to) = (Timestamp(from), Timestamp(from + long));
-        let (mut count, mut minor) = (0, 0);
+        let (mut count, mut sums) = (0, Sums::default());
         for row in rows.iter().filter(|row| row.at >= from && row.at < to) {
             // The host undoes no refund.
             let reversible = row.entry != Entry::Request(Kind::Refund);
             match (row.decision, taken(row)) {
-                (Some(Decision::Approved), Some(taken)) => (count, minor) = (count + 1, minor + taken),
-                (Some(Decision::Reversed), Some(taken)) if reversible && row.reason.is_none() => minor -= taken,
+                (Some(Decision::Approved), Some((currency, taken))) => {
+                    count += 1;
+                    sums.add(currency, taken);
+                }
+                (Some(Decision::Reversed), Some((currency, taken))) if row.reason.is_none() => {
+                    sums.add(currency, if reversible { -taken } else { 0 });
+                }
                 _ => {}
             }
         }
-        prop_assert_eq!(kept.read(|tx| ledger::takings(tx, id, from, to)), (count, minor));
+        prop_assert_eq!(kept.read(|tx| ledger::takings(tx, id, from, to)), (count, sums));
     });
 }
 
@@ -169,16 +202,17 @@ fn a_batch_totals_what_is_approved_and_neither_undone_nor_about_to_be() {
             .map(|(_, row)| OwedReversal { terminal_id: id, ..owed(row) }).collect();
         kept.write(move |tx| debts.iter().try_for_each(|owed| store::owed_reversal::insert(tx, owed)));
         for batch in 1..3 {
-            let mut wanted = BatchTotals::default();
+            let mut all = BTreeMap::<Currency, BatchTotals>::new();
             for (nth, row) in rows.iter().enumerate() {
                 let undone = rows.iter().any(|other| {
                     other.decision == Some(Decision::Reversed) && other.batch_trace == row.batch_trace
                 });
                 let counts = row.decision == Some(Decision::Approved) && !undone && !is_owed(nth);
-                let (Some(taken), true) = (taken(row), counts && row.batch_trace.unwrap().batch == batch) else {
+                let (Some((currency, taken)), true) = (taken(row), counts && row.batch_trace.unwrap().batch == batch) else {
                     continue;
                 };
                 let Entry::Request(kind) = row.entry else { continue };
+                let wanted = all.entry(currency).or_default();
                 if kind.side() == Some(Side::Debit) {
                     wanted.debit_count += 1;
                     wanted.debit_minor += taken;
@@ -187,7 +221,7 @@ fn a_batch_totals_what_is_approved_and_neither_undone_nor_about_to_be() {
                     wanted.credit_minor -= taken;
                 }
             }
-            prop_assert_eq!(kept.read(|tx| ledger::batch_totals(tx, id, batch)), wanted);
+            prop_assert_eq!(kept.read(|tx| ledger::batch_totals(tx, id, batch)), all);
         }
     });
 }
@@ -203,13 +237,14 @@ fn activity_counts_each_row_in_its_span() {
         for row in rows.iter().filter(|row| row.at >= from && row.at < to && row.decision.is_some()) {
             let at = from.plus_ms(row.at.since_ms(from) / bucket_ms * bucket_ms);
             if wanted.last().is_none_or(|last| last.at != at) {
-                wanted.push(Bucket { at, approved_count: 0, approved_minor: 0, refused_count: 0 });
+                wanted.push(Bucket { at, approved_count: 0, approved: Sums::default(), refused_count: 0 });
             }
             let last = wanted.last_mut().unwrap();
             match row.decision {
                 Some(Decision::Approved) => {
                     last.approved_count += 1;
-                    last.approved_minor += row.amount.unwrap().minor;
+                    let Money { minor, currency } = row.amount.unwrap();
+                    last.approved.add(currency, minor);
                 }
                 Some(Decision::Declined | Decision::Recorded) => last.refused_count += 1,
                 _ => {}

@@ -440,16 +440,13 @@ export interface components {
         };
         /** @description What happened in one bucket. */
         ActivityBucket: {
+            /** @description Their sums, one for each currency. */
+            approved: components["schemas"]["Money"][];
             /**
              * Format: int64
              * @description Approvals that carried an amount.
              */
             approved_count: number;
-            /**
-             * Format: int64
-             * @description Their sum, minor units.
-             */
-            approved_minor: number;
             /** @description Its start. */
             at: components["schemas"]["Time"];
             /**
@@ -727,8 +724,8 @@ export interface components {
             stop_request: components["schemas"]["StopRequest"];
             /** @description The terminal as it is now. */
             terminal: components["schemas"]["TerminalSummary"];
-            /** @description What was approved of them. */
-            window_amount: components["schemas"]["Money"];
+            /** @description What was approved of them, one sum for each currency. */
+            window_amounts: components["schemas"]["Money"][];
             /**
              * Format: int64
              * @description Requests that carried an amount, within the window.
@@ -1157,8 +1154,8 @@ export interface components {
              * @description Terminals in use.
              */
             terminal_count: number;
-            /** @description Taken since midnight on its terminals' clocks, less what went back. */
-            today: components["schemas"]["Money"];
+            /** @description Taken since midnight on its terminals' clocks, less what went back; one sum for each currency. */
+            today: components["schemas"]["Money"][];
             /**
              * Format: int64
              * @description From how many transactions.

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { speak } from '@/i18n'
-import { count, money } from './money'
+import { count, money, sums } from './money'
 import { exactClock, fresh, fromLocalInput, length, now_ms, seconds, toLocalInput, whole } from './time'
 
 const ago = (minutes: number) => new Date(now_ms.value - minutes * 60_000).toISOString()
@@ -14,6 +14,17 @@ describe('amounts', () => {
     speak('en')
     expect(money({ minor: 100, currency: 'CNY' })).toBe('¥1.00')
     expect(count(48210)).toBe('48,210')
+  })
+
+  it('of a currency without a name are shown as they came', () => {
+    expect(money({ minor: 500, currency: '000' })).toBe('500 [000]')
+  })
+
+  it('of several currencies are never added', () => {
+    speak('en')
+    const both = [{ minor: 100, currency: 'CNY' }, { minor: 250, currency: 'USD' }]
+    expect(sums(both)).toBe('¥1.00 + $2.50')
+    expect(sums([])).toBe('0')
   })
 })
 
