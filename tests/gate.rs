@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result, ensure};
-use iso8583::{Mti, unionpay};
+use anyhow::{Context, Result, anyhow, ensure};
+use iso8583::{Message, Mti, Writer, frame, unionpay};
 use simulator::issuer::cards;
 use simulator::terminal::wire::{Encoder, Session};
 use simulator::terminal::{Approved, Reply, Terminal, TerminalIdentity};
@@ -94,6 +94,132 @@ async fn terminals_that_share_a_connection_are_stopped_one_by_one() -> Result<()
         "its neighbour"
     );
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_give_money_back_twice_or_mix_it_up_is_refused() -> Result<()> {
+    let folder = Folder::new()?;
+    let node = Launch::new(&folder)?
+        .with(&["--host-delay-ms", "4"])
+        .start()
+        .await?;
+    let (api, gate) = (node.api_as("risk").await?, node.ready.gate);
+    let mut terminal = Terminal::new(node.ready.terminals[4].identity.clone());
+    terminal.connect(gate).await?;
+    ensure!(terminal.sign_in().await?.code() == "00", "sign-in");
+    following(&mut terminal).await?;
+    two_of_a_kind(&terminal, gate).await?;
+    let books = Books::read(&api, &terminal.identity().terminal_id).await?;
+    let reasons: Vec<&str> = books.rows.iter().map(|row| row.reason.as_str()).collect();
+    for reason in [
+        "followed_already",
+        "already_undone",
+        "above_original",
+        "original_not_found",
+        "other_currency",
+        "two_cards",
+    ] {
+        ensure!(
+            reasons.contains(&reason),
+            "{reason} is not written down: {reasons:?}"
+        );
+    }
+    let settled = terminal.settle().await?;
+    ensure!(
+        settled.finding == Some(unionpay::Reply::Equal),
+        "terminal and ledger count alike: {settled:?}"
+    );
+    Ok(())
+}
+
+/// Voids, refunds, completions and reversals of what was undone already.
+async fn following(terminal: &mut Terminal) -> Result<()> {
+    let approved = |reply: Reply| -> Result<Approved> { reply.approved.context("approved") };
+    let card = &cards()[5];
+    let sale = approved(terminal.purchase(3_000, card).await?)?;
+    ensure!(terminal.refund(1_000, &sale).await?.code() == "00", "a part back");
+    ensure!(
+        terminal.reverse_last().await?.code() == "22",
+        "refunded, then reversed"
+    );
+    ensure!(
+        terminal.void(&sale).await?.code() == "12",
+        "refunded, then voided"
+    );
+    ensure!(
+        terminal.refund(2_001, &sale).await?.code() == "61",
+        "more than is left"
+    );
+    ensure!(terminal.refund(2_000, &sale).await?.code() == "00", "the rest");
+    let sale = approved(terminal.purchase(700, card).await?)?;
+    let forged = Approved {
+        retrieval_reference: "000000000000".into(),
+        ..sale.clone()
+    };
+    ensure!(
+        terminal.void(&forged).await?.code() == "25",
+        "a wrong retrieval reference"
+    );
+    let held = approved(terminal.pre_authorise(10_000, card).await?)?;
+    ensure!(
+        terminal.complete(11_501, &held).await?.code() == "61",
+        "above 115 per cent"
+    );
+    ensure!(
+        terminal.complete(11_500, &held).await?.code() == "00",
+        "completed"
+    );
+    ensure!(
+        terminal.complete(100, &held).await?.code() == "12",
+        "and once more"
+    );
+    ensure!(
+        terminal.pre_authorise_void(&held).await?.code() == "12",
+        "and voided"
+    );
+    Ok(())
+}
+
+/// A purchase in another currency, one in none, and one with two cards.
+async fn two_of_a_kind(terminal: &Terminal, gate: SocketAddr) -> Result<()> {
+    let (cards, identity) = (cards(), terminal.identity());
+    let session = terminal.session().context("no session")?;
+    let mut encoder = Encoder::new(&identity.terminal_id, &identity.merchant_id);
+    let proper = encoder
+        .financial(session, &purchase(750, 100, &cards[0]))?
+        .to_vec();
+    for currency in ["840", "392", "000", "+15"] {
+        let changed = rewritten(&proper, session, 49, |writer| {
+            writer.text(49, currency.as_bytes());
+        })?;
+        ensure!(ask(gate, &changed).await?.1 == "12", "currency {currency}");
+    }
+    let changed = rewritten(&proper, session, 2, |writer| {
+        writer.digits(2, &cards[1].pan);
+    })?;
+    ensure!(ask(gate, &changed).await?.1 == "14", "field 2 of another card");
+    Ok(())
+}
+
+/// The same message with one field otherwise, signed anew.
+fn rewritten(
+    frame: &[u8],
+    session: &Session,
+    changed: u8,
+    change: impl FnOnce(&mut Writer),
+) -> Result<Vec<u8>> {
+    let envelope = frame::open(&frame[2..])?;
+    let message = Message::parse(&unionpay::POS, envelope.message).map_err(|error| anyhow!("{error}"))?;
+    let mut writer = Writer::new(&unionpay::POS);
+    writer.begin(message.mti());
+    for field in message.fields().filter(|field| ![changed, 64].contains(field)) {
+        writer.copy(field, &message);
+    }
+    change(&mut writer);
+    let signed = writer.finish_with_mac(&session.mac_key)?.to_vec();
+    let mut out = Vec::new();
+    frame::write(&mut out, envelope.tpdu, envelope.header, &signed)?;
+    Ok(out)
 }
 
 #[tokio::test(flavor = "multi_thread")]

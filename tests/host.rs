@@ -1,6 +1,6 @@
 //! Whatever the acquirer's host does, in the end it and the ledger agree on what stands approved.
 //!
-//! The host is silent, late, doubled, wrongly signed, cut off and gone, one after the other, while terminals trade and one
+//! The host is silent, late, doubled, wrongly signed, cut off, gone, and words its approvals otherwise, one after the other, while terminals trade and one
 //! of them is reported lost; then it is well again, and every reversal that is owed reaches it.
 
 use anyhow::{Context, Result, ensure};
@@ -52,6 +52,27 @@ async fn ledger_and_host_agree_in_the_end_whatever_the_host_does() -> Result<()>
             },
         ),
         ("down", Faults { down: true, ..well }),
+        (
+            "a success with a defect",
+            Faults {
+                says: Some(*b"A2"),
+                ..well
+            },
+        ),
+        (
+            "a part of the amount",
+            Faults {
+                says: Some(*b"10"),
+                ..well
+            },
+        ),
+        (
+            "no answer from the issuer",
+            Faults {
+                says: Some(*b"68"),
+                ..well
+            },
+        ),
     ];
     for (number, (name, fault)) in faults.into_iter().enumerate() {
         let pair = [2 * number, 2 * number + 1].map(|index| node.ready.terminals[index].identity.clone());

@@ -2,7 +2,8 @@
 //!
 //! It touches nothing: the time comes in as a parameter, and [`Issuer::decide`] answers at once.
 //! An approval is known by its [`Position`]: terminal, batch and trace number. A void, refund, completion or reversal
-//! finds its original by it.
+//! finds its original by it, a refund of another terminal's sale by its retrieval reference. What may follow what is
+//! `domain::transaction::follow`, the table that the gate goes by.
 //!
 //! Invariant: an approval changes an account exactly once, and undoing it (void, reversal) gives back exactly what it
 //! took, however often it is undone.
@@ -11,6 +12,10 @@ mod cards;
 
 use std::collections::{HashMap, VecDeque};
 
+use domain::Money;
+use domain::money::Currency;
+use domain::transaction::follow::{FollowUp, Marks, Original, State, judge};
+use domain::transaction::{Kind as RuleKind, Refusal as RuleRefusal};
 use iso8583::unionpay::Totals;
 
 use crate::calendar::{DAY_MS, Local};
@@ -45,8 +50,12 @@ pub struct Request<'a> {
     pub amount_minor: u64,
     /// (batch, trace) of the original, from field 61.
     pub original: Option<(u32, u32)>,
+    /// Field 37: the original's retrieval reference, where the terminal states it.
+    pub retrieval_reference: Option<[u8; 12]>,
     /// Field 38: the original's approval code, where the terminal states it.
     pub approval_code: Option<[u8; 6]>,
+    /// Field 37 of the answer, which the host assigns.
+    pub assigned_reference: [u8; 12],
 }
 
 /// The issuer's answer.
@@ -84,8 +93,6 @@ pub struct Standing {
 
 /// Approvals remembered at most; the oldest are forgotten first, which [`Issuer::forgotten`] counts.
 pub const APPROVALS_MAX: usize = 1_000_000;
-/// A completion may exceed its pre-authorisation up to this many percent of it.
-pub const COMPLETION_PERCENT_MAX: u64 = 115;
 /// Wrong PINs in a row that lock the card's PIN for a day.
 pub const PIN_TRIES_MAX: u32 = 3;
 /// Wrong PINs since the last right one that lock it until the bank releases it (requirement R5.3).
@@ -95,7 +102,7 @@ pub const PIN_TRIES_TOTAL_MAX: u32 = 10;
 pub struct Issuer {
     accounts: Vec<Account>,
     by_pan: HashMap<u64, usize>,
-    approvals: HashMap<Position, Approval>,
+    approvals: HashMap<Position, Memory>,
     order: VecDeque<Position>,
     approvals_max: usize,
     forgotten: u64,
@@ -126,12 +133,10 @@ impl std::fmt::Debug for Issuer {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Stands,
-    /// Undone by a void or completed: it may stand again when that is reversed.
-    Undone,
-    Reversed,
+/// What is remembered under a position.
+#[derive(Debug, Clone, Copy)]
+enum Memory {
+    Approved(Approval),
     /// A reversal came for something unknown; what comes later under this position is refused.
     Barred,
 }
@@ -139,12 +144,13 @@ enum State {
 #[derive(Debug, Clone, Copy)]
 struct Approval {
     kind: Kind,
-    state: State,
+    /// What the rules know of it.
+    rules: Original,
     account: u32,
     amount_minor: u64,
-    refunded_minor: u64,
     code: [u8; 6],
-    original: Option<(u32, u32)>,
+    reference: [u8; 12],
+    original: Option<Position>,
 }
 
 type Refusal = [u8; 2];
@@ -180,22 +186,38 @@ impl Issuer {
         self.approve(request, now_ms).unwrap_or_else(Decision::bare)
     }
 
-    /// Reverses (0400) what was approved under `position`: 00, also the second time; 25 when nothing was approved.
+    /// Reverses (0400) what was approved under `position`, for this card (0 when the message carries none) and amount: 00, also
+    /// the second time; 25 when nothing was approved; 14, 64 and 22 when the card, the amount or what followed forbids it.
     /// After a 25 the position is barred, so a request that a reversal overtook is not approved later.
-    pub fn reverse(&mut self, position: Position) -> Decision {
+    pub fn reverse(&mut self, position: Position, pan: u64, amount_minor: u64) -> Decision {
+        let account = self.by_pan.get(&pan).copied();
         let response_code = match self.approvals.get_mut(&position) {
             None => {
-                self.remember(position, BARRED);
+                self.remember(position, Memory::Barred);
                 *b"25"
             }
-            Some(approval) if approval.state == State::Barred => *b"25",
-            Some(approval) => {
-                let before = std::mem::replace(&mut approval.state, State::Reversed);
-                let approval = *approval;
-                if before == State::Stands {
-                    self.undo(position, approval);
+            Some(Memory::Barred) => *b"25",
+            Some(Memory::Approved(approval)) => {
+                let asked = FollowUp {
+                    kind: RuleKind::Reversal,
+                    amount: yuan(amount_minor),
+                    is_same_card: pan == 0 || account == Some(approval.account as usize),
+                };
+                let mut before = approval.rules;
+                let is_repeated = before.state == State::Reversed;
+                if is_repeated {
+                    before.state = State::Stands;
                 }
-                *b"00"
+                match judge(&before, &asked) {
+                    Err(refusal) => code_of(refusal),
+                    Ok(()) if is_repeated => *b"00",
+                    Ok(()) => {
+                        approval.rules.follow(RuleKind::Reversal, 0);
+                        let approval = *approval;
+                        self.undo(approval);
+                        *b"00"
+                    }
+                }
             }
         };
         Decision::bare(response_code)
@@ -204,23 +226,23 @@ impl Issuer {
     /// Every approval that stands, in no order.
     pub fn standing(&self) -> Vec<Standing> {
         let stands = |(position, approval): (&Position, &Approval)| {
-            (approval.state == State::Stands).then_some(Standing {
+            (approval.rules.state == State::Stands).then_some(Standing {
                 position: *position,
                 kind: approval.kind,
                 amount_minor: approval.amount_minor,
             })
         };
-        self.approvals.iter().filter_map(stands).collect()
+        self.approved().filter_map(stands).collect()
     }
 
     /// What a terminal's batch should add up to: purchases and completions are debits; voids, refunds and voids of
     /// completions are credits; what was reversed counts in neither.
     pub fn totals(&self, terminal_id: [u8; 8], batch: u32) -> Totals {
         let mut totals = Totals::default();
-        for (position, approval) in &self.approvals {
+        for (position, approval) in self.approved() {
             if position.terminal_id == terminal_id
                 && position.batch == batch
-                && approval.state != State::Reversed
+                && approval.rules.state != State::Reversed
             {
                 approval.kind.add_to(&mut totals, approval.amount_minor);
             }
@@ -231,6 +253,15 @@ impl Issuer {
     /// How many approvals were forgotten because [`APPROVALS_MAX`] younger ones came.
     pub fn forgotten(&self) -> u64 {
         self.forgotten
+    }
+
+    fn approved(&self) -> impl Iterator<Item = (&Position, &Approval)> {
+        self.approvals
+            .iter()
+            .filter_map(|(position, memory)| match memory {
+                Memory::Approved(approval) => Some((position, approval)),
+                Memory::Barred => None,
+            })
     }
 
     fn approve(&mut self, request: &Request<'_>, now_ms: i64) -> Result<Decision, Refusal> {
@@ -251,72 +282,87 @@ impl Issuer {
         if request.amount_minor == 0 {
             return Err(*b"13");
         }
-        match request.kind {
-            Kind::Purchase | Kind::PreAuthorisation => self.accounts[index].cover(request.amount_minor)?,
-            _ => self.follow(request, index)?,
-        }
-        Ok(self.record(request, index))
+        let original = match request.kind.has_original() {
+            true => Some(self.follow(request, index)?),
+            false => {
+                self.accounts[index].cover(request.amount_minor)?;
+                None
+            }
+        };
+        Ok(self.record(request, index, original))
     }
 
-    /// Checks a transaction that acts on an original, and marks the original. 25: no such original; 12: the original
-    /// no longer stands; 14: another card; 13 and 61: the amount does not fit.
-    fn follow(&mut self, request: &Request<'_>, account: usize) -> Result<(), Refusal> {
-        let (batch, trace) = request.original.ok_or(*b"25")?;
-        let position = Position {
+    /// Checks a transaction that acts on an original, marks the original and answers where it stands. 25: no such original;
+    /// else as the rules say.
+    fn follow(&mut self, request: &Request<'_>, account: usize) -> Result<Position, Refusal> {
+        let position = self.named(request).ok_or(*b"25")?;
+        let Some(Memory::Approved(original)) = self.approvals.get_mut(&position) else {
+            return Err(*b"25");
+        };
+        if original.rules.state == State::Reversed {
+            return Err(*b"25");
+        }
+        let asked = FollowUp {
+            kind: request.kind.in_rules(),
+            amount: yuan(request.amount_minor),
+            is_same_card: original.account as usize == account,
+        };
+        let is_here = position.terminal_id == request.position.terminal_id;
+        let rules = Original {
+            is_in_open_batch: is_here && position.batch == request.position.batch,
+            ..original.rules
+        };
+        judge(&rules, &asked).map_err(code_of)?;
+        original.rules.follow(asked.kind, minor(request.amount_minor));
+        Ok(position)
+    }
+
+    /// Where the original stands that fields 61, 37 and 38 mean.
+    fn named(&self, request: &Request<'_>) -> Option<Position> {
+        let (batch, trace) = request.original?;
+        let here = Position {
             batch,
             trace,
             ..request.position
         };
-        let original = self
-            .approvals
-            .get_mut(&position)
-            .filter(|o| acts_on(request.kind, o.kind))
-            .ok_or(*b"25")?;
-        if original.state != State::Stands {
-            return Err(if original.state == State::Undone {
-                *b"12"
-            } else {
-                *b"25"
-            });
+        let stated = (request.retrieval_reference, request.approval_code);
+        let means = |position: &Position| {
+            let Some(Memory::Approved(original)) = self.approvals.get(position) else {
+                return false;
+            };
+            let had = (Some(original.reference), Some(original.code));
+            marks(&stated).mean(request.kind.in_rules(), &marks(&had))
+        };
+        if means(&here) || request.kind != Kind::Refund {
+            return Some(here).filter(means);
         }
-        if original.account as usize != account {
-            return Err(*b"14");
-        }
-        if request.approval_code.is_some_and(|code| code != original.code) {
-            return Err(*b"25");
-        }
-        let left_minor = original.amount_minor - original.refunded_minor;
-        match request.kind {
-            Kind::Refund if request.amount_minor > left_minor => return Err(*b"61"),
-            Kind::Refund => original.refunded_minor += request.amount_minor,
-            Kind::Completion | Kind::CompletionNotice => {
-                if request.amount_minor > original.amount_minor.saturating_mul(COMPLETION_PERCENT_MAX) / 100 {
-                    return Err(*b"61");
-                }
-                original.state = State::Undone;
-            }
-            _ if original.refunded_minor > 0 => return Err(*b"12"),
-            _ if request.amount_minor != original.amount_minor => return Err(*b"13"),
-            _ => original.state = State::Undone,
-        }
-        Ok(())
+        // Rare enough to look through all of them.
+        let stated = request.retrieval_reference?;
+        let mut elsewhere = self
+            .approved()
+            .filter(|(_, approval)| approval.reference == stated);
+        elsewhere.next().map(|(position, _)| *position).filter(means)
     }
 
     /// Books an approval that passed all checks.
-    fn record(&mut self, request: &Request<'_>, account: usize) -> Decision {
+    fn record(&mut self, request: &Request<'_>, account: usize, original: Option<Position>) -> Decision {
         self.sequence += 1;
         let code = approval_code(self.sequence);
+        let amount = Money {
+            minor: minor(request.amount_minor),
+            currency: Currency::CNY,
+        };
         let approval = Approval {
             kind: request.kind,
-            state: State::Stands,
+            rules: Original::fresh(request.kind.in_rules(), amount, true),
             account: account as u32,
             amount_minor: request.amount_minor,
-            refunded_minor: 0,
             code,
-            original: request.kind.has_original().then_some(request.original).flatten(),
+            reference: request.assigned_reference,
+            original,
         };
-        self.book(request.position, approval, 1);
-        self.remember(request.position, approval);
+        self.book(approval, 1);
+        self.remember(request.position, Memory::Approved(approval));
         Decision {
             response_code: *b"00",
             approval_code: Some(code),
@@ -324,48 +370,24 @@ impl Issuer {
         }
     }
 
-    /// Takes back what an approval did, and lets its original stand again, unless that was itself reversed meanwhile:
-    /// then there is nothing to give back to it.
-    fn undo(&mut self, position: Position, approval: Approval) {
-        let original = approval.original.map(|(batch, trace)| Position {
-            batch,
-            trace,
-            ..position
-        });
-        let reversed = original
-            .and_then(|o| self.approvals.get(&o))
-            .is_some_and(|o| o.state == State::Reversed);
-        let voids = matches!(
-            approval.kind,
-            Kind::Void | Kind::PreAuthorisationVoid | Kind::CompletionVoid
-        );
-        if !(reversed && voids) {
-            self.book(position, approval, -1);
-        }
-        let Some(original) = original.and_then(|o| self.approvals.get_mut(&o)) else {
-            return;
-        };
-        if approval.kind == Kind::Refund {
-            original.refunded_minor = original.refunded_minor.saturating_sub(approval.amount_minor);
-        } else if original.state == State::Undone {
-            original.state = State::Stands;
+    /// Takes back what an approval did, and lets its original stand again.
+    fn undo(&mut self, approval: Approval) {
+        self.book(approval, -1);
+        if let Some(Memory::Approved(original)) = approval.original.and_then(|o| self.approvals.get_mut(&o)) {
+            original
+                .rules
+                .unfollow(approval.kind.in_rules(), minor(approval.amount_minor));
         }
     }
 
     /// Moves the money of an approval: `direction` 1 as approved, -1 as taken back.
-    fn book(&mut self, position: Position, approval: Approval, direction: i64) {
-        let amount = direction.saturating_mul(i64::try_from(approval.amount_minor).unwrap_or(i64::MAX));
-        let original = approval.original.and_then(|(batch, trace)| {
-            self.approvals
-                .get(&Position {
-                    batch,
-                    trace,
-                    ..position
-                })
-                .filter(|o| o.state != State::Reversed)
-        });
-        let held_minor = original.map_or(0, |original| original.amount_minor);
-        let held = direction.saturating_mul(i64::try_from(held_minor).unwrap_or(i64::MAX));
+    fn book(&mut self, approval: Approval, direction: i64) {
+        let amount = direction.saturating_mul(minor(approval.amount_minor));
+        let held_minor = match approval.original.and_then(|o| self.approvals.get(&o)) {
+            Some(Memory::Approved(original)) => minor(original.amount_minor),
+            _ => 0,
+        };
+        let held = direction.saturating_mul(held_minor);
         let account = &mut self.accounts[approval.account as usize];
         let (balance, hold) = match approval.kind {
             Kind::Balance => (0, 0),
@@ -381,7 +403,7 @@ impl Issuer {
         account.held_minor = account.held_minor.saturating_add(hold);
     }
 
-    fn remember(&mut self, position: Position, approval: Approval) {
+    fn remember(&mut self, position: Position, memory: Memory) {
         if self.order.len() >= self.approvals_max
             && let Some(oldest) = self.order.pop_front()
         {
@@ -389,31 +411,32 @@ impl Issuer {
             self.forgotten += 1;
         }
         self.order.push_back(position);
-        self.approvals.insert(position, approval);
+        self.approvals.insert(position, memory);
     }
 }
 
-const BARRED: Approval = Approval {
-    kind: Kind::Balance,
-    state: State::Barred,
-    account: 0,
-    amount_minor: 0,
-    refunded_minor: 0,
-    code: *b"000000",
-    original: None,
-};
+/// So many fen as the rules count them; field 4 has twelve digits at most.
+fn minor(amount_minor: u64) -> i64 {
+    i64::try_from(amount_minor).unwrap_or(i64::MAX)
+}
 
-fn acts_on(kind: Kind, original: Kind) -> bool {
-    let completion = matches!(original, Kind::Completion | Kind::CompletionNotice);
-    match kind {
-        Kind::Void => original == Kind::Purchase,
-        Kind::Refund => original == Kind::Purchase || completion,
-        Kind::PreAuthorisationVoid | Kind::Completion | Kind::CompletionNotice => {
-            original == Kind::PreAuthorisation
-        }
-        Kind::CompletionVoid => completion,
-        Kind::Balance | Kind::Purchase | Kind::PreAuthorisation => false,
+fn yuan(amount_minor: u64) -> Option<Money> {
+    Money::new(minor(amount_minor), Currency::CNY).ok()
+}
+
+fn marks((reference, code): &(Option<[u8; 12]>, Option<[u8; 6]>)) -> Marks<'_> {
+    fn text<const N: usize>(field: &Option<[u8; N]>) -> Option<&str> {
+        std::str::from_utf8(field.as_ref()?).ok()
     }
+    Marks {
+        retrieval_reference: text(reference),
+        approval_code: text(code),
+    }
+}
+
+fn code_of(refusal: RuleRefusal) -> Refusal {
+    let code = refusal.response_code();
+    code.as_str().as_bytes().try_into().unwrap_or(*b"96")
 }
 
 /// Six digits that look random and come again only after a million approvals.

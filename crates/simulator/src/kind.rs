@@ -2,6 +2,7 @@
 //!
 //! It touches nothing. Invariant: [`Kind::of`] undoes [`Kind::codes`], so each kind has a mark of its own.
 
+use domain::transaction;
 use iso8583::unionpay::Totals;
 
 /// A kind of card transaction.
@@ -86,9 +87,24 @@ impl Kind {
         })
     }
 
+    /// The same kind in the words of the rules.
+    pub fn in_rules(self) -> transaction::Kind {
+        match self {
+            Kind::Balance => transaction::Kind::Balance,
+            Kind::Purchase => transaction::Kind::Purchase,
+            Kind::Void => transaction::Kind::Void,
+            Kind::Refund => transaction::Kind::Refund,
+            Kind::PreAuthorisation => transaction::Kind::PreAuthorisation,
+            Kind::PreAuthorisationVoid => transaction::Kind::PreAuthorisationVoid,
+            Kind::Completion => transaction::Kind::Completion,
+            Kind::CompletionNotice => transaction::Kind::CompletionNotice,
+            Kind::CompletionVoid => transaction::Kind::CompletionVoid,
+        }
+    }
+
     /// It acts on an earlier transaction, which field 61 names.
     pub fn has_original(self) -> bool {
-        !matches!(self, Kind::Balance | Kind::Purchase | Kind::PreAuthorisation)
+        self.in_rules().is_follow_up()
     }
 
     /// Counts one approved transaction of this kind in a batch's totals: purchases and completions are debits; voids,
@@ -109,7 +125,7 @@ impl Kind {
 
     /// A terminal that gets no answer reverses it (0400). Refunds and notices are repeated or settled instead.
     pub fn is_reversible(self) -> bool {
-        !matches!(self, Kind::Balance | Kind::Refund | Kind::CompletionNotice)
+        self.in_rules().reversible()
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Responder<'a> {
     shared: &'a Shared,
     connection: u32,
     writer: Writer,
+    /// What it says instead of `00` to what it approves.
+    pub says: Option<[u8; 2]>,
 }
 
 /// What a request says, once every field that its type needs has been found.
@@ -40,6 +42,7 @@ impl<'a> Responder<'a> {
             shared,
             connection,
             writer: Writer::new(&unionpay::POS),
+            says: None,
         }
     }
 
@@ -133,12 +136,21 @@ impl<'a> Responder<'a> {
             pin: pin.as_ref().map(|pin| pin.as_str()),
             amount_minor: asked.amount_minor,
             original: field61(message).map(|field| (field.batch, field.trace)),
+            retrieval_reference: message.text(37).and_then(|reference| reference.try_into().ok()),
             approval_code: message.text(38).and_then(|code| code.try_into().ok()),
+            assigned_reference: *b"000000000000",
         };
         let entry = entry(message, self.connection, Some(asked.kind));
         let mut books = self.shared.books();
+        let sequence = books.journal.stats().requests + 1;
+        let request = Request {
+            assigned_reference: reference(Local::of(now_ms), sequence),
+            ..request
+        };
         let decision = if message.mti().0 == 0x0400 {
-            books.issuer.reverse(request.position)
+            books
+                .issuer
+                .reverse(request.position, request.pan, request.amount_minor)
         } else {
             books.issuer.decide(&request, now_ms)
         };
@@ -146,7 +158,6 @@ impl<'a> Responder<'a> {
             response_code: decision.response_code,
             ..entry
         });
-        let sequence = books.journal.stats().requests;
         Ok((decision, sequence))
     }
 
@@ -170,6 +181,9 @@ impl<'a> Responder<'a> {
     fn write_financial(&mut self, message: &Message<'_>, local: Local, decision: Decision, sequence: u64) {
         let (time, date) = (u64::from(local.hhmmss()), u64::from(local.mmdd()));
         let reversal = message.mti().0 == 0x0400;
+        let says = self
+            .says
+            .filter(|_| !reversal && &decision.response_code == b"00");
         let writer = &mut self.writer;
         writer.begin(message.mti().response());
         put_card_number(writer, message);
@@ -185,12 +199,12 @@ impl<'a> Responder<'a> {
             .copy(23, message)
             .copy(25, message)
             .digits(32, INSTITUTION);
-        writer.text(37, &twelve_digits(time * 1_000_000 + sequence % 1_000_000));
+        writer.text(37, &reference(local, sequence));
         if let Some(code) = decision.approval_code {
             writer.text(38, &code);
         }
         writer
-            .text(39, &decision.response_code)
+            .text(39, &says.unwrap_or(decision.response_code))
             .copy(41, message)
             .copy(42, message);
         writer.text(44, b"62123400   48273050   ").copy(49, message);
@@ -384,6 +398,11 @@ fn expiry(message: &Message<'_>) -> Option<u64> {
         let separator = track.iter().position(|digit| digit == b'D')?;
         track.slice(separator + 1..separator + 5).to_u64()
     })
+}
+
+/// Field 37: the time and the request's number.
+fn reference(local: Local, sequence: u64) -> [u8; 12] {
+    twelve_digits(u64::from(local.hhmmss()) * 1_000_000 + sequence % 1_000_000)
 }
 
 fn twelve_digits(mut number: u64) -> [u8; 12] {

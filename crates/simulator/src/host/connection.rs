@@ -95,6 +95,7 @@ impl Exchange<'_> {
             };
             consumed += bytes;
             let start = self.out.len();
+            self.responder.says = faults.says;
             self.responder.answer(frame, now_ms, &mut self.out).ok()?;
             self.taken = self.taken.saturating_add(1);
             if faults.disconnect_after.is_some_and(|after| self.taken >= after) {

@@ -1,6 +1,7 @@
 //! What can be wrong with the host, set while it runs.
 //!
-//! Invariant: a fault changes when, how often and whether an answer is sent, or spoils its MAC; never what was decided.
+//! Invariant: a fault changes when, how often and whether an answer is sent, spoils its MAC, or words an approval
+//! otherwise; never what was decided.
 
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ pub struct Faults {
     pub twice: bool,
     /// Spoil the MAC of answers.
     pub wrong_mac: bool,
+    /// Say this in field 39 instead of `00` of what was approved; a reversal is answered as always.
+    pub says: Option<[u8; 2]>,
     /// Close a connection at its n-th request, which is decided but not answered.
     pub disconnect_after: Option<u32>,
     /// Close every connection and take no new one.

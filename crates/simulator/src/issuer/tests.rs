@@ -1,5 +1,7 @@
 //! The simulated issuer keeps originals and money right.
 
+use std::collections::HashMap;
+
 use super::*;
 
 const NOW_MS: i64 = 1_795_330_882_000; // 2026-11-22T15:01:22+08:00
@@ -7,6 +9,10 @@ const NOW_MS: i64 = 1_795_330_882_000; // 2026-11-22T15:01:22+08:00
 struct Bank {
     issuer: Issuer,
     trace: u32,
+    /// Approval codes by trace number.
+    codes: HashMap<u32, [u8; 6]>,
+    /// Card and amount of what was approved, by trace number.
+    asked: HashMap<u32, (u64, u64)>,
 }
 
 impl Bank {
@@ -14,6 +20,8 @@ impl Bank {
         Bank {
             issuer: Issuer::new(),
             trace: 0,
+            codes: HashMap::new(),
+            asked: HashMap::new(),
         }
     }
 
@@ -39,10 +47,16 @@ impl Bank {
             pin: Some(&card.pin),
             amount_minor,
             original: original.map(|trace| (1, trace)),
-            approval_code: None,
+            retrieval_reference: original.map(reference),
+            approval_code: original.and_then(|trace| self.codes.get(&trace).copied()),
+            assigned_reference: reference(self.trace),
         };
         change(&mut request);
         let decision = self.issuer.decide(&request, NOW_MS);
+        if let Some(code) = decision.approval_code {
+            self.codes.insert(self.trace, code);
+            self.asked.insert(self.trace, (request.pan, amount_minor));
+        }
         assert_eq!(
             decision.approval_code.is_some(),
             &decision.response_code == b"00" && kind != Kind::Balance
@@ -59,8 +73,19 @@ impl Bank {
     }
 
     fn reverse(&mut self, trace: u32) -> String {
-        String::from_utf8(self.issuer.reverse(position(trace)).response_code.to_vec()).unwrap()
+        let (pan, amount_minor) = self.asked.get(&trace).copied().unwrap_or((0, 1));
+        self.reverse_as(trace, pan, amount_minor)
     }
+
+    fn reverse_as(&mut self, trace: u32, pan: u64, amount_minor: u64) -> String {
+        let decision = self.issuer.reverse(position(trace), pan, amount_minor);
+        String::from_utf8(decision.response_code.to_vec()).unwrap()
+    }
+}
+
+/// Field 37 that the host assigns to a trace number in these tests.
+fn reference(trace: u32) -> [u8; 12] {
+    format!("{trace:012}").into_bytes().try_into().unwrap()
 }
 
 fn position(trace: u32) -> Position {
@@ -108,7 +133,9 @@ fn three_wrong_pins_lock_for_a_day_and_ten_for_good() {
         pin: Some(&card.pin),
         amount_minor: 1,
         original: None,
+        retrieval_reference: None,
         approval_code: None,
+        assigned_reference: reference(trace),
     };
     let mut codes = Vec::new();
     for day in 0..4 {
@@ -157,7 +184,7 @@ fn a_void_gives_the_money_back_once() {
     let before = bank.available(&card);
     let (sale, _) = bank.ask(&card, Kind::Purchase, 2_000, None);
     assert_eq!(bank.available(&card), before - 2_000);
-    assert_eq!(bank.ask(&card, Kind::Void, 1_000, Some(sale)).1, "13");
+    assert_eq!(bank.ask(&card, Kind::Void, 1_000, Some(sale)).1, "64");
     assert_eq!(bank.ask(&card, Kind::Void, 2_000, Some(sale)).1, "00");
     assert_eq!(bank.available(&card), before);
     assert_eq!(bank.ask(&card, Kind::Void, 2_000, Some(sale)).1, "12");
@@ -273,25 +300,65 @@ fn every_reversal_restores_the_account_and_a_second_one_changes_nothing() {
 }
 
 #[test]
-fn reversing_a_sale_and_its_follow_up_in_either_order_restores_the_account() {
+fn a_sale_is_reversed_after_its_follow_up_and_not_before() {
     let card = card(Outcome::Approved);
-    for (first, second) in [
-        (Kind::Purchase, Kind::Void),
-        (Kind::PreAuthorisation, Kind::PreAuthorisationVoid),
-        (Kind::PreAuthorisation, Kind::Completion),
+    for (first, second, amount_minor) in [
+        (Kind::Purchase, Kind::Void, 1_000),
+        (Kind::PreAuthorisation, Kind::PreAuthorisationVoid, 1_000),
+        (Kind::PreAuthorisation, Kind::Completion, 1_000),
+        (Kind::Purchase, Kind::Refund, 400),
     ] {
-        for order in [[1, 2], [2, 1]] {
-            let mut bank = Bank::new();
-            let before = bank.available(&card);
-            bank.ask(&card, first, 1_000, None);
-            bank.ask(&card, second, 1_000, Some(1));
-            for trace in order {
-                assert_eq!(bank.reverse(trace), "00");
-            }
-            assert_eq!(bank.available(&card), before, "{first:?} {second:?} {order:?}");
-            assert!(bank.issuer.standing().is_empty());
+        let mut bank = Bank::new();
+        let before = bank.available(&card);
+        bank.ask(&card, first, 1_000, None);
+        bank.ask(&card, second, amount_minor, Some(1));
+        assert_eq!(bank.reverse(1), "22", "{second:?}");
+        if second == Kind::Refund {
+            continue;
         }
+        for trace in [2, 1] {
+            assert_eq!(bank.reverse(trace), "00");
+        }
+        assert_eq!(bank.available(&card), before, "{first:?} {second:?}");
+        assert!(bank.issuer.standing().is_empty());
     }
+}
+
+#[test]
+fn a_reversal_is_for_the_card_and_the_amount_of_what_it_undoes() {
+    let mut bank = Bank::new();
+    let (card, other) = (card(Outcome::Approved), cards().remove(1));
+    let (sale, _) = bank.ask(&card, Kind::Purchase, 100, None);
+    let (pan, of_other) = (card.pan.parse().unwrap(), other.pan.parse().unwrap());
+    assert_eq!(bank.reverse_as(sale, of_other, 100), "14");
+    assert_eq!(bank.reverse_as(sale, pan, 99), "64");
+    assert_eq!(bank.reverse_as(sale, 0, 100), "00", "it need not carry the card");
+    assert_eq!(bank.reverse_as(sale, of_other, 100), "14");
+    assert_eq!(bank.reverse_as(sale, pan, 100), "00", "again");
+}
+
+#[test]
+fn a_void_is_of_the_same_terminal_and_batch_and_a_refund_of_any() {
+    let mut bank = Bank::new();
+    let card = card(Outcome::Approved);
+    let (sale, _) = bank.ask(&card, Kind::Purchase, 100, None);
+    let next_batch = |request: &mut Request<'_>| request.position.batch = 2;
+    let next_door = |request: &mut Request<'_>| request.position.terminal_id = *b"30501102";
+    let ask = |bank: &mut Bank, kind, change: &dyn Fn(&mut Request<'_>)| {
+        bank.ask_with(&card, kind, 50, Some(sale), |request| {
+            change(request);
+            request.amount_minor = if kind == Kind::Void { 100 } else { 50 };
+        })
+        .1
+    };
+    assert_eq!(ask(&mut bank, Kind::Void, &next_batch), "12");
+    assert_eq!(ask(&mut bank, Kind::Void, &next_door), "25");
+    let wrong = |request: &mut Request<'_>| request.retrieval_reference = Some(*b"999999999999");
+    assert_eq!(ask(&mut bank, Kind::Void, &wrong), "25");
+    assert_eq!(ask(&mut bank, Kind::Refund, &wrong), "25");
+    assert_eq!(ask(&mut bank, Kind::Refund, &next_batch), "00");
+    assert_eq!(ask(&mut bank, Kind::Refund, &next_door), "00");
+    assert_eq!(ask(&mut bank, Kind::Refund, &next_door), "61");
 }
 
 #[test]
