@@ -6,88 +6,57 @@
 //! Invariant: a terminal may transact only when no hold stands, and a hold stops standing only by its end or by a
 //! release of its own authority.
 
-use crate::Timestamp;
+use crate::{Timestamp, words};
 
-/// Why a terminal is stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The cashier locked it (R5.1).
-    CashierLock,
-    /// Too many wrong passwords in a row; ends by itself (R5.3).
-    WrongPasswords,
-    /// Too many wrong passwords in all; the bank releases it (R5.3).
-    BankLock,
-    /// A court or the police froze it (R5.4).
-    JudicialFreeze,
-    /// It is broken (R5.2, R5.5).
-    Fault,
-    /// It was reported lost or stolen; sticky until the case is closed (R1.2).
-    Loss,
-    /// It was seen outside the place it is bound to (259号 三(三)).
-    Geofence,
-    /// Its inspection is overdue (R2.3).
-    InspectionOverdue,
-    /// Its operating lease ran out.
-    LeaseExpired,
+words! {
+    /// Why a terminal is stopped.
+    pub enum Kind {
+        /// The cashier locked it (R5.1).
+        CashierLock = "cashier_lock",
+        /// Too many wrong passwords in a row; ends by itself (R5.3).
+        WrongPasswords = "wrong_passwords",
+        /// Too many wrong passwords in all; the bank releases it (R5.3).
+        BankLock = "bank_lock",
+        /// A court or the police froze it (R5.4).
+        JudicialFreeze = "judicial_freeze",
+        /// It is broken (R5.2, R5.5).
+        Fault = "fault",
+        /// It was reported lost or stolen; sticky until the case is closed (R1.2).
+        Loss = "loss",
+        /// It was seen outside the place it is bound to (259号 三(三)).
+        Geofence = "geofence",
+        /// Its inspection is overdue (R2.3).
+        InspectionOverdue = "inspection_overdue",
+        /// Its operating lease ran out.
+        LeaseExpired = "lease_expired",
+    }
 }
 
-/// Who may release a hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Authority {
-    /// An operator of the shop, by number and password.
-    Operator,
-    /// Nobody; it ends at its time.
-    Time,
-    /// The bank that keeps the merchant's account.
-    Bank,
-    /// A recorded order of the authority that froze it.
-    Court,
-    /// A field engineer, after a test.
-    Engineer,
-    /// Closing the loss incident, by two people.
-    Incident,
-    /// The acquirer, after the place was verified.
-    Placement,
-    /// An inspector, by the inspection.
-    Inspector,
-    /// A new lease.
-    Lease,
+words! {
+    /// Who may release a hold.
+    pub enum Authority {
+        /// An operator of the shop, by number and password.
+        Operator = "operator",
+        /// Nobody; it ends at its time.
+        Time = "time",
+        /// The bank that keeps the merchant's account.
+        Bank = "bank",
+        /// A recorded order of the authority that froze it.
+        Court = "court",
+        /// A field engineer, after a test.
+        Engineer = "engineer",
+        /// Closing the loss incident, by two people.
+        Incident = "incident",
+        /// The acquirer, after the place was verified.
+        Placement = "placement",
+        /// An inspector, by the inspection.
+        Inspector = "inspector",
+        /// A new lease.
+        Lease = "lease",
+    }
 }
 
 impl Kind {
-    /// All kinds.
-    pub const ALL: [Self; 9] = [
-        Self::CashierLock,
-        Self::WrongPasswords,
-        Self::BankLock,
-        Self::JudicialFreeze,
-        Self::Fault,
-        Self::Loss,
-        Self::Geofence,
-        Self::InspectionOverdue,
-        Self::LeaseExpired,
-    ];
-
-    /// The kind's name in tables, routes and documents.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::CashierLock => "cashier_lock",
-            Self::WrongPasswords => "wrong_passwords",
-            Self::BankLock => "bank_lock",
-            Self::JudicialFreeze => "judicial_freeze",
-            Self::Fault => "fault",
-            Self::Loss => "loss",
-            Self::Geofence => "geofence",
-            Self::InspectionOverdue => "inspection_overdue",
-            Self::LeaseExpired => "lease_expired",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn parse(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
     /// Who may release a hold of this kind.
     pub const fn releasing_authority(self) -> Authority {
         match self {
@@ -105,36 +74,6 @@ impl Kind {
 
     const fn bit(self) -> u16 {
         1 << self as u16
-    }
-}
-
-impl Authority {
-    /// All authorities.
-    pub const ALL: [Self; 9] = [
-        Self::Operator,
-        Self::Time,
-        Self::Bank,
-        Self::Court,
-        Self::Engineer,
-        Self::Incident,
-        Self::Placement,
-        Self::Inspector,
-        Self::Lease,
-    ];
-
-    /// The authority's name in tables, routes and documents.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-            Self::Time => "time",
-            Self::Bank => "bank",
-            Self::Court => "court",
-            Self::Engineer => "engineer",
-            Self::Incident => "incident",
-            Self::Placement => "placement",
-            Self::Inspector => "inspector",
-            Self::Lease => "lease",
-        }
     }
 }
 
