@@ -18,6 +18,7 @@ pub mod node;
 pub mod operator;
 pub mod passes;
 pub mod password;
+pub mod repeats;
 pub mod reversal;
 pub mod settlement;
 pub mod sign_in;

@@ -141,6 +141,8 @@ pub fn settle(
         peer: None,
         requested_at: owed.owed_since,
         of_sequence: Some(sequence),
+        proof: None,
+        repeated: None,
     };
     ledger::append(tx, &row)?;
     if !locked.is_some_and(|locked| locked.standing.has(hold::Kind::Loss)) {

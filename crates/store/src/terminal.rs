@@ -141,12 +141,17 @@ pub fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Admission>, E
     if let Some(set) = tx.gathered(terminal_id) {
         return Ok(set.admission(terminal_id, tx.now()));
     }
+    tx.lock_terminal(terminal_id)?;
+    admission(tx, terminal_id)
+}
+
+/// What the first check reads, without the lock: what it says may be over when it is used.
+pub fn admission(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Admission>, Error> {
     const ADMISSION: Sql = sql!(concat!(
         "SELECT ",
         admission_columns!(),
         " FROM terminal t LEFT JOIN terminal_session s ON s.terminal_id = t.terminal_id WHERE t.terminal_id = $1"
     ));
-    tx.lock_terminal(terminal_id)?;
     tx.first(ADMISSION, values![&terminal_id], |row| {
         Ok(read_admission(row)?.at(tx.now()))
     })

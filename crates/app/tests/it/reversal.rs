@@ -138,7 +138,7 @@ fn a_reversal_may_name_a_batch_that_is_over_but_not_lack_a_mac() {
         ..attempt.clone()
     };
     assert_eq!(code(&house.reverse(&forged)), "A0");
-    house.write(|tx| store::terminal_session::sign_out(tx, terminal(1), 2));
+    crate::fixture::set_batch(&house, terminal(1), 2);
     assert_eq!(code(&house.reverse(&attempt)), "77");
     assert_eq!(house.sign_in(terminal(1)), 2);
     assert_eq!(code(&house.reverse(&attempt)), "00");
