@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use local_postgres::{Cluster, shared};
 use simulator::issuer::cards;
 use simulator::terminal::Terminal;
-use tests::{Acknowledged, Lanes, Launch, Pair, Proxy, Purchase, Traded, canary_binary, until};
+use simulator::terminal::wire::Encoder;
+use tests::{Acknowledged, Lanes, Launch, Pair, Proxy, Purchase, Traded, ask, canary_binary, until};
 
 const HOST_DELAY_MS_MAX: u32 = 25;
 const LANES: usize = 16;
@@ -107,6 +108,18 @@ async fn a_session_begun_on_one_node_goes_on_on_the_other() -> Result<()> {
         })
         .await
         .with_context(|| turn.to_string())?;
+    }
+    // What a stranger asks of one node takes nothing from the terminal on either.
+    let identity = terminal.identity().clone();
+    let mut stranger = Encoder::new(&identity.terminal_id, &identity.merchant_id);
+    for turn in 0..4 {
+        for gate in gates {
+            let forged = stranger.sign_in(1, 1, 3, &identity.operator, None)?;
+            ensure!(ask(gate, forged).await?.1 == "00", "{turn}: a forged sign-in");
+        }
+        terminal.connect(gates[turn % 2]).await?;
+        let sale = terminal.purchase(500, &cards()[0]).await?;
+        ensure!(sale.is_approved(), "{turn}: {}", sale.code());
     }
     let [one, other] = pair.at_rest().await?;
     let incident = one.report_lost(pair.terminal(0)?.id()).await?;

@@ -51,8 +51,10 @@ struct IncidentSummary {
     reported_at: Time,
     /// When the terminal was stopped.
     suspended_at: Time,
-    /// What the terminal tried since.
+    /// What was tried in the terminal's name since.
     attempt_count: i64,
+    /// How many of these carried no proof that the terminal sent them (no MAC, or a wrong one): somebody did.
+    unproven_attempt_count: i64,
     /// Alarms nobody has acknowledged.
     unacknowledged_alarm_count: i64,
     /// Approvals of the terminal after the stop and before its release: always 0.
@@ -205,6 +207,7 @@ fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Resul
         reported_at: Time(incident.reported_at),
         suspended_at: Time(incident.suspended_at),
         attempt_count: incident.attempt_count,
+        unproven_attempt_count: incident.unproven_attempt_count,
         unacknowledged_alarm_count: incident.open_alarm_count,
         approved_since: store::ledger::approvals_after(tx, terminal_id, incident.hold_id, released)?,
     })

@@ -155,10 +155,10 @@ pub type Pages = fn(&Method, &str, &HeaderMap) -> Response;
 /// Everything a node serves by HTTP: the API, its document, and the pages.
 pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
     let api = Arc::new(Api {
+        passwords: Passwords(node.clone()),
         node,
         settings,
         attempts: Attempts::default(),
-        passwords: Passwords::default(),
         streams: Arc::default(),
     });
     let (router, document) = nouns().split_for_parts();

@@ -8,7 +8,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::Actor;
 use domain::actor::By;
+use domain::operator::Number;
 use domain::terminal::Terminal;
+use domain::transaction::Proof;
 use domain::{MerchantId, TerminalId};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -29,8 +31,6 @@ use crate::auth::{self, Account, scope};
 
 /// Holds on a terminal's page.
 const HOLDS_MAX: i64 = 50;
-/// Longest operator number (field 63 of the sign-in).
-const OPERATOR_CHARS_MAX: usize = 3;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -64,7 +64,7 @@ pub struct TerminalSummary {
     state: TerminalState,
     /// The kinds of hold that stand.
     hold_kinds: Vec<HoldKind>,
-    /// When it was last heard.
+    /// When it was last heard, by something that it proved to have sent.
     #[schema(required)]
     last_seen_at: Option<Time>,
     /// Its last decided request.
@@ -183,6 +183,8 @@ pub fn summary(
     let standing = store::hold::standing(tx, terminal_id, tx.now())?;
     let contact = store::heard::get(tx, terminal_id)?.map(|(at, _)| at);
     let last = store::ledger::last(tx, terminal_id)?;
+    // Anybody may have sent what is not proven.
+    let own = last.as_ref().filter(|row| row.proof != Some(Proof::Unproven));
     let session = store::terminal_session::get(tx, terminal_id)?;
     let incident = store::incident::unclosed(tx, terminal_id)?;
     Ok(TerminalSummary {
@@ -196,7 +198,7 @@ pub fn summary(
         merchant_id: terminal.bound.merchant_code.to_string(),
         state: TerminalState(Word::of(terminal.status, standing)),
         hold_kinds: standing.kinds().map(HoldKind).collect(),
-        last_seen_at: contact.max(last.as_ref().map(|row| row.requested_at)).map(Time),
+        last_seen_at: contact.max(own.map(|row| row.requested_at)).map(Time),
         last_transaction: last.and_then(last_transaction),
         operator: session.and_then(|session| session.operator),
         open_incident_id: incident.map(|incident| incident.incident_id),
@@ -336,14 +338,8 @@ struct Unlock {
     password: String,
 }
 
-fn operator(number: &str) -> Result<String, Problem> {
-    let number = number.trim();
-    match (1..=OPERATOR_CHARS_MAX).contains(&number.len())
-        && number.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    {
-        true => Ok(number.to_owned()),
-        false => Err(Problem::field("operator", Why::Invalid)),
-    }
+fn operator(number: &str) -> Result<Number, Problem> {
+    Number::parse(number).ok_or_else(|| Problem::field("operator", Why::Invalid))
 }
 
 /// Lock, as the cashier's lock key does; a locked one stays as it is.
@@ -394,10 +390,10 @@ async fn unlock(
         password,
     } = input.body;
     let number = operator(&number)?;
-    let (reader, asked) = (account.clone(), number.clone());
+    let (reader, asked) = (account.clone(), number);
     let find = move |tx: &Tx<'_>| {
         visible(tx, &reader.actor(tx)?, terminal_id)?;
-        Ok::<_, Problem>(store::operator::password_hash(tx, terminal_id, &asked)?)
+        Ok::<_, Problem>(store::operator::password_hash(tx, terminal_id, asked.as_str())?)
     };
     let hash = api.node.read(find).await?;
     let right = api.passwords.verify(password, hash).await?;
@@ -408,7 +404,13 @@ async fn unlock(
     let by = account.clone();
     let work = move |tx: &Tx<'_>| {
         let terminal = visible(tx, &account.actor(tx)?, terminal_id)?;
-        match app::operator::unlock(tx, terminal_id, &number, right, By::person(&account.login))? {
+        match app::operator::unlock(
+            tx,
+            terminal_id,
+            number.as_str(),
+            right,
+            By::person(&account.login),
+        )? {
             Ok(()) => page(tx, terminal).map(Ok),
             Err(refusal) => Ok(Err(refused(refusal))),
         }

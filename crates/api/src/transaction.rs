@@ -23,7 +23,7 @@ use super::input::Params;
 use super::page::Page;
 use super::problem::{Problem, ProblemOut, Why};
 use super::terminal;
-use super::wire::{Decision, EntryMode, Money, Time, TransactionKind};
+use super::wire::{Decision, EntryMode, Money, Proof, Time, TransactionKind};
 use crate::auth::{Account, scope};
 
 /// Terminals merged into one list at most.
@@ -88,6 +88,12 @@ pub struct TransactionOut {
     /// The row this one undoes or refers to.
     #[schema(required)]
     of_sequence: Option<i64>,
+    /// `proven` when its MAC showed that the terminal sent it, `unproven` when anybody may have; null where nobody asked.
+    #[schema(required)]
+    proof: Option<Proof>,
+    /// How many alike requests this one stands for, where they came too fast for a row each.
+    #[schema(required)]
+    repeated: Option<i64>,
 }
 
 impl TransactionOut {
@@ -115,6 +121,8 @@ impl TransactionOut {
             requested_at: Time(row.requested_at),
             decided_at: Time(row.at),
             of_sequence: row.of_sequence,
+            proof: row.proof.map(Proof),
+            repeated: row.repeated,
         })
     }
 
@@ -138,6 +146,8 @@ impl TransactionOut {
             requested_at: Time(pending.requested_at),
             decided_at: Time(pending.requested_at),
             of_sequence: pending.of_sequence,
+            proof: Some(Proof(domain::transaction::Proof::Proven)),
+            repeated: None,
         }
     }
 }

@@ -158,6 +158,8 @@ word! {
     Decision: transaction::Decision;
     /// How the card came in.
     EntryMode: transaction::EntryMode;
+    /// Whether a request showed by its MAC that the terminal sent it.
+    Proof: transaction::Proof;
     /// Why a terminal is stopped.
     HoldKind: domain::hold::Kind;
     /// Who may release a hold.

@@ -75,7 +75,8 @@ pub enum NotReleased {
     Store(#[from] Error),
 }
 
-/// Releases every standing hold of one kind, by its own authority.
+/// Releases every standing hold of one kind, by its own authority. With the bank's lock goes the count of wrong passwords
+/// that led to it, or the next one would lock the terminal again.
 pub fn release(
     tx: &Tx<'_>,
     terminal_id: TerminalId,
@@ -112,6 +113,9 @@ pub fn release(
         )?;
         tell(tx, terminal_id, "hold_released", by, (&hold, place.at))?;
         released = true;
+    }
+    if released && kind == Kind::BankLock {
+        store::operator::set_wrong_count(tx, terminal_id, 0, tx.now())?;
     }
     if released {
         Ok(())

@@ -131,6 +131,7 @@ pub fn report_loss(
         stop_request_number: format!("STOP-{incident_id}"),
         found: None,
         attempt_count: 0,
+        unproven_attempt_count: 0,
         open_alarm_count: 0,
     };
     store::incident::insert(tx, &incident)?;

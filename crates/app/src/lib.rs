@@ -19,6 +19,7 @@ pub mod operator;
 mod original;
 pub mod passes;
 pub mod password;
+pub mod repeats;
 pub mod reversal;
 pub mod settlement;
 pub mod sign_in;

@@ -5,12 +5,12 @@
 use domain::TerminalId;
 use domain::actor::By;
 use domain::hold::{Authority, Kind, Standing};
-use domain::operator::{Consequence, WrongPasswordPolicy};
-use domain::transaction::{Decision, Entry, LedgerRow, Refusal, ResponseCode};
+use domain::operator::{Consequence, Number, WrongPasswordPolicy};
+use domain::transaction::{BatchTrace, Decision, Entry, LedgerRow, Refusal, ResponseCode};
 use store::{Error, Tx};
 
 use crate::hold::{NotReleased, Placing, place, release};
-use crate::sign_in::append;
+use crate::sign_in::done;
 use crate::transaction::{Admitted, Answer, Attempt, Locked, lock, refuse};
 
 /// Locks a terminal; one that is locked already stays as it is. False when there is no such terminal.
@@ -114,26 +114,30 @@ fn wrong_password(tx: &Tx<'_>, terminal_id: TerminalId, by: By<'_>) -> Result<No
 }
 
 /// The lock key of a terminal (our 0820 with net code 401).
-pub fn lock_by_terminal(tx: &Tx<'_>, attempt: &Attempt, operator: &str) -> Result<Admitted, Error> {
+pub fn lock_by_terminal(tx: &Tx<'_>, attempt: &Attempt, operator: Number) -> Result<Admitted, Error> {
     let Some(locked) = lock(tx, attempt.terminal_id)? else {
         return Ok(Admitted::UnknownTerminal);
     };
     if let Some(refusal) = refusal(attempt, &locked, locked.standing.may_sign_in()) {
         return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
+    let is_locked = locked.standing.has(Kind::CashierLock);
+    if let Some(answer) = used(tx, attempt, &locked, is_locked)? {
+        return Ok(Admitted::Answer(answer));
+    }
     lock_terminal(
         tx,
         attempt.terminal_id,
         By::terminal(&format!("operator {operator}")),
     )?;
-    append(tx, attempt, Some(operator)).map(Admitted::Answer)
+    append(tx, attempt, operator).map(Admitted::Answer)
 }
 
 /// The unlock on a terminal (our 0820 with net code 402). `password_right` as for [`unlock`].
 pub fn unlock_by_terminal(
     tx: &Tx<'_>,
     attempt: &Attempt,
-    operator: &str,
+    operator: Number,
     password_right: bool,
 ) -> Result<Admitted, Error> {
     let Some(locked) = lock(tx, attempt.terminal_id)? else {
@@ -143,50 +147,108 @@ pub fn unlock_by_terminal(
     if let Some(refusal) = refusal(attempt, &locked, within_password) {
         return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
+    if let Some(answer) = used(tx, attempt, &locked, locked.standing.may_transact())? {
+        return Ok(Admitted::Answer(answer));
+    }
     let by = format!("operator {operator}");
     let answer = match unlock(
         tx,
         attempt.terminal_id,
-        operator,
+        operator.as_str(),
         password_right,
         By::terminal(&by),
     )? {
-        Ok(()) | Err(NotUnlocked::NotLocked) => append(tx, attempt, Some(operator))?,
+        Ok(()) | Err(NotUnlocked::NotLocked) => append(tx, attempt, operator)?,
         Err(NotUnlocked::WrongPassword { .. }) => wrong_pin(tx, attempt, operator)?,
         Err(_) => refuse(tx, attempt, Refusal::Held(locked.standing), &locked)?,
     };
     Ok(Admitted::Answer(answer))
 }
 
+/// Whether it is worth finding out, slowly, if a password is right: not for a message that [`unlock_by_terminal`] refuses
+/// whatever the password, nor for one that came before.
+pub fn is_password_asked(tx: &Tx<'_>, attempt: &Attempt) -> Result<bool, Error> {
+    let Some(glimpsed) = Locked::glimpse(tx, attempt.terminal_id)? else {
+        return Ok(false);
+    };
+    let is_refused = refusal(attempt, &glimpsed, glimpsed.standing.may_unlock()).is_some();
+    Ok(!is_refused && !is_late(tx, attempt)?)
+}
+
 /// Why the keys of a terminal do nothing, in the order of [`domain::transaction::admit`].
 fn refusal(attempt: &Attempt, locked: &Locked, holds_allow: bool) -> Option<Refusal> {
     let situation = locked.situation(attempt);
+    let batch = locked.admission.batch;
     match () {
         () if situation.retired => Some(Refusal::Retired),
         () if !holds_allow => Some(Refusal::Held(situation.standing)),
         () if !situation.merchant_matches => Some(Refusal::OtherMerchant),
         () if !situation.mac_verified => Some(Refusal::BadMac),
+        () if batch.is_some_and(|batch| batch != attempt.name.batch) => Some(Refusal::OtherBatch),
         () => None,
     }
 }
 
-/// A wrong password leaves a line in the ledger, so that staff see who tried.
-fn wrong_pin(tx: &Tx<'_>, attempt: &Attempt, operator: &str) -> Result<Answer, Error> {
-    let place = store::ledger::next_place(tx, attempt.terminal_id)?;
+/// How far before the terminal's newest trace number a message counts as late; the numbers start again after 999999.
+const LATE_WITHIN: u32 = 500_000;
+const TRACE_MAX: u32 = 999_999;
+
+/// Whether the terminal has sent another message of its keys with the same or a later trace number, in this batch and
+/// session: this one was made before, and whoever sends it now may only have recorded it. What was recorded before the
+/// session has a MAC of other working keys.
+fn is_late(tx: &Tx<'_>, attempt: &Attempt) -> Result<bool, Error> {
+    let BatchTrace { batch, trace } = attempt.name;
+    let since = session_began(tx, attempt.terminal_id)?;
+    let used =
+        |first, last| store::ledger::is_key_used(tx, attempt.terminal_id, (batch, since), (first, last));
+    let last = trace.saturating_add(LATE_WITHIN);
+    Ok(used(trace, last.min(TRACE_MAX))? || (last > TRACE_MAX && used(1, last - TRACE_MAX)?))
+}
+
+/// The ledger row of the sign-in whose keys are in use.
+fn session_began(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<i64, Error> {
+    let session = store::terminal_session::get(tx, terminal_id)?;
+    Ok(session.map_or(0, |session| session.sequence))
+}
+
+/// The answer to a lock or unlock that was used up: a message of a key counts once, or a recorded one would open the
+/// terminal again. The terminal that repeats itself hears the same as before, as long as it is still so.
+fn used(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked, is_so: bool) -> Result<Option<Answer>, Error> {
+    if !is_late(tx, attempt)? {
+        return Ok(None);
+    }
+    let since = session_began(tx, attempt.terminal_id)?;
+    let rows = store::ledger::by_name(tx, attempt.terminal_id, attempt.name)?;
+    let done = |row: &LedgerRow| {
+        row.sequence > since
+            && row.entry == Entry::Request(attempt.kind)
+            && row.decision == Some(Decision::Approved)
+    };
+    if is_so && rows.iter().any(done) {
+        return Ok(Some(Answer::bare(ResponseCode::APPROVED, tx.now())));
+    }
+    refuse(tx, attempt, Refusal::Duplicate, locked).map(Some)
+}
+
+/// Writes that a key did what it is for, under the name that no other message of the batch may have.
+fn append(tx: &Tx<'_>, attempt: &Attempt, operator: Number) -> Result<Answer, Error> {
     let row = LedgerRow {
-        decision: Some(Decision::Declined),
-        operator: Some(operator.to_owned()),
-        response_code: Some(ResponseCode::WRONG_PIN),
-        reason: Some("wrong_operator_password".into()),
-        peer: Some(attempt.peer.clone()),
-        requested_at: attempt.received_at,
-        ..LedgerRow::bare(
-            attempt.terminal_id,
-            place.sequence,
-            place.at,
-            Entry::Request(attempt.kind),
-        )
+        batch_trace: Some(attempt.name),
+        ..done(tx, attempt, Some(operator.as_str()))?
     };
     store::ledger::append(tx, &row)?;
-    Ok(Answer::bare(ResponseCode::WRONG_PIN, place.at))
+    Ok(Answer::bare(ResponseCode::APPROVED, row.at))
+}
+
+/// A wrong password leaves a line in the ledger, so that staff see who tried.
+fn wrong_pin(tx: &Tx<'_>, attempt: &Attempt, operator: Number) -> Result<Answer, Error> {
+    let row = LedgerRow {
+        decision: Some(Decision::Declined),
+        batch_trace: Some(attempt.name),
+        response_code: Some(ResponseCode::WRONG_PIN),
+        reason: Some("wrong_operator_password".into()),
+        ..done(tx, attempt, Some(operator.as_str()))?
+    };
+    store::ledger::append(tx, &row)?;
+    Ok(Answer::bare(ResponseCode::WRONG_PIN, row.at))
 }

@@ -8,7 +8,8 @@ use domain::transaction::{Decision, Entry, Kind, LedgerRow, Refusal};
 use store::pending::Pending;
 use store::{Error, Tx, ledger, owed_reversal};
 
-use crate::transaction::{Attempt, Locked};
+use crate::settlement::Batch;
+use crate::transaction::Attempt;
 
 /// The approved row that fields 61, 37 and 38 of a request mean. `None` where the original is of another terminal or of long
 /// ago, as far as this ledger can tell: that the host decides.
@@ -65,9 +66,8 @@ pub(crate) fn may_follow(
     tx: &Tx<'_>,
     attempt: &Attempt,
     row: &LedgerRow,
-    locked: &Locked,
 ) -> Result<Result<(), Refusal>, Error> {
-    Ok(match as_it_stands(tx, row, locked.open_batch())? {
+    Ok(match as_it_stands(tx, row)? {
         Ok(original) => judge(&original, &follow_up(attempt, row.card)),
         Err(refusal) => Err(refusal),
     })
@@ -97,12 +97,8 @@ fn fresh(row: &LedgerRow, is_in_open_batch: bool) -> Option<Original> {
 
 /// An approved row with all that has followed it. [`Refusal::InFlight`] while the fate of something about it is open, and
 /// [`Refusal::Invalid`] for a row that nothing can follow.
-pub(crate) fn as_it_stands(
-    tx: &Tx<'_>,
-    row: &LedgerRow,
-    open_batch: Option<u32>,
-) -> Result<Result<Original, Refusal>, Error> {
-    let is_open = row.batch_trace.map(|name| name.batch) == open_batch;
+pub(crate) fn as_it_stands(tx: &Tx<'_>, row: &LedgerRow) -> Result<Result<Original, Refusal>, Error> {
+    let is_open = row.batch_trace.map(|name| name.batch) == Batch::open(tx, row.terminal_id)?;
     let Some(mut original) = fresh(row, is_open) else {
         return Ok(Err(Refusal::Invalid));
     };

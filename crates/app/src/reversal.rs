@@ -29,7 +29,7 @@ pub fn accept(tx: &Tx<'_>, attempt: &Attempt, reason_code: &str) -> Result<Admit
     if let Err(refusal) = admitted.and(attempt.flaw.map_or(Ok(()), Err)) {
         return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
-    let undo = match named(tx, attempt, locked.open_batch())? {
+    let undo = match named(tx, attempt)? {
         Ok(undo) => undo,
         Err(refusal) => return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer),
     };
@@ -58,7 +58,7 @@ enum Undo {
 }
 
 /// What a reversal names, if it may be undone.
-fn named(tx: &Tx<'_>, attempt: &Attempt, open_batch: Option<u32>) -> Result<Result<Undo, Refusal>, Error> {
+fn named(tx: &Tx<'_>, attempt: &Attempt) -> Result<Result<Undo, Refusal>, Error> {
     let at_host = store::pending::of_terminal(tx, attempt.terminal_id)?;
     if let Some(pending) = at_host.iter().find(|pending| pending.name == attempt.name) {
         let original = original::at_host(pending).ok_or(Refusal::Invalid);
@@ -78,7 +78,7 @@ fn named(tx: &Tx<'_>, attempt: &Attempt, open_batch: Option<u32>) -> Result<Resu
         });
     };
     let asked = original::follow_up(attempt, row.card);
-    let original = original::as_it_stands(tx, row, open_batch)?;
+    let original = original::as_it_stands(tx, row)?;
     Ok(original.and_then(|original| undo(row, original, &asked)))
 }
 
@@ -176,6 +176,8 @@ pub fn settle(
         peer: None,
         requested_at: owed.owed_since,
         of_sequence: Some(sequence),
+        proof: None,
+        repeated: None,
     };
     ledger::append(tx, &row)?;
     if !locked.is_some_and(|locked| locked.standing.has(hold::Kind::Loss)) {

@@ -1,25 +1,91 @@
 //! 批结算 and 批上送: agreeing on a batch, and closing it.
 //!
-//! Invariant: a batch is closed once; the next sign-in gets the next number.
+//! None of these messages carries a MAC, so anybody can send them. They are compared with the ledger and change nothing
+//! that cannot be undone: that a batch is over is noted, the next sign-in is told the next number, and the first MAC under
+//! the keys of that sign-in begins it ([`crate::sign_in::prove`]). A terminal that goes on in the batch instead, by
+//! anything it proves, shows that the note was not its own, and the note counts no more.
+//!
+//! Invariant: no total is told to whoever does not name it; a batch ends only by a proven message of the next one.
 
-use domain::Money;
 use domain::money::Currency;
-use domain::transaction::{BatchTrace, Decision, Entry, LedgerRow, Refusal, ResponseCode, admit};
+use domain::transaction::{
+    BatchTrace, Decision, Entry, LedgerRow, Proof, Refusal, ResponseCode, Situation, admit,
+};
+use domain::{Money, TerminalId};
 use store::ledger::{self, BatchTotals};
+use store::terminal_session::{Closing, Step};
 use store::{Error, Tx};
 
-use crate::sign_in::append;
+use crate::sign_in::done;
 use crate::transaction::{Admitted, Answer, Attempt, Locked, lock, refuse};
 
 const BATCH_MAX: u32 = 999_999;
 
+/// A terminal's batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Batch {
+    pub(crate) number: u32,
+    /// Its settlement, unless the terminal has gone on in the batch after it.
+    pub(crate) closing: Option<Closing>,
+}
+
+impl Batch {
+    /// The terminal's current batch; the first one when it has never signed in.
+    pub(crate) fn of(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Self, Error> {
+        let Some(session) = store::terminal_session::get(tx, terminal_id)? else {
+            return Ok(Self {
+                number: 1,
+                closing: None,
+            });
+        };
+        let number = session.batch;
+        let Some(closing) = session.closing else {
+            return Ok(Self {
+                number,
+                closing: None,
+            });
+        };
+        let at_host = store::pending::of_terminal(tx, terminal_id)?;
+        let goes_on = at_host
+            .iter()
+            .any(|pending| pending.sequence > closing.sequence && pending.name.batch == number)
+            || ledger::is_traded_in(tx, terminal_id, number, closing.sequence)?;
+        Ok(Self {
+            number,
+            closing: (!goes_on).then_some(closing),
+        })
+    }
+
+    /// The batch the next sign-in is told: this one, or the one after it.
+    pub(crate) fn next(self) -> u32 {
+        match self.step().is_some_and(Step::is_over) {
+            true if self.number >= BATCH_MAX => 1,
+            true => self.number + 1,
+            false => self.number,
+        }
+    }
+
+    /// The number of the terminal's batch while its totals are not agreed.
+    pub(crate) fn open(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<u32>, Error> {
+        let batch = Self::of(tx, terminal_id)?;
+        Ok((!batch.step().is_some_and(Step::is_over)).then_some(batch.number))
+    }
+
+    fn step(self) -> Option<Step> {
+        self.closing.map(|closing| closing.step)
+    }
+
+    /// Whether `number` is the batch before this one.
+    fn follows(self, number: u32) -> bool {
+        number != self.number && (number + 1 == self.number || (number >= BATCH_MAX && self.number == 1))
+    }
+}
+
 /// What a settlement leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// Our totals of the batch, and whether the terminal's are the same. Equal totals close the batch.
+    /// Whether the terminal's totals are the ledger's.
     Compared {
-        /// What the ledger has in the terminal's currency.
-        totals: BatchTotals,
         /// Whether they agree.
         equal: bool,
         /// Field 39, 12, 13.
@@ -31,34 +97,83 @@ pub enum Settled {
     UnknownTerminal,
 }
 
-/// Compares a terminal's totals in one currency with the ledger's (0500). These messages carry no MAC. A batch with
-/// something in another currency agrees with no such totals: its lines are to be uploaded.
+/// Compares a terminal's totals in one currency with the ledger's (0500). Asked again, also about the batch before, it says
+/// the same again. A batch with something in another currency agrees with no such totals: its lines are to be uploaded.
 pub fn settle(
     tx: &Tx<'_>,
     attempt: &Attempt,
     currency: Currency,
     claimed: BatchTotals,
 ) -> Result<Settled, Error> {
-    let locked = match admitted(tx, attempt)? {
-        Ok(locked) => locked,
-        Err(Admitted::Answer(answer)) => return Ok(Settled::Answer(answer)),
-        Err(_) => return Ok(Settled::UnknownTerminal),
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(Settled::UnknownTerminal);
     };
-    if let Some(answer) = under_way(tx, attempt, &locked)? {
-        return Ok(Settled::Answer(answer));
+    match compare(tx, attempt, currency, claimed, &locked)? {
+        Err(refusal) => refuse(tx, attempt, refusal, &locked).map(Settled::Answer),
+        Ok(Comparison { equal, news: None }) => Ok(Settled::Compared {
+            equal,
+            answer: Answer::bare(ResponseCode::APPROVED, tx.now()),
+        }),
+        Ok(Comparison {
+            equal,
+            news: Some(step),
+        }) => Ok(Settled::Compared {
+            equal,
+            answer: note(tx, attempt, &locked, step)?,
+        }),
+    }
+}
+
+/// What a settlement would be answered where that needs nothing to be written; `None` when [`settle`] has something to
+/// note. However often somebody asks, it costs a read.
+pub fn glimpse(
+    tx: &Tx<'_>,
+    attempt: &Attempt,
+    currency: Currency,
+    claimed: BatchTotals,
+) -> Result<Option<Result<Settled, Refusal>>, Error> {
+    let Some(locked) = Locked::glimpse(tx, attempt.terminal_id)? else {
+        return Ok(Some(Ok(Settled::UnknownTerminal)));
+    };
+    Ok(match compare(tx, attempt, currency, claimed, &locked)? {
+        Err(refusal) => Some(Err(refusal)),
+        Ok(Comparison { news: Some(_), .. }) => None,
+        Ok(Comparison { equal, news: None }) => Some(Ok(Settled::Compared {
+            equal,
+            answer: Answer::bare(ResponseCode::APPROVED, tx.now()),
+        })),
+    })
+}
+
+struct Comparison {
+    equal: bool,
+    /// What is not noted yet.
+    news: Option<Step>,
+}
+
+fn compare(
+    tx: &Tx<'_>,
+    attempt: &Attempt,
+    currency: Currency,
+    claimed: BatchTotals,
+    locked: &Locked,
+) -> Result<Result<Comparison, Refusal>, Error> {
+    let batch = match admitted(tx, attempt, locked)? {
+        Ok(batch) => batch,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if is_under_way(tx, attempt)? {
+        return Ok(Err(Refusal::InFlight));
     }
     let mut all = ledger::batch_totals(tx, attempt.terminal_id, attempt.name.batch)?;
-    let totals = all.remove(&currency).unwrap_or_default();
-    let equal = totals == claimed && all.is_empty();
-    let answer = append(tx, attempt, locked.admission.operator.as_deref())?;
-    if equal {
-        close(tx, attempt)?;
-    }
-    Ok(Settled::Compared {
-        totals,
-        equal,
-        answer,
-    })
+    let equal = all.remove(&currency).unwrap_or_default() == claimed && all.is_empty();
+    let news = match (batch.step(), equal) {
+        _ if batch.number != attempt.name.batch => None,
+        (None | Some(Step::Unequal), true) => Some(Step::Equal),
+        (None, false) => Some(Step::Unequal),
+        _ => None,
+    };
+    Ok(Ok(Comparison { equal, news }))
 }
 
 /// One line of a batch upload.
@@ -72,19 +187,27 @@ pub struct Uploaded {
     pub currency: Currency,
 }
 
-/// Compares uploaded lines with the ledger (0320, 60.3 = 201); a difference is recorded for a person to decide.
+/// Compares uploaded lines with the ledger (0320, 60.3 = 201), after totals that differ; a difference is recorded for a
+/// person to decide.
 pub fn upload(tx: &Tx<'_>, attempt: &Attempt, lines: &[Uploaded]) -> Result<Admitted, Error> {
-    let locked = match admitted(tx, attempt)? {
-        Ok(locked) => locked,
-        Err(admitted) => return Ok(admitted),
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(Admitted::UnknownTerminal);
     };
-    let answer = append(tx, attempt, locked.admission.operator.as_deref())?;
+    let batch = match admitted(tx, attempt, &locked)? {
+        Ok(batch) => batch,
+        Err(refusal) => return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer),
+    };
+    if batch.number != attempt.name.batch || batch.step() != Some(Step::Unequal) {
+        return refuse(tx, attempt, Refusal::OriginalNotFound, &locked).map(Admitted::Answer);
+    }
+    let row = done(tx, attempt, locked.admission.operator.as_deref())?;
+    ledger::append(tx, &row)?;
     for line in lines {
         if !agrees(tx, attempt, line)? {
             record_difference(tx, attempt, line, &locked)?;
         }
     }
-    Ok(Admitted::Answer(answer))
+    Ok(Admitted::Answer(Answer::bare(ResponseCode::APPROVED, row.at)))
 }
 
 /// Whether the ledger has the line as the terminal says: approved, and neither undone nor about to be.
@@ -105,39 +228,58 @@ fn agrees(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded) -> Result<bool, Error
     Ok(!undone && !store::owed_reversal::is_owed(tx, attempt.terminal_id, approved.sequence)?)
 }
 
-/// The end of an upload (0320, 60.3 = 202 or 207) closes the batch.
-pub fn upload_end(tx: &Tx<'_>, attempt: &Attempt) -> Result<Admitted, Error> {
-    let locked = match admitted(tx, attempt)? {
-        Ok(locked) => locked,
-        Err(admitted) => return Ok(admitted),
+/// How an upload ends (0320).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// 60.3 = 202: after totals that differ.
+    Unequal,
+    /// 60.3 = 207: after equal totals.
+    Equal,
+}
+
+/// The end of an upload: the batch is over. It follows a settlement with that outcome, and is taken again as often as it
+/// comes; without one it is refused.
+pub fn upload_end(tx: &Tx<'_>, attempt: &Attempt, end: End) -> Result<Admitted, Error> {
+    let Some(locked) = lock(tx, attempt.terminal_id)? else {
+        return Ok(Admitted::UnknownTerminal);
     };
-    if let Some(answer) = under_way(tx, attempt, &locked)? {
-        return Ok(Admitted::Answer(answer));
+    let batch = match admitted(tx, attempt, &locked)? {
+        Ok(batch) => batch,
+        Err(refusal) => return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer),
+    };
+    if is_under_way(tx, attempt)? {
+        return refuse(tx, attempt, Refusal::InFlight, &locked).map(Admitted::Answer);
     }
-    let answer = append(tx, attempt, locked.admission.operator.as_deref())?;
-    close(tx, attempt)?;
+    let is_current = batch.number == attempt.name.batch;
+    let answer = match (end, batch.step()) {
+        _ if !is_current => Answer::bare(ResponseCode::APPROVED, tx.now()),
+        (End::Equal, Some(Step::Equal)) | (End::Unequal, Some(Step::Equal | Step::Ended)) => {
+            Answer::bare(ResponseCode::APPROVED, tx.now())
+        }
+        (End::Unequal, Some(Step::Unequal)) => note(tx, attempt, &locked, Step::Ended)?,
+        _ => refuse(tx, attempt, Refusal::OriginalNotFound, &locked)?,
+    };
     Ok(Admitted::Answer(answer))
 }
 
-/// Holds, merchant, sign-in and batch, as for a transaction; there is no MAC to verify.
-fn admitted(tx: &Tx<'_>, attempt: &Attempt) -> Result<Result<Locked, Admitted>, Error> {
-    let Some(locked) = lock(tx, attempt.terminal_id)? else {
-        return Ok(Err(Admitted::UnknownTerminal));
+/// Holds, merchant, sign-in and batch, as for a transaction; there is no MAC to verify. The batch before the current one is
+/// admitted too: the terminal may not have heard how its settlement went.
+fn admitted(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked) -> Result<Result<Batch, Refusal>, Error> {
+    let batch = Batch::of(tx, attempt.terminal_id)?;
+    let situation = Situation {
+        mac_verified: true,
+        ..locked.situation(attempt)
     };
-    let mut situation = locked.situation(attempt);
-    situation.mac_verified = true;
-    match admit(&situation, attempt.name.batch) {
-        Ok(()) => Ok(Ok(locked)),
-        Err(refusal) => Ok(Err(Admitted::Answer(refuse(tx, attempt, refusal, &locked)?))),
-    }
+    let named = match batch.follows(attempt.name.batch) {
+        true => batch.number,
+        false => attempt.name.batch,
+    };
+    Ok(admit(&situation, named).map(|()| batch))
 }
 
-/// The refusal of closing a batch in which an answer is still to come: the terminal tries again.
-fn under_way(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked) -> Result<Option<Answer>, Error> {
-    if store::pending::of_terminal(tx, attempt.terminal_id)?.is_empty() {
-        return Ok(None);
-    }
-    refuse(tx, attempt, Refusal::InFlight, locked).map(Some)
+/// Whether an answer is still to come in the batch: the terminal tries again.
+fn is_under_way(tx: &Tx<'_>, attempt: &Attempt) -> Result<bool, Error> {
+    Ok(!store::pending::of_terminal(tx, attempt.terminal_id)?.is_empty())
 }
 
 fn record_difference(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &Locked) -> Result<(), Error> {
@@ -152,6 +294,7 @@ fn record_difference(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &L
             reason: Some(format!("batch_upload_differs:{:06}", line.trace)),
             peer: Some(attempt.peer.clone()),
             requested_at: attempt.received_at,
+            proof: Some(Proof::of(attempt.mac_verified)),
             ..LedgerRow::bare(
                 attempt.terminal_id,
                 place.sequence,
@@ -162,11 +305,11 @@ fn record_difference(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &L
     )
 }
 
-fn close(tx: &Tx<'_>, attempt: &Attempt) -> Result<(), Error> {
-    let next = if attempt.name.batch >= BATCH_MAX {
-        1
-    } else {
-        attempt.name.batch + 1
-    };
-    store::terminal_session::sign_out(tx, attempt.terminal_id, next)
+/// Writes the request down, and how far the settlement is with it.
+fn note(tx: &Tx<'_>, attempt: &Attempt, locked: &Locked, step: Step) -> Result<Answer, Error> {
+    let row = done(tx, attempt, locked.admission.operator.as_deref())?;
+    ledger::append(tx, &row)?;
+    let sequence = row.sequence;
+    store::terminal_session::set_closing(tx, attempt.terminal_id, Closing { step, sequence })?;
+    Ok(Answer::bare(ResponseCode::APPROVED, row.at))
 }

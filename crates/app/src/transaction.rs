@@ -8,10 +8,11 @@ use domain::hold::{self, Standing};
 use domain::incident::Happened;
 use domain::terminal::Status;
 use domain::transaction::{
-    BatchTrace, Decision, Entry, EntryMode, HostOutcome, Kind, LedgerRow, Moment, Refusal, ResponseCode,
-    Situation, admit, conclude,
+    BatchTrace, Decision, Entry, EntryMode, HostOutcome, Kind, LedgerRow, Moment, Proof, Refusal,
+    ResponseCode, Situation, admit, conclude,
 };
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
+use store::alarm::Attempts;
 use store::event::{self, New};
 use store::owed_reversal::OwedReversal;
 use store::pending::Pending;
@@ -111,6 +112,28 @@ pub(crate) struct Locked {
     pub(crate) standing: Standing,
 }
 
+impl Locked {
+    /// The same without the lock, for what decides nothing.
+    pub(crate) fn glimpse(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Self>, Error> {
+        let admission = store::terminal::admission(tx, terminal_id)?;
+        Ok(admission.map(|admission| Self {
+            standing: admission.standing,
+            admission,
+        }))
+    }
+}
+
+/// Why nothing that a terminal asks is done at this moment, whatever it is, read without the lock; `None` when nothing
+/// stops it.
+pub fn stopped(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Refusal>, Error> {
+    let glimpsed = Locked::glimpse(tx, terminal_id)?;
+    Ok(glimpsed.and_then(|glimpsed| match glimpsed.admission.status {
+        Status::Retired => Some(Refusal::Retired),
+        Status::Active if glimpsed.standing.may_transact() => None,
+        Status::Active => Some(Refusal::Held(glimpsed.standing)),
+    }))
+}
+
 /// Locks the terminal and reads its holds.
 pub(crate) fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Locked>, Error> {
     let Some(admission) = store::terminal::lock(tx, terminal_id)? else {
@@ -121,11 +144,6 @@ pub(crate) fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Locked
 }
 
 impl Locked {
-    /// The batch whose totals are not agreed yet, whether an operator is signed in or not.
-    pub(crate) const fn open_batch(&self) -> Option<u32> {
-        self.admission.batch
-    }
-
     pub(crate) fn situation(&self, attempt: &Attempt) -> Situation {
         Situation {
             standing: self.standing,
@@ -158,7 +176,7 @@ pub fn authorise(tx: &Tx<'_>, attempt: &Attempt, node: &str) -> Result<Admitted,
         return Ok(answered);
     }
     let may_follow = match original {
-        Ok(Some(row)) => original::may_follow(tx, attempt, &row, &locked)?,
+        Ok(Some(row)) => original::may_follow(tx, attempt, &row)?,
         Ok(None) => Ok(()),
         Err(refusal) => Err(refusal),
     };
@@ -268,6 +286,8 @@ pub(crate) fn refuse(
         peer: Some(attempt.peer.clone()),
         requested_at: attempt.received_at,
         of_sequence: None,
+        proof: Some(Proof::of(attempt.mac_verified)),
+        repeated: None,
     };
     ledger::append(tx, &row)?;
     let incident_id = match locked.standing.has(hold::Kind::Loss) {
@@ -291,7 +311,7 @@ fn refused_before(tx: &Tx<'_>, attempt: &Attempt, refusal: Refusal) -> Result<bo
 }
 
 /// Shows an attempt of a lost terminal on its incident and raises or feeds the alarm there.
-fn record_attempt(tx: &Tx<'_>, row: &LedgerRow) -> Result<Option<String>, Error> {
+pub(crate) fn record_attempt(tx: &Tx<'_>, row: &LedgerRow) -> Result<Option<String>, Error> {
     let Some(incident) = store::incident::unclosed(tx, row.terminal_id)? else {
         return Ok(None);
     };
@@ -300,17 +320,29 @@ fn record_attempt(tx: &Tx<'_>, row: &LedgerRow) -> Result<Option<String>, Error>
         _ => Happened::AttemptRefused,
     };
     let terminal = row.terminal_id.to_string();
+    let unproven = row.proof == Some(Proof::Unproven);
+    // Somebody sent it in the terminal's name; nothing says that it was the terminal.
+    let by = match unproven {
+        true => By::outside(row.peer.as_deref().unwrap_or_default()),
+        false => By::terminal(&terminal),
+    };
+    let count = row.repeated.unwrap_or(1);
+    let attempts = Attempts {
+        at: row.at,
+        count,
+        unproven_count: if unproven { count } else { 0 },
+    };
     let of_attempt = |happened, by| New {
         at: row.at,
         ..crate::incident::new(&incident, happened, by, Some(row.sequence))
     };
-    let sequence = event::append(tx, of_attempt(happened, By::terminal(&terminal)))?;
-    let raised = !store::alarm::count_attempt(tx, &incident.incident_id, row.at)?;
+    let sequence = event::append(tx, of_attempt(happened, by))?;
+    let raised = !store::alarm::count_attempts(tx, &incident.incident_id, attempts)?;
     if raised {
-        store::alarm::raise(tx, &incident.incident_id, sequence, row.at)?;
+        store::alarm::raise(tx, &incident.incident_id, sequence, attempts)?;
         event::append(tx, of_attempt(Happened::Alarm, By::node(&incident.node)))?;
     }
-    store::incident::count_attempt(tx, &incident.incident_id, raised)?;
+    store::incident::count_attempts(tx, &incident.incident_id, attempts, raised)?;
     Ok(Some(incident.incident_id))
 }
 
@@ -371,6 +403,9 @@ pub fn release(
         peer: if approved { None } else { peer.map(str::to_owned) },
         requested_at: pending.requested_at,
         of_sequence: pending.of_sequence,
+        // Nothing else is forwarded.
+        proof: Some(Proof::Proven),
+        repeated: None,
     };
     ledger::append(tx, &row)?;
     let reversal_owed = outcome.undo_at_host && undo_at_host(tx, &pending, &row)?;

@@ -9,10 +9,10 @@ use app::estate::Estate as Kept;
 use domain::account::{Account, Role, Scope};
 use domain::merchant::Merchant;
 use domain::money::Currency;
-use domain::operator::Operator;
+use domain::operator::{Number, Operator};
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
-use domain::transaction::{BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, ResponseCode};
+use domain::transaction::{BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, Proof, ResponseCode};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use simulator::estate::{Estate, PastTransaction};
 use store::terminal_session::TerminalSession;
@@ -116,7 +116,8 @@ fn kept(sealer: &Sealer, estate: &Estate, logins: &[Login]) -> anyhow::Result<Ke
     for operator in &estate.operators {
         let shop = estate.shops.get(operator.shop).context("no such shop")?;
         let hash = app::password::hash(&operator.password, &random()?)?;
-        let (operator, name) = (operator.number.clone(), operator.name_zh.clone());
+        let name = operator.name_zh.clone();
+        let operator = Number::parse(&operator.number).context("operator")?;
         kept.operators.push((
             Operator {
                 shop_id: shop.shop_id.clone(),
@@ -304,6 +305,8 @@ impl<'e> Past<'e> {
             peer: None,
             requested_at: Timestamp(past.requested_at_ms),
             of_sequence: of.copied(),
+            proof: Some(Proof::Proven),
+            repeated: None,
         })
     }
 
@@ -321,6 +324,7 @@ impl<'e> Past<'e> {
                     signed_in_at: last.at,
                     keys_sealed,
                     sequence: 0,
+                    closing: None,
                 },
             ))
         };

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::estate::{Login, fill, logins};
 use node::now;
 use node::seal::random;
-use server::connector::host::HostConfig;
+use server::connector::host::{HostConfig, HostProfile};
 use server::gate::Limits;
 use server::run::{self, Running};
 use server::serve::{open, zone_keys};
@@ -164,6 +164,7 @@ async fn host(args: &Args, data: &Path) -> anyhow::Result<(Option<Host>, HostCon
                 mac_key,
                 pin_key,
                 answer_time_max,
+                profile: HostProfile::UNIONPAY,
             },
         ));
     }
@@ -191,6 +192,7 @@ async fn host(args: &Args, data: &Path) -> anyhow::Result<(Option<Host>, HostCon
         mac_key: Zeroizing::new(mac_key.to_vec()),
         pin_key: Zeroizing::new(pin_key.to_vec()),
         answer_time_max,
+        profile: HostProfile::UNIONPAY,
     };
     Ok((Some(simulated), config))
 }

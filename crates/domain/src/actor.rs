@@ -62,6 +62,14 @@ impl<'a> By<'a> {
         }
     }
 
+    /// Somebody nobody knows, by where they speak from.
+    pub const fn outside(name: &'a str) -> Self {
+        Self {
+            kind: Kind::Outside,
+            name,
+        }
+    }
+
     /// Somebody with an account, by the log-in.
     pub const fn person(name: &'a str) -> Self {
         Self {

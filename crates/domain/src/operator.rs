@@ -3,13 +3,58 @@
 use crate::hold;
 use crate::time::{HOUR_MS, Timestamp};
 
+/// An operator's number: one to three letters or digits, as field 63 of the sign-in carries it, padded there with spaces
+/// on the right. Two texts are the same number only when they differ in that padding: nothing is cut, dropped or filled,
+/// so `001`, `1` and `00100001` are two operators and a mistake.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Number {
+    text: [u8; NUMBER_CHARS_MAX],
+    len: usize,
+}
+
+/// Longest operator number.
+pub const NUMBER_CHARS_MAX: usize = 3;
+
+impl Number {
+    /// Reads a number; `None` for what is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.trim_end_matches(' ').as_bytes();
+        if !(1..=NUMBER_CHARS_MAX).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        let mut text = [b' '; NUMBER_CHARS_MAX];
+        text[..digits.len()].copy_from_slice(digits);
+        Some(Self {
+            text,
+            len: digits.len(),
+        })
+    }
+
+    /// The number without its padding.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.text[..self.len]).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::fmt::Debug for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// A cashier of one shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
     /// The shop the number is valid in.
     pub shop_id: String,
-    /// Field 63 of the sign-in: three characters.
-    pub operator: String,
+    /// Field 63 of the sign-in.
+    pub operator: Number,
     /// How the shop calls the person, for example 收银员 02.
     pub name: String,
 }
@@ -71,6 +116,20 @@ impl WrongPasswordPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_told_from_every_other_and_what_is_none_is_refused() {
+        let number = |text| Number::parse(text).map(|number| number.to_string());
+        for (text, read) in [("001", "001"), ("1", "1"), ("1  ", "1"), ("A7 ", "A7")] {
+            assert_eq!(number(text).as_deref(), Some(read), "{text:?}");
+        }
+        for text in [
+            "", "   ", "00100001", "0010", " 01", "0 1", "0-1", "001\0", "〇一",
+        ] {
+            assert_eq!(number(text), None, "{text:?}");
+        }
+        assert_ne!(Number::parse("1"), Number::parse("001"));
+    }
 
     #[test]
     fn three_wrong_lock_for_a_day_and_ten_need_the_bank() {

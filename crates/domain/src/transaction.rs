@@ -294,16 +294,52 @@ impl EntryMode {
         Self::ALL.into_iter().find(|mode| mode.code() == code)
     }
 
-    /// Reads field 22's three digits as a number, for example `21` for `021`.
+    /// Reads field 22's three digits as a number, for example `21` for `021`: how the card came in, then whether its PIN can
+    /// be typed (0 not said, 1 yes, 2 no). `None` for what is no such combination.
     pub const fn from_field_22(value: u64) -> Option<Self> {
-        match value / 10 {
-            1 => Some(Self::Manual),
-            2 => Some(Self::Swipe),
-            3 => Some(Self::Qr),
-            5 => Some(Self::Chip),
-            7 => Some(Self::Contactless),
+        match (value / 10, value % 10) {
+            (1, 0..=2) => Some(Self::Manual),
+            (2, 0..=2) => Some(Self::Swipe),
+            (3, 0..=2) => Some(Self::Qr),
+            (5, 0..=2) => Some(Self::Chip),
+            (7, 0..=2) => Some(Self::Contactless),
             _ => None,
         }
+    }
+}
+
+/// Whether a request proved by its MAC that the terminal itself sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// Its MAC verified under working keys that only the terminal can have opened.
+    Proven,
+    /// It carried none, or a wrong one: anybody may have sent it.
+    Unproven,
+}
+
+impl Proof {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Proven, Self::Unproven];
+
+    /// By whether the MAC verified.
+    pub const fn of(mac_verified: bool) -> Self {
+        match mac_verified {
+            true => Self::Proven,
+            false => Self::Unproven,
+        }
+    }
+
+    /// The word in tables, routes and documents.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Unproven => "unproven",
+        }
+    }
+
+    /// The proof of that word.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|proof| proof.code() == code)
     }
 }
 
@@ -477,6 +513,10 @@ pub struct LedgerRow {
     pub requested_at: Timestamp,
     /// The row this one undoes or refers to.
     pub of_sequence: Option<i64>,
+    /// Whether the terminal proved that it asked; `None` where nobody asked, as for a hold or the host's answer to a reversal.
+    pub proof: Option<Proof>,
+    /// How many alike requests this row stands for, where they came too fast for a row each; `None`: one.
+    pub repeated: Option<i64>,
 }
 
 impl LedgerRow {
@@ -500,6 +540,8 @@ impl LedgerRow {
             peer: None,
             requested_at: at,
             of_sequence: None,
+            proof: None,
+            repeated: None,
         }
     }
 }

@@ -11,6 +11,10 @@ use thiserror::Error;
 
 /// TPDU and header.
 const ENVELOPE_BYTES: usize = 11;
+/// How a POS terminal's TPDU begins.
+const TPDU_ID: u8 = 0x60;
+/// The high digit of a POS terminal's application class (60 stripe, 61 chip …).
+const CLASS_OF_POS: u8 = 0x60;
 /// TPDU, header, MTI and bitmap: less is no frame.
 const FRAME_BYTES_MIN: usize = ENVELOPE_BYTES + 10;
 
@@ -24,6 +28,9 @@ pub enum FrameError {
         /// The length announced or given.
         bytes: usize,
     },
+    /// It does not begin with a TPDU and a header of POS terminals.
+    #[error("a frame without TPDU and header")]
+    NoEnvelope,
     /// Longer than the reader allows, or than two bytes can say.
     #[error("a frame of {bytes} bytes is longer than {bytes_max}")]
     TooLong {
@@ -147,9 +154,15 @@ pub fn split(buffer: &[u8], frame_bytes_max: usize) -> Result<Option<(usize, &[u
 /// Opens a frame (without its length).
 ///
 /// # Errors
-/// [`FrameError::TooShort`] when it cannot hold TPDU, header, MTI and bitmap.
+/// [`FrameError::TooShort`] when it cannot hold TPDU, header, MTI and bitmap; [`FrameError::NoEnvelope`] when what stands in
+/// the place of the first two is something else, as in a frame that lacks one of them.
 pub fn open(frame: &[u8]) -> Result<Envelope<'_>, FrameError> {
     match *frame {
+        [id, _, _, _, _, class, ..]
+            if frame.len() >= FRAME_BYTES_MIN && (id != TPDU_ID || class & 0xF0 != CLASS_OF_POS) =>
+        {
+            Err(FrameError::NoEnvelope)
+        }
         [id, d1, d2, s1, s2, h1, h2, h3, h4, h5, h6, ref message @ ..] if frame.len() >= FRAME_BYTES_MIN => {
             Ok(Envelope {
                 tpdu: Tpdu {

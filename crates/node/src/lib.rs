@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here decides; it carries the store, the clock, the keys and the bells.
 
+pub mod passwords;
 pub mod presence;
 pub mod seal;
 
@@ -16,6 +17,7 @@ use store::node::Incarnation;
 use store::{Doorbell, Store, Tx, Want};
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 
+use passwords::Passwords;
 use seal::Sealer;
 
 /// Incidents that have something new, kept for slow listeners; one who falls behind reads again from the store.
@@ -42,6 +44,8 @@ pub struct Node {
     pub outgoing: Outgoing,
     /// Counters of the gate.
     pub counters: Counters,
+    /// Verifications of passwords, few at once.
+    pub passwords: Passwords,
     /// Rings when a reversal is owed.
     pub reversal_owed: Notify,
     /// Rings when another node has written something to look at now.
@@ -70,6 +74,7 @@ impl Node {
             changes: broadcast::Sender::new(CHANGES_LEN_MAX),
             outgoing: Outgoing::new(lease),
             counters: Counters::default(),
+            passwords: Passwords::default(),
             reversal_owed: Notify::new(),
             doorbell,
             _hung: hung,

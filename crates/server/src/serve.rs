@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use zeroize::Zeroizing;
 
-use crate::connector::host::HostConfig;
+use crate::connector::host::{HostConfig, HostProfile};
 use crate::gate::Limits;
 use crate::run;
 use node::Node;
@@ -49,6 +49,9 @@ pub struct Args {
     /// How long the host's answer is waited for, in seconds.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=120))]
     host_timeout_s: u64,
+    /// Send the host an empty frame when nothing else was sent for so many seconds; never without it.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    host_heartbeat_s: Option<u64>,
 }
 
 /// Runs until told to stop.
@@ -73,6 +76,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             mac_key,
             pin_key,
             answer_time_max: Duration::from_secs(args.host_timeout_s),
+            profile: HostProfile {
+                heartbeat_every: args.host_heartbeat_s.map(Duration::from_secs),
+                ..HostProfile::UNIONPAY
+            },
         },
         acquirer_code: args.acquirer_code,
         limits: Limits::default(),

@@ -5,21 +5,44 @@ use domain::Timestamp;
 use crate::sql::{sql, values};
 use crate::{Error, Tx};
 
-/// Counts an attempt in the incident's open alarm; false when there is none and one has to be raised.
-pub fn count_attempt(tx: &Tx<'_>, incident_id: &str, at: Timestamp) -> Result<bool, Error> {
-    let sql = sql!(
-        "UPDATE alarm SET attempt_count = attempt_count + 1, last_attempt_at_ms = $2
-         WHERE incident_id = $1 AND acknowledged_at_ms IS NULL"
-    );
-    Ok(tx.execute(sql, values![incident_id, at])? > 0)
+/// Attempts of a lost terminal, to be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempts {
+    /// When the last one was refused.
+    pub at: Timestamp,
+    /// How many.
+    pub count: i64,
+    /// How many of them nobody proved to be the terminal's.
+    pub unproven_count: i64,
 }
 
-/// Raises an alarm with its first attempt.
-pub fn raise(tx: &Tx<'_>, incident_id: &str, alarm_id: i64, at: Timestamp) -> Result<(), Error> {
+/// Counts attempts in the incident's open alarm; false when there is none and one has to be raised.
+pub fn count_attempts(tx: &Tx<'_>, incident_id: &str, attempts: Attempts) -> Result<bool, Error> {
     let sql = sql!(
-        "INSERT INTO alarm (incident_id, alarm_id, raised_at_ms, attempt_count, last_attempt_at_ms) VALUES ($1, $2, $3, 1, $3)"
+        "UPDATE alarm SET attempt_count = attempt_count + $3, unproven_count = unproven_count + $4, last_attempt_at_ms = $2
+         WHERE incident_id = $1 AND acknowledged_at_ms IS NULL"
     );
-    tx.execute(sql, values![incident_id, alarm_id, at]).map(drop)
+    let Attempts {
+        at,
+        count,
+        unproven_count,
+    } = attempts;
+    Ok(tx.execute(sql, values![incident_id, at, count, unproven_count])? > 0)
+}
+
+/// Raises an alarm with its first attempts.
+pub fn raise(tx: &Tx<'_>, incident_id: &str, alarm_id: i64, attempts: Attempts) -> Result<(), Error> {
+    let sql = sql!(
+        "INSERT INTO alarm (incident_id, alarm_id, raised_at_ms, attempt_count, unproven_count, last_attempt_at_ms)
+         VALUES ($1, $2, $3, $4, $5, $3)"
+    );
+    let Attempts {
+        at,
+        count,
+        unproven_count,
+    } = attempts;
+    tx.execute(sql, values![incident_id, alarm_id, at, count, unproven_count])
+        .map(drop)
 }
 
 /// Notes who has seen the open alarm; false when there is none.

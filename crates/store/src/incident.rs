@@ -4,6 +4,7 @@ use domain::account::Scope;
 use domain::incident::{Found, Incident, LossWindow, State};
 use domain::{TerminalId, Timestamp};
 
+use crate::alarm::Attempts;
 use crate::row::{self, columns, read, select, table};
 use crate::shop::scope_values;
 use crate::sql::{Value, sql, values};
@@ -35,6 +36,7 @@ table!(Incident: "incident", 1 {
     stop_request_number,
     found: Found,
     attempt_count,
+    unproven_attempt_count,
     open_alarm_count,
 });
 
@@ -71,12 +73,19 @@ pub fn unacknowledged(tx: &Tx<'_>) -> Result<Vec<Incident>, Error> {
     tx.all(sql, &[], read)
 }
 
-/// Counts an attempt of the terminal, and the alarm it raised.
-pub fn count_attempt(tx: &Tx<'_>, incident_id: &str, raised: bool) -> Result<(), Error> {
+/// Counts attempts of the terminal, and the alarm they raised.
+pub fn count_attempts(tx: &Tx<'_>, incident_id: &str, attempts: Attempts, raised: bool) -> Result<(), Error> {
     let sql = sql!(
-        "UPDATE incident SET attempt_count = attempt_count + 1, open_alarm_count = open_alarm_count + $2 WHERE incident_id = $1"
+        "UPDATE incident SET attempt_count = attempt_count + $2, unproven_attempt_count = unproven_attempt_count + $3,
+           open_alarm_count = open_alarm_count + $4 WHERE incident_id = $1"
     );
-    tx.execute(sql, values![incident_id, i64::from(raised)]).map(drop)
+    let values = values![
+        incident_id,
+        attempts.count,
+        attempts.unproven_count,
+        i64::from(raised)
+    ];
+    tx.execute(sql, values).map(drop)
 }
 
 /// Which incidents a list is about.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::money::{Currency, Sums};
-use domain::transaction::{BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, ResponseCode};
+use domain::transaction::{BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, Proof, ResponseCode};
 use domain::{MaskedPan, Money, TerminalId, Timestamp};
 
 use crate::postgres::{Many, Session, column};
@@ -16,7 +16,7 @@ macro_rules! columns {
     () => {
         "terminal_id, sequence, at_ms, decision, entry, batch, trace, amount_minor, currency, card, \
          entry_mode, operator, response_code, reason, retrieval_reference, approval_code, peer, \
-         requested_at_ms, of_sequence"
+         requested_at_ms, of_sequence, proof, repeated"
     };
 }
 
@@ -68,7 +68,7 @@ pub fn append(tx: &Tx<'_>, row: &LedgerRow) -> Result<(), Error> {
     const APPEND: Sql = sql!(concat!(
         "INSERT INTO ledger (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
     ));
     if let Some(mut set) = tx.gathered(row.terminal_id) {
         set.append(row);
@@ -95,6 +95,8 @@ pub fn append(tx: &Tx<'_>, row: &LedgerRow) -> Result<(), Error> {
         row.peer.as_deref(),
         row.requested_at,
         row.of_sequence,
+        row.proof.map(Proof::code),
+        row.repeated,
     ];
     tx.execute(APPEND, values).map(drop)
 }
@@ -107,7 +109,7 @@ pub(crate) fn append_many<'r>(session: &Session, rows: &'r [LedgerRow]) -> Resul
         ") SELECT * FROM unnest(CAST($1 AS TEXT[]), CAST($2 AS BIGINT[]), CAST($3 AS BIGINT[]), CAST($4 AS TEXT[]), CAST($5 AS TEXT[]),
            CAST($6 AS BIGINT[]), CAST($7 AS BIGINT[]), CAST($8 AS BIGINT[]), CAST($9 AS BIGINT[]), CAST($10 AS TEXT[]), CAST($11 AS TEXT[]),
            CAST($12 AS TEXT[]), CAST($13 AS TEXT[]), CAST($14 AS TEXT[]), CAST($15 AS TEXT[]), CAST($16 AS TEXT[]), CAST($17 AS TEXT[]),
-           CAST($18 AS BIGINT[]), CAST($19 AS BIGINT[]))"
+           CAST($18 AS BIGINT[]), CAST($19 AS BIGINT[]), CAST($20 AS TEXT[]), CAST($21 AS BIGINT[]))"
     );
     session.many(
         APPEND,
@@ -131,6 +133,8 @@ pub(crate) fn append_many<'r>(session: &Session, rows: &'r [LedgerRow]) -> Resul
             column(rows, |row| row.peer.as_deref()),
             column(rows, |row| row.requested_at.0),
             column(rows, |row| row.of_sequence),
+            column(rows, |row| row.proof.map(Proof::code)),
+            column(rows, |row| row.repeated),
         ],
     )
 }
@@ -251,18 +255,46 @@ pub fn last(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<LedgerRow>, E
     Ok(page(tx, terminal_id, Filter::default(), None, 1)?.pop())
 }
 
-/// The terminal's last approval at or before a time.
+/// The terminal's last approval at or before a time, of what it proved to have asked for itself.
 pub fn last_approval(
     tx: &Tx<'_>,
     terminal_id: TerminalId,
     at: Timestamp,
 ) -> Result<Option<LedgerRow>, Error> {
-    let filter = Filter {
-        from: None,
-        to: Some(at.plus_ms(1)),
-        decision: Some(Decision::Approved),
-    };
-    Ok(page(tx, terminal_id, filter, None, 1)?.pop())
+    const LAST: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM ledger WHERE terminal_id = $1 AND sequence < $2 AND decision = 'approved' AND coalesce(proof, '') <> 'unproven'
+          ORDER BY sequence DESC LIMIT 1"
+    ));
+    let below = first_sequence_at(tx, terminal_id, at.plus_ms(1))?;
+    tx.first(LAST, values![&terminal_id, below], read)
+}
+
+/// Whether the terminal has proved since a place in its order that it goes on in a batch.
+pub fn is_traded_in(tx: &Tx<'_>, terminal_id: TerminalId, batch: u32, since: i64) -> Result<bool, Error> {
+    let sql = sql!(
+        "SELECT 1 FROM ledger WHERE terminal_id = $1 AND sequence > $2 AND batch = $3 AND proof = 'proven'
+           AND entry NOT IN ('lock', 'unlock') LIMIT 1"
+    );
+    let found = tx.first(sql, values![&terminal_id, since, batch], |row| row.int(0))?;
+    Ok(found.is_some())
+}
+
+/// Whether a key of the terminal (lock, unlock) was used in the batch since a place in its order, under a trace number from
+/// `first` to `last`.
+pub fn is_key_used(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    (batch, since): (u32, i64),
+    (first, last): (u32, u32),
+) -> Result<bool, Error> {
+    let sql = sql!(
+        "SELECT 1 FROM ledger WHERE terminal_id = $1 AND batch = $2 AND trace >= $3 AND trace <= $4 AND sequence > $5
+           AND entry IN ('lock', 'unlock') LIMIT 1"
+    );
+    let values = values![&terminal_id, batch, first, last, since];
+    Ok(tx.first(sql, values, |row| row.int(0))?.is_some())
 }
 
 /// The smallest sequence decided at or after `at`, found by halving: within a terminal time follows the sequence, so
@@ -549,5 +581,10 @@ fn read(row: &Row<'_>) -> Result<LedgerRow, Error> {
         peer: row.string_opt(16)?,
         requested_at: row.time(17)?,
         of_sequence: row.int_opt(18)?,
+        proof: row
+            .text_opt(19)?
+            .map(|code| Proof::parse(code).ok_or(Error::Corrupt("ledger.proof")))
+            .transpose()?,
+        repeated: row.int_opt(20)?,
     })
 }

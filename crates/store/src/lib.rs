@@ -23,6 +23,7 @@ pub mod ledger;
 pub mod merchant;
 mod migration;
 pub mod node;
+pub mod offered_keys;
 pub mod operator;
 pub mod owed_reversal;
 pub mod pending;

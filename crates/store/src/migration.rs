@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0003_one_tree.sql"),
     include_str!("../migrations/0004_events.sql"),
     include_str!("../migrations/0005_follow_ups.sql"),
+    include_str!("../migrations/0006_proof.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

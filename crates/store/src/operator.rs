@@ -13,7 +13,7 @@ pub fn insert(tx: &Tx<'_>, operator: &Operator, password_hash: &str) -> Result<(
         sql,
         values![
             &operator.shop_id,
-            &operator.operator,
+            operator.operator.as_str(),
             &operator.name,
             password_hash
         ],

@@ -52,8 +52,7 @@ pub fn insert(tx: &Tx<'_>, terminal: &Terminal, master_key_sealed: &[u8]) -> Res
 /// Says whether the terminal is in the estate or retired. Called with the terminal locked.
 pub fn set_status(tx: &Tx<'_>, terminal_id: TerminalId, status: Status) -> Result<(), Error> {
     let sql = sql!("UPDATE terminal SET status = $2 WHERE terminal_id = $1");
-    tx.execute(sql, values![&terminal_id, status.code()])
-        .map(drop)
+    tx.execute(sql, values![&terminal_id, status.code()]).map(drop)
 }
 
 /// The terminal of that identifier.
@@ -148,12 +147,17 @@ pub fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Admission>, E
     if let Some(set) = tx.gathered(terminal_id) {
         return Ok(set.admission(terminal_id, tx.now()));
     }
+    tx.lock_terminal(terminal_id)?;
+    admission(tx, terminal_id)
+}
+
+/// What the first check reads, without the lock: what it says may be over when it is used.
+pub fn admission(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Admission>, Error> {
     const ADMISSION: Sql = sql!(concat!(
         "SELECT ",
         admission_columns!(),
         " FROM terminal t LEFT JOIN terminal_session s ON s.terminal_id = t.terminal_id WHERE t.terminal_id = $1"
     ));
-    tx.lock_terminal(terminal_id)?;
     tx.first(ADMISSION, values![&terminal_id], |row| {
         Ok(read_admission(row)?.at(tx.now()))
     })

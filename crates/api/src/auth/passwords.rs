@@ -1,53 +1,18 @@
-//! Verifying passwords: slow on purpose, so never in a store transaction and never many at once.
+//! Verifying passwords, as the API asks for it.
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use node::Node;
 
 use crate::problem::{Code, Problem};
 
-/// Verifications at once; each takes 19 MiB and tens of milliseconds of a core.
-const AT_ONCE: usize = 2;
-/// Verifications waiting; one more is refused.
-const WAITING_MAX: usize = 64;
-
-/// The two queues a verification passes.
-pub struct Passwords {
-    waiting: Arc<Semaphore>,
-    at_once: Arc<Semaphore>,
-}
-
-impl Default for Passwords {
-    fn default() -> Self {
-        Self {
-            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
-            at_once: Arc::new(Semaphore::new(AT_ONCE)),
-        }
-    }
-}
+/// The node's verifications.
+pub struct Passwords(pub Arc<Node>);
 
 impl Passwords {
     /// Whether the password is the one hashed; takes as long when there is no hash.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
-        let overloaded = || Problem::new(Code::Overloaded).retry_after_s(5);
-        let _waiting = self
-            .waiting
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| overloaded())?;
-        let at_once = self
-            .at_once
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_| overloaded())?;
-        let verify = move || {
-            // Held to the end of the work, also when the client has gone.
-            let _at_once = at_once;
-            app::password::verify(&password, hash.as_deref())
-        };
-        tokio::task::spawn_blocking(verify)
-            .await
-            .map_err(|error| Problem::internal(&error))
+        let verified = self.0.passwords.verify(password.into(), hash).await;
+        verified.map_err(|_| Problem::new(Code::Overloaded).retry_after_s(5))
     }
 }

@@ -294,6 +294,7 @@ async fn sign_in(house: &House, terminal: &'static str) {
         signed_in_at: now(),
         keys_sealed: vec![1],
         sequence: 0,
+        closing: None,
     };
     let put = move |tx: &store::Tx<'_>| store::terminal_session::put(tx, terminal_id(terminal), &session);
     house.node.write(put).await.unwrap();
@@ -324,7 +325,7 @@ fn estate() -> Estate {
     };
     let operator = Operator {
         shop_id: "S01".into(),
-        operator: "001".into(),
+        operator: domain::operator::Number::parse("001").unwrap(),
         name: "收银员 01".into(),
     };
     Estate {

@@ -95,6 +95,7 @@ fn an_incident_moves_by_its_table_alone() {
     let states = IncidentState::ALL.map(|state| Incident {
         state,
         found: (state != IncidentState::Open).then(|| found.clone()),
+        unproven_attempt_count: 0,
         open_alarm_count: i64::from(state == IncidentState::Open),
         ..open.clone()
     });

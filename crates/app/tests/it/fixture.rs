@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use app::estate::{self, Estate};
 use app::hold::Placing;
 use app::incident::{Report, Reported};
-use app::sign_in::SignedIn;
+use app::sign_in::{Proved, SignedIn, Who};
 use app::transaction::{Admitted, Answer, Attempt};
 use domain::account::{Account, Role, Scope};
 use domain::actor::{Actor, By};
@@ -16,12 +16,12 @@ use domain::hold::{Authority, Kind as HoldKind, Standing};
 use domain::incident::{Happened, Incident, Manner};
 use domain::merchant::Merchant;
 use domain::money::Currency;
-use domain::operator::Operator;
+use domain::operator::{Number, Operator};
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, ResponseCode, Verdict};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
-
+use store::offered_keys::OfferedKeys;
 use store::owed_reversal::OwedReversal;
 use store::{Error, Store, Tx, Want};
 
@@ -139,15 +139,19 @@ impl House {
 
     /// Signs the operator in and answers the batch.
     pub fn sign_in(&self, id: TerminalId) -> u32 {
-        match self.try_sign_in(&ask(Kind::SignIn, id, 1), OPERATOR) {
-            SignedIn::Batch { batch, .. } => batch,
-            refused => panic!("{refused:?}"),
-        }
+        let (batch, keys) = offered(self.try_sign_in(&unsigned(Kind::SignIn, id), OPERATOR));
+        assert_eq!(self.prove(id, keys.sequence, batch), Proved::InUse);
+        batch
+    }
+
+    /// The first MAC under the keys of a sign-in, in a message of that batch.
+    pub fn prove(&self, id: TerminalId, sequence: i64, batch: u32) -> Proved {
+        self.write(move |tx| app::sign_in::prove(tx, id, sequence, batch, "peer"))
     }
 
     pub fn try_sign_in(&self, attempt: &Attempt, operator: &'static str) -> SignedIn {
         let attempt = attempt.clone();
-        self.write(move |tx| app::sign_in::sign_in(tx, &attempt, operator, b"keys".to_vec()))
+        self.write(move |tx| app::sign_in::sign_in(tx, &attempt, who(operator), b"keys".to_vec()))
     }
 
     pub fn sign_out(&self, id: TerminalId) -> Answer {
@@ -380,6 +384,43 @@ pub fn fen(minor: i64) -> Option<Money> {
     Some(Money::new(minor, Currency::CNY).unwrap())
 }
 
+/// Who signs in for double-length keys.
+pub fn who(operator: &str) -> Who {
+    let operator = Number::parse(operator).unwrap();
+    let net_code = 3;
+    Who { operator, net_code }
+}
+
+/// What a sign-in that is not refused is given.
+pub fn offered(signed_in: SignedIn) -> (u32, OfferedKeys) {
+    match signed_in {
+        SignedIn::Offered { batch, keys, .. } => (batch, keys),
+        refused => panic!("{refused:?}"),
+    }
+}
+
+/// As if the terminal had settled that many batches; nobody is signed in.
+pub fn set_batch(house: &House, id: TerminalId, batch: u32) {
+    let session = house.read(|tx| store::terminal_session::get(tx, id)).unwrap();
+    let session = store::terminal_session::TerminalSession {
+        batch,
+        operator: None,
+        closing: None,
+        ..session
+    };
+    house.write(move |tx| store::terminal_session::put(tx, id, &session));
+}
+
+/// A message that carries no MAC.
+pub fn unsigned(kind: Kind, terminal_id: TerminalId) -> Attempt {
+    Attempt {
+        amount: None,
+        card: None,
+        mac_verified: false,
+        ..ask(kind, terminal_id, 1)
+    }
+}
+
 /// A proper request of batch 1.
 pub fn ask(kind: Kind, terminal_id: TerminalId, trace: u32) -> Attempt {
     Attempt {
@@ -506,7 +547,7 @@ fn small_estate() -> Estate {
     let operator = |(shop_id, _): (&str, _)| {
         let operator = Operator {
             shop_id: shop_id.into(),
-            operator: OPERATOR.into(),
+            operator: Number::parse(OPERATOR).unwrap(),
             name: "收银员".into(),
         };
         (operator, "no hash: the right password is a parameter".to_owned())

@@ -6,7 +6,7 @@ use domain::money::Currency;
 use domain::transaction::{BatchTrace, Decision, Entry, HostOutcome, Kind, Side};
 use proptest::prelude::*;
 
-use crate::fixture::{House, after, approval, ask, code, fen, host, purchase, terminal};
+use crate::fixture::{House, after, approval, ask, code, fen, host, purchase, set_batch, terminal};
 
 fn signed_in() -> House {
     let house = House::open();
@@ -20,8 +20,8 @@ fn pre_authorisation(trace: u32) -> Attempt {
 
 /// The batch of the terminal is closed and the next one opened.
 fn next_batch(house: &House) {
-    house.write(|tx| store::terminal_session::sign_out(tx, terminal(1), 2));
-    assert_eq!(house.sign_in(terminal(1)), 2);
+    set_batch(house, terminal(1), 2);
+    house.sign_in(terminal(1));
 }
 
 fn in_batch_2(attempt: Attempt) -> Attempt {

@@ -2,13 +2,14 @@
 
 use app::case::Error;
 use app::incident::{Acknowledged, Report};
+use app::transaction::Attempt;
 use domain::Timestamp;
 use domain::actor::Actor;
 use domain::event::Subject;
 use domain::hold::{Authority, Kind as HoldKind};
 use domain::incident::{Channel, Happened, Incident, Manner, State, WindowBasis};
 use domain::time::HOUR_MS;
-use domain::transaction::{Entry, Kind};
+use domain::transaction::{Entry, Kind, Proof};
 use store::node::Incarnation;
 use store::receipt::Receipt;
 
@@ -221,7 +222,7 @@ fn attempts_raise_one_alarm_that_counts_until_someone_has_seen_it() {
         AttemptRecorded,
     ];
     assert_eq!(house.timeline(&incident_id), expected);
-    assert_eq!(incident(&house, &incident_id).attempt_count, 4);
+    assert_eq!(attempts(&house, &incident_id), (4, 0));
     acknowledge_alarm(&house, &manager("s1"), &incident_id).unwrap();
     assert_eq!(open_alarms(&house, &incident_id), 0);
     acknowledge_alarm(&house, &owner(), &incident_id).unwrap();
@@ -411,4 +412,51 @@ fn reporting_again_overrules_who_said_it_was_found() {
         house.confirm_found(&owner(), &incident_id).unwrap().state,
         State::Closed
     );
+}
+
+/// All attempts an incident has seen, and those without proof.
+fn attempts(house: &House, incident_id: &str) -> (i64, i64) {
+    let incident = incident(house, incident_id);
+    (incident.attempt_count, incident.unproven_attempt_count)
+}
+
+#[test]
+fn what_somebody_forged_is_told_from_what_the_lost_terminal_did() {
+    let house = signed_in();
+    let incident_id = house.lose(terminal(1)).incident_id;
+    house.refuse(&Attempt {
+        mac_verified: false,
+        ..purchase(terminal(1), 1)
+    });
+    assert_eq!(house.last(terminal(1)).proof, Some(Proof::Unproven));
+    assert_eq!(attempts(&house, &incident_id), (1, 1));
+    house.refuse(&purchase(terminal(1), 2));
+    assert_eq!(house.last(terminal(1)).proof, Some(Proof::Proven));
+    assert_eq!(attempts(&house, &incident_id), (2, 1));
+    assert_eq!(open_alarms(&house, &incident_id), 1, "either is a reason to look");
+}
+
+#[test]
+fn attempts_too_many_for_a_row_each_are_one_row_with_their_count() {
+    let house = signed_in();
+    let incident_id = house.lose(terminal(1)).incident_id;
+    house.refuse(&purchase(terminal(1), 1));
+    let rows = house.rows(terminal(1)).len();
+    let repeats = app::repeats::Repeats {
+        terminal_id: terminal(1),
+        kind: Kind::SignIn,
+        proof: Proof::Unproven,
+        count: 500,
+        peer: "192.0.2.7:4100".into(),
+        first_at: house.now(),
+    };
+    let told = house.write(move |tx| app::repeats::write(tx, &repeats));
+    assert_eq!(told, Some(incident_id.clone()));
+    assert_eq!(house.rows(terminal(1)).len(), rows + 1);
+    let row = house.last(terminal(1));
+    assert_eq!(
+        (row.repeated, row.proof, row.reason.as_deref()),
+        (Some(500), Some(Proof::Unproven), Some("held:loss"))
+    );
+    assert_eq!(attempts(&house, &incident_id), (501, 500));
 }

@@ -1,13 +1,15 @@
 //! The cashier's lock and unlock, and what wrong passwords cost.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use app::operator::NotUnlocked;
 use app::transaction::{Admitted, Attempt};
 use domain::actor::By;
 use domain::hold::{Authority, Hold, Kind as HoldKind};
 use domain::time::HOUR_MS;
-use domain::transaction::{Decision, Entry, Kind};
+use domain::transaction::{BatchTrace, Decision, Entry, Kind};
 
-use crate::fixture::{House, OPERATOR, answered, ask, code, nobody, purchase, terminal};
+use crate::fixture::{House, OPERATOR, answered, ask, code, nobody, purchase, terminal, who};
 
 fn lock(house: &House) {
     assert!(house.write(|tx| app::operator::lock_terminal(tx, terminal(1), By::person("manager"))));
@@ -30,17 +32,36 @@ fn holds(house: &House) -> Vec<Hold> {
     house.read(|tx| store::hold::list(tx, terminal(1), 100))
 }
 
+/// A key's message under the terminal's next trace number.
 fn by_terminal(house: &House, kind: Kind, password_right: bool, mac_verified: bool) -> Admitted {
+    static TRACES: AtomicU32 = AtomicU32::new(1_000);
+    let trace = TRACES.fetch_add(1, Ordering::Relaxed);
     let attempt = Attempt {
         mac_verified,
+        ..key(kind, trace)
+    };
+    press(house, &attempt, password_right)
+}
+
+fn key(kind: Kind, trace: u32) -> Attempt {
+    Attempt {
         amount: None,
         card: None,
-        ..ask(kind, terminal(1), 1)
-    };
-    house.write(move |tx| match kind {
-        Kind::Lock => app::operator::lock_by_terminal(tx, &attempt, OPERATOR),
-        _ => app::operator::unlock_by_terminal(tx, &attempt, OPERATOR, password_right),
+        ..ask(kind, terminal(1), trace)
+    }
+}
+
+fn press(house: &House, attempt: &Attempt, password_right: bool) -> Admitted {
+    let attempt = attempt.clone();
+    let operator = who(OPERATOR).operator;
+    house.write(move |tx| match attempt.kind {
+        Kind::Lock => app::operator::lock_by_terminal(tx, &attempt, operator),
+        _ => app::operator::unlock_by_terminal(tx, &attempt, operator, password_right),
     })
+}
+
+fn said(house: &House, kind: Kind, trace: u32, password_right: bool) -> String {
+    code(&answered(press(house, &key(kind, trace), password_right)))
 }
 
 #[test]
@@ -262,10 +283,123 @@ fn a_retired_terminals_keys_hear_97() {
     for kind in [Kind::Lock, Kind::Unlock] {
         let attempt = ask(kind, terminal(5), 1);
         let admitted = house.write(move |tx| match kind {
-            Kind::Lock => app::operator::lock_by_terminal(tx, &attempt, OPERATOR),
-            _ => app::operator::unlock_by_terminal(tx, &attempt, OPERATOR, true),
+            Kind::Lock => app::operator::lock_by_terminal(tx, &attempt, who(OPERATOR).operator),
+            _ => app::operator::unlock_by_terminal(tx, &attempt, who(OPERATOR).operator, true),
         });
         assert_eq!(code(&answered(admitted)), "97", "{kind:?}");
     }
     assert!(house.standing(terminal(5)).may_transact());
+}
+
+#[test]
+fn an_unlock_that_somebody_recorded_opens_nothing_again() {
+    let house = House::open();
+    house.sign_in(terminal(1));
+    assert_eq!(said(&house, Kind::Lock, 10, false), "00");
+    assert_eq!(said(&house, Kind::Unlock, 11, true), "00");
+    assert_eq!(
+        said(&house, Kind::Unlock, 11, true),
+        "00",
+        "a terminal that heard nothing asks again"
+    );
+    assert_eq!(said(&house, Kind::Lock, 12, false), "00");
+    assert_eq!(said(&house, Kind::Unlock, 11, true), "94");
+    assert!(house.standing(terminal(1)).has(HoldKind::CashierLock));
+    assert_eq!(said(&house, Kind::Unlock, 13, true), "00");
+}
+
+#[test]
+fn an_unlock_that_never_arrived_is_over_with_the_next_one_or_lock() {
+    let house = House::open();
+    house.sign_in(terminal(1));
+    said(&house, Kind::Lock, 10, false);
+    // 11 was kept back by somebody; the cashier typed again.
+    assert_eq!(said(&house, Kind::Unlock, 12, true), "00");
+    assert_eq!(said(&house, Kind::Lock, 13, false), "00");
+    assert_eq!(said(&house, Kind::Unlock, 11, true), "94");
+    assert!(!house.standing(terminal(1)).may_transact());
+}
+
+#[test]
+fn a_recorded_wrong_password_or_lock_counts_once() {
+    let house = House::open();
+    house.sign_in(terminal(1));
+    said(&house, Kind::Lock, 10, false);
+    for again in ["55", "94", "94", "94"] {
+        assert_eq!(said(&house, Kind::Unlock, 11, false), again);
+    }
+    assert_eq!(house.read(|tx| store::operator::wrong_count(tx, terminal(1))), 1);
+    assert_eq!(said(&house, Kind::Unlock, 12, true), "00");
+    assert_eq!(said(&house, Kind::Lock, 10, false), "94");
+    assert!(house.standing(terminal(1)).may_transact());
+}
+
+#[test]
+fn the_number_after_the_last_trace_is_the_newer_one() {
+    let house = House::open();
+    house.sign_in(terminal(1));
+    assert_eq!(said(&house, Kind::Lock, 999_999, false), "00");
+    assert_eq!(said(&house, Kind::Unlock, 1, true), "00");
+    assert_eq!(said(&house, Kind::Lock, 999_999, false), "94");
+}
+
+#[test]
+fn a_terminal_that_counts_from_one_again_after_a_sign_in_may_use_its_keys() {
+    let house = House::open();
+    house.sign_in(terminal(1));
+    assert_eq!(said(&house, Kind::Lock, 500, false), "00");
+    assert_eq!(said(&house, Kind::Unlock, 501, true), "00");
+    house.sign_in(terminal(1));
+    assert_eq!(said(&house, Kind::Lock, 1, false), "00");
+    assert_eq!(said(&house, Kind::Unlock, 2, true), "00");
+}
+
+#[test]
+fn a_key_of_another_batch_does_nothing() {
+    let house = House::open();
+    house.sign_in(terminal(1));
+    let other = Attempt {
+        name: BatchTrace { batch: 9, trace: 1 },
+        ..key(Kind::Lock, 1)
+    };
+    assert_eq!(code(&answered(press(&house, &other, false))), "77");
+    assert!(house.standing(terminal(1)).may_transact());
+}
+
+#[test]
+fn the_bank_that_releases_its_lock_begins_the_count_anew() {
+    let house = House::open();
+    lock(&house);
+    for wrong in 1..=10 {
+        attempts_left(&house);
+        if wrong % 3 == 0 {
+            house.pass_ms(24 * HOUR_MS);
+        }
+    }
+    assert!(house.lift(terminal(1), HoldKind::BankLock, Authority::Bank));
+    assert_eq!(
+        attempts_left(&house),
+        2,
+        "one wrong password is one wrong password"
+    );
+    assert!(!house.standing(terminal(1)).has(HoldKind::BankLock));
+}
+
+#[test]
+fn a_password_is_not_even_looked_at_for_what_is_refused_anyway() {
+    let house = House::open();
+    house.sign_in(terminal(1));
+    let asked = |attempt: Attempt| house.read(move |tx| app::operator::is_password_asked(tx, &attempt));
+    assert!(!asked(key(Kind::Unlock, 9)), "it is not locked");
+    said(&house, Kind::Lock, 10, false);
+    assert!(asked(key(Kind::Unlock, 11)));
+    let forged = Attempt {
+        mac_verified: false,
+        ..key(Kind::Unlock, 11)
+    };
+    assert!(!asked(forged), "anybody may have sent it");
+    said(&house, Kind::Unlock, 11, false);
+    assert!(!asked(key(Kind::Unlock, 11)), "it came before");
+    house.lose(terminal(1));
+    assert!(!asked(key(Kind::Unlock, 12)), "it is lost");
 }

@@ -123,8 +123,10 @@ impl Run<'_> {
             }
             Act::SignIn => {
                 let signed_in = self.house.try_sign_in(&ask(Kind::SignIn, id, 1), OPERATOR);
-                let keys = matches!(signed_in, app::sign_in::SignedIn::Batch { .. });
-                assert!(!(self.lost[number] && keys), "fresh keys for a lost terminal");
+                if let app::sign_in::SignedIn::Offered { keys, batch, .. } = signed_in {
+                    assert!(!self.lost[number], "fresh keys for a lost terminal");
+                    self.house.prove(id, keys.sequence, batch);
+                }
             }
             Act::Recover => self.recover(),
             Act::Pass(ms) => self.house.pass_ms(ms),

@@ -3,8 +3,10 @@
 use app::transaction::{Admitted, Attempt};
 use domain::hold::Kind as HoldKind;
 use domain::incident::Happened;
+use domain::money::Currency;
 use domain::transaction::{Decision, Entry, HostOutcome, Kind};
 use domain::{MaskedPan, Timestamp};
+use store::ledger::BatchTotals;
 
 use crate::fixture::{House, NODE, SEALED, approval, ask, code, fen, host, nobody, purchase, terminal};
 
@@ -141,7 +143,7 @@ fn a_reversal_may_come_after_another_sign_in_but_not_lack_a_mac() {
         ..attempt.clone()
     };
     assert_eq!(code(&house.reverse(&forged)), "A0");
-    house.sign_out(terminal(1));
+    crate::fixture::set_batch(&house, terminal(1), 1);
     assert_eq!(code(&house.reverse(&attempt)), "77");
     house.sign_in(terminal(1));
     assert_eq!(code(&house.reverse(&attempt)), "00");
@@ -156,8 +158,17 @@ fn a_reversal_into_a_batch_whose_totals_are_agreed_waits_for_a_person() {
     house.approve(&early);
     house.approve(&late);
     house.reverse(&early);
-    house.write(|tx| store::terminal_session::sign_out(tx, terminal(1), 2));
-    house.sign_in(id);
+    let claimed = BatchTotals {
+        debit_minor: 1_000,
+        debit_count: 1,
+        credit_minor: 0,
+        credit_count: 0,
+    };
+    let settlement = Attempt {
+        mac_verified: false,
+        ..ask(Kind::Settlement, id, 9)
+    };
+    house.write(move |tx| app::settlement::settle(tx, &settlement, Currency::CNY, claimed).map(drop));
     assert_eq!(code(&house.reverse(&late)), "12");
     let row = house.last(id);
     assert_eq!(

@@ -1,9 +1,9 @@
 //! 批结算 and 批上送.
 
-use app::settlement::{Settled, Uploaded};
+use app::settlement::{End, Settled, Uploaded};
 use app::transaction::{Admitted, Answer, Attempt};
 use domain::money::Currency;
-use domain::transaction::{BatchTrace, Decision, Entry, HostOutcome, Kind};
+use domain::transaction::{BatchTrace, Decision, Entry, HostOutcome, Kind, Proof};
 use store::ledger::BatchTotals;
 
 use crate::fixture::{House, after, answered, ask, code, fen, nobody, purchase, terminal};
@@ -38,6 +38,19 @@ fn settle(house: &House, attempt: Attempt, claimed: BatchTotals) -> Settled {
     house.write(move |tx| app::settlement::settle(tx, &attempt, Currency::CNY, claimed))
 }
 
+/// Whether totals are found equal, and the code.
+fn found(house: &House, number: u32, claimed: BatchTotals) -> (bool, String) {
+    match settle(house, batch(number, Kind::Settlement), claimed) {
+        Settled::Compared { equal, answer } => (equal, code(&answer)),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ended(house: &House, end: End) -> Answer {
+    let attempt = batch(1, Kind::BatchUpload);
+    answered(house.write(move |tx| app::settlement::upload_end(tx, &attempt, end)))
+}
+
 fn upload(house: &House, lines: &'static [(u32, i64)]) -> Answer {
     let attempt = batch(1, Kind::BatchUpload);
     answered(house.write(move |tx| {
@@ -67,20 +80,7 @@ fn recorded(house: &House) -> Vec<(String, Option<i64>)> {
 #[test]
 fn equal_totals_close_the_batch_and_the_next_sign_in_gets_the_next() {
     let house = with_one_sale();
-    let Settled::Compared {
-        totals,
-        equal,
-        answer,
-    } = settle(&house, batch(1, Kind::Settlement), ONE_SALE)
-    else {
-        panic!()
-    };
-    assert_eq!((totals, equal, code(&answer).as_str()), (ONE_SALE, true, "00"));
-    assert_eq!(
-        code(&house.refuse(&purchase(terminal(1), 2))),
-        "77",
-        "sign in first"
-    );
+    assert_eq!(found(&house, 1, ONE_SALE), (true, "00".into()));
     assert_eq!(house.sign_in(terminal(1)), 2);
     assert_eq!(
         code(&house.refuse(&purchase(terminal(1), 2))),
@@ -90,21 +90,61 @@ fn equal_totals_close_the_batch_and_the_next_sign_in_gets_the_next() {
 }
 
 #[test]
-fn a_batch_is_closed_once() {
+fn a_settlement_asked_again_says_the_same_again() {
     let house = with_one_sale();
-    settle(&house, batch(1, Kind::Settlement), ONE_SALE);
-    let again = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
-    assert!(
-        matches!(&again, Settled::Answer(answer) if code(answer) == "77"),
-        "{again:?}"
-    );
-    house.sign_in(terminal(1));
-    let old = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
-    assert!(
-        matches!(&old, Settled::Answer(answer) if code(answer) == "77"),
-        "{old:?}"
-    );
+    for _ in 0..2 {
+        assert_eq!(found(&house, 1, ONE_SALE), (true, "00".into()));
+    }
     assert_eq!(house.sign_in(terminal(1)), 2);
+    let rows = house.rows(terminal(1)).len();
+    assert_eq!(
+        found(&house, 1, ONE_SALE),
+        (true, "00".into()),
+        "its answer was lost"
+    );
+    assert_eq!(house.rows(terminal(1)).len(), rows);
+    assert_eq!(house.sign_in(terminal(1)), 2, "and it closes nothing twice");
+    house.sign_out(terminal(1));
+    let unsettled = settle(&house, batch(9, Kind::Settlement), ONE_SALE);
+    assert!(
+        matches!(&unsettled, Settled::Answer(answer) if code(answer) == "77"),
+        "{unsettled:?}"
+    );
+}
+
+#[test]
+fn whoever_knows_a_receipt_closes_no_batch_the_terminal_goes_on_in() {
+    let house = with_one_sale();
+    assert_eq!(found(&house, 1, ONE_SALE), (true, "00".into()));
+    house.approve(&purchase(terminal(1), 2));
+    assert_eq!(house.sign_in(terminal(1)), 1, "the terminal never settled");
+    for end in [End::Equal, End::Unequal] {
+        assert_eq!(code(&ended(&house, end)), "25", "{end:?}");
+    }
+    assert_eq!(house.sign_in(terminal(1)), 1);
+}
+
+#[test]
+fn a_forged_settlement_takes_no_equal_one_back() {
+    let house = with_one_sale();
+    assert_eq!(found(&house, 1, ONE_SALE), (true, "00".into()));
+    assert_eq!(found(&house, 1, BatchTotals::default()), (false, "00".into()));
+    assert_eq!(house.sign_in(terminal(1)), 2);
+}
+
+#[test]
+fn settlements_nobody_can_prove_leave_few_rows_and_no_total() {
+    let house = with_one_sale();
+    let rows = house.rows(terminal(1)).len();
+    for minor in 0..30 {
+        let claimed = BatchTotals {
+            debit_minor: minor,
+            ..BatchTotals::default()
+        };
+        assert_eq!(found(&house, 1, claimed), (false, "00".into()));
+    }
+    assert_eq!(house.rows(terminal(1)).len(), rows + 1);
+    assert_eq!(house.last(terminal(1)).proof, Some(Proof::Unproven));
 }
 
 #[test]
@@ -130,14 +170,7 @@ fn unequal_totals_leave_the_batch_open() {
     ] {
         let settled = settle(&house, batch(1, Kind::Settlement), claimed);
         assert!(
-            matches!(
-                settled,
-                Settled::Compared {
-                    totals: ONE_SALE,
-                    equal: false,
-                    ..
-                }
-            ),
+            matches!(settled, Settled::Compared { equal: false, .. }),
             "{settled:?}"
         );
     }
@@ -148,7 +181,7 @@ fn unequal_totals_leave_the_batch_open() {
 fn the_number_after_the_last_batch_is_one() {
     let house = House::open();
     house.sign_in(terminal(1));
-    house.write(|tx| store::terminal_session::sign_out(tx, terminal(1), 999_999));
+    crate::fixture::set_batch(&house, terminal(1), 999_999);
     assert_eq!(house.sign_in(terminal(1)), 999_999);
     settle(&house, batch(999_999, Kind::Settlement), BatchTotals::default());
     assert_eq!(house.sign_in(terminal(1)), 1);
@@ -194,6 +227,7 @@ fn an_upload_that_agrees_leaves_nothing_for_a_person() {
         amount: fen(250),
         ..purchase(terminal(1), 2)
     });
+    found(&house, 1, ONE_SALE);
     assert_eq!(code(&upload(&house, &[(1, 1_000), (2, 250)])), "00");
     assert_eq!(recorded(&house), []);
     assert_eq!(house.last(terminal(1)).entry, Entry::Request(Kind::BatchUpload));
@@ -202,6 +236,7 @@ fn an_upload_that_agrees_leaves_nothing_for_a_person() {
 #[test]
 fn every_difference_of_an_upload_is_recorded_for_a_person() {
     let house = with_one_sale();
+    found(&house, 1, BatchTotals::default());
     assert_eq!(code(&upload(&house, &[(7, 55), (1, 1_000), (1, 999)])), "00");
     let differs = |trace, minor| (format!("batch_upload_differs:{trace}"), Some(minor));
     assert_eq!(recorded(&house), [differs("000007", 55), differs("000001", 999)]);
@@ -213,16 +248,46 @@ fn an_uploaded_line_that_was_undone_is_a_difference() {
     house.reverse(&purchase(terminal(1), 1));
     let owed = house.owed(terminal(1)).pop().unwrap();
     house.settle_owed(terminal(1), owed.sequence, "00");
+    found(&house, 1, ONE_SALE);
     upload(&house, &[(1, 1_000)]);
     assert_eq!(recorded(&house).len(), 1);
 }
 
 #[test]
-fn the_end_of_an_upload_closes_the_batch() {
+fn an_upload_and_its_end_follow_totals_that_differ() {
     let house = with_one_sale();
-    let end = batch(1, Kind::BatchUpload);
-    let answer = answered(house.write(move |tx| app::settlement::upload_end(tx, &end)));
-    assert_eq!(code(&answer), "00");
+    assert_eq!(code(&upload(&house, &[(1, 1_000)])), "25", "nothing differs yet");
+    assert_eq!(code(&ended(&house, End::Unequal)), "25");
+    found(&house, 1, BatchTotals::default());
+    assert_eq!(code(&ended(&house, End::Equal)), "25");
+    assert_eq!(code(&upload(&house, &[(1, 1_000)])), "00");
+    assert_eq!(house.sign_in(terminal(1)), 1, "it is not ended");
+    found(&house, 1, BatchTotals::default());
+    for _ in 0..2 {
+        assert_eq!(code(&ended(&house, End::Unequal)), "00");
+    }
+    assert_eq!(house.sign_in(terminal(1)), 2);
+    assert_eq!(code(&ended(&house, End::Unequal)), "00", "its answer was lost");
+    assert_eq!(house.sign_in(terminal(1)), 2);
+}
+
+#[test]
+fn the_end_after_equal_totals_is_taken() {
+    let house = with_one_sale();
+    assert_eq!(code(&ended(&house, End::Equal)), "25", "without a settlement");
+    found(&house, 1, ONE_SALE);
+    assert_eq!(code(&ended(&house, End::Equal)), "00");
+    assert_eq!(house.sign_in(terminal(1)), 2);
+}
+
+#[test]
+fn a_reversal_the_host_answers_late_does_not_take_a_settlement_back() {
+    let house = with_one_sale();
+    house.approve(&purchase(terminal(1), 2));
+    house.reverse(&purchase(terminal(1), 2));
+    assert_eq!(found(&house, 1, ONE_SALE), (true, "00".into()));
+    let owed = house.owed(terminal(1)).pop().unwrap();
+    house.settle_owed(terminal(1), owed.sequence, "00");
     assert_eq!(house.sign_in(terminal(1)), 2);
 }
 
@@ -240,9 +305,11 @@ fn a_held_terminal_settles_nothing_and_leaves_a_record() {
     assert_eq!(house.last(terminal(1)).decision, Some(Decision::Recorded));
     let end = batch(1, Kind::BatchUpload);
     assert_eq!(
-        code(&answered(
-            house.write(move |tx| app::settlement::upload_end(tx, &end))
-        )),
+        code(&answered(house.write(move |tx| app::settlement::upload_end(
+            tx,
+            &end,
+            End::Unequal
+        )))),
         "58"
     );
     house.find_again(&incident.incident_id);
@@ -260,7 +327,7 @@ fn an_unknown_terminal_settles_nothing() {
         settle(&house, unknown.clone(), ONE_SALE),
         Settled::UnknownTerminal
     );
-    let admitted = house.write(move |tx| app::settlement::upload_end(tx, &unknown));
+    let admitted = house.write(move |tx| app::settlement::upload_end(tx, &unknown, End::Equal));
     assert_eq!(admitted, Admitted::UnknownTerminal);
 }
 
@@ -274,7 +341,7 @@ fn a_batch_with_a_request_at_the_host_is_neither_compared_nor_closed() {
         "{early:?}"
     );
     let end = batch(1, Kind::BatchUpload);
-    let early = house.write(move |tx| app::settlement::upload_end(tx, &end));
+    let early = house.write(move |tx| app::settlement::upload_end(tx, &end, End::Equal));
     assert_eq!(code(&crate::fixture::answered(early)), "96");
     house.release(terminal(1), sequence, crate::fixture::host("51"));
     let settled = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
@@ -291,14 +358,7 @@ fn a_batch_in_two_currencies_agrees_with_no_totals_in_one() {
     house.approve(&dollars);
     let settled = settle(&house, batch(1, Kind::Settlement), ONE_SALE);
     assert!(
-        matches!(
-            settled,
-            Settled::Compared {
-                totals: ONE_SALE,
-                equal: false,
-                ..
-            }
-        ),
+        matches!(settled, Settled::Compared { equal: false, .. }),
         "{settled:?}"
     );
     house.approve(&purchase(terminal(1), 3));

@@ -1,11 +1,13 @@
 //! 签到 and 签退.
 
-use app::sign_in::SignedIn;
+use app::sign_in::{Glimpse, Proved, SignedIn};
 use app::transaction::{Answer, Attempt};
 use domain::hold::{Authority, Kind as HoldKind};
-use domain::transaction::{Decision, Entry, Kind};
+use domain::transaction::{Decision, Entry, Kind, Proof};
 
-use crate::fixture::{House, OPERATOR, ask, code, nobody, purchase, terminal, theirs};
+use crate::fixture::{
+    House, OPERATOR, ask, code, nobody, offered, purchase, terminal, theirs, unsigned, who,
+};
 
 fn refused(signed_in: SignedIn) -> Answer {
     match signed_in {
@@ -66,7 +68,7 @@ fn every_hold_but_a_cashier_lock_refuses_fresh_keys() {
         house.place(id, kind, None);
         let signed_in = house.try_sign_in(&ask(Kind::SignIn, id, 1), OPERATOR);
         if kind == HoldKind::CashierLock {
-            assert!(matches!(signed_in, SignedIn::Batch { batch: 1, .. }));
+            assert!(matches!(signed_in, SignedIn::Offered { batch: 1, .. }));
             continue;
         }
         assert_eq!(code(&refused(signed_in)), "58", "{kind:?}");
@@ -118,4 +120,137 @@ fn a_lost_terminal_cannot_even_sign_out() {
         Some(OPERATOR),
         "who was on shift stays known"
     );
+}
+
+#[test]
+fn a_sign_in_nobody_has_proved_changes_no_session_and_gives_the_same_keys_again() {
+    let house = House::open();
+    let id = terminal(1);
+    house.sign_in(id);
+    let before = house.read(|tx| store::terminal_session::get(tx, id));
+    let forged = unsigned(Kind::SignIn, id);
+    let (batch, first) = offered(house.try_sign_in(&forged, OPERATOR));
+    let rows = house.rows(id).len();
+    for _ in 0..50 {
+        assert_eq!(
+            offered(house.try_sign_in(&forged, OPERATOR)),
+            (batch, first.clone())
+        );
+        let looked = forged.clone();
+        let glimpsed = house.read(move |tx| app::sign_in::glimpse(tx, &looked, who(OPERATOR)));
+        assert!(matches!(glimpsed, Glimpse::Offered(_)), "it costs a read");
+    }
+    assert_eq!(house.rows(id).len(), rows, "and no row");
+    assert_eq!(house.read(|tx| store::terminal_session::get(tx, id)), before);
+    house.approve(&purchase(id, 1));
+}
+
+#[test]
+fn the_first_mac_under_offered_keys_takes_them_into_use_once() {
+    let house = House::open();
+    let id = terminal(1);
+    let (batch, keys) = offered(house.try_sign_in(&unsigned(Kind::SignIn, id), OPERATOR));
+    assert_eq!(house.last(id).proof, Some(Proof::Unproven));
+    assert_eq!(
+        code(&house.refuse(&purchase(id, 1))),
+        "77",
+        "nobody is signed in yet"
+    );
+    assert_eq!(house.prove(id, keys.sequence, batch), Proved::InUse);
+    let row = house.last(id);
+    assert_eq!(
+        (row.entry, row.proof, row.operator.as_deref()),
+        (Entry::Request(Kind::SignIn), Some(Proof::Proven), Some(OPERATOR))
+    );
+    let rows = house.rows(id).len();
+    assert_eq!(
+        house.prove(id, keys.sequence, batch),
+        Proved::InUse,
+        "as another node asks"
+    );
+    assert_eq!(house.rows(id).len(), rows);
+    let (batch, newer) = offered(house.try_sign_in(&unsigned(Kind::SignIn, id), OPERATOR));
+    assert_ne!(newer.sequence, keys.sequence, "new keys for a new session");
+    house.prove(id, newer.sequence, batch);
+    assert_eq!(house.prove(id, keys.sequence, batch), Proved::OldKeys);
+    house.approve(&purchase(id, 1));
+}
+
+#[test]
+fn what_others_ask_for_takes_nothing_from_the_operator_who_signs_in() {
+    let house = House::open();
+    let id = terminal(1);
+    let rightful = offered(house.try_sign_in(&unsigned(Kind::SignIn, id), OPERATOR));
+    // The same operator, another layout of keys.
+    let forged = unsigned(Kind::SignIn, id);
+    let single = app::sign_in::Who {
+        net_code: 1,
+        ..who(OPERATOR)
+    };
+    let other = offered(house.write(move |tx| app::sign_in::sign_in(tx, &forged, single, b"other".to_vec())));
+    assert_ne!(other.1.sequence, rightful.1.sequence);
+    assert_eq!(house.prove(id, rightful.1.sequence, rightful.0), Proved::InUse);
+    let session = house.read(|tx| store::terminal_session::get(tx, id)).unwrap();
+    assert_eq!(session.keys_sealed, b"keys");
+    house.approve(&purchase(id, 1));
+}
+
+#[test]
+fn keys_on_offer_are_not_taken_into_use_while_a_hold_stands() {
+    let house = House::open();
+    let id = terminal(1);
+    let (batch, keys) = offered(house.try_sign_in(&unsigned(Kind::SignIn, id), OPERATOR));
+    let incident = house.lose(id);
+    assert_eq!(house.prove(id, keys.sequence, batch), Proved::Stopped);
+    assert_eq!(house.read(|tx| store::terminal_session::get(tx, id)), None);
+    house.find_again(&incident.incident_id);
+    assert_eq!(house.prove(id, keys.sequence, batch), Proved::InUse);
+}
+
+#[test]
+fn a_sign_out_without_proof_signs_nobody_out() {
+    let house = House::open();
+    let id = terminal(1);
+    house.sign_in(id);
+    let forged = unsigned(Kind::SignOut, id);
+    let answer = house.write(move |tx| app::sign_in::sign_out(tx, &forged));
+    assert_eq!(code(&crate::fixture::answered(answer)), "00");
+    assert_eq!(house.last(id).proof, Some(Proof::Unproven));
+    house.approve(&purchase(id, 1));
+}
+
+#[test]
+fn a_sign_out_of_another_batch_is_refused() {
+    let house = House::open();
+    let id = terminal(1);
+    house.sign_in(id);
+    let other = Attempt {
+        name: domain::transaction::BatchTrace { batch: 9, trace: 1 },
+        ..ask(Kind::SignOut, id, 1)
+    };
+    let answer = house.write(move |tx| app::sign_in::sign_out(tx, &other));
+    assert_eq!(code(&crate::fixture::answered(answer)), "77");
+    house.approve(&purchase(id, 1));
+}
+
+#[test]
+fn a_forged_sign_in_does_not_move_the_loss_window() {
+    let house = House::open();
+    let id = terminal(1);
+    house.sign_in(id);
+    house.approve(&purchase(id, 1));
+    let trusted = house.last(id).at;
+    house.pass_ms(60_000);
+    offered(house.try_sign_in(&unsigned(Kind::SignIn, id), OPERATOR));
+    house.pass_ms(60_000);
+    let report = app::incident::Report {
+        terminal_id: id,
+        last_seen_at: Some(house.now()),
+        place: None,
+        circumstances: None,
+        manner: domain::incident::Manner::Lost,
+        reported_at: house.now(),
+    };
+    let reported = house.report_as(&crate::fixture::owner(), report).unwrap();
+    assert_eq!(reported.incident.window.from, trusted);
 }

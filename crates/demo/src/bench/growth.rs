@@ -182,6 +182,7 @@ async fn fill(node: &Node, estate: Estate) -> anyhow::Result<()> {
         signed_in_at: EPOCH,
         keys_sealed: vec![0; SEALED_BYTES],
         sequence: 0,
+        closing: None,
     };
     node.write(move |tx| store::terminal_session::put(tx, pattern, &session))
         .await?;

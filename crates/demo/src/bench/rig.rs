@@ -12,7 +12,7 @@ use anyhow::Context;
 use app::estate::Estate as Kept;
 use domain::account::{Account, Role, Scope};
 use domain::merchant::Merchant;
-use domain::operator::Operator;
+use domain::operator::{Number, Operator};
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
 use domain::{MerchantId, TerminalId};
@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use super::off_runtime;
 use node::Node;
 use node::seal::{Purpose, random};
-use server::connector::host::HostConfig;
+use server::connector::host::{HostConfig, HostProfile};
 use server::gate::Limits;
 use server::run::{self, Running};
 use server::serve;
@@ -133,6 +133,7 @@ impl Rig {
                 mac_key: Zeroizing::new(mac_key.to_vec()),
                 pin_key: Zeroizing::new(pin_key.to_vec()),
                 answer_time_max: Duration::from_secs(15),
+                profile: HostProfile::UNIONPAY,
             },
             acquirer_code: "48273050".into(),
             limits: Limits::default(),
@@ -167,7 +168,7 @@ pub async fn fill(node: &Node, terminals: u32, password: &str) -> anyhow::Result
     let merchant_id = MerchantId::parse(MERCHANT_ID).context("merchant_id")?;
     let operator = Operator {
         shop_id: SHOP_ID.into(),
-        operator: "001".into(),
+        operator: Number::parse("001").context("operator")?,
         name: String::new(),
     };
     let account = Account {

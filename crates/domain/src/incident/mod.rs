@@ -131,6 +131,8 @@ pub struct Incident {
     pub found: Option<Found>,
     /// What the terminal tried since.
     pub attempt_count: i64,
+    /// How many of them carried no proof that the terminal sent them.
+    pub unproven_attempt_count: i64,
     /// Alarms that nobody has acknowledged.
     pub open_alarm_count: i64,
 }
@@ -254,6 +256,7 @@ mod tests {
             stop_request_number: "STOP-A".into(),
             found: (state != State::Open).then_some(found),
             attempt_count: 1,
+            unproven_attempt_count: 0,
             open_alarm_count: i64::from(state == State::Open),
         }
     }

@@ -1,15 +1,19 @@
 //! The acquirer host, over ISO 8583 on one TCP connection that carries many requests at once.
 //!
 //! Requests keep the terminal's own fields; the PIN block is translated from the terminal's key to the zone's, and the
-//! MAC is the zone's. An answer is matched by terminal, trace and message type.
+//! MAC is the zone's. An answer finds its request by terminal, trace and message type, and is its answer only when all that
+//! comes back is as it was asked ([`HostProfile`]).
 //!
-//! Invariant: a request is reported as not sent only when no byte of it can have left this process.
+//! Invariant: a request is reported as not sent only when no byte of it can have left this process; no answer to one request
+//! is given to another.
 
-use std::collections::HashMap;
+mod echo;
+mod waiting;
+
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::TerminalId;
 use domain::transaction::{HostOutcome, ResponseCode, Verdict};
@@ -17,16 +21,18 @@ use iso8583::frame::{self, Header, Tpdu};
 use iso8583::mac::{Algorithm, MacKey};
 use iso8583::pin::PinKey;
 use iso8583::unionpay::{POS, without_partial_approval};
-use iso8583::{Answer, Message, Mti, Writer};
+use iso8583::{Answer, Message, Writer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout;
+
+use echo::Echo;
+pub use echo::{Comes, HostProfile, Part};
+use waiting::{Came, Key, Places};
 
 use node::{Node, told};
 
-/// Requests waiting for the host at once.
-const WAITING_MAX: usize = 8_192;
 /// Requests waiting to be written.
 const QUEUE_LEN_MAX: usize = 4_096;
 const FRAME_BYTES_MAX: usize = 4_096;
@@ -46,6 +52,8 @@ pub struct HostConfig {
     pub pin_key: zeroize::Zeroizing<Vec<u8>>,
     /// How long an answer is waited for.
     pub answer_time_max: Duration,
+    /// How its answers and its connection look.
+    pub profile: HostProfile,
 }
 
 /// Why there is no answer.
@@ -99,17 +107,39 @@ impl HostAnswer {
     }
 }
 
-/// What an answer is matched by.
-type Key = (TerminalId, u64, Mti);
-
 /// The connection to the host.
 pub struct AcquirerHost {
     node: Arc<Node>,
     mac_key: MacKey,
     pin_key: PinKey,
     answer_time_max: Duration,
-    waiting: Mutex<HashMap<Key, oneshot::Sender<HostAnswer>>>,
-    link: Mutex<Option<mpsc::Sender<Vec<u8>>>>,
+    profile: HostProfile,
+    places: Mutex<Places>,
+    link: Mutex<Option<Arc<Link>>>,
+}
+
+/// One connection to the host, while it lasts.
+struct Link {
+    queue: mpsc::Sender<Vec<u8>>,
+    /// When the host last said anything.
+    heard_at: Mutex<Instant>,
+    /// Rings when it is given up.
+    given_up: Notify,
+}
+
+impl Link {
+    /// The host said something.
+    fn heard(&self) {
+        *self.heard_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// A request that was sent at `sent_at` has found no answer in its time. When not one byte has come since then, the
+    /// connection is dead on the other side, and only a new one will help.
+    fn unanswered(&self, sent_at: Instant) {
+        if *self.heard_at.lock().unwrap_or_else(PoisonError::into_inner) <= sent_at {
+            self.given_up.notify_one();
+        }
+    }
 }
 
 /// Fields that go to the host as the terminal sent them; 52 is translated, 60 welcomes no partial approval, 64 is made anew.
@@ -125,7 +155,8 @@ impl AcquirerHost {
             mac_key: MacKey::new(Algorithm::UnionPayEcb, &config.mac_key)?,
             pin_key: PinKey::new(&config.pin_key)?,
             answer_time_max: config.answer_time_max,
-            waiting: Mutex::default(),
+            profile: config.profile.clone(),
+            places: Mutex::default(),
             link: Mutex::default(),
         }))
     }
@@ -138,8 +169,7 @@ impl AcquirerHost {
     /// Asks the host what a terminal asks. `pin_key` is the terminal's, for field 52.
     pub async fn ask(&self, message: &Message<'_>, pin_key: Option<&PinKey>) -> Result<HostAnswer, AskError> {
         let packed = self.pack(message, pin_key).ok_or(AskError::NotSent)?;
-        let key = key(message).ok_or(AskError::NotSent)?;
-        self.exchange((key.0, key.1, key.2.response()), packed).await
+        self.exchange(message, packed).await
     }
 
     /// Asks the host to undo: `packed` is a 0400 without fields 39 and 64.
@@ -155,8 +185,7 @@ impl AcquirerHost {
             .finish_with_mac(&self.mac_key)
             .map_err(|_| AskError::NotSent)?
             .to_vec();
-        let key = key(&message).ok_or(AskError::NotSent)?;
-        self.exchange((key.0, key.1, key.2.response()), signed).await
+        self.exchange(&message, signed).await
     }
 
     fn pack(&self, message: &Message<'_>, pin_key: Option<&PinKey>) -> Option<Vec<u8>> {
@@ -182,34 +211,39 @@ impl AcquirerHost {
         writer.finish_with_mac(&self.mac_key).ok().map(<[u8]>::to_vec)
     }
 
-    async fn exchange(&self, key: Key, message: Vec<u8>) -> Result<HostAnswer, AskError> {
+    async fn exchange(&self, message: &Message<'_>, packed: Vec<u8>) -> Result<HostAnswer, AskError> {
+        let (terminal_id, trace, mti) = key(message).ok_or(AskError::NotSent)?;
+        let (key, echo) = ((terminal_id, trace, mti.response()), Echo::of(message));
         let link = self.link().clone().ok_or(AskError::NotSent)?;
-        let mut framed = Vec::with_capacity(message.len() + 13);
-        frame::write(&mut framed, TPDU, HEADER, &message).map_err(|_| AskError::NotSent)?;
+        let mut framed = Vec::with_capacity(packed.len() + 13);
+        frame::write(&mut framed, TPDU, HEADER, &packed).map_err(|_| AskError::NotSent)?;
         let (answered, answer) = oneshot::channel();
-        let _waiting = self.wait(key, answered).ok_or(AskError::NotSent)?;
-        link.try_send(framed).map_err(|_| AskError::NotSent)?;
+        let sent_at = Instant::now();
+        if !self.places().take(key, echo, answered, sent_at) {
+            return Err(AskError::NotSent);
+        }
+        let mut waiting = Waiting {
+            host: self,
+            key,
+            was_sent: false,
+        };
+        link.queue.try_send(framed).map_err(|_| AskError::NotSent)?;
+        waiting.was_sent = true;
         match timeout(self.answer_time_max, answer).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) | Err(_) => Err(AskError::Silent),
+            Ok(Err(_)) => Err(AskError::Silent),
+            Err(_) => {
+                link.unanswered(sent_at);
+                Err(AskError::Silent)
+            }
         }
     }
 
-    /// Registers a request; two with the same key cannot be told apart, so the second is refused.
-    fn wait(&self, key: Key, answered: oneshot::Sender<HostAnswer>) -> Option<Waiting<'_>> {
-        let mut waiting = self.waiting();
-        if waiting.len() >= WAITING_MAX || waiting.contains_key(&key) {
-            return None;
-        }
-        waiting.insert(key, answered);
-        Some(Waiting { host: self, key })
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<Key, oneshot::Sender<HostAnswer>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn link(&self) -> MutexGuard<'_, Option<mpsc::Sender<Vec<u8>>>> {
+    fn link(&self) -> MutexGuard<'_, Option<Arc<Link>>> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -239,27 +273,37 @@ impl AcquirerHost {
     async fn serve(&self, stream: TcpStream) -> &'static str {
         let _ = stream.set_nodelay(true);
         let (mut reading, mut writing) = stream.into_split();
-        let (link, mut queue) = mpsc::channel::<Vec<u8>>(QUEUE_LEN_MAX);
-        *self.link() = Some(link);
+        let (sending, mut queue) = mpsc::channel::<Vec<u8>>(QUEUE_LEN_MAX);
+        let link = Arc::new(Link {
+            queue: sending,
+            heard_at: Mutex::new(Instant::now()),
+            given_up: Notify::new(),
+        });
+        *self.link() = Some(link.clone());
         self.node.counters.host_connected.store(true, Ordering::Relaxed);
         // Reversals may have waited for this.
         self.node.reversal_owed.notify_one();
+        let heartbeat_every = self.profile.heartbeat_every;
         let reason = tokio::select! {
-            reason = self.read(&mut reading) => reason,
-            reason = write(&mut writing, &mut queue) => reason,
+            reason = self.read(&link, &mut reading) => reason,
+            reason = write(&mut writing, &mut queue, heartbeat_every) => reason,
+            () = link.given_up.notified() => "it says nothing any more",
         };
         self.node.counters.host_connected.store(false, Ordering::Relaxed);
         *self.link() = None;
-        // Whoever waits now waits in vain: dropping the senders tells them.
-        self.waiting().clear();
+        self.places().abandon(Instant::now());
         reason
     }
 
-    async fn read(&self, reading: &mut (impl AsyncReadExt + Unpin)) -> &'static str {
+    async fn read(&self, link: &Link, reading: &mut (impl AsyncReadExt + Unpin)) -> &'static str {
         let mut buffer = Vec::with_capacity(64 * 1024);
         loop {
             let mut consumed = 0;
             loop {
+                if buffer[consumed..].starts_with(&HEARTBEAT) {
+                    consumed += HEARTBEAT.len();
+                    continue;
+                }
                 match frame::split(&buffer[consumed..], FRAME_BYTES_MAX) {
                     Ok(Some((len, body))) => {
                         self.answered(body);
@@ -272,7 +316,7 @@ impl AcquirerHost {
             buffer.drain(..consumed);
             match reading.read_buf(&mut buffer).await {
                 Ok(0) => return "it closed the connection",
-                Ok(_) => {}
+                Ok(_) => link.heard(),
                 Err(_) => return "the connection broke",
             }
         }
@@ -293,21 +337,33 @@ impl AcquirerHost {
         let Some(response_code) = message.text(39).and_then(ResponseCode::parse) else {
             return;
         };
-        let text = |field| message.text_str(field).map(|text| text.trim_end().to_owned());
+        let Some(key) = key(&message) else { return };
         let answer = HostAnswer {
             response_code,
             amount_minor: message.number(4).and_then(|minor| i64::try_from(minor).ok()),
-            retrieval_reference: text(37),
-            approval_code: text(38),
+            retrieval_reference: printable(&message, 37),
+            approval_code: printable(&message, 38),
             raw: envelope.message.to_vec(),
         };
-        let waiting = key(&message).and_then(|key| self.waiting().remove(&key));
-        if let Some(waiting) = waiting {
-            let _ = waiting.send(answer);
+        let echo = Echo::of(&message);
+        let differs = |asked: &Echo| asked.differs(&echo, &self.profile);
+        let came = self.places().give(key, answer, differs);
+        if let Came::Other(part) = came {
+            tracing::warn!(terminal_id = %key.0, ?part, "the acquirer host answered what was not asked");
         }
     }
 }
 
+/// A text of the host as people and printers can take it: letters, digits and signs, without the blanks and zero bytes that
+/// fill it up. Anything else in it, and there is no text.
+fn printable(message: &Message<'_>, field: u8) -> Option<String> {
+    let text = message.text_str(field)?.trim_end_matches([' ', '\0']);
+    let is_text = !text.is_empty() && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    is_text.then(|| text.to_owned())
+}
+
+/// An empty frame, by which some hosts and gates say that the connection lives.
+const HEARTBEAT: [u8; 2] = [0; 2];
 const TPDU: Tpdu = Tpdu {
     id: 0x60,
     destination: 0x0001,
@@ -337,25 +393,36 @@ fn pan(message: &Message<'_>) -> Option<zeroize::Zeroizing<String>> {
     Some(zeroize::Zeroizing::new(digits))
 }
 
-/// Forgets a request when its asker stops waiting.
+/// Gives a request's place up when its asker stops waiting.
 struct Waiting<'h> {
     host: &'h AcquirerHost,
     key: Key,
+    was_sent: bool,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.host.waiting().remove(&self.key);
+        self.host.places().leave(self.key, self.was_sent, Instant::now());
     }
 }
 
 async fn write(
     writing: &mut (impl AsyncWriteExt + Unpin),
     queue: &mut mpsc::Receiver<Vec<u8>>,
+    heartbeat_every: Option<Duration>,
 ) -> &'static str {
     let mut batch = Vec::with_capacity(WRITE_BATCH_MAX);
-    while queue.recv_many(&mut batch, WRITE_BATCH_MAX).await > 0 {
-        let bytes = batch.concat();
+    loop {
+        let receive = queue.recv_many(&mut batch, WRITE_BATCH_MAX);
+        let received = match heartbeat_every {
+            None => Ok(receive.await),
+            Some(every) => timeout(every, receive).await,
+        };
+        let bytes = match received {
+            Ok(0) => return "the connection is over",
+            Ok(_) => batch.concat(),
+            Err(_) => HEARTBEAT.to_vec(),
+        };
         batch.clear();
         if !matches!(
             timeout(WRITE_TIME_MAX, writing.write_all(&bytes)).await,
@@ -364,5 +431,42 @@ async fn write(
             return "it does not take what is sent";
         }
     }
-    "the connection is over"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_empty_frame_is_sent_when_nothing_else_is() {
+        let (mut there, mut here) = tokio::io::duplex(64);
+        let (sending, mut queue) = mpsc::channel(1);
+        let every = Some(Duration::from_millis(5));
+        let writing = tokio::spawn(async move { write(&mut here, &mut queue, every).await });
+        let mut read = [1; 2];
+        there.read_exact(&mut read).await.unwrap();
+        assert_eq!(read, HEARTBEAT);
+        sending.send(b"frame".to_vec()).await.unwrap();
+        drop(sending);
+        assert_eq!(writing.await.unwrap(), "the connection is over");
+        let mut rest = Vec::new();
+        there.read_to_end(&mut rest).await.unwrap();
+        assert!(rest.ends_with(b"frame"));
+    }
+
+    #[test]
+    fn a_text_of_the_host_is_printable_or_none() {
+        let read = |text: &[u8]| {
+            let mut writer = Writer::new(&POS);
+            writer.begin(iso8583::Mti(0x0210)).text(37, text);
+            let packed = writer.finish().unwrap().to_vec();
+            printable(&Message::parse(&POS, &packed).unwrap(), 37)
+        };
+        assert_eq!(read(b"000000001234").as_deref(), Some("000000001234"));
+        assert_eq!(read(b"1234\0\0\0\0\0\0\0\0").as_deref(), Some("1234"));
+        assert_eq!(read(b"1234        ").as_deref(), Some("1234"));
+        assert_eq!(read(b"            "), None);
+        assert_eq!(read(b"1\x1B[2J0000000"), None);
+        assert_eq!(read(b"0000\r\n000000"), None);
+    }
 }

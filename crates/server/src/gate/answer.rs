@@ -95,8 +95,15 @@ pub fn financial(request: &Message<'_>, content: &Content<'_>, key: Option<&MacK
         writer.copy(field, request);
     }
     if let Some(host) = content.host {
-        for field in [15, 32, 44, 54] {
+        for field in [15, 32] {
             writer.copy(field, host);
+        }
+        for field in [44, 54] {
+            let text = host.text(field).unwrap_or_default();
+            // A printer takes control bytes for orders.
+            if !text.is_empty() && text.iter().all(|byte| *byte == b' ' || byte.is_ascii_graphic()) {
+                writer.text(field, text);
+            }
         }
     }
     if let Some(reference) = content.retrieval_reference {

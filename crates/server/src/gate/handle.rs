@@ -8,20 +8,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use app::sign_in::Proved;
 use app::transaction::{Admitted, Answer, Attempt};
 use domain::TerminalId;
-use domain::transaction::{BatchTrace, HostOutcome, Kind, Refusal, ResponseCode};
+use domain::transaction::{BatchTrace, HostOutcome, Kind, Proof, Refusal, ResponseCode};
 use iso8583::frame::{self, Envelope};
-use iso8583::unionpay::POS;
+use iso8583::unionpay::{POS, field60};
 use iso8583::{Message, ParseError};
 use store::{Tx, Want};
 
 use super::Gate;
 use super::answer::{self, Content, Return};
 use super::connection::Out;
-use super::keys::{Keys, Known};
+use super::keys::{Keys, Known, Ring};
 use super::request::{self, Ask};
 use super::sign_in::operator;
+use super::spare::Class;
 use crate::connector::host::{AskError, HostAnswer};
 use node::{Pass, Passing, Turn, now};
 
@@ -30,7 +32,10 @@ pub(super) struct Request<'m> {
     pub(super) message: &'m Message<'m>,
     pub(super) back: Return,
     pub(super) terminal_id: TerminalId,
+    /// Those its MAC verifies under, else the session's.
     pub(super) keys: Option<Arc<Keys>>,
+    /// Whether its MAC verifies, so that nobody but the terminal can have sent it.
+    pub(super) proof: Proof,
     pub(super) peer: SocketAddr,
 }
 
@@ -57,25 +62,23 @@ impl Gate {
         let Some(terminal_id) = message.text(41).and_then(TerminalId::parse) else {
             return refusal(&message, back, None, ResponseCode::FORMAT_ERROR);
         };
-        let keys = match self.keys.get(&self.node, terminal_id, self.mac_algorithm).await {
-            Ok(Known::Keys(keys)) => Some(keys),
-            Ok(Known::NoKeys) => None,
+        let ring = match self.keys.get(&self.node, terminal_id, self.mac_algorithm).await {
+            Ok(Known::Ring(ring)) => ring,
             Ok(Known::UnknownTerminal) => return self.unknown_terminal(&message, back),
             Err(error) => {
                 tracing::error!(%error, "the gate cannot read the store");
                 return refusal(&message, back, None, ResponseCode::SYSTEM_ERROR);
             }
         };
-        self.heard(terminal_id, peer);
         let mut request = Request {
             message: &message,
             back,
             terminal_id,
-            keys,
+            keys: ring.current.clone(),
+            proof: Proof::Unproven,
             peer,
         };
-        let verified = self.mac_verified(&mut request).await;
-        match self.answer(&request, verified).await {
+        match self.answer(&mut request, ring).await {
             Ok(out) => out,
             Err(error) => {
                 tracing::error!(%terminal_id, %error, "a request failed");
@@ -109,30 +112,30 @@ impl Gate {
 
     async fn answer(
         self: &Arc<Self>,
-        request: &Request<'_>,
-        mac_verified: bool,
+        request: &mut Request<'_>,
+        ring: Ring,
     ) -> Result<Option<Out>, store::Error> {
         let ask = Ask::of(request.message);
-        let unproven = !mac_verified && ask.is_none_or(Ask::has_mac);
-        if let Some(code) = self.spare.answer(request.terminal_id, unproven, Instant::now()) {
-            self.node.counters.limited.fetch_add(1, Ordering::Relaxed);
-            return Ok(refusal(
-                request.message,
-                request.back,
-                request.keys.as_deref(),
-                code,
-            ));
+        self.verify(request, ring).await;
+        if request.proof == Proof::Proven {
+            self.heard(request.terminal_id, request.peer);
+            if let Some(code) = self.spare.answer(request.terminal_id, Instant::now()) {
+                return Ok(self.refuse_from_memory(request, ask, code));
+            }
+            self.prove(request).await?;
         }
-        let made = ask.and_then(|ask| {
-            let (id, peer) = (request.terminal_id, request.peer);
-            Some((
-                ask,
-                request::attempt(request.message, ask, id, peer, mac_verified).ok()?,
-            ))
+        let attempt = ask.and_then(|ask| {
+            let (id, peer, proven) = (request.terminal_id, request.peer, request.proof == Proof::Proven);
+            request::attempt(request.message, ask, id, peer, proven).ok()
         });
-        let Some((ask, attempt)) = made else {
-            return self.decline(request, Refusal::Invalid, mac_verified).await;
+        let Some((ask, attempt)) = ask.zip(attempt) else {
+            return self.decline(request, Refusal::Invalid).await;
         };
+        if let Some(class) = row_class(request, ask)
+            && !self.may_write(request, class)
+        {
+            return self.beyond(request, ask).await;
+        }
         // What does not wait for the host has one pass for decision and answer; a card transaction takes its own.
         let pass = (!matches!(ask, Ask::Card(_))).then(|| Pass::take(&self.node, request.terminal_id));
         let out = self.decide(request, attempt, ask).await?;
@@ -140,6 +143,63 @@ impl Gate {
             pass: out.pass.or(pass),
             ..out
         }))
+    }
+
+    /// Whether an unproven request of that class may leave a row; a proven one always may.
+    pub(super) fn may_write(&self, request: &Request<'_>, class: Class) -> bool {
+        request.proof == Proof::Proven
+            || self
+                .spare
+                .may_write(request.terminal_id, request.peer.ip(), class, Instant::now())
+    }
+
+    /// Answers what is beyond its allowance: nothing is decided and no row written, but a held terminal hears what it
+    /// always hears, and is counted.
+    async fn beyond(&self, request: &Request<'_>, ask: Ask) -> Result<Option<Out>, store::Error> {
+        let (code, kind) = match self.stopped(request.terminal_id).await? {
+            Some(code) => (code, ask.kind()),
+            None if ask.has_mac() => (ResponseCode::MAC_ERROR, ask.kind()),
+            None => (ResponseCode::SYSTEM_ERROR, ask.kind()),
+        };
+        Ok(self.refuse_here(request, kind, code))
+    }
+
+    /// What a stopped terminal hears, as it was a quarter of a second ago at most.
+    async fn stopped(&self, terminal_id: TerminalId) -> Result<Option<ResponseCode>, store::Error> {
+        if let Some(code) = self.spare.stopped(terminal_id, Instant::now()) {
+            return Ok(code);
+        }
+        let stopped = self
+            .node
+            .read(move |tx| app::transaction::stopped(tx, terminal_id))
+            .await?;
+        let code = stopped.map(Refusal::response_code);
+        self.spare.note_stopped(terminal_id, code, Instant::now());
+        Ok(code)
+    }
+
+    /// Refuses without a row; a held terminal's attempt is counted all the same.
+    pub(super) fn refuse_without_row(
+        &self,
+        request: &Request<'_>,
+        kind: Kind,
+        refusal: Refusal,
+    ) -> Option<Out> {
+        self.refuse_here(request, kind, refusal.response_code())
+    }
+
+    fn refuse_from_memory(&self, request: &Request<'_>, ask: Option<Ask>, code: ResponseCode) -> Option<Out> {
+        let kind = ask.map_or_else(|| request::kind_by_type(request.message.mti()), Ask::kind);
+        self.refuse_here(request, kind, code)
+    }
+
+    fn refuse_here(&self, request: &Request<'_>, kind: Kind, code: ResponseCode) -> Option<Out> {
+        self.node.counters.limited.fetch_add(1, Ordering::Relaxed);
+        if code == ResponseCode::TERMINAL_NOT_PERMITTED {
+            let of = (request.terminal_id, kind, request.proof);
+            self.spare.count(of, request.peer, now(), Instant::now());
+        }
+        refusal(request.message, request.back, request.keys.as_deref(), code)
     }
 
     async fn decide(
@@ -165,56 +225,75 @@ impl Gate {
                 Ok(out(message, request.back, content.response_code, None))
             }
             Ask::Lock => {
-                let operator = operator(request.message);
+                let Some(operator) = operator(request.message) else {
+                    return self.decline(request, Refusal::Invalid).await;
+                };
                 let admitted = self
                     .node
-                    .write(move |tx| app::operator::lock_by_terminal(tx, &attempt, &operator))
+                    .write(move |tx| app::operator::lock_by_terminal(tx, &attempt, operator))
                     .await?;
                 Ok(self.plain(request, admitted, true))
             }
             Ask::Unlock => self.unlock(request, attempt).await,
             Ask::Settlement => self.settlement(request, attempt).await,
             Ask::BatchUpload => self.batch_upload(request, attempt).await,
-            Ask::BatchUploadEnd => {
+            Ask::BatchUploadEnd(end) => {
                 let admitted = self
                     .node
-                    .write(move |tx| app::settlement::upload_end(tx, &attempt))
+                    .write(move |tx| app::settlement::upload_end(tx, &attempt, end))
                     .await?;
                 Ok(self.plain(request, admitted, false))
             }
         }
     }
 
-    /// Whether the MAC verifies. On a shared store the terminal may have signed in at another node meanwhile: then its
-    /// newer keys are fetched.
-    async fn mac_verified(&self, request: &mut Request<'_>) -> bool {
+    /// Finds the keys under which the MAC verifies. On a shared store the terminal may have signed in at another node
+    /// meanwhile: then its newer keys are fetched.
+    async fn verify(&self, request: &mut Request<'_>, ring: Ring) {
         let (Some(input), Some(mac)) = (request.message.mac_input(), request.message.bytes(64)) else {
-            return false;
+            return;
         };
-        let verifies =
-            |keys: &Option<Arc<Keys>>| keys.as_ref().is_some_and(|keys| keys.mac.verify(input, mac));
-        if verifies(&request.keys) {
-            return true;
-        }
-        if self.node.store.is_shared() {
+        let mut verifying = ring.verifying(input, mac);
+        if verifying.is_none() && self.node.store.is_shared() {
+            let asking = (request.terminal_id, request.peer.ip());
             let newer = self
                 .keys
-                .newer(
-                    &self.node,
-                    request.terminal_id,
-                    self.mac_algorithm,
-                    request.keys.as_ref(),
-                )
+                .newer(&self.node, asking, self.mac_algorithm, &ring)
                 .await;
-            if let Some(keys) = newer {
-                request.keys = Some(keys);
+            verifying = newer.and_then(|ring| ring.verifying(input, mac));
+        }
+        match verifying {
+            Some(keys) => (request.keys, request.proof) = (Some(keys), Proof::Proven),
+            None if ring.is_empty() => {}
+            None => {
+                self.node.counters.mac_failures.fetch_add(1, Ordering::Relaxed);
             }
         }
-        let verified = verifies(&request.keys);
-        if !verified && request.keys.is_some() {
-            self.node.counters.mac_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The first MAC under keys on offer proves the sign-in they were offered to: they become the session's, and count from
+    /// the commit on. Keys that newer ones have replaced on another node prove nothing.
+    async fn prove(self: &Arc<Self>, request: &mut Request<'_>) -> Result<(), store::Error> {
+        let terminal_id = request.terminal_id;
+        let keys = request.keys.clone();
+        let Some(keys) = keys.filter(|keys| self.keys.is_offered(terminal_id, keys.sequence)) else {
+            return Ok(());
+        };
+        let batch = field60(request.message).map_or(0, |field| field.batch);
+        let (sequence, peer) = (keys.sequence, request.peer.to_string());
+        let proved = self
+            .node
+            .write(move |tx| app::sign_in::prove(tx, terminal_id, sequence, batch, &peer))
+            .await?;
+        match proved {
+            Proved::InUse => self.keys.promote(terminal_id, &keys),
+            Proved::Stopped => {}
+            Proved::OldKeys => {
+                self.keys.forget(terminal_id, sequence);
+                request.proof = Proof::Unproven;
+            }
         }
-        verified
+        Ok(())
     }
 
     /// A card transaction: the first locked check, the host, the second.
@@ -351,29 +430,20 @@ impl Gate {
         self: &Arc<Self>,
         request: &Request<'_>,
         refusal: Refusal,
-        mac_verified: bool,
     ) -> Result<Option<Out>, store::Error> {
         let message = request.message;
+        let kind = request::kind_by_type(message.mti());
         let merchant_id = message.text(42).and_then(domain::MerchantId::parse);
-        let Some(merchant_id) = merchant_id else {
-            // Nothing to file it under; the holds still come first.
-            let held = self.held(request.terminal_id).await?;
-            let code = if held {
-                ResponseCode::TERMINAL_NOT_PERMITTED
-            } else {
-                ResponseCode::FORMAT_ERROR
-            };
-            return Ok(self::refusal(
-                message,
-                request.back,
-                request.keys.as_deref(),
-                code,
-            ));
+        let Some(merchant_id) = merchant_id.filter(|_| self.may_write(request, Class::Invalid)) else {
+            // The holds still come first, and an attempt of a held terminal is counted.
+            let code = self.stopped(request.terminal_id).await?;
+            let code = code.unwrap_or(ResponseCode::FORMAT_ERROR);
+            return Ok(self.refuse_here(request, kind, code));
         };
         let attempt = Attempt {
             terminal_id: request.terminal_id,
             merchant_id,
-            kind: request::kind_by_type(message.mti()),
+            kind,
             name: domain::transaction::BatchTrace { batch: 0, trace: 0 },
             original: None,
             retrieval_reference: None,
@@ -384,22 +454,14 @@ impl Gate {
             entry_mode: None,
             reversal_sealed: None,
             peer: request.peer.to_string(),
-            mac_verified: false,
+            mac_verified: request.proof == Proof::Proven,
             received_at: now(),
         };
         let admitted = self
             .node
             .write(move |tx| app::transaction::decline(tx, &attempt, refusal))
             .await?;
-        Ok(self.plain(request, admitted, mac_verified))
-    }
-
-    async fn held(&self, terminal_id: TerminalId) -> Result<bool, store::Error> {
-        let standing = self
-            .node
-            .write(move |tx| store::hold::standing(tx, terminal_id, tx.now()))
-            .await?;
-        Ok(!standing.may_transact())
+        Ok(self.plain(request, admitted, request.proof == Proof::Proven))
     }
 
     /// The answer to a card transaction or a reversal.
@@ -442,8 +504,10 @@ impl Gate {
     fn settled_answer(&self, request: &Request<'_>, admitted: Admitted) -> Option<Answer> {
         match admitted {
             Admitted::Answer(answer) => {
-                self.spare
-                    .note(request.terminal_id, answer.response_code, Instant::now());
+                if request.proof == Proof::Proven {
+                    self.spare
+                        .note(request.terminal_id, answer.response_code, Instant::now());
+                }
                 self.node.changed(answer.incident_id.clone());
                 if answer.reversal_owed {
                     self.node.reversal_owed.notify_one();
@@ -460,6 +524,18 @@ impl Gate {
             // Its own answer will come; a second one would be one too many.
             Admitted::InFlight | Admitted::Forward { .. } => None,
         }
+    }
+}
+
+/// What allowance a request spends before it is decided: of those that cannot leave a row, or leave one only when they have
+/// news, none.
+const fn row_class(request: &Request<'_>, ask: Ask) -> Option<Class> {
+    match (request.proof, ask) {
+        (Proof::Proven, _) | (_, Ask::Echo | Ask::SignIn { .. } | Ask::Settlement) => None,
+        (_, Ask::SignOut) => Some(Class::SignOut),
+        (_, Ask::BatchUploadEnd(_)) => Some(Class::Settlement),
+        (_, Ask::BatchUpload) => Some(Class::Upload),
+        (_, Ask::Card(_) | Ask::Reversal | Ask::Lock | Ask::Unlock) => Some(Class::Unsigned),
     }
 }
 

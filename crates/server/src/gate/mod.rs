@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{TerminalId, Timestamp};
 use iso8583::mac::Algorithm;
@@ -128,6 +128,22 @@ impl Gate {
         heard.insert(terminal_id, (node::now(), peer));
     }
 
+    /// Writes what was refused without a row of its own.
+    async fn write_counts(&self, all: bool) {
+        for repeats in self.spare.take_counts(Instant::now(), all) {
+            let row = repeats.clone();
+            let written = self.node.write(move |tx| app::repeats::write(tx, &row)).await;
+            match written {
+                Ok(incident_id) => self.node.changed(incident_id),
+                Err(error) => {
+                    let error: store::Error = error;
+                    tracing::warn!(%error, "counted attempts were not written");
+                    self.spare.put_back(repeats, Instant::now());
+                }
+            }
+        }
+    }
+
     async fn write_contacts(&self) {
         let heard = std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));
         if heard.is_empty() {
@@ -160,6 +176,7 @@ async fn keep_contacts(gate: Arc<Gate>, mut stop: watch::Receiver<bool>) {
             .await
             .is_ok();
         gate.write_contacts().await;
+        gate.write_counts(stopping).await;
         if stopping {
             return;
         }

@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 
+use app::settlement::End;
 use app::transaction::Attempt;
 use domain::money::Currency;
 use domain::transaction::{BatchTrace, EntryMode, Kind, Refusal};
@@ -38,7 +39,7 @@ pub enum Ask {
     /// 0320, 201.
     BatchUpload,
     /// 0320, 202 or 207.
-    BatchUploadEnd,
+    BatchUploadEnd(End),
 }
 
 /// Net code of the cashier's lock key, our extension of 0820.
@@ -62,7 +63,8 @@ impl Ask {
             },
             Mti(0x0500) => Some(Self::Settlement),
             Mti(0x0320) if net_code == 201 => Some(Self::BatchUpload),
-            Mti(0x0320) if matches!(net_code, 202 | 207) => Some(Self::BatchUploadEnd),
+            Mti(0x0320) if net_code == 202 => Some(Self::BatchUploadEnd(End::Unequal)),
+            Mti(0x0320) if net_code == 207 => Some(Self::BatchUploadEnd(End::Equal)),
             Mti(0x0400) => Some(Self::Reversal),
             mti => card_kind(mti, message.number(3)?, field60.transaction_type).map(Self::Card),
         }
@@ -84,7 +86,7 @@ impl Ask {
             Self::Lock => Kind::Lock,
             Self::Unlock => Kind::Unlock,
             Self::Settlement => Kind::Settlement,
-            Self::BatchUpload | Self::BatchUploadEnd => Kind::BatchUpload,
+            Self::BatchUpload | Self::BatchUploadEnd(_) => Kind::BatchUpload,
         }
     }
 }
@@ -145,6 +147,10 @@ pub fn attempt(
     if (matches!(ask, Ask::Card(_)) && card.is_none()) || (trace == 0 && ask != Ask::Echo) {
         return Err(Incomplete);
     }
+    let entry_mode = match message.number(22) {
+        None => None,
+        Some(value) => Some(EntryMode::from_field_22(value).ok_or(Incomplete)?),
+    };
     let original = field61(message).map(|field| BatchTrace {
         batch: field.batch,
         trace: field.trace,
@@ -163,7 +169,7 @@ pub fn attempt(
         flaw: flaw(message),
         amount: amount(message),
         card,
-        entry_mode: message.number(22).and_then(EntryMode::from_field_22),
+        entry_mode,
         reversal_sealed: None,
         peer: peer.to_string(),
         mac_verified,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use app::settlement::{Settled, Uploaded};
 use app::transaction::{Admitted, Attempt};
 use domain::transaction::Refusal;
-use iso8583::unionpay::{self, Field48, Reply, Totals};
+use iso8583::unionpay::{self, Field48, Reply};
 use store::ledger::BatchTotals;
 
 use super::Gate;
@@ -15,6 +15,7 @@ use super::answer::{self, Content};
 use super::connection::Out;
 use super::handle::{Request, out};
 use super::request;
+use super::spare::Class;
 
 impl Gate {
     /// 0500: the terminal's totals against the ledger's.
@@ -24,27 +25,33 @@ impl Gate {
         attempt: Attempt,
     ) -> Result<Option<Out>, store::Error> {
         let Some(field48) = unionpay::field48(request.message) else {
-            return self.decline(request, Refusal::Invalid, false).await;
+            return self.decline(request, Refusal::Invalid).await;
         };
         let Some(currency) = request::currency(request.message) else {
-            return self.decline(request, Refusal::OtherCurrency, false).await;
+            return self.decline(request, Refusal::OtherCurrency).await;
         };
-        let claimed = totals(&field48);
-        let settled = self
+        let (claimed, looking) = (totals(&field48), attempt.clone());
+        let glimpsed = self
             .node
-            .write(move |tx| app::settlement::settle(tx, &attempt, currency, claimed))
+            .read(move |tx| app::settlement::glimpse(tx, &looking, currency, claimed))
             .await?;
+        let settled = match glimpsed {
+            Some(Ok(settled)) => settled,
+            Some(Err(refusal)) if !self.may_write(request, Class::Settlement) => {
+                return Ok(self.refuse_without_row(request, attempt.kind, refusal));
+            }
+            Some(Err(_)) | None => {
+                self.node
+                    .write(move |tx| app::settlement::settle(tx, &attempt, currency, claimed))
+                    .await?
+            }
+        };
         match settled {
             Settled::UnknownTerminal => Ok(self.unknown_terminal(request.message, request.back)),
             Settled::Answer(answer) => Ok(self.plain(request, Admitted::Answer(answer), false)),
-            Settled::Compared {
-                totals,
-                equal,
-                answer,
-            } => {
-                let reply = if equal { Reply::Equal } else { Reply::Unequal };
+            Settled::Compared { equal, answer } => {
                 let content = Content::refusal(answer.response_code, answer.at);
-                let field48 = unionpay::write_field48(&answered(&totals, reply)).unwrap_or_default();
+                let field48 = unionpay::write_field48(&replied(field48, equal)).unwrap_or_default();
                 let message = answer::settled(request.message, &content, &field48);
                 Ok(out(message, request.back, answer.response_code, None))
             }
@@ -58,10 +65,10 @@ impl Gate {
         attempt: Attempt,
     ) -> Result<Option<Out>, store::Error> {
         let Some(details) = unionpay::batch_details(request.message) else {
-            return self.decline(request, Refusal::Invalid, false).await;
+            return self.decline(request, Refusal::Invalid).await;
         };
         let Some(currency) = request::currency(request.message) else {
-            return self.decline(request, Refusal::OtherCurrency, false).await;
+            return self.decline(request, Refusal::OtherCurrency).await;
         };
         let lines: Vec<Uploaded> = details
             .map(|detail| Uploaded {
@@ -89,21 +96,13 @@ fn totals(field: &Field48) -> BatchTotals {
     }
 }
 
-/// Our totals as field 48 carries them. All cards count as domestic: the ledger keeps no issuer's country.
-fn answered(totals: &BatchTotals, reply: Reply) -> Field48 {
-    let count = |count: i64| u32::try_from(count.clamp(0, 999)).unwrap_or_default();
-    let minor =
-        |minor: i64| u64::try_from(minor.clamp(0, domain::money::AMOUNT_MINOR_MAX)).unwrap_or_default();
-    let domestic = Totals {
-        debit_minor: minor(totals.debit_minor),
-        debit_count: count(totals.debit_count),
-        credit_minor: minor(totals.credit_minor),
-        credit_count: count(totals.credit_count),
-    };
+/// The terminal's own totals, and whether they are ours. Ours are not told: anybody could ask. All cards count as one
+/// side's: the ledger keeps no issuer's country.
+const fn replied(stated: Field48, equal: bool) -> Field48 {
+    let reply = if equal { Reply::Equal } else { Reply::Unequal };
     Field48 {
-        domestic,
         domestic_reply: reply,
-        foreign: Totals::default(),
         foreign_reply: reply,
+        ..stated
     }
 }

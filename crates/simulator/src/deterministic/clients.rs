@@ -24,6 +24,9 @@ const REVERSALS_MAX: usize = 8;
 const UNLOCKS_MAX: usize = 6;
 /// How often a person tries to report.
 const REPORTS_MAX: usize = 12;
+/// What a terminal counts when the chaos is over, after everything before.
+pub const LAST_UNLOCK: u32 = 400_000;
+const LAST_TRACES: std::ops::Range<u32> = 400_001..400_012;
 
 /// A terminal: sells until the chaos ends, one purchase after the other, or several at once.
 pub async fn trade(house: Rc<House>, number: usize) {
@@ -37,7 +40,8 @@ pub async fn trade(house: Rc<House>, number: usize) {
         true => schedule.between(3, 30) * MS,
         false => schedule.between(30, 400) * MS,
     };
-    for trace in 1..=PURCHASES_MAX {
+    // The odd numbers are for unlocking: a key's message counts only when it is the terminal's newest.
+    for trace in (1..=PURCHASES_MAX).map(|nth| 2 * nth) {
         schedule.sleep(schedule.about(pace)).await;
         if schedule.now() >= house.plan.chaos {
             return;
@@ -60,7 +64,7 @@ pub async fn trade(house: Rc<House>, number: usize) {
             _ => {
                 exchange(&house, number, ask(Door::Lock, Kind::Lock, terminal_id, trace)).await;
                 schedule.sleep(schedule.about(pace)).await;
-                unlock(&house, number).await;
+                unlock(&house, number, trace + 1).await;
             }
         }
     }
@@ -101,9 +105,9 @@ async fn purchase(house: Rc<House>, number: usize, trace: u32) {
 }
 
 /// Takes the cashier's lock off, unless something else stands.
-pub async fn unlock(house: &Rc<House>, number: usize) {
+pub async fn unlock(house: &Rc<House>, number: usize, trace: u32) {
     for _ in 0..UNLOCKS_MAX {
-        let ask = ask(Door::Unlock, Kind::Unlock, super::terminal(number), 0);
+        let ask = ask(Door::Unlock, Kind::Unlock, super::terminal(number), trace);
         if exchange(house, number, ask)
             .await
             .is_some_and(|reply| !reply.is_failure)
@@ -115,7 +119,7 @@ pub async fn unlock(house: &Rc<House>, number: usize) {
 
 /// Buys until somebody says yes or no for good; whether it was yes.
 pub async fn buy_once(house: &Rc<House>, number: usize) -> bool {
-    for trace in 900_001..900_012 {
+    for trace in LAST_TRACES {
         let ask = ask(Door::Card, Kind::Purchase, super::terminal(number), trace);
         if exchange(house, number, ask)
             .await

@@ -1,11 +1,12 @@
 //! The small estate of every simulation: one merchant, one shop, a few terminals that are signed in.
 
 use app::estate::Estate;
+use app::sign_in::{SignedIn, Who};
 use app::transaction::Attempt;
 use domain::Actor;
 use domain::account::{Account, Role, Scope};
 use domain::merchant::Merchant;
-use domain::operator::Operator;
+use domain::operator::{Number, Operator};
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, Kind};
@@ -16,9 +17,6 @@ use super::network::Place;
 
 /// Terminals of the estate; a run uses the first few.
 const TERMINALS: usize = 3;
-/// The shop's operator.
-pub const OPERATOR: &str = "001";
-
 /// The terminal of a number, from 0.
 pub fn terminal(number: usize) -> TerminalId {
     TerminalId::parse(format!("1000000{}", number + 1).as_bytes()).expect("eight digits")
@@ -76,7 +74,7 @@ pub fn fill(tx: &Tx<'_>) -> Result<(), Error> {
         operators: vec![(
             Operator {
                 shop_id: shop_id.clone(),
-                operator: OPERATOR.into(),
+                operator: operator(),
                 name: "收银员".into(),
             },
             "no hash: nobody signs in with a password here".into(),
@@ -105,7 +103,10 @@ pub fn fill(tx: &Tx<'_>) -> Result<(), Error> {
             mac_verified: true,
             received_at: Timestamp(0),
         };
-        app::sign_in::sign_in(tx, &attempt, OPERATOR, b"keys".to_vec())?;
+        let offered = app::sign_in::sign_in(tx, &attempt, super::who(), b"keys".to_vec())?;
+        if let SignedIn::Offered { keys, .. } = offered {
+            app::sign_in::prove(tx, attempt.terminal_id, keys.sequence, 1, "peer")?;
+        }
     }
     Ok(())
 }
@@ -130,5 +131,18 @@ fn built(terminal_id: TerminalId, shop_id: &str, code: &str) -> Terminal {
         status: Status::Active,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
+    }
+}
+
+/// The operator every shop has.
+pub fn operator() -> Number {
+    Number::parse("001").expect("three digits")
+}
+
+/// That operator, signing in.
+pub fn who() -> Who {
+    Who {
+        operator: operator(),
+        net_code: 3,
     }
 }

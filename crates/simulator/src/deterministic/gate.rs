@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use app::canary;
 use app::lease::WRITE_MS_MAX;
+use app::sign_in::SignedIn;
 use app::transaction::{Admitted, Answer, Attempt};
 use domain::TerminalId;
 use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode};
@@ -240,14 +241,33 @@ impl Node {
     async fn at_once(self: &Rc<Self>, attempt: Attempt, door: Door) -> Result<Option<Out>, Error> {
         let terminal_id = attempt.terminal_id;
         let pass = Pass::take(self, terminal_id);
+        if door == Door::SignIn {
+            return self.sign_in(attempt, pass).await;
+        }
         let decide = move |tx: &Tx<'_>| match door {
-            Door::Card | Door::Reversal => app::reversal::accept(tx, &attempt, "98"),
-            Door::SignIn => sign_in(tx, &attempt),
-            Door::Lock => app::operator::lock_by_terminal(tx, &attempt, super::OPERATOR),
-            Door::Unlock => app::operator::unlock_by_terminal(tx, &attempt, super::OPERATOR, true),
+            Door::Card | Door::SignIn | Door::Reversal => app::reversal::accept(tx, &attempt, "98"),
+            Door::Lock => app::operator::lock_by_terminal(tx, &attempt, super::operator()),
+            Door::Unlock => app::operator::unlock_by_terminal(tx, &attempt, super::operator(), true),
         };
         let (admitted, decided) = self.client.write(None, decide).await?;
         Ok(self.out(admitted, Some(decided), Some(pass)))
+    }
+
+    /// A sign-in offers keys, and the terminal's next message proves them: here at once, by nothing else.
+    async fn sign_in(self: &Rc<Self>, attempt: Attempt, pass: Pass) -> Result<Option<Out>, Error> {
+        let (terminal_id, batch) = (attempt.terminal_id, attempt.name.batch);
+        let offer = move |tx: &Tx<'_>| app::sign_in::sign_in(tx, &attempt, super::who(), b"keys".to_vec());
+        let (signed_in, decided) = self.client.write(None, offer).await?;
+        let (keys, answer) = match signed_in {
+            SignedIn::Offered { keys, answer, .. } => (Some(keys), answer),
+            SignedIn::Answer(answer) => (None, answer),
+            SignedIn::UnknownTerminal => return Ok(None),
+        };
+        if let Some(keys) = keys {
+            let prove = move |tx: &Tx<'_>| app::sign_in::prove(tx, terminal_id, keys.sequence, batch, "peer");
+            self.client.write(None, prove).await?;
+        }
+        Ok(self.out(Admitted::Answer(answer), Some(decided), Some(pass)))
     }
 
     fn out(&self, admitted: Admitted, decided: Option<Commit>, pass: Option<Pass>) -> Option<Out> {
@@ -322,14 +342,4 @@ struct Out {
     /// The commit of the transaction that decided it; `None` when that is the one that wrote its ledger row.
     decided: Option<Commit>,
     pass: Option<Pass>,
-}
-
-fn sign_in(tx: &Tx<'_>, attempt: &Attempt) -> Result<Admitted, Error> {
-    let signed_in = app::sign_in::sign_in(tx, attempt, super::OPERATOR, b"keys".to_vec())?;
-    Ok(match signed_in {
-        app::sign_in::SignedIn::Batch { answer, .. } | app::sign_in::SignedIn::Answer(answer) => {
-            Admitted::Answer(answer)
-        }
-        app::sign_in::SignedIn::UnknownTerminal => Admitted::UnknownTerminal,
-    })
 }

@@ -36,7 +36,7 @@ use store::stage::{Locking, Stage};
 
 use client::Client;
 use database::Database;
-use estate::{OPERATOR, merchant, owner, place_of, risk_officer, terminal};
+use estate::{merchant, operator, owner, place_of, risk_officer, terminal, who};
 use faults::Plan;
 use host::Host;
 use network::{Network, Place};
@@ -256,7 +256,7 @@ impl House {
             let house = self.clone();
             self.join(async move {
                 let lost = house.watch.is_lost(terminal(number));
-                clients::unlock(&house, number).await;
+                clients::unlock(&house, number, clients::LAST_UNLOCK).await;
                 let bought = clients::buy_once(&house, number).await;
                 // Somebody's word that it was found may arrive as late as this.
                 let is_lost_still = house.watch.is_lost(terminal(number));

@@ -143,6 +143,8 @@ pub fn row(sequence: i64, at: i64, kind: Kind, decision: Option<Decision>) -> Le
         peer: None,
         requested_at: Timestamp(at),
         of_sequence: None,
+        proof: None,
+        repeated: None,
     }
 }
 

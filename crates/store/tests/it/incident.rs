@@ -31,6 +31,7 @@ fn incident(incident_id: &str, number: u32, reported_at: i64) -> Incident {
         stop_request_number: format!("STOP-{incident_id}"),
         found: None,
         attempt_count: 0,
+        unproven_attempt_count: 0,
         open_alarm_count: 0,
     }
 }
@@ -171,11 +172,19 @@ fn an_incident_comes_back_as_it_was_written() {
         Some(c)
     );
     kept.write(|tx| {
-        store::incident::count_attempt(tx, "C", true)?;
-        store::incident::count_attempt(tx, "C", false)
+        let attempts = |count, unproven_count| store::alarm::Attempts {
+            at: Timestamp(0),
+            count,
+            unproven_count,
+        };
+        store::incident::count_attempts(tx, "C", attempts(1, 0), true)?;
+        store::incident::count_attempts(tx, "C", attempts(5, 4), false)
     });
     let c = kept.read(|tx| store::incident::get(tx, "C")).unwrap();
-    assert_eq!((c.attempt_count, c.open_alarm_count), (2, 1));
+    assert_eq!(
+        (c.attempt_count, c.unproven_attempt_count, c.open_alarm_count),
+        (6, 4, 1)
+    );
 }
 
 #[test]

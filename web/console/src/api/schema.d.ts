@@ -745,7 +745,7 @@ export interface components {
             approved_since: number;
             /**
              * Format: int64
-             * @description What the terminal tried since.
+             * @description What was tried in the terminal's name since.
              */
             attempt_count: number;
             /** @description Eight letters and digits that people can read out. */
@@ -771,6 +771,11 @@ export interface components {
              * @description Alarms nobody has acknowledged.
              */
             unacknowledged_alarm_count: number;
+            /**
+             * Format: int64
+             * @description How many of these carried no proof that the terminal sent them (no MAC, or a wrong one): somebody did.
+             */
+            unproven_attempt_count: number;
         };
         /** @description A terminal's last decided request. */
         LastTransaction: {
@@ -927,7 +932,7 @@ export interface components {
                 approved_since: number;
                 /**
                  * Format: int64
-                 * @description What the terminal tried since.
+                 * @description What was tried in the terminal's name since.
                  */
                 attempt_count: number;
                 /** @description Eight letters and digits that people can read out. */
@@ -953,6 +958,11 @@ export interface components {
                  * @description Alarms nobody has acknowledged.
                  */
                 unacknowledged_alarm_count: number;
+                /**
+                 * Format: int64
+                 * @description How many of these carried no proof that the terminal sent them (no MAC, or a wrong one): somebody did.
+                 */
+                unproven_attempt_count: number;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor: string | null;
@@ -1043,8 +1053,14 @@ export interface components {
                 operator: string | null;
                 /** @description Where a refused attempt came from. */
                 peer: string | null;
+                proof: components["schemas"]["Proof"] | null;
                 /** @description The real reason of a refusal, for example `held:loss`. */
                 reason: string | null;
+                /**
+                 * Format: int64
+                 * @description How many alike requests this one stands for, where they came too fast for a row each.
+                 */
+                repeated: number | null;
                 /** @description When the request came in. */
                 requested_at: components["schemas"]["Time"];
                 /** @description Field 39 as answered; null while pending. */
@@ -1099,6 +1115,8 @@ export interface components {
          * @enum {string}
          */
         ProblemCode: "unauthenticated" | "invalid_credentials" | "not_allowed" | "cross_origin" | "second_person_required" | "wrong_operator_password" | "not_found" | "terminal_not_found" | "incident_not_found" | "contact_not_found" | "taken" | "method_not_allowed" | "not_locked" | "held" | "wrong_state" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "too_many_attempts" | "too_many_streams" | "internal" | "overloaded" | "unavailable" | "timed_out";
+        /** @enum {string} */
+        Proof: "proven" | "unproven";
         /** @description One channel's receipt: nothing of the terminal passes from here on. */
         Receipt: {
             /** @description From when. */
@@ -1302,8 +1320,14 @@ export interface components {
             operator: string | null;
             /** @description Where a refused attempt came from. */
             peer: string | null;
+            proof: components["schemas"]["Proof"] | null;
             /** @description The real reason of a refusal, for example `held:loss`. */
             reason: string | null;
+            /**
+             * Format: int64
+             * @description How many alike requests this one stands for, where they came too fast for a row each.
+             */
+            repeated: number | null;
             /** @description When the request came in. */
             requested_at: components["schemas"]["Time"];
             /** @description Field 39 as answered; null while pending. */
