@@ -2,12 +2,14 @@
 //!
 //! Invariant: only an empty store is filled.
 
+use domain::TerminalId;
 use domain::account::Account;
 use domain::merchant::Merchant;
 use domain::operator::Operator;
 use domain::shop::Shop;
 use domain::terminal::Terminal;
 use domain::transaction::LedgerRow;
+use store::terminal_session::TerminalSession;
 use store::{Error, Tx};
 
 /// Who and what an estate consists of.
@@ -53,4 +55,12 @@ pub fn fill(tx: &Tx<'_>, estate: &Estate) -> Result<(), Error> {
 /// Adds rows of the past, each terminal's in its order.
 pub fn fill_ledger(tx: &Tx<'_>, rows: &[LedgerRow]) -> Result<(), Error> {
     rows.iter().try_for_each(|row| store::ledger::append(tx, row))
+}
+
+/// Adds what the terminals' last sign-ins left.
+pub fn fill_sessions(tx: &Tx<'_>, sessions: &[(TerminalId, TerminalSession)]) -> Result<(), Error> {
+    let put = |(terminal_id, session): &(TerminalId, TerminalSession)| {
+        store::terminal_session::put(tx, *terminal_id, session)
+    };
+    sessions.iter().try_for_each(put)
 }

@@ -16,9 +16,9 @@ use store::node::Incarnation;
 use store::receipt::Receipt;
 use store::{Error as StoreError, Tx};
 
+use crate::attempt::{lock, of_incident};
 use crate::case::{Error, Noun, Stateful, find, step};
 use crate::hold::{NotReleased, Placing, place, release};
-use crate::transaction::lock;
 
 /// What a shaken shopkeeper knows (R1.0).
 #[derive(Clone, Debug)]
@@ -145,12 +145,12 @@ pub fn report_loss(
     let reported = New {
         at: incident.reported_at,
         text: report.circumstances.as_deref(),
-        ..new(&incident, Happened::Reported, actor.by(), None)
+        ..of_incident(&incident, Happened::Reported, actor.by(), None)
     };
     event::append(tx, reported)?;
     let suspended = New {
         at: incident.suspended_at,
-        ..new(&incident, Happened::Suspended, By::node(node), Some(hold.hold_id))
+        ..of_incident(&incident, Happened::Suspended, By::node(node), Some(hold.hold_id))
     };
     event::append(tx, suspended)?;
     Ok(Reported {
@@ -227,7 +227,7 @@ pub fn acknowledge(
         store::incident::update(tx, &incident)?;
         let acknowledged = New {
             at: now,
-            ..new(&incident, Happened::Acknowledged, By::node(node), None)
+            ..of_incident(&incident, Happened::Acknowledged, By::node(node), None)
         };
         event::append(tx, acknowledged)?;
     }
@@ -315,23 +315,5 @@ pub fn confirm_found(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<In
         Ok(()) | Err(NotReleased::NotStanding) => Ok(closed),
         Err(NotReleased::Store(error)) => Err(error.into()),
         Err(NotReleased::WrongAuthority(_)) => Err(Error::NotAllowed),
-    }
-}
-
-/// An event of an incident, now.
-pub(crate) fn new<'a>(
-    incident: &'a Incident,
-    happened: Happened,
-    by: By<'a>,
-    ledger_sequence: Option<i64>,
-) -> New<'a> {
-    New {
-        subject: Subject::Incident,
-        subject_id: &incident.incident_id,
-        at: incident.suspended_at,
-        verb: happened.code(),
-        by,
-        text: None,
-        ledger_sequence,
     }
 }

@@ -6,6 +6,8 @@
 //! Invariant: every approval and every hold of a terminal is decided with the terminal's row locked, in the same
 //! transaction that writes the ledger.
 
+pub(crate) mod attempt;
+mod batch;
 #[cfg(feature = "canary")]
 pub mod canary;
 pub mod case;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here decides about money; it says who is there, and who does what only one should do.
 
+use domain::TerminalId;
 use domain::time::HOUR_MS;
 use store::node::{Incarnation, Present};
 use store::{Error, Tx};
@@ -35,6 +36,27 @@ pub fn renew(tx: &Tx<'_>, who: &Incarnation) -> Result<Renewed, Error> {
         true => Ok(Renewed::Present(store::node::present(tx)?)),
         false => Ok(Renewed::Expelled),
     }
+}
+
+/// Says that this node goes.
+pub fn leave(tx: &Tx<'_>, who: &Incarnation) -> Result<(), Error> {
+    store::node::leave(tx, who)
+}
+
+/// Says that nothing of a terminal is on its way out of this node any more, and for how many approvals it waited.
+pub fn drained(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    hold_id: i64,
+    who: &Incarnation,
+    waited: i64,
+) -> Result<(), Error> {
+    store::drain::answer(tx, terminal_id, hold_id, who, waited)
+}
+
+/// Expels a node that has fallen silent, unless it has renewed since.
+pub fn expel(tx: &Tx<'_>, gone: &Present) -> Result<bool, Error> {
+    store::node::expel(tx, gone)
 }
 
 /// Does what nodes that are gone have left to do, where that is this node's duty: requests at the host nobody waits for

@@ -9,9 +9,8 @@ use domain::operator::{Consequence, Number, WrongPasswordPolicy};
 use domain::transaction::{BatchTrace, Decision, Entry, LedgerRow, Refusal, ResponseCode};
 use store::{Error, Tx};
 
+use crate::attempt::{Admitted, Answer, Attempt, Locked, done, lock, refuse};
 use crate::hold::{NotReleased, Placing, place, release};
-use crate::sign_in::done;
-use crate::transaction::{Admitted, Answer, Attempt, Locked, lock, refuse};
 
 /// Locks a terminal; one that is locked already stays as it is. False when there is no such terminal.
 pub fn lock_terminal(tx: &Tx<'_>, terminal_id: TerminalId, by: By<'_>) -> Result<bool, Error> {

@@ -8,8 +8,8 @@ use domain::transaction::{Decision, Entry, Kind, LedgerRow, Refusal};
 use store::pending::Pending;
 use store::{Error, Tx, ledger, owed_reversal};
 
-use crate::settlement::Batch;
-use crate::transaction::Attempt;
+use crate::attempt::Attempt;
+use crate::batch::Batch;
 
 /// The approved row that fields 61, 37 and 38 of a request mean. `None` where the original is of another terminal or of long
 /// ago, as far as this ledger can tell: that the host decides.

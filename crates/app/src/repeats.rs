@@ -6,7 +6,7 @@ use domain::transaction::{Decision, Entry, Kind, LedgerRow, Proof, ResponseCode}
 use domain::{TerminalId, Timestamp};
 use store::{Error, Tx, ledger};
 
-use crate::transaction::{lock, record_attempt};
+use crate::attempt::{lock, record_attempt};
 
 /// Alike attempts that were refused without a row of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use store::event::{self, New};
 use store::owed_reversal::OwedReversal;
 use store::{Error, Tx, ledger};
 
+use crate::attempt::{Admitted, Answer, Attempt, lock, of_incident, refuse};
 use crate::original;
-use crate::transaction::{Admitted, Answer, Attempt, lock, refuse};
 
 /// First and longest wait between two tries.
 const RETRY_MS_MIN: i64 = 1_000;
@@ -188,7 +188,7 @@ pub fn settle(
     };
     let undone = New {
         at: place.at,
-        ..crate::incident::new(
+        ..of_incident(
             &incident,
             Happened::HostReversal,
             By::node(&incident.node),

@@ -15,8 +15,8 @@ use store::offered_keys::OfferedKeys;
 use store::terminal_session::TerminalSession;
 use store::{Error, Tx, ledger};
 
-use crate::settlement::Batch;
-use crate::transaction::{Admitted, Answer, Attempt, Locked, lock, refuse};
+use crate::attempt::{Admitted, Answer, Attempt, Locked, append, lock, refuse};
+use crate::batch::Batch;
 
 /// What a sign-in leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -221,30 +221,4 @@ pub fn sign_out(tx: &Tx<'_>, attempt: &Attempt) -> Result<Admitted, Error> {
         store::terminal_session::sign_out(tx, attempt.terminal_id)?;
     }
     append(tx, attempt, locked.admission.operator.as_deref()).map(Admitted::Answer)
-}
-
-/// Writes a request that moved no money and was done.
-pub(crate) fn append(tx: &Tx<'_>, attempt: &Attempt, operator: Option<&str>) -> Result<Answer, Error> {
-    let row = done(tx, attempt, operator)?;
-    ledger::append(tx, &row)?;
-    Ok(Answer::bare(ResponseCode::APPROVED, row.at))
-}
-
-/// The row of a request that moves no money and is done.
-pub(crate) fn done(tx: &Tx<'_>, attempt: &Attempt, operator: Option<&str>) -> Result<LedgerRow, Error> {
-    let place = ledger::next_place(tx, attempt.terminal_id)?;
-    Ok(LedgerRow {
-        decision: Some(Decision::Approved),
-        operator: operator.map(str::to_owned),
-        response_code: Some(ResponseCode::APPROVED),
-        peer: Some(attempt.peer.clone()),
-        requested_at: attempt.received_at,
-        proof: Some(Proof::of(attempt.mac_verified)),
-        ..LedgerRow::bare(
-            attempt.terminal_id,
-            place.sequence,
-            place.at,
-            Entry::Request(attempt.kind),
-        )
-    })
 }

@@ -48,12 +48,8 @@ pub async fn fill(node: &Node, estate: &Estate, logins: &[Login], days: u32) -> 
     }
     node.write(move |tx| app::estate::fill_ledger(tx, &rows)).await?;
     let sessions = past.sessions(&node.sealer)?;
-    node.write(move |tx| {
-        let put =
-            |(id, session): &(TerminalId, TerminalSession)| store::terminal_session::put(tx, *id, session);
-        sessions.iter().try_for_each(put)
-    })
-    .await?;
+    node.write(move |tx| app::estate::fill_sessions(tx, &sessions))
+        .await?;
     Ok(())
 }
 

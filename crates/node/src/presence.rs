@@ -74,7 +74,7 @@ pub async fn run(node: Arc<Node>, mut stop: watch::Receiver<bool>) {
         }
     }
     if let Some(who) = node.here() {
-        let left: Result<(), Error> = node.write(move |tx| store::node::leave(tx, &who)).await;
+        let left: Result<(), Error> = node.write(move |tx| app::node::leave(tx, &who)).await;
         if let Err(error) = left {
             tracing::warn!(%error, "this node could not say that it leaves");
         }
@@ -120,7 +120,7 @@ async fn renew(node: &Arc<Node>) -> Result<Vec<Present>, Error> {
 async fn answer(node: Arc<Node>, who: Incarnation, terminal_id: TerminalId, hold_id: i64) {
     let waited = i64::try_from(node.outgoing.drain(terminal_id).await).unwrap_or(i64::MAX);
     let answered: Result<(), Error> = node
-        .write(move |tx| store::drain::answer(tx, terminal_id, hold_id, &who, waited))
+        .write(move |tx| app::node::drained(tx, terminal_id, hold_id, &who, waited))
         .await;
     if let Err(error) = answered {
         tracing::warn!(%terminal_id, %error, "a drained terminal could not be told");
@@ -133,7 +133,7 @@ async fn look_after(node: &Arc<Node>, silent: Vec<Present>) -> Result<(), Error>
         let expelled: bool = node
             .write({
                 let gone = gone.clone();
-                move |tx| store::node::expel(tx, &gone)
+                move |tx| app::node::expel(tx, &gone)
             })
             .await?;
         if expelled {

@@ -22,7 +22,6 @@ use super::answer::{self, Content, Return};
 use super::connection::Out;
 use super::keys::{Keys, Known, Ring};
 use super::request::{self, Ask};
-use super::sign_in::operator;
 use super::spare::Class;
 use crate::connector::host::{AskError, HostAnswer};
 use node::{Pass, Passing, Turn, now};
@@ -225,7 +224,7 @@ impl Gate {
                 Ok(out(message, request.back, content.response_code, None))
             }
             Ask::Lock => {
-                let Some(operator) = operator(request.message) else {
+                let Some(operator) = request::operator(request.message) else {
                     return self.decline(request, Refusal::Invalid).await;
                 };
                 let admitted = self

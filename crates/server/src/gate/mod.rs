@@ -149,17 +149,11 @@ impl Gate {
         if heard.is_empty() {
             return;
         }
-        // In one order on every node, so that no two wait for each other.
-        let mut heard: Vec<_> = heard.into_iter().collect();
-        heard.sort_unstable_by_key(|(terminal_id, _)| *terminal_id);
-        let written = self
-            .node
-            .write(move |tx| {
-                heard
-                    .iter()
-                    .try_for_each(|(id, (at, peer))| store::heard::put(tx, *id, *at, &peer.to_string()))
-            })
-            .await;
+        let heard = heard
+            .into_iter()
+            .map(|(terminal_id, (at, peer))| (terminal_id, (at, peer.to_string())))
+            .collect();
+        let written = self.node.write(move |tx| app::terminal::heard(tx, &heard)).await;
         if let Err(error) = written {
             let error: store::Error = error;
             tracing::warn!(%error, "contacts were not written");

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use app::settlement::End;
 use app::transaction::Attempt;
 use domain::money::Currency;
+use domain::operator::Number;
 use domain::transaction::{BatchTrace, EntryMode, Kind, Refusal};
 use domain::{MaskedPan, MerchantId, Money, TerminalId};
 use iso8583::unionpay::{POS, field60, field61};
@@ -258,4 +259,9 @@ pub fn seal_reversal(sealer: &Sealer, message: &Message<'_>, terminal_id: Termin
     }
     let packed = zeroize::Zeroizing::new(writer.finish().ok()?.to_vec());
     sealer.seal(Purpose::Reversal, terminal_id.as_str(), &packed).ok()
+}
+
+/// Field 63 of sign-in, lock and unlock: the operator's number.
+pub fn operator(message: &Message<'_>) -> Option<Number> {
+    message.text_str(63).and_then(Number::parse)
 }

@@ -9,7 +9,6 @@ use app::transaction::{Admitted, Attempt};
 use domain::TerminalId;
 use domain::operator::Number;
 use domain::transaction::{Refusal, ResponseCode};
-use iso8583::Message;
 use iso8583::keys::{KeyLayout, MasterKey, WorkingKeys, write_field62};
 use node::seal::{Purpose, random};
 use zeroize::Zeroizing;
@@ -19,6 +18,7 @@ use super::answer::{self, Content};
 use super::connection::Out;
 use super::handle::{Request, out, refusal};
 use super::keys::{self, Keys};
+use super::request as read;
 use super::spare::Class;
 
 impl Gate {
@@ -31,7 +31,7 @@ impl Gate {
         net_code: u16,
     ) -> Result<Option<Out>, store::Error> {
         let layout = KeyLayout::from_net_code(net_code);
-        let Some((layout, operator)) = layout.zip(operator(request.message)) else {
+        let Some((layout, operator)) = layout.zip(read::operator(request.message)) else {
             return self.decline(request, Refusal::Invalid).await;
         };
         let (who, looking) = (Who { operator, net_code }, attempt.clone());
@@ -130,7 +130,7 @@ impl Gate {
         request: &Request<'_>,
         attempt: Attempt,
     ) -> Result<Option<Out>, store::Error> {
-        let Some(operator) = operator(request.message) else {
+        let Some(operator) = read::operator(request.message) else {
             return self.decline(request, Refusal::Invalid).await;
         };
         let asked = match attempt.mac_verified {
@@ -176,9 +176,4 @@ fn password(request: &Request<'_>) -> Option<Zeroizing<String>> {
     let (keys, block) = request.keys.as_ref().zip(request.message.bytes(52))?;
     let password = keys.pin.decrypt(block, None).ok()?;
     Some(Zeroizing::new(password.as_str().to_owned()))
-}
-
-/// Field 63 of sign-in, lock and unlock: the operator's number.
-pub(super) fn operator(message: &Message<'_>) -> Option<Number> {
-    message.text_str(63).and_then(Number::parse)
 }
