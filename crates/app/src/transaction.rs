@@ -133,7 +133,7 @@ pub fn release(
     let standing = locked.standing;
     #[cfg(feature = "canary")]
     let standing = if crate::canary::check_then_act() {
-        Standing::default()
+        hold::Standing::default()
     } else {
         standing
     };

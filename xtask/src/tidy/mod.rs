@@ -11,6 +11,7 @@ mod packages;
 mod reasons;
 mod rust;
 mod words;
+mod writes;
 
 use std::path::Path;
 
@@ -113,7 +114,9 @@ fn check_modules(files: &[std::path::PathBuf]) -> Result<Vec<String>> {
         texts.push((path, text));
     }
     let sources: Vec<_> = texts.iter().map(|(path, text)| Source { path, text }).collect();
-    Ok(modules::check(&sources))
+    let mut findings = modules::check(&sources);
+    findings.extend(writes::check(&sources));
+    Ok(findings)
 }
 
 fn check_twins(files: &[std::path::PathBuf]) -> Result<Vec<String>> {
