@@ -6,6 +6,7 @@ use app::case::find;
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::case::actions;
+use domain::event::Subject;
 use domain::incident::{Incident, State as Word, duties};
 use domain::{TerminalId, Timestamp};
 use serde::Serialize;
@@ -43,6 +44,8 @@ struct IncidentSummary {
     shop_name: String,
     /// Whose.
     merchant_name: String,
+    /// The zone of the terminal's clock, an IANA name: what is said about the incident is said in this zone.
+    time_zone: String,
     /// Where it stands.
     state: IncidentState,
     /// How the terminal went.
@@ -59,6 +62,13 @@ struct IncidentSummary {
     unacknowledged_alarm_count: i64,
     /// Approvals of the terminal after the stop and before its release: always 0.
     approved_since: i64,
+    /// Requests that carried an amount, within the loss window.
+    window_transaction_count: i64,
+    /// What was approved of them, one sum for each currency.
+    window_amounts: Vec<Money>,
+    /// The nearest deadline of what must follow; null when there is none, or the incident is closed.
+    #[schema(required)]
+    next_due_at: Option<Time>,
 }
 
 /// One channel's receipt: nothing of the terminal passes from here on.
@@ -166,10 +176,6 @@ pub struct IncidentOut {
     stop_request: StopRequest,
     /// The terminal as it is now.
     terminal: TerminalSummary,
-    /// Requests that carried an amount, within the window.
-    window_transaction_count: i64,
-    /// What was approved of them, one sum for each currency.
-    window_amounts: Vec<Money>,
     /// Whether it was found again.
     #[schema(required)]
     found: Option<Found>,
@@ -177,6 +183,8 @@ pub struct IncidentOut {
     next: Vec<Duty>,
     /// What the one who asks may do with it now.
     actions: Vec<IncidentAction>,
+    /// The newest item of the timeline that is counted in here: what comes after it on the live stream is news.
+    last_sequence: i64,
 }
 
 /// From the report's arrival until it was acknowledged; until now while it is not.
@@ -188,6 +196,14 @@ pub fn stop_ms(incident: &Incident, now: Timestamp) -> i64 {
         .max(0)
 }
 
+/// What must follow while the incident is not closed.
+fn duties_of(incident: &Incident) -> Vec<domain::incident::Duty> {
+    match incident.state {
+        Word::Closed => Vec::new(),
+        _ => duties(incident.suspended_at).into(),
+    }
+}
+
 fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Result<IncidentSummary, Problem> {
     let terminal_id = incident.terminal_id;
     let terminal =
@@ -196,7 +212,14 @@ fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Resul
         Word::Closed => store::ledger::release_of(tx, terminal_id, incident.hold_id)?,
         _ => None,
     };
+    let window = incident.window;
+    let (count, sums) = store::ledger::in_window(tx, terminal_id, window.from, window.to)?;
+    let next_due_at = duties_of(incident).iter().filter_map(|duty| duty.due_at).min();
     Ok(IncidentSummary {
+        time_zone: terminal.time_zone,
+        window_transaction_count: count,
+        window_amounts: Money::list(&sums),
+        next_due_at: next_due_at.map(Time),
         id: incident.incident_id.clone(),
         terminal_id: terminal_id.to_string(),
         terminal_name: terminal.name,
@@ -222,16 +245,13 @@ pub fn page(tx: &Tx<'_>, actor: &domain::Actor, incident: Incident) -> Result<In
     let merchant = store::merchant::get(tx, terminal.bound.merchant_code)?;
     let merchant = merchant.ok_or(store::Error::Corrupt("merchant of a terminal"))?;
     let reported_by = names.person(&incident.reported_by)?;
-    let (count, sums) = store::ledger::in_window(tx, terminal_id, incident.window.from, incident.window.to)?;
     let allowed = actions(&incident, actor)
         .into_iter()
         .map(IncidentAction)
         .collect();
-    let next = match incident.state {
-        Word::Closed => Vec::new(),
-        _ => duties(incident.suspended_at).map(Duty::from).into(),
-    };
+    let next = duties_of(&incident).into_iter().map(Duty::from).collect();
     Ok(IncidentOut {
+        last_sequence: store::event::last_sequence(tx, Subject::Incident, &incident.incident_id)?,
         summary: summary(tx, &mut names, &incident)?,
         stop_ms: stop_ms(&incident, tx.now()),
         receipts: store::receipt::list(tx, &incident.incident_id)?
@@ -250,8 +270,6 @@ pub fn page(tx: &Tx<'_>, actor: &domain::Actor, incident: Incident) -> Result<In
         },
         node: incident.node,
         terminal: terminal::summary(tx, &mut names, terminal)?,
-        window_transaction_count: count,
-        window_amounts: Money::list(&sums),
         found: incident
             .found
             .map(|found| Found::of(&mut names, found))
@@ -296,6 +314,7 @@ fn parse_cursor(text: &str) -> Option<(Timestamp, String)> {
 
 /// Incidents, newest report first.
 #[utoipa::path(get, path = "/incidents", tag = "incident", params(
+    ("q" = Option<String>, Query, description = "Part of its number, or of the terminal's, shop's or merchant's numbers and names."),
     ("state" = Option<IncidentState>, Query, description = "One state only."),
     ("terminal_id" = Option<String>, Query, description = "One terminal only."),
     ("limit" = Option<u32>, Query, description = "1 to 1000, 50 unless said."),
@@ -310,7 +329,7 @@ async fn list(
     account: Account,
     params: Params,
 ) -> Result<Json<Page<IncidentSummary>>, Problem> {
-    let params = params.only(&["state", "terminal_id", "limit", "cursor"])?;
+    let params = params.only(&["q", "state", "terminal_id", "limit", "cursor"])?;
     let state = params.read("state", Why::NotAWord, Word::parse)?;
     let (limit, below) = (params.limit()?, params.cursor(parse_cursor)?);
     let terminal_id: Option<TerminalId> = params.get("terminal_id").map(terminal::parse_id).transpose()?;
@@ -321,6 +340,7 @@ async fn list(
         }
         let filter = Filter {
             scope: scope(&actor)?,
+            search: params.get("q").map(str::trim),
             state,
             terminal_id,
         };

@@ -13,6 +13,7 @@ mod edge;
 mod found;
 mod gate;
 mod hold;
+pub mod hotline;
 mod id;
 mod idempotency;
 mod incident;
@@ -56,6 +57,8 @@ use problem::{Code, Problem};
 pub struct Settings {
     /// Whether browsers reach it by HTTPS only: then cookies are marked `Secure`.
     pub secure_cookie: bool,
+    /// The number people call when they are lost themselves.
+    pub hotline: Option<String>,
     /// Becomes true when the node stops; live streams end then.
     pub stopping: watch::Receiver<bool>,
 }
@@ -98,7 +101,8 @@ fn nouns() -> OpenApiRouter<Arc<Api>> {
         .merge(stream::router())
         .merge(activity::router())
         .merge(gate::router())
-        .merge(contact::router());
+        .merge(contact::router())
+        .merge(hotline::router());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", nouns)
 }
 

@@ -21,7 +21,7 @@ use super::edge::Arrived;
 use super::idempotency::{Kept, Key, before, keep};
 use super::incident::{Receipt, stop_ms};
 use super::input::{In, text_opt};
-use super::problem::{Problem, ProblemOut};
+use super::problem::{Problem, ProblemOut, Why};
 use super::terminal;
 use super::wire::{Manner, Time};
 use crate::auth::{Account, Actor};
@@ -29,6 +29,8 @@ use node::Turn;
 
 /// The longest wait for other nodes: more than it takes to expel one that has fallen silent.
 const ELSEWHERE_MAX: Duration = Duration::from_millis(app::lease::WAIT_MS_MAX.unsigned_abs() * 2);
+/// Payments a reporter speaks of.
+const PAYMENTS_MAX: usize = 20;
 /// How often to look, when no bell rings.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -52,6 +54,18 @@ struct LossReport {
     circumstances: Option<String>,
     /// How it went; `unsure` unless said.
     manner: Option<Manner>,
+    /// What the shop says of the terminal's last payments; at most 20. They say where the loss window starts.
+    payments: Option<Vec<PaymentSaid>>,
+}
+
+/// What a shop says of a payment.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PaymentSaid {
+    /// The transaction's sequence.
+    sequence: i64,
+    /// Whether its own people took it; false when they did not, or cannot say.
+    ours: bool,
 }
 
 /// The acknowledgement: from here on nothing of the terminal is approved.
@@ -86,15 +100,25 @@ async fn report(
     input: In<LossReport>,
 ) -> Result<Kept, Problem> {
     let body = input.body;
+    let payments = body.payments.unwrap_or_default();
+    if payments.len() > PAYMENTS_MAX {
+        return Err(Problem::field("payments", Why::TooLong));
+    }
+    let said = |said: PaymentSaid| app::incident::Said {
+        sequence: said.sequence,
+        ours: said.ours,
+    };
     let report = app::incident::Report {
         terminal_id: terminal::parse_id(&body.terminal_id)?,
-        last_seen_at: body.last_seen_at.map(|time| time.0),
+        // A clock that is ahead has seen nothing later than now.
+        last_seen_at: body.last_seen_at.map(|time| time.0.min(reported_at)),
         place: text_opt("place", body.place, app::case::TEXT_CHARS_MAX)?,
         circumstances: text_opt("circumstances", body.circumstances, app::case::TEXT_CHARS_MAX)?,
         manner: body
             .manner
             .map_or(domain::incident::Manner::Unsure, |manner| manner.0),
         reported_at,
+        payments: payments.into_iter().map(said).collect(),
     };
     // A client that hangs up does not stop the stopping.
     let stopping = tokio::spawn(stop(api, account, report, input.key));

@@ -21,6 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
+use super::input::Params;
 use super::problem::{Code, Problem, ProblemOut, Why};
 use super::timeline::{self, TimelineItem};
 use crate::auth::Account;
@@ -84,9 +85,11 @@ impl Drop for Open {
     }
 }
 
-/// Follow an incident's timeline: one `timeline` event per item, its sequence as `id`. Begins after `Last-Event-ID`.
+/// Follow an incident's timeline: one `timeline` event per item, its sequence as `id`. Begins after `Last-Event-ID`, or
+/// after `after` when the stream is opened for the first time.
 #[utoipa::path(get, path = "/incidents/{incident_id}/events", tag = "incident", params(
     ("incident_id" = String, Path),
+    ("after" = Option<i64>, Query, description = "The last sequence one has, when no Last-Event-ID says it."),
     ("Last-Event-ID" = Option<i64>, Header, description = "The last sequence one has."),
 ), responses(
     (status = 200, description = "Events whose data is a TimelineItem.", content_type = "text/event-stream", body = TimelineItem),
@@ -98,9 +101,11 @@ async fn follow(
     account: Account,
     Path(incident_id): Path<String>,
     headers: HeaderMap,
+    params: Params,
 ) -> Result<Response, Problem> {
+    let after = params.only(&["after"])?.number("after", 0..=i64::MAX)?;
     let last = match headers.get("Last-Event-ID") {
-        None => 0,
+        None => after.unwrap_or(0),
         Some(value) => {
             let sequence = value
                 .to_str()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::case::find;
-use app::operator::NotUnlocked;
+use app::operator::{LockedBy, NotUnlocked};
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::Actor;
@@ -60,6 +60,8 @@ pub struct TerminalSummary {
     merchant_id: String,
     /// Whose, by name.
     pub merchant_name: String,
+    /// Its clock's zone, an IANA name: what is said about it is said in this zone.
+    pub time_zone: String,
     /// The word for its state.
     state: TerminalState,
     /// The kinds of hold that stand.
@@ -194,6 +196,7 @@ pub fn summary(
         serial: terminal.serial,
         model: terminal.model,
         name: terminal.name,
+        time_zone: terminal.time_zone,
         shop_id: terminal.shop_id,
         merchant_id: terminal.bound.merchant_code.to_string(),
         state: TerminalState(Word::of(terminal.status, standing)),
@@ -342,7 +345,7 @@ fn operator(number: &str) -> Result<Number, Problem> {
     Number::parse(number).ok_or_else(|| Problem::field("operator", Why::Invalid))
 }
 
-/// Lock, as the cashier's lock key does; a locked one stays as it is.
+/// Lock, with the same effect as the cashier's lock key; a locked one stays as it is.
 #[utoipa::path(post, path = "/terminals/{terminal_id}/lock", tag = "terminal", params(("terminal_id" = String, Path)),
     request_body = Lock, responses(
     (status = 200, body = TerminalOut),
@@ -364,7 +367,7 @@ async fn lock(
             None => account.login.clone(),
             Some(operator) => format!("{}, operator {operator}", account.login),
         };
-        app::operator::lock_terminal(tx, terminal_id, By::person(&by))?;
+        app::operator::lock_terminal(tx, terminal_id, LockedBy::Account, By::person(&by))?;
         page(tx, terminal).map(Ok)
     };
     once(&api, &by, input.key, work).await

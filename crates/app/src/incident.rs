@@ -8,7 +8,7 @@ use domain::actor::{Actor, By};
 use domain::case;
 use domain::event::Subject;
 use domain::hold::{Authority, Kind};
-use domain::incident::{Channel, Found, Happened, Incident, LossWindow, Manner, State, Verb};
+use domain::incident::{Channel, Found, Happened, Incident, LossWindow, Manner, Sight, State, Verb};
 use domain::terminal::Terminal;
 use domain::{TerminalId, Timestamp};
 use store::event::{self, New};
@@ -35,6 +35,17 @@ pub struct Report {
     pub manner: Manner,
     /// When the report reached the node.
     pub reported_at: Timestamp,
+    /// What the reporter says of the terminal's last payments.
+    pub payments: Vec<Said>,
+}
+
+/// What a reporter says of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Its place in the terminal's ledger.
+    pub sequence: i64,
+    /// Whether the shop's own people took it; false when they did not, or cannot say.
+    pub ours: bool,
 }
 
 impl Noun for Incident {
@@ -98,8 +109,9 @@ pub fn report_loss(
             opened: false,
         });
     }
-    let last_sight = report.last_seen_at.unwrap_or(report.reported_at);
-    let last_approval = store::ledger::last_approval(tx, terminal_id, last_sight)?;
+    let sight = sight(tx, report)?;
+    let trusted_until = sight.trusted_until().unwrap_or(report.reported_at);
+    let last_approval = store::ledger::last_approval(tx, terminal_id, trusted_until)?;
     let placing = Placing {
         terminal_id,
         kind: Kind::Loss,
@@ -123,11 +135,7 @@ pub fn report_loss(
         last_seen_at: report.last_seen_at,
         place: report.place.clone(),
         circumstances: report.circumstances.clone(),
-        window: LossWindow::of(
-            report.last_seen_at,
-            last_approval.map(|row| row.at),
-            hold.placed_at,
-        ),
+        window: LossWindow::of(sight, last_approval.map(|row| row.at), hold.placed_at),
         stop_request_number: format!("STOP-{incident_id}"),
         found: None,
         attempt_count: 0,
@@ -157,6 +165,25 @@ pub fn report_loss(
         incident,
         opened: true,
     })
+}
+
+/// When the terminal was in the right hands, as the reporter says. A payment that is not there changes nothing: no
+/// mistake in the details may keep a terminal from being stopped.
+fn sight(tx: &Tx<'_>, report: &Report) -> Result<Sight, StoreError> {
+    let mut sight = Sight {
+        seen: report.last_seen_at,
+        ..Sight::default()
+    };
+    for said in &report.payments {
+        let Some(row) = store::ledger::get(tx, report.terminal_id, said.sequence)? else {
+            continue;
+        };
+        match said.ours {
+            true => sight.ours = sight.ours.max(Some(row.at)),
+            false => sight.doubted = Some(sight.doubted.map_or(row.at, |doubted| doubted.min(row.at))),
+        }
+    }
+    Ok(sight)
 }
 
 /// A report of a terminal that is stopped already: whoever said it was found is overruled, so that nobody confirms an

@@ -12,17 +12,35 @@ use store::{Error, Tx};
 use crate::attempt::{Admitted, Answer, Attempt, Locked, done, lock, refuse};
 use crate::hold::{NotReleased, Placing, place, release};
 
+/// How a cashier's lock came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockedBy {
+    /// The terminal's own lock key.
+    Key,
+    /// Somebody signed in elsewhere: the console, the API.
+    Account,
+}
+
+impl LockedBy {
+    /// The cause as the hold keeps it.
+    pub const fn cause(self) -> &'static str {
+        match self {
+            Self::Key => "lock key",
+            Self::Account => "console",
+        }
+    }
+}
+
 /// Locks a terminal; one that is locked already stays as it is. False when there is no such terminal.
-pub fn lock_terminal(tx: &Tx<'_>, terminal_id: TerminalId, by: By<'_>) -> Result<bool, Error> {
+pub fn lock_terminal(tx: &Tx<'_>, terminal_id: TerminalId, how: LockedBy, by: By<'_>) -> Result<bool, Error> {
     let Some(locked) = lock(tx, terminal_id)? else {
         return Ok(false);
     };
     if !locked.standing.has(Kind::CashierLock) {
-        let cause = "lock key";
         let placing = Placing {
             terminal_id,
             kind: Kind::CashierLock,
-            cause,
+            cause: how.cause(),
             by,
             until: None,
             incident_id: None,
@@ -127,6 +145,7 @@ pub fn lock_by_terminal(tx: &Tx<'_>, attempt: &Attempt, operator: Number) -> Res
     lock_terminal(
         tx,
         attempt.terminal_id,
+        LockedBy::Key,
         By::terminal(&format!("operator {operator}")),
     )?;
     append(tx, attempt, operator).map(Admitted::Answer)

@@ -80,6 +80,8 @@ struct Remembered {
 }
 
 const GATE_PORT: u16 = 8583;
+/// Nobody's number: the demo's acquirer is made up.
+const HOTLINE: &str = "400-000-0117";
 
 /// Runs until told to stop.
 pub async fn run(args: Args) -> anyhow::Result<()> {
@@ -121,6 +123,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
     let config = run::Config {
         api_listen: loopback(args.port),
         secure_cookie: false,
+        hotline: Some(HOTLINE.to_owned()),
         gate_listen: loopback(gate_port),
         host,
         acquirer_code: estate.acquirer.code.clone(),

@@ -28,6 +28,8 @@ pub struct Config {
     pub api_listen: SocketAddr,
     /// Whether browsers reach the console by HTTPS only (a proxy in front): then its cookie is marked `Secure`.
     pub secure_cookie: bool,
+    /// The number that people are told to call.
+    pub hotline: Option<String>,
     /// Where terminals connect.
     pub gate_listen: SocketAddr,
     /// The acquirer host.
@@ -113,6 +115,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     });
     let settings = api::Settings {
         secure_cookie: config.secure_cookie,
+        hotline: config.hotline,
         stopping: stopped.clone(),
     };
     let router = api::router(node.clone(), settings, assets::serve);

@@ -34,6 +34,9 @@ pub struct Args {
     /// Browsers reach the console by HTTPS only: mark its cookie `Secure`.
     #[arg(long)]
     https: bool,
+    /// The number shown to people who must speak to somebody at the acquirer, for example 400-000-0117.
+    #[arg(long, value_name = "PHONE", value_parser = api::hotline::parse)]
+    hotline: Option<String>,
     /// Where terminals connect.
     #[arg(long, default_value = "127.0.0.1:8583")]
     gate_listen: SocketAddr,
@@ -70,6 +73,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let config = run::Config {
         api_listen: args.listen,
         secure_cookie: args.https,
+        hotline: args.hotline,
         gate_listen: args.gate_listen,
         host: HostConfig {
             address: args.host,

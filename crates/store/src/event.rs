@@ -54,6 +54,13 @@ pub fn append(tx: &Tx<'_>, new: New<'_>) -> Result<i64, Error> {
     sequences.pop().ok_or(Error::Corrupt("event.sequence"))
 }
 
+/// The sequence of the subject's newest event; 0 when there is none.
+pub fn last_sequence(tx: &Tx<'_>, subject: Subject, subject_id: &str) -> Result<i64, Error> {
+    let sql = sql!("SELECT coalesce(max(sequence), 0) FROM event WHERE subject = $1 AND subject_id = $2");
+    let newest = tx.first(sql, values![subject.code(), subject_id], |row| row.int(0))?;
+    Ok(newest.unwrap_or_default())
+}
+
 /// The events of a subject after a sequence, oldest first; at most `limit`.
 pub fn after(
     tx: &Tx<'_>,

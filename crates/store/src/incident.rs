@@ -93,6 +93,9 @@ pub fn count_attempts(tx: &Tx<'_>, incident_id: &str, attempts: Attempts, raised
 pub struct Filter<'a> {
     /// What the account sees.
     pub scope: &'a Scope,
+    /// Part of the incident's number, or of the terminal's identifier, serial number or name, or of its shop's or
+    /// merchant's name.
+    pub search: Option<&'a str>,
     /// One state only.
     pub state: Option<State>,
     /// One terminal only.
@@ -112,15 +115,30 @@ pub fn list(
           WHERE (CAST($1 AS TEXT) IS NULL OR t.merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR t.shop_id = $2)
             AND (CAST($3 AS TEXT) IS NULL OR incident.state = $3) AND (CAST($4 AS TEXT) IS NULL OR incident.terminal_id = $4)
             AND (CAST($5 AS BIGINT) IS NULL OR incident.reported_at_ms < $5 OR (incident.reported_at_ms = $5 AND incident.incident_id < $6))
+            AND (CAST($8 AS TEXT) IS NULL OR lower(incident.incident_id) LIKE $8 ESCAPE '!'
+              OR lower(t.terminal_id) LIKE $8 ESCAPE '!' OR lower(t.serial) LIKE $8 ESCAPE '!' OR lower(t.name) LIKE $8 ESCAPE '!'
+              OR EXISTS (SELECT 1 FROM shop s WHERE s.shop_id = t.shop_id AND lower(s.name) LIKE $8 ESCAPE '!')
+              OR EXISTS (SELECT 1 FROM merchant m WHERE m.merchant_id = t.merchant_id
+                         AND (lower(m.name) LIKE $8 ESCAPE '!' OR lower(m.name_en) LIKE $8 ESCAPE '!')))
           ORDER BY incident.reported_at_ms DESC, incident.incident_id DESC LIMIT $7"
     );
+    let pattern = filter.search.map(crate::terminal::pattern);
     let (merchant, shop) = scope_values(filter.scope);
     let state = Value::from(filter.state.map(State::code));
     let terminal = filter.terminal_id.as_ref().into();
     let (at, id) = (below.map(|(at, _)| at).into(), below.map(|(_, id)| id).into());
     tx.all(
         sql,
-        &[merchant, shop, state, terminal, at, id, limit.into()],
+        &[
+            merchant,
+            shop,
+            state,
+            terminal,
+            at,
+            id,
+            limit.into(),
+            pattern.as_deref().into(),
+        ],
         read,
     )
 }

@@ -281,17 +281,17 @@ macro_rules! filter_sql {
     };
 }
 
-impl Filter<'_> {
-    fn pattern(&self) -> Option<String> {
-        let escaped = self
-            .search?
-            .to_ascii_lowercase()
-            .replace('!', "!!")
-            .replace('%', "!%")
-            .replace('_', "!_");
-        Some(format!("%{escaped}%"))
-    }
+/// What `LIKE … ESCAPE '!'` takes to find a part of a text in lower case.
+pub(crate) fn pattern(part: &str) -> String {
+    let escaped = part
+        .to_ascii_lowercase()
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{escaped}%")
+}
 
+impl Filter<'_> {
     fn values<'v>(&'v self, pattern: &'v Option<String>, now: Timestamp) -> [Value<'v>; 6] {
         let (merchant, shop) = scope_values(self.scope);
         let pattern = pattern.as_deref().into();
@@ -323,7 +323,7 @@ pub fn list(
             " = $7) AND (CAST($8 AS TEXT) IS NULL OR terminal.terminal_id > $8) ORDER BY terminal.terminal_id LIMIT $9"
         )
     );
-    let pattern = filter.pattern();
+    let pattern = filter.search.map(pattern);
     let [a, b, c, d, e, now] = filter.values(&pattern, tx.now());
     let state = filter.state.map(State::code).into();
     tx.all(
@@ -352,7 +352,7 @@ pub fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Vec<(State, i64)>, Err
         filter_sql!(),
         ") AS counted GROUP BY state"
     ));
-    let pattern = filter.pattern();
+    let pattern = filter.search.map(pattern);
     tx.all(COUNTS, &filter.values(&pattern, tx.now()), |row| {
         Ok((
             State::parse(row.text(0)?).ok_or(Error::Corrupt("terminal state"))?,

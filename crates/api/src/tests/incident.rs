@@ -199,3 +199,39 @@ async fn activity_shows_the_window_and_the_attempts() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_incident_is_found_by_what_is_known_of_it_and_says_what_is_due() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = house.lose(&owner, "10450001").await;
+    let shown = house.get(&owner, &at(&id, "")).await.ok();
+    let due_at = &shown["next"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|duty| duty["duty"] == "acquirer_deregister")
+        .unwrap()["due_at"];
+    assert_eq!(&shown["next_due_at"], due_at);
+    assert_eq!(shown["time_zone"], shown["terminal"]["time_zone"]);
+    for (part, count) in [
+        (id.to_lowercase().as_str(), 1),
+        ("0450001", 1),
+        ("10450009", 0),
+        (" ", 1),
+    ] {
+        let part = part.replace(' ', "%20");
+        let found = house
+            .get(&owner, &format!("/api/v1/incidents?q={part}"))
+            .await
+            .ok();
+        assert_eq!(found["items"].as_array().unwrap().len(), count, "{part}");
+    }
+}
+
+#[tokio::test]
+async fn whom_to_call_is_told_before_anybody_signs_in() {
+    let house = House::new().await;
+    let told = house.get("", "/api/v1/hotline").await.ok();
+    assert_eq!(told, json!({ "phone": "400-000-0117" }));
+}

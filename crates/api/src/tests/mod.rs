@@ -122,6 +122,7 @@ impl House {
             node.clone(),
             Settings {
                 secure_cookie: false,
+                hotline: Some("400-000-0117".into()),
                 stopping,
             },
             |_, _, _| StatusCode::NOT_FOUND.into_response(),

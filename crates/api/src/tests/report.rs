@@ -239,3 +239,59 @@ async fn after_a_report_the_terminal_is_refused_and_the_page_tells_all() {
     assert_eq!(listed["items"][0]["id"], json!(id));
     assert_eq!(listed["next_cursor"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_payment_the_shop_did_not_take_is_in_the_loss_window() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    sign_in(&house, "10450001").await;
+    for trace in 1..=3 {
+        house.sell("10450001", trace).await;
+        // Of two payments in one millisecond neither could be trusted.
+        let sold_at = node::now();
+        until(|| async { node::now() > sold_at }).await;
+    }
+    let listed = house
+        .get(
+            &owner,
+            "/api/v1/transactions?terminal_id=10450001&decision=approved",
+        )
+        .await
+        .ok();
+    let sales: Vec<&Value> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["kind"] == "purchase")
+        .collect();
+    let (thiefs, ours) = (sales[1], sales[2]);
+    let said = |sale: &Value, ours: bool| json!({ "sequence": sale["sequence"], "ours": ours });
+    let report = json!({
+        "terminal_id": "10450001", "last_seen_at": "2999-01-01T00:00:00Z",
+        "payments": [said(thiefs, false), said(ours, true), { "sequence": 999_999, "ours": false }],
+    });
+    let reported = house.post(&owner, INCIDENTS, report).await.ok();
+    let id = reported["id"].as_str().unwrap();
+    let page = house.get(&owner, &format!("{INCIDENTS}/{id}")).await.ok();
+    assert_eq!(
+        [&page["loss_window"]["from"], &page["loss_window"]["basis"]],
+        [&ours["decided_at"], &json!("last_trusted_transaction")]
+    );
+    assert_eq!(page["window_transaction_count"], 2, "{page}");
+    assert_eq!(
+        page["last_seen_at"], page["reported_at"],
+        "a clock that is ahead has seen nothing later than now"
+    );
+}
+
+#[tokio::test]
+async fn details_without_end_are_refused() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let payments: Vec<Value> = (0..21)
+        .map(|sequence| json!({ "sequence": sequence, "ours": true }))
+        .collect();
+    let report = json!({ "terminal_id": "10450001", "payments": payments });
+    let refused = house.post(&owner, INCIDENTS, report).await;
+    assert_eq!(refused.problem(422, "invalid_field").body["field"], "payments");
+}

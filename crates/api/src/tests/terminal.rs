@@ -21,8 +21,12 @@ async fn an_operators_password_unlocks_what_the_lock_key_locked() {
         .problem(409, "not_locked");
     let locked = house.post(&owner, LOCK, json!({ "operator": "01" })).await.ok();
     assert_eq!(
-        [&locked["state"], &locked["hold_kinds"]],
-        [&json!("held"), &json!(["cashier_lock"])]
+        [
+            &locked["state"],
+            &locked["hold_kinds"],
+            &locked["standing_holds"][0]["cause"],
+        ],
+        [&json!("held"), &json!(["cashier_lock"]), &json!("console")]
     );
     assert_eq!(locked["standing_holds"][0]["releasing_authority"], "operator");
     let wrong = house.post(&owner, UNLOCK, unlock("000000")).await;

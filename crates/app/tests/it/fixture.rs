@@ -250,6 +250,7 @@ impl House {
             circumstances: Some("left on the counter".into()),
             manner: Manner::Lost,
             reported_at: self.now(),
+            payments: Vec::new(),
         };
         self.report_as(by, report)
     }

@@ -158,6 +158,7 @@ fn the_loss_window_starts_at_the_last_trusted_use_before_the_last_sight() {
             circumstances: None,
             manner: Manner::Stolen,
             reported_at: now,
+            payments: Vec::new(),
         };
         let window = house.report_as(&owner(), report).unwrap().incident.window;
         assert_eq!(

@@ -12,7 +12,12 @@ use domain::transaction::{BatchTrace, Decision, Entry, Kind};
 use crate::fixture::{House, OPERATOR, answered, ask, code, nobody, purchase, terminal, who};
 
 fn lock(house: &House) {
-    assert!(house.write(|tx| app::operator::lock_terminal(tx, terminal(1), By::person("manager"))));
+    assert!(house.write(|tx| app::operator::lock_terminal(
+        tx,
+        terminal(1),
+        app::operator::LockedBy::Account,
+        By::person("manager")
+    )));
 }
 
 fn unlock(house: &House, password_right: bool) -> Result<(), NotUnlocked> {
@@ -97,7 +102,12 @@ fn locking_twice_is_one_hold() {
 #[test]
 fn a_terminal_nobody_has_is_neither_locked_nor_unlocked() {
     let house = House::open();
-    assert!(!house.write(|tx| app::operator::lock_terminal(tx, nobody(), By::person("manager"))));
+    assert!(!house.write(|tx| app::operator::lock_terminal(
+        tx,
+        nobody(),
+        app::operator::LockedBy::Account,
+        By::person("manager")
+    )));
     let unlocked =
         house.write(|tx| app::operator::unlock(tx, nobody(), OPERATOR, true, By::person("manager")));
     assert!(matches!(unlocked, Err(NotUnlocked::UnknownTerminal)));

@@ -111,10 +111,9 @@ impl Run<'_> {
                 self.lost[number] = true;
             }
             Act::FindAgain => self.find_again(number),
-            Act::Lock => drop(
-                self.house
-                    .write(move |tx| app::operator::lock_terminal(tx, id, By::person("owner"))),
-            ),
+            Act::Lock => drop(self.house.write(move |tx| {
+                app::operator::lock_terminal(tx, id, app::operator::LockedBy::Account, By::person("owner"))
+            })),
             Act::Unlock(right) => {
                 let unlocked = self
                     .house

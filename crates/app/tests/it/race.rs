@@ -42,6 +42,7 @@ fn stolen() -> app::incident::Report {
         circumstances: None,
         manner: domain::incident::Manner::Stolen,
         reported_at: domain::Timestamp(0),
+        payments: Vec::new(),
     }
 }
 

@@ -250,6 +250,7 @@ fn a_forged_sign_in_does_not_move_the_loss_window() {
         circumstances: None,
         manner: domain::incident::Manner::Lost,
         reported_at: house.now(),
+        payments: Vec::new(),
     };
     let reported = house.report_as(&crate::fixture::owner(), report).unwrap();
     assert_eq!(reported.incident.window.from, trusted);

@@ -127,6 +127,7 @@ impl Rig {
         let config = run::Config {
             api_listen: LOOPBACK,
             secure_cookie: false,
+            hotline: None,
             gate_listen: LOOPBACK,
             host: HostConfig {
                 address: host.addr(),

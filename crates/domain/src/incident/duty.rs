@@ -35,7 +35,12 @@ pub fn duties(suspended_at: Timestamp) -> [Duty; 5] {
             Some(suspended_at.plus_ms(DEREGISTER_MS)),
             Some("银发〔2021〕259号 一(一)3"),
         ),
-        duty("exposure_assessment", "shop", None, Some("个人信息保护法 57")),
+        duty(
+            "exposure_assessment",
+            "shop",
+            None,
+            Some("《个人信息保护法》第五十七条"),
+        ),
         duty("replacement", "acquirer", None, None),
     ]
 }

@@ -6,7 +6,7 @@ mod duty;
 mod window;
 
 pub use duty::{Duty, duties};
-pub use window::{LossWindow, WindowBasis};
+pub use window::{LossWindow, Sight, WindowBasis};
 
 use crate::account::Role;
 use crate::case::{Case, Step, Text, Who};
@@ -252,7 +252,7 @@ mod tests {
             last_seen_at: None,
             place: None,
             circumstances: None,
-            window: LossWindow::of(None, None, at),
+            window: LossWindow::of(Sight::default(), None, at),
             stop_request_number: "STOP-A".into(),
             found: (state != State::Open).then_some(found),
             attempt_count: 1,

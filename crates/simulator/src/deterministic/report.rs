@@ -62,6 +62,7 @@ impl Node {
             circumstances: None,
             manner: Manner::Lost,
             reported_at: (self.house.clock_of(self.place))(),
+            payments: Vec::new(),
         };
         let (id, name) = (incident_id.clone(), self.name.clone());
         let suspend = move |tx: &Tx<'_>| {

@@ -4,7 +4,7 @@ use domain::Timestamp;
 use domain::account::Scope;
 use domain::actor::By;
 use domain::event::Subject;
-use domain::incident::{Found, Incident, LossWindow, Manner, State};
+use domain::incident::{Found, Incident, LossWindow, Manner, Sight, State};
 use domain::terminal::Status;
 use store::event::{self, New};
 use store::incident::Filter;
@@ -27,7 +27,7 @@ fn incident(incident_id: &str, number: u32, reported_at: i64) -> Incident {
         last_seen_at: None,
         place: None,
         circumstances: None,
-        window: LossWindow::of(None, None, reported_at),
+        window: LossWindow::of(Sight::default(), None, reported_at),
         stop_request_number: format!("STOP-{incident_id}"),
         found: None,
         attempt_count: 0,
@@ -95,6 +95,7 @@ fn turning_the_pages_shows_every_incident_once_newest_first() {
     let kept = five();
     let all = Filter {
         scope: &Scope::All,
+        search: None,
         state: None,
         terminal_id: None,
     };
@@ -112,6 +113,7 @@ fn a_list_shows_what_the_account_sees_and_the_filter_names() {
     );
     let all = Filter {
         scope: &Scope::All,
+        search: None,
         state: None,
         terminal_id: None,
     };
@@ -159,6 +161,24 @@ fn a_list_shows_what_the_account_sees_and_the_filter_names() {
         ),
         "CA"
     );
+}
+
+#[test]
+fn an_incident_is_found_by_a_part_of_what_people_say() {
+    let kept = five();
+    let found = |part: &str| {
+        let filter = Filter {
+            scope: &Scope::All,
+            search: Some(part),
+            state: None,
+            terminal_id: None,
+        };
+        walked(&kept, &filter, 9)
+    };
+    assert_eq!(found("a"), found("A"), "small and capital letters are alike");
+    assert_eq!(found(&terminal_id(1).to_string()), "CA");
+    assert_eq!(found("%"), "", "a sign of the pattern is a letter like others");
+    assert_eq!(found("nothing of this"), "");
 }
 
 #[test]

@@ -145,6 +145,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hotline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom to call. */
+        get: operations["hotline_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -221,7 +238,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Follow an incident's timeline: one `timeline` event per item, its sequence as `id`. Begins after `Last-Event-ID`. */
+        /**
+         * Follow an incident's timeline: one `timeline` event per item, its sequence as `id`. Begins after `Last-Event-ID`, or
+         *     after `after` when the stream is opened for the first time.
+         */
         get: operations["incident_follow"];
         put?: never;
         post?: never;
@@ -361,7 +381,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lock, as the cashier's lock key does; a locked one stays as it is. */
+        /** Lock, with the same effect as the cashier's lock key; a locked one stays as it is. */
         post: operations["terminal_lock"];
         delete?: never;
         options?: never;
@@ -660,6 +680,11 @@ export interface components {
         };
         /** @enum {string} */
         HoldKind: "cashier_lock" | "wrong_passwords" | "bank_lock" | "judicial_freeze" | "fault" | "loss" | "geofence" | "inspection_overdue" | "lease_expired";
+        /** @description Somebody to call. */
+        Hotline: {
+            /** @description As it is dialled, with spaces or dashes; null when the node was given none. */
+            phone: string | null;
+        };
         /** @description The five elements a serial number is bound to. */
         Identity: {
             /** @description 收单机构代码. */
@@ -703,6 +728,11 @@ export interface components {
             circumstances: string | null;
             found: components["schemas"]["Found"] | null;
             last_seen_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description The newest item of the timeline that is counted in here: what comes after it on the live stream is news.
+             */
+            last_sequence: number;
             /** @description What the screening looks into. */
             loss_window: components["schemas"]["LossWindow"];
             /** @description What must follow, in the order people do it. */
@@ -724,13 +754,6 @@ export interface components {
             stop_request: components["schemas"]["StopRequest"];
             /** @description The terminal as it is now. */
             terminal: components["schemas"]["TerminalSummary"];
-            /** @description What was approved of them, one sum for each currency. */
-            window_amounts: components["schemas"]["Money"][];
-            /**
-             * Format: int64
-             * @description Requests that carried an amount, within the window.
-             */
-            window_transaction_count: number;
         };
         /** @enum {string} */
         IncidentAction: "report_loss" | "acknowledge_alarm" | "propose_found" | "confirm_found";
@@ -754,6 +777,7 @@ export interface components {
             manner: components["schemas"]["Manner"];
             /** @description Whose. */
             merchant_name: string;
+            next_due_at: components["schemas"]["Time"] | null;
             /** @description When the report reached the node. */
             reported_at: components["schemas"]["Time"];
             /** @description Where it stood. */
@@ -766,6 +790,8 @@ export interface components {
             terminal_id: string;
             /** @description What the shop's people call it. */
             terminal_name: string;
+            /** @description The zone of the terminal's clock, an IANA name: what is said about the incident is said in this zone. */
+            time_zone: string;
             /**
              * Format: int64
              * @description Alarms nobody has acknowledged.
@@ -776,6 +802,13 @@ export interface components {
              * @description How many of these carried no proof that the terminal sent them (no MAC, or a wrong one): somebody did.
              */
             unproven_attempt_count: number;
+            /** @description What was approved of them, one sum for each currency. */
+            window_amounts: components["schemas"]["Money"][];
+            /**
+             * Format: int64
+             * @description Requests that carried an amount, within the loss window.
+             */
+            window_transaction_count: number;
         };
         /** @description A terminal's last decided request. */
         LastTransaction: {
@@ -823,6 +856,8 @@ export interface components {
             circumstances?: string | null;
             last_seen_at?: components["schemas"]["Time"] | null;
             manner?: components["schemas"]["Manner"] | null;
+            /** @description What the shop says of the terminal's last payments; at most 20. They say where the loss window starts. */
+            payments?: components["schemas"]["PaymentSaid"][] | null;
             /** @description Where; at most 2000 characters. */
             place?: string | null;
             /** @description Which terminal. */
@@ -941,6 +976,7 @@ export interface components {
                 manner: components["schemas"]["Manner"];
                 /** @description Whose. */
                 merchant_name: string;
+                next_due_at: components["schemas"]["Time"] | null;
                 /** @description When the report reached the node. */
                 reported_at: components["schemas"]["Time"];
                 /** @description Where it stood. */
@@ -953,6 +989,8 @@ export interface components {
                 terminal_id: string;
                 /** @description What the shop's people call it. */
                 terminal_name: string;
+                /** @description The zone of the terminal's clock, an IANA name: what is said about the incident is said in this zone. */
+                time_zone: string;
                 /**
                  * Format: int64
                  * @description Alarms nobody has acknowledged.
@@ -963,6 +1001,13 @@ export interface components {
                  * @description How many of these carried no proof that the terminal sent them (no MAC, or a wrong one): somebody did.
                  */
                 unproven_attempt_count: number;
+                /** @description What was approved of them, one sum for each currency. */
+                window_amounts: components["schemas"]["Money"][];
+                /**
+                 * Format: int64
+                 * @description Requests that carried an amount, within the loss window.
+                 */
+                window_transaction_count: number;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor: string | null;
@@ -997,6 +1042,8 @@ export interface components {
                 state: components["schemas"]["TerminalState"];
                 /** @description Field 41, and the key everywhere. */
                 terminal_id: string;
+                /** @description Its clock's zone, an IANA name: what is said about it is said in this zone. */
+                time_zone: string;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor: string | null;
@@ -1082,6 +1129,16 @@ export interface components {
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor: string | null;
+        };
+        /** @description What a shop says of a payment. */
+        PaymentSaid: {
+            /** @description Whether its own people took it; false when they did not, or cannot say. */
+            ours: boolean;
+            /**
+             * Format: int64
+             * @description The transaction's sequence.
+             */
+            sequence: number;
         };
         /** @description A problem as it travels. */
         Problem: {
@@ -1272,6 +1329,8 @@ export interface components {
             state: components["schemas"]["TerminalState"];
             /** @description Field 41, and the key everywhere. */
             terminal_id: string;
+            /** @description Its clock's zone, an IANA name: what is said about it is said in this zone. */
+            time_zone: string;
         };
         /** Format: date-time */
         Time: string;
@@ -1769,9 +1828,30 @@ export interface operations {
             };
         };
     };
+    hotline_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hotline"];
+                };
+            };
+        };
+    };
     incident_list: {
         parameters: {
             query?: {
+                /** @description Part of its number, or of the terminal's, shop's or merchant's numbers and names. */
+                q?: string;
                 /** @description One state only. */
                 state?: components["schemas"]["IncidentState"];
                 /** @description One terminal only. */
@@ -2002,7 +2082,10 @@ export interface operations {
     };
     incident_follow: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The last sequence one has, when no Last-Event-ID says it. */
+                after?: number;
+            };
             header?: {
                 /** @description The last sequence one has. */
                 "Last-Event-ID"?: number | null;

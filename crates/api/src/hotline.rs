@@ -1,0 +1,68 @@
+//! Whom to call: the acquirer's hotline, as the node's settings give it (R1.0).
+//!
+//! Invariant: it is told before anybody signs in, for who cannot sign in needs it most.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+
+/// Longest telephone number, with its spaces and dashes.
+const PHONE_CHARS_MAX: usize = 32;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new().routes(routes!(show))
+}
+
+/// Somebody to call.
+#[derive(Serialize, ToSchema)]
+struct Hotline {
+    /// As it is dialled, with spaces or dashes; null when the node was given none.
+    #[schema(required)]
+    phone: Option<String>,
+}
+
+/// A telephone number: digits, spaces, dashes, brackets, and a plus in front.
+///
+/// # Errors
+/// What else is in it, for who wrote it.
+pub fn parse(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let plain = text.strip_prefix('+').unwrap_or(text);
+    let dialled = plain
+        .chars()
+        .all(|one| one.is_ascii_digit() || " -()".contains(one));
+    match dialled && plain.contains(|one: char| one.is_ascii_digit()) && text.len() <= PHONE_CHARS_MAX {
+        true => Ok(text.to_owned()),
+        false => Err("a telephone number has digits, spaces and dashes, 32 characters at most".to_owned()),
+    }
+}
+
+/// Whom to call.
+#[utoipa::path(get, path = "/hotline", tag = "hotline", security(()), responses((status = 200, body = Hotline)))]
+async fn show(State(api): State<Arc<Api>>) -> Json<Hotline> {
+    let phone = api.settings.hotline.clone();
+    Json(Hotline { phone })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_can_be_dialled_passes_and_nothing_else() {
+        for right in ["400-000-0117", "+86 10 5555 0117", " 95516 ", "(010) 5555-0117"] {
+            assert_eq!(parse(right).as_deref(), Ok(right.trim()));
+        }
+        for wrong in ["", "-", "javascript:1", "400\n1", "+", &"1".repeat(33)] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
