@@ -8,13 +8,21 @@ export const DESK = { width: 1440, height: 900 }
 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] })
 
-/** A page of its own session; `complaints` gathers what went wrong in it. */
-export async function open(browser, demo, { size = PHONE, language = 'zh-CN', theme = 'light' } = {}) {
+/**
+ * A page of its own session; `complaints` gathers what went wrong in it. Its service worker is off unless a test is about
+ * it, so that every file comes from the server.
+ */
+export async function open(
+  browser,
+  demo,
+  { size = PHONE, language = 'zh-CN', theme = 'light', zone = 'Asia/Shanghai', worker = false } = {},
+) {
   const context = await browser.newContext({
     viewport: size,
     locale: language,
     colorScheme: theme,
-    timezoneId: 'Asia/Shanghai',
+    timezoneId: zone,
+    serviceWorkers: worker ? 'allow' : 'block',
     baseURL: demo.url,
     reducedMotion: 'reduce',
   })
@@ -23,7 +31,10 @@ export async function open(browser, demo, { size = PHONE, language = 'zh-CN', th
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
   page.on('console', (message) => {
     // Answers such as 401 are told by the page itself; the browser mentions them too.
-    const known = /Failed to load resource/.test(message.text())
+    const known =
+      /Failed to load resource|Service Worker registration blocked|net::ERR_INTERNET_DISCONNECTED/.test(
+        message.text(),
+      )
     if (['error', 'warning'].includes(message.type()) && !known) complaints.push(message.text())
   })
   page.on('request', (request) => {
@@ -42,13 +53,21 @@ export async function signIn(page, { login, password }) {
   await page.waitForURL((url) => url.pathname !== '/login')
 }
 
+/** Opens a part of the incident's page that is folded away. */
+export async function unfold(page, part) {
+  const box = page.locator(`details[data-test="${part}"]`)
+  if ((await box.count()) && !(await box.evaluate((one) => one.open))) await box.locator('> summary').click()
+}
+
 /** What carries this mark and can be seen. */
 export const on = (page, mark, more = '') => page.locator(`[data-test="${mark}"]${more}:visible`)
 
 /** No accessibility violation, nothing to scroll sideways, no word missing, no complaint. */
 export async function isSound(page, what) {
   const { violations } = await new AxeBuilder({ page }).analyze()
-  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`))
+  const found = violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`),
+  )
   assert.deepEqual(found, [], `${what}: accessibility`)
   const { wide, text } = await page.evaluate(() => ({
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,

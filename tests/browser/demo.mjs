@@ -56,3 +56,13 @@ export async function signedIn(demo, login) {
     return { status: answer.status, body: answer.status === 204 ? null : await answer.json() }
   }
 }
+
+/** A terminal that trades and that this account sees. */
+export async function tradingTerminal(demo, login) {
+  const call = await signedIn(demo, login)
+  const { body } = await call('GET', '/terminals?state=running&limit=200')
+  const live = new Set(demo.terminals.filter((one) => one.live).map((one) => one.terminal_id))
+  const found = body.items.find((one) => live.has(one.terminal_id))
+  if (!found) throw new Error(`${login} sees no terminal that trades`)
+  return found
+}

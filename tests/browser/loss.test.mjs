@@ -1,8 +1,8 @@
 // The loss of a terminal, from the report to the second person who confirms it was found.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { launch, on, open, signIn, DESK } from './browser.mjs'
-import { signedIn, startDemo } from './demo.mjs'
+import { launch, on, open, signIn, unfold, DESK } from './browser.mjs'
+import { signedIn, startDemo, tradingTerminal } from './demo.mjs'
 
 let demo
 let browser
@@ -15,16 +15,6 @@ after(async () => {
   await demo?.stop()
 })
 
-/** A terminal that trades and that this account sees. */
-async function tradingTerminal(login) {
-  const call = await signedIn(demo, login)
-  const { body } = await call('GET', '/terminals?state=running&limit=200')
-  const live = new Set(demo.terminals.filter((one) => one.live).map((one) => one.terminal_id))
-  const found = body.items.find((one) => live.has(one.terminal_id))
-  assert.ok(found, `${login} sees no terminal that trades`)
-  return found
-}
-
 /** Three taps: which one, what happened, stop. */
 async function report(page, terminal) {
   await page.goto('/')
@@ -34,28 +24,38 @@ async function report(page, terminal) {
   await on(page, 'confirm').click()
 }
 
-test('an owner stops a lost terminal from a phone and sees it being refused', { timeout: 120_000 }, async () => {
-  const terminal = await tradingTerminal('owner')
-  const page = await open(browser, demo)
-  await signIn(page, demo.account('owner'))
-  await report(page, terminal)
-  await on(page, 'stopped', '[data-state="open"]').waitFor()
-  assert.equal(await on(page, 'receipt').count(), 6)
-  assert.ok(Number.parseFloat(await on(page, 'stop-seconds').innerText()) < 5)
-  // The terminal goes on trying; the page shows it without being asked again.
-  await on(page, 'attempt').first().waitFor({ timeout: 60_000 })
-  assert.match(await on(page, 'approved-since').first().innerText(), /^0/)
-  await on(page, 'acknowledge').click()
-  await on(page, 'acknowledge').waitFor({ state: 'hidden' })
-  assert.deepEqual(page.complaints, [])
-  await page.context().close()
-})
+test(
+  'an owner stops a lost terminal from a phone and sees it being refused',
+  { timeout: 120_000 },
+  async () => {
+    const terminal = await tradingTerminal(demo, 'owner')
+    const page = await open(browser, demo)
+    await signIn(page, demo.account('owner'))
+    await report(page, terminal)
+    await on(page, 'stopped', '[data-state="open"]').waitFor()
+    await unfold(page, 'receipts')
+    await on(page, 'receipt').first().waitFor()
+    assert.equal(await on(page, 'receipt').count(), 6)
+    assert.ok(Number.parseFloat(await on(page, 'stop-seconds').innerText()) < 5)
+    // The terminal goes on trying; the page shows it without being asked again.
+    await on(page, 'acknowledge').waitFor({ timeout: 60_000 })
+    await unfold(page, 'attempts')
+    await on(page, 'attempt').first().waitFor()
+    assert.match(await on(page, 'approved-since').first().innerText(), /^0/)
+    await on(page, 'acknowledge').click()
+    await on(page, 'acknowledge').waitFor({ state: 'hidden' })
+    assert.deepEqual(page.complaints, [])
+    await page.context().close()
+  },
+)
 
 test('a found terminal runs again only when a second person confirms', { timeout: 120_000 }, async () => {
-  const terminal = await tradingTerminal('owner')
+  const terminal = await tradingTerminal(demo, 'owner')
   const owner = await open(browser, demo)
   await signIn(owner, demo.account('owner'))
   await report(owner, terminal)
+  await on(owner, 'stopped').waitFor()
+  await unfold(owner, 'found')
   await on(owner, 'found-open').click()
   await on(owner, 'found-statement').fill('在柜台后面找到，封条完好。')
   await on(owner, 'found-propose').click()
@@ -73,31 +73,39 @@ test('a found terminal runs again only when a second person confirms', { timeout
   await Promise.all([owner.context().close(), officer.context().close()])
 })
 
-test('a report without a network says so, is kept over a reload, and is sent once', { timeout: 120_000 }, async () => {
-  const terminal = await tradingTerminal('owner2')
-  const page = await open(browser, demo)
-  await signIn(page, demo.account('owner2'))
-  await page.goto(`/report/${terminal.terminal_id}`)
-  await on(page, 'confirm').waitFor()
-  await page.route('**/api/v1/incidents', (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()))
-  await on(page, 'confirm').click()
-  await on(page, 'pending-report', '[data-stage="unsent"]').or(on(page, 'pending-report', '[data-stage="unclear"]')).first().waitFor()
-  const call = await signedIn(demo, 'owner2')
-  const state = async () => (await call('GET', `/terminals/${terminal.terminal_id}`)).body.state
-  assert.equal(await state(), 'running', 'nothing may look stopped that is not')
-  await page.unroute('**/api/v1/incidents')
-  await page.reload()
-  await on(page, 'send-now').or(on(page, 'see-incident')).or(on(page, 'stopped')).first().waitFor()
-  if (await on(page, 'send-now').count()) await on(page, 'send-now').click()
-  await on(page, 'see-incident').or(on(page, 'stopped')).first().waitFor({ timeout: 60_000 })
-  assert.equal(await state(), 'lost')
-  const { body } = await call('GET', `/incidents?terminal_id=${terminal.terminal_id}`)
-  assert.equal(body.items.length, 1)
-  await page.context().close()
-})
+test(
+  'a report without an answer says so, is kept over a reload, and is sent once',
+  { timeout: 120_000 },
+  async () => {
+    const terminal = await tradingTerminal(demo, 'owner2')
+    const page = await open(browser, demo)
+    await signIn(page, demo.account('owner2'))
+    await page.goto(`/report/${terminal.terminal_id}`)
+    await on(page, 'confirm').waitFor()
+    await page.route('**/api/v1/incidents', (route) =>
+      route.request().method() === 'POST' ? route.abort() : route.continue(),
+    )
+    await on(page, 'confirm').click()
+    await on(page, 'pending-report', '[data-stage="unclear"]').waitFor()
+    assert.match(await on(page, 'pending-report').innerText(), /没收到回复，还不能确定是否停用，正在重发/)
+    await on(page, 'hotline').waitFor()
+    const call = await signedIn(demo, 'owner2')
+    const state = async () => (await call('GET', `/terminals/${terminal.terminal_id}`)).body.state
+    assert.equal(await state(), 'running', 'nothing may look stopped that is not')
+    await page.unroute('**/api/v1/incidents')
+    await page.reload()
+    await on(page, 'send-now').or(on(page, 'see-incident')).or(on(page, 'stopped')).first().waitFor()
+    if (await on(page, 'send-now').count()) await on(page, 'send-now').click()
+    await on(page, 'see-incident').or(on(page, 'stopped')).first().waitFor({ timeout: 60_000 })
+    assert.equal(await state(), 'lost')
+    const { body } = await call('GET', `/incidents?terminal_id=${terminal.terminal_id}`)
+    assert.equal(body.items.length, 1)
+    await page.context().close()
+  },
+)
 
 test('a cashier locks a terminal and unlocks it with the password', { timeout: 120_000 }, async () => {
-  const terminal = await tradingTerminal('owner3')
+  const terminal = await tradingTerminal(demo, 'owner3')
   const secret = demo.terminals.find((one) => one.terminal_id === terminal.terminal_id)
   const page = await open(browser, demo)
   await signIn(page, demo.account('owner3'))

@@ -49,7 +49,10 @@ const LOOKS = [
 
 for (const look of LOOKS) {
   const name = `${look.language}, ${look.theme}, ${look.size.width} px`
-  for (const [login, pages] of [['owner', shopPages], ['risk', deskPages]]) {
+  for (const [login, pages] of [
+    ['owner', shopPages],
+    ['risk', deskPages],
+  ]) {
     test(`every page of ${login} is sound: ${name}`, { timeout: 180_000 }, async () => {
       const page = await open(browser, demo, look)
       await page.goto('/login')
@@ -60,6 +63,10 @@ for (const look of LOOKS) {
         await page.goto(path)
         await on(page, mark).first().waitFor()
         await isSound(page, `${path} ${name}`)
+        if (mark !== 'stopped') continue
+        for (const box of await page.locator('main details:not([open]) > summary').all()) await box.click()
+        await page.locator('[data-test="transaction"]').first().waitFor()
+        await isSound(page, `${path} ${name}, all of it`)
       }
       await page.context().close()
     })

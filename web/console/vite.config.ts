@@ -6,7 +6,8 @@ import { defineConfig } from 'vitest/config'
 const server = process.env.TILLGUARD_URL ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
-  plugins: [vue()],
+  // A line break between words is a space here as in any HTML: the formatter may put one anywhere a space is.
+  plugins: [vue({ template: { compilerOptions: { whitespace: 'preserve' } } })],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
     // Shop phones and terminals' web views are years old.
@@ -14,6 +15,8 @@ export default defineConfig({
     assetsDir: 'assets',
     // Inlined assets would need `data:` in the server's content policy.
     assetsInlineLimit: 0,
+    // Says which files belong to which page, for the service worker; gone from what is served.
+    manifest: true,
     chunkSizeWarningLimit: 300,
   },
   test: { environment: 'happy-dom', restoreMocks: true },

@@ -50,14 +50,14 @@ pub fn build() -> Result<()> {
     command::run(npm(&folder).args(["run", "build"]))
 }
 
-/// The console's own checks (`npm run check`, `npm test`: those it has), then the build.
+/// The console's own checks (`npm run format`, `npm run check`, `npm test`: those it has), then the build.
 ///
 /// # Errors
 /// A check fails.
 pub fn check() -> Result<()> {
     let folder = console();
     install(&folder)?;
-    for name in ["check", "test"] {
+    for name in ["format", "check", "test"] {
         if has_script(&folder, name)? {
             command::run(npm(&folder).args(["run", name]))?;
         }

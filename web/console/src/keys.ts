@@ -33,7 +33,9 @@ export function useListKeys(list: Listed): Ref<number> {
   }
 
   watch(place, (now) => {
-    requestAnimationFrame(() => document.querySelector(`[data-place="${now}"]`)?.scrollIntoView({ block: 'nearest' }))
+    requestAnimationFrame(() =>
+      document.querySelector(`[data-place="${now}"]`)?.scrollIntoView({ block: 'nearest' }),
+    )
   })
   document.addEventListener('keydown', press)
   onScopeDispose(() => document.removeEventListener('keydown', press))

@@ -6,11 +6,14 @@
  */
 import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 import { asProblem, type Page, type Problem } from '@/api'
+import { now } from '@/clock'
 
 export interface Loaded<T> {
   data: ShallowRef<T | null>
   problem: ShallowRef<Problem | null>
   busy: Ref<boolean>
+  /** When the answer came, by the server's clock. */
+  heard_ms: Ref<number>
   again: () => Promise<void>
 }
 
@@ -18,6 +21,7 @@ export function useLoaded<T>(ask: () => Promise<T>): Loaded<T> {
   const data = shallowRef<T | null>(null)
   const problem = shallowRef<Problem | null>(null)
   const busy = ref(false)
+  const heard_ms = ref(0)
   let turn = 0
 
   async function again() {
@@ -27,6 +31,7 @@ export function useLoaded<T>(ask: () => Promise<T>): Loaded<T> {
       const answer = await ask()
       if (mine !== turn) return
       data.value = answer
+      heard_ms.value = now()
       problem.value = null
     } catch (thrown) {
       if (mine === turn) problem.value = asProblem(thrown)
@@ -35,7 +40,7 @@ export function useLoaded<T>(ask: () => Promise<T>): Loaded<T> {
     }
   }
   onScopeDispose(() => turn++)
-  return { data, problem, busy, again }
+  return { data, problem, busy, heard_ms, again }
 }
 
 type Item<P extends Page<unknown>> = P['items'][number]
@@ -45,6 +50,7 @@ export interface Paged<P extends Page<unknown>> {
   last: ShallowRef<P | null>
   problem: ShallowRef<Problem | null>
   busy: Ref<boolean>
+  heard_ms: Ref<number>
   again: () => Promise<void>
   more: () => Promise<void>
 }
@@ -73,6 +79,7 @@ export function usePaged<P extends Page<unknown>>(ask: (cursor: string | null) =
     last,
     problem: page.problem,
     busy: page.busy,
+    heard_ms: page.heard_ms,
     again: () => {
       next = null
       return page.again()
@@ -90,14 +97,4 @@ export function useRepeated(act: () => unknown, every_ms: number): void {
     if (!document.hidden) act()
   }, every_ms)
   onScopeDispose(() => clearInterval(timer))
-}
-
-/** Whether the window has room for two columns. */
-export function useWide(least_px = 1000): Ref<boolean> {
-  const query = window.matchMedia(`(min-width: ${least_px}px)`)
-  const wide = ref(query.matches)
-  const follow = (event: MediaQueryListEvent) => (wide.value = event.matches)
-  query.addEventListener('change', follow)
-  onScopeDispose(() => query.removeEventListener('change', follow))
-  return wide
 }

@@ -18,4 +18,8 @@ whenSignedOut(() => {
 
 watch(locale, () => name(router.currentRoute.value))
 keepSending()
+// Once the first view stands, its files are kept for a visit without a network.
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  window.addEventListener('load', () => void navigator.serviceWorker.register('/worker.js').catch(() => {}))
+}
 createApp(App).use(router).mount('#app')

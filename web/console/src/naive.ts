@@ -43,7 +43,9 @@ function overrides(): GlobalThemeOverrides {
       placeholderColor: token('ink-3'),
       iconColor: token('ink-3'),
     },
-    Select: { peers: { InternalSelection: { heightMedium: token('touch'), border: `1px solid ${token('edge')}` } } },
+    Select: {
+      peers: { InternalSelection: { heightMedium: token('touch'), border: `1px solid ${token('edge')}` } },
+    },
     Checkbox: { border: `1px solid ${token('edge')}`, checkMarkColor: token('accent-ink') },
   }
 }

@@ -22,15 +22,53 @@ export const router = createRouter({
   history: createWebHistory(),
   scrollBehavior: (to, _from, saved) => saved ?? (to.hash ? { el: to.hash, top: 72 } : { top: 0 }),
   routes: [
-    { path: '/login', name: 'login', component: () => import('@/pages/LogIn.vue'), meta: { title: 'login', open: true } },
+    {
+      path: '/login',
+      name: 'login',
+      component: () => import('@/pages/LogIn.vue'),
+      meta: { title: 'login', open: true },
+    },
     { path: '/', name: 'home', component: () => import('@/pages/ShopHome.vue'), meta: { title: 'home' } },
     { path: '/report', name: 'report', component: loadChoose, meta: { title: 'report' } },
-    { path: '/report/:terminal_id', name: 'confirm', component: loadConfirm, props: true, meta: { title: 'report' } },
-    { path: '/incidents', name: 'incidents', component: () => import('@/pages/IncidentList.vue'), meta: { title: 'incidents' } },
-    { path: '/incidents/:id', name: 'incident', component: loadIncident, props: true, meta: { title: 'incident' } },
-    { path: '/terminals', name: 'terminals', component: () => import('@/pages/EstatePage.vue'), meta: { title: 'terminals' } },
-    { path: '/terminals/:id', name: 'terminal', component: () => import('@/pages/TerminalPage.vue'), props: true, meta: { title: 'terminal' } },
-    { path: '/:rest(.*)*', name: 'not_found', component: () => import('@/pages/NotFound.vue'), meta: { title: 'not_found' } },
+    {
+      path: '/report/:terminal_id',
+      name: 'confirm',
+      component: loadConfirm,
+      props: true,
+      meta: { title: 'report' },
+    },
+    {
+      path: '/incidents',
+      name: 'incidents',
+      component: () => import('@/pages/IncidentList.vue'),
+      meta: { title: 'incidents' },
+    },
+    {
+      path: '/incidents/:id',
+      name: 'incident',
+      component: loadIncident,
+      props: true,
+      meta: { title: 'incident' },
+    },
+    {
+      path: '/terminals',
+      name: 'terminals',
+      component: () => import('@/pages/EstatePage.vue'),
+      meta: { title: 'terminals' },
+    },
+    {
+      path: '/terminals/:id',
+      name: 'terminal',
+      component: () => import('@/pages/TerminalPage.vue'),
+      props: true,
+      meta: { title: 'terminal' },
+    },
+    {
+      path: '/:rest(.*)*',
+      name: 'not_found',
+      component: () => import('@/pages/NotFound.vue'),
+      meta: { title: 'not_found' },
+    },
   ],
 })
 
@@ -59,4 +97,3 @@ export function backOf(login: RouteLocationNormalized): string {
 export function name(page: RouteLocationNormalized, subject?: string): void {
   document.title = [subject, t.value.title[page.meta.title], t.value.app.name].filter(Boolean).join(' · ')
 }
-

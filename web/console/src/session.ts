@@ -1,6 +1,8 @@
 /**
  * Who is signed in. The token itself stays in an HttpOnly cookie that no script can read.
  *
+ * Who was here last is kept, so that the pages open without a network and say from when what they show is.
+ *
  * Invariant: `account` is null exactly when the server would answer 401 as far as this page knows.
  */
 import { computed, ref, watch } from 'vue'
@@ -10,7 +12,9 @@ import { recall, remember } from './remembered'
 export const account = ref<Account | null>(null)
 
 /** Acquirer's people see all merchants and get the dense pages. */
-export const atDesk = computed(() => account.value?.role === 'risk_officer' || account.value?.role === 'auditor')
+export const atDesk = computed(
+  () => account.value?.role === 'risk_officer' || account.value?.role === 'auditor',
+)
 
 export const mayAct = computed(() => account.value !== null && account.value.role !== 'auditor')
 
@@ -18,21 +22,39 @@ let asked = false
 
 /** Who was here last, so that their unsent report is in sight even before the server can be asked. */
 export const lastLogin = ref(recall('login'))
-watch(account, (here) => {
-  if (!here) return
-  lastLogin.value = here.login
-  remember('login', here.login)
-})
+watch(
+  account,
+  (here) => {
+    remember('account', here && JSON.stringify(here))
+    if (!here) return
+    lastLogin.value = here.login
+    remember('login', here.login)
+  },
+  { flush: 'sync' },
+)
 
-/** The account of an earlier visit's cookie; asks the server once per page load. */
+function lastAccount(): Account | null {
+  try {
+    return JSON.parse(recall('account') ?? 'null') as Account | null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * The account of an earlier visit's cookie. Without an answer it is taken to be the last one here: the server checks
+ * the cookie at every question anyway.
+ */
 export async function resume(): Promise<Account | null> {
   if (account.value || asked) return account.value
   try {
     account.value = await session.current()
     asked = true
   } catch (thrown) {
-    if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown
-    asked = true
+    const problem = thrown instanceof Problem ? thrown : null
+    if (problem?.status === 401) return forget()
+    account.value = problem?.passing ? lastAccount() : null
+    if (!account.value) throw thrown
   }
   return account.value
 }
@@ -49,8 +71,10 @@ export async function signOut(): Promise<void> {
   forget()
 }
 
-/** The server no longer knows us. */
-export function forget(): void {
+/** The server no longer knows us: nothing of what was kept for the account stays. */
+export function forget(): null {
   account.value = null
+  remember('account', null)
   asked = true
+  return null
 }

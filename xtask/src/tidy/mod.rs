@@ -8,6 +8,7 @@ mod documents;
 mod imports;
 mod modules;
 mod packages;
+mod pages;
 mod reasons;
 mod rust;
 mod words;
@@ -71,6 +72,7 @@ fn check(source: &Source, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
     if is(".rs") {
         findings.extend(rust::check(source));
     }
+    findings.extend(pages::check(source));
     if is(".md") {
         findings.extend(documents::check_links(source, exists));
     }

@@ -1,11 +1,12 @@
 /**
  * The one door to the server: a fetch that speaks JSON, carries the reader's language, gives every POST an
- * idempotency key, ends after a fixed time, and turns each failure into a `Problem`.
+ * idempotency key, ends after a fixed time, takes the time from every answer, and turns each failure into a `Problem`.
  *
  * It may touch fetch and the language choice; it knows no page.
  *
  * Invariant: a call either returns what the server answered with 2xx, or throws a `Problem`.
  */
+import { hear } from '@/clock'
 import { locale, t } from '@/i18n'
 import type { ProblemBody } from './types'
 
@@ -29,6 +30,11 @@ export class Problem extends Error {
     return this.status === 0
   }
 
+  /** The request may have arrived and been done, whatever this page heard. */
+  get maybeDone(): boolean {
+    return (this.unanswered && this.code !== 'offline') || this.status === 408 || this.status >= 500
+  }
+
   /** Asking again may go better; the request itself is not at fault. */
   get passing(): boolean {
     return this.unanswered || this.status === 408 || this.status === 429 || this.status >= 500
@@ -38,7 +44,8 @@ export class Problem extends Error {
 /** Any thrown thing as a `Problem`, so that pages show one kind of failure. */
 export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
-  if (thrown instanceof TypeError && /import|module/i.test(thrown.message)) return new Problem(0, 'page_missing', t.value.problem.not_connected)
+  if (thrown instanceof TypeError && /import|module/i.test(thrown.message))
+    return new Problem(0, 'page_missing', t.value.problem.not_connected)
   console.error(thrown)
   return new Problem(0, 'console_fault', t.value.problem.fault)
 }
@@ -85,11 +92,13 @@ export function remove(path: string): Promise<void> {
 }
 
 async function call<T>(method: string, url: string, body?: unknown, key?: string): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': locale.value }
+  const headers: Record<string, string> = { 'Accept': 'application/json', 'Accept-Language': locale.value }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (key) headers['Idempotency-Key'] = key
   const patience = new AbortController()
   const timer = setTimeout(() => patience.abort(), PATIENCE_MS)
+  const sent_ms = Date.now()
+  const hadNetwork = navigator.onLine
   try {
     const answer = await fetch(url, {
       method,
@@ -99,15 +108,21 @@ async function call<T>(method: string, url: string, body?: unknown, key?: string
       cache: 'no-store',
       signal: patience.signal,
     })
+    hear(answer.headers.get('Date'), sent_ms, Date.now())
     if (!answer.ok) throw await problemOf(answer, url)
     return (answer.status === 204 ? undefined : await answer.json()) as T
   } catch (thrown) {
     if (thrown instanceof Problem) throw thrown
-    const waited = patience.signal.aborted
-    throw new Problem(0, waited ? 'no_answer' : 'not_connected', t.value.problem[waited ? 'no_answer' : 'not_connected'])
+    throw silence(patience.signal.aborted, hadNetwork)
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** No answer: without a network before and after, nothing can have gone out; otherwise nobody knows. */
+function silence(waited: boolean, hadNetwork: boolean): Problem {
+  const code = !hadNetwork && !navigator.onLine ? 'offline' : waited ? 'no_answer' : 'not_connected'
+  return new Problem(0, code, t.value.problem[code])
 }
 
 async function problemOf(answer: Response, url: string): Promise<Problem> {

@@ -7,8 +7,10 @@ import { address, get, post, remove } from './http'
 import type {
   Account,
   Activity,
+  Contact,
   Decision,
   Gate,
+  Hotline,
   Incident,
   IncidentState,
   IncidentSummary,
@@ -29,7 +31,8 @@ export { Problem, asProblem, newKey } from './http'
 const within = encodeURIComponent
 
 export const session = {
-  open: (login: string, password: string) => post<{ token: string; account: Account }>('/session', { login, password }),
+  open: (login: string, password: string) =>
+    post<{ token: string; account: Account }>('/session', { login, password }),
   current: () => get<Account>('/session'),
   close: () => remove('/session'),
 }
@@ -48,10 +51,10 @@ export interface TerminalFilter {
 export const terminals = {
   list: (filter: TerminalFilter = {}) => get<TerminalPage>('/terminals', { ...filter }),
   one: (id: string) => get<Terminal>(`/terminals/${within(id)}`),
-  lock: (id: string, operator?: string) =>
-    post<Terminal>(`/terminals/${within(id)}/lock`, operator ? { operator } : {}),
-  unlock: (id: string, operator: string, password: string) =>
-    post<Terminal>(`/terminals/${within(id)}/unlock`, { operator, password }),
+  lock: (key: string, id: string, operator?: string) =>
+    post<Terminal>(`/terminals/${within(id)}/lock`, operator ? { operator } : {}, key),
+  unlock: (key: string, id: string, operator: string, password: string) =>
+    post<Terminal>(`/terminals/${within(id)}/unlock`, { operator, password }, key),
 }
 
 export interface TransactionFilter {
@@ -63,9 +66,11 @@ export interface TransactionFilter {
   cursor?: string | null
 }
 
-export const transactions = (filter: TransactionFilter) => get<Page<Transaction>>('/transactions', { ...filter })
+export const transactions = (filter: TransactionFilter) =>
+  get<Page<Transaction>>('/transactions', { ...filter })
 
 export interface IncidentFilter {
+  q?: string
   state?: IncidentState
   terminal_id?: string
   limit?: number
@@ -78,12 +83,20 @@ export const incidents = {
   one: (id: string) => get<Incident>(`/incidents/${within(id)}`),
   timeline: (id: string, after: number, limit = 200) =>
     get<Page<TimelineItem>>(`/incidents/${within(id)}/timeline`, { after, limit }),
-  events: (id: string) => address(`/incidents/${within(id)}/events`),
+  events: (id: string, after: number) => address(`/incidents/${within(id)}/events`, { after }),
   activity: (id: string, bucket_minutes: number, from?: string, to?: string) =>
     get<Activity>(`/incidents/${within(id)}/activity`, { bucket_minutes, from, to }),
-  acknowledge: (id: string) => post<Incident>(`/incidents/${within(id)}/alarm/acknowledge`),
-  proposeFound: (id: string, statement: string) => post<Incident>(`/incidents/${within(id)}/found`, { statement }),
-  confirmFound: (id: string) => post<Incident>(`/incidents/${within(id)}/found/confirm`),
+  acknowledge: (key: string, id: string) =>
+    post<Incident>(`/incidents/${within(id)}/alarm/acknowledge`, {}, key),
+  proposeFound: (key: string, id: string, statement: string) =>
+    post<Incident>(`/incidents/${within(id)}/found`, { statement }, key),
+  confirmFound: (key: string, id: string) =>
+    post<Incident>(`/incidents/${within(id)}/found/confirm`, {}, key),
 }
+
+export const hotline = () => get<Hotline>('/hotline')
+
+/** Whom the merchant has written down to call at its acquirer's. */
+export const acquirerContacts = () => get<Page<Contact>>('/contacts', { kind: 'acquirer', limit: 20 })
 
 export const gate = () => get<Gate>('/gate')

@@ -15,6 +15,7 @@ export type Account = Schemas['Account']
 export type Shop = Schemas['Shop']
 export type Shops = Schemas['Shops']
 export type Gate = Schemas['Gate']
+export type Hotline = Schemas['Hotline']
 
 export interface Page<T> {
   items: T[]
@@ -41,10 +42,13 @@ export type Channel = Schemas['Channel']
 export type Receipt = Schemas['Receipt']
 export type WindowBasis = Schemas['WindowBasis']
 export type IncidentState = Schemas['IncidentState']
+export type IncidentAction = Schemas['IncidentAction']
+export type Contact = Schemas['Contact']
 export type IncidentSummary = Schemas['IncidentSummary']
 export type Activity = Schemas['Activity']
 
-export type DutyKind = 'police_report' | 'check_transactions' | 'acquirer_deregister' | 'exposure_assessment' | 'replacement'
+export type DutyKind =
+  'police_report' | 'check_transactions' | 'acquirer_deregister' | 'exposure_assessment' | 'replacement'
 export type Duty = Omit<Schemas['Duty'], 'duty' | 'whose'> & { duty: DutyKind; whose: 'shop' | 'acquirer' }
 export type Incident = Omit<Schemas['Incident'], 'next'> & { next: Duty[] }
 

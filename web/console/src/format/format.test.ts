@@ -1,8 +1,11 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { hear, now } from '@/clock'
 import { speak } from '@/i18n'
 import { count, money, sums } from './money'
-import { exactClock, fresh, fromLocalInput, length, now_ms, seconds, toLocalInput, whole } from './time'
+import { clock, dayClock, exactClock, fresh, length, now_ms, seconds, todayAt, told, whole } from './time'
+import { momentOf, nameOf, wall } from './zone'
 
+const SHANGHAI = 'Asia/Shanghai'
 const ago = (minutes: number) => new Date(now_ms.value - minutes * 60_000).toISOString()
 
 beforeEach(() => speak('zh-CN'))
@@ -22,7 +25,10 @@ describe('amounts', () => {
 
   it('of several currencies are never added', () => {
     speak('en')
-    const both = [{ minor: 100, currency: 'CNY' }, { minor: 250, currency: 'USD' }]
+    const both = [
+      { minor: 100, currency: 'CNY' },
+      { minor: 250, currency: 'USD' },
+    ]
     expect(sums(both)).toBe('¥1.00 + $2.50')
     expect(sums([])).toBe('0')
   })
@@ -30,20 +36,36 @@ describe('amounts', () => {
 
 describe('times', () => {
   it('are relative while fresh and a clock afterwards', () => {
-    expect(fresh(ago(0))).toBe('刚刚')
-    expect(fresh(ago(3))).toBe('3 分钟前')
-    expect(fresh(ago(20))).toMatch(/\d\d:\d\d$/)
+    expect(fresh(ago(0), SHANGHAI)).toBe('刚刚')
+    expect(fresh(ago(3), SHANGHAI)).toBe('3 分钟前')
+    expect(fresh(ago(20), SHANGHAI)).toMatch(/\d\d:\d\d$/)
   })
 
-  it('are whole in evidence: second, offset and zone', () => {
-    expect(whole('2026-11-22T07:01:22.081Z')).toMatch(/^2026-11-\d\d \d\d:\d\d:22 UTC[+-]\d\d:\d\d \(.+\)$/)
-    expect(exactClock('2026-11-22T07:01:22.081Z')).toMatch(/:22\.08$/)
+  it('are told in the terminal’s zone, wherever the reader is', () => {
+    const at = '2026-11-22T07:01:22.081Z'
+    expect(clock(at, SHANGHAI, true)).toBe('15:01:22')
+    expect(clock(at, 'America/New_York')).toBe('02:01')
+    expect(exactClock(at, 'Asia/Kolkata')).toBe('12:31:22.08')
+    expect(whole(at, SHANGHAI)).toBe('2026-11-22 15:01:22 UTC+08:00 (Asia/Shanghai)')
+    expect(whole(at, 'America/St_Johns')).toBe('2026-11-22 03:31:22 UTC-03:30 (America/St_Johns)')
   })
 
-  it('pass through a form field to the minute', () => {
-    const at = Date.parse('2026-11-22T07:01:00.000Z')
-    expect(fromLocalInput(toLocalInput(at))).toBe('2026-11-22T07:01:00.000Z')
-    expect(fromLocalInput('')).toBeNull()
+  it('name another day by the terminal’s calendar', () => {
+    const midnight = momentOf({ ...wall(now_ms.value, SHANGHAI), hour: 0, minute: 0 }, SHANGHAI)
+    expect(dayClock(told(midnight), SHANGHAI)).toBe('00:00')
+    expect(dayClock(told(midnight - 1), SHANGHAI)).toBe('昨天 23:59')
+  })
+
+  it('fall back to a zone that is named when the browser does not know the terminal’s', () => {
+    expect(nameOf('Nowhere/Town')).toBe('UTC')
+    expect(whole('2026-11-22T07:01:22.081Z', 'Nowhere/Town')).toBe('2026-11-22 07:01:22 UTC+00:00 (UTC)')
+  })
+
+  it('of today are understood in the terminal’s zone', () => {
+    const noon = todayAt('12:00', SHANGHAI)!
+    expect(wall(noon, SHANGHAI)).toMatchObject({ hour: 12, minute: 0 })
+    expect(todayAt('', SHANGHAI)).toBeNull()
+    expect(todayAt('25:00', SHANGHAI)).toBeNull()
   })
 
   it('have lengths in the units that matter', () => {
@@ -52,5 +74,29 @@ describe('times', () => {
     expect(seconds(80)).toBe('0.08')
     expect(seconds(1)).toBe('0.001')
     expect(seconds(0)).toBe('0.001')
+  })
+})
+
+describe('the clock', () => {
+  it('is the server’s, however wrong the phone’s is', () => {
+    const phone_ms = Date.now()
+    const server_ms = phone_ms + 2 * 3_600_000
+    hear(new Date(server_ms).toUTCString(), phone_ms, phone_ms + 40)
+    expect(Math.abs(now() - server_ms)).toBeLessThan(2_000)
+    // An answer that was long on its way, or none, changes nothing.
+    hear(new Date(server_ms + 3_000).toUTCString(), phone_ms, phone_ms + 20_000)
+    hear(null, phone_ms, phone_ms)
+    expect(Math.abs(now() - server_ms)).toBeLessThan(2_000)
+    hear(new Date(phone_ms).toUTCString(), phone_ms, phone_ms)
+    expect(Math.abs(now() - phone_ms)).toBeLessThan(2_000)
+  })
+
+  it('is kept for a page that opens without a network', async () => {
+    const phone_ms = Date.now()
+    hear(new Date(phone_ms - 7_200_000).toUTCString(), phone_ms, phone_ms)
+    vi.resetModules()
+    const opened = await import('@/clock')
+    expect(Math.abs(opened.now() - (phone_ms - 7_200_000))).toBeLessThan(3_000)
+    hear(new Date(phone_ms).toUTCString(), phone_ms, phone_ms)
   })
 })

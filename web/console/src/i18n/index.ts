@@ -1,14 +1,13 @@
 /**
  * The reader's language: which one, remembered, and the words in it.
  *
- * Chinese is the source of the shape (`Messages`); a key missing in English fails the type check, so the build.
+ * The words themselves are in `words/`, one file per subject with both languages side by side.
  *
  * Invariant: `<html lang>` always names the language on the page.
  */
 import { computed, ref, watchEffect } from 'vue'
 import { recall, remember } from '@/remembered'
-import { en } from './en'
-import { zh, type Messages } from './zh'
+import { en, zh, type Messages } from '@/words'
 
 export type Locale = 'zh-CN' | 'en'
 

@@ -1,23 +1,34 @@
 /**
  * One incident as its page holds it, shared with the cards of the page.
  *
- * Invariant: the cards read; only `accept` (a server's answer) and `reload` change the incident.
+ * Invariant: the cards read; only `accept` (a server's answer) and the live stream change the incident.
  */
 import { inject, provide, type ComputedRef, type InjectionKey, type Ref } from 'vue'
-import type { Activity, Incident, Page, Transaction } from '@/api'
+import type { Activity, Incident } from '@/api'
+import type { Zone } from '@/format/zone'
 import type { Loaded } from '@/loaded'
+import type { Around } from './around'
 import type { Live } from './live'
+
+/** The parts of the page that fold away on a shop's page. */
+export type Part =
+  'attempts' | 'chart' | 'transactions' | 'request' | 'timeline' | 'report' | 'receipts' | 'found'
 
 export interface Case {
   incident: ComputedRef<Incident>
+  /** When the terminal was let run again; null while it is stopped. */
+  released_at: ComputedRef<string | null>
   live: Live
-  around: Loaded<Page<Transaction>>
+  around: Around
   activity: Loaded<Activity>
-  wide: Ref<boolean>
+  /** The reader is at the acquirer's desk: everything lies open. */
+  desk: ComputedRef<boolean>
+  zone: ComputedRef<Zone>
+  opened: Ref<Set<Part>>
+  /** Opens a part and brings it into view. */
+  show: (part: Part) => void
   accept: (incident: Incident) => void
-  print: (what: 'request' | 'all') => void
-  /** Opens the written request and brings it into view. */
-  showRequest: () => void
+  print: (what: 'request' | 'all') => Promise<void>
 }
 
 const key: InjectionKey<Case> = Symbol('case')

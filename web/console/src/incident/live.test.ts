@@ -29,18 +29,31 @@ class Stream extends EventTarget {
   }
 }
 
-const item = (sequence: number): TimelineItem => ({ sequence, at: '2026-11-22T07:01:22.081Z', kind: 'attempt_refused', transaction: null, by: null, text: null })
+const item = (sequence: number): TimelineItem => ({
+  sequence,
+  at: '2026-11-22T07:01:22.081Z',
+  kind: 'attempt_refused',
+  transaction: null,
+  by: null,
+  text: null,
+})
 let told: TimelineItem[] = []
+const asked: string[] = []
 const settled = () => vi.advanceTimersByTimeAsync(0)
 const scope = () => effectScope()
+const sequences = (live: ReturnType<typeof useLive>) => live.items.value?.map((one) => one.sequence)
 
 beforeEach(() => {
   vi.useFakeTimers()
   told = [item(1), item(2)]
+  asked.length = 0
   vi.stubGlobal('EventSource', Stream)
   vi.stubGlobal('fetch', (url: string) => {
-    const after = Number(new URL(url, 'http://x').searchParams.get('after'))
-    return Promise.resolve(new Response(JSON.stringify({ items: told.filter((one) => one.sequence > after), next_cursor: null })))
+    asked.push(url)
+    const query = new URL(url, 'http://x').searchParams
+    const [after, limit] = [Number(query.get('after')), Number(query.get('limit'))]
+    const items = told.filter((one) => one.sequence > after).slice(0, limit)
+    return Promise.resolve(new Response(JSON.stringify({ items, next_cursor: null })))
   })
 })
 afterEach(() => {
@@ -52,39 +65,74 @@ describe('the live timeline', () => {
     const news = vi.fn()
     const page = scope()
     const live = page.run(() => useLive('K7Q2M', news))!
+    void live.follow(2)
     await settled()
     Stream.last.open()
     Stream.last.tell(item(2))
     Stream.last.tell(item(3))
     Stream.last.tell(item(3))
     await settled()
-    expect(live.items.value?.map((one) => one.sequence)).toEqual([3, 2, 1])
+    expect(sequences(live)).toEqual([3, 2, 1])
     expect(news).toHaveBeenCalledTimes(1)
     page.stop()
   })
 
-  it('says that it is not connected, opens again, and reads what it missed', async () => {
+  it('asks for nothing when an event comes, and the stream for nothing that is known', async () => {
     const page = scope()
     const live = page.run(() => useLive('K7Q2M', () => {}))!
+    void live.follow(2)
+    await settled()
+    expect(new URL(Stream.last.url, 'http://x').searchParams.get('after')).toBe('2')
+    Stream.last.open()
+    for (let sequence = 3; sequence < 40; sequence++) Stream.last.tell(item(sequence))
+    await settled()
+    expect(asked).toHaveLength(1)
+    expect(live.items.value).toHaveLength(39)
+    page.stop()
+  })
+
+  it('begins with the newest and goes back in steps without a hole', async () => {
+    told = Array.from({ length: 300 }, (_, index) => item(index + 1))
+    const page = scope()
+    const live = page.run(() => useLive('K7Q2M', () => {}))!
+    void live.follow(300)
+    await settled()
+    expect(sequences(live)?.at(-1)).toBe(271)
+    expect(live.hasOlder.value).toBe(true)
+    await live.older()
+    expect(sequences(live)?.at(-1)).toBe(71)
+    await live.older()
+    expect(live.items.value).toHaveLength(300)
+    expect(live.hasOlder.value).toBe(false)
+    page.stop()
+  })
+
+  it('says that it is not connected, opens again, and begins where it was', async () => {
+    const page = scope()
+    const live = page.run(() => useLive('K7Q2M', () => {}))!
+    void live.follow(2)
     await settled()
     Stream.last.open()
     expect(live.link.value).toBe('live')
+    Stream.last.tell(item(3))
     const first = Stream.last
     first.refuse()
     expect(live.link.value).toBe('lost')
-    told.push(item(3))
     await vi.advanceTimersByTimeAsync(1_000)
     expect(Stream.last).not.toBe(first)
+    expect(new URL(Stream.last.url, 'http://x').searchParams.get('after')).toBe('3')
     Stream.last.open()
+    Stream.last.tell(item(4))
     await settled()
     expect(live.link.value).toBe('live')
-    expect(live.items.value?.map((one) => one.sequence)).toEqual([3, 2, 1])
+    expect(sequences(live)).toEqual([4, 3, 2, 1])
     page.stop()
   })
 
   it('closes its stream with the page', async () => {
     const page = scope()
-    page.run(() => useLive('K7Q2M', () => {}))
+    const live = page.run(() => useLive('K7Q2M', () => {}))!
+    void live.follow(2)
     await settled()
     page.stop()
     expect(Stream.last.readyState).toBe(Stream.CLOSED)

@@ -1,10 +1,10 @@
 /**
- * The incident's timeline as it grows: read once, then followed on the event stream.
+ * The incident's timeline as it grows: its newest items read once, then followed on the event stream.
  *
- * The stream resumes by itself; after every gap the missing part is read by sequence, and what comes twice is shown
- * once. When it is not connected it says so.
+ * The stream begins after what is known and resumes there after every gap, so each item comes once. When it is not
+ * connected it says so.
  *
- * Invariant: `items` holds each sequence once, newest first.
+ * Invariant: `items` holds each sequence once, newest first, without a hole.
  */
 import { onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { asProblem, incidents, type Problem, type TimelineItem } from '@/api'
@@ -15,11 +15,18 @@ export interface Live {
   items: ShallowRef<TimelineItem[] | null>
   link: Ref<Link>
   problem: ShallowRef<Problem | null>
-  read: () => Promise<void>
+  /** Whether there are items before the oldest one shown. */
+  hasOlder: Ref<boolean>
+  busy: Ref<boolean>
+  /** Reads the newest items, unless they are there, and follows. */
+  follow: (last_sequence: number) => Promise<void>
+  older: () => Promise<void>
 }
 
-const PAGE = 200
-/** A terminal tried thousands of times is followed from its beginning up to here; the ledger has the rest. */
+/** Items read at the start, and with each step back. */
+const FIRST = 30
+const STEP = 200
+/** A terminal tried thousands of times is followed up to here; the ledger has the rest. */
 const MOST = 2_000
 const PAUSES_MS = [1_000, 2_000, 5_000, 10_000, 30_000]
 
@@ -27,33 +34,44 @@ export function useLive(id: string, onNews: (item: TimelineItem) => void): Live 
   const items = shallowRef<TimelineItem[] | null>(null)
   const link = ref<Link>('connecting')
   const problem = shallowRef<Problem | null>(null)
+  const hasOlder = ref(false)
+  const busy = ref(false)
   let source: EventSource | null = null
   let failures = 0
   let reopening: ReturnType<typeof setTimeout> | undefined
   let ended = false
 
   const last = () => items.value?.[0]?.sequence ?? 0
+  const first = () => items.value?.at(-1)?.sequence ?? 1
 
   function add(news: TimelineItem[]) {
     const known = new Set((items.value ?? []).map((item) => item.sequence))
     const added = news.filter((item) => !known.has(item.sequence) && known.add(item.sequence))
     if (items.value && !added.length) return
     items.value = [...added, ...(items.value ?? [])].sort((a, b) => b.sequence - a.sequence).slice(0, MOST)
+    hasOlder.value = first() > 1 && items.value.length < MOST
   }
 
-  async function read() {
+  async function read(after: number, count: number) {
+    busy.value = true
     try {
-      let page: TimelineItem[]
-      let after = last()
-      do {
-        page = (await incidents.timeline(id, after, PAGE)).items
-        add(page)
-        after = Math.max(after, ...page.map((item) => item.sequence))
-      } while (!ended && page.length === PAGE && (items.value?.length ?? 0) < MOST)
+      add((await incidents.timeline(id, after, count)).items)
       problem.value = null
     } catch (thrown) {
       problem.value = asProblem(thrown)
+    } finally {
+      busy.value = false
     }
+  }
+
+  async function follow(last_sequence: number) {
+    if (!items.value) await read(Math.max(0, last_sequence - FIRST), FIRST)
+    if (items.value && !source) open()
+  }
+
+  async function older() {
+    const after = Math.max(0, first() - 1 - STEP)
+    await read(after, first() - 1 - after)
   }
 
   function open() {
@@ -61,17 +79,16 @@ export function useLive(id: string, onNews: (item: TimelineItem) => void): Live 
     source?.close()
     if (ended) return
     if (link.value !== 'connecting') link.value = navigator.onLine ? 'lost' : 'offline'
-    source = new EventSource(incidents.events(id))
+    source = new EventSource(incidents.events(id, last()))
     source.addEventListener('open', () => {
       failures = 0
       link.value = 'live'
-      void read()
     })
     source.addEventListener('timeline', (event) => {
       const item = JSON.parse((event as MessageEvent<string>).data) as TimelineItem
-      const fresh = item.sequence > last()
+      const isNew = item.sequence > last()
       add([item])
-      if (fresh) onNews(item)
+      if (isNew) onNews(item)
     })
     source.addEventListener('error', () => {
       link.value = navigator.onLine ? 'lost' : 'offline'
@@ -82,14 +99,10 @@ export function useLive(id: string, onNews: (item: TimelineItem) => void): Live 
     })
   }
 
-  const online = () => open()
+  const online = () => items.value && open()
   const offline = () => (link.value = 'offline')
   // A phone that slept keeps a stream that looks open and is dead.
-  const awake = () => {
-    if (document.hidden) return
-    if (source?.readyState !== EventSource.OPEN) open()
-    else void read()
-  }
+  const awake = () => !document.hidden && items.value && open()
   window.addEventListener('online', online)
   window.addEventListener('offline', offline)
   document.addEventListener('visibilitychange', awake)
@@ -102,6 +115,5 @@ export function useLive(id: string, onNews: (item: TimelineItem) => void): Live 
     document.removeEventListener('visibilitychange', awake)
   })
 
-  void read().then(open)
-  return { items, link, problem, read }
+  return { items, link, problem, hasOlder, busy, follow, older }
 }

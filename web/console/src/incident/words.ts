@@ -5,7 +5,9 @@ import { t } from '@/i18n'
 
 /** `消费 ¥2,000.00`. */
 export function what(transaction: Transaction): string {
-  return [t.value.transaction[transaction.kind], transaction.amount && money(transaction.amount)].filter(Boolean).join(' ')
+  return [t.value.transaction[transaction.kind], transaction.amount && money(transaction.amount)]
+    .filter(Boolean)
+    .join(' ')
 }
 
 /** Card or way of paying: `6224•• 0113 · 插卡`. */
@@ -20,19 +22,27 @@ const shortCard = (card: string) => card.replace(/^(\d{2,6}).*?(\d{4})$/, '$1•
 export function why(transaction: Transaction): string {
   const held = transaction.reason?.match(/^held:(\w+)$/)?.[1]
   if (held && held in t.value.hold) return t.value.hold[held as HoldKind]
-  if (transaction.decision === 'declined' && transaction.response_code) return t.value.terminal.response_code(transaction.response_code)
+  if (transaction.decision === 'declined' && transaction.response_code)
+    return t.value.terminal.response_code(transaction.response_code)
   return ''
 }
+
+/** An attempt in one line, and what became of it: `消费 ¥2,000.00`, `已拒绝`. */
+export const attempt = (item: TimelineItem) => ({
+  what: item.transaction ? what(item.transaction) : t.value.incident.timeline_kind[item.kind],
+  outcome:
+    item.kind === 'attempt_refused' ? t.value.incident.attempt_refused : t.value.incident.attempt_recorded,
+})
 
 /** What a timeline item says after its kind. */
 export function about(item: TimelineItem): string {
   const words = t.value.incident
   if (item.transaction) {
     const { peer } = item.transaction
-    return [what(item.transaction), instrument(item.transaction), peer && words.from_peer(peer)].filter(Boolean).join(' · ')
+    return [what(item.transaction), instrument(item.transaction), peer && words.from_peer(peer)]
+      .filter(Boolean)
+      .join(' · ')
   }
   const told = item.text && item.text in words.channel ? words.channel[item.text as Channel] : item.text
   return [told, item.by && words.by(item.by)].filter(Boolean).join(' · ')
 }
-
-export const isAttempt = (item: TimelineItem) => item.kind === 'attempt_refused' || item.kind === 'attempt_recorded'

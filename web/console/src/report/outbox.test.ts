@@ -12,9 +12,11 @@ const answer: LossReported = {
 const names = { terminal: '前台 1 号机', shop: '城南店' }
 const body = { terminal_id: '10458821' }
 
-const answered = (status: number, told: unknown) => Promise.resolve(new Response(JSON.stringify(told), { status }))
+const answered = (status: number, told: unknown) =>
+  Promise.resolve(new Response(JSON.stringify(told), { status }))
 const fetched = vi.fn<(url: string, init: RequestInit) => Promise<Response>>()
-const keys = () => fetched.mock.calls.map(([, init]) => (init.headers as Record<string, string>)['Idempotency-Key'])
+const keys = () =>
+  fetched.mock.calls.map(([, init]) => (init.headers as Record<string, string>)['Idempotency-Key'])
 
 /** The console as after loading the page anew, with somebody signed in. */
 async function visit(login: string) {
@@ -60,13 +62,50 @@ describe('a loss report on its way', () => {
     fetched.mockReturnValueOnce(answered(201, answer))
     outbox.submit(body, names)
     await settled()
-    expect(outbox.outbox.value[0]).toMatchObject({ unclear: false, reported: null, attempts: 1 })
+    expect(outbox.outbox.value[0]).toMatchObject({ unclear: true, reported: null, attempts: 1 })
     await vi.advanceTimersByTimeAsync(1_000)
     expect(outbox.outbox.value[0]).toMatchObject({ unclear: true, reported: null, attempts: 2 })
     await vi.advanceTimersByTimeAsync(2_000)
     expect(outbox.outbox.value[0]?.reported).toEqual(answer)
     expect(new Set(keys()).size).toBe(1)
     expect(fetched).toHaveBeenCalledTimes(3)
+  })
+
+  it('without an answer is unclear, and stays so until the server has said more', async () => {
+    const outbox = await visit('owner')
+    fetched.mockRejectedValueOnce(new TypeError('Failed to fetch'))
+    fetched.mockReturnValueOnce(answered(429, { code: 'too_many_requests', detail: '…' }))
+    fetched.mockReturnValueOnce(answered(201, answer))
+    const sent = outbox.submit(body, names)
+    expect(outbox.stageOf(sent)).toBe('sending')
+    await settled()
+    expect(outbox.stageOf(outbox.outbox.value[0]!)).toBe('unclear')
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(outbox.stageOf(outbox.outbox.value[0]!)).toBe('unclear')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(outbox.stageOf(outbox.outbox.value[0]!)).toBe('stopped')
+  })
+
+  it('that meets no network has not been sent, and goes out when there is one', async () => {
+    const outbox = await visit('owner')
+    const network = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false)
+    fetched.mockRejectedValueOnce(new TypeError('Failed to fetch'))
+    fetched.mockReturnValueOnce(answered(201, answer))
+    outbox.submit(body, names)
+    await settled()
+    expect(outbox.stageOf(outbox.outbox.value[0]!)).toBe('offline')
+    network.mockReturnValue(true)
+    window.dispatchEvent(new Event('online'))
+    await settled()
+    expect(outbox.stageOf(outbox.outbox.value[0]!)).toBe('stopped')
+  })
+
+  it('that a busy server turned away is not stopped, and not unclear', async () => {
+    const outbox = await visit('owner')
+    fetched.mockReturnValueOnce(answered(429, { code: 'too_many_requests', detail: '…' }))
+    outbox.submit(body, names)
+    await settled()
+    expect(outbox.stageOf(outbox.outbox.value[0]!)).toBe('unsent')
   })
 
   it('survives a reload and keeps its key', async () => {

@@ -5,10 +5,13 @@
  * network, a closed page or a second try never makes two of it. It is sent again by itself with growing pauses, when
  * the network returns, and when the reader asks.
  *
- * Invariant: a report counts as stopped only by the server's own answer; whatever else happens it is "not yet sent".
+ * Invariant: a report counts as stopped only by the server's own answer, and as not sent only when nothing can have
+ * gone out; in between nobody knows, and the page says so.
  */
 import { computed, reactive, ref, watch } from 'vue'
 import { asProblem, incidents, newKey, type LossReport, type LossReported } from '@/api'
+import { now } from '@/clock'
+import { told } from '@/format/time'
 import { recall, remember } from '@/remembered'
 import { account, lastLogin } from '@/session'
 
@@ -21,8 +24,10 @@ export interface Pending {
   created_at: string
   attempts: number
   sending: boolean
-  /** Sent without hearing the outcome: it may have arrived. */
+  /** Sent without hearing the outcome: it may have arrived. True until an answer says more. */
   unclear: boolean
+  /** The last try met no network at all: it cannot have arrived. */
+  offline: boolean
   /** The server's answer that it will not accept it, in the reader's words. */
   refusal: { detail: string; reference: string | null } | null
   needs_sign_in: boolean
@@ -39,9 +44,12 @@ const timers = new Map<string, ReturnType<typeof setTimeout>>()
 export const kept = ref(true)
 
 /** Of the person who is, or was last, signed in here; another's report is neither shown nor sent. */
-export const outbox = computed(() => all.filter((one) => one.login === (account.value?.login ?? lastLogin.value)))
+export const outbox = computed(() =>
+  all.filter((one) => one.login === (account.value?.login ?? lastLogin.value)),
+)
 
-export const pendingFor = (terminal_id: string) => outbox.value.find((one) => one.body.terminal_id === terminal_id)
+export const pendingFor = (terminal_id: string) =>
+  outbox.value.find((one) => one.body.terminal_id === terminal_id)
 
 /** Writes the report down and sends it. The same terminal twice is the same report. */
 export function submit(body: LossReport, names: { terminal: string; shop: string }): Pending {
@@ -55,10 +63,11 @@ export function submit(body: LossReport, names: { terminal: string; shop: string
     terminal_name: names.terminal,
     shop_name: names.shop,
     body,
-    created_at: new Date().toISOString(),
+    created_at: told(now()),
     attempts: 0,
     sending: false,
     unclear: false,
+    offline: false,
     refusal: null,
     needs_sign_in: false,
     reported: null,
@@ -68,6 +77,18 @@ export function submit(body: LossReport, names: { terminal: string; shop: string
   keep()
   void send(fresh)
   return fresh
+}
+
+export type Stage = 'sending' | 'offline' | 'unsent' | 'unclear' | 'signed_out' | 'refused' | 'stopped'
+
+/** What is known of a report: the one place that decides it. */
+export function stageOf(one: Pending): Stage {
+  if (one.reported) return 'stopped'
+  if (one.refusal) return 'refused'
+  if (one.needs_sign_in) return 'signed_out'
+  if (one.unclear) return 'unclear'
+  if (one.sending && one.attempts <= 1) return 'sending'
+  return one.offline ? 'offline' : 'unsent'
 }
 
 export async function send(one: Pending): Promise<void> {
@@ -82,8 +103,10 @@ export async function send(one: Pending): Promise<void> {
   } catch (thrown) {
     const problem = asProblem(thrown)
     one.needs_sign_in = problem.status === 401
-    one.unclear ||= problem.code === 'no_answer' || problem.status >= 500
-    if (!problem.passing && !one.needs_sign_in) one.refusal = { detail: problem.detail, reference: problem.reference }
+    one.unclear ||= problem.maybeDone
+    one.offline = problem.code === 'offline'
+    if (!problem.passing && !one.needs_sign_in)
+      one.refusal = { detail: problem.detail, reference: problem.reference }
   } finally {
     one.sending = false
     keep()
@@ -101,6 +124,8 @@ export function drop(one: Pending): void {
 /** Sends what an earlier visit left, and again whenever the network or the session returns. */
 export function keepSending(): void {
   window.addEventListener('online', sendAll)
+  // A phone that lay in a pocket sends at once when it is looked at.
+  document.addEventListener('visibilitychange', () => document.hidden || sendAll())
   watch(account, sendAll, { immediate: true })
 }
 
@@ -126,7 +151,9 @@ function keep(): void {
 function read(): Pending[] {
   try {
     const saved = JSON.parse(recall('outbox') ?? '[]') as Pending[]
-    return saved.slice(0, MOST).map((one) => ({ ...one, sending: false, unclear: one.unclear || one.sending }))
+    return saved
+      .slice(0, MOST)
+      .map((one) => ({ ...one, sending: false, unclear: one.unclear || one.sending }))
   } catch {
     return []
   }

@@ -1,0 +1,44 @@
+/**
+ * Whom to call: the merchant's own contact at its acquirer, else the number the node was given. It is kept, because it
+ * is needed most when there is no network.
+ *
+ * Invariant: a number is shown only as the server gave it.
+ */
+import { computed, ref, watch } from 'vue'
+import { acquirerContacts, hotline } from '@/api'
+import { recall, remember } from './remembered'
+import { account } from './session'
+
+const phone = ref(recall('hotline'))
+/** For whom it was asked last: a login, or nobody. */
+let askedFor: string | null | undefined
+
+async function number(): Promise<string | null> {
+  if (account.value) {
+    const { items } = await acquirerContacts()
+    const inUse = items.filter((one) => one.state === 'active' && one.hotline)
+    const own = inUse.find((one) => one.merchant_id !== null) ?? inUse[0]
+    if (own) return own.hotline
+  }
+  return (await hotline()).phone
+}
+
+async function ask(): Promise<void> {
+  const asker = account.value?.login ?? null
+  if (asker === askedFor) return
+  askedFor = asker
+  try {
+    const told = await number()
+    if (asker !== (account.value?.login ?? null)) return
+    phone.value = told
+    remember('hotline', told)
+  } catch {
+    // What is kept is still right; it is asked for again with the next page.
+    askedFor = undefined
+  }
+}
+
+export function useHotline() {
+  watch(account, ask, { immediate: true })
+  return { phone, href: computed(() => `tel:${phone.value?.replace(/[^\d+]/g, '') ?? ''}`) }
+}

@@ -1,0 +1,62 @@
+/** The frame of every page. */
+import type { Role } from '@/api/types'
+import { say, type Words } from './say'
+
+export const app = {
+  name: say('Tillguard', 'Tillguard'),
+  skips: say('快捷跳转', 'Skip links'),
+  skip: say('跳到正文', 'Skip to content'),
+  skip_to_report: say('报失：停用一台设备', 'Report a loss: stop a terminal'),
+  navigation: say('主导航', 'Main'),
+  language: say('语言', 'Language'),
+  other_language: say('English', '中文'),
+  theme: say('外观', 'Appearance'),
+  theme_system: say('跟随系统', 'Same as system'),
+  theme_light: say('浅色', 'Light'),
+  theme_dark: say('深色', 'Dark'),
+  sign_out: say('退出登录', 'Sign out'),
+  account: say('我的账号', 'My account'),
+  close: say('关闭', 'Close'),
+  cancel: say('取消', 'Cancel'),
+  copy: say(
+    (what: string) => `复制${what}`,
+    (what) => `Copy ${what}`,
+  ),
+  copied: say('已复制', 'Copied'),
+  copy_failed: say('没能复制，请长按选择', 'Could not copy: press and hold to select'),
+  sending: say('正在发送…', 'Sending…'),
+  loading: say('正在读取…', 'Loading…'),
+  retry: say('再试一次', 'Try again'),
+  more: say('再看一些', 'Show more'),
+  shown: say(
+    (shown: number) => `已显示 ${shown} 条`,
+    (shown) => `${shown} shown`,
+  ),
+  change: say('修改', 'Change'),
+}
+
+export const nav = {
+  home: say('我的设备', 'My terminals'),
+  incidents: say('事件', 'Incidents'),
+  my_incidents: say('报失记录', 'Loss reports'),
+  terminals: say('终端', 'Terminals'),
+  report: say('报失', 'Report a loss'),
+}
+
+export const title = {
+  login: say('登录', 'Sign in'),
+  home: say('我的收款设备', 'My terminals'),
+  report: say('报失', 'Report a loss'),
+  incidents: say('报失记录', 'Loss reports'),
+  incident: say('报失', 'Loss report'),
+  terminals: say('终端', 'Terminals'),
+  terminal: say('终端', 'Terminal'),
+  not_found: say('没有这一页', 'Page not found'),
+}
+
+export const role = {
+  owner: say('店主', 'Owner'),
+  manager: say('店长', 'Shop manager'),
+  risk_officer: say('风控', 'Risk officer'),
+  auditor: say('审计', 'Auditor'),
+} satisfies Words<Role>

@@ -1,0 +1,47 @@
+/** The shop's first page. */
+import { plural, say } from './say'
+
+export const home = {
+  title: say('我的收款设备', 'My terminals'),
+  all_running: say(
+    (count: number) => `${count} 台运行中`,
+    (count) => `${count} running`,
+  ),
+  some_silent: say(
+    (count: number) => `${count} 台没有联系`,
+    (count) => `${count} silent`,
+  ),
+  some_stopped: say(
+    (count: number) => `${count} 台不能收款`,
+    (count) => `${count} cannot take payments`,
+  ),
+  today: say('今日', 'Today'),
+  today_count: say(
+    (count: number) => `${count} 笔`,
+    (count) => plural(count, 'payment'),
+  ),
+  report: say('报失 · 停用一台设备', 'Report a loss'),
+  open_incidents: say('正在处理的报失', 'Open loss reports'),
+  stopped_at: say(
+    (time: string) => `${time} 已停用`,
+    (time) => `Stopped at ${time}`,
+  ),
+  attempts: say(
+    (count: number) => `之后有 ${count} 次尝试，没有一笔成功`,
+    (count) => `${plural(count, 'attempt')} since, none went through`,
+  ),
+  no_attempts: say('停用后没有收到它的任何请求', 'Nothing has come from it since'),
+  approved_since: say(
+    (count: number) => `停用后仍有 ${count} 笔成功，请联系收单机构`,
+    (count) => `${plural(count, 'payment')} went through after the stop: call your acquirer`,
+  ),
+  new_alarm: say('有新告警', 'New alarm'),
+  not_used: say('还没有用过', 'Not used yet'),
+  payment: say('收款', 'payment'),
+  empty_title: say('还没有收款设备', 'No terminals yet'),
+  empty_text: say(
+    '收单机构为你的店登记设备后，会显示在这里。',
+    'When your acquirer registers a terminal for your shop, it appears here.',
+  ),
+  shop_empty: say('这家店没有登记的设备。', 'No terminals are registered for this shop.'),
+}

@@ -1,0 +1,40 @@
+/** All words, by subject. */
+import * as app from './app'
+import * as login from './login'
+import * as terminal from './terminal'
+import * as terminal_list from './terminal_list'
+import * as transaction from './transaction'
+import * as home from './home'
+import * as report from './report'
+import * as incident_list from './incident_list'
+import * as incident from './incident'
+import * as problem from './problem'
+import * as gate from './gate'
+import * as time from './time'
+import * as hotline from './hotline'
+import * as list from './list'
+import * as found from './found'
+import { spoken, type Spoken } from './say'
+
+const all = {
+  ...app,
+  ...login,
+  ...terminal,
+  ...terminal_list,
+  ...transaction,
+  ...home,
+  ...report,
+  ...incident_list,
+  ...incident,
+  ...problem,
+  ...gate,
+  ...time,
+  ...hotline,
+  ...list,
+  ...found,
+}
+
+export type Messages = Spoken<typeof all>
+
+export const zh: Messages = spoken(all, 'zh')
+export const en: Messages = spoken(all, 'en')
