@@ -157,6 +157,8 @@ impl ContactIn {
 /// Which contacts.
 #[derive(Default, Deserialize, IntoParams)]
 struct ContactQuery {
+    /// Part of a name, a number, an address or a reference.
+    q: Option<String>,
     /// Those of one merchant, and everybody's.
     merchant_id: Option<String>,
     /// One kind only.
@@ -177,6 +179,7 @@ impl ContactQuery {
             merchant_id: self.merchant_id.as_deref().map(merchant_id).transpose()?,
             kind: self.kind.map(|kind| kind.0),
             state: self.state.map(|state| state.0),
+            search: self.q.as_deref().map(str::trim),
         };
         Ok(store::contact::list(tx, &filter, self.cursor.as_deref(), limit)?)
     }

@@ -40,6 +40,8 @@ pub struct Filter<'a> {
     pub kind: Option<Kind>,
     /// One state only.
     pub state: Option<State>,
+    /// Part of a name, a number, an address or a reference.
+    pub search: Option<&'a str>,
 }
 
 /// Contacts in the order of their identifiers, after `after`; at most `limit`.
@@ -54,8 +56,12 @@ pub fn list(
         "WHERE (CAST($1 AS TEXT) IS NULL OR contact.merchant_id IS NULL OR contact.merchant_id = $1)
            AND (CAST($2 AS TEXT) IS NULL OR contact.merchant_id IS NULL OR contact.merchant_id = $2)
            AND (CAST($3 AS TEXT) IS NULL OR contact.kind = $3) AND (CAST($4 AS TEXT) IS NULL OR contact.state = $4)
-           AND (CAST($5 AS TEXT) IS NULL OR contact.contact_id > $5) ORDER BY contact.contact_id LIMIT $6"
+           AND (CAST($5 AS TEXT) IS NULL OR contact.contact_id > $5)
+           AND (CAST($7 AS TEXT) IS NULL OR lower(contact.name || ' ' || coalesce(contact.hotline, '') || ' '
+             || coalesce(contact.email, '') || ' ' || coalesce(contact.reference, '')) LIKE $7 ESCAPE '!')
+           ORDER BY contact.contact_id LIMIT $6"
     );
+    let pattern = filter.search.map(crate::terminal::pattern);
     let (own, _) = scope_values(filter.scope);
     let values = [
         own,
@@ -64,6 +70,7 @@ pub fn list(
         filter.state.map(State::code).into(),
         after.into(),
         Value::Int(limit),
+        pattern.as_deref().into(),
     ];
     tx.all(sql, &values, read)
 }

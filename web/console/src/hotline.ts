@@ -5,7 +5,7 @@
  * Invariant: a number is shown only as the server gave it.
  */
 import { computed, ref, watch } from 'vue'
-import { acquirerContacts, hotline } from '@/api'
+import { contacts, hotline } from '@/api'
 import { recall, remember } from './remembered'
 import { account } from './session'
 
@@ -15,7 +15,7 @@ let askedFor: string | null | undefined
 
 async function number(): Promise<string | null> {
   if (account.value) {
-    const { items } = await acquirerContacts()
+    const { items } = await contacts.list({ kind: 'acquirer', state: 'active', limit: 20 })
     const inUse = items.filter((one) => one.state === 'active' && one.hotline)
     const own = inUse.find((one) => one.merchant_id !== null) ?? inUse[0]
     if (own) return own.hotline

@@ -64,6 +64,25 @@ export const router = createRouter({
       meta: { title: 'terminal' },
     },
     {
+      path: '/contacts',
+      name: 'contacts',
+      component: () => import('@/pages/ContactList.vue'),
+      meta: { title: 'contacts' },
+    },
+    {
+      path: '/contacts/new',
+      name: 'new_contact',
+      component: () => import('@/pages/ContactPage.vue'),
+      meta: { title: 'contact' },
+    },
+    {
+      path: '/contacts/:id',
+      name: 'contact',
+      component: () => import('@/pages/ContactPage.vue'),
+      props: true,
+      meta: { title: 'contact' },
+    },
+    {
       path: '/:rest(.*)*',
       name: 'not_found',
       component: () => import('@/pages/NotFound.vue'),

@@ -57,6 +57,7 @@ fn a_list_shows_the_merchants_own_and_everybodys() {
             merchant_id: merchant.map(merchant_id),
             kind: Some(Kind::Police),
             state: Some(State::Active),
+            search: Some("SOU"),
         };
         let found = kept.read(|tx| contact::list(tx, &filter, None, 9));
         found

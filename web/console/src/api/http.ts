@@ -87,6 +87,10 @@ export function post<T>(path: string, body: unknown = {}, key: string = newKey()
   return call<T>('POST', address(path), body, key)
 }
 
+export function put<T>(path: string, body: unknown, key: string = newKey()): Promise<T> {
+  return call<T>('PUT', address(path), body, key)
+}
+
 export function remove(path: string): Promise<void> {
   return call<void>('DELETE', address(path))
 }

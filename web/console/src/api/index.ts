@@ -3,14 +3,20 @@
  *
  * Invariant: no page builds a path of its own.
  */
-import { address, get, post, remove } from './http'
+import { address, get, post, put, remove } from './http'
 import type {
   Account,
   Activity,
   Contact,
+  ContactAction,
+  ContactIn,
+  ContactKind,
+  ContactState,
   Decision,
+  Event,
   Gate,
   Hotline,
+  Import,
   Incident,
   IncidentState,
   IncidentSummary,
@@ -96,7 +102,23 @@ export const incidents = {
 
 export const hotline = () => get<Hotline>('/hotline')
 
-/** Whom the merchant has written down to call at its acquirer's. */
-export const acquirerContacts = () => get<Page<Contact>>('/contacts', { kind: 'acquirer', limit: 20 })
+export interface ContactFilter {
+  q?: string
+  kind?: ContactKind
+  state?: ContactState
+  limit?: number
+  cursor?: string | null
+}
+
+export const contacts = {
+  list: (filter: ContactFilter = {}) => get<Page<Contact>>('/contacts', { ...filter }),
+  one: (id: string) => get<Contact>(`/contacts/${within(id)}`),
+  events: (id: string) => get<Page<Event>>(`/contacts/${within(id)}/events`, { limit: 200 }),
+  add: (key: string, said: ContactIn) => post<Contact>('/contacts', said, key),
+  change: (key: string, id: string, said: ContactIn) => put<Contact>(`/contacts/${within(id)}`, said, key),
+  step: (key: string, id: string, verb: ContactAction) =>
+    post<Contact>(`/contacts/${within(id)}/${verb}`, {}, key),
+  import: (text: string, dry_run: boolean) => post<Import>('/contacts/import', { text, dry_run }),
+}
 
 export const gate = () => get<Gate>('/gate')

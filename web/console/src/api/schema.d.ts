@@ -1447,6 +1447,8 @@ export interface operations {
     contact_list: {
         parameters: {
             query?: {
+                /** @description Part of a name, a number, an address or a reference. */
+                q?: string | null;
                 /** @description Those of one merchant, and everybody's. */
                 merchant_id?: string | null;
                 /** @description One kind only. */

@@ -40,6 +40,7 @@ export const nav = {
   incidents: say('事件', 'Incidents'),
   my_incidents: say('报失记录', 'Loss reports'),
   terminals: say('终端', 'Terminals'),
+  contacts: say('联系人', 'Contacts'),
   report: say('报失', 'Report a loss'),
 }
 
@@ -51,6 +52,8 @@ export const title = {
   incident: say('报失', 'Loss report'),
   terminals: say('终端', 'Terminals'),
   terminal: say('终端', 'Terminal'),
+  contacts: say('联系人', 'Contacts'),
+  contact: say('联系人', 'Contact'),
   not_found: say('没有这一页', 'Page not found'),
 }
 

@@ -12,6 +12,7 @@ import * as problem from './problem'
 import * as gate from './gate'
 import * as time from './time'
 import * as hotline from './hotline'
+import * as contact from './contact'
 import * as list from './list'
 import * as found from './found'
 import { spoken, type Spoken } from './say'
@@ -30,6 +31,7 @@ const all = {
   ...gate,
   ...time,
   ...hotline,
+  ...contact,
   ...list,
   ...found,
 }
