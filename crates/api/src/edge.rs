@@ -4,11 +4,11 @@
 //! Invariant: no error leaves the API in any other form than problem+json.
 
 use std::any::Any;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use domain::Timestamp;
@@ -16,12 +16,43 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::{Code, Language, Problem};
 
+/// Where reports of loss go.
+const REPORT_PATH: &str = "/api/v1/incidents";
 /// How long a handler may take; a live stream counts only until it starts.
 const TIME_MAX: Duration = Duration::from_secs(10);
 
-/// When the request reached the node.
+/// When a request reached the node, and whether it is a report of loss, for which everything is kept free.
 #[derive(Clone, Copy, Debug)]
-pub struct Arrived(pub Timestamp);
+pub struct Arrived {
+    /// By the clock on the wall.
+    pub at: Timestamp,
+    /// By one that never steps.
+    pub since: Instant,
+    /// Whether it is a report of loss.
+    pub is_report: bool,
+}
+
+impl Arrived {
+    fn now(request: &Request) -> Self {
+        Self {
+            at: node::now(),
+            since: Instant::now(),
+            is_report: is_report(request.method(), request.uri().path()),
+        }
+    }
+}
+
+/// Whether a request is a report of loss.
+pub fn is_report(method: &Method, path: &str) -> bool {
+    method == Method::POST && path == REPORT_PATH
+}
+
+/// The answer to a request on a connection that is kept for reports.
+pub fn refuse(headers: &HeaderMap) -> Response {
+    let overloaded = Problem::new(Code::Overloaded).retry_after_s(1);
+    let empty = StatusCode::SERVICE_UNAVAILABLE.into_response();
+    careful(overloaded.write(empty, Language::of(headers)), true)
+}
 
 /// Styles made at run time by the components of the console need `unsafe-inline`; scripts never do.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -58,7 +89,8 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 async fn pass(mut request: Request, next: Next) -> Response {
     let language = Language::of(request.headers());
     let api = is_api(request.uri().path());
-    request.extensions_mut().insert(Arrived(node::now()));
+    let arrived = Arrived::now(&request);
+    request.extensions_mut().insert(arrived);
     let mut response = match tokio::time::timeout(TIME_MAX, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(Code::TimedOut).retry_after_s(5).into_response(),
@@ -70,6 +102,11 @@ async fn pass(mut request: Request, next: Next) -> Response {
         }
         None => {}
     }
+    careful(response, api)
+}
+
+/// The same answer with the headers that keep browsers careful.
+fn careful(mut response: Response, api: bool) -> Response {
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
@@ -84,7 +121,6 @@ async fn pass(mut request: Request, next: Next) -> Response {
 mod tests {
     use super::*;
     use axum::body::{Body, to_bytes};
-    use axum::http::StatusCode;
     use axum::routing::get;
     use tower::ServiceExt;
 

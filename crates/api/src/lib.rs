@@ -17,6 +17,7 @@ mod id;
 mod idempotency;
 mod incident;
 mod input;
+mod origin;
 mod page;
 mod people;
 pub mod problem;
@@ -48,7 +49,9 @@ use utoipa::{OpenApi, PartialSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use auth::{Attempts, Passwords};
+pub use edge::{is_report, refuse};
 use node::Node;
+pub use origin::{Origin, network};
 use problem::{Code, Problem};
 
 /// What the configuration says about the API.

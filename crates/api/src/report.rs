@@ -81,7 +81,7 @@ struct LossReported {
 ))]
 async fn report(
     State(api): State<Arc<Api>>,
-    Extension(Arrived(reported_at)): Extension<Arrived>,
+    Extension(arrived): Extension<Arrived>,
     Actor(account): Actor,
     input: In<LossReport>,
 ) -> Result<Kept, Problem> {
@@ -94,7 +94,7 @@ async fn report(
         manner: body
             .manner
             .map_or(domain::incident::Manner::Unsure, |manner| manner.0),
-        reported_at,
+        reported_at: arrived.at,
     };
     // A client that hangs up does not stop the stopping.
     let stopping = tokio::spawn(stop(api, account, report, input.key));

@@ -1,6 +1,6 @@
 //! Sessions: logging in, asking who one is, logging out (R7.2).
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::input::{In, text};
+use super::origin::Origin;
 use super::people::Names;
 use super::problem::{Code, Problem, ProblemOut, Why};
 use super::wire::Role;
@@ -93,18 +94,13 @@ fn shown(tx: &Tx<'_>, account: &domain::account::Account) -> Result<AccountOut, 
 }
 
 /// Where a request comes from, when the listener says so.
-struct Peer(Option<SocketAddr>);
+struct Network(Option<IpAddr>);
 
-impl<S: Sync> FromRequestParts<S> for Peer {
+impl<S: Sync> FromRequestParts<S> for Network {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(
-            parts
-                .extensions
-                .get::<axum::extract::ConnectInfo<SocketAddr>>()
-                .map(|peer| peer.0),
-        ))
+        Ok(Self(Origin::network_of(parts)))
     }
 }
 
@@ -116,7 +112,7 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 ))]
 async fn log_in(
     State(api): State<Arc<Api>>,
-    Peer(peer): Peer,
+    Network(address): Network,
     input: In<LogIn>,
 ) -> Result<Response, Problem> {
     let LogIn { login, password } = input.body;
@@ -124,7 +120,7 @@ async fn log_in(
     if password.is_empty() {
         return Err(Problem::field("password", Why::Missing));
     }
-    let (address, started_at) = (peer.map(|peer| peer.ip()), node::now());
+    let started_at = node::now();
     let attempt = api.attempts.start(&login, address, started_at);
     attempt.map_err(|wait_s| Problem::new(Code::TooManyAttempts).retry_after_s(wait_s))?;
     let asked = login.clone();

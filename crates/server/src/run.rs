@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::connector::host::{AcquirerHost, HostConfig};
 use crate::gate::{Gate, Limits};
+use crate::http::proxy::{Cidr, Proxies};
 use crate::{assets, http, work};
 use node::seal::Sealer;
 use node::{Node, now};
@@ -28,6 +29,8 @@ pub struct Config {
     pub api_listen: SocketAddr,
     /// Whether browsers reach the console by HTTPS only (a proxy in front): then its cookie is marked `Secure`.
     pub secure_cookie: bool,
+    /// Proxies that are believed when they say whom they speak for.
+    pub trusted_proxies: Vec<Cidr>,
     /// Where terminals connect.
     pub gate_listen: SocketAddr,
     /// The acquirer host.
@@ -116,7 +119,12 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         stopping: stopped.clone(),
     };
     let router = api::router(node.clone(), settings, assets::serve);
-    tasks.spawn(http::serve(api_listener, router, stopped));
+    tasks.spawn(http::serve(
+        api_listener,
+        router,
+        Proxies::new(config.trusted_proxies),
+        stopped,
+    ));
     Ok(Running {
         api_addr,
         gate_addr,

@@ -21,6 +21,8 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use store::Tx;
 
 use crate::Api;
+use crate::edge::Arrived;
+use crate::origin::Origin;
 use crate::problem::{Code, Problem};
 
 /// The name of the session's cookie.
@@ -62,11 +64,17 @@ impl FromRequestParts<Arc<Api>> for Account {
             return Err(Problem::new(Code::CrossOrigin));
         }
         let token_digest = token.digest();
-        let account = api
-            .node()
-            .read(move |tx| store::account::of_session(tx, &token_digest))
-            .await?;
+        let read = move |tx: &Tx<'_>| store::account::of_session(tx, &token_digest);
+        let is_report = parts
+            .extensions
+            .get::<Arrived>()
+            .is_some_and(|arrived| arrived.is_report);
+        let account = match is_report {
+            true => api.node().read_urgent(read).await?,
+            false => api.node().read(read).await?,
+        };
         let account = account.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+        Origin::showed_session(parts);
         Ok(Self {
             account,
             token_digest,

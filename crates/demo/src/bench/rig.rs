@@ -127,6 +127,7 @@ impl Rig {
         let config = run::Config {
             api_listen: LOOPBACK,
             secure_cookie: false,
+            trusted_proxies: Vec::new(),
             gate_listen: LOOPBACK,
             host: HostConfig {
                 address: host.addr(),
