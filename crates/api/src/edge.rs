@@ -14,12 +14,14 @@ use axum::response::{IntoResponse, Response};
 use domain::Timestamp;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::input::BODY_TIME_MAX;
 use super::problem::{Code, Language, Problem};
 
 /// Where reports of loss go.
 const REPORT_PATH: &str = "/api/v1/incidents";
-/// How long a handler may take; a live stream counts only until it starts.
-const TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a handler may take, its body's time with it; a live stream counts only until it starts. A report has a limit
+/// of its own, because its answer must say what is known.
+const TIME_MAX: Duration = BODY_TIME_MAX.saturating_add(Duration::from_secs(10));
 
 /// When a request reached the node, and whether it is a report of loss, for which everything is kept free.
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +93,13 @@ async fn pass(mut request: Request, next: Next) -> Response {
     let api = is_api(request.uri().path());
     let arrived = Arrived::now(&request);
     request.extensions_mut().insert(arrived);
-    let mut response = match tokio::time::timeout(TIME_MAX, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::new(Code::TimedOut).retry_after_s(5).into_response(),
+    let answer = next.run(request);
+    let mut response = match arrived.is_report {
+        true => answer.await,
+        false => match tokio::time::timeout(TIME_MAX, answer).await {
+            Ok(response) => response,
+            Err(_) => Problem::new(Code::TimedOut).retry_after_s(5).into_response(),
+        },
     };
     match response.extensions_mut().remove::<Problem>() {
         Some(problem) => response = problem.write(response, language),
@@ -126,6 +132,10 @@ mod tests {
 
     async fn ask(router: Router) -> (StatusCode, Option<HeaderValue>, String) {
         let request = Request::builder().uri("/api/test").body(Body::empty()).unwrap();
+        sent(router, request).await
+    }
+
+    async fn sent(router: Router, request: Request) -> (StatusCode, Option<HeaderValue>, String) {
         let response = layered(router).oneshot(request).await.unwrap();
         let (status, retry) = (
             response.status(),
@@ -154,6 +164,28 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_report_has_a_time_of_its_own_and_nothing_else() {
+        // What the promise may take while a node is cut off, and more than any other request may.
+        let slow = || async {
+            tokio::time::sleep(TIME_MAX + Duration::from_secs(1)).await;
+            StatusCode::CREATED
+        };
+        let router = Router::new()
+            .route(REPORT_PATH, axum::routing::post(slow).get(slow))
+            .route("/api/test", get(slow));
+        let ask = |method| {
+            Request::builder()
+                .method(method)
+                .uri(REPORT_PATH)
+                .body(Body::empty())
+        };
+        let report = sent(router.clone(), ask(Method::POST).unwrap()).await;
+        assert_eq!(report.0, StatusCode::CREATED);
+        let list = sent(router, ask(Method::GET).unwrap()).await;
+        assert!(list.2.contains(r#""code":"timed_out""#), "{}", list.2);
     }
 
     #[tokio::test]

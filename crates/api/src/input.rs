@@ -2,13 +2,17 @@
 //!
 //! Invariant: nothing of a body is looked at beyond [`BODY_BYTES_MAX`], and what is not known is refused, not ignored.
 
-use axum::body::to_bytes;
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use domain::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use tokio::time::timeout;
+use tokio_stream::StreamExt;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -20,6 +24,8 @@ use super::wire::{NOT_A_TIME, NOT_A_WORD, Time};
 
 /// Largest body of a request.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// How long the sender may take for it.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A JSON body and the request's `Idempotency-Key`. No body at all is `{}`.
 pub struct In<T> {
@@ -34,10 +40,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for In<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        // Also reached when the sender breaks off; nobody reads that answer.
-        let bytes = to_bytes(body, BODY_BYTES_MAX)
+        let bytes = timeout(BODY_TIME_MAX, whole(body))
             .await
-            .map_err(|_| Problem::new(Code::BodyTooLarge))?;
+            .unwrap_or_else(|_| Err(Problem::new(Code::BodyTooSlow)))?;
         if !bytes.is_empty() && !is_json(&parts.headers) {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
@@ -47,6 +52,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for In<T> {
             key: Key::of(&parts, &bytes)?,
         })
     }
+}
+
+/// A body to its end.
+async fn whole(body: Body) -> Result<Vec<u8>, Problem> {
+    let (mut bytes, mut parts) = (Vec::new(), body.into_data_stream());
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|_| Problem::new(Code::MalformedRequest))?;
+        if bytes.len() + part.len() > BODY_BYTES_MAX {
+            return Err(Problem::new(Code::BodyTooLarge));
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -270,5 +288,39 @@ impl Params {
     /// The place a page starts at.
     pub fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         self.read("cursor", Why::NotACursor, read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Bytes;
+
+    async fn read(body: Body) -> Result<Vec<u8>, Code> {
+        let request = Request::builder()
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .unwrap();
+        let read = In::<serde_json::Value>::from_request(request, &()).await;
+        read.map(|input| input.body.to_string().into_bytes())
+            .map_err(|problem| problem.code)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_a_time_out_of_its_own() {
+        let begun = tokio_stream::once(Ok::<_, std::io::Error>(Bytes::from_static(b"{")));
+        let silent = Body::from_stream(begun.chain(tokio_stream::pending()));
+        assert_eq!(read(silent).await, Err(Code::BodyTooSlow));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_not_called_too_large() {
+        let broken = tokio_stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("gone"))]);
+        assert_eq!(read(Body::from_stream(broken)).await, Err(Code::MalformedRequest));
+        assert_eq!(
+            read(Body::from(vec![b' '; BODY_BYTES_MAX + 1])).await,
+            Err(Code::BodyTooLarge)
+        );
+        assert_eq!(read(Body::from("{}")).await, Ok(b"{}".to_vec()));
     }
 }

@@ -71,6 +71,8 @@ pub enum Why {
     TooLong,
     /// It did not come from a `next_cursor`.
     NotACursor,
+    /// Later than now.
+    InFuture,
     /// Too many terminals to look through.
     TooManyTerminals,
 }
@@ -89,6 +91,7 @@ impl Why {
             Self::OutOfRange => language.pick("超出允许的范围", "is out of range"),
             Self::TooLong => language.pick("太长", "is too long"),
             Self::NotACursor => language.pick("不是列表给出的游标", "is no cursor that a list has given"),
+            Self::InFuture => language.pick("不能晚于现在", "must not be later than now"),
             Self::TooManyTerminals => language.pick(
                 "可见终端超过 200 台，请指定一台",
                 "is needed: more than 200 terminals are visible, name one",
@@ -132,6 +135,10 @@ pub enum Code {
     Held,
     /// The incident is in another state.
     WrongState,
+    /// The report was closed as found: the terminal may trade again.
+    ReportClosed,
+    /// The body did not come in time.
+    BodyTooSlow,
     /// The body is larger than 64 KiB.
     BodyTooLarge,
     /// The body is not `application/json`.
@@ -156,6 +163,12 @@ pub enum Code {
     Unavailable,
     /// It took too long.
     TimedOut,
+    /// It was done or not: the store cannot say.
+    OutcomeUnknown,
+    /// Whether the terminal is stopped is not known yet.
+    StopUnknown,
+    /// The terminal is stopped; whether an approval from before is still on its way is not known yet.
+    StoppedUnacknowledged,
 }
 
 impl Code {
@@ -170,14 +183,20 @@ impl Code {
                 StatusCode::NOT_FOUND
             }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotLocked | Self::Held | Self::WrongState | Self::Taken => StatusCode::CONFLICT,
+            Self::NotLocked | Self::Held | Self::WrongState | Self::Taken | Self::ReportClosed => StatusCode::CONFLICT,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MalformedRequest | Self::MalformedJson => StatusCode::BAD_REQUEST,
             Self::InvalidField | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyAttempts | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Overloaded | Self::Unavailable | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded
+            | Self::Unavailable
+            | Self::TimedOut
+            | Self::OutcomeUnknown
+            | Self::StopUnknown
+            | Self::StoppedUnacknowledged => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -258,6 +277,21 @@ impl Code {
                 ("状态不符", "目前的状态不允许这样做。"),
                 ("Wrong state", "It is in a state that does not allow this."),
             ),
+            Self::ReportClosed => (
+                (
+                    "报失已结案",
+                    "这次报失已作为找回结案，终端可能又在交易。如再次丢失，请用新的 Idempotency-Key 重新报失。",
+                ),
+                (
+                    "Report closed",
+                    "This report was closed as found, and the terminal may trade again. If it is missing, report it anew with a \
+                     new Idempotency-Key.",
+                ),
+            ),
+            Self::BodyTooSlow => (
+                ("太慢", "请求内容没有及时传完。"),
+                ("Too slow", "The body did not come in time."),
+            ),
             Self::BodyTooLarge => (
                 ("内容太大", "请求内容不能超过 64 KiB。"),
                 ("Too large", "A request may hold at most 64 KiB."),
@@ -318,6 +352,31 @@ impl Code {
                     "It took too long. It may still have happened: look before trying again.",
                 ),
             ),
+            Self::OutcomeUnknown => (
+                ("结果不明", "请求可能已经生效，也可能没有，请查看后再试。"),
+                (
+                    "Outcome unknown",
+                    "It may have happened or not: look before trying again.",
+                ),
+            ),
+            Self::StopUnknown => (
+                ("尚不确定", "还不能确定终端是否已经停用，请立即再次报失。"),
+                (
+                    "Not known",
+                    "Whether the terminal is stopped is not known yet. Report it again at once.",
+                ),
+            ),
+            Self::StoppedUnacknowledged => (
+                (
+                    "已停用，尚未确认",
+                    "终端已经停用；之前批准的交易是否还在途中尚不确定。请再次报失以取得确认。",
+                ),
+                (
+                    "Stopped, not acknowledged",
+                    "The terminal is stopped; whether an approval from before is still on its way is not known yet. Report it again \
+                     to hear.",
+                ),
+            ),
         }
     }
 }
@@ -342,7 +401,10 @@ impl Passing for Problem {
         let soon = self
             .retry_after_s
             .is_some_and(|wait_s| wait_s <= STORE_BACK_SOON_S);
-        soon && matches!(self.code, Code::Unavailable | Code::Overloaded)
+        soon && matches!(
+            self.code,
+            Code::Unavailable | Code::Overloaded | Code::OutcomeUnknown
+        )
     }
 }
 
@@ -445,6 +507,7 @@ impl Problem {
         match status {
             StatusCode::NOT_FOUND => Self::new(Code::NotFound),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(Code::MethodNotAllowed),
+            StatusCode::REQUEST_TIMEOUT => Self::new(Code::BodyTooSlow),
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(Code::BodyTooLarge),
             status if status.is_client_error() => Self::new(Code::MalformedRequest),
             status => Self::internal(&status),
@@ -507,9 +570,8 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         let (code, retry_after_s) = match error {
             store::Error::Overloaded => (Code::Overloaded, Some(1)),
-            store::Error::Unavailable | store::Error::OutcomeUnknown => {
-                (Code::Unavailable, Some(STORE_BACK_SOON_S))
-            }
+            store::Error::Unavailable => (Code::Unavailable, Some(STORE_BACK_SOON_S)),
+            store::Error::OutcomeUnknown => (Code::OutcomeUnknown, Some(STORE_BACK_SOON_S)),
             store::Error::Stopped => (Code::Unavailable, Some(30)),
             _ => (Code::Internal, None),
         };

@@ -118,6 +118,65 @@ async fn the_same_key_gets_the_same_answer() {
 }
 
 #[tokio::test]
+async fn a_repeated_report_is_not_told_stopped_after_its_terminal_was_found() {
+    let house = House::new().await;
+    let (owner, manager) = (house.token("owner").await, house.token("manager").await);
+    let report = json!({ "terminal_id": "10450001" });
+    let first = house
+        .post_once(&owner, "a key", INCIDENTS, report.clone())
+        .await
+        .ok();
+    let found = format!("{INCIDENTS}/{}/found", first["id"].as_str().unwrap());
+    let statement = json!({ "statement": "behind the counter" });
+    house.post(&manager, &found, statement).await.ok();
+    // Still stopped, so the acknowledgement is still true.
+    let again = house.post_once(&owner, "a key", INCIDENTS, report.clone()).await;
+    assert_eq!((again.status.as_u16(), &again.body), (201, &first));
+    house
+        .post(&owner, &format!("{found}/confirm"), json!({}))
+        .await
+        .ok();
+    let replayed = house.post_once(&owner, "a key", INCIDENTS, report.clone()).await;
+    replayed.problem(409, "report_closed");
+    assert!(!is_held(&house, "10450001").await);
+    let anew = house
+        .post_once(&owner, "new key", INCIDENTS, report.clone())
+        .await;
+    assert_eq!(anew.status, 201);
+    // The old key still names the old report.
+    let replayed = house.post_once(&owner, "a key", INCIDENTS, report).await;
+    replayed.problem(409, "report_closed");
+}
+
+#[tokio::test]
+async fn a_report_found_while_it_waits_is_not_told_stopped() {
+    let house = House::new().await;
+    let (owner, manager) = (house.token("owner").await, house.token("manager").await);
+    let pass = Pass::take(&house.node, terminal_id("10450001"));
+    let post = request(
+        axum::http::Method::POST,
+        INCIDENTS,
+        &owner,
+        Some(json!({ "terminal_id": "10450001" })),
+    );
+    let report = tokio::spawn(house.api.clone().oneshot(post));
+    until(|| is_held(&house, "10450001")).await;
+    let listed = house.get(&owner, INCIDENTS).await.ok();
+    let found = format!("{INCIDENTS}/{}/found", listed["items"][0]["id"].as_str().unwrap());
+    house
+        .post(&manager, &found, json!({ "statement": "here" }))
+        .await
+        .ok();
+    house
+        .post(&owner, &format!("{found}/confirm"), json!({}))
+        .await
+        .ok();
+    drop(pass);
+    let answer = super::read(report.await.unwrap().unwrap()).await;
+    answer.problem(409, "report_closed");
+}
+
+#[tokio::test]
 async fn an_approval_on_its_way_out_is_waited_for() {
     let house = House::new().await;
     let owner = house.token("owner").await;
