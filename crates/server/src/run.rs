@@ -20,8 +20,7 @@ use crate::connector::host::{AcquirerHost, HostConfig};
 use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
 use crate::{assets, http, work};
-use node::seal::Sealer;
-use node::{Node, now};
+use node::{Node, now, seal};
 
 /// How to run a node.
 pub struct Config {
@@ -74,12 +73,12 @@ pub fn open(place: &Place<'_>, name: &str) -> anyhow::Result<Arc<Node>> {
     // The store holds what a shop would not tell its neighbours: nobody but the owner looks in.
     std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700))
         .with_context(|| format!("the data directory {} cannot be closed to others", data.display()))?;
-    let own_key = data.join("data.key");
-    let sealer = Sealer::from_file(place.data_key.unwrap_or(&own_key))?;
     let store = match place.database {
         Some(url) => store::Store::connect(url, Arc::new(now))?,
         None => store::Store::open(&data.join("store.db"), Arc::new(now))?,
     };
+    let own_key = data.join("data.key");
+    let sealer = seal::keep(&store, place.data_key.unwrap_or(&own_key))?;
     Ok(Node::new(name.to_owned(), store, sealer)?)
 }
 
