@@ -1,6 +1,6 @@
 //! Strangers who take everything the API has, and a loss report in the midst of them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use tests::{Folder, Launch, Node, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 /// More than the node takes.
@@ -17,6 +17,8 @@ const SILENT: usize = 2_050;
 const WRONG_LOG_INS_PER_S: u32 = 200;
 /// A report is acknowledged within this, whatever strangers do.
 const ACKNOWLEDGED_MAX: Duration = Duration::from_secs(1);
+/// Two right log-ins take no longer beside two hundred wrong ones a second.
+const LOGGED_IN_MAX: Duration = Duration::from_secs(5);
 /// The longest wait for an answer.
 const TIME_MAX: Duration = Duration::from_secs(60);
 
@@ -82,7 +84,23 @@ impl Drop for WrongLogIns {
 
 /// One POST on a connection of its own; everything that comes back.
 async fn post(address: SocketAddr, path: &str, headers: &str, body: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(address).await?;
+    post_on(TcpStream::connect(address).await?, address, path, headers, body).await
+}
+
+/// The same from another address of this machine.
+async fn post_from(from: IpAddr, address: SocketAddr, path: &str, body: &str) -> Result<String> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    post_on(socket.connect(address).await?, address, path, "", body).await
+}
+
+async fn post_on(
+    mut stream: TcpStream,
+    address: SocketAddr,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> Result<String> {
     let request = format!(
         "POST /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\
          Connection: close\r\n\r\n{body}",
@@ -119,6 +137,44 @@ async fn a_report_is_acknowledged_within_a_second_while_strangers_take_everythin
     }
     drop((wrong, silent));
     node.check_alive()
+}
+
+/// The cookies of an answer, as a browser sends them back.
+fn cookies(answer: &str) -> String {
+    let given = answer
+        .lines()
+        .filter_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next());
+    format!("Cookie: {}\r\n", given.collect::<Vec<_>>().join("; "))
+}
+
+/// Linux takes all of 127.0.0.0/8 for this machine.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_logs_in_while_a_stranger_guesses() -> Result<()> {
+    let folder = Folder::new()?;
+    let node = Launch::new(&folder)?.start().await?;
+    let (address, password) = (address(&node)?, node.ready.password("owner")?);
+    let right = json!({"login": "owner", "password": password}).to_string();
+    let first = post(address, "/session", "", &right).await?;
+    ensure!(first.starts_with("HTTP/1.1 200"), "{first}");
+    let wrong = WrongLogIns::start(address);
+    until("the stranger to be slowed down", async || {
+        let refused = post(address, "/session", "", &right).await?;
+        Ok(refused.starts_with("HTTP/1.1 429").then_some(()))
+    })
+    .await?;
+    let began = Instant::now();
+    let elsewhere = post_from([127, 0, 0, 2].into(), address, "/session", &right).await?;
+    ensure!(elsewhere.starts_with("HTTP/1.1 200"), "{elsewhere}");
+    let known = post(address, "/session", &cookies(&first), &right).await?;
+    ensure!(known.starts_with("HTTP/1.1 200"), "{known}");
+    ensure!(
+        began.elapsed() < LOGGED_IN_MAX,
+        "two log-ins took {:?}",
+        began.elapsed()
+    );
+    drop(wrong);
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -158,7 +158,7 @@ pub type Pages = fn(&Method, &str, &HeaderMap) -> Response;
 /// Everything a node serves by HTTP: the API, its document, and the pages.
 pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
     let api = Arc::new(Api {
-        passwords: Passwords(node.clone()),
+        passwords: Passwords::default(),
         node,
         settings,
         attempts: Attempts::default(),

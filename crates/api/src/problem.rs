@@ -183,7 +183,9 @@ impl Code {
                 StatusCode::NOT_FOUND
             }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotLocked | Self::Held | Self::WrongState | Self::Taken | Self::ReportClosed => StatusCode::CONFLICT,
+            Self::NotLocked | Self::Held | Self::WrongState | Self::Taken | Self::ReportClosed => {
+                StatusCode::CONFLICT
+            }
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

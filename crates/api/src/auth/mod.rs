@@ -5,11 +5,13 @@
 //! Invariant: a token is kept nowhere; the store has its SHA-256.
 
 mod attempts;
+pub(crate) mod device;
 mod passwords;
 mod token;
 
-pub use attempts::Attempts;
-pub use passwords::Passwords;
+pub use attempts::{Attempt, Attempts};
+pub use device::DeviceId;
+pub use passwords::{Asker, Passwords};
 pub use token::Token;
 
 use std::ops::Deref;
@@ -113,6 +115,11 @@ fn presented(headers: &HeaderMap) -> Option<(Token, bool)> {
             .flatten()
             .zip(Some(false));
     }
+    Token::parse(cookie(headers, COOKIE)?).zip(Some(true))
+}
+
+/// The value of a cookie.
+fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let cookies = headers
         .get_all(header::COOKIE)
         .iter()
@@ -120,8 +127,7 @@ fn presented(headers: &HeaderMap) -> Option<(Token, bool)> {
     let mut pairs = cookies
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    let (_, token) = pairs.find(|(name, _)| *name == COOKIE)?;
-    Token::parse(token).zip(Some(true))
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// Whether a browser says that the request was made by a page of another site.
