@@ -23,7 +23,7 @@ use super::edge::Arrived;
 use super::idempotency::{Kept, Key, claim, keep};
 use super::incident::{Receipt, stop_ms};
 use super::input::{In, text_opt};
-use super::problem::{Code, Problem, ProblemOut};
+use super::problem::{Code, Problem, ProblemOut, Why};
 use super::terminal;
 use super::wire::{Manner, Time};
 use crate::auth::{Account, Actor};
@@ -34,6 +34,8 @@ const ELSEWHERE_MAX: Duration = Duration::from_millis(app::lease::WAIT_MS_MAX.un
 /// How long a report may take before it is told what is known: the promise is kept within 12.7 s when a node has fallen
 /// silent, and the store is asked again for 15 s when it cannot be reached.
 const TIME_MAX: Duration = Duration::from_secs(30);
+/// How far a reporter's clock may be ahead of the node's.
+const AHEAD_MS_MAX: i64 = 60_000;
 /// How often to look, when no bell rings.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -94,9 +96,13 @@ async fn report(
     input: In<LossReport>,
 ) -> Result<Kept, Problem> {
     let body = input.body;
+    let last_seen_at = body.last_seen_at.map(|time| time.0);
+    if last_seen_at.is_some_and(|seen| seen > arrived.at.plus_ms(AHEAD_MS_MAX)) {
+        return Err(Problem::field("last_seen_at", Why::InFuture));
+    }
     let report = app::incident::Report {
         terminal_id: terminal::parse_id(&body.terminal_id)?,
-        last_seen_at: body.last_seen_at.map(|time| time.0),
+        last_seen_at,
         place: text_opt("place", body.place, app::case::TEXT_CHARS_MAX)?,
         circumstances: text_opt("circumstances", body.circumstances, app::case::TEXT_CHARS_MAX)?,
         manner: body
@@ -106,7 +112,13 @@ async fn report(
     };
     let is_stopped = Arc::new(AtomicBool::new(false));
     // A client that hangs up does not stop the stopping.
-    let stopping = tokio::spawn(stop(api, account, report, input.key, is_stopped.clone()));
+    let stopping = tokio::spawn(stop(
+        api,
+        account,
+        (report, arrived.since),
+        input.key,
+        is_stopped.clone(),
+    ));
     in_time(stopping, &is_stopped).await
 }
 
@@ -140,7 +152,7 @@ enum Step {
 async fn stop(
     api: Arc<Api>,
     account: Account,
-    report: app::incident::Report,
+    (report, since): (app::incident::Report, Instant),
     key: Option<Key>,
     is_stopped: Arc<AtomicBool>,
 ) -> Result<Kept, Problem> {
@@ -161,7 +173,8 @@ async fn stop(
     is_stopped.store(true, Ordering::Release);
     let incident_id = incident.incident_id.clone();
     let waited = i64::try_from(drain(&api, incident.terminal_id).await).unwrap_or(i64::MAX);
-    let kept = acknowledged(&api, &account, &incident_id, key, opened, waited).await?;
+    let opened_since = opened.then_some(since);
+    let kept = acknowledged(&api, &account, &incident_id, key, opened_since, waited).await?;
     api.node.changed(Some(incident_id));
     Ok(kept)
 }
@@ -172,7 +185,7 @@ async fn acknowledged(
     account: &Account,
     incident_id: &str,
     key: Option<Key>,
-    opened: bool,
+    opened_since: Option<Instant>,
     waited: i64,
 ) -> Result<Kept, Problem> {
     let deadline = Instant::now() + ELSEWHERE_MAX;
@@ -189,7 +202,7 @@ async fn acknowledged(
                     &by,
                     (&id, &node),
                     here.as_ref().map(|who| (who, waited)),
-                    opened,
+                    opened_since,
                     key.as_ref(),
                 )
             }
@@ -206,13 +219,13 @@ async fn acknowledged(
 }
 
 /// Writes the acknowledgement and the answer to the same request, should it come again; `None` when a node is still to
-/// drain.
+/// drain. `opened_since`: when the report arrived, if it is the one that opened the incident.
 fn acknowledge(
     tx: &Tx<'_>,
     by: &Account,
     (id, node): (&str, &str),
     here: Option<(&Incarnation, i64)>,
-    opened: bool,
+    opened_since: Option<Instant>,
     key: Option<&Key>,
 ) -> Result<Option<Kept>, Problem> {
     // The key before the terminal, as in the first transaction.
@@ -226,10 +239,14 @@ fn acknowledge(
     if let Acknowledged::NotYet = app::incident::acknowledge(tx, id, node, here)? {
         return Ok(None);
     }
-    let status = if opened {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
+    let status = match opened_since {
+        Some(since) => {
+            // Clocks on walls step; this one does not.
+            let stop_ms = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+            app::incident::measured(tx, id, stop_ms)?;
+            StatusCode::CREATED
+        }
+        None => StatusCode::OK,
     };
     match first {
         Some(first) => still_true(tx, first).map(Some),

@@ -79,6 +79,42 @@ async fn a_report_stops_every_channel_and_a_second_one_is_the_same() {
 }
 
 #[tokio::test]
+async fn a_clock_that_steps_does_not_change_how_long_the_stopping_took() {
+    let house = House::with_clock(|| node::now().plus_ms(300_000)).await;
+    let owner = house.token("owner").await;
+    let told = house
+        .post(&owner, INCIDENTS, json!({ "terminal_id": "10450001" }))
+        .await
+        .ok();
+    assert!(told["stop_ms"].as_i64().unwrap() < 60_000, "{told}");
+    let page = house
+        .get(&owner, &format!("{INCIDENTS}/{}", told["id"].as_str().unwrap()))
+        .await
+        .ok();
+    assert_eq!(page["stop_ms"], told["stop_ms"]);
+}
+
+#[tokio::test]
+async fn a_last_sight_in_the_future_or_at_an_offset_of_no_place_is_refused() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let seen_at = |at: &str| json!({ "terminal_id": "10450001", "last_seen_at": at });
+    for impossible in ["2099-01-01T00:00:00Z", "2026-01-01T00:00:00+25:00"] {
+        let refused = house.post(&owner, INCIDENTS, seen_at(impossible)).await;
+        assert_eq!(
+            refused.problem(422, "invalid_field").body["field"],
+            "last_seen_at"
+        );
+    }
+    let ahead = |ms| crate::wire::Time(node::now().plus_ms(ms)).to_string();
+    let refused = house.post(&owner, INCIDENTS, seen_at(&ahead(90_000))).await;
+    refused.problem(422, "invalid_field");
+    assert!(!is_held(&house, "10450001").await);
+    // A reporter's clock may be a little ahead.
+    house.post(&owner, INCIDENTS, seen_at(&ahead(30_000))).await.ok();
+}
+
+#[tokio::test]
 async fn the_same_key_gets_the_same_answer() {
     let house = House::new().await;
     let owner = house.token("owner").await;
