@@ -72,6 +72,11 @@ impl Api {
         }
     }
 
+    /// The token of who is signed in.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// The same, signed in.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use domain::Timestamp;
@@ -52,8 +52,7 @@ pub fn is_report(method: &Method, path: &str) -> bool {
 /// The answer to a request on a connection that is kept for reports.
 pub fn refuse(headers: &HeaderMap) -> Response {
     let overloaded = Problem::new(Code::Overloaded).retry_after_s(1);
-    let empty = StatusCode::SERVICE_UNAVAILABLE.into_response();
-    careful(overloaded.write(empty, Language::of(headers)), true)
+    careful(overloaded.plain(Language::of(headers)), true)
 }
 
 /// Styles made at run time by the components of the console need `unsafe-inline`; scripts never do.
@@ -93,6 +92,9 @@ async fn pass(mut request: Request, next: Next) -> Response {
     let api = is_api(request.uri().path());
     let arrived = Arrived::now(&request);
     request.extensions_mut().insert(arrived);
+    if !names_one_host(&request) {
+        return careful(Problem::new(Code::MalformedRequest).plain(language), api);
+    }
     let answer = next.run(request);
     let mut response = match arrived.is_report {
         true => answer.await,
@@ -111,6 +113,14 @@ async fn pass(mut request: Request, next: Next) -> Response {
     careful(response, api)
 }
 
+/// Whether a request names its host as it must (RFC 9112, section 3.2): once, and only before HTTP/1.1 perhaps not at all.
+fn names_one_host(request: &Request) -> bool {
+    match request.headers().get_all(header::HOST).iter().count() {
+        0 => request.version() < Version::HTTP_11,
+        count => count == 1,
+    }
+}
+
 /// The same answer with the headers that keep browsers careful.
 fn careful(mut response: Response, api: bool) -> Response {
     let headers = response.headers_mut();
@@ -127,11 +137,15 @@ fn careful(mut response: Response, api: bool) -> Response {
 mod tests {
     use super::*;
     use axum::body::{Body, to_bytes};
+    use axum::http::StatusCode;
     use axum::routing::get;
     use tower::ServiceExt;
 
     async fn ask(router: Router) -> (StatusCode, Option<HeaderValue>, String) {
-        let request = Request::builder().uri("/api/test").body(Body::empty()).unwrap();
+        let request = Request::builder()
+            .uri("/api/test")
+            .header(header::HOST, "pos.example");
+        let request = request.body(Body::empty()).unwrap();
         sent(router, request).await
     }
 
@@ -180,12 +194,42 @@ mod tests {
             Request::builder()
                 .method(method)
                 .uri(REPORT_PATH)
+                .header(header::HOST, "pos.example")
                 .body(Body::empty())
         };
         let report = sent(router.clone(), ask(Method::POST).unwrap()).await;
         assert_eq!(report.0, StatusCode::CREATED);
         let list = sent(router, ask(Method::GET).unwrap()).await;
         assert!(list.2.contains(r#""code":"timed_out""#), "{}", list.2);
+    }
+
+    #[tokio::test]
+    async fn a_request_names_one_host() {
+        let router = Router::new().route("/api/test", get(|| async {}));
+        let ask = |version, hosts: &[&str]| {
+            let ask = Request::builder().version(version).uri("/api/test");
+            let ask = hosts
+                .iter()
+                .fold(ask, |ask, host| ask.header(header::HOST, *host));
+            sent(router.clone(), ask.body(Body::empty()).unwrap())
+        };
+        for (version, hosts, status) in [
+            (Version::HTTP_11, &["pos.example"][..], StatusCode::OK),
+            (Version::HTTP_11, &[], StatusCode::BAD_REQUEST),
+            (
+                Version::HTTP_11,
+                &["pos.example", "pos.example"],
+                StatusCode::BAD_REQUEST,
+            ),
+            (Version::HTTP_10, &[], StatusCode::OK),
+            (
+                Version::HTTP_10,
+                &["one.example", "two.example"],
+                StatusCode::BAD_REQUEST,
+            ),
+        ] {
+            assert_eq!(ask(version, hosts).await.0, status, "{version:?} {hosts:?}");
+        }
     }
 
     #[tokio::test]

@@ -18,7 +18,7 @@ use crate::auth::Account;
 /// The header.
 pub const HEADER: &str = "Idempotency-Key";
 /// Longest key.
-const KEY_BYTES_MAX: usize = 128;
+pub const KEY_BYTES_MAX: usize = 128;
 
 /// An `Idempotency-Key` and what it was sent with.
 #[derive(Clone)]

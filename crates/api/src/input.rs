@@ -144,18 +144,23 @@ pub fn text_opt(name: &str, value: Option<String>, chars_max: usize) -> Result<O
 }
 
 /// Longest value of a query parameter, in characters.
-const PARAMETER_CHARS_MAX: usize = 100;
+pub const PARAMETER_CHARS_MAX: usize = 100;
 
 /// What reading a number fails with that is outside its limits.
 const OUT_OF_RANGE: &str = "out of range";
 
-/// How many items a page has: 1 to 1000, 50 unless said.
+/// How many items a page may have.
+pub const LIMIT: std::ops::RangeInclusive<usize> = 1..=1000;
+/// How many it has unless said.
+pub const LIMIT_UNSAID: usize = 50;
+
+/// How many items a page has: [`LIMIT`], [`LIMIT_UNSAID`] unless said.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit(usize);
 
 impl Default for Limit {
     fn default() -> Self {
-        Self(50)
+        Self(LIMIT_UNSAID)
     }
 }
 
@@ -174,7 +179,7 @@ impl Limit {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
+        let number = text.parse().ok().filter(|number| LIMIT.contains(number));
         number
             .map(Self)
             .ok_or_else(|| serde::de::Error::custom(OUT_OF_RANGE))
@@ -185,17 +190,17 @@ impl PartialSchema for Limit {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Integer)
-            .minimum(Some(1))
-            .maximum(Some(1000))
-            .default(Some(50.into()))
+            .minimum(Some(*LIMIT.start()))
+            .maximum(Some(*LIMIT.end()))
+            .default(Some(LIMIT_UNSAID.into()))
             .into()
     }
 }
 
 impl ToSchema for Limit {}
 
-/// Query parameters as a struct that says which there are; each at most once, nothing else, none too long, and an empty one
-/// is as good as none.
+/// Query parameters as a struct that says which there are; each at most once, nothing else, none empty or too
+/// long.
 pub struct Query<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Query<T> {
@@ -205,8 +210,10 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Q
         let known = T::into_params(|| Some(ParameterIn::Query));
         let known: Vec<&str> = known.iter().map(|parameter| parameter.name.as_str()).collect();
         let Params(pairs) = Params::from_request_parts(parts, state).await?.only(&known)?;
-        let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        let object = pairs.map(|(name, value)| (name, value.into())).collect();
+        let object = pairs
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
         let object = serde_json::Value::Object(object);
         let parsed = serde_path_to_error::deserialize(object).map_err(|error| {
             let path = error.path().to_string();
@@ -230,7 +237,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 }
 
 impl Params {
-    /// Refuses parameters that are not among these, twice there, or too long.
+    /// Refuses parameters that are not among these, twice there, empty, or too long.
     pub fn only(self, names: &[&str]) -> Result<Self, Problem> {
         for (at, (name, value)) in self.0.iter().enumerate() {
             if !names.contains(&name.as_str()) {
@@ -240,6 +247,10 @@ impl Params {
             if self.0[..at].iter().any(|(other, _)| other == name) {
                 return Err(Problem::field(name, Why::Invalid));
             }
+            // A filter that was left out by mistake must not show everything.
+            if value.is_empty() {
+                return Err(Problem::field(name, Why::Missing));
+            }
             if value.chars().count() > PARAMETER_CHARS_MAX {
                 return Err(Problem::field(name, Why::TooLong));
             }
@@ -247,10 +258,10 @@ impl Params {
         Ok(self)
     }
 
-    /// The value, if it is there and not empty.
+    /// The value, if it is there.
     pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(other, _)| other == name)?;
-        Some(value.as_str()).filter(|value| !value.is_empty())
+        Some(value)
     }
 
     /// The value as `read` understands it.
@@ -277,12 +288,11 @@ impl Params {
         self.read(name, Why::OutOfRange, read)
     }
 
-    /// How many items a page has: 1 to 1000, 50 unless said.
+    /// How many items a page has: [`LIMIT`], [`LIMIT_UNSAID`] unless said.
     pub fn limit(&self) -> Result<usize, Problem> {
-        Ok(self
-            .number("limit", 1..=1000)?
-            .and_then(|limit| usize::try_from(limit).ok())
-            .unwrap_or(50))
+        let read = |value: &str| value.parse().ok().filter(|number| LIMIT.contains(number));
+        let limit = self.read("limit", Why::OutOfRange, read)?;
+        Ok(limit.unwrap_or(LIMIT_UNSAID))
     }
 
     /// The place a page starts at.

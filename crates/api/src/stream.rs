@@ -87,7 +87,7 @@ impl Drop for Open {
 /// Follow an incident's timeline: one `timeline` event per item, its sequence as `id`. Begins after `Last-Event-ID`.
 #[utoipa::path(get, path = "/incidents/{incident_id}/events", tag = "incident", params(
     ("incident_id" = String, Path),
-    ("Last-Event-ID" = Option<i64>, Header, description = "The last sequence one has."),
+    ("Last-Event-ID" = Option<i64>, Header, minimum = 0, description = "The last sequence one has."),
 ), responses(
     (status = 200, description = "Events whose data is a TimelineItem.", content_type = "text/event-stream", body = TimelineItem),
     (status = 404, description = "incident_not_found", body = ProblemOut),

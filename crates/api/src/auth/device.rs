@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use node::seal::{self, Purpose, Sealer};
 use sha2::{Digest, Sha256};
 
@@ -68,6 +68,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 /// A request with the cookies of an answer.
 #[cfg(test)]
 pub(crate) fn returned(answered: &HeaderMap) -> HeaderMap {
+    use axum::http::header;
     let pairs = answered.get_all(header::SET_COOKIE).iter();
     let pairs = pairs.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap());
     let all = pairs.collect::<Vec<_>>().join("; ");
@@ -77,6 +78,7 @@ pub(crate) fn returned(answered: &HeaderMap) -> HeaderMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header;
 
     #[test]
     fn a_device_is_known_to_the_login_it_was_given_for_and_to_no_other() {
