@@ -7,12 +7,15 @@ use std::any::Any;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use domain::Timestamp;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, Predicate};
 
 use super::input::BODY_TIME_MAX;
 use super::problem::{Code, Language, Problem};
@@ -75,6 +78,46 @@ pub fn layered(router: Router) -> Router {
     router
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(pass))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(Worthwhile),
+        )
+}
+
+/// In an answer's extensions: it holds a secret, and whoever can see how long it is may not learn more by asking for it
+/// with guesses in it. So it goes as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Secret;
+
+/// Whether an answer gets shorter by it: text of some length, and nothing that must go at once.
+#[derive(Clone, Copy)]
+struct Worthwhile;
+
+impl Worthwhile {
+    const BYTES_MIN: u64 = 1_024;
+    const TYPES: [&str; 8] = [
+        "application/json",
+        "application/problem+json",
+        "application/manifest+json",
+        "image/svg+xml",
+        "text/css",
+        "text/html",
+        "text/javascript",
+        "text/plain",
+    ];
+}
+
+impl Predicate for Worthwhile {
+    fn should_compress<B: HttpBody>(&self, response: &axum::http::Response<B>) -> bool {
+        let is_long = response.body().size_hint().lower() >= Self::BYTES_MIN;
+        let media_type = response.headers().get(header::CONTENT_TYPE);
+        let media_type = media_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        is_long && Self::TYPES.contains(&essence) && response.extensions().get::<Secret>().is_none()
+    }
 }
 
 /// Whether a path is the API's; every other is the console's.
@@ -229,6 +272,48 @@ mod tests {
             ),
         ] {
             assert_eq!(ask(version, hosts).await.0, status, "{version:?} {hosts:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn long_text_is_packed_for_those_who_take_it_and_a_secret_never_is() {
+        let text = "the same again and again, ".repeat(200);
+        let body = text.clone();
+        let json = move || async move { ([(header::CONTENT_TYPE, "application/json")], body) };
+        let body = text.clone();
+        let secret = move || async move {
+            let response = ([(header::CONTENT_TYPE, "application/json")], body);
+            (axum::Extension(Secret), response)
+        };
+        let body = text.clone();
+        let events = move || async move { ([(header::CONTENT_TYPE, "text/event-stream")], body) };
+        let router = Router::new()
+            .route("/api/json", get(json))
+            .route("/api/secret", get(secret))
+            .route("/api/events", get(events))
+            .route("/api/short", get(|| async { "short" }));
+        let ask = |path: &str, accepted: &str| {
+            let ask = Request::builder().uri(path).header(header::HOST, "pos.example");
+            let ask = ask.header(header::ACCEPT_ENCODING, accepted);
+            layered(router.clone()).oneshot(ask.body(Body::empty()).unwrap())
+        };
+        for (path, accepted, packed) in [
+            ("/api/json", "gzip, br;q=0.5", true),
+            ("/api/json", "gzip;q=0", false),
+            ("/api/json", "", false),
+            ("/api/secret", "gzip", false),
+            ("/api/events", "gzip", false),
+            ("/api/short", "gzip", false),
+        ] {
+            let answer = ask(path, accepted).await.unwrap();
+            let encoding = answer.headers().get(header::CONTENT_ENCODING).cloned();
+            assert_eq!(
+                encoding.is_some_and(|encoding| encoding == "gzip"),
+                packed,
+                "{path} {accepted}"
+            );
+            let bytes = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+            assert_eq!(bytes.len() < 1_000 && path != "/api/short", packed, "{path}");
         }
     }
 

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::account::Scope;
 use domain::time::HOUR_MS;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
+use super::edge::Secret;
 use super::input::{In, text};
 use super::origin::Origin;
 use super::people::Names;
@@ -156,6 +157,7 @@ async fn log_in(
     let cookie = set_cookie(&api, &token.to_string(), SESSION_HOURS * 3600)?;
     let device = remember_device(&api, device, &login).map_err(|error| Problem::internal(&error))?;
     Ok((
+        Extension(Secret),
         AppendHeaders([cookie, (header::SET_COOKIE, device)]),
         Json(LoggedIn {
             token: token.to_string(),
