@@ -124,6 +124,22 @@ async fn a_second_node_on_the_same_data_does_not_start() -> Result<()> {
 }
 
 /// The same device after a restart of the node, with the keys it still has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_its_data_key_does_not_start_and_makes_no_new_one() -> Result<()> {
+    let folder = Folder::new()?;
+    let launch = Launch::new(&folder)?;
+    launch.start().await?.ask_to_end().await?;
+    let key = folder.path().join("data/data.key");
+    let aside = folder.path().join("aside.key");
+    std::fs::rename(&key, &aside)?;
+    ensure!(launch.start().await.is_err(), "it started without its key");
+    ensure!(!key.exists(), "it made another key");
+    std::fs::write(&key, "11".repeat(32))?;
+    ensure!(launch.start().await.is_err(), "it started with a stranger's key");
+    std::fs::rename(&aside, &key)?;
+    launch.start().await?.ask_to_end().await
+}
+
 async fn back(node: &Node, identity: &TerminalIdentity, session: &Session, trace: u32) -> Result<Terminal> {
     let mut terminal = Terminal::new(TerminalIdentity {
         trace_first: trace + 1,

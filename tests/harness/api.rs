@@ -18,6 +18,7 @@ pub struct Api {
     agent: ureq::Agent,
     origin: String,
     token: Option<String>,
+    key: Option<String>,
 }
 
 /// What came back.
@@ -51,6 +52,7 @@ impl Api {
             agent: agent(TIME_MAX),
             origin: origin.to_owned(),
             token: None,
+            key: None,
         }
     }
 
@@ -68,6 +70,11 @@ impl Api {
             token: Some(token.to_owned()),
             ..self.clone()
         }
+    }
+
+    /// The token of who is signed in.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// The same, signed in.
@@ -125,6 +132,18 @@ impl Api {
         tokio::task::spawn_blocking(move || api.call_here(&method, &path, body.as_deref())).await?
     }
 
+    /// POST of JSON below `/api/v1` with an `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn call_once(&self, key: &str, path: &str, body: String) -> Result<Answered> {
+        let api = Self {
+            key: Some(key.to_owned()),
+            ..self.clone()
+        };
+        api.call("POST", path, Some(body)).await
+    }
+
     /// As [`Api::call`], in the caller's own thread: it returns as soon as the answer has been read.
     ///
     /// # Errors
@@ -134,6 +153,9 @@ impl Api {
         let mut request = ureq::http::Request::builder().method(method).uri(&uri);
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(key) = &self.key {
+            request = request.header("idempotency-key", key);
         }
         let answered = match body {
             Some(body) => self

@@ -68,7 +68,7 @@ impl Peer {
 fn peers() -> Result<()> {
     let folder = tree::root().join("tests/interop");
     let target = tree::target()?;
-    let python = interop::python(&target.join("interop-venv"))?;
+    let python = interop::python(&target.join("interop-venv"), interop::PYISO8583)?;
     web::install(&folder)?;
     let rust = rust(&folder, &target)?;
     let in_rust = |peer: &str| {

@@ -10,7 +10,9 @@ use anyhow::{Context, Result};
 
 use crate::{command, tree, web};
 
-const PYISO8583: &str = "pyiso8583==4.0.1";
+/// The codec in Python that ours is compared with.
+pub const PYISO8583: &str = "pyiso8583==4.0.1";
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
 /// Runs both comparisons.
 ///
@@ -21,7 +23,7 @@ pub fn run() -> Result<()> {
     let build = ["build", "--package", "iso8583", "--example", "ascii_interop"];
     command::run(command::cargo().current_dir(tree::root()).args(build))?;
     let ours = tree::target()?.join("debug/examples/ascii_interop");
-    let python = python(&tree::target()?.join("interop-venv"))?;
+    let python = python(&tree::target()?.join("interop-venv"), PYISO8583)?;
     for script in ["ascii.py", "unionpay.py"] {
         command::run(
             Command::new(&python)
@@ -37,14 +39,24 @@ pub fn run() -> Result<()> {
     )
 }
 
-/// The Python of a virtual environment that has pyiso8583; made when it is not there yet.
+/// Schemathesis, which tries the API against its document; installed when it is not there yet.
+///
+/// # Errors
+/// As [`python`].
+pub fn schemathesis() -> Result<PathBuf> {
+    let environment = tree::target()?.join("contract-venv");
+    python(&environment, SCHEMATHESIS)?;
+    Ok(environment.join("bin/schemathesis"))
+}
+
+/// The Python of a virtual environment that has this package; made when it is not there yet.
 ///
 /// # Errors
 /// There is no Python, or the package cannot be installed.
-pub fn python(environment: &Path) -> Result<PathBuf> {
+pub fn python(environment: &Path, package: &str) -> Result<PathBuf> {
     let python = environment.join("bin/python");
     let wanted = environment.join("installed.txt");
-    if std::fs::read_to_string(&wanted).is_ok_and(|installed| installed == PYISO8583) {
+    if std::fs::read_to_string(&wanted).is_ok_and(|installed| installed == package) {
         return Ok(python);
     }
     command::run(
@@ -52,7 +64,7 @@ pub fn python(environment: &Path) -> Result<PathBuf> {
             .args(["-m", "venv", "--clear"])
             .arg(environment),
     )?;
-    command::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PYISO8583]))?;
-    std::fs::write(&wanted, PYISO8583).context("cannot note what is installed")?;
+    command::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", package]))?;
+    std::fs::write(&wanted, package).context("cannot note what is installed")?;
     Ok(python)
 }

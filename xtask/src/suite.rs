@@ -46,7 +46,7 @@ impl Selection {
 }
 
 /// Fast ones first. The pages stand before the Rust code because the binary holds them.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "tidy",
         needs: &[],
@@ -106,6 +106,12 @@ const STEPS: [Step; 11] = [
         needs: &[Tool::Python, Tool::Node],
         is_foundation: false,
         run: interop::run,
+    },
+    Step {
+        name: "contract",
+        needs: &[Tool::C, Tool::Python],
+        is_foundation: false,
+        run: contract,
     },
     Step {
         name: "browser",
@@ -228,12 +234,29 @@ fn cargo_test() -> Result<()> {
 }
 
 fn ignored_tests() -> Result<()> {
-    tests(&["--", "--ignored"])
+    // The contract's is a step of its own.
+    tests(&[
+        "--",
+        "--ignored",
+        "--skip",
+        "every_answer_is_one_that_the_document_promises",
+    ])
 }
 
 /// Two database servers and their failover: the tests with that in their name, which are ignored otherwise.
 fn failover() -> Result<()> {
     tests(&["--", "--ignored", "failover"])
+}
+
+/// The API against its own document.
+fn contract() -> Result<()> {
+    build()?;
+    let mut test = cargo(&["test", "--package", "tests", "--test", "contract"]);
+    command::run(
+        test.args(["--", "--ignored"])
+            .env("TILLGUARD_SCHEMATHESIS", interop::schemathesis()?)
+            .env("TILLGUARD_DEMO_BIN", tree::program(tree::DEMO)?),
+    )
 }
 
 fn tests_named(filter: &str) -> Result<()> {

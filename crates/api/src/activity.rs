@@ -88,7 +88,7 @@ struct ActivityMark {
     ("incident_id" = String, Path),
     ("from" = Option<Time>, Query, description = "6 hours before the loss window unless said."),
     ("to" = Option<Time>, Query, description = "Now unless said; at most 3 days after `from`."),
-    ("bucket_minutes" = Option<u32>, Query, description = "1 to 1440, 15 unless said; at most 1000 buckets."),
+    ("bucket_minutes" = Option<u32>, Query, minimum = 1, maximum = 1440, description = "1 to 1440, 15 unless said; at most 1000 buckets."),
 ), responses(
     (status = 200, body = Activity),
     (status = 404, description = "incident_not_found", body = ProblemOut),

@@ -4,24 +4,59 @@
 //! Invariant: no error leaves the API in any other form than problem+json.
 
 use std::any::Any;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use domain::Timestamp;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, Predicate};
 
+use super::input::BODY_TIME_MAX;
 use super::problem::{Code, Language, Problem};
 
-/// How long a handler may take; a live stream counts only until it starts.
-const TIME_MAX: Duration = Duration::from_secs(10);
+/// Where reports of loss go.
+const REPORT_PATH: &str = "/api/v1/incidents";
+/// How long a handler may take, its body's time with it; a live stream counts only until it starts. A report has a limit
+/// of its own, because its answer must say what is known.
+const TIME_MAX: Duration = BODY_TIME_MAX.saturating_add(Duration::from_secs(10));
 
-/// When the request reached the node.
+/// When a request reached the node, and whether it is a report of loss, for which everything is kept free.
 #[derive(Clone, Copy, Debug)]
-pub struct Arrived(pub Timestamp);
+pub struct Arrived {
+    /// By the clock on the wall.
+    pub at: Timestamp,
+    /// By one that never steps.
+    pub since: Instant,
+    /// Whether it is a report of loss.
+    pub is_report: bool,
+}
+
+impl Arrived {
+    fn now(request: &Request) -> Self {
+        Self {
+            at: node::now(),
+            since: Instant::now(),
+            is_report: is_report(request.method(), request.uri().path()),
+        }
+    }
+}
+
+/// Whether a request is a report of loss.
+pub fn is_report(method: &Method, path: &str) -> bool {
+    method == Method::POST && path == REPORT_PATH
+}
+
+/// The answer to a request on a connection that is kept for reports.
+pub fn refuse(headers: &HeaderMap) -> Response {
+    let overloaded = Problem::new(Code::Overloaded).retry_after_s(1);
+    careful(overloaded.plain(Language::of(headers)), true)
+}
 
 /// Styles made at run time by the components of the console need `unsafe-inline`; scripts never do.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -43,6 +78,46 @@ pub fn layered(router: Router) -> Router {
     router
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(pass))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(Worthwhile),
+        )
+}
+
+/// In an answer's extensions: it holds a secret, and whoever can see how long it is may not learn more by asking for it
+/// with guesses in it. So it goes as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Secret;
+
+/// Whether an answer gets shorter by it: text of some length, and nothing that must go at once.
+#[derive(Clone, Copy)]
+struct Worthwhile;
+
+impl Worthwhile {
+    const BYTES_MIN: u64 = 1_024;
+    const TYPES: [&str; 8] = [
+        "application/json",
+        "application/problem+json",
+        "application/manifest+json",
+        "image/svg+xml",
+        "text/css",
+        "text/html",
+        "text/javascript",
+        "text/plain",
+    ];
+}
+
+impl Predicate for Worthwhile {
+    fn should_compress<B: HttpBody>(&self, response: &axum::http::Response<B>) -> bool {
+        let is_long = response.body().size_hint().lower() >= Self::BYTES_MIN;
+        let media_type = response.headers().get(header::CONTENT_TYPE);
+        let media_type = media_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        is_long && Self::TYPES.contains(&essence) && response.extensions().get::<Secret>().is_none()
+    }
 }
 
 /// Whether a path is the API's; every other is the console's.
@@ -58,10 +133,18 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 async fn pass(mut request: Request, next: Next) -> Response {
     let language = Language::of(request.headers());
     let api = is_api(request.uri().path());
-    request.extensions_mut().insert(Arrived(node::now()));
-    let mut response = match tokio::time::timeout(TIME_MAX, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::new(Code::TimedOut).retry_after_s(5).into_response(),
+    let arrived = Arrived::now(&request);
+    request.extensions_mut().insert(arrived);
+    if !names_one_host(&request) {
+        return careful(Problem::new(Code::MalformedRequest).plain(language), api);
+    }
+    let answer = next.run(request);
+    let mut response = match arrived.is_report {
+        true => answer.await,
+        false => match tokio::time::timeout(TIME_MAX, answer).await {
+            Ok(response) => response,
+            Err(_) => Problem::new(Code::TimedOut).retry_after_s(5).into_response(),
+        },
     };
     match response.extensions_mut().remove::<Problem>() {
         Some(problem) => response = problem.write(response, language),
@@ -70,6 +153,19 @@ async fn pass(mut request: Request, next: Next) -> Response {
         }
         None => {}
     }
+    careful(response, api)
+}
+
+/// Whether a request names its host as it must (RFC 9112, section 3.2): once, and only before HTTP/1.1 perhaps not at all.
+fn names_one_host(request: &Request) -> bool {
+    match request.headers().get_all(header::HOST).iter().count() {
+        0 => request.version() < Version::HTTP_11,
+        count => count == 1,
+    }
+}
+
+/// The same answer with the headers that keep browsers careful.
+fn careful(mut response: Response, api: bool) -> Response {
     let headers = response.headers_mut();
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
@@ -89,7 +185,14 @@ mod tests {
     use tower::ServiceExt;
 
     async fn ask(router: Router) -> (StatusCode, Option<HeaderValue>, String) {
-        let request = Request::builder().uri("/api/test").body(Body::empty()).unwrap();
+        let request = Request::builder()
+            .uri("/api/test")
+            .header(header::HOST, "pos.example");
+        let request = request.body(Body::empty()).unwrap();
+        sent(router, request).await
+    }
+
+    async fn sent(router: Router, request: Request) -> (StatusCode, Option<HeaderValue>, String) {
         let response = layered(router).oneshot(request).await.unwrap();
         let (status, retry) = (
             response.status(),
@@ -117,6 +220,100 @@ mod tests {
                 body.contains(r#""code":"internal""#) && !body.contains("secret"),
                 "{body}"
             );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_report_has_a_time_of_its_own_and_nothing_else() {
+        // What the promise may take while a node is cut off, and more than any other request may.
+        let slow = || async {
+            tokio::time::sleep(TIME_MAX + Duration::from_secs(1)).await;
+            StatusCode::CREATED
+        };
+        let router = Router::new()
+            .route(REPORT_PATH, axum::routing::post(slow).get(slow))
+            .route("/api/test", get(slow));
+        let ask = |method| {
+            Request::builder()
+                .method(method)
+                .uri(REPORT_PATH)
+                .header(header::HOST, "pos.example")
+                .body(Body::empty())
+        };
+        let report = sent(router.clone(), ask(Method::POST).unwrap()).await;
+        assert_eq!(report.0, StatusCode::CREATED);
+        let list = sent(router, ask(Method::GET).unwrap()).await;
+        assert!(list.2.contains(r#""code":"timed_out""#), "{}", list.2);
+    }
+
+    #[tokio::test]
+    async fn a_request_names_one_host() {
+        let router = Router::new().route("/api/test", get(|| async {}));
+        let ask = |version, hosts: &[&str]| {
+            let ask = Request::builder().version(version).uri("/api/test");
+            let ask = hosts
+                .iter()
+                .fold(ask, |ask, host| ask.header(header::HOST, *host));
+            sent(router.clone(), ask.body(Body::empty()).unwrap())
+        };
+        for (version, hosts, status) in [
+            (Version::HTTP_11, &["pos.example"][..], StatusCode::OK),
+            (Version::HTTP_11, &[], StatusCode::BAD_REQUEST),
+            (
+                Version::HTTP_11,
+                &["pos.example", "pos.example"],
+                StatusCode::BAD_REQUEST,
+            ),
+            (Version::HTTP_10, &[], StatusCode::OK),
+            (
+                Version::HTTP_10,
+                &["one.example", "two.example"],
+                StatusCode::BAD_REQUEST,
+            ),
+        ] {
+            assert_eq!(ask(version, hosts).await.0, status, "{version:?} {hosts:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn long_text_is_packed_for_those_who_take_it_and_a_secret_never_is() {
+        let text = "the same again and again, ".repeat(200);
+        let body = text.clone();
+        let json = move || async move { ([(header::CONTENT_TYPE, "application/json")], body) };
+        let body = text.clone();
+        let secret = move || async move {
+            let response = ([(header::CONTENT_TYPE, "application/json")], body);
+            (axum::Extension(Secret), response)
+        };
+        let body = text.clone();
+        let events = move || async move { ([(header::CONTENT_TYPE, "text/event-stream")], body) };
+        let router = Router::new()
+            .route("/api/json", get(json))
+            .route("/api/secret", get(secret))
+            .route("/api/events", get(events))
+            .route("/api/short", get(|| async { "short" }));
+        let ask = |path: &str, accepted: &str| {
+            let ask = Request::builder().uri(path).header(header::HOST, "pos.example");
+            let ask = ask.header(header::ACCEPT_ENCODING, accepted);
+            layered(router.clone()).oneshot(ask.body(Body::empty()).unwrap())
+        };
+        for (path, accepted, packed) in [
+            ("/api/json", "gzip, br;q=0.5", true),
+            ("/api/json", "gzip;q=0", false),
+            ("/api/json", "", false),
+            ("/api/secret", "gzip", false),
+            ("/api/events", "gzip", false),
+            ("/api/short", "gzip", false),
+        ] {
+            let answer = ask(path, accepted).await.unwrap();
+            let encoding = answer.headers().get(header::CONTENT_ENCODING).cloned();
+            assert_eq!(
+                encoding.is_some_and(|encoding| encoding == "gzip"),
+                packed,
+                "{path} {accepted}"
+            );
+            let bytes = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+            assert_eq!(bytes.len() < 1_000 && path != "/api/short", packed, "{path}");
         }
     }
 

@@ -1,14 +1,15 @@
 //! Doing a POST once: the same key with the same content gets the first answer again.
 //!
-//! Invariant: an effect and the answer kept for its key are one store transaction.
+//! Invariant: an effect and the answer kept for its key are one store transaction, which claims the key first of all.
 
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use store::Tx;
-use store::idempotency::Answer;
+use store::idempotency::{Answer, Claim};
 
 use super::Api;
 use super::problem::{Code, Problem, Why};
@@ -17,7 +18,7 @@ use crate::auth::Account;
 /// The header.
 pub const HEADER: &str = "Idempotency-Key";
 /// Longest key.
-const KEY_BYTES_MAX: usize = 128;
+pub const KEY_BYTES_MAX: usize = 128;
 
 /// An `Idempotency-Key` and what it was sent with.
 #[derive(Clone)]
@@ -86,6 +87,28 @@ impl Kept {
             false => self,
         }
     }
+
+    /// What was done, or the refusal whose effect stays.
+    pub fn of_outcome(status: StatusCode, outcome: Result<impl Serialize, Problem>) -> Result<Self, Problem> {
+        match outcome {
+            Ok(done) => Self::new(status, &done),
+            Err(problem) => Self::new(problem.status(), &problem),
+        }
+    }
+
+    fn of(answer: Answer) -> Result<Self, Problem> {
+        let status = StatusCode::from_u16(answer.status).map_err(|error| Problem::internal(&error))?;
+        let body = answer.body;
+        Ok(Self { status, body })
+    }
+
+    /// A success's body as `T`.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<Option<T>, Problem> {
+        match self.status.is_success() {
+            true => serde_json::from_str(&self.body).map_err(|error| Problem::internal(&error)),
+            false => Ok(None),
+        }
+    }
 }
 
 impl IntoResponse for Kept {
@@ -105,31 +128,27 @@ impl IntoResponse for Kept {
     }
 }
 
-/// The answer this key was given before.
-pub fn before(tx: &Tx<'_>, by: &Account, key: Option<&Key>) -> Result<Option<Kept>, Problem> {
+/// Claims the key, first of all in a transaction; the answer it was given before, if it was.
+pub fn claim(tx: &Tx<'_>, by: &Account, key: Option<&Key>) -> Result<Option<Kept>, Problem> {
     let Some(key) = key else { return Ok(None) };
-    match store::idempotency::get(tx, &by.login, &key.key)? {
-        None => Ok(None),
-        Some(answer) if answer.request_digest == key.digest => {
-            let status = StatusCode::from_u16(answer.status).map_err(|error| Problem::internal(&error))?;
-            Ok(Some(Kept {
-                status,
-                body: answer.body,
-            }))
-        }
-        Some(_) => Err(Problem::new(Code::IdempotencyKeyReused)),
+    match store::idempotency::claim(tx, &by.login, &key.key, &key.digest)? {
+        Claim::Ours => Ok(None),
+        Claim::Answered(answer) => Kept::of(answer).map(Some),
+        Claim::OfOther => Err(Problem::new(Code::IdempotencyKeyReused)),
     }
 }
 
-/// Keeps the answer given to this key.
-pub fn keep(tx: &Tx<'_>, by: &Account, key: Option<&Key>, kept: &Kept) -> Result<(), Problem> {
-    let Some(key) = key else { return Ok(()) };
+/// Keeps the answer given to a claimed key. What comes back is the answer to give: the first that was kept.
+pub fn keep(tx: &Tx<'_>, by: &Account, key: Option<&Key>, kept: Kept) -> Result<Kept, Problem> {
+    let Some(key) = key else { return Ok(kept) };
     let answer = Answer {
-        request_digest: key.digest.to_vec(),
         status: kept.status.as_u16(),
         body: kept.body.clone(),
     };
-    Ok(store::idempotency::insert(tx, &by.login, &key.key, &answer)?)
+    match store::idempotency::answer(tx, &by.login, &key.key, &key.digest, &answer)? {
+        Some(first) => Kept::of(first),
+        None => Ok(kept),
+    }
 }
 
 /// Does `work` in one store transaction, once per key. An outer error undoes everything; an inner one is an answer whose
@@ -142,15 +161,11 @@ pub async fn once<T: Serialize>(
 ) -> Result<Kept, Problem> {
     let by = by.clone();
     let write = move |tx: &Tx<'_>| {
-        if let Some(kept) = before(tx, &by, key.as_ref())? {
+        if let Some(kept) = claim(tx, &by, key.as_ref())? {
             return Ok(kept);
         }
-        let kept = match work(tx)? {
-            Ok(done) => Kept::new(StatusCode::OK, &done)?,
-            Err(problem) => Kept::new(problem.status(), &problem)?,
-        };
-        keep(tx, &by, key.as_ref(), &kept)?;
-        Ok(kept)
+        let kept = Kept::of_outcome(StatusCode::OK, work(tx)?)?;
+        keep(tx, &by, key.as_ref(), kept)
     };
     api.node.write(write).await
 }

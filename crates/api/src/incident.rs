@@ -187,13 +187,14 @@ pub struct IncidentOut {
     last_sequence: i64,
 }
 
-/// From the report's arrival until it was acknowledged; until now while it is not.
+/// From the report's arrival until it was acknowledged, as it was measured; as the clocks on the walls say where two processes
+/// had to do with it, and until now while it is not acknowledged.
 pub fn stop_ms(incident: &Incident, now: Timestamp) -> i64 {
-    incident
+    let by_the_wall = incident
         .acknowledged_at
         .unwrap_or(now)
-        .since_ms(incident.reported_at)
-        .max(0)
+        .since_ms(incident.reported_at);
+    incident.stop_ms.unwrap_or(by_the_wall).max(0)
 }
 
 /// What must follow while the incident is not closed.

@@ -2,13 +2,17 @@
 //!
 //! Invariant: nothing of a body is looked at beyond [`BODY_BYTES_MAX`], and what is not known is refused, not ignored.
 
-use axum::body::to_bytes;
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use domain::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use tokio::time::timeout;
+use tokio_stream::StreamExt;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -20,6 +24,8 @@ use super::wire::{NOT_A_TIME, NOT_A_WORD, Time};
 
 /// Largest body of a request.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// How long the sender may take for it.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A JSON body and the request's `Idempotency-Key`. No body at all is `{}`.
 pub struct In<T> {
@@ -34,10 +40,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for In<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        // Also reached when the sender breaks off; nobody reads that answer.
-        let bytes = to_bytes(body, BODY_BYTES_MAX)
+        let bytes = timeout(BODY_TIME_MAX, whole(body))
             .await
-            .map_err(|_| Problem::new(Code::BodyTooLarge))?;
+            .unwrap_or_else(|_| Err(Problem::new(Code::BodyTooSlow)))?;
         if !bytes.is_empty() && !is_json(&parts.headers) {
             return Err(Problem::new(Code::UnsupportedMediaType));
         }
@@ -47,6 +52,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for In<T> {
             key: Key::of(&parts, &bytes)?,
         })
     }
+}
+
+/// A body to its end.
+async fn whole(body: Body) -> Result<Vec<u8>, Problem> {
+    let (mut bytes, mut parts) = (Vec::new(), body.into_data_stream());
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|_| Problem::new(Code::MalformedRequest))?;
+        if bytes.len() + part.len() > BODY_BYTES_MAX {
+            return Err(Problem::new(Code::BodyTooLarge));
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -126,18 +144,23 @@ pub fn text_opt(name: &str, value: Option<String>, chars_max: usize) -> Result<O
 }
 
 /// Longest value of a query parameter, in characters.
-const PARAMETER_CHARS_MAX: usize = 100;
+pub const PARAMETER_CHARS_MAX: usize = 100;
 
 /// What reading a number fails with that is outside its limits.
 const OUT_OF_RANGE: &str = "out of range";
 
-/// How many items a page has: 1 to 1000, 50 unless said.
+/// How many items a page may have.
+pub const LIMIT: std::ops::RangeInclusive<usize> = 1..=1000;
+/// How many it has unless said.
+pub const LIMIT_UNSAID: usize = 50;
+
+/// How many items a page has: [`LIMIT`], [`LIMIT_UNSAID`] unless said.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit(usize);
 
 impl Default for Limit {
     fn default() -> Self {
-        Self(50)
+        Self(LIMIT_UNSAID)
     }
 }
 
@@ -156,7 +179,7 @@ impl Limit {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
+        let number = text.parse().ok().filter(|number| LIMIT.contains(number));
         number
             .map(Self)
             .ok_or_else(|| serde::de::Error::custom(OUT_OF_RANGE))
@@ -167,17 +190,17 @@ impl PartialSchema for Limit {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Integer)
-            .minimum(Some(1))
-            .maximum(Some(1000))
-            .default(Some(50.into()))
+            .minimum(Some(*LIMIT.start()))
+            .maximum(Some(*LIMIT.end()))
+            .default(Some(LIMIT_UNSAID.into()))
             .into()
     }
 }
 
 impl ToSchema for Limit {}
 
-/// Query parameters as a struct that says which there are; each at most once, nothing else, none too long, and an empty one
-/// is as good as none.
+/// Query parameters as a struct that says which there are; each at most once, nothing else, none empty or too
+/// long.
 pub struct Query<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Query<T> {
@@ -187,8 +210,10 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Q
         let known = T::into_params(|| Some(ParameterIn::Query));
         let known: Vec<&str> = known.iter().map(|parameter| parameter.name.as_str()).collect();
         let Params(pairs) = Params::from_request_parts(parts, state).await?.only(&known)?;
-        let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        let object = pairs.map(|(name, value)| (name, value.into())).collect();
+        let object = pairs
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
         let object = serde_json::Value::Object(object);
         let parsed = serde_path_to_error::deserialize(object).map_err(|error| {
             let path = error.path().to_string();
@@ -212,7 +237,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 }
 
 impl Params {
-    /// Refuses parameters that are not among these, twice there, or too long.
+    /// Refuses parameters that are not among these, twice there, empty, or too long.
     pub fn only(self, names: &[&str]) -> Result<Self, Problem> {
         for (at, (name, value)) in self.0.iter().enumerate() {
             if !names.contains(&name.as_str()) {
@@ -222,6 +247,10 @@ impl Params {
             if self.0[..at].iter().any(|(other, _)| other == name) {
                 return Err(Problem::field(name, Why::Invalid));
             }
+            // A filter that was left out by mistake must not show everything.
+            if value.is_empty() {
+                return Err(Problem::field(name, Why::Missing));
+            }
             if value.chars().count() > PARAMETER_CHARS_MAX {
                 return Err(Problem::field(name, Why::TooLong));
             }
@@ -229,10 +258,10 @@ impl Params {
         Ok(self)
     }
 
-    /// The value, if it is there and not empty.
+    /// The value, if it is there.
     pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(other, _)| other == name)?;
-        Some(value.as_str()).filter(|value| !value.is_empty())
+        Some(value)
     }
 
     /// The value as `read` understands it.
@@ -259,16 +288,49 @@ impl Params {
         self.read(name, Why::OutOfRange, read)
     }
 
-    /// How many items a page has: 1 to 1000, 50 unless said.
+    /// How many items a page has: [`LIMIT`], [`LIMIT_UNSAID`] unless said.
     pub fn limit(&self) -> Result<usize, Problem> {
-        Ok(self
-            .number("limit", 1..=1000)?
-            .and_then(|limit| usize::try_from(limit).ok())
-            .unwrap_or(50))
+        let read = |value: &str| value.parse().ok().filter(|number| LIMIT.contains(number));
+        let limit = self.read("limit", Why::OutOfRange, read)?;
+        Ok(limit.unwrap_or(LIMIT_UNSAID))
     }
 
     /// The place a page starts at.
     pub fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         self.read("cursor", Why::NotACursor, read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Bytes;
+
+    async fn read(body: Body) -> Result<Vec<u8>, Code> {
+        let request = Request::builder()
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .unwrap();
+        let read = In::<serde_json::Value>::from_request(request, &()).await;
+        read.map(|input| input.body.to_string().into_bytes())
+            .map_err(|problem| problem.code)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_a_time_out_of_its_own() {
+        let begun = tokio_stream::once(Ok::<_, std::io::Error>(Bytes::from_static(b"{")));
+        let silent = Body::from_stream(begun.chain(tokio_stream::pending()));
+        assert_eq!(read(silent).await, Err(Code::BodyTooSlow));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_not_called_too_large() {
+        let broken = tokio_stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("gone"))]);
+        assert_eq!(read(Body::from_stream(broken)).await, Err(Code::MalformedRequest));
+        assert_eq!(
+            read(Body::from(vec![b' '; BODY_BYTES_MAX + 1])).await,
+            Err(Code::BodyTooLarge)
+        );
+        assert_eq!(read(Body::from("{}")).await, Ok(b"{}".to_vec()));
     }
 }

@@ -9,6 +9,7 @@ mod activity;
 mod alarm;
 mod auth;
 mod contact;
+mod document;
 mod edge;
 mod found;
 mod gate;
@@ -18,6 +19,7 @@ mod id;
 mod idempotency;
 mod incident;
 mod input;
+mod origin;
 mod page;
 mod people;
 pub mod problem;
@@ -43,13 +45,13 @@ use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::watch;
-use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{OpenApi, PartialSchema};
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use auth::{Attempts, Passwords};
+pub use edge::{is_report, refuse};
 use node::Node;
+pub use origin::{Origin, network};
 use problem::{Code, Problem};
 
 /// What the configuration says about the API.
@@ -108,49 +110,7 @@ fn nouns() -> OpenApiRouter<Arc<Api>> {
 
 /// The OpenAPI document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented(nouns().into_openapi())
-}
-
-fn documented(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
-    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-    document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("session", bearer);
-    let key = ParameterBuilder::new()
-        .name(idempotency::HEADER)
-        .parameter_in(ParameterIn::Header)
-        .description(Some(
-            "A text of one's own; the same again gets the first answer again.",
-        ))
-        .schema(Some(String::schema()))
-        .build();
-    for path in document.paths.paths.values_mut() {
-        for operation in [&mut path.get, &mut path.post, &mut path.put, &mut path.delete]
-            .into_iter()
-            .flatten()
-        {
-            // Handlers are called alike in every noun; in the document each name stands once.
-            let noun = operation
-                .tags
-                .iter()
-                .flatten()
-                .next()
-                .cloned()
-                .unwrap_or_default();
-            operation.operation_id = operation.operation_id.take().map(|verb| format!("{noun}_{verb}"));
-        }
-    }
-    // A log-in, which needs no session, keeps no answer: it would hold a token.
-    let posts = document
-        .paths
-        .paths
-        .values_mut()
-        .filter_map(|path| path.post.as_mut());
-    for post in posts.filter(|post| post.security.is_none()) {
-        post.parameters.get_or_insert_default().push(key.clone().into());
-    }
-    document
+    document::finished(nouns().into_openapi())
 }
 
 /// What answers every path that is not the API's: method, path, headers.
@@ -159,14 +119,14 @@ pub type Pages = fn(&Method, &str, &HeaderMap) -> Response;
 /// Everything a node serves by HTTP: the API, its document, and the pages.
 pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
     let api = Arc::new(Api {
-        passwords: Passwords(node.clone()),
+        passwords: Passwords::default(),
         node,
         settings,
         attempts: Attempts::default(),
         streams: Arc::default(),
     });
     let (router, document) = nouns().split_for_parts();
-    let document = Arc::new(documented(document));
+    let document = Arc::new(document::finished(document));
     let router = router
         .route(
             "/api/openapi.json",

@@ -25,22 +25,33 @@ pub enum Language {
 }
 
 impl Language {
-    /// The first of `Accept-Language` that is Chinese or English; else English. Weights are not read: browsers write
-    /// their languages in order.
+    /// Of `Accept-Language` the one of ours with the highest weight, the first of equals; else English.
     pub fn of(headers: &HeaderMap) -> Self {
-        let accepted = headers
-            .get(header::ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let known =
-            accepted
-                .split(',')
-                .find_map(|one| match one.trim().get(..2)?.to_ascii_lowercase().as_str() {
-                    "zh" => Some(Self::Chinese),
-                    "en" => Some(Self::English),
-                    _ => None,
-                });
-        known.unwrap_or(Self::English)
+        let values = headers.get_all(header::ACCEPT_LANGUAGE).iter();
+        let ranges = values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','));
+        let mut best = (0, Self::English);
+        for (language, weight) in ranges.filter_map(Self::range) {
+            if weight > best.0 {
+                best = (weight, language);
+            }
+        }
+        best.1
+    }
+
+    /// One language range and its weight in thousandths (RFC 9110, section 12.4.2), when it is ours.
+    fn range(text: &str) -> Option<(Self, u32)> {
+        let mut parts = text.split(';').map(str::trim);
+        let primary = parts.next()?.split('-').next()?;
+        let language = match primary.to_ascii_lowercase().as_str() {
+            "zh" => Self::Chinese,
+            "en" => Self::English,
+            _ => return None,
+        };
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let thousandths = weight.map_or(Ok(1.0), str::parse::<f32>).ok()? * 1000.0;
+        Some((language, thousandths.clamp(0.0, 1000.0) as u32))
     }
 
     const fn pick(self, zh: &'static str, en: &'static str) -> &'static str {
@@ -71,6 +82,8 @@ pub enum Why {
     TooLong,
     /// It did not come from a `next_cursor`.
     NotACursor,
+    /// Later than now.
+    InFuture,
     /// Too many terminals to look through.
     TooManyTerminals,
 }
@@ -89,6 +102,7 @@ impl Why {
             Self::OutOfRange => language.pick("超出允许的范围", "is out of range"),
             Self::TooLong => language.pick("太长", "is too long"),
             Self::NotACursor => language.pick("不是列表给出的游标", "is no cursor that a list has given"),
+            Self::InFuture => language.pick("不能晚于现在", "must not be later than now"),
             Self::TooManyTerminals => language.pick(
                 "可见终端超过 200 台，请指定一台",
                 "is needed: more than 200 terminals are visible, name one",
@@ -132,6 +146,10 @@ pub enum Code {
     Held,
     /// The incident is in another state.
     WrongState,
+    /// The report was closed as found: the terminal may trade again.
+    ReportClosed,
+    /// The body did not come in time.
+    BodyTooSlow,
     /// The body is larger than 64 KiB.
     BodyTooLarge,
     /// The body is not `application/json`.
@@ -156,6 +174,12 @@ pub enum Code {
     Unavailable,
     /// It took too long.
     TimedOut,
+    /// It was done or not: the store cannot say.
+    OutcomeUnknown,
+    /// Whether the terminal is stopped is not known yet.
+    StopUnknown,
+    /// The terminal is stopped; whether an approval from before is still on its way is not known yet.
+    StoppedUnacknowledged,
 }
 
 impl Code {
@@ -170,14 +194,22 @@ impl Code {
                 StatusCode::NOT_FOUND
             }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotLocked | Self::Held | Self::WrongState | Self::Taken => StatusCode::CONFLICT,
+            Self::NotLocked | Self::Held | Self::WrongState | Self::Taken | Self::ReportClosed => {
+                StatusCode::CONFLICT
+            }
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::MalformedRequest | Self::MalformedJson => StatusCode::BAD_REQUEST,
             Self::InvalidField | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyAttempts | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Overloaded | Self::Unavailable | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded
+            | Self::Unavailable
+            | Self::TimedOut
+            | Self::OutcomeUnknown
+            | Self::StopUnknown
+            | Self::StoppedUnacknowledged => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -258,6 +290,21 @@ impl Code {
                 ("状态不符", "目前的状态不允许这样做。"),
                 ("Wrong state", "It is in a state that does not allow this."),
             ),
+            Self::ReportClosed => (
+                (
+                    "报失已结案",
+                    "这次报失已作为找回结案，终端可能又在交易。如再次丢失，请用新的 Idempotency-Key 重新报失。",
+                ),
+                (
+                    "Report closed",
+                    "This report was closed as found, and the terminal may trade again. If it is missing, report it anew with a \
+                     new Idempotency-Key.",
+                ),
+            ),
+            Self::BodyTooSlow => (
+                ("太慢", "请求内容没有及时传完。"),
+                ("Too slow", "The body did not come in time."),
+            ),
             Self::BodyTooLarge => (
                 ("内容太大", "请求内容不能超过 64 KiB。"),
                 ("Too large", "A request may hold at most 64 KiB."),
@@ -318,6 +365,31 @@ impl Code {
                     "It took too long. It may still have happened: look before trying again.",
                 ),
             ),
+            Self::OutcomeUnknown => (
+                ("结果不明", "请求可能已经生效，也可能没有，请查看后再试。"),
+                (
+                    "Outcome unknown",
+                    "It may have happened or not: look before trying again.",
+                ),
+            ),
+            Self::StopUnknown => (
+                ("尚不确定", "还不能确定终端是否已经停用，请立即再次报失。"),
+                (
+                    "Not known",
+                    "Whether the terminal is stopped is not known yet. Report it again at once.",
+                ),
+            ),
+            Self::StoppedUnacknowledged => (
+                (
+                    "已停用，尚未确认",
+                    "终端已经停用；之前批准的交易是否还在途中尚不确定。请再次报失以取得确认。",
+                ),
+                (
+                    "Stopped, not acknowledged",
+                    "The terminal is stopped; whether an approval from before is still on its way is not known yet. Report it again \
+                     to hear.",
+                ),
+            ),
         }
     }
 }
@@ -342,7 +414,10 @@ impl Passing for Problem {
         let soon = self
             .retry_after_s
             .is_some_and(|wait_s| wait_s <= STORE_BACK_SOON_S);
-        soon && matches!(self.code, Code::Unavailable | Code::Overloaded)
+        soon && matches!(
+            self.code,
+            Code::Unavailable | Code::Overloaded | Code::OutcomeUnknown
+        )
     }
 }
 
@@ -445,9 +520,19 @@ impl Problem {
         match status {
             StatusCode::NOT_FOUND => Self::new(Code::NotFound),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(Code::MethodNotAllowed),
+            StatusCode::REQUEST_TIMEOUT => Self::new(Code::BodyTooSlow),
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(Code::BodyTooLarge),
             status if status.is_client_error() => Self::new(Code::MalformedRequest),
             status => Self::internal(&status),
+        }
+    }
+
+    /// Writes the problem where no handler has been.
+    pub fn plain(self, language: Language) -> Response {
+        let mut response = self.into_response();
+        match response.extensions_mut().remove::<Self>() {
+            Some(problem) => problem.write(response, language),
+            None => response,
         }
     }
 
@@ -507,9 +592,8 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         let (code, retry_after_s) = match error {
             store::Error::Overloaded => (Code::Overloaded, Some(1)),
-            store::Error::Unavailable | store::Error::OutcomeUnknown => {
-                (Code::Unavailable, Some(STORE_BACK_SOON_S))
-            }
+            store::Error::Unavailable => (Code::Unavailable, Some(STORE_BACK_SOON_S)),
+            store::Error::OutcomeUnknown => (Code::OutcomeUnknown, Some(STORE_BACK_SOON_S)),
             store::Error::Stopped => (Code::Unavailable, Some(30)),
             _ => (Code::Internal, None),
         };
@@ -552,9 +636,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_language_we_speak_is_taken() {
+    fn the_language_we_speak_with_the_highest_weight_is_taken() {
         assert_eq!(language("zh-CN,zh;q=0.9,en;q=0.8"), Language::Chinese);
         assert_eq!(language("fr-FR, en;q=0.5, zh;q=0.3"), Language::English);
+        assert_eq!(language("en;q=0.2, zh;q=0.9"), Language::Chinese);
+        assert_eq!(language("zh;q=0, en;q=0.1"), Language::English);
+        assert_eq!(language("zh-Hant-TW;q=0.5, en;q=0.50"), Language::Chinese);
+        assert_eq!(language("en;q=much, zh;q=0.1"), Language::Chinese);
+        assert_eq!(language("enm, zh;q=0.1"), Language::Chinese);
         assert_eq!(language("语"), Language::English);
         assert_eq!(Language::of(&HeaderMap::new()), Language::English);
     }

@@ -1,6 +1,7 @@
 //! The loss report: one POST that stops a terminal, answered only when it is stopped (R1.0, R1.2).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use app::incident::Acknowledged;
@@ -8,20 +9,21 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::TerminalId;
-use domain::incident::Incident;
+use domain::incident::{Incident, State as Word};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::node::Incarnation;
+use tokio::task::JoinHandle;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
 use super::edge::Arrived;
-use super::idempotency::{Kept, Key, before, keep};
+use super::idempotency::{Kept, Key, claim, keep};
 use super::incident::{Receipt, stop_ms};
 use super::input::{In, text_opt};
-use super::problem::{Problem, ProblemOut, Why};
+use super::problem::{Code, Problem, ProblemOut, Why};
 use super::terminal;
 use super::wire::{Manner, Time};
 use crate::auth::{Account, Actor};
@@ -31,6 +33,11 @@ use node::Turn;
 const ELSEWHERE_MAX: Duration = Duration::from_millis(app::lease::WAIT_MS_MAX.unsigned_abs() * 2);
 /// Payments a reporter speaks of.
 const PAYMENTS_MAX: usize = 20;
+/// How long a report may take before it is told what is known: the promise is kept within 12.7 s when a node has fallen
+/// silent, and the store is asked again for 15 s when it cannot be reached.
+const TIME_MAX: Duration = Duration::from_secs(30);
+/// How far a reporter's clock may be ahead of the node's.
+const AHEAD_MS_MAX: i64 = 60_000;
 /// How often to look, when no bell rings.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -91,11 +98,14 @@ struct LossReported {
     (status = 200, description = "It was reported before, and is stopped.", body = LossReported),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "terminal_not_found", body = ProblemOut),
+    (status = 409, description = "report_closed", body = ProblemOut),
     (status = 422, description = "invalid_field, idempotency_key_reused", body = ProblemOut),
+    (status = 503, description = "stop_unknown: perhaps not stopped; stopped_unacknowledged: stopped, report again to hear more",
+        body = ProblemOut),
 ))]
 async fn report(
     State(api): State<Arc<Api>>,
-    Extension(Arrived(reported_at)): Extension<Arrived>,
+    Extension(arrived): Extension<Arrived>,
     Actor(account): Actor,
     input: In<LossReport>,
 ) -> Result<Kept, Problem> {
@@ -108,23 +118,51 @@ async fn report(
         sequence: said.sequence,
         ours: said.ours,
     };
+    let last_seen_at = body.last_seen_at.map(|time| time.0);
+    if last_seen_at.is_some_and(|seen| seen > arrived.at.plus_ms(AHEAD_MS_MAX)) {
+        return Err(Problem::field("last_seen_at", Why::InFuture));
+    }
     let report = app::incident::Report {
         terminal_id: terminal::parse_id(&body.terminal_id)?,
-        // A clock that is ahead has seen nothing later than now.
-        last_seen_at: body.last_seen_at.map(|time| time.0.min(reported_at)),
+        // A clock that is a little ahead has seen nothing later than now.
+        last_seen_at: last_seen_at.map(|seen| seen.min(arrived.at)),
         place: text_opt("place", body.place, app::case::TEXT_CHARS_MAX)?,
         circumstances: text_opt("circumstances", body.circumstances, app::case::TEXT_CHARS_MAX)?,
         manner: body
             .manner
             .map_or(domain::incident::Manner::Unsure, |manner| manner.0),
-        reported_at,
+        reported_at: arrived.at,
         payments: payments.into_iter().map(said).collect(),
     };
+    let is_stopped = Arc::new(AtomicBool::new(false));
     // A client that hangs up does not stop the stopping.
-    let stopping = tokio::spawn(stop(api, account, report, input.key));
-    stopping
-        .await
-        .unwrap_or_else(|error| Err(Problem::internal(&error)))
+    let stopping = tokio::spawn(stop(
+        api,
+        account,
+        (report, arrived.since),
+        input.key,
+        is_stopped.clone(),
+    ));
+    in_time(stopping, &is_stopped).await
+}
+
+/// What came of the stopping, or what is known of it when the time is over. It goes on.
+async fn in_time(
+    stopping: JoinHandle<Result<Kept, Problem>>,
+    is_stopped: &AtomicBool,
+) -> Result<Kept, Problem> {
+    let mut why = match tokio::time::timeout(TIME_MAX, stopping).await {
+        Ok(Ok(Err(problem))) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => problem,
+        Ok(Ok(done)) => return done,
+        Ok(Err(error)) => Problem::internal(&error),
+        Err(_) => Problem::new(Code::TimedOut),
+    };
+    // Nothing may be said of a report but what is known.
+    why.code = match is_stopped.load(Ordering::Acquire) {
+        true => Code::StoppedUnacknowledged,
+        false => Code::StopUnknown,
+    };
+    Err(why.retry_after_s(1))
 }
 
 /// What the first transaction of a report leads to.
@@ -138,8 +176,9 @@ enum Step {
 async fn stop(
     api: Arc<Api>,
     account: Account,
-    report: app::incident::Report,
+    (report, since): (app::incident::Report, Instant),
     key: Option<Key>,
+    is_stopped: Arc<AtomicBool>,
 ) -> Result<Kept, Problem> {
     let incident_id = super::id::new()?;
     // Whether or not a first try was kept, a second one finds the terminal stopped, or stops it.
@@ -155,9 +194,11 @@ async fn stop(
         }
         Step::Suspended { incident, opened } => (incident, opened),
     };
+    is_stopped.store(true, Ordering::Release);
     let incident_id = incident.incident_id.clone();
     let waited = i64::try_from(drain(&api, incident.terminal_id).await).unwrap_or(i64::MAX);
-    let kept = acknowledged(&api, &account, &incident_id, key, opened, waited).await?;
+    let opened_since = opened.then_some(since);
+    let kept = acknowledged(&api, &account, &incident_id, key, opened_since, waited).await?;
     api.node.changed(Some(incident_id));
     Ok(kept)
 }
@@ -168,7 +209,7 @@ async fn acknowledged(
     account: &Account,
     incident_id: &str,
     key: Option<Key>,
-    opened: bool,
+    opened_since: Option<Instant>,
     waited: i64,
 ) -> Result<Kept, Problem> {
     let deadline = Instant::now() + ELSEWHERE_MAX;
@@ -185,7 +226,7 @@ async fn acknowledged(
                     &by,
                     (&id, &node),
                     here.as_ref().map(|who| (who, waited)),
-                    opened,
+                    opened_since,
                     key.as_ref(),
                 )
             }
@@ -202,32 +243,54 @@ async fn acknowledged(
 }
 
 /// Writes the acknowledgement and the answer to the same request, should it come again; `None` when a node is still to
-/// drain.
+/// drain. `opened_since`: when the report arrived, if it is the one that opened the incident.
 fn acknowledge(
     tx: &Tx<'_>,
     by: &Account,
     (id, node): (&str, &str),
     here: Option<(&Incarnation, i64)>,
-    opened: bool,
+    opened_since: Option<Instant>,
     key: Option<&Key>,
 ) -> Result<Option<Kept>, Problem> {
+    // The key before the terminal, as in the first transaction.
+    let first = match claim(tx, by, key) {
+        // The same request, sent twice at once: both get the answer that was first.
+        Ok(first) => first,
+        // The claim ran out and the key is another request's; what this one did is told as it is.
+        Err(problem) if problem.code == Code::IdempotencyKeyReused => None,
+        Err(problem) => return Err(problem),
+    };
     if let Acknowledged::NotYet = app::incident::acknowledge(tx, id, node, here)? {
         return Ok(None);
     }
-    let status = if opened {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
+    let status = match opened_since {
+        Some(since) => {
+            // Clocks on walls step; this one does not.
+            let stop_ms = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+            app::incident::measured(tx, id, stop_ms)?;
+            StatusCode::CREATED
+        }
+        None => StatusCode::OK,
     };
-    let kept = answer(tx, id, status)?;
-    match before(tx, by, key) {
-        // The same request, sent twice at once: both get the answer that was first.
-        Ok(Some(first)) => return Ok(Some(first)),
-        Ok(None) => keep(tx, by, key, &kept)?,
-        // The key was given to another request meanwhile; what this one did is told as it is.
-        Err(_) => {}
+    match first {
+        Some(first) => still_true(tx, first).map(Some),
+        None => keep(tx, by, key, answer(tx, id, status)?).map(Some),
     }
-    Ok(Some(kept))
+}
+
+/// An answer kept for a report, as long as its incident stands: an acknowledgement must be true whenever it is given.
+fn still_true(tx: &Tx<'_>, kept: Kept) -> Result<Kept, Problem> {
+    #[derive(Deserialize)]
+    struct Reported {
+        id: String,
+    }
+    let Some(Reported { id }) = kept.read()? else {
+        return Ok(kept);
+    };
+    match store::incident::get(tx, &id)?.map(|incident| incident.state) {
+        Some(Word::Open | Word::FoundProposed) => Ok(kept),
+        Some(Word::Closed) | None => Err(Problem::new(Code::ReportClosed)),
+    }
 }
 
 /// Waits for approvals on their way out; answers how many there were.
@@ -246,8 +309,8 @@ fn suspend(
     (incident_id, node): (&str, &str),
     key: Option<&Key>,
 ) -> Result<Step, Problem> {
-    if let Some(kept) = before(tx, by, key)? {
-        return Ok(Step::Answered(kept, None));
+    if let Some(kept) = claim(tx, by, key)? {
+        return Ok(Step::Answered(still_true(tx, kept)?, None));
     }
     let reported = app::incident::report_loss(tx, &by.actor(tx)?, report, incident_id, node)?;
     let (incident, opened) = (reported.incident, reported.opened);
@@ -255,14 +318,17 @@ fn suspend(
         let incident = Box::new(incident);
         return Ok(Step::Suspended { incident, opened });
     }
-    let kept = answer(tx, &incident.incident_id, StatusCode::OK)?;
-    keep(tx, by, key, &kept)?;
+    let kept = keep(tx, by, key, answer(tx, &incident.incident_id, StatusCode::OK)?)?;
     Ok(Step::Answered(kept, Some(incident.incident_id)))
 }
 
 fn answer(tx: &Tx<'_>, incident_id: &str, status: StatusCode) -> Result<Kept, Problem> {
     let incident =
         store::incident::get(tx, incident_id)?.ok_or(store::Error::Corrupt("incident just written"))?;
+    if incident.state == Word::Closed {
+        // Found, by two people, while the report was waiting for its acknowledgement.
+        return Kept::of_outcome(status, Err::<LossReported, _>(Problem::new(Code::ReportClosed)));
+    }
     let receipts = store::receipt::list(tx, incident_id)?
         .into_iter()
         .map(Receipt::from)
@@ -276,4 +342,37 @@ fn answer(tx: &Tx<'_>, incident_id: &str, status: StatusCode) -> Result<Kept, Pr
         reported_at: Time(incident.reported_at),
     };
     Kept::new(status, &reported)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_known_in_time_is_said_as_not_known() {
+        for (stopped, code) in [(false, Code::StopUnknown), (true, Code::StoppedUnacknowledged)] {
+            let stopping = tokio::spawn(std::future::pending());
+            let told = in_time(stopping, &AtomicBool::new(stopped)).await;
+            assert_eq!(told.err().map(|problem| problem.code), Some(code));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_fails_does_not_say_whether_the_terminal_is_stopped() {
+        for error in [
+            store::Error::OutcomeUnknown,
+            store::Error::Unavailable,
+            store::Error::Stopped,
+        ] {
+            let stopping = tokio::spawn(async { Err(Problem::from(error)) });
+            let told = in_time(stopping, &AtomicBool::new(false)).await;
+            assert_eq!(told.err().map(|problem| problem.code), Some(Code::StopUnknown));
+        }
+        let refused = tokio::spawn(async { Err(Problem::new(Code::TerminalNotFound)) });
+        let told = in_time(refused, &AtomicBool::new(false)).await;
+        assert_eq!(
+            told.err().map(|problem| problem.code),
+            Some(Code::TerminalNotFound)
+        );
+    }
 }

@@ -1,13 +1,13 @@
 //! Sessions: logging in, asking who one is, logging out (R7.2).
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::account::Scope;
 use domain::time::HOUR_MS;
 use serde::{Deserialize, Serialize};
@@ -17,11 +17,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
+use super::edge::Secret;
 use super::input::{In, text};
+use super::origin::Origin;
 use super::people::Names;
 use super::problem::{Code, Problem, ProblemOut, Why};
 use super::wire::Role;
-use crate::auth::{Account, COOKIE, Token};
+use crate::auth::{Account, Asker, Attempt, COOKIE, DeviceId, Token};
 
 /// How long a session lasts.
 const SESSION_HOURS: i64 = 12;
@@ -93,18 +95,13 @@ fn shown(tx: &Tx<'_>, account: &domain::account::Account) -> Result<AccountOut, 
 }
 
 /// Where a request comes from, when the listener says so.
-struct Peer(Option<SocketAddr>);
+struct Network(Option<IpAddr>);
 
-impl<S: Sync> FromRequestParts<S> for Peer {
+impl<S: Sync> FromRequestParts<S> for Network {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(
-            parts
-                .extensions
-                .get::<axum::extract::ConnectInfo<SocketAddr>>()
-                .map(|peer| peer.0),
-        ))
+        Ok(Self(Origin::network_of(parts)))
     }
 }
 
@@ -116,7 +113,8 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 ))]
 async fn log_in(
     State(api): State<Arc<Api>>,
-    Peer(peer): Peer,
+    Network(network): Network,
+    headers: HeaderMap,
     input: In<LogIn>,
 ) -> Result<Response, Problem> {
     let LogIn { login, password } = input.body;
@@ -124,17 +122,26 @@ async fn log_in(
     if password.is_empty() {
         return Err(Problem::field("password", Why::Missing));
     }
-    let (address, started_at) = (peer.map(|peer| peer.ip()), node::now());
-    let attempt = api.attempts.start(&login, address, started_at);
-    attempt.map_err(|wait_s| Problem::new(Code::TooManyAttempts).retry_after_s(wait_s))?;
+    let device = DeviceId::of(&api.node.sealer, &headers, &login);
+    let attempt = Attempt {
+        login: login.clone(),
+        network,
+        device,
+    };
+    let started = api.attempts.start(&attempt);
+    started.map_err(|wait_s| Problem::new(Code::TooManyAttempts).retry_after_s(wait_s))?;
     let asked = login.clone();
     let known = api.node.read(move |tx| store::account::get(tx, &asked)).await?;
     let (account, hash) = known.unzip();
-    let right = api.passwords.verify(password, hash).await?;
+    let asker = match device {
+        Some(_) => Asker::Known,
+        None => Asker::Stranger(network),
+    };
+    let right = api.passwords.verify(asker, password, hash).await?;
     let Some(account) = account.filter(|_| right) else {
         return Err(Problem::new(Code::InvalidCredentials));
     };
-    api.attempts.succeeded(&login, address, started_at);
+    api.attempts.succeeded(&attempt);
     let token = Token::random().map_err(|error| Problem::internal(&error))?;
     let digest = token.digest();
     let start = move |tx: &Tx<'_>| {
@@ -148,8 +155,10 @@ async fn log_in(
     };
     let account = api.node.write(start).await?;
     let cookie = set_cookie(&api, &token.to_string(), SESSION_HOURS * 3600)?;
+    let device = remember_device(&api, device, &login).map_err(|error| Problem::internal(&error))?;
     Ok((
-        [cookie],
+        Extension(Secret),
+        AppendHeaders([cookie, (header::SET_COOKIE, device)]),
         Json(LoggedIn {
             token: token.to_string(),
             account,
@@ -174,12 +183,25 @@ async fn log_out(State(api): State<Arc<Api>>, account: Account) -> Result<Respon
     Ok((StatusCode::NO_CONTENT, [cookie]).into_response())
 }
 
+/// The cookie by which a device is known to a login that was used on it.
+fn remember_device(
+    api: &Api,
+    device: Option<DeviceId>,
+    login: &str,
+) -> Result<HeaderValue, node::seal::Error> {
+    let device = device.map_or_else(DeviceId::random, Ok)?;
+    device.cookie(&api.node.sealer, login, secure(api))
+}
+
+fn secure(api: &Api) -> &'static str {
+    match api.settings.secure_cookie {
+        true => "; Secure",
+        false => "",
+    }
+}
+
 fn set_cookie(api: &Api, value: &str, max_age_s: i64) -> Result<(HeaderName, HeaderValue), Problem> {
-    let secure = if api.settings.secure_cookie {
-        "; Secure"
-    } else {
-        ""
-    };
+    let secure = secure(api);
     let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}");
     let cookie = HeaderValue::try_from(cookie).map_err(|error| Problem::internal(&error))?;
     Ok((header::SET_COOKIE, cookie))

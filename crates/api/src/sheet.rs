@@ -30,6 +30,9 @@ pub enum Format {
     Xlsx,
 }
 
+/// The media type of [`Format::Xlsx`].
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 /// A table.
 pub struct Sheet {
     /// Its name, and the file's.
@@ -45,11 +48,7 @@ impl Sheet {
     pub fn answer(&self, format: Format) -> Result<Response, Problem> {
         let (bytes, media_type, end) = match format {
             Format::Csv => (self.csv()?, "text/csv; charset=utf-8", "csv"),
-            Format::Xlsx => (
-                self.xlsx()?,
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-                "xlsx",
-            ),
+            Format::Xlsx => (self.xlsx()?, XLSX, "xlsx"),
         };
         let disposition = format!("attachment; filename=\"{}.{end}\"", self.name);
         let disposition = HeaderValue::from_str(&disposition).map_err(|error| Problem::internal(&error))?;

@@ -89,8 +89,8 @@ impl Drop for Open {
 /// after `after` when the stream is opened for the first time.
 #[utoipa::path(get, path = "/incidents/{incident_id}/events", tag = "incident", params(
     ("incident_id" = String, Path),
-    ("after" = Option<i64>, Query, description = "The last sequence one has, when no Last-Event-ID says it."),
-    ("Last-Event-ID" = Option<i64>, Header, description = "The last sequence one has."),
+    ("after" = Option<i64>, Query, minimum = 0, description = "The last sequence one has, when no Last-Event-ID says it."),
+    ("Last-Event-ID" = Option<i64>, Header, minimum = 0, description = "The last sequence one has."),
 ), responses(
     (status = 200, description = "Events whose data is a TimelineItem.", content_type = "text/event-stream", body = TimelineItem),
     (status = 404, description = "incident_not_found", body = ProblemOut),

@@ -27,7 +27,7 @@ use super::page::Page;
 use super::people::Names;
 use super::problem::{Code, Problem, ProblemOut, Why};
 use super::wire::{Decision, HoldKind, Money, TerminalState, Time, TransactionKind};
-use crate::auth::{self, Account, scope};
+use crate::auth::{self, Account, Asker, scope};
 
 /// Holds on a terminal's page.
 const HOLDS_MAX: i64 = 50;
@@ -399,7 +399,7 @@ async fn unlock(
         Ok::<_, Problem>(store::operator::password_hash(tx, terminal_id, asked.as_str())?)
     };
     let hash = api.node.read(find).await?;
-    let right = api.passwords.verify(password, hash).await?;
+    let right = api.passwords.verify(Asker::Known, password, hash).await?;
     // Of the password, the answer's key keeps only whether it was right.
     let key = input
         .key

@@ -110,7 +110,7 @@ pub fn after(
 /// What happened in an incident, oldest first.
 #[utoipa::path(get, path = "/incidents/{incident_id}/timeline", tag = "incident", params(
     ("incident_id" = String, Path),
-    ("after" = Option<i64>, Query, description = "Only items after this sequence."),
+    ("after" = Option<i64>, Query, minimum = 0, description = "Only items after this sequence."),
     ("limit" = Option<u32>, Query, description = "1 to 1000, 50 unless said."),
     ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`, in place of `after`."),
 ), responses(

@@ -16,11 +16,47 @@ pub struct Time(pub Timestamp);
 impl Time {
     /// Reads any RFC 3339 time. A `+` that came as a space, as it does in an address that nobody escaped, is read as meant.
     pub fn parse(text: &str) -> Option<Self> {
-        let parsed: jiff::Timestamp = text
-            .parse()
-            .or_else(|_| text.replacen(' ', "+", 1).parse())
-            .ok()?;
+        let text = text.replacen(' ', "+", 1);
+        let parsed: jiff::Timestamp = text.parse().ok().filter(|_| is_rfc3339(&text))?;
         Some(Self(Timestamp(parsed.as_millisecond())))
+    }
+}
+
+/// The most that clocks anywhere differ from UTC.
+const OFFSET_HOURS_MAX: u8 = 14;
+
+/// Whether a text has the shape of RFC 3339, section 5.6, and an offset that some place has.
+fn is_rfc3339(text: &str) -> bool {
+    const SHAPE: &[u8; 19] = b"0000-00-00T00:00:00";
+    let Some((head, rest)) = text.as_bytes().split_first_chunk::<19>() else {
+        return false;
+    };
+    let has_shape = head.iter().zip(SHAPE).all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte.eq_ignore_ascii_case(shape),
+    });
+    let (fraction, offset) = match rest.strip_prefix(b".") {
+        None => (None, rest),
+        Some(rest) => {
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            (Some(digits), &rest[digits..])
+        }
+    };
+    has_shape && fraction != Some(0) && is_offset(offset)
+}
+
+fn is_offset(text: &[u8]) -> bool {
+    match text {
+        b"Z" | b"z" => true,
+        [b'+' | b'-', hours @ .., b':', tens, ones] => {
+            let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse::<u8>().ok();
+            match (hours.len(), number(hours), number(&[*tens, *ones])) {
+                (2, Some(OFFSET_HOURS_MAX), Some(minutes)) => minutes == 0,
+                (2, Some(hours), Some(minutes)) => hours < OFFSET_HOURS_MAX && minutes < 60,
+                _ => false,
+            }
+        }
+        _ => false,
     }
 }
 
@@ -201,6 +237,37 @@ mod tests {
         );
         assert_eq!(escaped.to_string(), "2026-11-22T11:30:00.123Z");
         assert!(Time::parse("2026-11-22 19").is_none());
+    }
+
+    #[test]
+    fn only_times_of_rfc_3339_with_an_offset_that_exists_are_read() {
+        for good in [
+            "2026-11-22T07:01:22Z",
+            "2026-11-22t07:01:22.5z",
+            "2026-11-22T07:01:22-12:00",
+            "2026-11-22T07:01:22+14:00",
+            "2026-11-22T07:01:22+05:45",
+        ] {
+            assert!(Time::parse(good).is_some(), "{good}");
+        }
+        for bad in [
+            "2026-11-22T07:01:22+25:00",
+            "2026-11-22T07:01:22+14:01",
+            "2026-11-22T07:01:22-15:00",
+            "2026-11-22T07:01:22+08:60",
+            "2026-11-22T07:01:22+8:00",
+            "2026-11-22T07:01:22+0800",
+            "2026-11-22T07:01:22+08",
+            "2026-11-22T07:01Z",
+            "20261122T070122Z",
+            "2026-11-22T07:01:22.Z",
+            "2026-11-22T07:01:22,5Z",
+            "2026-11-22T07:01:22Z[Asia/Shanghai]",
+            "+002026-11-22T07:01:22Z",
+            "2026-02-30T07:01:22Z",
+        ] {
+            assert_eq!(Time::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

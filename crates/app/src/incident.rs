@@ -132,6 +132,7 @@ pub fn report_loss(
         reported_by: actor.name().to_owned(),
         suspended_at: hold.placed_at,
         acknowledged_at: None,
+        stop_ms: None,
         last_seen_at: report.last_seen_at,
         place: report.place.clone(),
         circumstances: report.circumstances.clone(),
@@ -259,6 +260,11 @@ pub fn acknowledge(
         event::append(tx, acknowledged)?;
     }
     store::receipt::list(tx, incident_id).map(Acknowledged::Receipts)
+}
+
+/// Writes how long the stopping took, as the process measured it that took the report and acknowledges it.
+pub fn measured(tx: &Tx<'_>, incident_id: &str, stop_ms: i64) -> Result<(), StoreError> {
+    store::incident::measured(tx, incident_id, stop_ms)
 }
 
 /// Acknowledges reports as far as every node has drained, whoever took them in: that node may be gone, may have started

@@ -19,6 +19,7 @@ use node::now;
 use node::seal::random;
 use server::connector::host::{HostConfig, HostProfile};
 use server::gate::Limits;
+use server::http::proxy::Cidr;
 use server::run::{self, Running};
 use server::serve::{open, zone_keys};
 
@@ -60,6 +61,9 @@ pub struct Args {
     /// The longest time the simulated host takes to answer, in milliseconds.
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(0..=60_000))]
     host_delay_ms: u32,
+    /// A proxy in front of the console and the API, as for `serve`.
+    #[arg(long, value_name = "CIDR")]
+    trusted_proxy: Vec<Cidr>,
     /// Ask this host instead of the simulated one; needs --zone-keys.
     #[arg(long, requires = "zone_keys")]
     host: Option<SocketAddr>,
@@ -124,6 +128,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         api_listen: loopback(args.port),
         secure_cookie: false,
         hotline: Some(HOTLINE.to_owned()),
+        trusted_proxies: args.trusted_proxy.clone(),
         gate_listen: loopback(gate_port),
         host,
         acquirer_code: estate.acquirer.code.clone(),

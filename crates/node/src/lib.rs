@@ -15,7 +15,7 @@ use app::passes::Passes;
 use domain::{TerminalId, Timestamp};
 use store::node::Incarnation;
 use store::{Doorbell, Store, Tx, Want};
-use tokio::sync::{Notify, broadcast, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, broadcast, oneshot, watch};
 
 use passwords::Passwords;
 use seal::Sealer;
@@ -27,6 +27,12 @@ pub const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// How long a store that cannot be reached is asked again for what must be done.
 const INSIST_MAX: Duration = Duration::from_secs(15);
 const INSIST_EVERY: Duration = Duration::from_millis(100);
+/// Reads under way or waiting for a reader, each on a thread of its own; the next ones wait for these without a thread.
+const READS_MAX: usize = 64;
+/// The same for urgent reads, which therefore always have threads.
+const URGENT_READS_MAX: usize = 32;
+/// How long a read waits for its turn.
+const READ_TURN_MAX: Duration = Duration::from_secs(5);
 
 /// One running node.
 pub struct Node {
@@ -50,6 +56,8 @@ pub struct Node {
     pub reversal_owed: Notify,
     /// Rings when another node has written something to look at now.
     pub doorbell: Arc<Notify>,
+    reads: Arc<Semaphore>,
+    urgent_reads: Arc<Semaphore>,
     _hung: Option<Doorbell>,
 }
 
@@ -77,6 +85,8 @@ impl Node {
             passwords: Passwords::default(),
             reversal_owed: Notify::new(),
             doorbell,
+            reads: Arc::new(Semaphore::new(READS_MAX)),
+            urgent_reads: Arc::new(Semaphore::new(URGENT_READS_MAX)),
             _hung: hung,
         }))
     }
@@ -151,10 +161,20 @@ impl Node {
         E: From<store::Error> + Send + 'static,
     {
         let store = self.store.clone();
-        match tokio::task::spawn_blocking(move || store.read(work)).await {
-            Ok(result) => result,
-            Err(_) => Err(store::Error::Panicked.into()),
-        }
+        on_a_thread(&self.reads, move || store.read(work)).await
+    }
+
+    /// The same for what cannot wait behind the rest: a report of loss has threads and readers that nothing else may take.
+    pub async fn read_urgent<T, E>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<store::Error> + Send + 'static,
+    {
+        let store = self.store.clone();
+        on_a_thread(&self.urgent_reads, move || store.read_urgent(work)).await
     }
 
     /// Tells the listeners of an incident that there is something new.
@@ -163,6 +183,30 @@ impl Node {
             // Nobody listening is no error.
             let _ = self.changes.send(incident_id);
         }
+    }
+}
+
+/// Runs what may block on a thread that may, when its turn comes.
+async fn on_a_thread<T, E>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<store::Error> + Send + 'static,
+{
+    let turn = tokio::time::timeout(READ_TURN_MAX, turns.clone().acquire_owned()).await;
+    let Ok(Ok(turn)) = turn else {
+        return Err(store::Error::Overloaded.into());
+    };
+    let work = move || {
+        // Held to the end of the work, also when whoever asked has gone.
+        let _turn = turn;
+        work()
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(_) => Err(store::Error::Panicked.into()),
     }
 }
 

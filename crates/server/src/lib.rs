@@ -7,7 +7,7 @@
 mod assets;
 pub mod connector;
 pub mod gate;
-mod http;
+pub mod http;
 pub mod program;
 pub mod run;
 pub mod serve;

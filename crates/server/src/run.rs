@@ -18,9 +18,9 @@ use tokio::task::JoinSet;
 
 use crate::connector::host::{AcquirerHost, HostConfig};
 use crate::gate::{Gate, Limits};
+use crate::http::proxy::{Cidr, Proxies};
 use crate::{assets, http, work};
-use node::seal::Sealer;
-use node::{Node, now};
+use node::{Node, now, seal};
 
 /// How to run a node.
 pub struct Config {
@@ -30,6 +30,8 @@ pub struct Config {
     pub secure_cookie: bool,
     /// The number that people are told to call.
     pub hotline: Option<String>,
+    /// Proxies that are believed when they say whom they speak for.
+    pub trusted_proxies: Vec<Cidr>,
     /// Where terminals connect.
     pub gate_listen: SocketAddr,
     /// The acquirer host.
@@ -73,12 +75,12 @@ pub fn open(place: &Place<'_>, name: &str) -> anyhow::Result<Arc<Node>> {
     // The store holds what a shop would not tell its neighbours: nobody but the owner looks in.
     std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700))
         .with_context(|| format!("the data directory {} cannot be closed to others", data.display()))?;
-    let own_key = data.join("data.key");
-    let sealer = Sealer::from_file(place.data_key.unwrap_or(&own_key))?;
     let store = match place.database {
         Some(url) => store::Store::connect(url, Arc::new(now))?,
         None => store::Store::open(&data.join("store.db"), Arc::new(now))?,
     };
+    let own_key = data.join("data.key");
+    let sealer = seal::keep(&store, place.data_key.unwrap_or(&own_key))?;
     Ok(Node::new(name.to_owned(), store, sealer)?)
 }
 
@@ -119,7 +121,12 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         stopping: stopped.clone(),
     };
     let router = api::router(node.clone(), settings, assets::serve);
-    tasks.spawn(http::serve(api_listener, router, stopped));
+    tasks.spawn(http::serve(
+        api_listener,
+        router,
+        Proxies::new(config.trusted_proxies),
+        stopped,
+    ));
     Ok(Running {
         api_addr,
         gate_addr,

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::connector::host::{HostConfig, HostProfile};
 use crate::gate::Limits;
+use crate::http::proxy::Cidr;
 use crate::run;
 use node::Node;
 
@@ -37,6 +38,10 @@ pub struct Args {
     /// The number shown to people who must speak to somebody at the acquirer, for example 400-000-0117.
     #[arg(long, value_name = "PHONE", value_parser = api::hotline::parse)]
     hotline: Option<String>,
+    /// A proxy in front of the console and the API, or a range of them (192.0.2.0/24): whom it speaks for is taken from its
+    /// X-Forwarded-For or Forwarded. May be given several times.
+    #[arg(long, value_name = "CIDR")]
+    trusted_proxy: Vec<Cidr>,
     /// Where terminals connect.
     #[arg(long, default_value = "127.0.0.1:8583")]
     gate_listen: SocketAddr,
@@ -74,6 +79,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         api_listen: args.listen,
         secure_cookie: args.https,
         hotline: args.hotline,
+        trusted_proxies: args.trusted_proxy,
         gate_listen: args.gate_listen,
         host: HostConfig {
             address: args.host,

@@ -147,9 +147,43 @@ impl Store {
     where
         E: From<Error>,
     {
+        self.read_with(Urgency::Usual, work)
+    }
+
+    /// The same for what cannot wait behind the rest: it has readers that nothing else may take.
+    pub fn read_urgent<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.read_with(Urgency::Urgent, work)
+    }
+
+    fn read_with<T, E>(&self, urgency: Urgency, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
         match &*self.0 {
-            Kind::Sqlite(store) => store.read(work),
-            Kind::Postgres(store) => store.read(work),
+            Kind::Sqlite(store) => store.read(urgency, work),
+            Kind::Postgres(store) => store.read(urgency, work),
+        }
+    }
+}
+
+/// Which readers a read may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// All but those kept for urgent reads.
+    Usual,
+    /// All.
+    Urgent,
+}
+
+impl Urgency {
+    /// How many of the readers `kept` for urgent reads it must leave.
+    pub(crate) const fn left(self, kept: usize) -> usize {
+        match self {
+            Self::Usual => kept,
+            Self::Urgent => 0,
         }
     }
 }

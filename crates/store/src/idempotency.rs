@@ -1,4 +1,7 @@
-//! Answers to POSTs that carried an `Idempotency-Key`, kept for a day in the transaction of their effect.
+//! Answers to POSTs that carried an `Idempotency-Key`, kept for a day.
+//!
+//! Invariant: a key is claimed by the first statement of a request's transaction, so of two equal requests at once, on
+//! whichever nodes, the second waits for the first and finds its answer.
 
 use domain::time::HOUR_MS;
 
@@ -6,46 +9,83 @@ use crate::sql::{sql, values};
 use crate::{Error, Tx};
 
 const KEPT_MS: i64 = 24 * HOUR_MS;
+/// For how long a claim without an answer keeps other content away: its claimant may have crashed.
+const CLAIMED_MS: i64 = 60 * 1_000;
 
 /// The answer a request was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// SHA-256 of method, path and body.
-    pub request_digest: Vec<u8>,
     /// HTTP status.
     pub status: u16,
     /// JSON.
     pub body: String,
 }
 
-/// The answer this account's key was given before.
-pub fn get(tx: &Tx<'_>, login: &str, key: &str) -> Result<Option<Answer>, Error> {
+/// What a key is to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Nobody has answered it: do it. The same request may be under way in another transaction; what takes several
+    /// transactions must be safe to do twice, and [`answer`] says whose answer counts.
+    Ours,
+    /// It was done before and answered so.
+    Answered(Answer),
+    /// The key belongs to other content.
+    OfOther,
+}
+
+/// Claims this account's key for content with that SHA-256, and forgets answers older than a day.
+pub fn claim(tx: &Tx<'_>, login: &str, key: &str, request_digest: &[u8]) -> Result<Claim, Error> {
+    let kept_since = tx.now().plus_ms(-KEPT_MS);
+    tx.execute(
+        sql!("DELETE FROM idempotency WHERE at_ms <= $1"),
+        values![kept_since],
+    )?;
     let sql = sql!(
-        "SELECT request_digest, status, body FROM idempotency WHERE login = $1 AND key = $2 AND at_ms > $3"
+        "INSERT INTO idempotency (login, key, request_digest, status, body, at_ms) VALUES ($1, $2, $3, 0, '', $4)
+         ON CONFLICT (login, key) DO UPDATE SET request_digest = excluded.request_digest, at_ms = excluded.at_ms
+         WHERE idempotency.status = 0 AND idempotency.at_ms <= $5"
     );
-    tx.first(sql, values![login, key, tx.now().plus_ms(-KEPT_MS)], |row| {
-        Ok(Answer {
-            request_digest: row.blob(0)?,
-            status: u16::try_from(row.int(1)?).map_err(|_| Error::Corrupt("idempotency.status"))?,
-            body: row.string(2)?,
-        })
+    let claimed_since = tx.now().plus_ms(-CLAIMED_MS);
+    let claimed = tx.execute(sql, values![login, key, request_digest, tx.now(), claimed_since])?;
+    if claimed > 0 {
+        return Ok(Claim::Ours);
+    }
+    Ok(match get(tx, login, key)? {
+        Some((digest, _)) if digest != request_digest => Claim::OfOther,
+        Some((_, Some(answer))) => Claim::Answered(answer),
+        Some((_, None)) | None => Claim::Ours,
     })
 }
 
-/// Keeps an answer, and forgets those older than a day.
-pub fn insert(tx: &Tx<'_>, login: &str, key: &str, answer: &Answer) -> Result<(), Error> {
-    tx.execute(
-        sql!("DELETE FROM idempotency WHERE at_ms <= $1"),
-        values![tx.now().plus_ms(-KEPT_MS)],
-    )?;
+/// Keeps the answer given to a claimed key; when it has one already, that one counts and is answered.
+pub fn answer(
+    tx: &Tx<'_>,
+    login: &str,
+    key: &str,
+    request_digest: &[u8],
+    answer: &Answer,
+) -> Result<Option<Answer>, Error> {
     let sql = sql!(
-        "INSERT INTO idempotency (login, key, request_digest, status, body, at_ms) VALUES ($1, $2, $3, $4, $5, $6)"
+        "UPDATE idempotency SET status = $4, body = $5 WHERE login = $1 AND key = $2 AND request_digest = $3 AND status = 0"
     );
-    let Answer {
-        request_digest,
-        status,
-        body,
-    } = answer;
-    tx.execute(sql, values![login, key, request_digest, *status, body, tx.now()])
-        .map(drop)
+    let Answer { status, body } = answer;
+    match tx.execute(sql, values![login, key, request_digest, *status, body])? {
+        0 => Ok(get(tx, login, key)?
+            .filter(|(digest, _)| digest == request_digest)
+            .and_then(|(_, first)| first)),
+        _ => Ok(None),
+    }
+}
+
+/// The SHA-256 of the content that a key was claimed for, and its answer.
+type Claimed = (Vec<u8>, Option<Answer>);
+
+fn get(tx: &Tx<'_>, login: &str, key: &str) -> Result<Option<Claimed>, Error> {
+    let sql = sql!("SELECT request_digest, status, body FROM idempotency WHERE login = $1 AND key = $2");
+    tx.first(sql, values![login, key], |row| {
+        let status = u16::try_from(row.int(1)?).map_err(|_| Error::Corrupt("idempotency.status"))?;
+        let body = row.string(2)?;
+        let answer = (status != 0).then_some(Answer { status, body });
+        Ok((row.blob(0)?, answer))
+    })
 }

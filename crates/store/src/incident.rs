@@ -29,6 +29,7 @@ table!(Incident: "incident", 1 {
     reported_by,
     suspended_at = "suspended_at_ms",
     acknowledged_at = "acknowledged_at_ms",
+    stop_ms,
     last_seen_at = "last_seen_at_ms",
     place,
     circumstances,
@@ -53,6 +54,12 @@ pub fn get(tx: &Tx<'_>, incident_id: &str) -> Result<Option<Incident>, Error> {
 /// Writes it anew. Its terminal is locked.
 pub fn update(tx: &Tx<'_>, incident: &Incident) -> Result<bool, Error> {
     row::update(tx, incident)
+}
+
+/// Writes how long the stopping took, once. Its terminal is locked.
+pub fn measured(tx: &Tx<'_>, incident_id: &str, stop_ms: i64) -> Result<(), Error> {
+    let sql = sql!("UPDATE incident SET stop_ms = $2 WHERE incident_id = $1 AND stop_ms IS NULL");
+    tx.execute(sql, values![incident_id, stop_ms]).map(drop)
 }
 
 /// The terminal's incident that is not closed.

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0004_events.sql"),
     include_str!("../migrations/0005_follow_ups.sql"),
     include_str!("../migrations/0006_proof.sql"),
+    include_str!("../migrations/0007_keys_and_stops.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

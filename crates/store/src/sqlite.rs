@@ -17,11 +17,14 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::checkpoint::Checkpointer;
+use crate::handle::Urgency;
 use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Work, hurry};
 use crate::{Clock, Error, Tx, migration};
 
 /// Readers, and so the reads under way at once.
-const READERS: usize = 4;
+const READERS: usize = 6;
+/// Of these, left to what cannot wait behind the rest.
+const READERS_URGENT: usize = 2;
 /// How long a read waits for a free reader.
 const READER_WAIT: Duration = Duration::from_secs(5);
 /// SQLite older than this may corrupt a WAL at its reset.
@@ -81,13 +84,17 @@ impl Sqlite {
     }
 
     /// Reads one snapshot in the caller's own thread.
-    pub(crate) fn read<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    pub(crate) fn read<T, E>(
+        &self,
+        urgency: Urgency,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
     where
         E: From<Error>,
     {
         let reader = Reader {
             store: self,
-            connection: Some(self.take_reader()?),
+            connection: Some(self.take_reader(urgency.left(READERS_URGENT))?),
         };
         let Some(connection) = reader.connection.as_ref() else {
             return Err(Error::Overloaded.into());
@@ -96,13 +103,17 @@ impl Sqlite {
         work(&Tx::sqlite(connection, (self.clock)()))
     }
 
-    fn take_reader(&self) -> Result<Connection, Error> {
+    /// A reader, as long as more than `left` are free.
+    fn take_reader(&self, left: usize) -> Result<Connection, Error> {
         let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut readers, _) = self
+        let (mut readers, waited) = self
             .reader_free
-            .wait_timeout_while(readers, READER_WAIT, |readers| readers.is_empty())
+            .wait_timeout_while(readers, READER_WAIT, |readers| readers.len() <= left)
             .unwrap_or_else(PoisonError::into_inner);
-        readers.pop().ok_or(Error::Overloaded)
+        match waited.timed_out() {
+            true => Err(Error::Overloaded),
+            false => readers.pop().ok_or(Error::Overloaded),
+        }
     }
 }
 
@@ -132,7 +143,8 @@ impl Drop for Reader<'_> {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(connection);
-            self.store.reader_free.notify_one();
+            // Not everybody who waits may take every reader.
+            self.store.reader_free.notify_all();
         }
     }
 }

@@ -1,156 +1,249 @@
-//! Limits on failed log-ins, per login and per address.
+//! Slowing down those who guess passwords, and nobody else.
 //!
-//! Invariant: an attempt counts from its start, so that many at once do not pass together; the right password takes its
-//! own back.
+//! Every attempt is paid for out of allowances that fill up again with time: those of a login from an address, of the address
+//! and of the login. A device that was logged in with this login before has an allowance of its own and pays from no other,
+//! so no stranger's guesses keep it out, from wherever they come.
+//!
+//! Invariant: what is remembered is bounded, and it is the guessers of whom most is remembered.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use domain::Timestamp;
+use super::device::DeviceId;
 
-/// For how long a failure counts.
-const WINDOW_MS: i64 = 15 * 60 * 1000;
-/// Failures of one login within the window.
-const PER_LOGIN_MAX: usize = 10;
-/// Failures from one address within the window: the people of a shop share one.
-const PER_ADDRESS_MAX: usize = 50;
-/// Logins and addresses remembered at once.
+/// Subjects remembered at once.
 const SUBJECTS_MAX: usize = 20_000;
 
+/// Who attempts what.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The login.
+    pub login: String,
+    /// From where, when the listener has said it.
+    pub network: Option<IpAddr>,
+    /// The device, when this login was used on it before.
+    pub device: Option<DeviceId>,
+}
+
+/// Whose allowance an attempt is paid from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Subject {
+    Device(String, DeviceId),
+    Pair(String, Option<IpAddr>),
+    Network(IpAddr),
     Login(String),
-    Address(IpAddr),
+}
+
+/// How many attempts at once, and after how long one more.
+#[derive(Clone, Copy)]
+struct Allowance {
+    attempts: i64,
+    one_more_ms: i64,
 }
 
 impl Subject {
-    const fn max(&self) -> usize {
-        match self {
-            Self::Login(_) => PER_LOGIN_MAX,
-            Self::Address(_) => PER_ADDRESS_MAX,
+    const fn allowance(&self) -> Allowance {
+        let (attempts, one_more_ms) = match self {
+            Self::Device(..) | Self::Pair(..) => (10, 90_000),
+            // The people of a shop share one.
+            Self::Network(_) => (50, 18_000),
+            // Guesses from everywhere: slowed down, so that they find nothing, but never stopped.
+            Self::Login(_) => (100, 9_000),
+        };
+        Allowance {
+            attempts,
+            one_more_ms,
+        }
+    }
+
+    /// Whether a right password proves that its failures were its owner's.
+    const fn is_settled_by_success(&self) -> bool {
+        matches!(self, Self::Device(..) | Self::Pair(..))
+    }
+}
+
+impl Attempt {
+    fn subjects(&self) -> Vec<Subject> {
+        let login = || self.login.clone();
+        if let Some(device) = self.device {
+            return vec![Subject::Device(login(), device)];
+        }
+        let network = self.network.map(Subject::Network);
+        let own = [Subject::Pair(login(), self.network), Subject::Login(login())];
+        own.into_iter().chain(network).collect()
+    }
+}
+
+/// Attempts that are not paid for yet.
+pub struct Attempts {
+    began: Instant,
+    /// When each subject's allowance is full again, in milliseconds since the beginning.
+    full_at_ms: Mutex<HashMap<Subject, i64>>,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            full_at_ms: Mutex::default(),
         }
     }
 }
 
-/// Failed log-ins of the last minutes.
-#[derive(Default)]
-pub struct Attempts(Mutex<HashMap<Subject, Vec<Timestamp>>>);
-
 impl Attempts {
-    /// Counts an attempt, or says in how many seconds the next may be made.
-    pub fn start(&self, login: &str, address: Option<IpAddr>, now: Timestamp) -> Result<(), u32> {
-        let mut subjects = self.lock();
-        let asked: Vec<Subject> = subjects_of(login, address).collect();
-        for subject in &asked {
-            let Some(times) = subjects.get_mut(subject) else {
-                continue;
-            };
-            times.retain(|at| now.since_ms(*at) < WINDOW_MS);
-            if times.len() >= subject.max() {
-                let oldest = times.first().copied().unwrap_or(now);
-                let wait_ms = WINDOW_MS - now.since_ms(oldest);
-                return Err(u32::try_from(wait_ms / 1000 + 1).unwrap_or(1));
+    /// Pays for an attempt, or says in how many seconds the next may be made.
+    pub fn start(&self, attempt: &Attempt) -> Result<(), u32> {
+        self.start_at(attempt, self.now_ms())
+    }
+
+    /// The attempt had the right password: it costs nothing, and neither do its owner's failures before it.
+    pub fn succeeded(&self, attempt: &Attempt) {
+        let mut full_at_ms = self.lock();
+        for subject in attempt.subjects() {
+            if subject.is_settled_by_success() {
+                full_at_ms.remove(&subject);
+            } else if let Some(at_ms) = full_at_ms.get_mut(&subject) {
+                *at_ms -= subject.allowance().one_more_ms;
             }
         }
-        make_room(&mut subjects, now);
-        for subject in asked {
-            subjects.entry(subject).or_default().push(now);
+    }
+
+    fn start_at(&self, attempt: &Attempt, now_ms: i64) -> Result<(), u32> {
+        let mut full_at_ms = self.lock();
+        let subjects = attempt.subjects();
+        let paid = |subject: &Subject, full_at_ms: &HashMap<Subject, i64>| {
+            let owed = full_at_ms.get(subject).map_or(now_ms, |at_ms| now_ms.max(*at_ms));
+            owed + subject.allowance().one_more_ms
+        };
+        for subject in &subjects {
+            let Allowance {
+                attempts,
+                one_more_ms,
+            } = subject.allowance();
+            let wait_ms = paid(subject, &full_at_ms) - now_ms - attempts * one_more_ms;
+            if wait_ms > 0 {
+                return Err(u32::try_from((wait_ms + 999) / 1000).unwrap_or(u32::MAX));
+            }
+        }
+        make_room(&mut full_at_ms, now_ms);
+        for subject in subjects {
+            let at_ms = paid(&subject, &full_at_ms);
+            full_at_ms.insert(subject, at_ms);
         }
         Ok(())
     }
 
-    /// The attempt of that time had the right password: the login starts anew, the address gets this attempt back.
-    pub fn succeeded(&self, login: &str, address: Option<IpAddr>, started_at: Timestamp) {
-        let mut subjects = self.lock();
-        for subject in subjects_of(login, address) {
-            let Some(times) = subjects.get_mut(&subject) else {
-                continue;
-            };
-            match subject {
-                Subject::Login(_) => times.clear(),
-                Subject::Address(_) => {
-                    if let Some(own) = times.iter().position(|at| *at == started_at) {
-                        times.remove(own);
-                    }
-                }
-            }
-            if times.is_empty() {
-                subjects.remove(&subject);
-            }
-        }
+    fn now_ms(&self) -> i64 {
+        i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Subject, Vec<Timestamp>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Subject, i64>> {
+        self.full_at_ms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn subjects_of(login: &str, address: Option<IpAddr>) -> impl Iterator<Item = Subject> {
-    std::iter::once(Subject::Login(login.to_owned())).chain(address.map(Subject::Address))
-}
-
-/// Forgets what is over, and when that is not enough, everything: a limit may fail open, memory may not run out.
-fn make_room(subjects: &mut HashMap<Subject, Vec<Timestamp>>, now: Timestamp) {
-    if subjects.len() + 2 <= SUBJECTS_MAX {
+/// Forgets whose allowance is full again, and when that is not enough, the half that owes least.
+fn make_room(full_at_ms: &mut HashMap<Subject, i64>, now_ms: i64) {
+    if full_at_ms.len() + 3 <= SUBJECTS_MAX {
         return;
     }
-    subjects.retain(|_, times| times.iter().any(|at| now.since_ms(*at) < WINDOW_MS));
-    if subjects.len() + 2 > SUBJECTS_MAX {
-        tracing::warn!("too many failed log-ins to remember; starting anew");
-        subjects.clear();
+    full_at_ms.retain(|_, at_ms| *at_ms > now_ms);
+    if full_at_ms.len() + 3 <= SUBJECTS_MAX {
+        return;
     }
+    tracing::warn!("too many failed log-ins to remember; forgetting the half that owes least");
+    let owed = |subject: &Subject, at_ms: i64| (at_ms - now_ms) / subject.allowance().one_more_ms;
+    let mut all: Vec<_> = full_at_ms.drain().collect();
+    all.sort_unstable_by_key(|(subject, at_ms)| std::cmp::Reverse(owed(subject, *at_ms)));
+    all.truncate(SUBJECTS_MAX / 2);
+    full_at_ms.extend(all);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_eleventh_failure_of_a_login_has_to_wait() {
-        let attempts = Attempts::default();
-        for at in 0..10 {
-            assert_eq!(attempts.start("owner", None, Timestamp(at)), Ok(()));
+    fn from(login: &str, last: u8) -> Attempt {
+        Attempt {
+            login: login.into(),
+            network: Some(IpAddr::from([192, 0, 2, last])),
+            device: None,
         }
-        assert_eq!(attempts.start("owner", None, Timestamp(1_000)), Err(900));
-        assert_eq!(attempts.start("other", None, Timestamp(1_000)), Ok(()));
-        assert_eq!(attempts.start("owner", None, Timestamp(WINDOW_MS)), Ok(()));
+    }
+
+    fn on_device(login: &str, last: u8) -> Attempt {
+        Attempt {
+            device: Some(DeviceId([1; 16])),
+            ..from(login, last)
+        }
+    }
+
+    /// How many attempts pass at once.
+    fn passed(attempts: &Attempts, attempt: &Attempt) -> usize {
+        (0..1_000)
+            .take_while(|_| attempts.start_at(attempt, 0).is_ok())
+            .count()
+    }
+
+    #[test]
+    fn a_guesser_is_slowed_down_and_the_owner_elsewhere_is_not() {
+        let attempts = Attempts::default();
+        assert_eq!(passed(&attempts, &from("owner", 66)), 10);
+        assert_eq!(attempts.start_at(&from("owner", 66), 0), Err(90));
+        assert_eq!(attempts.start_at(&from("owner", 66), 89_999), Err(1));
+        assert_eq!(attempts.start_at(&from("owner", 66), 90_000), Ok(()));
+        assert_eq!(passed(&attempts, &from("owner", 1)), 10);
+    }
+
+    #[test]
+    fn a_device_that_is_known_is_let_in_whatever_strangers_do() {
+        let attempts = Attempts::default();
+        for last in 0..255 {
+            passed(&attempts, &from("owner", last));
+        }
+        assert!(
+            attempts.start_at(&from("owner", 255), 0).is_err(),
+            "guesses from everywhere"
+        );
+        assert_eq!(passed(&attempts, &on_device("owner", 66)), 10);
+        // The device is no way around: another login on it is a stranger's.
+        assert!(attempts.start_at(&from("other", 66), 0).is_ok());
     }
 
     #[test]
     fn an_address_has_to_wait_whatever_login_it_tries() {
         let attempts = Attempts::default();
-        let address = Some(IpAddr::from([192, 0, 2, 1]));
-        for nth in 0..50 {
-            assert_eq!(
-                attempts.start(&format!("login {nth}"), address, Timestamp(0)),
-                Ok(())
-            );
-        }
-        assert!(attempts.start("fresh", address, Timestamp(0)).is_err());
-        assert_eq!(
-            attempts.start("fresh", Some(IpAddr::from([192, 0, 2, 2])), Timestamp(0)),
-            Ok(())
-        );
+        let tried =
+            (0..1_000).take_while(|nth| attempts.start_at(&from(&format!("login {nth}"), 66), 0).is_ok());
+        assert_eq!(tried.count(), 50);
+        assert_eq!(attempts.start_at(&from("fresh", 67), 0), Ok(()));
     }
 
     #[test]
-    fn the_right_password_starts_anew() {
+    fn right_passwords_cost_nothing_however_many_come() {
         let attempts = Attempts::default();
-        for at in 0..9 {
-            attempts.start("owner", None, Timestamp(at)).unwrap();
+        for _ in 0..500 {
+            attempts.start_at(&from("owner", 1), 0).unwrap();
+            attempts.succeeded(&from("owner", 1));
         }
-        attempts.start("owner", None, Timestamp(9)).unwrap();
-        attempts.succeeded("owner", None, Timestamp(9));
-        assert_eq!(attempts.start("owner", None, Timestamp(10)), Ok(()));
+        assert_eq!(passed(&attempts, &from("owner", 1)), 10);
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn memory_is_bounded_and_keeps_the_guessers() {
         let attempts = Attempts::default();
-        for nth in 0..SUBJECTS_MAX * 2 {
-            attempts.start(&nth.to_string(), None, Timestamp(0)).unwrap();
+        passed(&attempts, &from("owner", 66));
+        for nth in 0..SUBJECTS_MAX {
+            let other = Attempt {
+                login: nth.to_string(),
+                network: Some(IpAddr::from(u32::try_from(nth).unwrap().to_be_bytes())),
+                device: None,
+            };
+            attempts.start_at(&other, 0).unwrap();
         }
         assert!(attempts.lock().len() <= SUBJECTS_MAX);
+        assert!(attempts.start_at(&from("owner", 66), 0).is_err());
     }
 }

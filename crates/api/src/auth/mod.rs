@@ -5,11 +5,13 @@
 //! Invariant: a token is kept nowhere; the store has its SHA-256.
 
 mod attempts;
+pub(crate) mod device;
 mod passwords;
 mod token;
 
-pub use attempts::Attempts;
-pub use passwords::Passwords;
+pub use attempts::{Attempt, Attempts};
+pub use device::DeviceId;
+pub use passwords::{Asker, Passwords};
 pub use token::Token;
 
 use std::ops::Deref;
@@ -21,6 +23,8 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use store::Tx;
 
 use crate::Api;
+use crate::edge::Arrived;
+use crate::origin::Origin;
 use crate::problem::{Code, Problem};
 
 /// The name of the session's cookie.
@@ -62,11 +66,17 @@ impl FromRequestParts<Arc<Api>> for Account {
             return Err(Problem::new(Code::CrossOrigin));
         }
         let token_digest = token.digest();
-        let account = api
-            .node()
-            .read(move |tx| store::account::of_session(tx, &token_digest))
-            .await?;
+        let read = move |tx: &Tx<'_>| store::account::of_session(tx, &token_digest);
+        let is_report = parts
+            .extensions
+            .get::<Arrived>()
+            .is_some_and(|arrived| arrived.is_report);
+        let account = match is_report {
+            true => api.node().read_urgent(read).await?,
+            false => api.node().read(read).await?,
+        };
         let account = account.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+        Origin::showed_session(parts);
         Ok(Self {
             account,
             token_digest,
@@ -105,6 +115,11 @@ fn presented(headers: &HeaderMap) -> Option<(Token, bool)> {
             .flatten()
             .zip(Some(false));
     }
+    Token::parse(cookie(headers, COOKIE)?).zip(Some(true))
+}
+
+/// The value of a cookie.
+fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let cookies = headers
         .get_all(header::COOKIE)
         .iter()
@@ -112,8 +127,7 @@ fn presented(headers: &HeaderMap) -> Option<(Token, bool)> {
     let mut pairs = cookies
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    let (_, token) = pairs.find(|(name, _)| *name == COOKIE)?;
-    Token::parse(token).zip(Some(true))
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// Whether a browser says that the request was made by a page of another site.

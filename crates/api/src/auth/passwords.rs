@@ -1,18 +1,158 @@
-//! Verifying passwords, as the API asks for it.
+//! Verifying passwords: slow on purpose, so never in a store transaction and never many at once.
+//!
+//! Invariant: guesses take at most half of the processors, an address at most a part of the queue, and neither anything of
+//! the queue of those who are known.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use node::Node;
+use tokio::sync::Semaphore;
 
 use crate::problem::{Code, Problem};
 
-/// The node's verifications.
-pub struct Passwords(pub Arc<Node>);
+/// Verifications for strangers that wait or run; one more is refused.
+const STRANGERS_MAX: usize = 64;
+/// Of these, from one address.
+const STRANGERS_PER_NETWORK_MAX: usize = 8;
+/// The same for those who are known.
+const KNOWN_MAX: usize = 32;
+
+/// Who asks for a verification.
+#[derive(Clone, Copy, Debug)]
+pub enum Asker {
+    /// Somebody with a session, or on a device where this login was used before.
+    Known,
+    /// Anybody else, from there.
+    Stranger(Option<IpAddr>),
+}
+
+/// The queues a verification passes. Each takes 19 MiB and tens of milliseconds of a processor.
+pub struct Passwords {
+    strangers: Queue,
+    known: Queue,
+    networks: Networks,
+}
+
+struct Queue {
+    places: Arc<Semaphore>,
+    at_once: Arc<Semaphore>,
+}
+
+impl Queue {
+    fn new(places: usize, at_once: usize) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            at_once: Arc::new(Semaphore::new(at_once)),
+        }
+    }
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            strangers: Queue::new(STRANGERS_MAX, (processors / 2).max(1)),
+            known: Queue::new(KNOWN_MAX, 1),
+            networks: Networks::default(),
+        }
+    }
+}
 
 impl Passwords {
     /// Whether the password is the one hashed; takes as long when there is no hash.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
-        let verified = self.0.passwords.verify(password.into(), hash).await;
-        verified.map_err(|_| Problem::new(Code::Overloaded).retry_after_s(5))
+    pub async fn verify(
+        &self,
+        asker: Asker,
+        password: String,
+        hash: Option<String>,
+    ) -> Result<bool, Problem> {
+        let overloaded = || Problem::new(Code::Overloaded).retry_after_s(5);
+        let (queue, network) = match asker {
+            Asker::Known => (&self.known, None),
+            Asker::Stranger(network) => (&self.strangers, network),
+        };
+        let share = network.map(|network| self.networks.enter(network).ok_or_else(overloaded));
+        let _share = share.transpose()?;
+        let _place = queue
+            .places
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| overloaded())?;
+        let at_once = queue.at_once.clone().acquire_owned().await;
+        let at_once = at_once.map_err(|_| overloaded())?;
+        let verify = move || {
+            // Held to the end of the work, also when the client has gone.
+            let _at_once = at_once;
+            app::password::verify(&password, hash.as_deref())
+        };
+        tokio::task::spawn_blocking(verify)
+            .await
+            .map_err(|error| Problem::internal(&error))
+    }
+}
+
+/// How many of each address wait or run.
+#[derive(Clone, Default)]
+struct Networks(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+impl Networks {
+    fn enter(&self, network: IpAddr) -> Option<Share> {
+        let mut counts = self.lock();
+        let count = counts.entry(network).or_default();
+        if *count >= STRANGERS_PER_NETWORK_MAX {
+            return None;
+        }
+        *count += 1;
+        let networks = self.clone();
+        Some(Share { networks, network })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of an address's; given back when it is dropped.
+struct Share {
+    networks: Networks,
+    network: IpAddr,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut counts = self.networks.lock();
+        match counts.get_mut(&self.network) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(counts.remove(&self.network)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_crowd_of_guesses_leaves_room_for_others_and_for_those_who_are_known() {
+        let passwords = Passwords::default();
+        let verify = |asker| passwords.verify(asker, "guess".into(), None);
+        let at = |last: u8| Asker::Stranger(Some(IpAddr::from([192, 0, 2, last])));
+        let shares: Vec<_> = (0..STRANGERS_PER_NETWORK_MAX)
+            .map(|_| passwords.networks.enter(IpAddr::from([192, 0, 2, 66])).unwrap())
+            .collect();
+        assert_eq!(verify(at(66)).await.unwrap_err().code, Code::Overloaded);
+        assert!(verify(at(1)).await.is_ok());
+        let all = u32::try_from(STRANGERS_MAX).unwrap();
+        let _crowd = passwords
+            .strangers
+            .places
+            .clone()
+            .try_acquire_many_owned(all)
+            .unwrap();
+        assert_eq!(verify(at(1)).await.unwrap_err().code, Code::Overloaded);
+        assert!(verify(Asker::Known).await.is_ok());
+        drop(shares);
+        assert!(passwords.networks.lock().is_empty());
     }
 }

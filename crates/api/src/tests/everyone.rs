@@ -89,6 +89,45 @@ fn every_operation_of_the_document_has_its_own_name() {
     assert_eq!(names.len(), all, "{names:?}");
 }
 
+#[test]
+fn the_document_says_what_holds_for_every_route() {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let all = paths
+        .iter()
+        .flat_map(|(path, methods)| methods.as_object().unwrap().iter().map(move |one| (path, one)));
+    for (path, (method, operation)) in all {
+        let responses = operation["responses"].as_object().unwrap();
+        for (status, response) in responses
+            .iter()
+            .filter(|(status, _)| *status >= &"400".to_owned())
+        {
+            let types: Vec<_> = response["content"].as_object().unwrap().keys().collect();
+            assert_eq!(types, ["application/problem+json"], "{method} {path} {status}");
+        }
+        let mut wanted = vec!["400", "500", "503"];
+        if operation["security"].is_null() {
+            wanted.push("401");
+        }
+        if operation["requestBody"].is_object() {
+            wanted.extend(["408", "413", "415", "422"]);
+        }
+        for status in wanted {
+            assert!(
+                responses.contains_key(status),
+                "{method} {path} says nothing of {status}"
+            );
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if parameter["name"] == "limit" {
+                let schema = &parameter["schema"];
+                let bounds = [&schema["minimum"], &schema["maximum"], &schema["default"]];
+                assert_eq!(bounds, [&json!(1), &json!(1000), &json!(50)], "{path}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn without_a_session_nothing_is_shown_or_done() {
     let house = House::new().await;

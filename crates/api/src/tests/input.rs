@@ -8,7 +8,10 @@ use super::{House, request};
 const INCIDENTS: &str = "/api/v1/incidents";
 
 async fn post(house: &House, token: &str, content_type: &str, body: impl Into<Body>) -> super::Answer {
-    let request = Request::builder().method(Method::POST).uri(INCIDENTS);
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(INCIDENTS)
+        .header(header::HOST, "pos.example");
     let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     let request = request
         .header(header::CONTENT_TYPE, content_type)

@@ -27,7 +27,7 @@ use domain::operator::Operator;
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode, Verdict};
-use domain::{MaskedPan, MerchantId, Money, TerminalId};
+use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -106,11 +106,16 @@ impl Answer {
 
 impl House {
     async fn new() -> Self {
+        Self::with_clock(now).await
+    }
+
+    /// One whose store reads the time there.
+    async fn with_clock(clock: fn() -> Timestamp) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("tillguard-api-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let store = store::Store::open(&folder.join("store.db"), Arc::new(now)).unwrap();
+        let store = store::Store::open(&folder.join("store.db"), Arc::new(clock)).unwrap();
         let node = Node::new("node-1".into(), store, Sealer::new(&[7; 32])).unwrap();
         let estate = estate();
         node.write(move |tx| app::estate::fill(tx, &estate))
@@ -246,7 +251,10 @@ async fn read(response: axum::response::Response) -> Answer {
 }
 
 fn request(method: Method, path: &str, token: &str, body: Option<Value>) -> Request<Body> {
-    let mut request = Request::builder().method(method).uri(path);
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, "pos.example");
     if !token.is_empty() {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }

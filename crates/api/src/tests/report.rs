@@ -79,6 +79,42 @@ async fn a_report_stops_every_channel_and_a_second_one_is_the_same() {
 }
 
 #[tokio::test]
+async fn a_clock_that_steps_does_not_change_how_long_the_stopping_took() {
+    let house = House::with_clock(|| node::now().plus_ms(300_000)).await;
+    let owner = house.token("owner").await;
+    let told = house
+        .post(&owner, INCIDENTS, json!({ "terminal_id": "10450001" }))
+        .await
+        .ok();
+    assert!(told["stop_ms"].as_i64().unwrap() < 60_000, "{told}");
+    let page = house
+        .get(&owner, &format!("{INCIDENTS}/{}", told["id"].as_str().unwrap()))
+        .await
+        .ok();
+    assert_eq!(page["stop_ms"], told["stop_ms"]);
+}
+
+#[tokio::test]
+async fn a_last_sight_in_the_future_or_at_an_offset_of_no_place_is_refused() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let seen_at = |at: &str| json!({ "terminal_id": "10450001", "last_seen_at": at });
+    for impossible in ["2099-01-01T00:00:00Z", "2026-01-01T00:00:00+25:00"] {
+        let refused = house.post(&owner, INCIDENTS, seen_at(impossible)).await;
+        assert_eq!(
+            refused.problem(422, "invalid_field").body["field"],
+            "last_seen_at"
+        );
+    }
+    let ahead = |ms| crate::wire::Time(node::now().plus_ms(ms)).to_string();
+    let refused = house.post(&owner, INCIDENTS, seen_at(&ahead(90_000))).await;
+    refused.problem(422, "invalid_field");
+    assert!(!is_held(&house, "10450001").await);
+    // A reporter's clock may be a little ahead.
+    house.post(&owner, INCIDENTS, seen_at(&ahead(30_000))).await.ok();
+}
+
+#[tokio::test]
 async fn the_same_key_gets_the_same_answer() {
     let house = House::new().await;
     let owner = house.token("owner").await;
@@ -115,6 +151,65 @@ async fn the_same_key_gets_the_same_answer() {
         )
         .await;
     assert_eq!(bad.problem(422, "invalid_field").body["field"], "Idempotency-Key");
+}
+
+#[tokio::test]
+async fn a_repeated_report_is_not_told_stopped_after_its_terminal_was_found() {
+    let house = House::new().await;
+    let (owner, manager) = (house.token("owner").await, house.token("manager").await);
+    let report = json!({ "terminal_id": "10450001" });
+    let first = house
+        .post_once(&owner, "a key", INCIDENTS, report.clone())
+        .await
+        .ok();
+    let found = format!("{INCIDENTS}/{}/found", first["id"].as_str().unwrap());
+    let statement = json!({ "statement": "behind the counter" });
+    house.post(&manager, &found, statement).await.ok();
+    // Still stopped, so the acknowledgement is still true.
+    let again = house.post_once(&owner, "a key", INCIDENTS, report.clone()).await;
+    assert_eq!((again.status.as_u16(), &again.body), (201, &first));
+    house
+        .post(&owner, &format!("{found}/confirm"), json!({}))
+        .await
+        .ok();
+    let replayed = house.post_once(&owner, "a key", INCIDENTS, report.clone()).await;
+    replayed.problem(409, "report_closed");
+    assert!(!is_held(&house, "10450001").await);
+    let anew = house
+        .post_once(&owner, "new key", INCIDENTS, report.clone())
+        .await;
+    assert_eq!(anew.status, 201);
+    // The old key still names the old report.
+    let replayed = house.post_once(&owner, "a key", INCIDENTS, report).await;
+    replayed.problem(409, "report_closed");
+}
+
+#[tokio::test]
+async fn a_report_found_while_it_waits_is_not_told_stopped() {
+    let house = House::new().await;
+    let (owner, manager) = (house.token("owner").await, house.token("manager").await);
+    let pass = Pass::take(&house.node, terminal_id("10450001"));
+    let post = request(
+        axum::http::Method::POST,
+        INCIDENTS,
+        &owner,
+        Some(json!({ "terminal_id": "10450001" })),
+    );
+    let report = tokio::spawn(house.api.clone().oneshot(post));
+    until(|| is_held(&house, "10450001")).await;
+    let listed = house.get(&owner, INCIDENTS).await.ok();
+    let found = format!("{INCIDENTS}/{}/found", listed["items"][0]["id"].as_str().unwrap());
+    house
+        .post(&manager, &found, json!({ "statement": "here" }))
+        .await
+        .ok();
+    house
+        .post(&owner, &format!("{found}/confirm"), json!({}))
+        .await
+        .ok();
+    drop(pass);
+    let answer = super::read(report.await.unwrap().unwrap()).await;
+    answer.problem(409, "report_closed");
 }
 
 #[tokio::test]

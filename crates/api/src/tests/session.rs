@@ -1,7 +1,13 @@
 //! Logging in and out.
 
-use axum::http::{Method, Request, header};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, Method, Request, header};
 use serde_json::{Value, json};
+
+use crate::auth::device::returned;
+use crate::origin::Origin;
 
 use super::{Answer, House, PASSWORD, request};
 
@@ -71,6 +77,62 @@ async fn the_eleventh_wrong_password_is_not_looked_at() {
         .await
         .problem(401, "invalid_credentials");
     log_in(&house, "manager", PASSWORD).await.ok();
+}
+
+/// A log-in from that address, with what the browser kept.
+async fn log_in_from(house: &House, last: u8, kept: &HeaderMap, password: &str) -> Answer {
+    let body = json!({ "login": "owner", "password": password });
+    let mut request = request(Method::POST, SESSION, "", Some(body));
+    request.headers_mut().extend(kept.clone());
+    let address = IpAddr::from([192, 0, 2, last]);
+    request
+        .extensions_mut()
+        .insert(Origin::new(address, Arc::default()));
+    house.send(request).await
+}
+
+#[tokio::test]
+async fn a_stranger_who_guesses_keeps_nobody_out_but_himself() {
+    let (house, nothing) = (House::new().await, HeaderMap::new());
+    let kept = returned(&log_in_from(&house, 1, &nothing, PASSWORD).await.headers);
+    let session = house.token("owner").await;
+    for _ in 0..10 {
+        log_in_from(&house, 66, &nothing, "guess")
+            .await
+            .problem(401, "invalid_credentials");
+    }
+    log_in_from(&house, 66, &nothing, PASSWORD)
+        .await
+        .problem(429, "too_many_attempts");
+    // The owner, anywhere else, and even beside the stranger on a browser that was used before.
+    log_in_from(&house, 2, &nothing, PASSWORD).await.ok();
+    let known = log_in_from(&house, 66, &kept, PASSWORD).await.ok();
+    // And a session that lasts reports whatever happens to log-ins.
+    house.lose(&session, "10450001").await;
+    house.lose(known["token"].as_str().unwrap(), "10450002").await;
+}
+
+#[tokio::test]
+async fn a_known_browser_is_no_way_to_guess_without_end() {
+    let (house, nothing) = (House::new().await, HeaderMap::new());
+    let first = log_in_from(&house, 1, &nothing, PASSWORD).await;
+    let mut cookies = first.headers.get_all(header::SET_COOKIE).iter();
+    let device = cookies.nth(1).unwrap().to_str().unwrap();
+    let attributes = device.split_once(';').unwrap().1;
+    assert_eq!(
+        attributes,
+        " Path=/api/v1/session; Max-Age=34560000; HttpOnly; SameSite=Strict"
+    );
+    let kept = returned(&first.headers);
+    for _ in 0..10 {
+        log_in_from(&house, 1, &kept, "guess")
+            .await
+            .problem(401, "invalid_credentials");
+    }
+    log_in_from(&house, 1, &kept, PASSWORD)
+        .await
+        .problem(429, "too_many_attempts");
+    log_in_from(&house, 1, &nothing, PASSWORD).await.ok();
 }
 
 #[tokio::test]

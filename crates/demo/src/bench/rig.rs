@@ -128,6 +128,7 @@ impl Rig {
             api_listen: LOOPBACK,
             secure_cookie: false,
             hotline: None,
+            trusted_proxies: Vec::new(),
             gate_listen: LOOPBACK,
             host: HostConfig {
                 address: host.addr(),

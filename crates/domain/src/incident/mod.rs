@@ -117,6 +117,9 @@ pub struct Incident {
     pub suspended_at: Timestamp,
     /// When every channel's receipt was written, and so the report acknowledged.
     pub acknowledged_at: Option<Timestamp>,
+    /// From the report's arrival to its acknowledgement in milliseconds, by a clock that never steps; `None` when another
+    /// process acknowledged it.
+    pub stop_ms: Option<i64>,
     /// When the reporter last saw the terminal.
     pub last_seen_at: Option<Timestamp>,
     /// Where.
@@ -249,6 +252,7 @@ mod tests {
             reported_by: "owner".into(),
             suspended_at: at,
             acknowledged_at: None,
+            stop_ms: None,
             last_seen_at: None,
             place: None,
             circumstances: None,

@@ -20,6 +20,7 @@ use std::time::Duration;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
 
+use crate::handle::Urgency;
 use crate::queue::{Queue, Share};
 use crate::{Clock, Error, Tx, migration};
 
@@ -31,7 +32,9 @@ pub(crate) use working_set::WorkingSet;
 /// what needs a transaction of its own, and stand in while the first is held up.
 const WRITERS: usize = 3;
 /// Readers, and so the reads under way at once.
-const READERS: usize = 4;
+const READERS: usize = 6;
+/// Of these, left to what cannot wait behind the rest.
+const READERS_URGENT: usize = 2;
 /// How long a read waits for a free reader.
 const READER_WAIT: Duration = Duration::from_secs(5);
 /// How long a connection attempt may take, to each host that is named.
@@ -93,13 +96,17 @@ impl Postgres {
     }
 
     /// Reads one snapshot of the primary in the caller's own thread.
-    pub(crate) fn read<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    pub(crate) fn read<T, E>(
+        &self,
+        urgency: Urgency,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
     where
         E: From<Error>,
     {
         let reader = Reader {
             store: self,
-            session: Some(self.take_reader()?),
+            session: Some(self.take_reader(urgency.left(READERS_URGENT))?),
         };
         let Some(session) = reader.session.as_ref() else {
             return Err(Error::Unavailable.into());
@@ -108,18 +115,19 @@ impl Postgres {
         work(&Tx::postgres(session, (self.clock)()))
     }
 
-    fn take_reader(&self) -> Result<Session, Error> {
+    /// A reader, as long as more than `left` are free.
+    fn take_reader(&self, left: usize) -> Result<Session, Error> {
         let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        let none = |readers: &mut Readers| readers.idle.is_empty() && readers.unopened == 0;
-        let (mut readers, _) = self
+        let none = |readers: &mut Readers| readers.idle.len() + readers.unopened <= left;
+        let (mut readers, waited) = self
             .reader_free
             .wait_timeout_while(readers, READER_WAIT, none)
             .unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() {
+            return Err(Error::Overloaded);
+        }
         if let Some(session) = readers.idle.pop() {
             return Ok(session);
-        }
-        if readers.unopened == 0 {
-            return Err(Error::Overloaded);
         }
         readers.unopened -= 1;
         drop(readers);
@@ -133,7 +141,8 @@ impl Postgres {
             None => readers.unopened += 1,
         }
         drop(readers);
-        self.reader_free.notify_one();
+        // Not everybody who waits may take every reader.
+        self.reader_free.notify_all();
     }
 }
 

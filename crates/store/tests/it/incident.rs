@@ -24,6 +24,7 @@ fn incident(incident_id: &str, number: u32, reported_at: i64) -> Incident {
         reported_by: "owner".into(),
         suspended_at: reported_at,
         acknowledged_at: None,
+        stop_ms: None,
         last_seen_at: None,
         place: None,
         circumstances: None,

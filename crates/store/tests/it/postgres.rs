@@ -15,6 +15,7 @@ mod fixture;
 mod hold;
 mod incident;
 mod ledger;
+mod reader;
 mod session;
 mod terminal;
 mod writer;

@@ -1,8 +1,10 @@
 //! Sessions of people and answers kept for repetitions: both end at a time.
 
+use std::sync::Barrier;
+
 use domain::account::{Account, Role, Scope};
 use domain::time::HOUR_MS;
-use store::idempotency::{self, Answer};
+use store::idempotency::{self, Answer, Claim};
 
 use crate::fixture::{Kept, merchant_id};
 
@@ -60,28 +62,66 @@ fn a_role_whose_scope_does_not_fit_sees_nothing() {
     }
 }
 
+fn answer(status: u16) -> Answer {
+    let body = "{}".into();
+    Answer { status, body }
+}
+
 #[test]
 fn an_answer_is_kept_for_a_day_and_for_its_own_account() {
     let (kept, _) = with_owner();
-    let answer = |status| Answer {
-        request_digest: vec![1],
-        status,
-        body: "{}".into(),
+    let claim = |login: &'static str, content: &'static [u8]| {
+        kept.write(move |tx| idempotency::claim(tx, login, "key", content))
     };
-    let get = |login: &str| kept.read(|tx| idempotency::get(tx, login, "key"));
-    kept.write(move |tx| idempotency::insert(tx, "owner", "key", &answer(201)));
-    assert_eq!((get("owner"), get("other")), (Some(answer(201)), None));
+    let done =
+        |status| kept.write(move |tx| idempotency::answer(tx, "owner", "key", b"this", &answer(status)));
+    assert_eq!(claim("owner", b"this"), Claim::Ours);
+    assert_eq!(done(201), None);
+    assert_eq!(done(409), Some(answer(201)), "one key, one answer");
+    assert_eq!(claim("owner", b"this"), Claim::Answered(answer(201)));
+    assert_eq!(claim("owner", b"that"), Claim::OfOther);
+    assert_eq!(claim("other", b"that"), Claim::Ours);
     kept.pass_ms(24 * HOUR_MS - 1);
-    assert_eq!(get("owner"), Some(answer(201)));
-    let again = kept
-        .store
-        .write(move |tx| idempotency::insert(tx, "owner", "key", &answer(409)));
-    assert!(
-        matches!(again, Err(store::Error::Conflict(_))),
-        "one key, one answer"
-    );
+    assert_eq!(claim("owner", b"this"), Claim::Answered(answer(201)));
     kept.pass_ms(1);
-    assert_eq!(get("owner"), None);
-    kept.write(move |tx| idempotency::insert(tx, "owner", "key", &answer(200)));
-    assert_eq!(get("owner"), Some(answer(200)));
+    assert_eq!(claim("owner", b"that"), Claim::Ours);
+}
+
+#[test]
+fn a_claim_whose_claimant_crashed_is_open_to_its_like_at_once_and_to_others_after_a_minute() {
+    let (kept, _) = with_owner();
+    let claim =
+        |content: &'static [u8]| kept.write(move |tx| idempotency::claim(tx, "owner", "key", content));
+    assert_eq!([claim(b"this"), claim(b"this")], [Claim::Ours, Claim::Ours]);
+    kept.pass_ms(59_999);
+    assert_eq!(claim(b"that"), Claim::OfOther);
+    kept.pass_ms(1);
+    assert_eq!(claim(b"that"), Claim::Ours);
+    // The first one, should it still be alive, keeps nothing.
+    let late = kept.write(|tx| idempotency::answer(tx, "owner", "key", b"this", &answer(201)));
+    assert_eq!((late, claim(b"that")), (None, Claim::Ours));
+}
+
+#[test]
+fn of_two_equal_requests_at_once_one_is_done_and_both_get_its_answer() {
+    let (kept, _) = with_owner();
+    for number in 0..40_u16 {
+        let start = Barrier::new(2);
+        let once = |status: u16| {
+            start.wait();
+            let key = number.to_string();
+            kept.store
+                .write(move |tx| match idempotency::claim(tx, "owner", &key, b"this")? {
+                    Claim::Ours => idempotency::answer(tx, "owner", &key, b"this", &answer(status))
+                        .map(|first| first.unwrap_or_else(|| answer(status))),
+                    Claim::Answered(first) => Ok(first),
+                    Claim::OfOther => Err(store::Error::Unavailable),
+                })
+        };
+        let (one, other) = std::thread::scope(|scope| {
+            let other = scope.spawn(|| once(202));
+            (once(201).unwrap(), other.join().unwrap().unwrap())
+        });
+        assert_eq!(one, other, "{number}");
+    }
 }

@@ -1,0 +1,208 @@
+//! Which data keys a store was sealed with, and that they are there.
+//!
+//! Invariant: a key is made only for a store that has sealed nothing, and a key seals only after the store knows it.
+
+use std::path::Path;
+
+use domain::TerminalId;
+use store::{Store, Tx, data_key};
+
+use super::{Error, Purpose, Sealer, file};
+
+/// What a store says of the keys it was sealed with.
+struct Known {
+    /// Check values of the keys that have sealed in it.
+    checks: Vec<Vec<u8>>,
+    /// A sealed master key, from when keys were not noted.
+    example: Option<(TerminalId, Vec<u8>)>,
+}
+
+/// The sealer of a store with the keys of a file, which is made when the store has nothing sealed yet.
+///
+/// # Errors
+/// The file is missing, cannot be read, or lacks a key that the store was sealed with.
+pub fn keep(store: &Store, path: &Path) -> Result<Sealer, Error> {
+    let known = store.read(|tx: &Tx<'_>| {
+        Ok::<_, store::Error>(Known {
+            checks: data_key::checks(tx)?,
+            example: data_key::example(tx)?,
+        })
+    })?;
+    let is_new = known.checks.is_empty() && known.example.is_none();
+    let secrets = match file::read(path)? {
+        Some(secrets) => secrets,
+        None if is_new => vec![file::create(path)?],
+        None => {
+            return Err(unusable(
+                path,
+                "is missing, and the store is sealed with it: bring it back",
+            ));
+        }
+    };
+    let sealer = Sealer::of(&secrets).ok_or_else(|| unusable(path, "is empty"))?;
+    known.check(&sealer, path)?;
+    let (check, number) = (sealer.newest.check, known.checks.len() as i64 + 1);
+    if !known.checks.iter().any(|known| *known == check) {
+        store.write(move |tx| data_key::insert(tx, number, &check))?;
+    }
+    Ok(sealer)
+}
+
+impl Known {
+    fn check(&self, sealer: &Sealer, path: &Path) -> Result<(), Error> {
+        let has = |check: &[u8]| sealer.keys().any(|key| key.check == check);
+        if let Some(missing) = self.checks.iter().find(|check| !has(check)) {
+            let id: String = missing.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            let why = format!("lacks the key {id}, which the store is sealed with");
+            return Err(unusable(path, &why));
+        }
+        let Some((terminal_id, sealed)) = &self.example else {
+            return Ok(());
+        };
+        let opened = sealer.open(Purpose::MasterKey, terminal_id.as_str(), sealed);
+        opened
+            .map(drop)
+            .map_err(|_| unusable(path, "is not the one the store is sealed with"))
+    }
+}
+
+fn unusable(path: &Path, why: &str) -> Error {
+    Error::Key(format!("{} {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use domain::merchant::Merchant;
+    use domain::shop::Shop;
+    use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+    use domain::{MerchantId, Timestamp};
+
+    use super::*;
+
+    struct Place {
+        store: Store,
+        folder: tempfile::TempDir,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let clock = Arc::new(|| Timestamp(1));
+            let store = Store::open(&folder.path().join("store.db"), clock).unwrap();
+            Self { store, folder }
+        }
+
+        fn file(&self, text: &str) -> PathBuf {
+            let path = self.folder.path().join("data.key");
+            std::fs::write(&path, text).unwrap();
+            path
+        }
+
+        fn refuses(&self, path: &Path) -> String {
+            keep(&self.store, path).err().unwrap().to_string()
+        }
+    }
+
+    /// A key's line.
+    fn line(byte: u8) -> String {
+        format!("{byte:02x}").repeat(32) + "\n"
+    }
+
+    #[test]
+    fn a_key_that_is_gone_is_missed_and_not_replaced() {
+        let place = Place::new();
+        let path = place.folder.path().join("data.key");
+        let sealed = keep(&place.store, &path)
+            .unwrap()
+            .seal(Purpose::Reversal, "t", b"text")
+            .unwrap();
+        let again = keep(&place.store, &path).unwrap();
+        assert_eq!(
+            again.open(Purpose::Reversal, "t", &sealed).unwrap().as_slice(),
+            b"text"
+        );
+        std::fs::remove_file(&path).unwrap();
+        assert!(place.refuses(&path).contains("bring it back"));
+        assert!(!path.exists());
+        place.file(&line(9));
+        assert!(place.refuses(&path).contains("lacks the key"));
+    }
+
+    #[test]
+    fn a_new_key_joins_the_old_one_and_neither_may_be_left_out() {
+        let place = Place::new();
+        let seal = |sealer: Sealer| sealer.seal(Purpose::Reversal, "t", b"").unwrap();
+        let old = seal(keep(&place.store, &place.file(&line(1))).unwrap());
+        // First every node learns the new key, then one after the other seals with it.
+        let learnt = keep(&place.store, &place.file(&(line(2) + &line(1)))).unwrap();
+        assert_eq!(seal(learnt)[..5], old[..5]);
+        let new = seal(keep(&place.store, &place.file(&(line(1) + &line(2)))).unwrap());
+        assert_ne!(new[..5], old[..5]);
+        let both = keep(&place.store, &place.file(&(line(1) + &line(2)))).unwrap();
+        assert!(both.open(Purpose::Reversal, "t", &old).is_ok());
+        for alone in [1, 2] {
+            assert!(place.refuses(&place.file(&line(alone))).contains("lacks the key"));
+        }
+    }
+
+    #[test]
+    fn a_store_from_before_keys_were_noted_knows_its_own() {
+        let place = Place::new();
+        let sealed = Sealer::new(&[1; 32])
+            .seal(Purpose::MasterKey, "10450001", b"key")
+            .unwrap();
+        place.store.write(move |tx| with_terminal(tx, &sealed)).unwrap();
+        let missing = place.folder.path().join("missing.key");
+        assert!(place.refuses(&missing).contains("bring it back") && !missing.exists());
+        assert!(place.refuses(&place.file(&line(2))).contains("is not the one"));
+        assert!(keep(&place.store, &place.file(&line(1))).is_ok());
+    }
+
+    fn with_terminal(tx: &Tx<'_>, master_key: &[u8]) -> Result<(), store::Error> {
+        let merchant_id = MerchantId::parse(b"104520157120001").unwrap();
+        let text = String::new;
+        store::merchant::insert(
+            tx,
+            &Merchant {
+                merchant_id,
+                name: text(),
+                name_en: text(),
+                trade: text(),
+                unified_social_credit_code: text(),
+            },
+        )?;
+        store::shop::insert(
+            tx,
+            &Shop {
+                shop_id: "S01".into(),
+                merchant_id,
+                name: text(),
+                address: text(),
+            },
+        )?;
+        let terminal = Terminal {
+            terminal_id: TerminalId::parse(b"10450001").unwrap(),
+            serial: "SN1".into(),
+            model: text(),
+            name: text(),
+            shop_id: "S01".into(),
+            bound: BoundElements {
+                acquirer_code: text(),
+                merchant_code: merchant_id,
+                unified_social_credit_code: text(),
+                settlement_account: SettlementAccount {
+                    sealed: vec![1],
+                    last4: "1234".into(),
+                },
+                placement_address: text(),
+            },
+            status: Status::Active,
+            language: "zh-CN".into(),
+            time_zone: "Asia/Shanghai".into(),
+        };
+        store::terminal::insert(tx, &terminal, master_key)
+    }
+}

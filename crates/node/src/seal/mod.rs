@@ -1,0 +1,271 @@
+//! Sealing what is secret at rest: XChaCha20-Poly1305 under the node's data keys.
+//!
+//! Sealed bytes are: version 2, the key's identifier (4 bytes), a nonce (24), the sealed text, a tag (16). The version, the
+//! identifier, the purpose and the owner are associated data. Nonces are random, and of this length never meet again however
+//! many reversals one key seals. Bytes of version 1 (AES-256-GCM: nonce 12, text, tag 16) are opened, and never made.
+//!
+//! Invariant: no key, card number or account number is written to the store but through here, and no key is made while
+//! the store has rows that another one has sealed.
+
+mod file;
+mod keep;
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+pub use keep::keep;
+
+/// Bytes of a data key.
+pub const KEY_BYTES: usize = 32;
+const VERSION: u8 = 2;
+const ID_BYTES: usize = 4;
+const NONCE_BYTES: usize = 24;
+const OLD_NONCE_BYTES: usize = 12;
+/// What a key's check value is the SHA-256 of, with the key.
+const CHECK_LABEL: &[u8] = b"tillguard/data-key-check/1";
+
+/// What sealed bytes are for; bytes sealed for one purpose do not open for another.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// A terminal master key.
+    MasterKey,
+    /// A terminal's working keys.
+    WorkingKeys,
+    /// The card data a reversal must carry.
+    Reversal,
+    /// A settlement account number.
+    SettlementAccount,
+    /// That a login was used on a device, kept by the device.
+    Device,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::MasterKey => b"tillguard/master-key/1",
+            Self::WorkingKeys => b"tillguard/working-keys/1",
+            Self::Reversal => b"tillguard/reversal/1",
+            Self::SettlementAccount => b"tillguard/settlement-account/1",
+            Self::Device => b"tillguard/device/1",
+        }
+    }
+}
+
+/// Why sealing or opening failed. Says nothing of the content.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The bytes were not sealed with these keys for this purpose, or were changed.
+    #[error("sealed bytes do not open")]
+    DoesNotOpen,
+    /// The system gave no randomness.
+    #[error("no randomness from the system")]
+    NoRandomness,
+    /// The key file cannot be used.
+    #[error("the data key cannot be used: {0}")]
+    Key(String),
+    /// The store cannot be asked which keys it was sealed with.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// A data key; `Debug` is not for it.
+type Secret = Zeroizing<[u8; KEY_BYTES]>;
+
+/// The data keys: the newest seals, all open.
+pub struct Sealer {
+    newest: Key,
+    older: Vec<Key>,
+}
+
+struct Key {
+    /// SHA-256 of the key with a label; its first bytes are the identifier in what it seals.
+    check: [u8; 32],
+    cipher: XChaCha20Poly1305,
+    /// Opens what version 1 sealed.
+    old: Aes256Gcm,
+}
+
+impl Key {
+    fn new(secret: &[u8; KEY_BYTES]) -> Self {
+        Self {
+            check: Sha256::new()
+                .chain_update(CHECK_LABEL)
+                .chain_update(secret)
+                .finalize()
+                .into(),
+            cipher: XChaCha20Poly1305::new(secret.into()),
+            old: Aes256Gcm::new(secret.into()),
+        }
+    }
+
+    fn header(&self) -> [u8; 1 + ID_BYTES] {
+        let [a, b, c, d, ..] = self.check;
+        [VERSION, a, b, c, d]
+    }
+
+    fn open(&self, aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let header = self.header();
+        let (nonce, msg) = sealed.strip_prefix(&header)?.split_first_chunk::<NONCE_BYTES>()?;
+        let aad = &[&header, aad].concat();
+        self.cipher
+            .decrypt(&XNonce::from(*nonce), Payload { msg, aad })
+            .ok()
+    }
+
+    fn open_old(&self, aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, msg) = sealed.split_first_chunk::<OLD_NONCE_BYTES>()?;
+        self.old.decrypt(&Nonce::from(*nonce), Payload { msg, aad }).ok()
+    }
+}
+
+impl Sealer {
+    /// Uses this key alone.
+    pub fn new(secret: &[u8; KEY_BYTES]) -> Self {
+        let older = Vec::new();
+        Self {
+            newest: Key::new(secret),
+            older,
+        }
+    }
+
+    /// Uses the last of these to seal, and all of them to open; `None` when there is none.
+    fn of(secrets: &[Secret]) -> Option<Self> {
+        let (newest, older) = secrets.split_last()?;
+        Some(Self {
+            newest: Key::new(newest),
+            older: older.iter().map(|secret| Key::new(secret)).collect(),
+        })
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.newest).chain(self.older.iter().rev())
+    }
+
+    /// Seals bytes for a purpose and an owner, for example a terminal: moved to another row they do not open.
+    pub fn seal(&self, purpose: Purpose, owner: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        let nonce = random::<NONCE_BYTES>()?;
+        let header = self.newest.header();
+        let aad = &[&header, aad(purpose, owner).as_slice()].concat();
+        let sealed = self
+            .newest
+            .cipher
+            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad });
+        let sealed = sealed.map_err(|_| Error::DoesNotOpen)?;
+        Ok([header.as_slice(), &nonce, &sealed].concat())
+    }
+
+    /// Opens what [`Sealer::seal`] sealed for the same purpose and owner.
+    pub fn open(&self, purpose: Purpose, owner: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let aad = aad(purpose, owner);
+        let opened = self.keys().find_map(|key| key.open(&aad, sealed));
+        // A nonce of version 1 may begin like a header of version 2.
+        let opened = opened.or_else(|| self.keys().find_map(|key| key.open_old(&aad, sealed)));
+        opened.map(Zeroizing::new).ok_or(Error::DoesNotOpen)
+    }
+}
+
+fn aad(purpose: Purpose, owner: &str) -> Vec<u8> {
+    [purpose.label(), b"/", owner.as_bytes()].concat()
+}
+
+/// Bytes from the operating system's source of randomness.
+pub fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| Error::NoRandomness)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer(keys: &[u8]) -> Sealer {
+        let secrets: Vec<Secret> = keys.iter().map(|byte| Zeroizing::new([*byte; 32])).collect();
+        Sealer::of(&secrets).unwrap()
+    }
+
+    #[test]
+    fn sealed_bytes_open_only_for_their_purpose_and_owner() {
+        let sealer = Sealer::new(&[7; 32]);
+        let sealed = sealer.seal(Purpose::MasterKey, "10450001", b"secret").unwrap();
+        assert!(!sealed.windows(6).any(|window| window == b"secret"));
+        assert_eq!(
+            sealer
+                .open(Purpose::MasterKey, "10450001", &sealed)
+                .unwrap()
+                .as_slice(),
+            b"secret"
+        );
+        assert!(sealer.open(Purpose::WorkingKeys, "10450001", &sealed).is_err());
+        assert!(sealer.open(Purpose::MasterKey, "10450002", &sealed).is_err());
+        assert!(
+            Sealer::new(&[8; 32])
+                .open(Purpose::MasterKey, "10450001", &sealed)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn changed_or_short_bytes_do_not_open() {
+        let sealer = Sealer::new(&[7; 32]);
+        let sealed = sealer.seal(Purpose::Reversal, "t", b"secret").unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(sealer.open(Purpose::Reversal, "t", &changed).is_err(), "{at}");
+            assert!(
+                sealer.open(Purpose::Reversal, "t", &sealed[..at]).is_err(),
+                "{at}"
+            );
+        }
+    }
+
+    #[test]
+    fn sealed_bytes_say_their_version_and_their_key() {
+        let sealed = |key| sealer(&[key]).seal(Purpose::Reversal, "t", b"").unwrap();
+        let (one, other) = (sealed(7), sealed(8));
+        assert_eq!([one[0], other[0]], [2, 2]);
+        assert_ne!(one[1..5], other[1..5]);
+        assert_eq!(one[1..5], sealed(7)[1..5]);
+        assert_eq!(one.len(), 1 + 4 + 24 + 16);
+    }
+
+    #[test]
+    fn the_newest_key_seals_and_all_open() {
+        let (before, during, after) = (sealer(&[7]), sealer(&[8, 7]), sealer(&[7, 8]));
+        let old = before.seal(Purpose::Reversal, "t", b"old").unwrap();
+        let new = after.seal(Purpose::Reversal, "t", b"new").unwrap();
+        for reader in [&during, &after] {
+            assert_eq!(
+                reader.open(Purpose::Reversal, "t", &old).unwrap().as_slice(),
+                b"old"
+            );
+            assert_eq!(
+                reader.open(Purpose::Reversal, "t", &new).unwrap().as_slice(),
+                b"new"
+            );
+        }
+        assert!(before.open(Purpose::Reversal, "t", &new).is_err());
+        assert_eq!(during.seal(Purpose::Reversal, "t", b"").unwrap()[..5], old[..5]);
+    }
+
+    #[test]
+    fn what_version_one_sealed_still_opens() {
+        // The master key "secret" of terminal 10450001 under 07 × 32 with the nonce 02 × 12, as the first version wrote it.
+        let aad = b"tillguard/master-key/1/10450001";
+        let payload = Payload { msg: b"secret", aad };
+        let old = Aes256Gcm::new(&[7; 32].into());
+        let sealed = old.encrypt(&Nonce::from([2; 12]), payload).unwrap();
+        let sealed = [[2; 12].as_slice(), &sealed].concat();
+        let opened = sealer(&[7, 8]).open(Purpose::MasterKey, "10450001", &sealed);
+        assert_eq!(opened.unwrap().as_slice(), b"secret");
+        assert!(
+            sealer(&[8])
+                .open(Purpose::MasterKey, "10450001", &sealed)
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! The HTTP server: connections, each with a time to say what it wants.
+//!
+//! HTTP/1 only: a proxy in front may speak what it likes to browsers, and one request at a time per connection is what
+//! the limits count.
+//!
+//! Invariant: the number of connections, the time for a request's head and the time a reader may stand still are bounded
+//! before the API sees anything, and none of them can keep a loss report out.
+
+mod patient;
+mod places;
+pub mod proxy;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Origin, is_report, network, refuse};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, Response, header};
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::server::conn::http1::Builder;
+use hyper::service::Service as _;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use node::told;
+
+use patient::Patient;
+use places::{Busy, Limits, Place, Places};
+use proxy::Proxies;
+
+const LIMITS: Limits = Limits {
+    all: 2_000,
+    per_address: 256,
+    reports: 64,
+};
+/// Time to send a request's head, from the connection's start or the last answer's end.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(20);
+/// Time a reader may take nothing of what waits for it.
+const STILL_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long requests under way may take once the node stops.
+const FINISH_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Serves until `stop` turns true, then ends what is under way.
+pub async fn serve(listener: TcpListener, router: Router, proxies: Proxies, mut stop: watch::Receiver<bool>) {
+    let door = Arc::new(Door {
+        router: TowerToHyperService::new(router),
+        proxies,
+    });
+    let (places, graceful) = (Places::new(LIMITS), GracefulShutdown::new());
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = told(&mut stop) => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => enter(&door, &places, &graceful, stream, peer),
+            Err(error) => {
+                // Out of descriptors, most likely.
+                tracing::warn!(%error, "the API cannot accept");
+                places.shrink();
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    let _ = tokio::time::timeout(FINISH_TIME_MAX, graceful.shutdown()).await;
+}
+
+/// Serves a connection in a task of its own, if there is a place for it.
+fn enter(
+    door: &Arc<Door>,
+    places: &Arc<Places>,
+    graceful: &GracefulShutdown,
+    stream: TcpStream,
+    peer: SocketAddr,
+) {
+    let address = (!door.proxies.has(peer.ip())).then(|| network(peer.ip()));
+    let Some(place) = places.take(address).map(Arc::new) else {
+        return tracing::debug!(%peer, "no place for a connection");
+    };
+    let _ = stream.set_nodelay(true);
+    let (door, guest) = (door.clone(), place.clone());
+    let service = hyper::service::service_fn(move |request| {
+        let (door, guest) = (door.clone(), guest.clone());
+        async move { Ok::<_, Infallible>(door.answer(&guest, peer, request).await) }
+    });
+    let io = TokioIo::new(Patient::new(stream, STILL_TIME_MAX));
+    let connection = Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME_MAX)
+        .serve_connection(io, service);
+    let connection = graceful.watch(connection);
+    tokio::spawn(async move {
+        tokio::select! {
+            ended = connection => if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "an HTTP connection ended badly");
+            },
+            () = place.given_away() => tracing::debug!(%peer, "an HTTP connection gave way to another"),
+        }
+    });
+}
+
+/// What every connection leads to.
+struct Door {
+    router: TowerToHyperService<Router>,
+    proxies: Proxies,
+}
+
+impl Door {
+    async fn answer(
+        &self,
+        place: &Arc<Place>,
+        peer: SocketAddr,
+        mut request: Request<Incoming>,
+    ) -> Response<Answer> {
+        let busy = place.busy();
+        let response = match place.only_reports && !is_report(request.method(), request.uri().path()) {
+            true => {
+                let mut refused = refuse(request.headers());
+                let close = HeaderValue::from_static("close");
+                refused.headers_mut().insert(header::CONNECTION, close);
+                refused
+            }
+            false => {
+                let address = self.proxies.speaker(peer.ip(), request.headers());
+                let origin = Origin::new(address, place.has_session.clone());
+                request.extensions_mut().insert(origin);
+                let answered = self.router.call(request).await;
+                answered.unwrap_or_else(|never| match never {})
+            }
+        };
+        response.map(|body| Answer { body, _busy: busy })
+    }
+}
+
+/// An answer's body, during which its connection is busy.
+struct Answer {
+    body: Body,
+    _busy: Busy,
+}
+
+impl hyper::body::Body for Answer {
+    type Data = axum::body::Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        std::pin::Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
