@@ -2,6 +2,7 @@
 //!
 //! Invariant: an effect and the answer kept for its key are one store transaction, which claims the key first of all.
 
+use app::idempotency::{Answer, Claim};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +10,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use store::Tx;
-use store::idempotency::{Answer, Claim};
 
 use super::Api;
 use super::problem::{Code, Problem, Why};
@@ -131,7 +131,7 @@ impl IntoResponse for Kept {
 /// Claims the key, first of all in a transaction; the answer it was given before, if it was.
 pub fn claim(tx: &Tx<'_>, by: &Account, key: Option<&Key>) -> Result<Option<Kept>, Problem> {
     let Some(key) = key else { return Ok(None) };
-    match store::idempotency::claim(tx, &by.login, &key.key, &key.digest)? {
+    match app::idempotency::claim(tx, &by.login, &key.key, &key.digest)? {
         Claim::Ours => Ok(None),
         Claim::Answered(answer) => Kept::of(answer).map(Some),
         Claim::OfOther => Err(Problem::new(Code::IdempotencyKeyReused)),
@@ -145,7 +145,7 @@ pub fn keep(tx: &Tx<'_>, by: &Account, key: Option<&Key>, kept: Kept) -> Result<
         status: kept.status.as_u16(),
         body: kept.body.clone(),
     };
-    match store::idempotency::answer(tx, &by.login, &key.key, &key.digest, &answer)? {
+    match app::idempotency::answer(tx, &by.login, &key.key, &key.digest, &answer)? {
         Some(first) => Kept::of(first),
         None => Ok(kept),
     }

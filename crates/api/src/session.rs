@@ -145,7 +145,7 @@ async fn log_in(
     let token = Token::random().map_err(|error| Problem::internal(&error))?;
     let digest = token.digest();
     let start = move |tx: &Tx<'_>| {
-        store::session::insert(
+        app::session::begin(
             tx,
             &digest,
             &account.login,
@@ -177,7 +177,7 @@ async fn show(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Acco
 #[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204)))]
 async fn log_out(State(api): State<Arc<Api>>, account: Account) -> Result<Response, Problem> {
     api.node
-        .write(move |tx| store::session::delete(tx, &account.token_digest))
+        .write(move |tx| app::session::end(tx, &account.token_digest))
         .await?;
     let cookie = set_cookie(&api, "", 0)?;
     Ok((StatusCode::NO_CONTENT, [cookie]).into_response())

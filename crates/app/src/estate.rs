@@ -64,3 +64,11 @@ pub fn fill_sessions(tx: &Tx<'_>, sessions: &[(TerminalId, TerminalSession)]) ->
     };
     sessions.iter().try_for_each(put)
 }
+
+/// Notes the check value of a data key that seals from now on, as the `number`th.
+///
+/// # Errors
+/// [`Error::Conflict`] when another node has noted one at the same time.
+pub fn sealed_by(tx: &Tx<'_>, number: i64, check: &[u8]) -> Result<(), Error> {
+    store::data_key::insert(tx, number, check)
+}

@@ -43,7 +43,7 @@ pub fn keep(store: &Store, path: &Path) -> Result<Sealer, Error> {
     known.check(&sealer, path)?;
     let (check, number) = (sealer.newest.check, known.checks.len() as i64 + 1);
     if !known.checks.iter().any(|known| *known == check) {
-        store.write(move |tx| data_key::insert(tx, number, &check))?;
+        store.write(move |tx| app::estate::sealed_by(tx, number, &check))?;
     }
     Ok(sealer)
 }
