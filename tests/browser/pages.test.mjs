@@ -30,6 +30,8 @@ const shopPages = () => [
   ['/incidents', 'incident-row'],
   [`/incidents/${incident.id}`, 'stopped'],
   [`/terminals/${terminal.terminal_id}`, 'verdict'],
+  ['/contacts', 'add-contact'],
+  ['/contacts/new', 'save'],
   ['/nowhere', 'not-found'],
 ]
 const deskPages = () => [
@@ -38,6 +40,7 @@ const deskPages = () => [
   ['/terminals', 'terminal-row'],
   [`/terminals/${terminal.terminal_id}`, 'verdict'],
   ['/report', 'report-terminal'],
+  ['/contacts', 'add-contact'],
 ]
 
 const LOOKS = [
