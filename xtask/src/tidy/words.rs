@@ -33,12 +33,13 @@ pub fn check(source: &Source) -> Vec<String> {
     findings
 }
 
-/// A path counts from its root only: `src<slash>work<slash>` is a folder of ours.
+/// A path counts from its root only: `src<slash>work<slash>` is a folder of ours; and one that a parameter follows is a route.
 fn has(line: &str, word: &str) -> bool {
     let is_within_a_path =
         |at: usize| line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-})>*".contains(c));
+    let is_route = |at: usize| line[at + word.len()..].starts_with(['{', '$']);
     line.match_indices(word)
-        .any(|(at, _)| !word.starts_with('/') || !is_within_a_path(at))
+        .any(|(at, _)| !word.starts_with('/') || !(is_within_a_path(at) || is_route(at)))
 }
 
 #[cfg(test)]
@@ -64,6 +65,7 @@ mod tests {
             .filter(|word| word.starts_with('/') && word.ends_with('/'))
         {
             assert_eq!(count(&format!("crates/server/src{word}mod.rs\n")), 0, "{word}");
+            assert_eq!(count(&format!("GET {word}{{id}}\n")), 0, "{word}");
         }
     }
 }
