@@ -73,6 +73,17 @@ impl Outside {
             .collect()
     }
 
+    /// How often it was asked to undo each transaction of one terminal, by batch and trace.
+    pub fn asked_to_undo(&self, terminal_id: &str) -> BTreeMap<Name, usize> {
+        let mut asked = BTreeMap::new();
+        for entry in self.host.journal() {
+            if entry.mti == 0x0400 && entry.terminal_id == terminal_id.as_bytes() {
+                *asked.entry((entry.batch, entry.trace)).or_default() += 1;
+            }
+        }
+        asked
+    }
+
     /// How many requests it has decided.
     pub fn requests(&self) -> u64 {
         self.host.stats().requests

@@ -36,6 +36,7 @@ mod tests;
 mod timeline;
 mod transaction;
 mod wire;
+mod work;
 
 use std::sync::Arc;
 
@@ -104,7 +105,8 @@ fn nouns() -> OpenApiRouter<Arc<Api>> {
         .merge(activity::router())
         .merge(gate::router())
         .merge(contact::router())
-        .merge(hotline::router());
+        .merge(hotline::router())
+        .merge(work::router());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", nouns)
 }
 

@@ -136,6 +136,8 @@ pub enum Code {
     IncidentNotFound,
     /// No such contact, for this account.
     ContactNotFound,
+    /// There is no such work, for this account.
+    WorkNotFound,
     /// There is one like this already.
     Taken,
     /// The address has no such method.
@@ -190,9 +192,11 @@ impl Code {
             | Self::CrossOrigin
             | Self::SecondPersonRequired
             | Self::WrongOperatorPassword => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::TerminalNotFound | Self::IncidentNotFound | Self::ContactNotFound => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NotFound
+            | Self::TerminalNotFound
+            | Self::IncidentNotFound
+            | Self::ContactNotFound
+            | Self::WorkNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotLocked | Self::Held | Self::WrongState | Self::Taken | Self::ReportClosed => {
                 StatusCode::CONFLICT
@@ -263,6 +267,13 @@ impl Code {
             Self::ContactNotFound => (
                 ("没有找到联系人", "没有这个联系人。"),
                 ("Contact not found", "There is no such contact."),
+            ),
+            Self::WorkNotFound => (
+                ("没有找到待办", "没有这项工作，可能已经办完。"),
+                (
+                    "Work not found",
+                    "There is no such work; it may be done meanwhile.",
+                ),
             ),
             Self::Taken => (
                 ("已经有了", "已经有一个同样的，请查看列表。"),
@@ -614,6 +625,7 @@ impl From<app::case::Error> for Problem {
             Error::NotFound(Subject::Terminal) => Self::new(Code::TerminalNotFound),
             Error::NotFound(Subject::Incident) => Self::new(Code::IncidentNotFound),
             Error::NotFound(Subject::Contact) => Self::new(Code::ContactNotFound),
+            Error::NotFound(Subject::Work) => Self::new(Code::WorkNotFound),
             Error::Taken(_) => Self::new(Code::Taken),
             Error::Unknown(field) => Self::field(field, Why::Invalid),
             Error::TextRequired => Self::field("text", Why::Missing),

@@ -105,7 +105,7 @@ pub async fn show<N: Shown>(api: &Api, account: Account, id: String) -> Result<J
 #[schema(example = json!({}))]
 pub struct Said {
     /// In a few words; at most 2000 characters.
-    text: Option<String>,
+    pub text: Option<String>,
 }
 
 /// Takes a step that needs nothing but a text.

@@ -212,6 +212,14 @@ word! {
     ContactState: domain::contact::State;
     /// What people can do with a contact.
     ContactAction: domain::contact::Verb;
+    /// What is to be done.
+    WorkKind: domain::work::Kind;
+    /// Where work stands.
+    WorkState: domain::work::State;
+    /// What people can do with work.
+    WorkAction: domain::work::Verb;
+    /// What something is about.
+    Subject: domain::event::Subject;
     /// What does something.
     ActorKind: domain::actor::Kind;
     /// How a terminal went.

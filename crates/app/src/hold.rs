@@ -7,6 +7,7 @@ use domain::actor::By;
 use domain::event::Subject;
 use domain::hold::{Authority, Hold, Kind, Release, ReleaseError};
 use domain::transaction::{Entry, LedgerRow};
+use domain::work::{Id, Work};
 use domain::{TerminalId, Timestamp};
 use store::event::{self, New};
 use store::{Error, Tx, ledger};
@@ -58,7 +59,36 @@ pub fn place(tx: &Tx<'_>, placing: &Placing<'_>) -> Result<Hold, Error> {
         ),
     )?;
     tell(tx, placing.terminal_id, "hold_placed", placing.by, (&hold, at))?;
+    if let Some(until) = hold.until {
+        crate::work::enqueue(tx, Id::hold_end(placing.terminal_id, hold.hold_id), until)?;
+    }
     Ok(hold)
+}
+
+/// Does the work of saying that a hold has ended by its time. Whether it stands is decided by its time alone, never here.
+/// False when the claim was taken over meanwhile.
+pub fn end(tx: &Tx<'_>, claimed: &Work) -> Result<bool, Error> {
+    if !crate::work::done(tx, claimed)? {
+        return Ok(false);
+    }
+    let Some((terminal_id, hold_id)) = claimed.id.of_ledger() else {
+        return Ok(true);
+    };
+    crate::attempt::lock(tx, terminal_id)?;
+    let hold = store::hold::get(tx, terminal_id, hold_id)?;
+    let Some((hold, until)) = hold.and_then(|hold| hold.until.map(|until| (hold, until))) else {
+        return Ok(true);
+    };
+    if hold.release.is_none() && !hold.stands(tx.now()) {
+        tell(
+            tx,
+            terminal_id,
+            "hold_ended",
+            By::timer("hold_end"),
+            (&hold, until),
+        )?;
+    }
+    Ok(true)
 }
 
 /// Why a hold was not released.

@@ -11,6 +11,7 @@ mod batch;
 #[cfg(feature = "canary")]
 pub mod canary;
 pub mod case;
+pub mod clean_up;
 pub mod contact;
 pub mod estate;
 pub mod hold;
@@ -29,3 +30,4 @@ pub mod settlement;
 pub mod sign_in;
 pub mod terminal;
 pub mod transaction;
+pub mod work;

@@ -3,21 +3,17 @@
 //! Invariant: nothing here decides about money; it says who is there, and who does what only one should do.
 
 use domain::TerminalId;
-use domain::time::HOUR_MS;
 use store::node::{Incarnation, Present};
 use store::{Error, Tx};
 
 /// The duty of deciding what nodes that are gone have left.
 const RECOVERY: &str = "recovery";
-/// How long it is remembered who was there.
-const KEPT_MS: i64 = 24 * HOUR_MS;
 
 /// Joins. `dead` are incarnations of this node that certainly run no more.
 pub fn join(tx: &Tx<'_>, node: &str, dead: &[Incarnation]) -> Result<Incarnation, Error> {
     for who in dead {
         store::node::leave(tx, who)?;
     }
-    store::node::forget(tx, tx.now().plus_ms(-KEPT_MS))?;
     store::node::join(tx, node)
 }
 

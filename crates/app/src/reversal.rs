@@ -6,6 +6,7 @@ use domain::actor::By;
 use domain::incident::Happened;
 use domain::transaction::follow::{FollowUp, Original, State, judge};
 use domain::transaction::{Decision, Entry, Kind, LedgerRow, Refusal, ResponseCode, Verdict, admit};
+use domain::work::Id;
 use domain::{TerminalId, Timestamp, hold};
 use store::event::{self, New};
 use store::owed_reversal::OwedReversal;
@@ -13,10 +14,6 @@ use store::{Error, Tx, ledger};
 
 use crate::attempt::{Admitted, Answer, Attempt, lock, of_incident, refuse};
 use crate::original;
-
-/// First and longest wait between two tries.
-const RETRY_MS_MIN: i64 = 1_000;
-const RETRY_MS_MAX: i64 = 60_000;
 
 /// A terminal asks to undo the request of the same batch and trace. `reason_code` is field 39 of the 0400.
 pub fn accept(tx: &Tx<'_>, attempt: &Attempt, reason_code: &str) -> Result<Admitted, Error> {
@@ -39,7 +36,7 @@ pub fn accept(tx: &Tx<'_>, attempt: &Attempt, reason_code: &str) -> Result<Admit
             None
         }
         Undo::Approved(row, kind) => {
-            store::owed_reversal::insert(tx, &owe(attempt, &row, kind, reason_code, tx.now()))?;
+            owe(tx, &of_terminal(attempt, &row, kind, reason_code, tx.now()))?;
             row.retrieval_reference
         }
         Undo::Nothing(retrieval_reference) => retrieval_reference,
@@ -92,7 +89,14 @@ fn undo(row: &LedgerRow, original: Original, asked: &FollowUp) -> Result<Undo, R
     judge(&before, asked).map(|()| Undo::Nothing(row.retrieval_reference.clone()))
 }
 
-fn owe(
+/// Owes a reversal, and the work of sending it; owing the same one twice changes nothing.
+pub(crate) fn owe(tx: &Tx<'_>, owed: &OwedReversal) -> Result<(), Error> {
+    store::owed_reversal::insert(tx, owed)?;
+    let id = Id::reversal(owed.terminal_id, owed.sequence);
+    crate::work::enqueue(tx, id, owed.owed_since).map(drop)
+}
+
+fn of_terminal(
     attempt: &Attempt,
     original: &LedgerRow,
     kind: Kind,
@@ -109,8 +113,6 @@ fn owe(
         reason_code: reason_code.to_owned(),
         cause: "terminal".into(),
         owed_since: now,
-        next_try_at: now,
-        tries: 0,
         reversal_sealed: attempt.reversal_sealed.clone(),
     }
 }
@@ -121,13 +123,6 @@ fn accepted(at: Timestamp, retrieval_reference: Option<String>) -> Answer {
         reversal_owed: true,
         ..Answer::bare(ResponseCode::APPROVED, at)
     }
-}
-
-/// The host did not answer a reversal: the wait doubles up to a minute.
-pub fn postpone(tx: &Tx<'_>, owed: &OwedReversal) -> Result<(), Error> {
-    let doublings = u32::try_from(owed.tries.clamp(0, 16)).unwrap_or(16);
-    let wait_ms = (RETRY_MS_MIN << doublings).min(RETRY_MS_MAX);
-    store::owed_reversal::postpone(tx, owed.terminal_id, owed.sequence, tx.now().plus_ms(wait_ms))
 }
 
 /// The host answered a reversal: with this code, which by its profile says that. Answers the incident that has something
@@ -145,6 +140,7 @@ pub fn settle(
     };
     // Undone, or (25) the host never had it. Anything else a person has to look at.
     let undone = verdict == Verdict::Approved || response_code == ResponseCode::NOT_FOUND;
+    sent(tx, &owed, undone, response_code)?;
     let original = ledger::get(tx, terminal_id, sequence)?;
     let given = original
         .as_ref()
@@ -197,4 +193,50 @@ pub fn settle(
     };
     event::append(tx, undone)?;
     Ok(Some(incident.incident_id))
+}
+
+/// The work of sending a reversal is done, or a person has to decide.
+fn sent(tx: &Tx<'_>, owed: &OwedReversal, undone: bool, response_code: ResponseCode) -> Result<(), Error> {
+    let id = Id::reversal(owed.terminal_id, owed.sequence);
+    if undone {
+        return store::work::delete(tx, &id).map(drop);
+    }
+    let error = format!("the host answered {response_code}");
+    crate::work::bury(tx, &id, By::outside("host"), error, owed.reversal_sealed.clone())
+}
+
+/// Holds the terminal that the work of sending a reversal is about.
+pub(crate) fn lock_terminal(tx: &Tx<'_>, id: &Id) -> Result<(), Error> {
+    match id.of_ledger() {
+        Some((terminal_id, _)) => lock(tx, terminal_id).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Owes again what the host refused to undo: a person has asked for it. The terminal is locked.
+pub(crate) fn owe_again(tx: &Tx<'_>, id: &Id, reversal_sealed: Option<Vec<u8>>) -> Result<(), Error> {
+    let original = match id.of_ledger() {
+        Some((terminal_id, sequence)) => ledger::get(tx, terminal_id, sequence)?,
+        None => None,
+    };
+    let missing = Error::Corrupt("the ledger row of a reversal");
+    let Some(original) = original else {
+        return Err(missing);
+    };
+    let (Entry::Request(kind), Some(name)) = (original.entry, original.batch_trace) else {
+        return Err(missing);
+    };
+    let owed = OwedReversal {
+        terminal_id: original.terminal_id,
+        sequence: original.sequence,
+        name,
+        kind,
+        amount: original.amount,
+        card: original.card,
+        reason_code: "06".into(),
+        cause: "retry".into(),
+        owed_since: tx.now(),
+        reversal_sealed,
+    };
+    store::owed_reversal::insert(tx, &owed)
 }

@@ -236,7 +236,7 @@ pub fn decided(
 fn undo_at_host(tx: &Tx<'_>, pending: &Pending, row: &LedgerRow) -> Result<bool, Error> {
     if pending.kind.reversible() {
         let silent = matches!(row.reason.as_deref(), Some("host_silent" | "host_unsure"));
-        store::owed_reversal::insert(
+        crate::reversal::owe(
             tx,
             &OwedReversal {
                 terminal_id: row.terminal_id,
@@ -248,8 +248,6 @@ fn undo_at_host(tx: &Tx<'_>, pending: &Pending, row: &LedgerRow) -> Result<bool,
                 reason_code: if silent { "98" } else { "06" }.into(),
                 cause: row.reason.clone().unwrap_or_default(),
                 owed_since: row.at,
-                next_try_at: row.at,
-                tries: 0,
                 reversal_sealed: pending.reversal_sealed.clone(),
             },
         )?;

@@ -54,6 +54,14 @@ impl<'a> By<'a> {
         }
     }
 
+    /// A clock that has run out, by what it counts.
+    pub const fn timer(name: &'a str) -> Self {
+        Self {
+            kind: Kind::Timer,
+            name,
+        }
+    }
+
     /// A terminal, or the operator at it.
     pub const fn terminal(name: &'a str) -> Self {
         Self {
@@ -62,7 +70,7 @@ impl<'a> By<'a> {
         }
     }
 
-    /// Somebody nobody knows, by where they speak from.
+    /// Somebody without an account, as they are called or by where they speak from.
     pub const fn outside(name: &'a str) -> Self {
         Self {
             kind: Kind::Outside,

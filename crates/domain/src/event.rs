@@ -15,6 +15,8 @@ words! {
         Incident = "incident",
         /// A contact.
         Contact = "contact",
+        /// A piece of work, by what names it.
+        Work = "work",
     }
 }
 

@@ -20,6 +20,7 @@ pub mod terminal;
 pub mod time;
 pub mod transaction;
 pub mod word;
+pub mod work;
 
 pub use actor::Actor;
 pub use money::Money;

@@ -44,7 +44,7 @@ pub struct Node {
     pub store: Store,
     /// Seals what is secret at rest.
     pub sealer: Sealer,
-    /// Identifiers of incidents that have something new to show.
+    /// Identifiers of incidents and terminals that have something new to show.
     pub changes: broadcast::Sender<String>,
     /// Approvals on their way to terminals.
     pub outgoing: Outgoing,
@@ -52,8 +52,8 @@ pub struct Node {
     pub counters: Counters,
     /// Verifications of passwords, few at once.
     pub passwords: Passwords,
-    /// Rings when a reversal is owed.
-    pub reversal_owed: Notify,
+    /// Rings when there is work to be done now.
+    pub work_due: Notify,
     /// Rings when another node has written something to look at now.
     pub doorbell: Arc<Notify>,
     reads: Arc<Semaphore>,
@@ -83,7 +83,7 @@ impl Node {
             outgoing: Outgoing::new(lease),
             counters: Counters::default(),
             passwords: Passwords::default(),
-            reversal_owed: Notify::new(),
+            work_due: Notify::new(),
             doorbell,
             reads: Arc::new(Semaphore::new(READS_MAX)),
             urgent_reads: Arc::new(Semaphore::new(URGENT_READS_MAX)),

@@ -151,7 +151,7 @@ async fn look_after(node: &Arc<Node>, silent: Vec<Present>) -> Result<(), Error>
         if done == 0 {
             break;
         }
-        node.reversal_owed.notify_one();
+        node.work_due.notify_one();
     }
     Ok(())
 }

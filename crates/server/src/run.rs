@@ -98,21 +98,17 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     let api_listener = listen(config.api_listen).await?;
     let (gate_addr, api_addr) = (gate_listener.local_addr()?, api_listener.local_addr()?);
 
-    // The host and the reversals outlive the gate, so that what the gate still answers has its host.
+    // The host and the work outlive the gate, so that what the gate still answers has its host.
     let (stop_last, stopped_last) = watch::channel(false);
     let host_task = tokio::spawn(host.clone().run(config.host.address, stopped_last.clone()));
-    let reversal_task = tokio::spawn(work::reversal::run(
-        node.clone(),
-        host.clone(),
-        stopped_last.clone(),
-    ));
+    let work_task = tokio::spawn(work::run(node.clone(), host.clone(), stopped_last.clone()));
     let presence_task = tokio::spawn(node::presence::run(node.clone(), stopped_last));
     let gate = Gate::new(node.clone(), host, config.limits, config.acquirer_code);
     let gate_stopped = stopped.clone();
     tasks.spawn(async move {
         gate.serve(gate_listener, gate_stopped).await;
         stop_last.send_replace(true);
-        let _ = tokio::join!(host_task, reversal_task, presence_task);
+        let _ = tokio::join!(host_task, work_task, presence_task);
         drop(last_start);
     });
     let settings = api::Settings {

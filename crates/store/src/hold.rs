@@ -59,6 +59,15 @@ pub fn list(tx: &Tx<'_>, terminal_id: TerminalId, limit: i64) -> Result<Vec<Hold
     tx.all(sql, values![&terminal_id, limit], read)
 }
 
+/// The hold of that number.
+pub fn get(tx: &Tx<'_>, terminal_id: TerminalId, hold_id: i64) -> Result<Option<Hold>, Error> {
+    let sql = sql!(
+        "SELECT hold_id, kind, cause, placed_by, placed_at_ms, until_ms, incident_id, released_at_ms, released_by, release_ground
+         FROM hold WHERE terminal_id = $1 AND hold_id = $2"
+    );
+    tx.first(sql, values![&terminal_id, hold_id], read)
+}
+
 /// The standing hold of one kind, the newest of several.
 pub fn find(tx: &Tx<'_>, terminal_id: TerminalId, kind: Kind, now: Timestamp) -> Result<Option<Hold>, Error> {
     let sql = sql!(

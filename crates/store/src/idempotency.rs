@@ -33,20 +33,18 @@ pub enum Claim {
     OfOther,
 }
 
-/// Claims this account's key for content with that SHA-256, and forgets answers older than a day.
+/// Claims this account's key for content with that SHA-256; one older than a day is as good as none.
 pub fn claim(tx: &Tx<'_>, login: &str, key: &str, request_digest: &[u8]) -> Result<Claim, Error> {
-    let kept_since = tx.now().plus_ms(-KEPT_MS);
-    tx.execute(
-        sql!("DELETE FROM idempotency WHERE at_ms <= $1"),
-        values![kept_since],
-    )?;
     let sql = sql!(
         "INSERT INTO idempotency (login, key, request_digest, status, body, at_ms) VALUES ($1, $2, $3, 0, '', $4)
-         ON CONFLICT (login, key) DO UPDATE SET request_digest = excluded.request_digest, at_ms = excluded.at_ms
-         WHERE idempotency.status = 0 AND idempotency.at_ms <= $5"
+         ON CONFLICT (login, key) DO UPDATE
+         SET request_digest = excluded.request_digest, status = 0, body = '', at_ms = excluded.at_ms
+         WHERE (idempotency.status = 0 AND idempotency.at_ms <= $5) OR idempotency.at_ms <= $6"
     );
     let claimed_since = tx.now().plus_ms(-CLAIMED_MS);
-    let claimed = tx.execute(sql, values![login, key, request_digest, tx.now(), claimed_since])?;
+    let kept_since = tx.now().plus_ms(-KEPT_MS);
+    let values = values![login, key, request_digest, tx.now(), claimed_since, kept_since];
+    let claimed = tx.execute(sql, values)?;
     if claimed > 0 {
         return Ok(Claim::Ours);
     }
@@ -88,4 +86,12 @@ fn get(tx: &Tx<'_>, login: &str, key: &str) -> Result<Option<Claimed>, Error> {
         let answer = (status != 0).then_some(Answer { status, body });
         Ok((row.blob(0)?, answer))
     })
+}
+
+/// Forgets answers older than a day, at most `limit`; answers how many.
+pub fn forget(tx: &Tx<'_>, limit: i64) -> Result<usize, Error> {
+    let sql = sql!(
+        "DELETE FROM idempotency WHERE (login, key) IN (SELECT login, key FROM idempotency WHERE at_ms <= $1 LIMIT $2)"
+    );
+    tx.execute(sql, values![tx.now().plus_ms(-KEPT_MS), limit])
 }

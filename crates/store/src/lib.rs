@@ -43,6 +43,7 @@ pub mod stage;
 pub mod terminal;
 pub mod terminal_session;
 mod tx;
+pub mod work;
 
 pub use error::Error;
 pub use handle::{Clock, Store};

@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0005_follow_ups.sql"),
     include_str!("../migrations/0006_proof.sql"),
     include_str!("../migrations/0007_keys_and_stops.sql"),
+    include_str!("../migrations/0008_work.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.
@@ -66,4 +67,38 @@ fn in_postgres(text: &str) -> String {
     text.replace("-- postgres: ", "")
         .replace(" TEXT", " TEXT COLLATE \"C\"")
         .replace(" BLOB", " BYTEA")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_owed_and_would_end_before_there_was_work_becomes_work() {
+        let connection = Connection::open_in_memory().unwrap();
+        let run = |text: &str| {
+            connection
+                .execute_batch(&text.replace("-- sqlite: ", ""))
+                .unwrap()
+        };
+        let first = STEPS
+            .iter()
+            .position(|text| text.contains("CREATE TABLE work "))
+            .unwrap();
+        STEPS[..first].iter().for_each(|text| run(text));
+        run("INSERT INTO owed_reversal VALUES ('T', 17, 1, 2, 'purchase', 100, 156, NULL, '98', 'terminal', 5, 9, 3, x'01', 'n');
+             INSERT INTO hold (terminal_id, hold_id, kind, cause, placed_by, placed_at_ms, until_ms, released_at_ms) VALUES
+               ('T', 4, 'wrong_passwords', '', '', 1, 8, NULL), ('T', 5, 'wrong_passwords', '', '', 1, 8, 2), ('T', 6, 'loss', '', '', 1, NULL, NULL)");
+        STEPS[first..].iter().for_each(|text| run(text));
+        let tx = crate::Tx::sqlite(&connection, domain::Timestamp(0));
+        let all = crate::work::list(&tx, crate::work::Filter::default(), None, 9).unwrap();
+        let all: Vec<_> = all
+            .iter()
+            .map(|work| (work.id.as_str(), work.due.unwrap().0, work.tries))
+            .collect();
+        assert_eq!(all, [("hold_end.T.4", 8, 0), ("reversal.T.17", 9, 3)]);
+        let terminal_id = domain::TerminalId::parse(b"T").unwrap();
+        let owed = crate::owed_reversal::get(&tx, terminal_id, 17).unwrap().unwrap();
+        assert_eq!(owed.reversal_sealed, Some(vec![1]));
+    }
 }

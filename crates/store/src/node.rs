@@ -96,15 +96,15 @@ pub fn orphaned(tx: &Tx<'_>) -> Result<Vec<String>, Error> {
     tx.all(sql, &[], |row| row.string(0))
 }
 
-/// Forgets nodes that left before a time, and what was asked of them.
-pub fn forget(tx: &Tx<'_>, before: Timestamp) -> Result<(), Error> {
+/// Forgets nodes that left before a time, and what was asked of them; answers how many nodes.
+pub fn forget(tx: &Tx<'_>, before: Timestamp) -> Result<usize, Error> {
     let sql = sql!("DELETE FROM drain WHERE asked_at_ms < $1");
     tx.execute(sql, values![before])?;
     // The last incarnation of each stays, so that numbers are never given twice.
     let sql = sql!(
         "DELETE FROM node WHERE left_at_ms < $1 AND incarnation < (SELECT max(n.incarnation) FROM node n WHERE n.node = node.node)"
     );
-    tx.execute(sql, values![before]).map(drop)
+    tx.execute(sql, values![before])
 }
 
 /// Takes a duty, or keeps it: true when it is this node's. One whose node is present stays with it.

@@ -1,4 +1,4 @@
-//! Reversals owed to the host: repeated until it answers.
+//! Reversals owed to the host, until it answers. When they are sent, and by whom, is work.
 
 use domain::transaction::{BatchTrace, Kind};
 use domain::{MaskedPan, Money, TerminalId, Timestamp};
@@ -9,7 +9,7 @@ use crate::{Error, Tx};
 
 macro_rules! columns {
     () => {
-        "terminal_id, sequence, batch, trace, entry, amount_minor, currency, card, reason_code, cause, owed_since_ms, next_try_at_ms, tries, reversal_sealed"
+        "terminal_id, sequence, batch, trace, entry, amount_minor, currency, card, reason_code, cause, owed_since_ms, reversal_sealed"
     };
 }
 
@@ -34,10 +34,6 @@ pub struct OwedReversal {
     pub cause: String,
     /// Since when.
     pub owed_since: Timestamp,
-    /// When it is sent next.
-    pub next_try_at: Timestamp,
-    /// How often it was sent.
-    pub tries: i64,
     /// What it must carry, encrypted by the edge.
     pub reversal_sealed: Option<Vec<u8>>,
 }
@@ -47,7 +43,7 @@ pub fn insert(tx: &Tx<'_>, owed: &OwedReversal) -> Result<(), Error> {
     const INSERT: Sql = sql!(concat!(
         "INSERT INTO owed_reversal (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (terminal_id, sequence) DO NOTHING"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (terminal_id, sequence) DO NOTHING"
     ));
     let card = owed.card.map(|card| card.to_string());
     let values = values![
@@ -62,74 +58,29 @@ pub fn insert(tx: &Tx<'_>, owed: &OwedReversal) -> Result<(), Error> {
         &owed.reason_code,
         &owed.cause,
         owed.owed_since,
-        owed.next_try_at,
-        owed.tries,
         owed.reversal_sealed.as_deref(),
     ];
     tx.execute(INSERT, values).map(drop)
 }
 
-/// Those to be sent at `now`, the longest due first; at most `limit`.
-pub fn due(tx: &Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<OwedReversal>, Error> {
-    const DUE: Sql = sql!(concat!(
+/// The one of a ledger row.
+pub fn get(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<Option<OwedReversal>, Error> {
+    const GET: Sql = sql!(concat!(
         "SELECT ",
         columns!(),
-        " FROM owed_reversal WHERE next_try_at_ms <= $1 ORDER BY next_try_at_ms LIMIT $2"
+        " FROM owed_reversal WHERE terminal_id = $1 AND sequence = $2"
     ));
-    tx.all(DUE, values![now, limit], read)
+    tx.first(GET, values![&terminal_id, sequence], read)
 }
 
-/// Takes those to be sent at `now`, the longest due first, at most `limit`: nobody else sends them before `until`. One that
-/// is due in more than five minutes was put off by a clock that went wrong, and is due now.
-pub fn claim(
-    tx: &Tx<'_>,
-    now: Timestamp,
-    until: Timestamp,
-    node: &str,
-    limit: i64,
-) -> Result<Vec<OwedReversal>, Error> {
-    macro_rules! claim_sql {
-        ($skip_locked:expr) => {
-            concat!(
-                "UPDATE owed_reversal SET next_try_at_ms = $2, claimed_by = $3 WHERE (terminal_id, sequence) IN
-                   (SELECT terminal_id, sequence FROM owed_reversal WHERE next_try_at_ms <= $1 OR next_try_at_ms > $1 + 300000
-                    ORDER BY next_try_at_ms LIMIT $4",
-                $skip_locked,
-                ") RETURNING ",
-                columns!()
-            )
-        };
-    }
-    const CLAIM: Sql = sql!(sqlite: claim_sql!(""), postgres: claim_sql!(" FOR UPDATE SKIP LOCKED"));
-    tx.all(CLAIM, values![now, until, node, limit], read)
-}
-
-/// Gives back what a node claimed and will not send: it has started anew.
-pub fn unclaim(tx: &Tx<'_>, node: &str) -> Result<(), Error> {
-    let sql = sql!("UPDATE owed_reversal SET next_try_at_ms = $2, claimed_by = NULL WHERE claimed_by = $1");
-    tx.execute(sql, values![node, tx.now()]).map(drop)
-}
-
-/// Whether there is one to be sent at `now`, as [`claim`] sees it.
-pub fn is_any_due(tx: &Tx<'_>, now: Timestamp) -> Result<bool, Error> {
-    let sql = sql!(
-        "SELECT 1 FROM owed_reversal WHERE next_try_at_ms <= $1 OR next_try_at_ms > $1 + 300000 LIMIT 1"
-    );
-    Ok(tx.first(sql, values![now], |_| Ok(()))?.is_some())
-}
-
-/// Puts the next try off, counting this one.
-pub fn postpone(
-    tx: &Tx<'_>,
-    terminal_id: TerminalId,
-    sequence: i64,
-    next_try_at: Timestamp,
-) -> Result<(), Error> {
-    let sql = sql!(
-        "UPDATE owed_reversal SET tries = tries + 1, next_try_at_ms = $3, claimed_by = NULL WHERE terminal_id = $1 AND sequence = $2"
-    );
-    tx.execute(sql, values![&terminal_id, sequence, next_try_at])
-        .map(drop)
+/// Those of one terminal, oldest first; at most `limit`.
+pub fn of_terminal(tx: &Tx<'_>, terminal_id: TerminalId, limit: i64) -> Result<Vec<OwedReversal>, Error> {
+    const OF_TERMINAL: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM owed_reversal WHERE terminal_id = $1 ORDER BY sequence LIMIT $2"
+    ));
+    tx.all(OF_TERMINAL, values![&terminal_id, limit], read)
 }
 
 /// Takes one out once the host has answered.
@@ -175,8 +126,6 @@ fn read(row: &Row<'_>) -> Result<OwedReversal, Error> {
         reason_code: row.string(8)?,
         cause: row.string(9)?,
         owed_since: row.time(10)?,
-        next_try_at: row.time(11)?,
-        tries: row.int(12)?,
-        reversal_sealed: row.blob_opt(13)?,
+        reversal_sealed: row.blob_opt(11)?,
     })
 }

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 
 use domain::transaction::{BatchTrace, Kind};
+use domain::work::{Claim, Kind as WorkKind, State};
 use domain::{TerminalId, Timestamp};
 use rusqlite::Connection;
 
@@ -13,7 +14,7 @@ use crate::pending::Pending;
 use crate::postgres::Session;
 use crate::queue::Want;
 use crate::sql::{sql, values};
-use crate::{Tx, ledger, migration, owed_reversal, pending, terminal};
+use crate::{Tx, ledger, migration, owed_reversal, pending, terminal, work};
 
 thread_local! {
     static RUN: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
@@ -94,6 +95,69 @@ fn every_hot_statement_finds_its_rows_by_the_terminal() {
             );
             let named = sql.contains("trace = ?3");
             assert!(!named || step.contains("batch=? AND trace=?"), "{sql}\n{step}");
+        }
+    }
+}
+
+/// What a look for work asks, several times a second.
+fn run_work(tx: &Tx<'_>) {
+    let policy = WorkKind::Reversal.policy();
+    let claim = Claim {
+        node: "n".into(),
+        incarnation: 1,
+    };
+    work::next(tx, WorkKind::Reversal, &policy).unwrap();
+    work::claim(tx, WorkKind::Reversal, &policy, &claim, 64).unwrap();
+    work::lose(tx, WorkKind::Reversal, &policy, 64).unwrap();
+    work::stuck_count(tx, State::Dead).unwrap();
+}
+
+#[test]
+fn a_look_for_work_finds_what_is_due_and_nothing_else() {
+    let connection = Connection::open_in_memory().unwrap();
+    migration::sqlite(&connection).unwrap();
+    RUN.with_borrow_mut(Vec::clear);
+    run_work(&Tx::sqlite(&connection, Timestamp(1)));
+    let mut asked = RUN.take();
+    asked.dedup();
+    assert_eq!(asked.len(), 5);
+    for sql in asked {
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut rows = plan.raw_query();
+        while let Some(row) = rows.next().unwrap() {
+            let step: String = row.get(3).unwrap();
+            let is_found = step.contains("work_due (kind=? AND due_at_ms")
+                || step.contains("PRIMARY KEY (subject_id=? AND kind=? AND part=?)")
+                || step.contains("work_stuck");
+            assert!(is_found || !step.contains(" work "), "{sql}\n{step}");
+        }
+    }
+}
+
+#[test]
+fn a_look_for_work_finds_what_is_due_on_postgresql() {
+    let database = local_postgres::shared().new_database().unwrap();
+    let config = crate::postgres::config(&database).unwrap();
+    let session = Session::open_to_write(&config).unwrap();
+    migration::postgres(&session).unwrap();
+    session.begin_alone().unwrap();
+    RUN.with_borrow_mut(Vec::clear);
+    run_work(&Tx::postgres(&session, Timestamp(1)));
+    session.roll_back();
+    let mut asked = RUN.take();
+    asked.dedup();
+    assert_eq!(asked.len(), 5, "{asked:#?}");
+    for text in asked {
+        let plan = postgres_plan(&session, text);
+        for (at, step) in plan
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| step.contains(" on work"))
+        {
+            let cond = plan.get(at + 1).map_or("", String::as_str);
+            let is_found =
+                step.contains("Index") && cond.contains("Index Cond") || step.contains("Update on");
+            assert!(is_found, "{text}\n{}", plan.join("\n"));
         }
     }
 }

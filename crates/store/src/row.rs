@@ -85,6 +85,17 @@ macro_rules! select {
 }
 pub(crate) use select;
 
+/// A statement that changes rows of a table and answers them, written for each database.
+macro_rules! returning {
+    ($table:ty, sqlite: $sqlite:expr, postgres: $postgres:expr) => {{
+        const NAMES: &[&str] = <$table as $crate::row::Columns>::NAMES;
+        const SQLITE: &$crate::row::Texts = &$crate::row::Text::returning($sqlite, NAMES).both();
+        const POSTGRES: &$crate::row::Texts = &$crate::row::Text::returning($postgres, NAMES).both();
+        $crate::sql::Sql::new(SQLITE.sql().sqlite, POSTGRES.sql().postgres)
+    }};
+}
+pub(crate) use returning;
+
 /// Lets words be columns.
 macro_rules! words {
     ($($word:ty),+ $(,)?) => {
@@ -131,6 +142,8 @@ words!(
     domain::incident::State,
     domain::incident::WindowBasis,
     domain::terminal::Status,
+    domain::work::Kind,
+    domain::work::State,
 );
 
 fn word<W: Word>(row: &Row<'_>, at: usize) -> Result<W, Error> {
@@ -340,6 +353,17 @@ impl Text {
             at += 1;
         }
         text.push(" FROM ").push(table).push(" ").push(rest)
+    }
+
+    /// See [`returning!`].
+    pub(crate) const fn returning(change: &str, names: &[&str]) -> Self {
+        let mut text = Self::new().push(change).push(" RETURNING ");
+        let mut at = 0;
+        while at < names.len() {
+            text = text.push(if at == 0 { "" } else { ", " }).push(names[at]);
+            at += 1;
+        }
+        text
     }
 
     const fn update(table: &str, names: &[&str], keys: usize) -> Self {

@@ -5,12 +5,8 @@ use domain::Timestamp;
 use crate::sql::{sql, values};
 use crate::{Error, Tx};
 
-/// Starts a session, and forgets those that are over.
+/// Starts a session.
 pub fn insert(tx: &Tx<'_>, token_digest: &[u8], login: &str, expires_at: Timestamp) -> Result<(), Error> {
-    tx.execute(
-        sql!("DELETE FROM session WHERE expires_at_ms <= $1"),
-        values![tx.now()],
-    )?;
     let sql = sql!(
         "INSERT INTO session (token_digest, login, created_at_ms, expires_at_ms) VALUES ($1, $2, $3, $4)"
     );
@@ -25,4 +21,12 @@ pub fn delete(tx: &Tx<'_>, token_digest: &[u8]) -> Result<(), Error> {
         values![token_digest],
     )
     .map(drop)
+}
+
+/// Forgets sessions that are over, at most `limit`; answers how many.
+pub fn forget(tx: &Tx<'_>, limit: i64) -> Result<usize, Error> {
+    let sql = sql!(
+        "DELETE FROM session WHERE token_digest IN (SELECT token_digest FROM session WHERE expires_at_ms <= $1 LIMIT $2)"
+    );
+    tx.execute(sql, values![tx.now(), limit])
 }

@@ -63,6 +63,7 @@ export const router = createRouter({
       props: true,
       meta: { title: 'terminal' },
     },
+    { path: '/work', name: 'work', component: () => import('@/pages/WorkPage.vue'), meta: { title: 'work' } },
     {
       path: '/contacts',
       name: 'contacts',

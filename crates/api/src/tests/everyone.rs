@@ -29,7 +29,8 @@ fn endpoints(terminal: &str, incident: &str, contact: &str) -> Vec<Endpoint> {
         let filled = path
             .replace("{terminal_id}", terminal)
             .replace("{incident_id}", incident)
-            .replace("{contact_id}", contact);
+            .replace("{contact_id}", contact)
+            .replace("{work_id}", &format!("reversal.{terminal}.7"));
         assert!(
             !filled.contains('{'),
             "unknown parameter in {path}: say here what to fill in"
@@ -175,6 +176,7 @@ async fn what_belongs_to_others_does_not_exist() {
     let (owner, stranger) = (house.token("owner").await, house.token("stranger").await);
     let incident = house.lose(&owner, "10450001").await;
     let contact = house.contact(&owner, OURS).await;
+    house.stuck("10450001", 7).await;
     let ids = ["10450001", &incident, &contact];
     let mut asked = 0;
     for Endpoint { method, path, body } in endpoints(ids[0], ids[1], ids[2]) {

@@ -9,6 +9,7 @@ mod session;
 mod stream;
 mod terminal;
 mod transaction;
+mod work;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,6 +28,7 @@ use domain::operator::Operator;
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode, Verdict};
+use domain::work::{Id, Policy};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -146,6 +148,23 @@ impl House {
             json!({ "merchant_id": merchant_id, "kind": "police", "name": "城南派出所", "hotline": "110" });
         let contact = self.post(token, "/api/v1/contacts", body).await.ok();
         contact["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The work of a reversal that the node tried once and cannot do.
+    async fn stuck(&self, terminal: &str, sequence: i64) -> String {
+        let id = Id::reversal(terminal_id(terminal), sequence);
+        let (enqueued, who) = (id.clone(), self.node.here().unwrap());
+        let policy = Policy {
+            tries_max: Some(1),
+            ..id.kind().policy()
+        };
+        let stick = move |tx: &store::Tx<'_>| {
+            app::work::enqueue(tx, enqueued.clone(), tx.now())?;
+            let claimed = app::work::claim(tx, enqueued.kind(), &policy, &who, 1)?;
+            app::work::postpone(tx, &policy, &claimed[0], "the host did not answer")
+        };
+        self.node.write(stick).await.unwrap();
+        id.as_str().to_owned()
     }
 
     /// A session of that account, without the slow log-in.

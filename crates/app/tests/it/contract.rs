@@ -9,6 +9,7 @@ use domain::case::{Text, actions, decide};
 use domain::contact::{Contact, Kind, State as ContactState};
 use domain::incident::{Found, Incident, State as IncidentState};
 use domain::word::Word;
+use domain::work::{Id, State as WorkState, Work};
 
 use crate::fixture::{House, auditor, manager, ours, owner, risk_officer, stranger, terminal};
 
@@ -122,6 +123,21 @@ fn a_contact_moves_by_its_table_alone() {
         ..contact.clone()
     });
     a_case(&house, "C1", &states, &stranger());
+}
+
+#[test]
+fn work_moves_by_its_table_alone() {
+    let house = House::open();
+    let id = Id::hold_end(terminal(1), 7);
+    let enqueued = id.clone();
+    house.write(move |tx| app::work::enqueue(tx, enqueued, tx.now()));
+    let work = Work::new(id.clone(), house.now(), house.now());
+    let states = WorkState::ALL.map(|state| Work {
+        state,
+        due: matches!(state, WorkState::Waiting | WorkState::Claimed).then_some(house.now()),
+        ..work.clone()
+    });
+    a_case(&house, id.as_str(), &states, &stranger());
 }
 
 fn kept(error: Error) -> store::Error {

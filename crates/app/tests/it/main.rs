@@ -22,3 +22,4 @@ mod reversal;
 mod settlement;
 mod sign_in;
 mod transaction;
+mod work;

@@ -23,3 +23,4 @@ mod reversal;
 mod settlement;
 mod sign_in;
 mod transaction;
+mod work;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use app::transaction::Answer;
 use domain::transaction::{Decision, Entry};
+use domain::work::{Id, Kind};
+use store::node::Incarnation;
 use store::{Error, Tx, Want};
 
 use crate::fixture::{House, NODE, approval, code, owner, purchase, terminal};
@@ -130,4 +132,40 @@ fn an_approval_waits_for_a_report_whose_transaction_is_open_and_meets_its_hold()
         assert_eq!(rows[hold + 1].decision, Some(Decision::Declined));
         assert_eq!(house.owed(terminal(1)).len(), 1, "the host said yes to nobody");
     }
+}
+
+#[test]
+fn whoever_claims_work_waits_for_nobody_else_who_does() {
+    let house = House::open();
+    house.write(|tx| {
+        let ids = [1, 2].map(|sequence| Id::reversal(terminal(1), sequence));
+        ids.into_iter()
+            .try_for_each(|id| app::work::enqueue(tx, id, tx.now()).map(drop))
+    });
+    let claim = |tx: &Tx<'_>, name: &str| {
+        let who = Incarnation {
+            node: name.into(),
+            incarnation: 1,
+        };
+        let claimed = app::work::claim(tx, Kind::Reversal, &Kind::Reversal.policy(), &who, 1)?;
+        Ok::<_, Error>(claimed.into_iter().map(|work| work.id).collect::<Vec<_>>())
+    };
+    let (barrier, stand) = barrier();
+    let (told, heard) = channel();
+    let slow = move |tx: &Tx<'_>| {
+        let claimed = claim(tx, "node-a")?;
+        stand();
+        Ok::<_, Error>(claimed)
+    };
+    house
+        .store()
+        .submit(slow, move |claimed| told.send(claimed.unwrap()).unwrap());
+    barrier.reached.recv().unwrap();
+    let other = house.another_store();
+    let second = other.write(move |tx| claim(tx, "node-b")).unwrap();
+    let third = other.write(move |tx| claim(tx, "node-b")).unwrap();
+    barrier.go.send(()).unwrap();
+    let first = heard.recv().unwrap();
+    assert_eq!((first.len(), second.len(), third.len()), (1, 1, 0));
+    assert_ne!(first, second);
 }

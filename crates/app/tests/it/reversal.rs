@@ -1,11 +1,11 @@
 //! Reversals: accepted once, owed until the host answers, never of what is not known.
 
 use app::transaction::{Admitted, Attempt};
+use domain::MaskedPan;
 use domain::hold::Kind as HoldKind;
 use domain::incident::Happened;
 use domain::money::Currency;
 use domain::transaction::{Decision, Entry, HostOutcome, Kind};
-use domain::{MaskedPan, Timestamp};
 use store::ledger::BatchTotals;
 
 use crate::fixture::{House, NODE, SEALED, approval, ask, code, fen, host, nobody, purchase, terminal};
@@ -319,40 +319,6 @@ fn undoing_what_was_never_given_says_so() {
 }
 
 #[test]
-fn the_wait_for_the_host_doubles_up_to_a_minute() {
-    let house = signed_in();
-    owe(&house, 1);
-    for wait_ms in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000] {
-        let owed = house.owed(terminal(1)).pop().unwrap();
-        house.write(move |tx| app::reversal::postpone(tx, &owed));
-        let due = house.owed(terminal(1)).pop().unwrap().next_try_at;
-        assert_eq!(due.since_ms(house.now()), wait_ms);
-    }
-    assert_eq!(house.owed(terminal(1)).pop().unwrap().tries, 9);
-}
-
-#[test]
-fn a_claimed_reversal_is_left_alone_until_its_time_or_given_back_and_no_wild_clock_hides_one() {
-    let house = signed_in();
-    owe(&house, 1);
-    let claim = |now: Timestamp, until: Timestamp| {
-        house
-            .write(move |tx| store::owed_reversal::claim(tx, now, until, NODE, 10))
-            .len()
-    };
-    let (now, until) = (house.now(), house.now().plus_ms(20_000));
-    assert_eq!((claim(now, until), claim(now, until)), (1, 0));
-    house.write(|tx| store::owed_reversal::unclaim(tx, NODE));
-    assert_eq!(
-        claim(now, now.plus_ms(3_000_000)),
-        1,
-        "by a clock that is an hour ahead"
-    );
-    assert!(house.read(|tx| store::owed_reversal::is_any_due(tx, now)));
-    assert_eq!(claim(now, until), 1);
-}
-
-#[test]
 fn an_intent_nobody_knows_of_is_taken_back_and_owes_a_reversal() {
     let house = signed_in();
     let attempt = purchase(terminal(1), 1);
@@ -365,24 +331,6 @@ fn an_intent_nobody_knows_of_is_taken_back_and_owes_a_reversal() {
         (house.pending_count(terminal(1)), house.owed(terminal(1)).len()),
         (0, 1)
     );
-}
-
-#[test]
-fn a_reversal_is_sent_when_it_is_due_and_the_longest_due_first() {
-    let house = signed_in();
-    let first = owe(&house, 1);
-    house.pass_ms(1);
-    let attempt = purchase(terminal(1), 2);
-    house.approve(&attempt);
-    house.reverse(&attempt);
-    let due = |ms| {
-        let at = house.now().plus_ms(ms);
-        house.read(|tx| store::owed_reversal::due(tx, at, 10))
-    };
-    assert_eq!(due(-2).len(), 0);
-    assert_eq!(due(-1).len(), 1);
-    assert_eq!(due(0)[0].sequence, first);
-    assert_eq!(due(0).len(), 2);
 }
 
 #[test]

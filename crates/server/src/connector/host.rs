@@ -282,7 +282,7 @@ impl AcquirerHost {
         *self.link() = Some(link.clone());
         self.node.counters.host_connected.store(true, Ordering::Relaxed);
         // Reversals may have waited for this.
-        self.node.reversal_owed.notify_one();
+        self.node.work_due.notify_one();
         let heartbeat_every = self.profile.heartbeat_every;
         let reason = tokio::select! {
             reason = self.read(&link, &mut reading) => reason,

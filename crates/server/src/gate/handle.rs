@@ -509,7 +509,7 @@ impl Gate {
                 }
                 self.node.changed(answer.incident_id.clone());
                 if answer.reversal_owed {
-                    self.node.reversal_owed.notify_one();
+                    self.node.work_due.notify_one();
                 }
                 Some(answer)
             }

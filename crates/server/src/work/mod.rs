@@ -1,6 +1,210 @@
-//! What a node does by itself: sending reversals that are owed, tidying up after a restart.
+//! What a node does by itself: the work that is due, and tidying up after a restart.
 //!
-//! Invariant: everything here may be done twice without harm.
+//! One driver asks the store what is due, claims as much of each kind as the kind may have under way, and hands it to the
+//! kind's doer. A doer ends the claim in the transaction of what it did; what it says has failed is put off; what it says
+//! nothing of, because the node died, is taken over when the claim runs out.
+//!
+//! Invariant: nothing is done without a claim, and no kind has more under way than its policy says.
 
+mod clean_up;
+mod hold_end;
 pub mod recovery;
-pub mod reversal;
+mod reversal;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use domain::work::{Kind, Policy, Work};
+use store::{Error, Tx};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use crate::connector::host::AcquirerHost;
+use node::{Node, now, told};
+
+/// The longest wait between two looks: another node may have added something.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Between two looks for intents whose second check failed.
+const FORGOTTEN_EVERY: Duration = Duration::from_secs(10);
+/// An intent older than this beyond the host's time is one whose second check failed (the store was out of reach).
+const FORGOTTEN_MS: i64 = 60_000;
+
+/// What became of a try.
+enum Tried {
+    /// It is done, and the claim has ended with it.
+    Done,
+    /// It is not; in a few words.
+    Failed(&'static str),
+}
+
+/// Does what is due until `stop` turns true, and ends what is under way.
+pub async fn run(node: Arc<Node>, host: Arc<AcquirerHost>, mut stop: watch::Receiver<bool>) {
+    let mut driver = Driver::new(node.clone(), host.clone());
+    let mut forgotten_at = Instant::now() + FORGOTTEN_EVERY;
+    loop {
+        let wait = driver.start_due().await;
+        if Instant::now() >= forgotten_at {
+            forgotten_at = Instant::now() + FORGOTTEN_EVERY;
+            let before = now().plus_ms(-FORGOTTEN_MS - host.answer_time_ms());
+            if let Err(error) = recovery::release_before(&node, before).await {
+                tracing::error!(%error, "forgotten intents cannot be decided");
+            }
+        }
+        tokio::select! {
+            biased;
+            () = told(&mut stop) => break,
+            Some(_) = driver.under_way.join_next() => {}
+            _ = timeout(wait, node.work_due.notified()) => {}
+        }
+    }
+    while driver.under_way.join_next().await.is_some() {}
+}
+
+/// The work of one node.
+struct Driver {
+    node: Arc<Node>,
+    host: Arc<AcquirerHost>,
+    kinds: Vec<OfKind>,
+    under_way: JoinSet<()>,
+}
+
+/// What a node has of one kind.
+struct OfKind {
+    kind: Kind,
+    policy: Policy,
+    places: Arc<Semaphore>,
+}
+
+impl OfKind {
+    /// How many more may be under way; none until half the places are free, so that many are claimed at once.
+    fn free(&self) -> i64 {
+        let free = i64::try_from(self.places.available_permits()).unwrap_or_default();
+        if free * 2 >= self.policy.at_once_max {
+            free
+        } else {
+            0
+        }
+    }
+}
+
+impl Driver {
+    fn new(node: Arc<Node>, host: Arc<AcquirerHost>) -> Self {
+        let kinds = Kind::ALL.map(|kind| {
+            let policy = match kind {
+                Kind::Reversal => kind.policy().answered_within(host.answer_time_ms()),
+                Kind::HoldEnd | Kind::CleanUp => kind.policy(),
+            };
+            OfKind {
+                kind,
+                policy,
+                places: Arc::new(Semaphore::new(usize::try_from(policy.at_once_max).unwrap_or(1))),
+            }
+        });
+        Self {
+            node,
+            host,
+            kinds: kinds.into(),
+            under_way: JoinSet::new(),
+        }
+    }
+
+    /// Starts what is due and has a place. Answers how long nothing more will be.
+    async fn start_due(&mut self) -> Duration {
+        match self.try_start_due().await {
+            Ok(wait) => wait,
+            Err(error) => {
+                tracing::error!(%error, "work cannot be claimed");
+                LOOK_EVERY
+            }
+        }
+    }
+
+    async fn try_start_due(&mut self) -> Result<Duration, Error> {
+        let (Some(who), asked) = (self.node.here(), self.asked()) else {
+            return Ok(LOOK_EVERY);
+        };
+        if asked.is_empty() {
+            return Ok(LOOK_EVERY);
+        }
+        let look = move |tx: &Tx<'_>| {
+            let waits = asked.into_iter().map(|(kind, policy, free)| {
+                let next = store::work::next(tx, kind, &policy)?;
+                Ok((kind, policy, free, next.map(|due| due.since_ms(tx.now()))))
+            });
+            waits.collect::<Result<Vec<_>, Error>>()
+        };
+        let mut wait = LOOK_EVERY;
+        for (kind, policy, free, due_in_ms) in self.node.read(look).await? {
+            match due_in_ms {
+                None => {}
+                Some(ms) if ms > 0 => wait = wait.min(Duration::from_millis(ms.unsigned_abs())),
+                Some(_) => {
+                    let who = who.clone();
+                    let claim = move |tx: &Tx<'_>| app::work::claim(tx, kind, &policy, &who, free);
+                    for work in self.node.write(claim).await? {
+                        self.start(work);
+                    }
+                }
+            }
+        }
+        Ok(wait)
+    }
+
+    /// The kinds of which more may be started, and how many.
+    fn asked(&self) -> Vec<(Kind, Policy, i64)> {
+        let open = self
+            .kinds
+            .iter()
+            .filter(|of| of.free() > 0 && self.can_do(of.kind));
+        open.map(|of| (of.kind, of.policy, of.free())).collect()
+    }
+
+    /// Whether it is of any use to try: one node that cannot reach the host leaves its work to others.
+    fn can_do(&self, kind: Kind) -> bool {
+        kind != Kind::Reversal || self.node.counters.host_connected.load(Ordering::Relaxed)
+    }
+
+    fn start(&mut self, work: Work) {
+        let Some(of) = self.kinds.iter().find(|of| of.kind == work.id.kind()) else {
+            return;
+        };
+        // As many were claimed as places are free.
+        let Ok(place) = of.places.clone().try_acquire_owned() else {
+            return;
+        };
+        let doing = perform(self.node.clone(), self.host.clone(), of.policy, work, place);
+        self.under_way.spawn(doing);
+    }
+}
+
+/// Does one piece of work, or puts it off.
+async fn perform(
+    node: Arc<Node>,
+    host: Arc<AcquirerHost>,
+    policy: Policy,
+    work: Work,
+    _place: OwnedSemaphorePermit,
+) {
+    let tried = match work.id.kind() {
+        Kind::Reversal => reversal::send(&node, &host, &work).await,
+        Kind::HoldEnd => hold_end::say(&node, &work).await,
+        Kind::CleanUp => clean_up::run(&node, &work).await,
+    };
+    let why = match tried {
+        Ok(Tried::Done) => return,
+        Ok(Tried::Failed(why)) => why.to_owned(),
+        Err(error) => {
+            tracing::error!(work = work.id.as_str(), %error, "work failed in the store");
+            error.to_string()
+        }
+    };
+    let name = work.id.as_str().to_owned();
+    let put_off: Result<(), Error> = node
+        .write(move |tx| app::work::postpone(tx, &policy, &work, &why))
+        .await;
+    if let Err(error) = put_off {
+        tracing::warn!(work = name, %error, "work was not put off; it is due when its claim runs out");
+    }
+}

@@ -19,7 +19,8 @@ pub async fn run(node: &Node) -> Result<(), Error> {
     let is_shared = node.store.is_shared();
     let reports = node
         .write(move |tx| {
-            store::owed_reversal::unclaim(tx, &name)?;
+            app::work::give_back(tx, &name)?;
+            app::work::enqueue_recurring(tx)?;
             if is_shared {
                 // Whoever has the duty does it, once all nodes have drained.
                 return Ok::<_, Error>(0);

@@ -241,6 +241,8 @@ impl House {
             if owed > 0 {
                 left.push(format!("{owed} reversals owed"));
             }
+            let work = store::work::list(tx, store::work::Filter::default(), None, 10)?;
+            left.extend(work.iter().map(|work| work.id.as_str().to_owned()));
             let reports = store::incident::unacknowledged(tx)?.len();
             if reports > 0 {
                 left.push(format!("{reports} reports not acknowledged"));

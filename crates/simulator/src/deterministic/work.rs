@@ -1,7 +1,7 @@
 //! What a node does by itself: joining and staying present, tidying up after its start, sending owed reversals, standing
 //! in for nodes that are gone.
 //!
-//! It mirrors `server::work`: `presence`, `recovery` and `reversal`.
+//! It mirrors `node::presence` and `server::work`: of the kinds of work only reversals, which alone touch money.
 
 use std::rc::Rc;
 
@@ -9,9 +9,9 @@ use app::canary;
 use app::lease::{RENEW_EVERY_MS, Watch};
 use app::node::Renewed;
 use domain::transaction::Verdict;
+use domain::work::{Kind, Policy, Work};
 use domain::{TerminalId, Timestamp};
 use store::node::{Incarnation, Present};
-use store::owed_reversal::OwedReversal;
 use store::{Error, Tx};
 
 use super::client::Turn;
@@ -25,10 +25,8 @@ const LOOK_EVERY: u64 = 500 * MS;
 const HOST_TIME_MAX: u64 = 1_500 * MS;
 /// An intent older than this beyond the host's time is one whose second check failed.
 const FORGOTTEN_MS: i64 = 60_000;
-/// How long a claimed reversal stays with its node.
-const CLAIMED_MS: i64 = 1_500 + 5_000;
-/// Reversals sent at once.
-const AT_ONCE_MAX: i64 = 64;
+/// How reversals are sent.
+const POLICY: Policy = Kind::Reversal.policy().answered_within(1_500);
 
 impl Node {
     /// Starts: joins, recovers what the last incarnation left, then opens the gate and goes on working.
@@ -77,7 +75,7 @@ impl Node {
         let (name, is_shared) = (self.name.clone(), self.house.plan.is_shared);
         self.client
             .write(None, move |tx| {
-                store::owed_reversal::unclaim(tx, &name)?;
+                app::work::give_back(tx, &name)?;
                 if is_shared {
                     // Whoever has the duty does it, once all nodes have drained.
                     return Ok(());
@@ -195,27 +193,24 @@ impl Node {
     }
 
     async fn send_due(self: &Rc<Self>) -> Result<usize, Error> {
-        let now = (self.house.clock_of(self.place))();
         let is_due = self
             .client
-            .read(move |tx| store::owed_reversal::is_any_due(tx, now))
+            .read(|tx| Ok(store::work::next(tx, Kind::Reversal, &POLICY)? == Some(tx.now())))
             .await?;
         // One that cannot reach the host leaves them to others.
         let reaches_host = self.network().reaches(Place::Node(self.place), Place::Host);
-        if !is_due || !reaches_host {
+        let (Some(who), true) = (self.here.borrow().clone(), is_due && reaches_host) else {
             return Ok(0);
-        }
-        let name = self.name.clone();
-        let claim = move |tx: &Tx<'_>| {
-            store::owed_reversal::claim(tx, now, now.plus_ms(CLAIMED_MS), &name, AT_ONCE_MAX)
         };
+        let claim =
+            move |tx: &Tx<'_>| app::work::claim(tx, Kind::Reversal, &POLICY, &who, POLICY.at_once_max);
         let (due, _) = self.client.write::<_, Error>(None, claim).await?;
         let mut under_way = Vec::new();
-        for owed in due {
+        for work in due {
             let (done, is_done) = self.schedule().slot();
             let node = self.clone();
             self.schedule().spawn(self.owner, async move {
-                done.send(node.send_one(owed).await.unwrap_or(false));
+                done.send(node.send_one(work).await.unwrap_or(false));
             });
             under_way.push(is_done);
         }
@@ -226,12 +221,21 @@ impl Node {
         Ok(answered)
     }
 
-    async fn send_one(self: &Rc<Self>, owed: OwedReversal) -> Result<bool, Error> {
-        let (terminal_id, sequence) = (owed.terminal_id, owed.sequence);
+    async fn send_one(self: &Rc<Self>, work: Work) -> Result<bool, Error> {
+        let (terminal_id, sequence) = work.id.of_ledger().ok_or(Error::Corrupt("work.part"))?;
+        let owed = self
+            .client
+            .read(move |tx| store::owed_reversal::get(tx, terminal_id, sequence))
+            .await?;
+        let Some(owed) = owed else {
+            let done = move |tx: &Tx<'_>| app::work::done(tx, &work);
+            return Ok(self.client.write::<_, Error>(None, done).await?.0);
+        };
         let answer = self.host().reverse(self.place, terminal_id, owed.name);
         let Some(Some(code)) = self.schedule().timeout(HOST_TIME_MAX, answer).await else {
-            let postpone = move |tx: &Tx<'_>| app::reversal::postpone(tx, &owed);
-            self.client.write(None, postpone).await?;
+            let postpone =
+                move |tx: &Tx<'_>| app::work::postpone(tx, &POLICY, &work, "the host did not answer");
+            self.client.write::<_, Error>(None, postpone).await?;
             return Ok(false);
         };
         self.insist(Turn::Own, move |tx| {

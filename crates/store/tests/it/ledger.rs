@@ -186,8 +186,6 @@ fn owed(row: &LedgerRow) -> OwedReversal {
         reason_code: "98".into(),
         cause: "terminal".into(),
         owed_since: row.at,
-        next_try_at: row.at,
-        tries: 0,
         reversal_sealed: None,
     }
 }

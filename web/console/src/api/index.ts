@@ -29,6 +29,11 @@ import type {
   TerminalState,
   TimelineItem,
   Transaction,
+  Work,
+  WorkAction,
+  WorkKind,
+  WorkPage,
+  WorkState,
 } from './types'
 
 export * from './types'
@@ -119,6 +124,21 @@ export const contacts = {
   step: (key: string, id: string, verb: ContactAction) =>
     post<Contact>(`/contacts/${within(id)}/${verb}`, {}, key),
   import: (text: string, dry_run: boolean) => post<Import>('/contacts/import', { text, dry_run }),
+}
+
+export interface WorkFilter {
+  kind?: WorkKind
+  state?: WorkState
+  limit?: number
+  cursor?: string | null
+}
+
+const STEPS: Record<WorkAction, string> = { retry: 'retry', give_up: 'give-up' }
+
+export const work = {
+  list: (filter: WorkFilter = {}) => get<WorkPage>('/work', { ...filter }),
+  take: (key: string, id: string, verb: WorkAction, text: string) =>
+    post<Work>(`/work/${within(id)}/${STEPS[verb]}`, text ? { text } : {}, key),
 }
 
 export const gate = () => get<Gate>('/gate')

@@ -423,6 +423,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Work, in the order of what it is about; for risk officers and auditors. */
+        get: operations["work_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/{work_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["work_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/{work_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to it, oldest first. */
+        get: operations["work_show_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/{work_id}/give-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take this step. */
+        post: operations["work_give_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work/{work_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have it done again, at once. */
+        post: operations["work_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1171,7 +1256,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "invalid_credentials" | "not_allowed" | "cross_origin" | "second_person_required" | "wrong_operator_password" | "not_found" | "terminal_not_found" | "incident_not_found" | "contact_not_found" | "taken" | "method_not_allowed" | "not_locked" | "held" | "wrong_state" | "report_closed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "too_many_attempts" | "too_many_streams" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "stop_unknown" | "stopped_unacknowledged";
+        ProblemCode: "unauthenticated" | "invalid_credentials" | "not_allowed" | "cross_origin" | "second_person_required" | "wrong_operator_password" | "not_found" | "terminal_not_found" | "incident_not_found" | "contact_not_found" | "work_not_found" | "taken" | "method_not_allowed" | "not_locked" | "held" | "wrong_state" | "report_closed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "too_many_attempts" | "too_many_streams" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "stop_unknown" | "stopped_unacknowledged";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /** @description One channel's receipt: nothing of the terminal passes from here on. */
@@ -1257,6 +1342,8 @@ export interface components {
             /** @description The letter in Chinese. */
             text_zh: string;
         };
+        /** @enum {string} */
+        Subject: "terminal" | "incident" | "contact" | "work";
         /**
          * @description A table to import.
          * @example {
@@ -1423,6 +1510,55 @@ export interface components {
         };
         /** @enum {string} */
         WindowBasis: "last_trusted_transaction" | "reported_last_seen" | "reported_only";
+        /** @description Something to be done later, or by somebody outside. */
+        Work: {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["WorkAction"][];
+            due_at: components["schemas"]["Time"] | null;
+            /** @description Kind, what it is about, and which of several: `reversal.10450001.17`. */
+            id: string;
+            /** @description What is to be done. */
+            kind: components["schemas"]["WorkKind"];
+            /** @description Why the last try failed. */
+            last_error: string | null;
+            /** @description The node that does it now. */
+            node: string | null;
+            /** @description Since when it is to be done. */
+            since: components["schemas"]["Time"];
+            /** @description Where it stands. */
+            state: components["schemas"]["WorkState"];
+            subject: components["schemas"]["Subject"] | null;
+            /** @description Which one. */
+            subject_id: string;
+            /**
+             * Format: int64
+             * @description How often it was tried since it was last asked for.
+             */
+            tries: number;
+        };
+        /** @enum {string} */
+        WorkAction: "retry" | "give_up";
+        /** @enum {string} */
+        WorkKind: "reversal" | "hold_end" | "clean_up";
+        /** @description Work in pages, and how much of all waits for a person. */
+        WorkPage: {
+            /**
+             * Format: int64
+             * @description How many cannot be done.
+             */
+            dead_count: number;
+            /** @description The items. */
+            items: components["schemas"]["Work"][];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many may have been done.
+             */
+            unknown_count: number;
+        };
+        /** @enum {string} */
+        WorkState: "waiting" | "claimed" | "unknown" | "dead" | "given_up";
         /** @description A line that is wrong. */
         WrongLine: {
             /** @description What is wrong, as a problem's `code`. */
@@ -4096,6 +4232,486 @@ export interface operations {
                 };
             };
             /** @description overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_list: {
+        parameters: {
+            query?: {
+                /** @description One kind only. */
+                kind?: components["schemas"]["WorkKind"] | null;
+                /** @description One state only. */
+                state?: components["schemas"]["WorkState"] | null;
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkPage"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                work_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_show_events: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                work_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_give_up: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                work_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Said"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, second_person_required, cross_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none, for this account. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_retry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                work_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Said"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Work"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, cross_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description work_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -22,6 +22,12 @@ export interface Page<T> {
   next_cursor: string | null
 }
 
+export type Work = Schemas['Work']
+export type WorkKind = Schemas['WorkKind']
+export type WorkState = Schemas['WorkState']
+export type WorkAction = Schemas['WorkAction']
+export type WorkPage = Schemas['WorkPage']
+
 export type TerminalState = Schemas['TerminalState']
 export type TerminalSummary = Schemas['TerminalSummary']
 export type TerminalPage = Schemas['TerminalPage']

@@ -54,6 +54,7 @@ export const title = {
   terminal: say('终端', 'Terminal'),
   contacts: say('联系人', 'Contacts'),
   contact: say('联系人', 'Contact'),
+  work: say('待办', 'Work'),
   not_found: say('没有这一页', 'Page not found'),
 }
 

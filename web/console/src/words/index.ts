@@ -15,6 +15,7 @@ import * as hotline from './hotline'
 import * as contact from './contact'
 import * as list from './list'
 import * as found from './found'
+import * as work from './work'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -34,6 +35,7 @@ const all = {
   ...contact,
   ...list,
   ...found,
+  ...work,
 }
 
 export type Messages = Spoken<typeof all>

@@ -1,0 +1,36 @@
+//! Forgetting what is kept for a time only.
+//!
+//! Invariant: nothing depends on it being done: whatever reads such a row looks at its time.
+
+use domain::time::HOUR_MS;
+use domain::work::{CLEAN_UP_EVERY_MS, CleanUp, Work};
+use store::{Error, Tx};
+
+/// Rows forgotten in one go.
+const ROWS_MAX: i64 = 1_000;
+/// How long it is remembered who was there.
+const NODES_KEPT_MS: i64 = 24 * HOUR_MS;
+
+/// Does one clean-up and ends its claim: it is due again in an hour, or at once when there is more. False when the claim was
+/// taken over meanwhile.
+pub fn run(tx: &Tx<'_>, claimed: &Work) -> Result<bool, Error> {
+    let Some(what) = CleanUp::parse(claimed.id.subject_id()) else {
+        // Of a later version.
+        return crate::work::again(tx, claimed, tx.now().plus_ms(CLEAN_UP_EVERY_MS));
+    };
+    let forgotten = forget(tx, what)?;
+    let wait_ms = match forgotten as i64 >= ROWS_MAX {
+        true => 0,
+        false => CLEAN_UP_EVERY_MS,
+    };
+    crate::work::again(tx, claimed, tx.now().plus_ms(wait_ms))
+}
+
+/// Answers how many rows there were.
+fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
+    match what {
+        CleanUp::Sessions => store::session::forget(tx, ROWS_MAX),
+        CleanUp::IdempotencyKeys => store::idempotency::forget(tx, ROWS_MAX),
+        CleanUp::Nodes => store::node::forget(tx, tx.now().plus_ms(-NODES_KEPT_MS)),
+    }
+}

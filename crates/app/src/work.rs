@@ -1,0 +1,173 @@
+//! Work to be done later, or by somebody outside: enqueued with what asks for it, claimed by one node at a time, tried again
+//! after growing waits, and left to a person when it cannot be done.
+//!
+//! Invariant: work is added in the transaction of what asks for it, and taken out in the transaction of what it did.
+
+use domain::Timestamp;
+use domain::account::Scope;
+use domain::actor::{Actor, By};
+use domain::event::Subject;
+use domain::work::{Claim, CleanUp, Id, Kind, Lost, Policy, State, Verb, Work, seen_by};
+use store::event::{self, New};
+use store::node::Incarnation;
+use store::{Error as StoreError, Tx};
+
+use crate::case::{Error, Noun, Stateful, find, step};
+
+/// Claims that ran out taken out of the nodes' hands in one go.
+const LOST_MAX: i64 = 100;
+
+impl Noun for Work {
+    const SUBJECT: Subject = Subject::Work;
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, StoreError> {
+        match Id::parse(id) {
+            Some(id) => store::work::get(tx, &id),
+            None => Ok(None),
+        }
+    }
+
+    fn seen_by(&self, _: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
+        Ok(seen_by(scope))
+    }
+}
+
+impl Stateful for Work {}
+
+/// Adds work to be done at a time; the same one twice is one.
+pub fn enqueue(tx: &Tx<'_>, id: Id, due: Timestamp) -> Result<bool, StoreError> {
+    store::work::enqueue(tx, &Work::new(id, tx.now(), due))
+}
+
+/// Adds the work that is always due again.
+pub fn enqueue_recurring(tx: &Tx<'_>) -> Result<(), StoreError> {
+    for what in CleanUp::ALL {
+        enqueue(tx, Id::clean_up(what), tx.now())?;
+    }
+    Ok(())
+}
+
+/// Takes work of a kind that is to be done now, at most `limit`, for as long as the policy says. What an earlier claim may
+/// have done already is left to a person, where the policy says so.
+pub fn claim(
+    tx: &Tx<'_>,
+    kind: Kind,
+    policy: &Policy,
+    who: &Incarnation,
+    limit: i64,
+) -> Result<Vec<Work>, StoreError> {
+    if policy.lost == Lost::Ask {
+        for lost in store::work::lose(tx, kind, policy, LOST_MAX)? {
+            tell(tx, &lost, "lost", By::node(&who.node))?;
+        }
+    }
+    let claim = Claim {
+        node: who.node.clone(),
+        incarnation: who.incarnation,
+    };
+    store::work::claim(tx, kind, policy, &claim, limit)
+}
+
+/// Gives back what this node claimed before it started anew, where doing it twice is the same as once; the rest runs out.
+pub fn give_back(tx: &Tx<'_>, node: &str) -> Result<(), StoreError> {
+    for kind in Kind::ALL {
+        if kind.policy().lost == Lost::Again {
+            store::work::give_back(tx, kind, node)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends a claim with the work done; false when it was taken over meanwhile.
+pub fn done(tx: &Tx<'_>, claimed: &Work) -> Result<bool, StoreError> {
+    store::work::delete_claimed(tx, claimed)
+}
+
+/// Ends a claim with the work done, to be done again at a time.
+pub fn again(tx: &Tx<'_>, claimed: &Work, due: Timestamp) -> Result<bool, StoreError> {
+    let now = Work {
+        tries: 0,
+        ..Work::new(claimed.id.clone(), claimed.since, due)
+    };
+    store::work::end_claim(tx, claimed, &now)
+}
+
+/// Ends a claim whose try failed: the next one follows after a longer wait, or none, when there were enough.
+pub fn postpone(tx: &Tx<'_>, policy: &Policy, claimed: &Work, error: &str) -> Result<(), StoreError> {
+    let due = policy
+        .wait_ms(claimed.tries)
+        .map(|wait_ms| tx.now().plus_ms(wait_ms));
+    let now = Work {
+        state: match due {
+            Some(_) => State::Waiting,
+            None => State::Dead,
+        },
+        due,
+        last_error: Some(error.to_owned()),
+        ..claimed.clone()
+    };
+    if store::work::end_claim(tx, claimed, &now)? && due.is_none() {
+        let node = claimed.claim.as_ref().map_or("", |claim| &claim.node);
+        tell(tx, &now, "dead", By::node(node))?;
+    }
+    Ok(())
+}
+
+/// Leaves work to a person, whoever has claimed it: somebody (`by`) said that it cannot be done. `payload` is what a retry
+/// needs.
+pub(crate) fn bury(
+    tx: &Tx<'_>,
+    id: &Id,
+    by: By<'_>,
+    error: String,
+    payload: Option<Vec<u8>>,
+) -> Result<(), StoreError> {
+    let Some(work) = store::work::lock(tx, id)? else {
+        return Ok(());
+    };
+    let dead = Work {
+        state: State::Dead,
+        due: None,
+        claim: None,
+        last_error: Some(error),
+        payload,
+        ..work
+    };
+    store::row::update(tx, &dead)?;
+    tell(tx, &dead, "dead", by)
+}
+
+/// A person has it done again, at once.
+pub fn retry(tx: &Tx<'_>, actor: &Actor, id: &str, text: Option<&str>) -> Result<Work, Error> {
+    let found = find::<Work>(tx, actor, id)?;
+    if found.id.kind() == Kind::Reversal {
+        // Before the work, as everywhere: what is owed decides what the terminal is answered.
+        crate::reversal::lock_terminal(tx, &found.id)?;
+    }
+    let mut payload = None;
+    let work = step(tx, actor, id, Verb::Retry, text, |work: &mut Work| {
+        payload = work.payload.take();
+    })?;
+    if work.id.kind() == Kind::Reversal {
+        crate::reversal::owe_again(tx, &work.id, payload)?;
+    }
+    Ok(work)
+}
+
+/// What happened to it by itself, why it did being its last error.
+fn tell(tx: &Tx<'_>, work: &Work, verb: &'static str, by: By<'_>) -> Result<(), StoreError> {
+    let new = New {
+        subject: Subject::Work,
+        subject_id: work.id.as_str(),
+        at: tx.now(),
+        verb,
+        by,
+        text: work.last_error.as_deref(),
+        ledger_sequence: None,
+    };
+    event::append(tx, new).map(drop)
+}

@@ -1,0 +1,58 @@
+/** Work that is to be done later or outside, and what a person decides about it. */
+import type { WorkAction, WorkKind, WorkState } from '@/api'
+import { say, type Words } from './say'
+
+const state: Words<WorkState> = {
+  waiting: say('等待', 'Waiting'),
+  claimed: say('正在做', 'Under way'),
+  unknown: say('不知是否已做', 'May be done'),
+  dead: say('做不成', 'Cannot be done'),
+  given_up: say('已放弃', 'Given up'),
+}
+
+const kind: Words<WorkKind> = {
+  reversal: say('向主机冲正', 'Reversal at the host'),
+  hold_end: say('锁定到期', 'End of a hold'),
+  clean_up: say('清理', 'Clean-up'),
+}
+
+const action: Words<WorkAction> = {
+  retry: say('再做一次', 'Do it again'),
+  give_up: say('放弃', 'Give up'),
+}
+
+const ask: Words<WorkAction> = {
+  retry: say('马上再做一次。', 'It will be done again at once.'),
+  give_up: say('放弃后不会再做，也不能撤回。', 'It will never be done, and this cannot be taken back.'),
+}
+
+export const work = {
+  state,
+  kind,
+  action,
+  ask,
+  lead: say(
+    '系统稍后要做，或要外面的人做的事。做不成的，由风控决定。',
+    'What is to be done later, or by somebody outside. What cannot be done is for a risk officer to decide.',
+  ),
+  stuck: say(
+    (dead: number, unknown: number) => `等人决定：${dead} 项做不成，${unknown} 项不知是否已做`,
+    (dead, unknown) => `Waiting for a decision: ${dead} cannot be done, ${unknown} may have been done`,
+  ),
+  calm: say('没有等人决定的事', 'Nothing waits for a decision'),
+  empty: say('这里没有事项', 'Nothing here'),
+  failed: say('待办没有读到', 'The work could not be read'),
+  house: say('本系统', 'this system'),
+  words: say('说明，会留在记录里', 'In a few words; they are kept'),
+  words_needed: say('请写明为什么放弃', 'Say why it is given up'),
+  column: {
+    state: say('状态', 'State'),
+    kind: say('事项', 'What'),
+    about: say('对象', 'About'),
+    since: say('起于', 'Since'),
+    due: say('下次', 'Next'),
+    tries: say('次数', 'Tries'),
+    error: say('原因', 'Why'),
+    decide: say('决定', 'Decide'),
+  },
+}
