@@ -58,13 +58,13 @@ impl Books {
         for _ in 0..PAGES_MAX {
             let page = api
                 .get(&format!(
-                    "/transactions?terminal_id={terminal_id}&limit=1000&cursor={cursor}"
+                    "/transactions?terminal_id={terminal_id}&limit=1000{cursor}"
                 ))
                 .await?;
             let items = page["items"].as_array().context("a page without items")?;
             rows.extend(items.iter().map(Row::of).collect::<Result<Vec<_>>>()?);
             match page["next_cursor"].as_str() {
-                Some(next) => cursor = next.to_owned(),
+                Some(next) => cursor = format!("&cursor={next}"),
                 None => {
                     rows.sort_by_key(|row| row.sequence);
                     return Ok(Self {
