@@ -146,13 +146,14 @@ test('who listens hears that it is stopped, and each attempt once', { timeout: 1
   await on(page, 'confirm').click()
   await on(page, 'stopped').waitFor()
   await on(page, 'acknowledge').waitFor({ timeout: 60_000 })
+  await page.waitForFunction(() => window.heard.some((one) => /已拒绝|被拒/.test(one)), { timeout: 60_000 })
   const heard = await page.evaluate(() => window.heard)
   assert.ok(
     heard.some((one) => one.includes('已停用')),
     heard.join(' | '),
   )
   const attempts = heard.filter((one) => one.includes('已拒绝') || one.includes('被拒'))
-  assert.equal(attempts.length, 1, attempts.join(' | '))
+  assert.equal(attempts.length, 1, heard.join(' | '))
   await page.context().close()
 })
 
