@@ -41,7 +41,7 @@ const deskPages = () => [
   [`/terminals/${terminal.terminal_id}`, 'verdict'],
   ['/report', 'report-terminal'],
   ['/contacts', 'add-contact'],
-  ['/work', 'search'],
+  ['/work', 'work-stuck'],
 ]
 
 const LOOKS = [
