@@ -8,21 +8,21 @@ use axum::extract::State;
 use domain::Timestamp;
 use domain::money::Sums;
 use domain::shop::Shop;
-use domain::terminal::Status;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::Tx;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
+use super::input::{Limit, Query};
+use super::page::Page;
 use super::people::Names;
-use super::problem::Problem;
+use super::problem::{Problem, Why};
+use super::route::reading;
 use super::wire::Money;
 use crate::auth::{Account, scope};
 
-/// Shops shown at most.
-const SHOPS_MAX: i64 = 500;
 /// Terminals of one shop looked at.
 const TERMINALS_MAX: i64 = 500;
 
@@ -45,63 +45,80 @@ struct ShopOut {
     merchant_name: String,
     /// Street address.
     address: String,
-    /// Taken since midnight on its terminals' clocks, less what went back; one sum for each currency.
-    today: Vec<Money>,
+    /// Taken since midnight on its terminals' clocks, less what went back, one sum for each currency; where asked for.
+    #[schema(required)]
+    today: Option<Vec<Money>>,
     /// From how many transactions.
-    today_count: i64,
+    #[schema(required)]
+    today_count: Option<i64>,
     /// Terminals in use.
     terminal_count: i64,
 }
 
-/// Shops.
-#[derive(Serialize, ToSchema)]
-struct Shops {
-    /// In the order of their keys.
-    items: Vec<ShopOut>,
+/// Which shops, and what of them.
+#[derive(Deserialize, IntoParams)]
+struct ShopQuery {
+    /// `true`: with what they took today, which looks at every terminal.
+    takings: Option<String>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// The last page's `next_cursor`.
+    cursor: Option<String>,
 }
 
-/// The shops one sees.
-#[utoipa::path(get, path = "/shops", tag = "shop", responses((status = 200, body = Shops)))]
-async fn list(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Shops>, Problem> {
-    let read = move |tx: &Tx<'_>| {
-        let (mut names, mut midnights) = (Names::new(tx), HashMap::new());
-        let shops = store::shop::list(tx, scope(&account.actor(tx)?)?, None, SHOPS_MAX)?;
-        let items = shops
-            .into_iter()
-            .map(|shop| with_takings(tx, &mut names, &mut midnights, shop));
-        Ok::<_, Problem>(Shops {
-            items: items.collect::<Result<_, _>>()?,
-        })
+/// The shops one sees, in the order of their keys.
+#[utoipa::path(get, path = "/shops", tag = "shop", params(ShopQuery), responses((status = 200, body = Page<ShopOut>)))]
+async fn list(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    Query(query): Query<ShopQuery>,
+) -> Result<Json<Page<ShopOut>>, Problem> {
+    let with_takings = match query.takings.as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Problem::field("takings", Why::NotAWord)),
     };
-    api.node.read(read).await.map(Json)
+    reading(&api, account, move |tx, actor| {
+        let (mut names, mut midnights) = (Names::new(tx), HashMap::new());
+        let shops = store::shop::list(tx, scope(actor)?, query.cursor.as_deref(), query.limit.and_one())?;
+        Page::of(shops, query.limit.get(), |shop| shop.shop_id.clone()).try_map(|shop| {
+            let takings = match with_takings {
+                true => Some(takings(tx, &mut midnights, &shop)?),
+                false => None,
+            };
+            let (today, today_count) = takings.unzip();
+            Ok(ShopOut {
+                terminal_count: store::terminal::count_of_shop(tx, shop.merchant_id, &shop.shop_id)?,
+                merchant_name: names.merchant(shop.merchant_id)?,
+                merchant_id: shop.merchant_id.to_string(),
+                shop_id: shop.shop_id,
+                name: shop.name,
+                address: shop.address,
+                today,
+                today_count,
+            })
+        })
+    })
+    .await
 }
 
-fn with_takings(
+/// What a shop's terminals took today, and from how many transactions.
+fn takings(
     tx: &Tx<'_>,
-    names: &mut Names<'_, '_>,
     midnights: &mut HashMap<String, Timestamp>,
-    shop: Shop,
-) -> Result<ShopOut, Problem> {
-    let (mut today_count, mut today, mut terminal_count) = (0, Sums::default(), 0);
+    shop: &Shop,
+) -> Result<(Vec<Money>, i64), Problem> {
+    let (mut today, mut count) = (Sums::default(), 0);
     for terminal in store::terminal::of_shop(tx, shop.merchant_id, &shop.shop_id, TERMINALS_MAX)? {
         let midnight = midnights
             .entry(terminal.time_zone)
             .or_insert_with_key(|zone| midnight(zone, tx.now()));
-        let (count, sums) = store::ledger::takings(tx, terminal.terminal_id, *midnight, tx.now().plus_ms(1))?;
-        today_count += count;
+        let (some, sums) = store::ledger::takings(tx, terminal.terminal_id, *midnight, tx.now().plus_ms(1))?;
+        count += some;
         today.add_all(&sums);
-        terminal_count += i64::from(terminal.status == Status::Active);
     }
-    Ok(ShopOut {
-        merchant_name: names.merchant(shop.merchant_id)?,
-        merchant_id: shop.merchant_id.to_string(),
-        shop_id: shop.shop_id,
-        name: shop.name,
-        address: shop.address,
-        today: Money::list(&today),
-        today_count,
-        terminal_count,
-    })
+    Ok((Money::list(&today), count))
 }
 
 /// The last midnight on clocks of that zone; an unknown zone counts as UTC.

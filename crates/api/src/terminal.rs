@@ -10,6 +10,7 @@ use domain::Actor;
 use domain::actor::By;
 use domain::operator::Number;
 use domain::terminal::Terminal;
+use domain::terminal::may::actions;
 use domain::transaction::Proof;
 use domain::{MerchantId, TerminalId};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ use super::input::{In, Params};
 use super::page::Page;
 use super::people::Names;
 use super::problem::{Code, Problem, ProblemOut, Why};
-use super::wire::{Decision, HoldKind, Money, TerminalState, Time, TransactionKind};
+use super::wire::{Decision, HoldKind, Money, TerminalAction, TerminalState, Time, TransactionKind};
 use crate::auth::{self, Account, Asker, scope};
 
 /// Holds on a terminal's page.
@@ -139,6 +140,8 @@ struct TerminalOut {
     /// When that was.
     #[schema(required)]
     signed_in_at: Option<Time>,
+    /// What the one who asks may do with it now.
+    actions: Vec<TerminalAction>,
 }
 
 /// The five elements a serial number is bound to.
@@ -221,7 +224,9 @@ fn last_transaction(row: domain::transaction::LedgerRow) -> Option<LastTransacti
     })
 }
 
-fn page(tx: &Tx<'_>, terminal: Terminal) -> Result<TerminalOut, Problem> {
+fn page(tx: &Tx<'_>, actor: &Actor, terminal: Terminal) -> Result<TerminalOut, Problem> {
+    let standing = store::hold::standing(tx, terminal.terminal_id, tx.now())?;
+    let verbs = actor.role().map(|role| actions(terminal.status, standing, role));
     let mut names = Names::new(tx);
     let terminal_id = terminal.terminal_id;
     let session = store::terminal_session::get(tx, terminal_id)?;
@@ -246,6 +251,11 @@ fn page(tx: &Tx<'_>, terminal: Terminal) -> Result<TerminalOut, Problem> {
         },
         batch: session.as_ref().map(|session| session.batch),
         signed_in_at: session.map(|session| Time(session.signed_in_at)),
+        actions: verbs
+            .unwrap_or_default()
+            .into_iter()
+            .map(TerminalAction)
+            .collect(),
         summary: summary(tx, &mut names, terminal)?,
     })
 }
@@ -316,7 +326,10 @@ async fn show(
 ) -> Result<Json<TerminalOut>, Problem> {
     let terminal_id = parse_id(&terminal_id)?;
     api.node
-        .read(move |tx| page(tx, visible(tx, &account.actor(tx)?, terminal_id)?))
+        .read(move |tx| {
+            let actor = account.actor(tx)?;
+            page(tx, &actor, visible(tx, &actor, terminal_id)?)
+        })
         .await
         .map(Json)
 }
@@ -362,13 +375,14 @@ async fn lock(
     let operator = input.body.operator.as_deref().map(operator).transpose()?;
     let by = account.clone();
     let work = move |tx: &Tx<'_>| {
-        let terminal = visible(tx, &account.actor(tx)?, terminal_id)?;
+        let actor = account.actor(tx)?;
+        let terminal = visible(tx, &actor, terminal_id)?;
         let by = match operator {
             None => account.login.clone(),
             Some(operator) => format!("{}, operator {operator}", account.login),
         };
         app::operator::lock_terminal(tx, terminal_id, LockedBy::Account, By::person(&by))?;
-        page(tx, terminal).map(Ok)
+        page(tx, &actor, terminal).map(Ok)
     };
     once(&api, &by, input.key, work).await
 }
@@ -406,7 +420,8 @@ async fn unlock(
         .map(|key| key.with_content(&format!("{number} {right}")));
     let by = account.clone();
     let work = move |tx: &Tx<'_>| {
-        let terminal = visible(tx, &account.actor(tx)?, terminal_id)?;
+        let actor = account.actor(tx)?;
+        let terminal = visible(tx, &actor, terminal_id)?;
         match app::operator::unlock(
             tx,
             terminal_id,
@@ -414,7 +429,7 @@ async fn unlock(
             right,
             By::person(&account.login),
         )? {
-            Ok(()) => page(tx, terminal).map(Ok),
+            Ok(()) => page(tx, &actor, terminal).map(Ok),
             Err(refusal) => Ok(Err(refused(refusal))),
         }
     };

@@ -210,6 +210,8 @@ word! {
     ContactKind: domain::contact::Kind;
     /// Whether a contact is in use.
     ContactState: domain::contact::State;
+    /// What people can do with a terminal.
+    TerminalAction: domain::terminal::may::Verb;
     /// What people can do with a contact.
     ContactAction: domain::contact::Verb;
     /// What is to be done.

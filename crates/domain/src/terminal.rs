@@ -4,6 +4,8 @@
 
 use crate::words;
 
+pub mod may;
+
 /// Field 41: eight characters, letters, digits or trailing spaces.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TerminalId([u8; 8]);

@@ -3,7 +3,7 @@
 use domain::account::{Account, Role, Scope};
 
 use crate::row::{self, Columns, Reader, columns, read, select, table};
-use crate::sql::{Value, values};
+use crate::sql::{Value, sql, values};
 use crate::{Error, Tx};
 
 columns!(Account {
@@ -53,6 +53,15 @@ pub fn get(tx: &Tx<'_>, login: &str) -> Result<Option<(Account, String)>, Error>
     let kept: Option<Kept> = row::get(tx, values![login])?;
     kept.map(|kept| Ok((fitting(kept.account)?, kept.password_hash)))
         .transpose()
+}
+
+/// Whether several accounts have this name.
+pub fn is_shared_name(tx: &Tx<'_>, name: &str) -> Result<bool, Error> {
+    let sql = sql!("SELECT count(*) FROM (SELECT 1 FROM account WHERE name = $1 LIMIT 2) AS named");
+    Ok(tx
+        .first(sql, values![name], |row| row.int(0))?
+        .unwrap_or_default()
+        > 1)
 }
 
 /// Whose session has this digest, while it lasts.

@@ -83,6 +83,15 @@ pub fn of_shop(
     tx.all(sql, values![&merchant_id, shop_id, limit], read)
 }
 
+/// How many terminals of one shop are in use.
+pub fn count_of_shop(tx: &Tx<'_>, merchant_id: MerchantId, shop_id: &str) -> Result<i64, Error> {
+    let sql =
+        sql!("SELECT count(*) FROM terminal WHERE merchant_id = $1 AND shop_id = $2 AND status = 'active'");
+    Ok(tx
+        .first(sql, values![&merchant_id, shop_id], |row| row.int(0))?
+        .unwrap_or_default())
+}
+
 /// How many terminals there are.
 pub fn count(tx: &Tx<'_>) -> Result<i64, Error> {
     Ok(tx

@@ -147,7 +147,7 @@ async fn the_page_shows_who_is_signed_in_and_what_it_is_bound_to() {
         json!({ "minor": 2000, "currency": "CNY" })
     );
     assert!(page["last_seen_at"].as_str().unwrap().ends_with('Z'));
-    let shops = house.get(&owner, "/api/v1/shops").await.ok();
+    let shops = house.get(&owner, "/api/v1/shops?takings=true").await.ok();
     assert_eq!(
         [
             &shops["items"][0]["today"][0]["minor"],
@@ -156,4 +156,47 @@ async fn the_page_shows_who_is_signed_in_and_what_it_is_bound_to() {
         [&json!(2000), &json!(1)]
     );
     assert_eq!(shops["items"][0]["terminal_count"], 2);
+}
+
+#[tokio::test]
+async fn a_list_of_shops_looks_at_no_terminal_unless_asked() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let plain = house.get(&owner, "/api/v1/shops?limit=1").await.ok();
+    assert_eq!(
+        (&plain["items"][0]["today"], &plain["items"][0]["terminal_count"]),
+        (&json!(null), &json!(2))
+    );
+    let cursor = plain["next_cursor"].as_str().unwrap();
+    let rest = house
+        .get(&owner, &format!("/api/v1/shops?takings=true&cursor={cursor}"))
+        .await
+        .ok();
+    assert_eq!(
+        (&rest["items"][0]["shop_id"], &rest["items"][0]["today_count"]),
+        (&json!("S02"), &json!(0))
+    );
+    house
+        .get(&owner, "/api/v1/shops?takings=all")
+        .await
+        .problem(422, "invalid_field");
+}
+
+#[tokio::test]
+async fn a_terminal_says_what_may_be_done_with_it() {
+    let house = House::new().await;
+    let actions = async |login: &'static str| {
+        let token = house.token(login).await;
+        house.get(&token, "/api/v1/terminals/10450001").await.ok()["actions"].clone()
+    };
+    assert_eq!(actions("owner").await, json!(["report_loss", "lock"]));
+    assert_eq!(actions("auditor").await, json!([]));
+    let owner = house.token("owner").await;
+    house
+        .post(&owner, "/api/v1/terminals/10450001/lock", json!({}))
+        .await
+        .ok();
+    assert_eq!(actions("manager").await, json!(["report_loss", "unlock"]));
+    house.lose(&owner, "10450001").await;
+    assert_eq!(actions("owner").await, json!([]));
 }

@@ -44,6 +44,19 @@ fn a_session_ends_at_its_time_and_at_the_log_out() {
 }
 
 #[test]
+fn a_name_of_two_people_is_known_as_such() {
+    let (kept, owner) = with_owner();
+    let is_shared = || kept.read(|tx| store::account::is_shared_name(tx, "Owner"));
+    assert!(!is_shared());
+    let other = Account {
+        login: "other".into(),
+        ..owner
+    };
+    kept.write(move |tx| store::account::insert(tx, &other, "hash"));
+    assert!(is_shared() && !kept.read(|tx| store::account::is_shared_name(tx, "Nobody")));
+}
+
+#[test]
 fn a_role_whose_scope_does_not_fit_sees_nothing() {
     let (kept, owner) = with_owner();
     for (login, role, scope) in [

@@ -23,7 +23,7 @@ import type {
   LossReport,
   LossReported,
   Page,
-  Shops,
+  Shop,
   Terminal,
   TerminalPage,
   TerminalState,
@@ -48,7 +48,8 @@ export const session = {
   close: () => remove('/session'),
 }
 
-export const shops = () => get<Shops>('/shops')
+/** The shops, with what they took today. */
+export const shops = () => get<Page<Shop>>('/shops', { takings: 'true', limit: 500 })
 
 export interface TerminalFilter {
   q?: string

@@ -328,7 +328,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The shops one sees. */
+        /** The shops one sees, in the order of their keys. */
         get: operations["shop_list"];
         put?: never;
         post?: never;
@@ -1098,6 +1098,36 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list. */
+        Page_Shop: {
+            /** @description The items. */
+            items: {
+                /** @description Street address. */
+                address: string;
+                /** @description Whose. */
+                merchant_id: string;
+                /** @description Whose, by name. */
+                merchant_name: string;
+                /** @description What its people call it. */
+                name: string;
+                /** @description Its key. */
+                shop_id: string;
+                /**
+                 * Format: int64
+                 * @description Terminals in use.
+                 */
+                terminal_count: number;
+                /** @description Taken since midnight on its terminals' clocks, less what went back, one sum for each currency; where asked for. */
+                today: components["schemas"]["Money"][] | null;
+                /**
+                 * Format: int64
+                 * @description From how many transactions.
+                 */
+                today_count: number | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
         Page_TerminalSummary: {
             /** @description The items. */
             items: {
@@ -1314,18 +1344,13 @@ export interface components {
              * @description Terminals in use.
              */
             terminal_count: number;
-            /** @description Taken since midnight on its terminals' clocks, less what went back; one sum for each currency. */
-            today: components["schemas"]["Money"][];
+            /** @description Taken since midnight on its terminals' clocks, less what went back, one sum for each currency; where asked for. */
+            today: components["schemas"]["Money"][] | null;
             /**
              * Format: int64
              * @description From how many transactions.
              */
-            today_count: number;
-        };
-        /** @description Shops. */
-        Shops: {
-            /** @description In the order of their keys. */
-            items: components["schemas"]["Shop"][];
+            today_count: number | null;
         };
         /** @description A written request to stop a terminal. */
         StopRequest: {
@@ -1359,6 +1384,8 @@ export interface components {
         };
         /** @description A terminal's page. */
         Terminal: components["schemas"]["TerminalSummary"] & {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["TerminalAction"][];
             /**
              * Format: int32
              * @description The batch of its last sign-in.
@@ -1374,6 +1401,8 @@ export interface components {
             /** @description Holds that stand. */
             standing_holds: components["schemas"]["Hold"][];
         };
+        /** @enum {string} */
+        TerminalAction: "report_loss" | "lock" | "unlock";
         /** @description A page of terminals, and the counts of all. */
         TerminalPage: components["schemas"]["Page_TerminalSummary"] & {
             /** @description Under the same search, merchant and shop, whatever `state` was asked for. */
@@ -3715,7 +3744,13 @@ export interface operations {
     };
     shop_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `true`: with what they took today, which looks at every terminal. */
+                takings?: string | null;
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3727,7 +3762,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Shops"];
+                    "application/json": components["schemas"]["Page_Shop"];
                 };
             };
             /** @description malformed_request */
@@ -3741,6 +3776,15 @@ export interface operations {
             };
             /** @description unauthenticated */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,53 @@
+//! What people may do with a terminal.
+
+use super::Status;
+use crate::account::Role;
+use crate::hold::{Kind, Standing};
+use crate::words;
+
+words! {
+    /// What people can do with a terminal.
+    pub enum Verb {
+        /// Say that it is lost.
+        ReportLoss = "report_loss",
+        /// Lock it, as the cashier's key does.
+        Lock = "lock",
+        /// Unlock it by an operator's password.
+        Unlock = "unlock",
+    }
+}
+
+/// What somebody of that role may do with a terminal now. Its states are its holds, so it has no table of steps: a loss is
+/// reported of any that is in the estate, a cashier's lock goes on where none is, and comes off where nothing else stands.
+pub fn actions(status: Status, standing: Standing, role: Role) -> Vec<Verb> {
+    if status == Status::Retired || !role.may_act() {
+        return Vec::new();
+    }
+    let may = |verb: &Verb| match verb {
+        Verb::ReportLoss => !standing.has(Kind::Loss),
+        Verb::Lock => !standing.has(Kind::CashierLock) && !standing.has(Kind::Loss),
+        Verb::Unlock => standing.may_unlock(),
+    };
+    Verb::ALL.into_iter().filter(may).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_done_follows_from_the_holds() {
+        let held = |kinds: &[Kind]| kinds.iter().copied().collect::<Standing>();
+        let verbs = |kinds: &[Kind], role| actions(Status::Active, held(kinds), role);
+        use Verb::{Lock, ReportLoss, Unlock};
+        assert_eq!(verbs(&[], Role::Owner), [ReportLoss, Lock]);
+        assert_eq!(verbs(&[Kind::CashierLock], Role::Manager), [ReportLoss, Unlock]);
+        assert_eq!(
+            verbs(&[Kind::CashierLock, Kind::Fault], Role::RiskOfficer),
+            [ReportLoss]
+        );
+        assert_eq!(verbs(&[Kind::Loss], Role::Owner), []);
+        assert_eq!(verbs(&[], Role::Auditor), []);
+        assert_eq!(actions(Status::Retired, held(&[]), Role::Owner), []);
+    }
+}
