@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use serde::Deserialize;
-use store::Tx;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::idempotency::{Kept, once};
+use super::idempotency::Kept;
 use super::incident::{self, IncidentOut};
 use super::input::In;
 use super::problem::{Problem, ProblemOut};
@@ -40,13 +39,8 @@ async fn acknowledge(
     Path(incident_id): Path<String>,
     input: In<Nothing>,
 ) -> Result<Kept, Problem> {
-    let (by, id) = (account.clone(), incident_id.clone());
-    let work = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx)?;
-        let incident = app::incident::acknowledge_alarm(tx, &actor, &id)?;
-        incident::page(tx, &actor, incident).map(Ok)
-    };
-    let kept = once(&api, &by, input.key, work).await?;
-    api.node.changed(Some(incident_id));
-    Ok(kept)
+    incident::step(&api, account, incident_id, input, |tx, actor, id, Nothing {}| {
+        app::incident::acknowledge_alarm(tx, actor, id)
+    })
+    .await
 }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use serde::Deserialize;
-use store::Tx;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
 use super::alarm::Nothing;
-use super::idempotency::{Kept, once};
+use super::idempotency::Kept;
 use super::incident::{self, IncidentOut};
 use super::input::{In, text};
 use super::problem::{Problem, ProblemOut};
@@ -48,15 +47,10 @@ async fn propose(
     input: In<FoundStatement>,
 ) -> Result<Kept, Problem> {
     let statement = text("statement", &input.body.statement, app::case::TEXT_CHARS_MAX)?;
-    let (by, id) = (account.clone(), incident_id.clone());
-    let work = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx)?;
-        let incident = app::incident::propose_found(tx, &actor, &id, &statement)?;
-        incident::page(tx, &actor, incident).map(Ok)
-    };
-    let kept = once(&api, &by, input.key, work).await?;
-    api.node.changed(Some(incident_id));
-    Ok(kept)
+    incident::step(&api, account, incident_id, input, move |tx, actor, id, _| {
+        app::incident::propose_found(tx, actor, id, &statement)
+    })
+    .await
 }
 
 /// Confirm, as a second person with authority, and close the incident: the terminal runs again.
@@ -73,13 +67,8 @@ async fn confirm(
     Path(incident_id): Path<String>,
     input: In<Nothing>,
 ) -> Result<Kept, Problem> {
-    let (by, id) = (account.clone(), incident_id.clone());
-    let work = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx)?;
-        let incident = app::incident::confirm_found(tx, &actor, &id)?;
-        incident::page(tx, &actor, incident).map(Ok)
-    };
-    let kept = once(&api, &by, input.key, work).await?;
-    api.node.changed(Some(incident_id));
-    Ok(kept)
+    incident::step(&api, account, incident_id, input, |tx, actor, id, Nothing {}| {
+        app::incident::confirm_found(tx, actor, id)
+    })
+    .await
 }

@@ -17,10 +17,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::input::Params;
+use super::idempotency::Kept;
+use super::input::{In, Params};
 use super::page::Page;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
+use super::route::acting;
 use super::stop_request::{self, StopRequest};
 use super::terminal::{self, TerminalSummary};
 use super::wire::{Channel, IncidentAction, IncidentState, Manner, Money, Time, WindowBasis};
@@ -235,6 +237,21 @@ fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Resul
         unacknowledged_alarm_count: incident.open_alarm_count,
         approved_since: store::ledger::approvals_after(tx, terminal_id, incident.hold_id, released)?,
     })
+}
+
+/// Takes a step with an incident, and tells whoever follows it.
+pub async fn step<B: Send + 'static>(
+    api: &Api,
+    account: Account,
+    incident_id: String,
+    input: In<B>,
+    act: impl FnOnce(&Tx<'_>, &domain::Actor, &str, B) -> Result<Incident, app::case::Error> + Send + 'static,
+) -> Result<Kept, Problem> {
+    let id = incident_id.clone();
+    let work = move |tx: &Tx<'_>, actor: &domain::Actor, body| page(tx, actor, act(tx, actor, &id, body)?);
+    let kept = acting(api, account, input, work).await?;
+    api.node.changed(Some(incident_id));
+    Ok(kept)
 }
 
 /// An incident's page.
