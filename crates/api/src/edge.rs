@@ -17,11 +17,12 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, Predicate};
 
-use super::input::BODY_TIME_MAX;
 use super::problem::{Code, Language, Problem};
 
 /// Where reports of loss go.
 const REPORT_PATH: &str = "/api/v1/incidents";
+/// How long the sender of a body may take for it.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a handler may take, its body's time with it; a live stream counts only until it starts. A report has a limit
 /// of its own, because its answer must say what is known.
 const TIME_MAX: Duration = BODY_TIME_MAX.saturating_add(Duration::from_secs(10));

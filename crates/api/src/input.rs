@@ -2,8 +2,6 @@
 //!
 //! Invariant: nothing of a body is looked at beyond [`BODY_BYTES_MAX`], and what is not known is refused, not ignored.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -18,14 +16,13 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::edge::BODY_TIME_MAX;
 use super::idempotency::Key;
 use super::problem::{Code, Problem, Why};
 use super::wire::{NOT_A_TIME, NOT_A_WORD, Time};
 
 /// Largest body of a request.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
-/// How long the sender may take for it.
-pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A JSON body and the request's `Idempotency-Key`. No body at all is `{}`.
 pub struct In<T> {

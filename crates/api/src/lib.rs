@@ -19,6 +19,7 @@ mod id;
 mod idempotency;
 mod incident;
 mod input;
+mod language;
 mod origin;
 mod page;
 mod people;

@@ -169,7 +169,7 @@ async fn retry(
 ) -> Result<Kept, Problem> {
     let kept = acting(&api, account, input, move |tx, actor, said| {
         let text = text_opt("text", said.text, app::case::TEXT_CHARS_MAX)?;
-        let work = app::work::retry(tx, actor, &work_id, text.as_deref())?;
+        let work = app::retry::dead_work(tx, actor, &work_id, text.as_deref())?;
         Work::out(tx, actor, work)
     })
     .await?;

@@ -24,6 +24,7 @@ mod original;
 pub mod passes;
 pub mod password;
 pub mod repeats;
+pub mod retry;
 pub mod reversal;
 pub mod session;
 pub mod settlement;

@@ -5,14 +5,14 @@
 
 use domain::Timestamp;
 use domain::account::Scope;
-use domain::actor::{Actor, By};
+use domain::actor::By;
 use domain::event::Subject;
-use domain::work::{Claim, CleanUp, Id, Kind, Lost, Policy, State, Verb, Work, seen_by};
+use domain::work::{Claim, CleanUp, Id, Kind, Lost, Policy, State, Work, seen_by};
 use store::event::{self, New};
 use store::node::Incarnation;
 use store::{Error as StoreError, Tx};
 
-use crate::case::{Error, Noun, Stateful, find, step};
+use crate::case::{Noun, Stateful};
 
 /// Claims that ran out taken out of the nodes' hands in one go.
 const LOST_MAX: i64 = 100;
@@ -139,23 +139,6 @@ pub(crate) fn bury(
     };
     store::row::update(tx, &dead)?;
     tell(tx, &dead, "dead", by)
-}
-
-/// A person has it done again, at once.
-pub fn retry(tx: &Tx<'_>, actor: &Actor, id: &str, text: Option<&str>) -> Result<Work, Error> {
-    let found = find::<Work>(tx, actor, id)?;
-    if found.id.kind() == Kind::Reversal {
-        // Before the work, as everywhere: what is owed decides what the terminal is answered.
-        crate::reversal::lock_terminal(tx, &found.id)?;
-    }
-    let mut payload = None;
-    let work = step(tx, actor, id, Verb::Retry, text, |work: &mut Work| {
-        payload = work.payload.take();
-    })?;
-    if work.id.kind() == Kind::Reversal {
-        crate::reversal::owe_again(tx, &work.id, payload)?;
-    }
-    Ok(work)
 }
 
 /// What happened to it by itself, why it did being its last error.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::Timestamp;
 
 use crate::postgres::{Doorbell, Postgres};
-use crate::queue::{Queue, Want, Work};
+use crate::queue::{Queue, Urgency, Want, Work};
 use crate::sqlite::Sqlite;
 use crate::{Error, Tx};
 
@@ -165,25 +165,6 @@ impl Store {
         match &*self.0 {
             Kind::Sqlite(store) => store.read(urgency, work),
             Kind::Postgres(store) => store.read(urgency, work),
-        }
-    }
-}
-
-/// Which readers a read may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Urgency {
-    /// All but those kept for urgent reads.
-    Usual,
-    /// All.
-    Urgent,
-}
-
-impl Urgency {
-    /// How many of the readers `kept` for urgent reads it must leave.
-    pub(crate) const fn left(self, kept: usize) -> usize {
-        match self {
-            Self::Usual => kept,
-            Self::Urgent => 0,
         }
     }
 }

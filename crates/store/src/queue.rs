@@ -283,6 +283,25 @@ impl Queue {
     }
 }
 
+/// Which readers a read may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// All but those kept for urgent reads.
+    Usual,
+    /// All.
+    Urgent,
+}
+
+impl Urgency {
+    /// How many of the readers `kept` for urgent reads it must leave.
+    pub(crate) const fn left(self, kept: usize) -> usize {
+        match self {
+            Self::Usual => kept,
+            Self::Urgent => 0,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,8 +17,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::checkpoint::Checkpointer;
-use crate::handle::Urgency;
-use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Work, hurry};
+use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Urgency, Work, hurry};
 use crate::{Clock, Error, Tx, migration};
 
 /// Readers, and so the reads under way at once.

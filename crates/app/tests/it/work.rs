@@ -58,7 +58,7 @@ impl House {
 
     fn retry(&self, actor: &Actor, id: &Id) -> Result<Work, Error> {
         let (actor, id) = (actor.clone(), id.as_str().to_owned());
-        self.try_write(move |tx| app::work::retry(tx, &actor, &id, Some("the host says it works again")))
+        self.try_write(move |tx| app::retry::dead_work(tx, &actor, &id, Some("the host says it works again")))
     }
 
     fn give_up(&self, actor: &Actor, id: &Id, text: Option<&'static str>) -> Result<Work, Error> {

@@ -20,8 +20,7 @@ use std::time::Duration;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
 
-use crate::handle::Urgency;
-use crate::queue::{Queue, Share};
+use crate::queue::{Queue, Share, Urgency};
 use crate::{Clock, Error, Tx, migration};
 
 pub use doorbell::Doorbell;

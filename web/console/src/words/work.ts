@@ -1,5 +1,5 @@
 /** Work that is to be done later or outside, and what a person decides about it. */
-import type { WorkAction, WorkKind, WorkState } from '@/api'
+import type { WorkAction, WorkKind, WorkState } from '@/api/types'
 import { say, type Words } from './say'
 
 const state: Words<WorkState> = {
