@@ -1286,7 +1286,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "invalid_credentials" | "not_allowed" | "cross_origin" | "second_person_required" | "wrong_operator_password" | "not_found" | "terminal_not_found" | "incident_not_found" | "contact_not_found" | "work_not_found" | "taken" | "method_not_allowed" | "not_locked" | "held" | "wrong_state" | "report_closed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "too_many_attempts" | "too_many_streams" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "stop_unknown" | "stopped_unacknowledged";
+        ProblemCode: "Unauthenticated" | "InvalidCredentials" | "TooManyAttempts" | "NotAllowed" | "CrossOrigin" | "TerminalNotFound" | "WrongOperatorPassword" | "NotLocked" | "Held" | "IncidentNotFound" | "SecondPersonRequired" | "ReportClosed" | "StopUnknown" | "StoppedUnacknowledged" | "WrongState" | "Taken" | "ContactNotFound" | "WorkNotFound" | "NotFound" | "MethodNotAllowed" | "BodyTooSlow" | "BodyTooLarge" | "UnsupportedMediaType" | "MalformedRequest" | "MalformedJson" | "InvalidField" | "IdempotencyKeyReused" | "TooManyStreams" | "Internal" | "Overloaded" | "Unavailable" | "TimedOut" | "OutcomeUnknown";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /** @description One channel's receipt: nothing of the terminal passes from here on. */
