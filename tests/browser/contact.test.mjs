@@ -65,6 +65,7 @@ test('a file is shown before it is written, and a wrong line is named', { timeou
   await choose(lines('police'))
   await on(page, 'import-write').click()
   await on(page, 'import-done').waitFor()
+  await on(page, 'contact-row').first().waitFor()
   assert.equal(await on(page, 'contact-row').count(), 1)
   await isSound(page, 'contacts')
 })
