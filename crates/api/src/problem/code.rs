@@ -8,8 +8,9 @@ use utoipa::ToSchema;
 
 use crate::language::Language;
 
+// `tt`, not `literal`: derives look into a token they are given, not into a literal.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $code:ident = $word:literal, $status:ident:
+    ($($(#[$doc:meta])* $code:ident = $word:tt, $status:ident:
         ($zh_title:literal, $zh:literal), ($en_title:literal, $en:literal);)+) => {
         /// The stable word of a problem.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -202,5 +203,12 @@ mod tests {
             assert!(zh.ends_with('。') && en.ends_with('.'), "{word}: {zh} {en}");
             assert!(!zh_title.is_ascii() && en_title.is_ascii(), "{word}");
         }
+    }
+
+    #[test]
+    fn the_document_names_each_code_as_it_is_sent() {
+        let schema = serde_json::to_value(<Code as utoipa::PartialSchema>::schema()).unwrap();
+        let sent: Vec<_> = Code::ALL.iter().map(|(_, word)| *word).collect();
+        assert_eq!(schema["enum"], serde_json::json!(sent));
     }
 }

@@ -1286,7 +1286,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "Unauthenticated" | "InvalidCredentials" | "TooManyAttempts" | "NotAllowed" | "CrossOrigin" | "TerminalNotFound" | "WrongOperatorPassword" | "NotLocked" | "Held" | "IncidentNotFound" | "SecondPersonRequired" | "ReportClosed" | "StopUnknown" | "StoppedUnacknowledged" | "WrongState" | "Taken" | "ContactNotFound" | "WorkNotFound" | "NotFound" | "MethodNotAllowed" | "BodyTooSlow" | "BodyTooLarge" | "UnsupportedMediaType" | "MalformedRequest" | "MalformedJson" | "InvalidField" | "IdempotencyKeyReused" | "TooManyStreams" | "Internal" | "Overloaded" | "Unavailable" | "TimedOut" | "OutcomeUnknown";
+        ProblemCode: "unauthenticated" | "invalid_credentials" | "too_many_attempts" | "not_allowed" | "cross_origin" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "incident_not_found" | "second_person_required" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "wrong_state" | "taken" | "contact_not_found" | "work_not_found" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "too_many_streams" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /** @description One channel's receipt: nothing of the terminal passes from here on. */
