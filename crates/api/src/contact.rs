@@ -30,6 +30,13 @@ use crate::auth::{self, Account, scope};
 /// Longest name, number, address and reference, in characters.
 const TEXT_CHARS_MAX: usize = 200;
 
+crate::problem::codes! {
+    /// No such contact, for this account.
+    NOT_FOUND = "contact_not_found", NOT_FOUND:
+        ("没有找到联系人", "没有这个联系人。"),
+        ("Contact not found", "There is no such contact.");
+}
+
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()

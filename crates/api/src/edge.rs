@@ -17,7 +17,7 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, Predicate};
 
-use super::problem::{Code, Language, Problem};
+use super::problem::{Language, Problem, code};
 
 /// Where reports of loss go.
 const REPORT_PATH: &str = "/api/v1/incidents";
@@ -55,7 +55,7 @@ pub fn is_report(method: &Method, path: &str) -> bool {
 
 /// The answer to a request on a connection that is kept for reports.
 pub fn refuse(headers: &HeaderMap) -> Response {
-    let overloaded = Problem::new(Code::Overloaded).retry_after_s(1);
+    let overloaded = Problem::new(code::OVERLOADED).retry_after_s(1);
     careful(overloaded.plain(Language::of(headers)), true)
 }
 
@@ -137,14 +137,14 @@ async fn pass(mut request: Request, next: Next) -> Response {
     let arrived = Arrived::now(&request);
     request.extensions_mut().insert(arrived);
     if !names_one_host(&request) {
-        return careful(Problem::new(Code::MalformedRequest).plain(language), api);
+        return careful(Problem::new(code::MALFORMED_REQUEST).plain(language), api);
     }
     let answer = next.run(request);
     let mut response = match arrived.is_report {
         true => answer.await,
         false => match tokio::time::timeout(TIME_MAX, answer).await {
             Ok(response) => response,
-            Err(_) => Problem::new(Code::TimedOut).retry_after_s(5).into_response(),
+            Err(_) => Problem::new(code::TIMED_OUT).retry_after_s(5).into_response(),
         },
     };
     match response.extensions_mut().remove::<Problem>() {

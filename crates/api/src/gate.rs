@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::problem::{Code, Problem, ProblemOut};
+use super::problem::{Problem, ProblemOut, code};
 use crate::auth::Account;
 
 /// The routes.
@@ -47,7 +47,7 @@ struct Gate {
 ))]
 async fn show(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Gate>, Problem> {
     if !matches!(account.role, Role::RiskOfficer | Role::Auditor) {
-        return Err(Problem::new(Code::NotAllowed));
+        return Err(Problem::new(code::NOT_ALLOWED));
     }
     let reversals_owed = api.node.read(store::owed_reversal::count).await?;
     let counters = &api.node.counters;

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use store::Tx;
 
 use super::Api;
-use super::problem::{Code, Problem, Why};
+use super::problem::{Problem, Why, code};
 use crate::auth::Account;
 
 /// The header.
@@ -134,7 +134,7 @@ pub fn claim(tx: &Tx<'_>, by: &Account, key: Option<&Key>) -> Result<Option<Kept
     match app::idempotency::claim(tx, &by.login, &key.key, &key.digest)? {
         Claim::Ours => Ok(None),
         Claim::Answered(answer) => Kept::of(answer).map(Some),
-        Claim::OfOther => Err(Problem::new(Code::IdempotencyKeyReused)),
+        Claim::OfOther => Err(Problem::new(code::IDEMPOTENCY_KEY_REUSED)),
     }
 }
 

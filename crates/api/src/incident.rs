@@ -28,6 +28,13 @@ use super::terminal::{self, TerminalSummary};
 use super::wire::{Channel, IncidentAction, IncidentState, Manner, Money, Time, WindowBasis};
 use crate::auth::{Account, scope};
 
+crate::problem::codes! {
+    /// No such incident, for this account.
+    NOT_FOUND = "incident_not_found", NOT_FOUND:
+        ("没有找到事件", "没有这个丢失事件。"),
+        ("Incident not found", "There is no such incident.");
+}
+
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))

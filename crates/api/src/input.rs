@@ -18,7 +18,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::edge::BODY_TIME_MAX;
 use super::idempotency::Key;
-use super::problem::{Code, Problem, Why};
+use super::problem::{Problem, Why, code};
 use super::wire::{NOT_A_TIME, NOT_A_WORD, Time};
 
 /// Largest body of a request.
@@ -39,9 +39,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for In<T> {
         let (parts, body) = request.into_parts();
         let bytes = timeout(BODY_TIME_MAX, whole(body))
             .await
-            .unwrap_or_else(|_| Err(Problem::new(Code::BodyTooSlow)))?;
+            .unwrap_or_else(|_| Err(Problem::new(code::BODY_TOO_SLOW)))?;
         if !bytes.is_empty() && !is_json(&parts.headers) {
-            return Err(Problem::new(Code::UnsupportedMediaType));
+            return Err(Problem::new(code::UNSUPPORTED_MEDIA_TYPE));
         }
         let body = parse(if bytes.is_empty() { b"{}" } else { &bytes })?;
         Ok(Self {
@@ -55,9 +55,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for In<T> {
 async fn whole(body: Body) -> Result<Vec<u8>, Problem> {
     let (mut bytes, mut parts) = (Vec::new(), body.into_data_stream());
     while let Some(part) = parts.next().await {
-        let part = part.map_err(|_| Problem::new(Code::MalformedRequest))?;
+        let part = part.map_err(|_| Problem::new(code::MALFORMED_REQUEST))?;
         if bytes.len() + part.len() > BODY_BYTES_MAX {
-            return Err(Problem::new(Code::BodyTooLarge));
+            return Err(Problem::new(code::BODY_TOO_LARGE));
         }
         bytes.extend_from_slice(&part);
     }
@@ -76,7 +76,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // Serde would also take a list of the fields' values.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::new(Code::MalformedJson));
+        return Err(Problem::new(code::MALFORMED_JSON));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -85,13 +85,13 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })?;
     deserializer
         .end()
-        .map_err(|_| Problem::new(Code::MalformedJson))?;
+        .map_err(|_| Problem::new(code::MALFORMED_JSON))?;
     Ok(parsed)
 }
 
 fn of_json_error(path: String, error: &serde_json::Error) -> Problem {
     if error.classify() != serde_json::error::Category::Data {
-        return Problem::new(Code::MalformedJson);
+        return Problem::new(code::MALFORMED_JSON);
     }
     let text = error.to_string();
     // Serde names a missing or unknown field in its message only.
@@ -109,7 +109,7 @@ fn of_json_error(path: String, error: &serde_json::Error) -> Problem {
         _ => Why::Invalid,
     };
     match path.as_str() {
-        "." => Problem::new(Code::InvalidField),
+        "." => Problem::new(code::INVALID_FIELD),
         _ => Problem::field(path, why),
     }
 }
@@ -228,7 +228,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let axum::extract::Query(pairs) = axum::extract::Query::try_from_uri(&parts.uri)
-            .map_err(|_| Problem::new(Code::MalformedRequest))?;
+            .map_err(|_| Problem::new(code::MALFORMED_REQUEST))?;
         Ok(Self(pairs))
     }
 }
@@ -301,6 +301,7 @@ impl Params {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Code;
     use axum::body::Bytes;
 
     async fn read(body: Body) -> Result<Vec<u8>, Code> {
@@ -317,16 +318,19 @@ mod tests {
     async fn a_body_that_does_not_come_is_a_time_out_of_its_own() {
         let begun = tokio_stream::once(Ok::<_, std::io::Error>(Bytes::from_static(b"{")));
         let silent = Body::from_stream(begun.chain(tokio_stream::pending()));
-        assert_eq!(read(silent).await, Err(Code::BodyTooSlow));
+        assert_eq!(read(silent).await, Err(code::BODY_TOO_SLOW));
     }
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_not_called_too_large() {
         let broken = tokio_stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("gone"))]);
-        assert_eq!(read(Body::from_stream(broken)).await, Err(Code::MalformedRequest));
+        assert_eq!(
+            read(Body::from_stream(broken)).await,
+            Err(code::MALFORMED_REQUEST)
+        );
         assert_eq!(
             read(Body::from(vec![b' '; BODY_BYTES_MAX + 1])).await,
-            Err(Code::BodyTooLarge)
+            Err(code::BODY_TOO_LARGE)
         );
         assert_eq!(read(Body::from("{}")).await, Ok(b"{}".to_vec()));
     }

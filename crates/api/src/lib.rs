@@ -54,7 +54,7 @@ use auth::{Attempts, Passwords};
 pub use edge::{is_report, refuse};
 use node::Node;
 pub use origin::{Origin, network};
-use problem::{Code, Problem};
+use problem::{Code, Problem, code};
 
 /// What the configuration says about the API.
 #[derive(Clone, Debug)]
@@ -91,29 +91,45 @@ impl Api {
 )]
 struct Document;
 
-fn nouns() -> OpenApiRouter<Arc<Api>> {
-    let nouns = OpenApiRouter::new()
-        .merge(session::router())
-        .merge(shop::router())
-        .merge(terminal::router())
-        .merge(transaction::router())
-        .merge(incident::router())
-        .merge(report::router())
-        .merge(found::router())
-        .merge(alarm::router())
-        .merge(timeline::router())
-        .merge(stream::router())
-        .merge(activity::router())
-        .merge(gate::router())
-        .merge(contact::router())
-        .merge(hotline::router())
-        .merge(work::router());
-    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", nouns)
+/// Merges the routers of all nouns, and collects the codes of those that have problems of their own.
+///
+/// The modules are declared above, not here: `cargo fmt` does not look for files within a macro.
+macro_rules! nouns {
+    ($($noun:ident $(with $codes:ident)?,)+) => {
+        fn nouns() -> OpenApiRouter<Arc<Api>> {
+            OpenApiRouter::new()$(.merge($noun::router()))+
+        }
+
+        /// What requests may come to: anywhere, and by noun.
+        static CODES: &[&[Code]] = &[problem::code::CODES, $($($noun::$codes,)?)+];
+    };
+}
+
+nouns! {
+    session with CODES,
+    shop,
+    terminal with CODES,
+    transaction,
+    incident with CODES,
+    report with CODES,
+    found,
+    alarm,
+    timeline,
+    stream with CODES,
+    activity,
+    gate,
+    contact with CODES,
+    hotline,
+    work with CODES,
+}
+
+fn routes() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", nouns())
 }
 
 /// The OpenAPI document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    document::finished(nouns().into_openapi())
+    document::finished(routes().into_openapi())
 }
 
 /// What answers every path that is not the API's: method, path, headers.
@@ -128,14 +144,14 @@ pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
         attempts: Attempts::default(),
         streams: Arc::default(),
     });
-    let (router, document) = nouns().split_for_parts();
+    let (router, document) = routes().split_for_parts();
     let document = Arc::new(document::finished(document));
     let router = router
         .route(
             "/api/openapi.json",
             get(move || async move { axum::Json(document.as_ref()).into_response() }),
         )
-        .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
+        .method_not_allowed_fallback(|| async { Problem::new(code::METHOD_NOT_ALLOWED) })
         .fallback(
             move |method: Method, OriginalUri(uri): OriginalUri, headers: HeaderMap| async move {
                 elsewhere(pages, &method, uri.path(), &headers)
@@ -148,7 +164,7 @@ pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
 /// Everything that is no route: nothing under `/api`, else a page.
 fn elsewhere(pages: Pages, method: &Method, path: &str, headers: &HeaderMap) -> Response {
     match edge::is_api(path) {
-        true => Problem::new(Code::NotFound).into_response(),
+        true => Problem::new(code::NOT_FOUND).into_response(),
         false => pages(method, path, headers),
     }
 }

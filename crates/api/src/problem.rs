@@ -2,16 +2,16 @@
 //!
 //! Invariant: a 5xx says nothing of what is inside; its reference finds the line in the log.
 
-mod code;
+pub mod code;
 
 pub use code::Code;
+pub(crate) use code::codes;
 
 pub use super::language::Language;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::event::Subject;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -92,7 +92,7 @@ impl Passing for Problem {
             .is_some_and(|wait_s| wait_s <= STORE_BACK_SOON_S);
         soon && matches!(
             self.code,
-            Code::Unavailable | Code::Overloaded | Code::OutcomeUnknown
+            code::UNAVAILABLE | code::OVERLOADED | code::OUTCOME_UNKNOWN
         )
     }
 }
@@ -146,7 +146,7 @@ impl Problem {
     pub fn field(name: impl Into<String>, why: Why) -> Self {
         Self {
             field: Some((name.into(), why)),
-            ..Self::new(Code::InvalidField)
+            ..Self::new(code::INVALID_FIELD)
         }
     }
 
@@ -155,19 +155,19 @@ impl Problem {
         self.field.as_ref().map(|(field, _)| field.as_str())
     }
 
-    /// Wrong operator password, with the tries that are left.
-    pub fn wrong_operator_password(attempts_left: u32) -> Self {
+    /// So many tries are left.
+    pub fn attempts_left(self, attempts_left: u32) -> Self {
         Self {
             attempts_left: Some(attempts_left),
-            ..Self::new(Code::WrongOperatorPassword)
+            ..self
         }
     }
 
-    /// Held for other reasons.
-    pub fn held(standing: domain::hold::Standing) -> Self {
+    /// Because of these holds.
+    pub fn held_by(self, standing: domain::hold::Standing) -> Self {
         Self {
             hold_kinds: standing.kinds().map(|kind| kind.code().to_owned()).collect(),
-            ..Self::new(Code::Held)
+            ..self
         }
     }
 
@@ -186,7 +186,7 @@ impl Problem {
 
     /// Something failed inside; `what` is for the log only.
     pub fn internal(what: &dyn std::fmt::Display) -> Self {
-        let problem = Self::new(Code::Internal);
+        let problem = Self::new(code::INTERNAL);
         tracing::error!(reference = %problem.reference, %what, "a request failed");
         problem
     }
@@ -194,11 +194,11 @@ impl Problem {
     /// The problem for an answer that the router or a library made.
     pub fn of_status(status: StatusCode) -> Self {
         match status {
-            StatusCode::NOT_FOUND => Self::new(Code::NotFound),
-            StatusCode::METHOD_NOT_ALLOWED => Self::new(Code::MethodNotAllowed),
-            StatusCode::REQUEST_TIMEOUT => Self::new(Code::BodyTooSlow),
-            StatusCode::PAYLOAD_TOO_LARGE => Self::new(Code::BodyTooLarge),
-            status if status.is_client_error() => Self::new(Code::MalformedRequest),
+            StatusCode::NOT_FOUND => Self::new(code::NOT_FOUND),
+            StatusCode::METHOD_NOT_ALLOWED => Self::new(code::METHOD_NOT_ALLOWED),
+            StatusCode::REQUEST_TIMEOUT => Self::new(code::BODY_TOO_SLOW),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(code::BODY_TOO_LARGE),
+            status if status.is_client_error() => Self::new(code::MALFORMED_REQUEST),
             status => Self::internal(&status),
         }
     }
@@ -254,7 +254,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
-        if self.code == Code::Unauthenticated {
+        if self.code == code::UNAUTHENTICATED {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -267,11 +267,11 @@ impl IntoResponse for Problem {
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         let (code, retry_after_s) = match error {
-            store::Error::Overloaded => (Code::Overloaded, Some(1)),
-            store::Error::Unavailable => (Code::Unavailable, Some(STORE_BACK_SOON_S)),
-            store::Error::OutcomeUnknown => (Code::OutcomeUnknown, Some(STORE_BACK_SOON_S)),
-            store::Error::Stopped => (Code::Unavailable, Some(30)),
-            _ => (Code::Internal, None),
+            store::Error::Overloaded => (code::OVERLOADED, Some(1)),
+            store::Error::Unavailable => (code::UNAVAILABLE, Some(STORE_BACK_SOON_S)),
+            store::Error::OutcomeUnknown => (code::OUTCOME_UNKNOWN, Some(STORE_BACK_SOON_S)),
+            store::Error::Stopped => (code::UNAVAILABLE, Some(30)),
+            _ => (code::INTERNAL, None),
         };
         let problem = Self {
             retry_after_s,
@@ -287,16 +287,13 @@ impl From<app::case::Error> for Problem {
     fn from(error: app::case::Error) -> Self {
         use app::case::Error;
         match error {
-            Error::NotFound(Subject::Terminal) => Self::new(Code::TerminalNotFound),
-            Error::NotFound(Subject::Incident) => Self::new(Code::IncidentNotFound),
-            Error::NotFound(Subject::Contact) => Self::new(Code::ContactNotFound),
-            Error::NotFound(Subject::Work) => Self::new(Code::WorkNotFound),
-            Error::Taken(_) => Self::new(Code::Taken),
+            Error::NotFound(subject) => Self::new(Code::none_of(subject)),
+            Error::Taken(_) => Self::new(code::TAKEN),
             Error::Unknown(field) => Self::field(field, Why::Invalid),
             Error::TextRequired => Self::field("text", Why::Missing),
-            Error::NotAllowed => Self::new(Code::NotAllowed),
-            Error::SecondPersonRequired => Self::new(Code::SecondPersonRequired),
-            Error::WrongState(_) => Self::new(Code::WrongState),
+            Error::NotAllowed => Self::new(code::NOT_ALLOWED),
+            Error::SecondPersonRequired => Self::new(code::SECOND_PERSON_REQUIRED),
+            Error::WrongState(_) => Self::new(code::WRONG_STATE),
             Error::Store(error) => error.into(),
         }
     }

@@ -23,7 +23,7 @@ use super::edge::Arrived;
 use super::idempotency::{Kept, Key, claim, keep};
 use super::incident::{Receipt, stop_ms};
 use super::input::{In, text_opt};
-use super::problem::{Code, Problem, ProblemOut, Why};
+use super::problem::{Problem, ProblemOut, Why, code};
 use super::terminal;
 use super::wire::{Manner, Time};
 use crate::auth::{Account, Actor};
@@ -40,6 +40,23 @@ const TIME_MAX: Duration = Duration::from_secs(30);
 const AHEAD_MS_MAX: i64 = 60_000;
 /// How often to look, when no bell rings.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+crate::problem::codes! {
+    /// The report was closed as found: the terminal may trade again.
+    REPORT_CLOSED = "report_closed", CONFLICT:
+        ("报失已结案", "这次报失已作为找回结案，终端可能又在交易。如再次丢失，请用新的 Idempotency-Key 重新报失。"),
+        ("Report closed", "This report was closed as found, and the terminal may trade again. If it is missing, report it \
+         anew with a new Idempotency-Key.");
+    /// Whether the terminal is stopped is not known yet.
+    STOP_UNKNOWN = "stop_unknown", SERVICE_UNAVAILABLE:
+        ("尚不确定", "还不能确定终端是否已经停用，请立即再次报失。"),
+        ("Not known", "Whether the terminal is stopped is not known yet. Report it again at once.");
+    /// The terminal is stopped; whether an approval from before is still on its way is not known yet.
+    STOPPED_UNACKNOWLEDGED = "stopped_unacknowledged", SERVICE_UNAVAILABLE:
+        ("已停用，尚未确认", "终端已经停用；之前批准的交易是否还在途中尚不确定。请再次报失以取得确认。"),
+        ("Stopped, not acknowledged", "The terminal is stopped; whether an approval from before is still on its way is not known yet. \
+         Report it again to hear.");
+}
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -155,12 +172,12 @@ async fn in_time(
         Ok(Ok(Err(problem))) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => problem,
         Ok(Ok(done)) => return done,
         Ok(Err(error)) => Problem::internal(&error),
-        Err(_) => Problem::new(Code::TimedOut),
+        Err(_) => Problem::new(code::TIMED_OUT),
     };
     // Nothing may be said of a report but what is known.
     why.code = match is_stopped.load(Ordering::Acquire) {
-        true => Code::StoppedUnacknowledged,
-        false => Code::StopUnknown,
+        true => STOPPED_UNACKNOWLEDGED,
+        false => STOP_UNKNOWN,
     };
     Err(why.retry_after_s(1))
 }
@@ -257,7 +274,7 @@ fn acknowledge(
         // The same request, sent twice at once: both get the answer that was first.
         Ok(first) => first,
         // The claim ran out and the key is another request's; what this one did is told as it is.
-        Err(problem) if problem.code == Code::IdempotencyKeyReused => None,
+        Err(problem) if problem.code == code::IDEMPOTENCY_KEY_REUSED => None,
         Err(problem) => return Err(problem),
     };
     if let Acknowledged::NotYet = app::incident::acknowledge(tx, id, node, here)? {
@@ -289,7 +306,7 @@ fn still_true(tx: &Tx<'_>, kept: Kept) -> Result<Kept, Problem> {
     };
     match store::incident::get(tx, &id)?.map(|incident| incident.state) {
         Some(Word::Open | Word::FoundProposed) => Ok(kept),
-        Some(Word::Closed) | None => Err(Problem::new(Code::ReportClosed)),
+        Some(Word::Closed) | None => Err(Problem::new(REPORT_CLOSED)),
     }
 }
 
@@ -327,7 +344,7 @@ fn answer(tx: &Tx<'_>, incident_id: &str, status: StatusCode) -> Result<Kept, Pr
         store::incident::get(tx, incident_id)?.ok_or(store::Error::Corrupt("incident just written"))?;
     if incident.state == Word::Closed {
         // Found, by two people, while the report was waiting for its acknowledgement.
-        return Kept::of_outcome(status, Err::<LossReported, _>(Problem::new(Code::ReportClosed)));
+        return Kept::of_outcome(status, Err::<LossReported, _>(Problem::new(REPORT_CLOSED)));
     }
     let receipts = store::receipt::list(tx, incident_id)?
         .into_iter()
@@ -350,7 +367,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_not_known_in_time_is_said_as_not_known() {
-        for (stopped, code) in [(false, Code::StopUnknown), (true, Code::StoppedUnacknowledged)] {
+        for (stopped, code) in [(false, STOP_UNKNOWN), (true, STOPPED_UNACKNOWLEDGED)] {
             let stopping = tokio::spawn(std::future::pending());
             let told = in_time(stopping, &AtomicBool::new(stopped)).await;
             assert_eq!(told.err().map(|problem| problem.code), Some(code));
@@ -366,13 +383,13 @@ mod tests {
         ] {
             let stopping = tokio::spawn(async { Err(Problem::from(error)) });
             let told = in_time(stopping, &AtomicBool::new(false)).await;
-            assert_eq!(told.err().map(|problem| problem.code), Some(Code::StopUnknown));
+            assert_eq!(told.err().map(|problem| problem.code), Some(STOP_UNKNOWN));
         }
-        let refused = tokio::spawn(async { Err(Problem::new(Code::TerminalNotFound)) });
+        let refused = tokio::spawn(async { Err(Problem::new(crate::terminal::NOT_FOUND)) });
         let told = in_time(refused, &AtomicBool::new(false)).await;
         assert_eq!(
             told.err().map(|problem| problem.code),
-            Some(Code::TerminalNotFound)
+            Some(crate::terminal::NOT_FOUND)
         );
     }
 }

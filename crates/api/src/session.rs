@@ -21,7 +21,7 @@ use super::edge::Secret;
 use super::input::{In, text};
 use super::origin::Origin;
 use super::people::Names;
-use super::problem::{Code, Problem, ProblemOut, Why};
+use super::problem::{Problem, ProblemOut, Why};
 use super::wire::Role;
 use crate::auth::{Account, Asker, Attempt, COOKIE, DeviceId, Token};
 
@@ -29,6 +29,17 @@ use crate::auth::{Account, Asker, Attempt, COOKIE, DeviceId, Token};
 const SESSION_HOURS: i64 = 12;
 /// Longest login.
 const LOGIN_CHARS_MAX: usize = 64;
+
+crate::problem::codes! {
+    /// Wrong login or password.
+    INVALID_CREDENTIALS = "invalid_credentials", UNAUTHORIZED:
+        ("登录失败", "账号或密码不对。"),
+        ("Not logged in", "The login or the password is wrong.");
+    /// Too many failed log-ins.
+    TOO_MANY_ATTEMPTS = "too_many_attempts", TOO_MANY_REQUESTS:
+        ("尝试过多", "登录失败次数过多，请稍后再试。"),
+        ("Too many attempts", "Too many log-ins failed. Try again later.");
+}
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -129,7 +140,7 @@ async fn log_in(
         device,
     };
     let started = api.attempts.start(&attempt);
-    started.map_err(|wait_s| Problem::new(Code::TooManyAttempts).retry_after_s(wait_s))?;
+    started.map_err(|wait_s| Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s))?;
     let asked = login.clone();
     let known = api.node.read(move |tx| store::account::get(tx, &asked)).await?;
     let (account, hash) = known.unzip();
@@ -139,7 +150,7 @@ async fn log_in(
     };
     let right = api.passwords.verify(asker, password, hash).await?;
     let Some(account) = account.filter(|_| right) else {
-        return Err(Problem::new(Code::InvalidCredentials));
+        return Err(Problem::new(INVALID_CREDENTIALS));
     };
     api.attempts.succeeded(&attempt);
     let token = Token::random().map_err(|error| Problem::internal(&error))?;

@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::input::Params;
-use super::problem::{Code, Problem, ProblemOut, Why};
+use super::problem::{Problem, ProblemOut, Why};
 use super::timeline::{self, TimelineItem};
 use crate::auth::Account;
 use node::Node;
@@ -40,6 +40,13 @@ const ITEMS_MAX: usize = 100;
 /// Events waiting for a slow reader.
 const WAITING_MAX: usize = 16;
 
+crate::problem::codes! {
+    /// Too many live streams.
+    TOO_MANY_STREAMS = "too_many_streams", TOO_MANY_REQUESTS:
+        ("连接过多", "实时连接过多，请关闭其他页面。"),
+        ("Too many streams", "Too many live streams are open. Close some pages.");
+}
+
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new().routes(routes!(follow))
@@ -54,7 +61,7 @@ impl Streams {
         let mut open = self.lock();
         let own = open.get(login).copied().unwrap_or_default();
         if own >= STREAMS_PER_ACCOUNT_MAX || open.values().sum::<usize>() >= STREAMS_MAX {
-            return Err(Problem::new(Code::TooManyStreams).retry_after_s(30));
+            return Err(Problem::new(TOO_MANY_STREAMS).retry_after_s(30));
         }
         open.insert(login.to_owned(), own + 1);
         drop(open);

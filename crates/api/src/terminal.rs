@@ -26,12 +26,31 @@ use super::idempotency::{Kept, once};
 use super::input::{In, Params};
 use super::page::Page;
 use super::people::Names;
-use super::problem::{Code, Problem, ProblemOut, Why};
+use super::problem::{Problem, ProblemOut, Why};
 use super::wire::{Decision, HoldKind, Money, TerminalAction, TerminalState, Time, TransactionKind};
 use crate::auth::{self, Account, Asker, scope};
 
 /// Holds on a terminal's page.
 const HOLDS_MAX: i64 = 50;
+
+crate::problem::codes! {
+    /// No such terminal, for this account.
+    NOT_FOUND = "terminal_not_found", NOT_FOUND:
+        ("没有找到终端", "没有这台终端。"),
+        ("Terminal not found", "There is no such terminal.");
+    /// Wrong operator or password.
+    WRONG_OPERATOR_PASSWORD = "wrong_operator_password", FORBIDDEN:
+        ("密码错误", "操作员号或密码不对。"),
+        ("Wrong password", "The operator or the password is wrong.");
+    /// No cashier lock stands.
+    NOT_LOCKED = "not_locked", CONFLICT:
+        ("没有锁定", "这台终端没有被收银员锁定。"),
+        ("Not locked", "No cashier has locked this terminal.");
+    /// Another hold stands that a password cannot release.
+    HELD = "held", CONFLICT:
+        ("终端被停用", "这台终端因其他原因停用，密码不能解除。"),
+        ("Terminal held", "The terminal is stopped for a reason that a password cannot release.");
+}
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -170,7 +189,7 @@ struct TerminalSettings {
 
 /// A terminal's identifier out of an address; what cannot be one names no terminal.
 pub fn parse_id(text: &str) -> Result<TerminalId, Problem> {
-    TerminalId::parse(text.as_bytes()).ok_or_else(|| Problem::new(Code::TerminalNotFound))
+    TerminalId::parse(text.as_bytes()).ok_or_else(|| Problem::new(NOT_FOUND))
 }
 
 /// The terminal, when the actor may see it.
@@ -438,10 +457,12 @@ async fn unlock(
 
 fn refused(refusal: NotUnlocked) -> Problem {
     match refusal {
-        NotUnlocked::UnknownTerminal => Problem::new(Code::TerminalNotFound),
-        NotUnlocked::NotLocked => Problem::new(Code::NotLocked),
-        NotUnlocked::Held(standing) => Problem::held(standing),
-        NotUnlocked::WrongPassword { attempts_left } => Problem::wrong_operator_password(attempts_left),
+        NotUnlocked::UnknownTerminal => Problem::new(NOT_FOUND),
+        NotUnlocked::NotLocked => Problem::new(NOT_LOCKED),
+        NotUnlocked::Held(standing) => Problem::new(HELD).held_by(standing),
+        NotUnlocked::WrongPassword { attempts_left } => {
+            Problem::new(WRONG_OPERATOR_PASSWORD).attempts_left(attempts_left)
+        }
         NotUnlocked::Store(error) => error.into(),
     }
 }

@@ -19,10 +19,17 @@ use super::Api;
 use super::idempotency::Kept;
 use super::input::{In, Limit, Query, text_opt};
 use super::page::Page;
-use super::problem::{Code, Problem, ProblemOut, Why};
+use super::problem::{Problem, ProblemOut, Why, code};
 use super::route::{self, Said, Shown, acting, reading};
 use super::wire::{Subject, Time, WorkAction, WorkKind, WorkState};
 use crate::auth::{self, Account};
+
+crate::problem::codes! {
+    /// There is no such work, for this account.
+    NOT_FOUND = "work_not_found", NOT_FOUND:
+        ("没有找到待办", "没有这项工作，可能已经办完。"),
+        ("Work not found", "There is no such work; it may be done meanwhile.");
+}
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -134,7 +141,7 @@ async fn list(
     }
     reading(&api, account, move |tx, actor| {
         if !matches!(actor.role(), Some(Role::RiskOfficer | Role::Auditor)) {
-            return Err(Problem::new(Code::NotAllowed));
+            return Err(Problem::new(code::NOT_ALLOWED));
         }
         let filter = Filter {
             kind: query.kind.map(|kind| kind.0),

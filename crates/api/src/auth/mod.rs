@@ -25,7 +25,7 @@ use store::Tx;
 use crate::Api;
 use crate::edge::Arrived;
 use crate::origin::Origin;
-use crate::problem::{Code, Problem};
+use crate::problem::{Problem, code};
 
 /// The name of the session's cookie.
 pub const COOKIE: &str = "tillguard_session";
@@ -43,7 +43,7 @@ impl Account {
     pub fn actor(&self, tx: &Tx<'_>) -> Result<domain::Actor, Problem> {
         store::account::of_session(tx, &self.token_digest)?
             .map(domain::Actor::Person)
-            .ok_or_else(|| Problem::new(Code::Unauthenticated))
+            .ok_or_else(|| Problem::new(code::UNAUTHENTICATED))
     }
 }
 
@@ -60,10 +60,10 @@ impl FromRequestParts<Arc<Api>> for Account {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
         let (token, from_cookie) =
-            presented(&parts.headers).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+            presented(&parts.headers).ok_or_else(|| Problem::new(code::UNAUTHENTICATED))?;
         let safe = matches!(parts.method, Method::GET | Method::HEAD);
         if from_cookie && !safe && is_cross_origin(&parts.headers) {
-            return Err(Problem::new(Code::CrossOrigin));
+            return Err(Problem::new(code::CROSS_ORIGIN));
         }
         let token_digest = token.digest();
         let read = move |tx: &Tx<'_>| store::account::of_session(tx, &token_digest);
@@ -75,7 +75,7 @@ impl FromRequestParts<Arc<Api>> for Account {
             true => api.node().read_urgent(read).await?,
             false => api.node().read(read).await?,
         };
-        let account = account.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+        let account = account.ok_or_else(|| Problem::new(code::UNAUTHENTICATED))?;
         Origin::showed_session(parts);
         Ok(Self {
             account,
@@ -95,14 +95,14 @@ impl FromRequestParts<Arc<Api>> for Actor {
         let account = Account::from_request_parts(parts, api).await?;
         match account.role.may_act() {
             true => Ok(Self(account)),
-            false => Err(Problem::new(Code::NotAllowed)),
+            false => Err(Problem::new(code::NOT_ALLOWED)),
         }
     }
 }
 
 /// What of the estate the actor sees.
 pub fn scope(actor: &domain::Actor) -> Result<&domain::account::Scope, Problem> {
-    actor.scope().ok_or_else(|| Problem::new(Code::NotAllowed))
+    actor.scope().ok_or_else(|| Problem::new(code::NOT_ALLOWED))
 }
 
 /// The token a request presents, and whether a browser added it by itself.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
-use crate::problem::{Code, Problem};
+use crate::problem::{Problem, code};
 
 /// Verifications for strangers that wait or run; one more is refused.
 const STRANGERS_MAX: usize = 64;
@@ -67,7 +67,7 @@ impl Passwords {
         password: String,
         hash: Option<String>,
     ) -> Result<bool, Problem> {
-        let overloaded = || Problem::new(Code::Overloaded).retry_after_s(5);
+        let overloaded = || Problem::new(code::OVERLOADED).retry_after_s(5);
         let (queue, network) = match asker {
             Asker::Known => (&self.known, None),
             Asker::Stranger(network) => (&self.strangers, network),
@@ -141,7 +141,7 @@ mod tests {
         let shares: Vec<_> = (0..STRANGERS_PER_NETWORK_MAX)
             .map(|_| passwords.networks.enter(IpAddr::from([192, 0, 2, 66])).unwrap())
             .collect();
-        assert_eq!(verify(at(66)).await.unwrap_err().code, Code::Overloaded);
+        assert_eq!(verify(at(66)).await.unwrap_err().code, code::OVERLOADED);
         assert!(verify(at(1)).await.is_ok());
         let all = u32::try_from(STRANGERS_MAX).unwrap();
         let _crowd = passwords
@@ -150,7 +150,7 @@ mod tests {
             .clone()
             .try_acquire_many_owned(all)
             .unwrap();
-        assert_eq!(verify(at(1)).await.unwrap_err().code, Code::Overloaded);
+        assert_eq!(verify(at(1)).await.unwrap_err().code, code::OVERLOADED);
         assert!(verify(Asker::Known).await.is_ok());
         drop(shares);
         assert!(passwords.networks.lock().is_empty());

@@ -1286,7 +1286,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "invalid_credentials" | "too_many_attempts" | "not_allowed" | "cross_origin" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "incident_not_found" | "second_person_required" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "wrong_state" | "taken" | "contact_not_found" | "work_not_found" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "too_many_streams" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "wrong_state" | "second_person_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "too_many_streams" | "contact_not_found" | "work_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /** @description One channel's receipt: nothing of the terminal passes from here on. */
