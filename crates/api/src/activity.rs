@@ -19,7 +19,8 @@ use utoipa_axum::routes;
 use super::Api;
 use super::input::Params;
 use super::problem::{Problem, ProblemOut, Why};
-use super::wire::{Decision, Money, Time, TransactionKind};
+use super::transaction::{Decision, TransactionKind};
+use super::wire::{Money, Time};
 use crate::auth::Account;
 
 /// Longest span.

@@ -23,12 +23,21 @@ use super::page::Page;
 use super::problem::{Problem, ProblemOut, Why};
 use super::route::{self, Shown, acting, importing, reading};
 use super::sheet::{self, Format, Sheet};
-use super::wire::{ContactAction, ContactKind, ContactState};
+use super::wire::word;
 use super::{Api, id};
 use crate::auth::{self, Account, scope};
 
 /// Longest name, number, address and reference, in characters.
 const TEXT_CHARS_MAX: usize = 200;
+
+word! {
+    /// Who a contact is.
+    ContactKind: domain::contact::Kind;
+    /// Whether a contact is in use.
+    ContactState: domain::contact::State;
+    /// What people can do with a contact.
+    ContactAction: domain::contact::Verb;
+}
 
 crate::problem::codes! {
     /// No such contact, for this account.

@@ -5,7 +5,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::people::Names;
-use super::wire::{HoldKind, ReleasingAuthority, Time};
+use super::wire::{Time, word};
+
+word! {
+    /// Why a terminal is stopped.
+    HoldKind: domain::hold::Kind;
+    /// Who may release a hold.
+    ReleasingAuthority: domain::hold::Authority;
+}
 
 /// A hold on a terminal.
 #[derive(Clone, Serialize, ToSchema)]

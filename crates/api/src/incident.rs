@@ -25,8 +25,21 @@ use super::problem::{Problem, ProblemOut, Why};
 use super::route::acting;
 use super::stop_request::{self, StopRequest};
 use super::terminal::{self, TerminalSummary};
-use super::wire::{Channel, IncidentAction, IncidentState, Manner, Money, Time, WindowBasis};
+use super::wire::{Money, Time, word};
 use crate::auth::{Account, scope};
+
+word! {
+    /// Where an incident stands.
+    IncidentState: domain::incident::State;
+    /// What people can do with an incident.
+    IncidentAction: domain::incident::Verb;
+    /// How a terminal went.
+    Manner: domain::incident::Manner;
+    /// A door through which a terminal could do something.
+    Channel: domain::incident::Channel;
+    /// How the start of the loss window was found.
+    WindowBasis: domain::incident::WindowBasis;
+}
 
 crate::problem::codes! {
     /// No such incident, for this account.

@@ -21,11 +21,12 @@ use utoipa_axum::routes;
 use super::Api;
 use super::edge::Arrived;
 use super::idempotency::{Kept, Key, claim, keep};
+use super::incident::Manner;
 use super::incident::{Receipt, stop_ms};
 use super::input::{In, text_opt};
 use super::problem::{Problem, ProblemOut, Why, code};
 use super::terminal;
-use super::wire::{Manner, Time};
+use super::wire::Time;
 use crate::auth::{Account, Actor};
 use node::Turn;
 

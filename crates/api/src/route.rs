@@ -19,7 +19,7 @@ use super::page::Page;
 use super::people::Names;
 use super::problem::{Problem, Why};
 use super::sheet::ImportOut;
-use super::wire::{ActorKind, Time};
+use super::wire::{Time, word};
 use crate::auth::Account;
 
 /// A noun that travels.
@@ -122,6 +122,13 @@ pub async fn take<N: Shown>(
         N::out(tx, actor, it)
     })
     .await
+}
+
+word! {
+    /// What something is about.
+    Subject: domain::event::Subject;
+    /// What does something.
+    ActorKind: domain::actor::Kind;
 }
 
 /// An event of a noun.

@@ -22,13 +22,18 @@ use super::input::{In, text};
 use super::origin::Origin;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
-use super::wire::Role;
+use super::wire::word;
 use crate::auth::{Account, Asker, Attempt, COOKIE, DeviceId, Token};
 
 /// How long a session lasts.
 const SESSION_HOURS: i64 = 12;
 /// Longest login.
 const LOGIN_CHARS_MAX: usize = 64;
+
+word! {
+    /// What an account is for.
+    Role: domain::account::Role;
+}
 
 crate::problem::codes! {
     /// Wrong login or password.

@@ -21,17 +21,26 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
+use super::hold::HoldKind;
 use super::hold::HoldOut;
 use super::idempotency::{Kept, once};
 use super::input::{In, Params};
 use super::page::Page;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
-use super::wire::{Decision, HoldKind, Money, TerminalAction, TerminalState, Time, TransactionKind};
+use super::transaction::{Decision, TransactionKind};
+use super::wire::{Money, Time, word};
 use crate::auth::{self, Account, Asker, scope};
 
 /// Holds on a terminal's page.
 const HOLDS_MAX: i64 = 50;
+
+word! {
+    /// The word for a terminal's state.
+    TerminalState: store::terminal::State;
+    /// What people can do with a terminal.
+    TerminalAction: domain::terminal::may::Verb;
+}
 
 crate::problem::codes! {
     /// No such terminal, for this account.

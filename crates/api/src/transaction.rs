@@ -23,13 +23,24 @@ use super::input::Params;
 use super::page::Page;
 use super::problem::{Problem, ProblemOut, Why};
 use super::terminal;
-use super::wire::{Decision, EntryMode, Money, Proof, Time, TransactionKind};
+use super::wire::{Money, Time, word};
 use crate::auth::{Account, scope};
 
 /// Terminals merged into one list at most.
 const TERMINALS_MAX: usize = 200;
 /// Rows read at a time of each of several terminals.
 const READ_AHEAD: i64 = 8;
+
+word! {
+    /// What a terminal asked for.
+    TransactionKind: domain::transaction::Kind;
+    /// What became of it.
+    Decision: domain::transaction::Decision;
+    /// How the card came in.
+    EntryMode: domain::transaction::EntryMode;
+    /// Whether a request showed by its MAC that the terminal sent it.
+    Proof: domain::transaction::Proof;
+}
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {

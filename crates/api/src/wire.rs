@@ -1,9 +1,9 @@
-//! Times, money and words as they travel.
+//! Times, money and words as they travel; a noun's own words are beside its handlers, made by [`word!`].
 //!
 //! Invariant: the domain's types are not serialisable; each has its wire form here or beside its handler.
 
 use domain::money::Sums;
-use domain::{Money as Amount, Timestamp, transaction};
+use domain::{Money as Amount, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema};
@@ -154,84 +154,45 @@ pub const NOT_A_WORD: &str = "none of the words allowed here";
 
 /// Makes the wire form of a domain enumeration: its `code()`, one of the codes of its `ALL`.
 macro_rules! word {
-    ($($(#[$doc:meta])* $name:ident: $of:ty;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $of:ty;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name(pub $of);
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.0.code())
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                let word = <$of>::ALL.into_iter().find(|word| word.code() == text);
-                word.map(Self).ok_or_else(|| serde::de::Error::custom(NOT_A_WORD))
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::wire::read_word(deserializer, <$of>::parse).map(Self)
             }
         }
 
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                words_schema(<$of>::ALL.into_iter().map(<$of>::code))
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $crate::wire::words_schema(<$of>::ALL.into_iter().map(<$of>::code))
             }
         }
 
-        impl ToSchema for $name {
+        impl utoipa::ToSchema for $name {
             fn name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
         }
-    )*};
+    )+};
 }
+pub(crate) use word;
 
-word! {
-    /// What a terminal asked for.
-    TransactionKind: transaction::Kind;
-    /// What became of it.
-    Decision: transaction::Decision;
-    /// How the card came in.
-    EntryMode: transaction::EntryMode;
-    /// Whether a request showed by its MAC that the terminal sent it.
-    Proof: transaction::Proof;
-    /// Why a terminal is stopped.
-    HoldKind: domain::hold::Kind;
-    /// Who may release a hold.
-    ReleasingAuthority: domain::hold::Authority;
-    /// The word for a terminal's state.
-    TerminalState: store::terminal::State;
-    /// Where an incident stands.
-    IncidentState: domain::incident::State;
-    /// What people can do with an incident.
-    IncidentAction: domain::incident::Verb;
-    /// Who a contact is.
-    ContactKind: domain::contact::Kind;
-    /// Whether a contact is in use.
-    ContactState: domain::contact::State;
-    /// What people can do with a terminal.
-    TerminalAction: domain::terminal::may::Verb;
-    /// What people can do with a contact.
-    ContactAction: domain::contact::Verb;
-    /// What is to be done.
-    WorkKind: domain::work::Kind;
-    /// Where work stands.
-    WorkState: domain::work::State;
-    /// What people can do with work.
-    WorkAction: domain::work::Verb;
-    /// What something is about.
-    Subject: domain::event::Subject;
-    /// What does something.
-    ActorKind: domain::actor::Kind;
-    /// How a terminal went.
-    Manner: domain::incident::Manner;
-    /// A door through which a terminal could do something.
-    Channel: domain::incident::Channel;
-    /// How the start of the loss window was found.
-    WindowBasis: domain::incident::WindowBasis;
-    /// What an account is for.
-    Role: domain::account::Role;
+/// Reads a word.
+pub fn read_word<'de, D: Deserializer<'de>, W>(
+    deserializer: D,
+    parse: impl FnOnce(&str) -> Option<W>,
+) -> Result<W, D::Error> {
+    let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+    parse(&text).ok_or_else(|| serde::de::Error::custom(NOT_A_WORD))
 }
 
 #[cfg(test)]

@@ -20,9 +20,19 @@ use super::idempotency::Kept;
 use super::input::{In, Limit, Query, text_opt};
 use super::page::Page;
 use super::problem::{Problem, ProblemOut, Why, code};
+use super::route::Subject;
 use super::route::{self, Said, Shown, acting, reading};
-use super::wire::{Subject, Time, WorkAction, WorkKind, WorkState};
+use super::wire::{Time, word};
 use crate::auth::{self, Account};
+
+word! {
+    /// What is to be done.
+    WorkKind: domain::work::Kind;
+    /// Where work stands.
+    WorkState: domain::work::State;
+    /// What people can do with work.
+    WorkAction: domain::work::Verb;
+}
 
 crate::problem::codes! {
     /// There is no such work, for this account.

@@ -6,6 +6,7 @@ use crate::row::{self, Columns, Reader, columns, read, select, table};
 use crate::sql::{Value, sql, values};
 use crate::{Error, Tx};
 
+crate::row::words!(Role);
 columns!(Account {
     login,
     name,

@@ -9,6 +9,7 @@ use crate::shop::scope_values;
 use crate::sql::{Value, values};
 use crate::{Error, Tx};
 
+crate::row::words!(Kind, State);
 table!(Contact: "contact", 1 { contact_id, merchant_id, kind, name, hotline, email, reference, state });
 
 /// What a second contact of one merchant, kind and name breaks.

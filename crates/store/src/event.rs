@@ -10,6 +10,7 @@ use crate::row::{read, select, table};
 use crate::sql::{sql, values};
 use crate::{Error, Tx};
 
+crate::row::words!(domain::actor::Kind, Subject);
 table!(Event: "event", 3 {
     subject, subject_id, sequence, at = "at_ms", verb, actor_kind, actor, text, ledger_sequence
 });

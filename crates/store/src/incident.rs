@@ -1,7 +1,7 @@
 //! Loss incidents.
 
 use domain::account::Scope;
-use domain::incident::{Found, Incident, LossWindow, State};
+use domain::incident::{Found, Incident, LossWindow, Manner, State, WindowBasis};
 use domain::{TerminalId, Timestamp};
 
 use crate::alarm::Attempts;
@@ -10,6 +10,7 @@ use crate::shop::scope_values;
 use crate::sql::{Value, sql, values};
 use crate::{Error, Tx};
 
+crate::row::words!(Manner, State, WindowBasis);
 columns!(LossWindow { from = "window_from_ms", to = "window_to_ms", basis = "window_basis" });
 columns!(Found {
     proposed_by = "found_proposed_by",

@@ -24,6 +24,7 @@ pub struct Receipt {
     pub nodes_expelled: i64,
 }
 
+crate::row::words!(Channel);
 columns!(Receipt { channel, at = "at_ms", node, in_flight_waited, nodes_drained, nodes_expelled });
 
 /// Writes a receipt once.

@@ -96,12 +96,13 @@ macro_rules! returning {
 }
 pub(crate) use returning;
 
-/// Lets words be columns.
+/// Lets words be columns; said beside the table that has them.
 macro_rules! words {
-    ($($word:ty),+ $(,)?) => {
-        $($crate::row::plain!($word: |row, at| word(row, at)?, |it| Value::Text(it.code()));)+
+    ($($word:ty),+) => {
+        $($crate::row::plain!($word: |row, at| $crate::row::word(row, at)?, |it| $crate::sql::Value::Text(it.code()));)+
     };
 }
+pub(crate) use words;
 
 /// A type that takes one column.
 macro_rules! plain {
@@ -121,7 +122,7 @@ macro_rules! plain {
         }
     };
 }
-use plain;
+pub(crate) use plain;
 
 plain!(i64: |row, at| row.int(at)?, |it| Value::Int(*it));
 plain!(u32: |row, at| u32::try_from(row.int(at)?).map_err(|_| Error::Corrupt("a small number"))?, |it| Value::Int(i64::from(*it)));
@@ -131,22 +132,9 @@ plain!(Vec<u8>: |row, at| row.blob(at)?, |it| Value::Blob(it));
 plain!(Timestamp: |row, at| row.time(at)?, |it| Value::Int(it.0));
 plain!(TerminalId: |row, at| row.terminal_id(at)?, |it| Value::Text(it.as_str()));
 plain!(MerchantId: |row, at| row.merchant_id(at)?, |it| Value::Text(it.as_str()));
-words!(
-    domain::account::Role,
-    domain::actor::Kind,
-    domain::contact::Kind,
-    domain::contact::State,
-    domain::event::Subject,
-    domain::incident::Channel,
-    domain::incident::Manner,
-    domain::incident::State,
-    domain::incident::WindowBasis,
-    domain::terminal::Status,
-    domain::work::Kind,
-    domain::work::State,
-);
 
-fn word<W: Word>(row: &Row<'_>, at: usize) -> Result<W, Error> {
+/// A word of a list.
+pub(crate) fn word<W: Word>(row: &Row<'_>, at: usize) -> Result<W, Error> {
     W::of(row.text(at)?).ok_or(Error::Corrupt("a word that is not in its list"))
 }
 
@@ -185,7 +173,8 @@ pub struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
-    fn next(&mut self) -> (&'r Row<'r>, usize) {
+    /// The row, and the place of the next column in it.
+    pub(crate) fn next(&mut self) -> (&'r Row<'r>, usize) {
         self.at += 1;
         (self.row, self.at - 1)
     }

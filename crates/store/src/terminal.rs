@@ -10,6 +10,7 @@ use crate::shop::scope_values;
 use crate::sql::{Row, Sql, Value, sql, values};
 use crate::{Error, Tx};
 
+crate::row::words!(Status);
 columns!(SettlementAccount { sealed = "settlement_account_sealed", last4 = "settlement_account_last4" });
 columns!(BoundElements {
     merchant_code = "merchant_id",

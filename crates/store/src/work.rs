@@ -24,6 +24,7 @@ impl Columns for Id {
     }
 }
 
+crate::row::words!(Kind, State);
 columns!(Claim { node = "claimed_by", incarnation = "claimed_incarnation" });
 
 table!(Work: "work", 3 {
