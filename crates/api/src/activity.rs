@@ -9,16 +9,17 @@ use domain::Timestamp;
 use domain::incident::Incident;
 use domain::time::HOUR_MS;
 use domain::transaction::{Decision as Decided, Entry, LedgerRow};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::ledger::{self, Filter};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::input::Params;
+use super::input::{Number, Query};
 use super::problem::{Problem, ProblemOut, Why};
+use super::route::reading;
 use super::transaction::{Decision, TransactionKind};
 use super::wire::{Money, Time};
 use crate::auth::Account;
@@ -84,13 +85,21 @@ struct ActivityMark {
     in_window: bool,
 }
 
+/// Which span, in which buckets.
+#[derive(Deserialize, IntoParams)]
+struct ActivityQuery {
+    /// 6 hours before the loss window unless said.
+    from: Option<Time>,
+    /// Now unless said; at most 3 days after `from`.
+    to: Option<Time>,
+    /// Width of a bucket, 15 unless said; at most 1000 buckets.
+    #[param(inline)]
+    bucket_minutes: Option<Number<1, 1440>>,
+}
+
 /// What the lost terminal did before, in and after its loss window.
-#[utoipa::path(get, path = "/incidents/{incident_id}/activity", tag = "incident", params(
-    ("incident_id" = String, Path),
-    ("from" = Option<Time>, Query, description = "6 hours before the loss window unless said."),
-    ("to" = Option<Time>, Query, description = "Now unless said; at most 3 days after `from`."),
-    ("bucket_minutes" = Option<u32>, Query, minimum = 1, maximum = 1440, description = "1 to 1440, 15 unless said; at most 1000 buckets."),
-), responses(
+#[utoipa::path(get, path = "/incidents/{incident_id}/activity", tag = "incident",
+    params(("incident_id" = String, Path), ActivityQuery), responses(
     (status = 200, body = Activity),
     (status = 404, description = "incident_not_found", body = ProblemOut),
     (status = 422, description = "invalid_field", body = ProblemOut),
@@ -99,15 +108,12 @@ async fn show_activity(
     State(api): State<Arc<Api>>,
     account: Account,
     Path(incident_id): Path<String>,
-    params: Params,
+    Query(query): Query<ActivityQuery>,
 ) -> Result<Json<Activity>, Problem> {
-    let params = params.only(&["from", "to", "bucket_minutes"])?;
-    let asked = (params.time("from")?, params.time("to")?);
-    let bucket_minutes = params
-        .number("bucket_minutes", 1..=1440)?
-        .unwrap_or(BUCKET_MINUTES);
-    let read = move |tx: &Tx<'_>| {
-        let incident = find(tx, &account.actor(tx)?, &incident_id)?;
+    let asked = (query.from.map(|from| from.0), query.to.map(|to| to.0));
+    let bucket_minutes = query.bucket_minutes.map_or(BUCKET_MINUTES, |minutes| minutes.0);
+    reading(&api, account, move |tx, actor| {
+        let incident = find(tx, actor, &incident_id)?;
         // A hold, and what follows it, may stand a few milliseconds ahead of the clock; the end is not in the span.
         let now = tx.now().plus_ms(AHEAD_MS);
         let (from, to) = span(&incident, asked, now)?;
@@ -115,8 +121,8 @@ async fn show_activity(
             return Err(Problem::field("bucket_minutes", Why::OutOfRange));
         }
         activity(tx, &incident, (from, to), bucket_minutes)
-    };
-    api.node.read(read).await.map(Json)
+    })
+    .await
 }
 
 /// How far a terminal's last row may be ahead of the clock.

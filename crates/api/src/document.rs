@@ -85,14 +85,29 @@ fn bound(parameter: &mut Parameter) {
             .default(Some(LIMIT_UNSAID.into()));
         parameter.schema = Some(limit.into());
     }
+    // A parameter is not said, or it is something; it is never null.
+    if let Some(RefOr::T(Schema::OneOf(one))) = &mut parameter.schema {
+        one.items.retain(|item| !is_null(item));
+        parameter.schema = one.items.pop();
+    }
     let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema else {
         return;
     };
+    if let SchemaType::Array(types) = &mut object.schema_type {
+        types.retain(|one| *one != Type::Null);
+        if let [one] = types.as_slice() {
+            object.schema_type = SchemaType::Type(one.clone());
+        }
+    }
     let is_text = object.schema_type == SchemaType::Type(Type::String);
     if is_text && object.enum_values.is_none() && object.format.is_none() {
         object.min_length.get_or_insert(1);
         object.max_length.get_or_insert(PARAMETER_CHARS_MAX);
     }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null))
 }
 
 /// A body none of whose fields must be there need not be there itself.

@@ -1,6 +1,13 @@
-//! Identifiers that people can read out.
+//! Identifiers: those made here, which people can read out, and the merchant's as it travels.
 
+use std::borrow::Cow;
+
+use domain::MerchantId;
 use node::seal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::problem::Problem;
 
@@ -14,4 +21,39 @@ pub fn new() -> Result<String, Problem> {
         .iter()
         .map(|byte| char::from(CROCKFORD[usize::from(byte & 31)]))
         .collect())
+}
+
+/// Whose something is: field 42 of every message of the merchant's terminals.
+#[derive(Clone, Copy, Debug)]
+pub struct Merchant(pub MerchantId);
+
+impl Serialize for Merchant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Merchant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        let merchant_id = MerchantId::parse(text.as_bytes());
+        merchant_id
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("no identifier of a merchant"))
+    }
+}
+
+impl PartialSchema for Merchant {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[0-9A-Za-z]{1,15}$"))
+            .into()
+    }
+}
+
+impl ToSchema for Merchant {
+    fn name() -> Cow<'static, str> {
+        "MerchantId".into()
+    }
 }

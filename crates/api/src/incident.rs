@@ -5,24 +5,24 @@ use std::sync::Arc;
 use app::case::find;
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::Timestamp;
 use domain::case::actions;
 use domain::event::Subject;
 use domain::incident::{Incident, State as Word, duties};
-use domain::{TerminalId, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::incident::Filter;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
 use super::idempotency::Kept;
-use super::input::{In, Params};
+use super::input::{Cursor, In, Limit, Place, Query};
 use super::page::Page;
 use super::people::Names;
-use super::problem::{Problem, ProblemOut, Why};
-use super::route::acting;
+use super::problem::{Problem, ProblemOut};
+use super::route::{acting, reading};
 use super::stop_request::{self, StopRequest};
 use super::terminal::{self, TerminalSummary};
 use super::wire::{Money, Time, word};
@@ -344,20 +344,36 @@ fn cursor(incident: &Incident) -> String {
     format!("{}.{}", incident.reported_at.0, incident.incident_id)
 }
 
-fn parse_cursor(text: &str) -> Option<(Timestamp, String)> {
-    let (at, id) = text.split_once('.')?;
-    let plausible = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    Some((Timestamp(at.parse().ok()?), id.to_owned())).filter(|_| plausible)
+/// A place in the order of reports.
+struct Spot(Timestamp, String);
+
+impl Place for Spot {
+    fn parse(cursor: &str) -> Option<Self> {
+        let (at, id) = cursor.split_once('.')?;
+        let plausible = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        Some(Self(Timestamp(at.parse().ok()?), id.to_owned())).filter(|_| plausible)
+    }
+}
+
+/// Which incidents.
+#[derive(Deserialize, IntoParams)]
+struct IncidentQuery {
+    /// Part of its number, or of the terminal's, shop's or merchant's numbers and names.
+    q: Option<String>,
+    /// One state only.
+    state: Option<IncidentState>,
+    /// One terminal only.
+    terminal_id: Option<String>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// The last page's `next_cursor`.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Spot>>,
 }
 
 /// Incidents, newest report first.
-#[utoipa::path(get, path = "/incidents", tag = "incident", params(
-    ("q" = Option<String>, Query, description = "Part of its number, or of the terminal's, shop's or merchant's numbers and names."),
-    ("state" = Option<IncidentState>, Query, description = "One state only."),
-    ("terminal_id" = Option<String>, Query, description = "One terminal only."),
-    ("limit" = Option<u32>, Query, description = "1 to 1000, 50 unless said."),
-    ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`."),
-), responses(
+#[utoipa::path(get, path = "/incidents", tag = "incident", params(IncidentQuery), responses(
     (status = 200, body = Page<IncidentSummary>),
     (status = 404, description = "terminal_not_found", body = ProblemOut),
     (status = 422, description = "invalid_field", body = ProblemOut),
@@ -365,29 +381,29 @@ fn parse_cursor(text: &str) -> Option<(Timestamp, String)> {
 async fn list(
     State(api): State<Arc<Api>>,
     account: Account,
-    params: Params,
+    Query(query): Query<IncidentQuery>,
 ) -> Result<Json<Page<IncidentSummary>>, Problem> {
-    let params = params.only(&["q", "state", "terminal_id", "limit", "cursor"])?;
-    let state = params.read("state", Why::NotAWord, Word::parse)?;
-    let (limit, below) = (params.limit()?, params.cursor(parse_cursor)?);
-    let terminal_id: Option<TerminalId> = params.get("terminal_id").map(terminal::parse_id).transpose()?;
-    let read = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx)?;
+    let terminal_id = query.terminal_id.as_deref();
+    let terminal_id = terminal_id.map(terminal::parse_id).transpose()?;
+    reading(&api, account, move |tx, actor| {
         if let Some(terminal_id) = terminal_id {
-            terminal::visible(tx, &actor, terminal_id)?;
+            terminal::visible(tx, actor, terminal_id)?;
         }
         let filter = Filter {
-            scope: scope(&actor)?,
-            search: params.get("q").map(str::trim),
-            state,
+            scope: scope(actor)?,
+            search: query.q.as_deref().map(str::trim),
+            state: query.state.map(|state| state.0),
             terminal_id,
         };
-        let below = below.as_ref().map(|(at, id)| (*at, id.as_str()));
-        let incidents = store::incident::list(tx, &filter, below, limit as i64 + 1)?;
+        let below = query
+            .cursor
+            .as_ref()
+            .map(|Cursor(Spot(at, id))| (*at, id.as_str()));
+        let incidents = store::incident::list(tx, &filter, below, query.limit.and_one())?;
         let mut names = Names::new(tx);
-        Page::of(incidents, limit, cursor).try_map(|incident| summary(tx, &mut names, &incident))
-    };
-    api.node.read(read).await.map(Json)
+        Page::of(incidents, query.limit.get(), cursor).try_map(|incident| summary(tx, &mut names, &incident))
+    })
+    .await
 }
 
 /// One incident.

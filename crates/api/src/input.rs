@@ -2,24 +2,27 @@
 //!
 //! Invariant: nothing of a body is looked at beyond [`BODY_BYTES_MAX`], and what is not known is refused, not ignored.
 
+use std::borrow::Cow;
+use std::str::FromStr;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use domain::Timestamp;
+use domain::TerminalId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use tokio::time::timeout;
 use tokio_stream::StreamExt;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::edge::BODY_TIME_MAX;
 use super::idempotency::Key;
 use super::problem::{Problem, Why, code};
-use super::wire::{NOT_A_TIME, NOT_A_WORD, Time};
+use super::wire::{NOT_A_TIME, NOT_A_WORD};
 
 /// Largest body of a request.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -106,6 +109,7 @@ fn of_json_error(path: String, error: &serde_json::Error) -> Problem {
         text if text.starts_with(NOT_A_TIME) => Why::NotATime,
         text if text.starts_with(NOT_A_WORD) => Why::NotAWord,
         text if text.starts_with(OUT_OF_RANGE) => Why::OutOfRange,
+        text if text.starts_with(NOT_A_CURSOR) => Why::NotACursor,
         _ => Why::Invalid,
     };
     match path.as_str() {
@@ -145,6 +149,8 @@ pub const PARAMETER_CHARS_MAX: usize = 100;
 
 /// What reading a number fails with that is outside its limits.
 const OUT_OF_RANGE: &str = "out of range";
+/// What reading a cursor fails with that no list has given.
+const NOT_A_CURSOR: &str = "no cursor of a list";
 
 /// How many items a page may have.
 pub const LIMIT: std::ops::RangeInclusive<usize> = 1..=1000;
@@ -175,12 +181,18 @@ impl Limit {
 
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        let number = text.parse().ok().filter(|number| LIMIT.contains(number));
-        number
-            .map(Self)
-            .ok_or_else(|| serde::de::Error::custom(OUT_OF_RANGE))
+        number(deserializer, |number| LIMIT.contains(number)).map(Self)
     }
+}
+
+/// Reads a number that came as a text.
+fn number<'de, D: Deserializer<'de>, N: FromStr>(
+    deserializer: D,
+    within: impl FnOnce(&N) -> bool,
+) -> Result<N, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    let number = text.parse().ok().filter(within);
+    number.ok_or_else(|| serde::de::Error::custom(OUT_OF_RANGE))
 }
 
 impl PartialSchema for Limit {
@@ -196,6 +208,67 @@ impl PartialSchema for Limit {
 
 impl ToSchema for Limit {}
 
+/// A whole number between two, both included.
+#[derive(Clone, Copy, Debug)]
+pub struct Number<const MIN: i64, const MAX: i64>(pub i64);
+
+impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Number<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        number(deserializer, |number| (MIN..=MAX).contains(number)).map(Self)
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> PartialSchema for Number<MIN, MAX> {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
+        let whole = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(format))
+            .minimum(Some(MIN));
+        let bounded = match MAX {
+            i64::MAX => whole,
+            _ => whole.maximum(Some(MAX)),
+        };
+        bounded.into()
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> ToSchema for Number<MIN, MAX> {}
+
+/// A place in something that is numbered from 1; 0 is before all of it.
+pub type Sequence = Number<0, { i64::MAX }>;
+
+/// A place in a list, as its cursors name it.
+pub trait Place: Sized {
+    /// The place of that cursor.
+    fn parse(cursor: &str) -> Option<Self>;
+}
+
+impl Place for i64 {
+    fn parse(cursor: &str) -> Option<Self> {
+        cursor.parse().ok().filter(|place| *place >= 0)
+    }
+}
+
+impl Place for TerminalId {
+    fn parse(cursor: &str) -> Option<Self> {
+        Self::parse(cursor.as_bytes())
+    }
+}
+
+/// The last page's `next_cursor`.
+#[derive(Clone, Debug)]
+pub struct Cursor<P>(pub P);
+
+impl<'de, P: Place> Deserialize<'de> for Cursor<P> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let place = P::parse(&Cow::<str>::deserialize(deserializer)?);
+        place
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom(NOT_A_CURSOR))
+    }
+}
+
 /// Query parameters as a struct that says which there are; each at most once, nothing else, none empty or too
 /// long.
 pub struct Query<T>(pub T);
@@ -203,45 +276,18 @@ pub struct Query<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let known = T::into_params(|| Some(ParameterIn::Query));
-        let known: Vec<&str> = known.iter().map(|parameter| parameter.name.as_str()).collect();
-        let Params(pairs) = Params::from_request_parts(parts, state).await?.only(&known)?;
-        let object = pairs
-            .into_iter()
-            .map(|(name, value)| (name, value.into()))
-            .collect();
-        let object = serde_json::Value::Object(object);
-        let parsed = serde_path_to_error::deserialize(object).map_err(|error| {
-            let path = error.path().to_string();
-            of_json_error(path, error.inner())
-        });
-        parsed.map(Self)
-    }
-}
-
-/// Query parameters, each at most once.
-pub struct Params(Vec<(String, String)>);
-
-impl<S: Send + Sync> FromRequestParts<S> for Params {
-    type Rejection = Problem;
-
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let axum::extract::Query(pairs) = axum::extract::Query::try_from_uri(&parts.uri)
-            .map_err(|_| Problem::new(code::MALFORMED_REQUEST))?;
-        Ok(Self(pairs))
-    }
-}
-
-impl Params {
-    /// Refuses parameters that are not among these, twice there, empty, or too long.
-    pub fn only(self, names: &[&str]) -> Result<Self, Problem> {
-        for (at, (name, value)) in self.0.iter().enumerate() {
-            if !names.contains(&name.as_str()) {
+        let pairs: axum::extract::Query<Vec<(String, String)>> =
+            axum::extract::Query::try_from_uri(&parts.uri)
+                .map_err(|_| Problem::new(code::MALFORMED_REQUEST))?;
+        let known = T::into_params(|| Some(ParameterIn::Query));
+        let mut object = serde_json::Map::new();
+        for (name, value) in pairs.0 {
+            if !known.iter().any(|parameter| parameter.name == name) {
                 let shown: String = name.chars().take(PARAMETER_CHARS_MAX).collect();
                 return Err(Problem::field(shown, Why::Unknown));
             }
-            if self.0[..at].iter().any(|(other, _)| other == name) {
+            if object.contains_key(&name) {
                 return Err(Problem::field(name, Why::Invalid));
             }
             // A filter that was left out by mistake must not show everything.
@@ -251,50 +297,13 @@ impl Params {
             if value.chars().count() > PARAMETER_CHARS_MAX {
                 return Err(Problem::field(name, Why::TooLong));
             }
+            object.insert(name, value.into());
         }
-        Ok(self)
-    }
-
-    /// The value, if it is there.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.0.iter().find(|(other, _)| other == name)?;
-        Some(value)
-    }
-
-    /// The value as `read` understands it.
-    pub fn read<T>(
-        &self,
-        name: &str,
-        why: Why,
-        read: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<Option<T>, Problem> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(value) => read(value).map(Some).ok_or_else(|| Problem::field(name, why)),
-        }
-    }
-
-    /// A time.
-    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
-        Ok(self.read(name, Why::NotATime, Time::parse)?.map(|time| time.0))
-    }
-
-    /// A whole number between two.
-    pub fn number(&self, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<Option<i64>, Problem> {
-        let read = |value: &str| value.parse().ok().filter(|number| range.contains(number));
-        self.read(name, Why::OutOfRange, read)
-    }
-
-    /// How many items a page has: [`LIMIT`], [`LIMIT_UNSAID`] unless said.
-    pub fn limit(&self) -> Result<usize, Problem> {
-        let read = |value: &str| value.parse().ok().filter(|number| LIMIT.contains(number));
-        let limit = self.read("limit", Why::OutOfRange, read)?;
-        Ok(limit.unwrap_or(LIMIT_UNSAID))
-    }
-
-    /// The place a page starts at.
-    pub fn cursor<T>(&self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
-        self.read("cursor", Why::NotACursor, read)
+        let parsed = serde_path_to_error::deserialize(serde_json::Value::Object(object));
+        parsed.map(Self).map_err(|error| {
+            let path = error.path().to_string();
+            of_json_error(path, error.inner())
+        })
     }
 }
 

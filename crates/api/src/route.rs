@@ -14,10 +14,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::idempotency::{Kept, once};
-use super::input::{In, Limit, text_opt};
+use super::input::{Cursor, In, Limit, text_opt};
 use super::page::Page;
 use super::people::Names;
-use super::problem::{Problem, Why};
+use super::problem::Problem;
 use super::sheet::ImportOut;
 use super::wire::{Time, word};
 use crate::auth::Account;
@@ -157,7 +157,8 @@ pub struct EventsAfter {
     #[param(inline)]
     limit: Limit,
     /// The last page's `next_cursor`.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<i64>>,
 }
 
 /// A page of the events of one, oldest first.
@@ -167,11 +168,9 @@ pub async fn events<N: Shown>(
     id: String,
     page: EventsAfter,
 ) -> Result<Json<Page<EventOut>>, Problem> {
-    let after = page.cursor.map(|cursor| cursor.parse::<i64>()).transpose();
-    let after = after.map_err(|_| Problem::field("cursor", Why::NotACursor))?;
+    let after = page.cursor.map_or(0, |cursor| cursor.0);
     reading(api, account, move |tx, actor| {
         find::<N>(tx, actor, &id)?;
-        let after = after.unwrap_or_default().max(0);
         let events = store::event::after(tx, N::SUBJECT, &id, after, page.limit.and_one())?;
         let mut names = Names::new(tx);
         Page::of(events, page.limit.get(), |event| event.sequence.to_string()).try_map(|event| {

@@ -13,15 +13,17 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use domain::incident::Incident;
+use serde::Deserialize;
 use store::Tx;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::input::Params;
+use super::input::{Place, Query, Sequence};
 use super::problem::{Problem, ProblemOut, Why};
 use super::timeline::{self, TimelineItem};
 use crate::auth::Account;
@@ -92,11 +94,19 @@ impl Drop for Open {
     }
 }
 
+/// From where.
+#[derive(Deserialize, IntoParams)]
+struct StreamQuery {
+    /// The last sequence one has, when no Last-Event-ID says it.
+    #[param(inline)]
+    after: Option<Sequence>,
+}
+
 /// Follow an incident's timeline: one `timeline` event per item, its sequence as `id`. Begins after `Last-Event-ID`, or
 /// after `after` when the stream is opened for the first time.
 #[utoipa::path(get, path = "/incidents/{incident_id}/events", tag = "incident", params(
     ("incident_id" = String, Path),
-    ("after" = Option<i64>, Query, minimum = 0, description = "The last sequence one has, when no Last-Event-ID says it."),
+    StreamQuery,
     ("Last-Event-ID" = Option<i64>, Header, minimum = 0, description = "The last sequence one has."),
 ), responses(
     (status = 200, description = "Events whose data is a TimelineItem.", content_type = "text/event-stream", body = TimelineItem),
@@ -108,17 +118,12 @@ async fn follow(
     account: Account,
     Path(incident_id): Path<String>,
     headers: HeaderMap,
-    params: Params,
+    Query(query): Query<StreamQuery>,
 ) -> Result<Response, Problem> {
-    let after = params.only(&["after"])?.number("after", 0..=i64::MAX)?;
     let last = match headers.get("Last-Event-ID") {
-        None => after.unwrap_or(0),
+        None => query.after.map_or(0, |after| after.0),
         Some(value) => {
-            let sequence = value
-                .to_str()
-                .ok()
-                .and_then(|text| text.parse().ok())
-                .filter(|last: &i64| *last >= 0);
+            let sequence = value.to_str().ok().and_then(<i64 as Place>::parse);
             sequence.ok_or_else(|| Problem::field("Last-Event-ID", Why::Invalid))?
         }
     };

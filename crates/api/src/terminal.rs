@@ -7,27 +7,29 @@ use app::operator::{LockedBy, NotUnlocked};
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::Actor;
+use domain::TerminalId;
 use domain::actor::By;
 use domain::operator::Number;
 use domain::terminal::Terminal;
 use domain::terminal::may::actions;
 use domain::transaction::Proof;
-use domain::{MerchantId, TerminalId};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::terminal::{Filter, State as Word};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
 use super::hold::HoldKind;
 use super::hold::HoldOut;
+use super::id::Merchant;
 use super::idempotency::{Kept, once};
-use super::input::{In, Params};
+use super::input::{Cursor, In, Limit, Query};
 use super::page::Page;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
+use super::route::reading;
 use super::transaction::{Decision, TransactionKind};
 use super::wire::{Money, Time, word};
 use crate::auth::{self, Account, Asker, scope};
@@ -288,47 +290,56 @@ fn page(tx: &Tx<'_>, actor: &Actor, terminal: Terminal) -> Result<TerminalOut, P
     })
 }
 
+/// Which terminals.
+#[derive(Deserialize, IntoParams)]
+struct TerminalQuery {
+    /// Part of an identifier, serial number or name, of the terminal, its shop or its merchant.
+    q: Option<String>,
+    /// One state only.
+    state: Option<TerminalState>,
+    /// One merchant only.
+    #[param(inline)]
+    merchant_id: Option<Merchant>,
+    /// One shop only.
+    shop_id: Option<String>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// The last page's `next_cursor`.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<TerminalId>>,
+}
+
 /// Terminals, in the order of their identifiers.
-#[utoipa::path(get, path = "/terminals", tag = "terminal", params(
-    ("q" = Option<String>, Query, description = "Part of an identifier, serial number or name, of the terminal, its shop or its merchant."),
-    ("state" = Option<TerminalState>, Query, description = "One state only."),
-    ("merchant_id" = Option<String>, Query, description = "One merchant only."),
-    ("shop_id" = Option<String>, Query, description = "One shop only."),
-    ("limit" = Option<u32>, Query, description = "1 to 1000, 50 unless said."),
-    ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`."),
-), responses((status = 200, body = TerminalPage), (status = 422, description = "invalid_field", body = ProblemOut)))]
+#[utoipa::path(get, path = "/terminals", tag = "terminal", params(TerminalQuery), responses(
+    (status = 200, body = TerminalPage), (status = 422, description = "invalid_field", body = ProblemOut),
+))]
 async fn list(
     State(api): State<Arc<Api>>,
     account: Account,
-    params: Params,
+    Query(query): Query<TerminalQuery>,
 ) -> Result<Json<TerminalPage>, Problem> {
-    let params = params.only(&["q", "state", "merchant_id", "shop_id", "limit", "cursor"])?;
-    let state = params.read("state", Why::NotAWord, Word::parse)?;
-    let merchant_id = params.read("merchant_id", Why::Invalid, |text| {
-        MerchantId::parse(text.as_bytes())
-    })?;
-    let after = params.cursor(|text| TerminalId::parse(text.as_bytes()))?;
-    let limit = params.limit()?;
-    let read = move |tx: &Tx<'_>| {
-        let (search, shop_id) = (params.get("q").map(str::trim), params.get("shop_id"));
-        let actor = account.actor(tx)?;
+    reading(&api, account, move |tx, actor| {
         let filter = Filter {
-            scope: scope(&actor)?,
-            search,
-            state,
-            merchant_id,
-            shop_id,
+            scope: scope(actor)?,
+            search: query.q.as_deref().map(str::trim),
+            state: query.state.map(|state| state.0),
+            merchant_id: query.merchant_id.map(|merchant| merchant.0),
+            shop_id: query.shop_id.as_deref(),
         };
-        let terminals = store::terminal::list(tx, &filter, after, limit as i64 + 1)?;
-        let page = Page::of(terminals, limit, |terminal| terminal.terminal_id.to_string());
+        let after = query.cursor.map(|cursor| cursor.0);
+        let terminals = store::terminal::list(tx, &filter, after, query.limit.and_one())?;
+        let page = Page::of(terminals, query.limit.get(), |terminal| {
+            terminal.terminal_id.to_string()
+        });
         let mut names = Names::new(tx);
         let page = page.try_map(|terminal| summary(tx, &mut names, terminal))?;
-        Ok::<_, Problem>(TerminalPage {
+        Ok(TerminalPage {
             page,
             counts: counts(tx, &filter)?,
         })
-    };
-    api.node.read(read).await.map(Json)
+    })
+    .await
 }
 
 fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Counts, Problem> {

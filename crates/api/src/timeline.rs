@@ -10,18 +10,19 @@ use domain::TerminalId;
 use domain::actor::Kind;
 use domain::event::{Event, Subject};
 use domain::incident::{Happened, Incident};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::Tx;
-use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::input::Params;
+use super::input::{Cursor, Limit, Query, Sequence};
 use super::page::Page;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut};
+use super::route::reading;
 use super::transaction::TransactionOut;
 use super::wire::{Time, words_schema};
 use crate::auth::Account;
@@ -107,13 +108,23 @@ pub fn after(
     Ok(items.collect::<Result<_, _>>()?)
 }
 
+/// Which items.
+#[derive(Deserialize, IntoParams)]
+struct TimelineQuery {
+    /// Only items after this sequence.
+    #[param(inline)]
+    after: Option<Sequence>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// The last page's `next_cursor`, in place of `after`.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<i64>>,
+}
+
 /// What happened in an incident, oldest first.
-#[utoipa::path(get, path = "/incidents/{incident_id}/timeline", tag = "incident", params(
-    ("incident_id" = String, Path),
-    ("after" = Option<i64>, Query, minimum = 0, description = "Only items after this sequence."),
-    ("limit" = Option<u32>, Query, description = "1 to 1000, 50 unless said."),
-    ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`, in place of `after`."),
-), responses(
+#[utoipa::path(get, path = "/incidents/{incident_id}/timeline", tag = "incident",
+    params(("incident_id" = String, Path), TimelineQuery), responses(
     (status = 200, body = Page<TimelineItem>),
     (status = 404, description = "incident_not_found", body = ProblemOut),
 ))]
@@ -121,15 +132,14 @@ async fn show_timeline(
     State(api): State<Arc<Api>>,
     account: Account,
     Path(incident_id): Path<String>,
-    params: Params,
+    Query(query): Query<TimelineQuery>,
 ) -> Result<Json<Page<TimelineItem>>, Problem> {
-    let params = params.only(&["after", "limit", "cursor"])?;
-    let limit = params.limit()?;
-    let cursor = params.cursor(|text| text.parse().ok().filter(|sequence: &i64| *sequence >= 0))?;
-    let sequence = cursor.or(params.number("after", 0..=i64::MAX)?).unwrap_or(0);
-    let read = move |tx: &Tx<'_>| {
-        let items = after(tx, &account.actor(tx)?, &incident_id, sequence, limit + 1)?;
-        Ok::<_, Problem>(Page::of(items, limit, |item| item.sequence.to_string()))
-    };
-    api.node.read(read).await.map(Json)
+    let limit = query.limit.get();
+    let cursor = query.cursor.map(|cursor| cursor.0);
+    let sequence = cursor.or(query.after.map(|after| after.0)).unwrap_or(0);
+    reading(&api, account, move |tx, actor| {
+        let items = after(tx, actor, &incident_id, sequence, limit + 1)?;
+        Ok(Page::of(items, limit, |item| item.sequence.to_string()))
+    })
+    .await
 }

@@ -10,18 +10,19 @@ use axum::extract::State;
 use domain::account::Scope;
 use domain::transaction::{Decision as Decided, Entry, LedgerRow};
 use domain::{MaskedPan, TerminalId, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::ledger::Filter;
 use store::pending::Pending;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::input::Params;
+use super::input::{Cursor, Limit, Place, Query};
 use super::page::Page;
 use super::problem::{Problem, ProblemOut, Why};
+use super::route::reading;
 use super::terminal;
 use super::wire::{Money, Time, word};
 use crate::auth::{Account, scope};
@@ -196,7 +197,9 @@ impl Spot {
     fn cursor(&self) -> String {
         format!("{}.{}.{}", self.at.0, self.terminal_id, self.sequence)
     }
+}
 
+impl Place for Spot {
     fn parse(cursor: &str) -> Option<Self> {
         let mut parts = cursor.split('.');
         let at = Timestamp(parts.next()?.parse().ok()?);
@@ -210,15 +213,27 @@ impl Spot {
     }
 }
 
+/// Which transactions.
+#[derive(Deserialize, IntoParams)]
+struct TransactionQuery {
+    /// Of one terminal; its pending ones come first.
+    terminal_id: Option<String>,
+    /// Decided at or after.
+    from: Option<Time>,
+    /// Decided before.
+    to: Option<Time>,
+    /// One decision only.
+    decision: Option<Decision>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// The last page's `next_cursor`.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Spot>>,
+}
+
 /// Transactions, newest first. Without `terminal_id` those of all terminals one sees, if they are at most 200.
-#[utoipa::path(get, path = "/transactions", tag = "transaction", params(
-    ("terminal_id" = Option<String>, Query, description = "Of one terminal; its pending ones come first."),
-    ("from" = Option<Time>, Query, description = "Decided at or after."),
-    ("to" = Option<Time>, Query, description = "Decided before."),
-    ("decision" = Option<Decision>, Query, description = "One decision only."),
-    ("limit" = Option<u32>, Query, description = "1 to 1000, 50 unless said."),
-    ("cursor" = Option<String>, Query, description = "The last page's `next_cursor`."),
-), responses(
+#[utoipa::path(get, path = "/transactions", tag = "transaction", params(TransactionQuery), responses(
     (status = 200, body = Page<TransactionOut>),
     (status = 404, description = "terminal_not_found", body = ProblemOut),
     (status = 422, description = "invalid_field", body = ProblemOut),
@@ -226,28 +241,24 @@ impl Spot {
 async fn list(
     State(api): State<Arc<Api>>,
     account: Account,
-    params: Params,
+    Query(query): Query<TransactionQuery>,
 ) -> Result<Json<Page<TransactionOut>>, Problem> {
-    let params = params.only(&["terminal_id", "from", "to", "decision", "limit", "cursor"])?;
     let filter = Filter {
-        from: params.time("from")?,
-        to: params.time("to")?,
-        decision: params.read("decision", Why::NotAWord, Decided::parse)?,
+        from: query.from.map(|from| from.0),
+        to: query.to.map(|to| to.0),
+        decision: query.decision.map(|decision| decision.0),
     };
-    let (terminal_id, limit, below) = (
-        params.get("terminal_id"),
-        params.limit()?,
-        params.cursor(Spot::parse)?,
-    );
+    let (limit, below) = (query.limit.get(), query.cursor.map(|cursor| cursor.0));
+    let terminal_id = query.terminal_id.as_deref();
     let terminal_id = terminal_id.map(terminal::parse_id).transpose()?;
-    let read = move |tx: &Tx<'_>| match terminal_id {
+    reading(&api, account, move |tx, actor| match terminal_id {
         Some(terminal_id) => {
-            terminal::visible(tx, &account.actor(tx)?, terminal_id)?;
+            terminal::visible(tx, actor, terminal_id)?;
             of_terminal(tx, terminal_id, filter, below, limit)
         }
-        None => of_all(tx, scope(&account.actor(tx)?)?, filter, below, limit),
-    };
-    api.node.read(read).await.map(Json)
+        None => of_all(tx, scope(actor)?, filter, below, limit),
+    })
+    .await
 }
 
 /// One terminal's: on the first page of all of them, those still at the host come first.

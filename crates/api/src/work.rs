@@ -17,9 +17,9 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::idempotency::Kept;
-use super::input::{In, Limit, Query, text_opt};
+use super::input::{Cursor, In, Limit, Place, Query, text_opt};
 use super::page::Page;
-use super::problem::{Problem, ProblemOut, Why, code};
+use super::problem::{Problem, ProblemOut, code};
 use super::route::Subject;
 use super::route::{self, Said, Shown, acting, reading};
 use super::wire::{Time, word};
@@ -122,6 +122,12 @@ struct WorkPage {
     unknown_count: i64,
 }
 
+impl Place for Id {
+    fn parse(cursor: &str) -> Option<Self> {
+        Self::parse(cursor)
+    }
+}
+
 /// Which work.
 #[derive(Deserialize, IntoParams)]
 struct WorkQuery {
@@ -133,7 +139,8 @@ struct WorkQuery {
     #[param(inline)]
     limit: Limit,
     /// The last page's `next_cursor`.
-    cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Id>>,
 }
 
 /// Work, in the order of what it is about; for risk officers and auditors.
@@ -145,10 +152,7 @@ async fn list(
     account: Account,
     Query(query): Query<WorkQuery>,
 ) -> Result<Json<WorkPage>, Problem> {
-    let after = query.cursor.map(|cursor| Id::parse(&cursor));
-    if after == Some(None) {
-        return Err(Problem::field("cursor", Why::NotACursor));
-    }
+    let after = query.cursor.map(|cursor| cursor.0);
     reading(&api, account, move |tx, actor| {
         if !matches!(actor.role(), Some(Role::RiskOfficer | Role::Auditor)) {
             return Err(Problem::new(code::NOT_ALLOWED));
@@ -157,7 +161,7 @@ async fn list(
             kind: query.kind.map(|kind| kind.0),
             state: query.state.map(|state| state.0),
         };
-        let work = store::work::list(tx, filter, after.flatten().as_ref(), query.limit.and_one())?;
+        let work = store::work::list(tx, filter, after.as_ref(), query.limit.and_one())?;
         let page = Page::of(work, query.limit.get(), |work| work.id.as_str().to_owned())
             .try_map(|work| Work::out(tx, actor, work))?;
         Ok(WorkPage {

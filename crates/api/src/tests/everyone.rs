@@ -91,6 +91,20 @@ fn every_operation_of_the_document_has_its_own_name() {
 }
 
 #[test]
+fn the_document_names_nothing_that_it_does_not_have() {
+    fn check(document: &Value, part: &Value) {
+        if let Some(name) = part["$ref"].as_str() {
+            assert!(document.pointer(&name[1..]).is_some(), "{name}");
+        }
+        let all = part.as_object().into_iter().flat_map(|object| object.values());
+        all.chain(part.as_array().into_iter().flatten())
+            .for_each(|part| check(document, part));
+    }
+    let document = serde_json::to_value(openapi()).unwrap();
+    check(&document, &document);
+}
+
+#[test]
 fn the_document_says_what_holds_for_every_route() {
     let document = serde_json::to_value(openapi()).unwrap();
     let paths = document["paths"].as_object().unwrap();
@@ -120,8 +134,17 @@ fn the_document_says_what_holds_for_every_route() {
             );
         }
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let schema = &parameter["schema"];
+            if parameter["in"] == "query" {
+                // It is said or not, but never null, and no text is without an end.
+                let is_bounded = schema["type"] != "string"
+                    || [&schema["maxLength"], &schema["enum"], &schema["format"]]
+                        .iter()
+                        .any(|bound| !bound.is_null());
+                let is_one = schema["type"].is_string() || schema["$ref"].is_string();
+                assert!(is_bounded && is_one, "{path} {parameter}");
+            }
             if parameter["name"] == "limit" {
-                let schema = &parameter["schema"];
                 let bounds = [&schema["minimum"], &schema["maximum"], &schema["default"]];
                 assert_eq!(bounds, [&json!(1), &json!(1000), &json!(50)], "{path}");
             }

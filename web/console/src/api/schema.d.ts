@@ -1613,16 +1613,16 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Part of a name, a number, an address or a reference. */
-                q?: string | null;
+                q?: string;
                 /** @description Those of one merchant, and everybody's. */
-                merchant_id?: string | null;
+                merchant_id?: string;
                 /** @description One kind only. */
-                kind?: components["schemas"]["ContactKind"] | null;
+                kind?: components["schemas"]["ContactKind"];
                 /** @description One state only. */
-                state?: components["schemas"]["ContactState"] | null;
+                state?: components["schemas"]["ContactState"];
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -2171,7 +2171,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path: {
@@ -2618,7 +2618,6 @@ export interface operations {
                 state?: components["schemas"]["IncidentState"];
                 /** @description One terminal only. */
                 terminal_id?: string;
-                /** @description 1 to 1000, 50 unless said. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
                 cursor?: string;
@@ -2901,7 +2900,7 @@ export interface operations {
                 from?: components["schemas"]["Time"];
                 /** @description Now unless said; at most 3 days after `from`. */
                 to?: components["schemas"]["Time"];
-                /** @description 1 to 1440, 15 unless said; at most 1000 buckets. */
+                /** @description Width of a bucket, 15 unless said; at most 1000 buckets. */
                 bucket_minutes?: number;
             };
             header?: never;
@@ -3102,7 +3101,7 @@ export interface operations {
             };
             header?: {
                 /** @description The last sequence one has. */
-                "Last-Event-ID"?: number | null;
+                "Last-Event-ID"?: number;
             };
             path: {
                 incident_id: string;
@@ -3444,7 +3443,6 @@ export interface operations {
             query?: {
                 /** @description Only items after this sequence. */
                 after?: number;
-                /** @description 1 to 1000, 50 unless said. */
                 limit?: number;
                 /** @description The last page's `next_cursor`, in place of `after`. */
                 cursor?: string;
@@ -3746,10 +3744,10 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description `true`: with what they took today, which looks at every terminal. */
-                takings?: string | null;
+                takings?: string;
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -3823,7 +3821,6 @@ export interface operations {
                 merchant_id?: string;
                 /** @description One shop only. */
                 shop_id?: string;
-                /** @description 1 to 1000, 50 unless said. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
                 cursor?: string;
@@ -4211,7 +4208,6 @@ export interface operations {
                 to?: components["schemas"]["Time"];
                 /** @description One decision only. */
                 decision?: components["schemas"]["Decision"];
-                /** @description 1 to 1000, 50 unless said. */
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
                 cursor?: string;
@@ -4290,12 +4286,12 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description One kind only. */
-                kind?: components["schemas"]["WorkKind"] | null;
+                kind?: components["schemas"]["WorkKind"];
                 /** @description One state only. */
-                state?: components["schemas"]["WorkState"] | null;
+                state?: components["schemas"]["WorkState"];
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -4438,7 +4434,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
             };
             header?: never;
             path: {
