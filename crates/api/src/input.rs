@@ -92,6 +92,14 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(parsed)
 }
 
+/// What an object of texts says: parameters, or a line of a table.
+pub fn said<T: DeserializeOwned>(object: serde_json::Map<String, serde_json::Value>) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(serde_json::Value::Object(object)).map_err(|error| {
+        let path = error.path().to_string();
+        of_json_error(path, error.inner())
+    })
+}
+
 fn of_json_error(path: String, error: &serde_json::Error) -> Problem {
     if error.classify() != serde_json::error::Category::Data {
         return Problem::new(code::MALFORMED_JSON);
@@ -141,6 +149,20 @@ pub fn text_opt(name: &str, value: Option<String>, chars_max: usize) -> Result<O
     match value {
         Some(value) if !value.trim().is_empty() => text(name, &value, chars_max).map(Some),
         _ => Ok(None),
+    }
+}
+
+/// As [`text_opt`], and shaped like an address of mail.
+pub fn email_opt(name: &str, value: Option<String>, chars_max: usize) -> Result<Option<String>, Problem> {
+    let email = text_opt(name, value, chars_max)?;
+    let is_address = |email: &String| {
+        let halves = email.split_once('@');
+        halves.is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+            && !email.contains(char::is_whitespace)
+    };
+    match email.as_ref().is_none_or(is_address) {
+        true => Ok(email),
+        false => Err(Problem::field(name, Why::Invalid)),
     }
 }
 
@@ -299,11 +321,7 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Q
             }
             object.insert(name, value.into());
         }
-        let parsed = serde_path_to_error::deserialize(serde_json::Value::Object(object));
-        parsed.map(Self).map_err(|error| {
-            let path = error.path().to_string();
-            of_json_error(path, error.inner())
-        })
+        said(object).map(Self)
     }
 }
 

@@ -1,7 +1,15 @@
 //! Lists in pages.
 
+use domain::case::ListVerb;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::wire::word;
+
+word! {
+    /// What people can do with a list.
+    ListAction: domain::case::ListVerb;
+}
 
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
@@ -11,6 +19,8 @@ pub struct Page<T> {
     /// Where the next page starts; null on the last one.
     #[schema(required)]
     pub next_cursor: Option<String>,
+    /// What the one who asks may do with the list.
+    pub actions: Vec<ListAction>,
 }
 
 impl<T> Page<T> {
@@ -19,7 +29,28 @@ impl<T> Page<T> {
         let more = items.len() > limit;
         items.truncate(limit);
         let next_cursor = if more { items.last().map(cursor) } else { None };
-        Self { items, next_cursor }
+        Self {
+            items,
+            next_cursor,
+            actions: Vec::new(),
+        }
+    }
+
+    /// The same page of a list with which that may be done.
+    pub fn with_actions(self, actions: &[ListVerb]) -> Self {
+        Self {
+            actions: actions.iter().copied().map(ListAction).collect(),
+            ..self
+        }
+    }
+
+    /// The same page of those items that are something else too.
+    pub fn filter_map<U>(self, map: impl FnMut(T) -> Option<U>) -> Page<U> {
+        Page {
+            items: self.items.into_iter().filter_map(map).collect(),
+            next_cursor: self.next_cursor,
+            actions: self.actions,
+        }
     }
 
     /// The same page of other items.
@@ -28,6 +59,7 @@ impl<T> Page<T> {
         Ok(Page {
             items,
             next_cursor: self.next_cursor,
+            actions: self.actions,
         })
     }
 }

@@ -41,6 +41,8 @@ pub enum Why {
     TooLong,
     /// It did not come from a `next_cursor`.
     NotACursor,
+    /// It stays as it is.
+    Fixed,
     /// Later than now.
     InFuture,
     /// Too many terminals to look through.
@@ -61,6 +63,7 @@ impl Why {
             Self::OutOfRange => language.pick("超出允许的范围", "is out of range"),
             Self::TooLong => language.pick("太长", "is too long"),
             Self::NotACursor => language.pick("不是列表给出的游标", "is no cursor that a list has given"),
+            Self::Fixed => language.pick("不能更改", "cannot be changed"),
             Self::InFuture => language.pick("不能晚于现在", "must not be later than now"),
             Self::TooManyTerminals => language.pick(
                 "可见终端超过 200 台，请指定一台",
@@ -290,6 +293,7 @@ impl From<app::case::Error> for Problem {
             Error::NotFound(subject) => Self::new(Code::none_of(subject)),
             Error::Taken(_) => Self::new(code::TAKEN),
             Error::Unknown(field) => Self::field(field, Why::Invalid),
+            Error::Fixed(field) => Self::field(field, Why::Fixed),
             Error::TextRequired => Self::field("text", Why::Missing),
             Error::NotAllowed => Self::new(code::NOT_ALLOWED),
             Error::SecondPersonRequired => Self::new(code::SECOND_PERSON_REQUIRED),

@@ -1,25 +1,31 @@
-//! Routes that are alike for every noun: showing one, taking a step with it, and its events.
+//! Routes that are alike for every noun: its list, showing, adding and changing one, taking a step with it, its events, and
+//! tables of many.
 //!
-//! A noun says how it is shown ([`Shown`]) and gets each route by a macro of one line.
+//! A noun says how it is shown ([`Shown`]), found ([`Listed`]) and written ([`Written`], [`Tabled`]), and gets each route by a
+//! macro of one line.
 //!
 //! Invariant: the actor is read in the transaction that finds the thing, so what is shown and done is what the account may
 //! see and do at that moment.
 
-use app::case::{Stateful, find, step};
+use app::case::{Imported, Stateful, find, step};
 use axum::Json;
+use axum::http::StatusCode;
+use axum::response::Response;
 use domain::Actor;
+use domain::case::list_actions;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::{IntoParams, ToSchema};
 
-use super::Api;
 use super::idempotency::{Kept, once};
 use super::input::{Cursor, In, Limit, text_opt};
 use super::page::Page;
 use super::people::Names;
 use super::problem::Problem;
-use super::sheet::ImportOut;
+use super::sheet::{self, Format, ImportOut, Sheet};
 use super::wire::{Time, word};
+use super::{Api, id};
 use crate::auth::Account;
 
 /// A noun that travels.
@@ -29,6 +35,38 @@ pub trait Shown: Stateful {
 
     /// Makes it.
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<Self::Out, Problem>;
+}
+
+/// A noun with a list, in the order of its identifiers.
+pub trait Listed: Shown {
+    /// Which of them: a struct of parameters.
+    type Query: Send + 'static;
+
+    /// At most `limit` of them that the actor sees.
+    fn list(tx: &Tx<'_>, actor: &Actor, which: &Self::Query, limit: i64) -> Result<Vec<Self>, Problem>;
+}
+
+/// A noun that people add and change.
+pub trait Written: Shown {
+    /// What is said of one.
+    type In: Send + 'static;
+
+    /// Adds one of that identifier.
+    fn create(tx: &Tx<'_>, actor: &Actor, id: &str, said: Self::In) -> Result<Self, Problem>;
+
+    /// Writes something else of it.
+    fn change(tx: &Tx<'_>, actor: &Actor, id: &str, said: Self::In) -> Result<Self, Problem>;
+}
+
+/// A noun that leaves as a table and comes back as one.
+pub trait Tabled: Listed + Written {
+    /// The name of the table.
+    const SHEET: &'static str;
+    /// Its columns: fields of what is said; `state` is added to what leaves.
+    const COLUMNS: &'static [&'static str];
+
+    /// Does what a line says; a new one gets that identifier.
+    fn import(tx: &Tx<'_>, actor: &Actor, id: &str, said: Self::In) -> Result<Imported, Problem>;
 }
 
 /// Reads one snapshot as the actor.
@@ -71,16 +109,22 @@ impl From<store::Error> for Undone {
 }
 
 /// Imports a table as the actor: all of it, or nothing. It needs no key: the same table twice changes nothing.
-pub async fn importing(
+pub async fn import<N: Tabled>(
     api: &Api,
     account: Account,
-    dry_run: bool,
-    import: impl FnOnce(&Tx<'_>, &Actor) -> Result<ImportOut, Problem> + Send + 'static,
-) -> Result<Json<ImportOut>, Problem> {
+    table: sheet::Table,
+) -> Result<Json<ImportOut>, Problem>
+where
+    N::In: DeserializeOwned,
+{
     let work = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx).map_err(Undone::Failed)?;
-        let out = import(tx, &actor).map_err(Undone::Failed)?;
-        match dry_run || !out.wrong.is_empty() {
+        let import = || {
+            let actor = account.actor(tx)?;
+            let lines = sheet::read("text", &table.text, N::COLUMNS)?;
+            sheet::import(lines, |said| N::import(tx, &actor, &id::new()?, said))
+        };
+        let out = import().map_err(Undone::Failed)?;
+        match table.dry_run || !out.wrong.is_empty() {
             true => Err(Undone::Import(out)),
             false => Ok(ImportOut { done: true, ..out }),
         }
@@ -89,6 +133,65 @@ pub async fn importing(
         Ok(out) | Err(Undone::Import(out)) => Ok(Json(out)),
         Err(Undone::Failed(problem)) => Err(problem),
     }
+}
+
+/// All the actor sees as a table.
+pub async fn export<N: Tabled>(api: &Api, account: Account, format: Format) -> Result<Response, Problem>
+where
+    N::Query: Default,
+{
+    let columns: Vec<&str> = N::COLUMNS.iter().copied().chain(["state"]).collect();
+    let names = columns.clone();
+    let Json(rows) = reading(api, account, move |tx, actor| {
+        let all = N::list(tx, actor, &N::Query::default(), sheet::ROWS_MAX as i64)?;
+        let cells = |it| sheet::cells(&N::out(tx, actor, it)?, &columns);
+        all.into_iter().map(cells).collect()
+    })
+    .await?;
+    let sheet = Sheet {
+        name: N::SHEET,
+        columns: names,
+        rows,
+    };
+    sheet.answer(format)
+}
+
+/// A page of those the actor sees, and what may be done with the list.
+pub async fn list<N: Listed>(
+    api: &Api,
+    account: Account,
+    limit: Limit,
+    which: N::Query,
+) -> Result<Json<Page<N::Out>>, Problem> {
+    reading(api, account, move |tx, actor| {
+        let some = N::list(tx, actor, &which, limit.and_one())?;
+        Page::of(some, limit.get(), |it| it.id().to_owned())
+            .with_actions(list_actions::<N>(actor))
+            .try_map(|it| N::out(tx, actor, it))
+    })
+    .await
+}
+
+/// Adds one.
+pub async fn create<N: Written>(api: &Api, account: Account, input: In<N::In>) -> Result<Kept, Problem> {
+    let id = id::new()?;
+    let kept = acting(api, account, input, move |tx, actor, said| {
+        N::out(tx, actor, N::create(tx, actor, &id, said)?)
+    });
+    Ok(kept.await?.with_status(StatusCode::CREATED))
+}
+
+/// Writes something else of one.
+pub async fn change<N: Written>(
+    api: &Api,
+    account: Account,
+    id: String,
+    input: In<N::In>,
+) -> Result<Kept, Problem> {
+    acting(api, account, input, move |tx, actor, said| {
+        N::out(tx, actor, N::change(tx, actor, &id, said)?)
+    })
+    .await
 }
 
 /// Shows the one of that identifier.
@@ -190,6 +293,103 @@ pub async fn events<N: Shown>(
     })
     .await
 }
+
+/// `list_route!(list: Contact => ContactOut, ContactQuery, "contact", "/contacts");`
+macro_rules! list_route {
+    ($name:ident: $noun:ty => $out:ident, $query:ident, $tag:literal, $path:literal) => {
+        /// Those one sees, in the order of their identifiers.
+        #[utoipa::path(get, path = $path, tag = $tag, params($query), responses((status = 200, body = $crate::page::Page<$out>)))]
+        async fn $name(
+            axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
+            account: $crate::auth::Account,
+            $crate::input::Query(query): $crate::input::Query<$query>,
+        ) -> Result<axum::Json<$crate::page::Page<$out>>, $crate::problem::Problem> {
+            $crate::route::list::<$noun>(&api, account, query.limit, query).await
+        }
+    };
+}
+pub(crate) use list_route;
+
+/// `create_route!(create: Contact, ContactIn => ContactOut, "contact", "/contacts");`
+macro_rules! create_route {
+    ($name:ident: $noun:ty, $in:ident => $out:ident, $tag:literal, $path:literal) => {
+        /// Add one.
+        #[utoipa::path(post, path = $path, tag = $tag, request_body = $in, responses(
+            (status = 201, body = $out),
+            (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut),
+            (status = 409, description = "taken: there is one like this", body = $crate::problem::ProblemOut),
+        ))]
+        async fn $name(
+            axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
+            $crate::auth::Actor(account): $crate::auth::Actor,
+            input: $crate::input::In<$in>,
+        ) -> Result<$crate::idempotency::Kept, $crate::problem::Problem> {
+            $crate::route::create::<$noun>(&api, account, input).await
+        }
+    };
+}
+pub(crate) use create_route;
+
+/// `change_route!(change: Contact, ContactIn => ContactOut, "contact", "/contacts/{contact_id}", "contact_id");`
+macro_rules! change_route {
+    ($name:ident: $noun:ty, $in:ident => $out:ident, $tag:literal, $path:literal, $id:literal) => {
+        /// Write something else; what is not said is empty afterwards.
+        #[utoipa::path(put, path = $path, tag = $tag, params(($id = String, Path)), request_body = $in, responses(
+            (status = 200, body = $out),
+            (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut),
+            (status = 404, description = "There is none, for this account.", body = $crate::problem::ProblemOut),
+            (status = 409, description = "wrong_state, taken", body = $crate::problem::ProblemOut),
+        ))]
+        async fn $name(
+            axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
+            $crate::auth::Actor(account): $crate::auth::Actor,
+            axum::extract::Path(id): axum::extract::Path<String>,
+            input: $crate::input::In<$in>,
+        ) -> Result<$crate::idempotency::Kept, $crate::problem::Problem> {
+            $crate::route::change::<$noun>(&api, account, id, input).await
+        }
+    };
+}
+pub(crate) use change_route;
+
+/// `export_route!(export: Contact, "contact", "/contacts/export");`
+macro_rules! export_route {
+    ($name:ident: $noun:ty, $tag:literal, $path:literal) => {
+        /// Those one sees as a table, at most 10000.
+        #[utoipa::path(get, path = $path, tag = $tag, params($crate::sheet::ExportQuery), responses(
+                    (status = 200, description = "A table.", content_type = "text/csv", body = String),
+                ))]
+        async fn $name(
+            axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
+            account: $crate::auth::Account,
+            $crate::input::Query(query): $crate::input::Query<$crate::sheet::ExportQuery>,
+        ) -> Result<axum::response::Response, $crate::problem::Problem> {
+            $crate::route::export::<$noun>(&api, account, query.format).await
+        }
+    };
+}
+pub(crate) use export_route;
+
+/// `import_route!(import: Contact, "contact", "/contacts/import");`
+macro_rules! import_route {
+    ($name:ident: $noun:ty, $tag:literal, $path:literal) => {
+        /// Add and change many by a table with the columns that an export has; `state` is left alone.
+        ///
+        /// With one wrong line nothing is done, and each wrong line is named; the same table twice changes nothing.
+        #[utoipa::path(post, path = $path, tag = $tag, request_body = $crate::sheet::Table, responses(
+                            (status = 200, body = $crate::sheet::ImportOut),
+                            (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut),
+                        ))]
+        async fn $name(
+            axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
+            $crate::auth::Actor(account): $crate::auth::Actor,
+            input: $crate::input::In<$crate::sheet::Table>,
+        ) -> Result<axum::Json<$crate::sheet::ImportOut>, $crate::problem::Problem> {
+            $crate::route::import::<$noun>(&api, account, input.body).await
+        }
+    };
+}
+pub(crate) use import_route;
 
 /// `show_route!(show: Contact => ContactOut, "contact", "/contacts/{contact_id}", "contact_id");`
 macro_rules! show_route {

@@ -2,11 +2,15 @@
 //!
 //! Invariant: a cell is text and never a formula, whoever wrote it and whichever program opens it.
 
-use app::contact::Imported;
+use app::case::Imported;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
+
+use super::input::said;
 
 use super::problem::{Code, Problem, Why};
 
@@ -38,7 +42,7 @@ pub struct Sheet {
     /// Its name, and the file's.
     pub name: &'static str,
     /// What stands above the columns.
-    pub columns: &'static [&'static str],
+    pub columns: Vec<&'static str>,
     /// A cell for each column.
     pub rows: Vec<Vec<String>>,
 }
@@ -62,7 +66,7 @@ impl Sheet {
     fn csv(&self) -> Result<Vec<u8>, Problem> {
         let mut writer = csv::Writer::from_writer(MARK.as_bytes().to_vec());
         let write = |writer: &mut csv::Writer<Vec<u8>>| {
-            writer.write_record(self.columns)?;
+            writer.write_record(&self.columns)?;
             for row in &self.rows {
                 writer.write_record(row.iter().map(|cell| guarded(cell)))?;
             }
@@ -104,10 +108,30 @@ fn unguarded(cell: &str) -> &str {
     }
 }
 
-/// A line of an import: its number in the file, and the cells of the columns that were asked for.
-pub type Line = (u64, Vec<Option<String>>);
+/// Which list, as what.
+#[derive(Deserialize, IntoParams)]
+pub struct ExportQuery {
+    /// As text or as a spreadsheet.
+    #[serde(default)]
+    #[param(inline)]
+    pub format: Format,
+}
 
-/// Reads a table whose first line names its columns; those not asked for are left alone, those missing are empty.
+/// The cells of something as it travels: what a column is called is the name of a field.
+pub fn cells(out: &impl Serialize, columns: &[&str]) -> Result<Vec<String>, Problem> {
+    let out = serde_json::to_value(out).map_err(|error| Problem::internal(&error))?;
+    let cell = |column: &&str| match &out[*column] {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Ok(columns.iter().map(cell).collect())
+}
+
+/// A line of an import: its number in the file, and the cells that are not empty, by their columns.
+pub type Line = (u64, Map<String, Value>);
+
+/// Reads a table whose first line names its columns; those not asked for are left alone.
 pub fn read(name: &str, text: &str, columns: &[&str]) -> Result<Vec<Line>, Problem> {
     let text = text.trim_start_matches(MARK);
     let mut reader = csv::ReaderBuilder::new()
@@ -116,11 +140,14 @@ pub fn read(name: &str, text: &str, columns: &[&str]) -> Result<Vec<Line>, Probl
         .from_reader(text.as_bytes());
     let wrong = |_| Problem::field(name, Why::Invalid);
     let header = reader.headers().map_err(wrong)?.clone();
-    let places: Vec<Option<usize>> = columns
-        .iter()
-        .map(|column| header.iter().position(|cell| cell == *column))
-        .collect();
-    if places.iter().all(Option::is_none) {
+    let place = |column: &&str| {
+        Some((
+            header.iter().position(|cell| cell == *column)?,
+            (*column).to_owned(),
+        ))
+    };
+    let places: Vec<(usize, String)> = columns.iter().filter_map(place).collect();
+    if places.is_empty() {
         return Err(Problem::field(name, Why::Invalid));
     }
     let mut lines = Vec::new();
@@ -129,12 +156,12 @@ pub fn read(name: &str, text: &str, columns: &[&str]) -> Result<Vec<Line>, Probl
             return Err(Problem::field(name, Why::TooLong));
         }
         let record = record.map_err(wrong)?;
-        let cell = |place: &Option<usize>| {
-            let cell = unguarded(record.get((*place)?)?);
-            (!cell.is_empty()).then(|| cell.to_owned())
+        let cell = |(place, column): &(usize, String)| {
+            let cell = unguarded(record.get(*place)?);
+            (!cell.is_empty()).then(|| (column.clone(), cell.into()))
         };
         let number = record.position().map_or(0, csv::Position::line);
-        lines.push((number, places.iter().map(cell).collect()));
+        lines.push((number, places.iter().filter_map(cell).collect()));
     }
     Ok(lines)
 }
@@ -180,18 +207,18 @@ pub struct WrongLine {
 }
 
 /// Does `each` for every line. What fails inside ends it; what is wrong with a line is noted beside the others.
-pub fn import(
-    lines: &[Line],
-    mut each: impl FnMut(&[Option<String>]) -> Result<Imported, Problem>,
+pub fn import<In: DeserializeOwned>(
+    lines: Vec<Line>,
+    mut each: impl FnMut(In) -> Result<Imported, Problem>,
 ) -> Result<ImportOut, Problem> {
     let mut out = ImportOut::default();
     for (line, cells) in lines {
-        match each(cells) {
+        match said(cells).and_then(&mut each) {
             Ok(Imported::Added) => out.added += 1,
             Ok(Imported::Changed) => out.changed += 1,
             Ok(Imported::Unchanged) => out.unchanged += 1,
             Err(problem) if problem.status().is_client_error() => out.wrong.push(WrongLine {
-                line: *line,
+                line,
                 code: problem.code,
                 field: problem.wrong_field().map(str::to_owned),
             }),
@@ -205,12 +232,14 @@ pub fn import(
 mod tests {
     use super::*;
 
+    use serde_json::json;
+
     const COLUMNS: [&str; 2] = ["name", "hotline"];
 
     fn sheet(rows: &[[&str; 2]]) -> Sheet {
         Sheet {
             name: "contacts",
-            columns: &COLUMNS,
+            columns: COLUMNS.to_vec(),
             rows: rows
                 .iter()
                 .map(|row| row.iter().map(|cell| (*cell).to_owned()).collect())
@@ -232,12 +261,11 @@ mod tests {
             "{text}"
         );
         let lines = read("text", &text, &COLUMNS).unwrap();
-        let cells: Vec<_> = lines.iter().map(|(_, cells)| cells.clone()).collect();
-        let wanted: Vec<_> = rows
+        let cells: Vec<_> = lines
             .iter()
-            .map(|row| row.map(|cell| Some(cell.to_owned())).to_vec())
+            .map(|(_, cells)| COLUMNS.map(|column| cells[column].as_str().unwrap()))
             .collect();
-        assert_eq!(cells, wanted);
+        assert_eq!(cells, rows);
         assert_eq!(
             lines.iter().map(|(number, _)| *number).collect::<Vec<_>>(),
             [2, 3, 4]
@@ -247,10 +275,22 @@ mod tests {
     #[test]
     fn columns_are_found_by_name_and_missing_cells_are_empty() {
         let lines = read("text", "colour,hotline,name\nred,110\n", &COLUMNS).unwrap();
-        assert_eq!(lines, [(2, vec![None, Some("110".to_owned())])]);
+        let [(2, cells)] = lines.as_slice() else {
+            panic!("{lines:?}")
+        };
+        assert_eq!(json!(cells), json!({ "hotline": "110" }));
         assert!(read("text", "colour\nred\n", &COLUMNS).is_err());
         let many = format!("name\n{}", "x\n".repeat(LINES_MAX + 1));
         assert!(read("text", &many, &COLUMNS).is_err());
+    }
+
+    #[test]
+    fn a_column_is_a_field_as_it_travels() {
+        let out = json!({ "name": "南", "hotline": null, "count": 3 });
+        assert_eq!(
+            cells(&out, &["count", "name", "hotline"]).unwrap(),
+            ["3", "南", ""]
+        );
     }
 
     #[test]

@@ -280,10 +280,7 @@ fn of_terminal(
     };
     let page = merged(tx, &[terminal_id], filter, below, limit - waiting.len())?;
     let items = waiting.into_iter().chain(page.items).collect();
-    Ok(Page {
-        items,
-        next_cursor: page.next_cursor,
-    })
+    Ok(Page { items, ..page })
 }
 
 fn of_all(
@@ -402,9 +399,6 @@ fn merged(
         rows.extend(sources[at].rows.pop_front());
         heads[at] = sources[at].head(tx)?;
     }
-    let Page { items, next_cursor } = Page::of(rows, limit, |row| Spot::of(row).cursor());
-    Ok(Page {
-        items: items.into_iter().filter_map(TransactionOut::of).collect(),
-        next_cursor,
-    })
+    let page = Page::of(rows, limit, |row| Spot::of(row).cursor());
+    Ok(page.filter_map(TransactionOut::of))
 }

@@ -111,11 +111,8 @@ impl Shown for Work {
 /// Work in pages, and how much of all waits for a person.
 #[derive(Serialize, ToSchema)]
 struct WorkPage {
-    /// The items.
-    items: Vec<WorkOut>,
-    /// Where the next page starts; null on the last one.
-    #[schema(required)]
-    next_cursor: Option<String>,
+    #[serde(flatten)]
+    page: Page<WorkOut>,
     /// How many cannot be done.
     dead_count: i64,
     /// How many may have been done.
@@ -165,8 +162,7 @@ async fn list(
         let page = Page::of(work, query.limit.get(), |work| work.id.as_str().to_owned())
             .try_map(|work| Work::out(tx, actor, work))?;
         Ok(WorkPage {
-            items: page.items,
-            next_cursor: page.next_cursor,
+            page,
             dead_count: store::work::stuck_count(tx, WorkIs::Dead)?,
             unknown_count: store::work::stuck_count(tx, WorkIs::Unknown)?,
         })

@@ -36,6 +36,9 @@ pub enum Error {
     /// A field names something that is not there.
     #[error("{0} names nothing")]
     Unknown(&'static str),
+    /// A field that is never changed would be.
+    #[error("{0} cannot be changed")]
+    Fixed(&'static str),
     /// Another one is like this already.
     #[error("another one is like this")]
     Taken(Subject),
@@ -54,20 +57,23 @@ impl From<NotTaken> for Error {
     }
 }
 
-impl Error {
-    /// A constraint that says there is such a one already, as the person who asked understands it.
-    pub fn taken(subject: Subject, unique: &str) -> impl FnOnce(StoreError) -> Self {
-        move |error| match error {
-            StoreError::Conflict(name) if name == unique => Self::Taken(subject),
-            error => error.into(),
-        }
-    }
+/// What became of one line of an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Imported {
+    /// It was not there.
+    Added,
+    /// It said something else.
+    Changed,
+    /// It was there as it is.
+    Unchanged,
 }
 
 /// Something that is kept and has a place in the estate.
 pub trait Noun: Table {
     /// Its word in events.
     const SUBJECT: Subject;
+    /// The constraint that a second one alike breaks, where there may be no two.
+    const UNIQUE: Option<&'static str> = None;
 
     /// Its identifier.
     fn id(&self) -> &str;
@@ -83,6 +89,11 @@ pub trait Noun: Table {
 
 /// Something with states.
 pub trait Stateful: Noun + Case {
+    /// Whether what a new one names is there.
+    fn names_what_is(&self, _: &Tx<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Holds what must not change during a step.
     fn lock(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
         row::lock(tx, self)
@@ -111,11 +122,23 @@ pub fn locked<N: Stateful>(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<N, Er
     find(tx, actor, id)
 }
 
-/// Adds a new one. `unique` is the constraint that a second one of its kind breaks.
-pub fn create<N: Noun>(tx: &Tx<'_>, actor: &Actor, it: N, unique: &str) -> Result<N, Error> {
-    row::insert(tx, &it).map_err(Error::taken(N::SUBJECT, unique))?;
+/// Adds a new one, if the actor may add this very one.
+pub fn create<N: Stateful>(tx: &Tx<'_>, actor: &Actor, it: N) -> Result<N, Error> {
+    if !case::may_add(&it, actor) {
+        return Err(Error::NotAllowed);
+    }
+    it.names_what_is(tx)?;
+    row::insert(tx, &it).map_err(taken::<N>)?;
     tell(tx, actor, &it, "create", None)?;
     Ok(it)
+}
+
+/// A constraint that says there is such a one already, as the person who asked understands it.
+fn taken<N: Noun>(error: StoreError) -> Error {
+    match error {
+        StoreError::Conflict(name) if N::UNIQUE == Some(name.as_str()) => Error::Taken(N::SUBJECT),
+        error => error.into(),
+    }
 }
 
 /// Takes a step: `change` writes what belongs to it besides the state.
@@ -137,7 +160,7 @@ pub fn step<N: Stateful>(
     if let Some(to) = row.to {
         it.enter(to);
     }
-    row::update(tx, &it)?;
+    row::update(tx, &it).map_err(taken::<N>)?;
     tell(tx, actor, &it, N::happened(verb), text)?;
     Ok(it)
 }

@@ -1,44 +1,18 @@
 //! Contacts: whom a shop calls outside the house.
 
 use domain::MerchantId;
-use domain::account::{Role, Scope};
+use domain::account::Scope;
 use domain::actor::Actor;
-use domain::contact::{Contact, Kind, State, Verb, kept_by, seen_by};
+use domain::case::may_add;
+use domain::contact::{Contact, Details, State, Verb, seen_by};
 use domain::event::Subject;
-use store::contact::UNIQUE;
 use store::{Error as StoreError, Tx};
 
-use crate::case::{self, Error, Noun, Stateful, step};
-
-/// What is said of a contact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Details {
-    /// Who it is.
-    pub kind: Kind,
-    /// How it is called.
-    pub name: String,
-    /// The telephone number to call at any hour.
-    pub hotline: Option<String>,
-    /// Where a written request goes.
-    pub email: Option<String>,
-    /// What they know the merchant by.
-    pub reference: Option<String>,
-}
-
-impl Details {
-    fn of(contact: &Contact) -> Self {
-        Self {
-            kind: contact.kind,
-            name: contact.name.clone(),
-            hotline: contact.hotline.clone(),
-            email: contact.email.clone(),
-            reference: contact.reference.clone(),
-        }
-    }
-}
+use crate::case::{self, Error, Imported, Noun, Stateful, find, step};
 
 impl Noun for Contact {
     const SUBJECT: Subject = Subject::Contact;
+    const UNIQUE: Option<&'static str> = Some(store::contact::UNIQUE);
 
     fn id(&self) -> &str {
         &self.contact_id
@@ -49,7 +23,16 @@ impl Noun for Contact {
     }
 }
 
-impl Stateful for Contact {}
+impl Stateful for Contact {
+    fn names_what_is(&self, tx: &Tx<'_>) -> Result<(), Error> {
+        match self.merchant_id {
+            Some(merchant_id) if store::merchant::get(tx, merchant_id)?.is_none() => {
+                Err(Error::Unknown("merchant_id"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 /// Adds a contact of a merchant, or of everybody.
 pub fn create(
@@ -59,59 +42,29 @@ pub fn create(
     merchant_id: Option<MerchantId>,
     details: Details,
 ) -> Result<Contact, Error> {
-    let may = matches!(actor.role(), Some(Role::Owner | Role::RiskOfficer));
-    if !may || !actor.scope().is_some_and(|scope| kept_by(scope, merchant_id)) {
-        return Err(Error::NotAllowed);
-    }
-    if let Some(merchant_id) = merchant_id
-        && store::merchant::get(tx, merchant_id)?.is_none()
-    {
-        return Err(Error::Unknown("merchant_id"));
-    }
     let contact = Contact {
         contact_id: contact_id.to_owned(),
         merchant_id,
-        kind: details.kind,
-        name: details.name,
-        hotline: details.hotline,
-        email: details.email,
-        reference: details.reference,
+        details,
         state: State::Active,
     };
-    case::create(tx, actor, contact, UNIQUE)
+    case::create(tx, actor, contact)
 }
 
-/// Writes other details.
-pub fn change(tx: &Tx<'_>, actor: &Actor, contact_id: &str, details: Details) -> Result<Contact, Error> {
-    step(
-        tx,
-        actor,
-        contact_id,
-        Verb::Change,
-        None,
-        |contact: &mut Contact| {
-            contact.kind = details.kind;
-            contact.name = details.name;
-            contact.hotline = details.hotline;
-            contact.email = details.email;
-            contact.reference = details.reference;
-        },
-    )
-    .map_err(|error| match error {
-        Error::Store(error) => Error::taken(Subject::Contact, UNIQUE)(error),
-        error => error,
-    })
-}
-
-/// What became of a line of an import.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Imported {
-    /// It was not there.
-    Added,
-    /// It said something else.
-    Changed,
-    /// It was there as it is.
-    Unchanged,
+/// Writes other details; whose it is stays, and may be left unsaid.
+pub fn change(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    contact_id: &str,
+    merchant_id: Option<MerchantId>,
+    details: Details,
+) -> Result<Contact, Error> {
+    let kept: Contact = find(tx, actor, contact_id)?;
+    if merchant_id.is_some() && merchant_id != kept.merchant_id {
+        return Err(Error::Fixed("merchant_id"));
+    }
+    let change = |contact: &mut Contact| contact.details = details;
+    step(tx, actor, contact_id, Verb::Change, None, change)
 }
 
 /// Adds or changes the contact of that merchant, kind and name, so that the same list twice changes nothing.
@@ -122,13 +75,11 @@ pub fn import(
     merchant_id: Option<MerchantId>,
     details: Details,
 ) -> Result<Imported, Error> {
-    let Some(kept) = store::contact::named(tx, merchant_id, details.kind, &details.name)? else {
-        create(tx, actor, contact_id, merchant_id, details)?;
-        return Ok(Imported::Added);
-    };
-    if Details::of(&kept) == details {
-        return Ok(Imported::Unchanged);
+    match store::contact::named(tx, merchant_id, details.kind, &details.name)? {
+        None => create(tx, actor, contact_id, merchant_id, details).map(|_| Imported::Added),
+        // Whether somebody else's is the same is not told either.
+        Some(kept) if !may_add(&kept, actor) => Err(Error::NotAllowed),
+        Some(kept) if kept.details == details => Ok(Imported::Unchanged),
+        Some(kept) => change(tx, actor, &kept.contact_id, merchant_id, details).map(|_| Imported::Changed),
     }
-    change(tx, actor, &kept.contact_id, details)?;
-    Ok(Imported::Changed)
 }

@@ -8,6 +8,7 @@
 use crate::account::Role;
 use crate::actor::{self, Actor};
 use crate::word::Word;
+use crate::words;
 
 /// Who may take a step.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,25 @@ pub struct Step<S: 'static, V> {
     pub text: Text,
 }
 
+words! {
+    /// What can be done with a list.
+    pub enum ListVerb {
+        /// Add one.
+        Create = "create",
+        /// Add and change many, by a table.
+        Import = "import",
+    }
+}
+
+/// How a list grows by people's hands.
+#[derive(Clone, Copy, Debug)]
+pub struct Adding {
+    /// Who may.
+    pub who: Who,
+    /// In which ways.
+    pub ways: &'static [ListVerb],
+}
+
 /// A noun with states.
 pub trait Case {
     /// Its states.
@@ -69,6 +89,11 @@ pub trait Case {
     type Verb: Word;
     /// Its table.
     const STEPS: &'static [Step<Self::State, Self::Verb>];
+    /// Who may add one, and how; nobody, where they come about by something else.
+    const ADDING: Adding = Adding {
+        who: Who::roles(&[]),
+        ways: &[],
+    };
 
     /// Where it stands.
     fn state(&self) -> Self::State;
@@ -139,6 +164,19 @@ pub fn actions<C: Case>(case: &C, actor: &Actor) -> Vec<C::Verb> {
         .collect();
     verbs.dedup();
     verbs
+}
+
+/// Whether the actor may add this very one.
+pub fn may_add<C: Case>(case: &C, actor: &Actor) -> bool {
+    C::ADDING.who.may(actor) && case.allows(actor)
+}
+
+/// What the actor may do with the list.
+pub fn list_actions<C: Case>(actor: &Actor) -> &'static [ListVerb] {
+    match C::ADDING.who.may(actor) {
+        true => C::ADDING.ways,
+        false => &[],
+    }
 }
 
 /// A walk through a whole table, for the tests of each noun: a line for every state, verb and kind of actor, with what is

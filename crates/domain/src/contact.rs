@@ -4,7 +4,7 @@
 
 use crate::account::{Role, Scope};
 use crate::actor::Actor;
-use crate::case::{Case, Step, Text, Who};
+use crate::case::{Adding, Case, ListVerb, Step, Text, Who};
 use crate::{MerchantId, words};
 
 words! {
@@ -50,6 +50,15 @@ pub struct Contact {
     pub contact_id: String,
     /// The merchant whose contact it is; `None`: everybody's, kept by the acquirer.
     pub merchant_id: Option<MerchantId>,
+    /// What is said of it.
+    pub details: Details,
+    /// Whether it is in use.
+    pub state: State,
+}
+
+/// What is said of a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
     /// Who it is.
     pub kind: Kind,
     /// How it is called.
@@ -60,11 +69,9 @@ pub struct Contact {
     pub email: Option<String>,
     /// What they know the merchant by: a contract or customer number.
     pub reference: Option<String>,
-    /// Whether it is in use.
-    pub state: State,
 }
 
-/// Whoever may change contacts.
+/// Whoever may add and change contacts.
 const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
 
 const fn step(verb: Verb, from: &'static [State], to: Option<State>) -> Step<State, Verb> {
@@ -86,6 +93,10 @@ impl Case for Contact {
         step(Verb::Retire, &[State::Active], Some(State::Retired)),
         step(Verb::Restore, &[State::Retired], Some(State::Active)),
     ];
+    const ADDING: Adding = Adding {
+        who: KEEPERS,
+        ways: &[ListVerb::Create, ListVerb::Import],
+    };
 
     fn state(&self) -> State {
         self.state
@@ -123,7 +134,7 @@ pub fn kept_by(scope: &Scope, merchant_id: Option<MerchantId>) -> bool {
 mod tests {
     use super::*;
     use crate::account::Account;
-    use crate::case::walk;
+    use crate::case::{list_actions, may_add, walk};
 
     fn merchant(text: &str) -> MerchantId {
         MerchantId::parse(text.as_bytes()).unwrap()
@@ -142,11 +153,13 @@ mod tests {
         Contact {
             contact_id: "C".into(),
             merchant_id,
-            kind: Kind::Police,
-            name: "城南派出所".into(),
-            hotline: None,
-            email: None,
-            reference: None,
+            details: Details {
+                kind: Kind::Police,
+                name: "城南派出所".into(),
+                hotline: None,
+                email: None,
+                reference: None,
+            },
             state,
         }
     }
@@ -178,6 +191,17 @@ mod tests {
             everybodys[0],
             "active change: owner:no stranger:no manager:no risk:active auditor:no"
         );
+    }
+
+    #[test]
+    fn whoever_keeps_contacts_adds_its_own() {
+        let owner = person(Role::Owner, Scope::Merchant(merchant("M1")));
+        let auditor = person(Role::Auditor, Scope::All);
+        assert_eq!(list_actions::<Contact>(&owner), ListVerb::ALL);
+        assert_eq!(list_actions::<Contact>(&auditor), []);
+        let of = |text| contact(Some(merchant(text)), State::Active);
+        assert!(may_add(&of("M1"), &owner) && !may_add(&of("M2"), &owner));
+        assert!(!may_add(&of("M1"), &auditor));
     }
 
     #[test]

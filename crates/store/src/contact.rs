@@ -2,15 +2,22 @@
 
 use domain::MerchantId;
 use domain::account::Scope;
-use domain::contact::{Contact, Kind, State};
+use domain::contact::{Contact, Details, Kind, State};
 
-use crate::row::{read, select, table};
+use crate::row::{columns, read, select, table};
 use crate::shop::scope_values;
 use crate::sql::{Value, values};
 use crate::{Error, Tx};
 
 crate::row::words!(Kind, State);
-table!(Contact: "contact", 1 { contact_id, merchant_id, kind, name, hotline, email, reference, state });
+columns!(Details {
+    kind,
+    name,
+    hotline,
+    email,
+    reference
+});
+table!(Contact: "contact", 1 { contact_id, merchant_id, details: Details, state });
 
 /// What a second contact of one merchant, kind and name breaks.
 pub const UNIQUE: &str = "contact_merchant_id_kind_name";

@@ -91,6 +91,43 @@ async fn a_list_shows_each_its_own_and_everybodys() {
 }
 
 #[tokio::test]
+async fn a_list_says_what_the_one_who_asks_may_do_with_it() {
+    let house = House::new().await;
+    for (login, may) in [
+        ("owner", json!(["create", "import"])),
+        ("risk", json!(["create", "import"])),
+        ("manager", json!([])),
+        ("auditor", json!([])),
+    ] {
+        let token = house.token(login).await;
+        let seen = house.get(&token, CONTACTS).await.ok();
+        assert_eq!(seen["actions"], may, "{login}");
+        let body = json!({ "merchant_id": OURS, "kind": "bank", "name": login });
+        let allowed = house.post(&token, CONTACTS, body).await.status == 201;
+        assert_eq!(allowed, may != json!([]), "{login}");
+        let terminals = house.get(&token, "/api/v1/terminals").await.ok();
+        assert_eq!(terminals["actions"], json!([]), "{login}");
+    }
+}
+
+#[tokio::test]
+async fn whose_a_contact_is_stays() {
+    let house = House::new().await;
+    let risk = house.token("risk").await;
+    let id = house.contact(&risk, OURS).await;
+    let path = format!("{CONTACTS}/{id}");
+    let put = async |merchant_id: serde_json::Value| {
+        let body = json!({ "merchant_id": merchant_id, "kind": "police", "name": "城南派出所" });
+        house.send(request(Method::PUT, &path, &risk, Some(body))).await
+    };
+    let refused = put(THEIRS.into()).await;
+    assert_eq!(refused.problem(422, "invalid_field").body["field"], "merchant_id");
+    for same in [OURS.into(), json!(null)] {
+        assert_eq!(put(same).await.ok()["merchant_id"], OURS);
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_by_its_field() {
     let house = House::new().await;
     let owner = house.token("owner").await;
@@ -146,7 +183,12 @@ async fn a_table_is_imported_whole_or_not_at_all_and_twice_is_once() {
     let would = import(&table, true).await;
     assert_eq!((&would["done"], &would["added"]), (&json!(false), &json!(2)));
     assert_eq!(count().await, 0);
-    let wrong = format!("{table}friend,老王,,{OURS}\nbank,,,{OURS}\ninsurer,他家的,,{THEIRS}\n");
+    let stranger = house.token("stranger").await;
+    house.contact(&stranger, THEIRS).await;
+    // The last line is what the other merchant has already: not even that is told.
+    let wrong = format!(
+        "{table}friend,老王,,{OURS}\nbank,,,{OURS}\ninsurer,他家的,,{THEIRS}\npolice,城南派出所,110,{THEIRS}\n"
+    );
     let refused = import(&wrong, false).await;
     let lines: Vec<_> = refused["wrong"].as_array().unwrap().iter().collect();
     let named: Vec<_> = lines
@@ -159,6 +201,7 @@ async fn a_table_is_imported_whole_or_not_at_all_and_twice_is_once() {
             (&json!(4), &json!("kind"), &json!("invalid_field")),
             (&json!(5), &json!("name"), &json!("invalid_field")),
             (&json!(6), &json!(null), &json!("not_allowed")),
+            (&json!(7), &json!(null), &json!("not_allowed")),
         ]
     );
     assert_eq!((&refused["done"], count().await), (&json!(false), 0));

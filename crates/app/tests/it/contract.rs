@@ -3,10 +3,9 @@
 //! A noun gets this by a call of [`a_case`].
 
 use app::case::{Error, Stateful, step};
-use app::contact::Details;
 use domain::actor::Actor;
 use domain::case::{Text, actions, decide};
-use domain::contact::{Contact, Kind, State as ContactState};
+use domain::contact::{Contact, Details, Kind, State as ContactState};
 use domain::incident::{Found, Incident, State as IncidentState};
 use domain::word::Word;
 use domain::work::{Id, State as WorkState, Work};

@@ -1,7 +1,7 @@
 //! Contacts as rows, and what a broken constraint is called.
 
 use domain::account::Scope;
-use domain::contact::{Contact, Kind, State};
+use domain::contact::{Contact, Details, Kind, State};
 use store::Error;
 use store::contact::{self, Filter};
 use store::row;
@@ -12,11 +12,13 @@ fn police(contact_id: &str, merchant: Option<u32>, name: &str) -> Contact {
     Contact {
         contact_id: contact_id.into(),
         merchant_id: merchant.map(merchant_id),
-        kind: Kind::Police,
-        name: name.into(),
-        hotline: Some("110".into()),
-        email: None,
-        reference: None,
+        details: Details {
+            kind: Kind::Police,
+            name: name.into(),
+            hotline: Some("110".into()),
+            email: None,
+            reference: None,
+        },
         state: State::Active,
     }
 }
@@ -35,11 +37,15 @@ fn kept() -> Kept {
 #[test]
 fn a_contact_comes_back_as_it_was_written_and_changed() {
     let kept = kept();
+    let before = police("A", Some(1), "south");
     let changed = Contact {
-        hotline: None,
-        email: Some("south@police.example".into()),
+        details: Details {
+            hotline: None,
+            email: Some("south@police.example".into()),
+            ..before.details
+        },
         state: State::Retired,
-        ..police("A", Some(1), "south")
+        ..before
     };
     let written = changed.clone();
     assert!(kept.write(move |tx| row::update(tx, &written)));

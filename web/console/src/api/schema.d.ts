@@ -11,10 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Contacts, in the order of their identifiers. */
+        /** Those one sees, in the order of their identifiers. */
         get: operations["contact_list"];
         put?: never;
-        /** Add a contact. */
+        /** Add one. */
         post: operations["contact_create"];
         delete?: never;
         options?: never;
@@ -29,7 +29,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Contacts as a table: all one sees, at most 10000. */
+        /** Those one sees as a table, at most 10000. */
         get: operations["contact_export"];
         put?: never;
         post?: never;
@@ -49,7 +49,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Add and change contacts by a table with the columns kind, name, hotline, email, reference, merchant_id.
+         * Add and change many by a table with the columns that an export has; `state` is left alone.
          * @description With one wrong line nothing is done, and each wrong line is named; the same table twice changes nothing.
          */
         post: operations["contact_import"];
@@ -68,7 +68,7 @@ export interface paths {
         };
         /** One of them. */
         get: operations["contact_show"];
-        /** Write other details; what is not said is empty afterwards. */
+        /** Write something else; what is not said is empty afterwards. */
         put: operations["contact_change"];
         post?: never;
         delete?: never;
@@ -588,8 +588,7 @@ export interface components {
             id: string;
             /** @description Who it is. */
             kind: components["schemas"]["ContactKind"];
-            /** @description The merchant whose contact it is; null: everybody's. */
-            merchant_id: string | null;
+            merchant_id: components["schemas"]["MerchantId"] | null;
             /** @description How it is called. */
             name: string;
             /** @description What they know the merchant by. */
@@ -614,8 +613,7 @@ export interface components {
             hotline?: string | null;
             /** @description Who it is. */
             kind: components["schemas"]["ContactKind"];
-            /** @description The merchant whose contact it is, everybody's without it; cannot be changed. */
-            merchant_id?: string | null;
+            merchant_id?: components["schemas"]["MerchantId"] | null;
             /** @description How it is called; at most 200 characters, as the others. */
             name: string;
             /** @description What they know the merchant by. */
@@ -907,6 +905,8 @@ export interface components {
             /** @description The operator signed in. */
             operator: string | null;
         };
+        /** @enum {string} */
+        ListAction: "create" | "import";
         /**
          * @description Who locks.
          * @example {}
@@ -977,6 +977,7 @@ export interface components {
         };
         /** @enum {string} */
         Manner: "stolen" | "lost" | "unsure";
+        MerchantId: string;
         /** @description Whole minor units of a currency: 2000 of CNY is ¥20.00. */
         Money: {
             /** @description ISO 4217, three letters, or three digits for a currency this version does not know by name. */
@@ -994,6 +995,8 @@ export interface components {
         Nothing: Record<string, never>;
         /** @description A page of a list. */
         Page_Contact: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
             /** @description The items. */
             items: {
                 /** @description What the one who asks may do with it now. */
@@ -1006,8 +1009,7 @@ export interface components {
                 id: string;
                 /** @description Who it is. */
                 kind: components["schemas"]["ContactKind"];
-                /** @description The merchant whose contact it is; null: everybody's. */
-                merchant_id: string | null;
+                merchant_id: components["schemas"]["MerchantId"] | null;
                 /** @description How it is called. */
                 name: string;
                 /** @description What they know the merchant by. */
@@ -1020,6 +1022,8 @@ export interface components {
         };
         /** @description A page of a list. */
         Page_Event: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
             /** @description The items. */
             items: {
                 /** @description Who did it, by name. */
@@ -1043,6 +1047,8 @@ export interface components {
         };
         /** @description A page of a list. */
         Page_IncidentSummary: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
             /** @description The items. */
             items: {
                 /**
@@ -1099,6 +1105,8 @@ export interface components {
         };
         /** @description A page of a list. */
         Page_Shop: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
             /** @description The items. */
             items: {
                 /** @description Street address. */
@@ -1129,6 +1137,8 @@ export interface components {
         };
         /** @description A page of a list. */
         Page_TerminalSummary: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
             /** @description The items. */
             items: {
                 /** @description The kinds of hold that stand. */
@@ -1165,6 +1175,8 @@ export interface components {
         };
         /** @description A page of a list. */
         Page_TimelineItem: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
             /** @description The items. */
             items: {
                 /** @description When. */
@@ -1187,6 +1199,8 @@ export interface components {
         };
         /** @description A page of a list. */
         Page_Transaction: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
             /** @description The items. */
             items: {
                 amount: components["schemas"]["Money"] | null;
@@ -1241,6 +1255,39 @@ export interface components {
                  * @description POS流水号.
                  */
                 trace: number | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Work: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
+            /** @description The items. */
+            items: {
+                /** @description What the one who asks may do with it now. */
+                actions: components["schemas"]["WorkAction"][];
+                due_at: components["schemas"]["Time"] | null;
+                /** @description Kind, what it is about, and which of several: `reversal.10450001.17`. */
+                id: string;
+                /** @description What is to be done. */
+                kind: components["schemas"]["WorkKind"];
+                /** @description Why the last try failed. */
+                last_error: string | null;
+                /** @description The node that does it now. */
+                node: string | null;
+                /** @description Since when it is to be done. */
+                since: components["schemas"]["Time"];
+                /** @description Where it stands. */
+                state: components["schemas"]["WorkState"];
+                subject: components["schemas"]["Subject"] | null;
+                /** @description Which one. */
+                subject_id: string;
+                /**
+                 * Format: int64
+                 * @description How often it was tried since it was last asked for.
+                 */
+                tries: number;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor: string | null;
@@ -1570,16 +1617,12 @@ export interface components {
         /** @enum {string} */
         WorkKind: "reversal" | "hold_end" | "clean_up";
         /** @description Work in pages, and how much of all waits for a person. */
-        WorkPage: {
+        WorkPage: components["schemas"]["Page_Work"] & {
             /**
              * Format: int64
              * @description How many cannot be done.
              */
             dead_count: number;
-            /** @description The items. */
-            items: components["schemas"]["Work"][];
-            /** @description Where the next page starts; null on the last one. */
-            next_cursor: string | null;
             /**
              * Format: int64
              * @description How many may have been done.
@@ -1745,7 +1788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description taken: the merchant has one of that kind and name */
+            /** @description taken: there is one like this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1804,6 +1847,7 @@ export interface operations {
     contact_export: {
         parameters: {
             query?: {
+                /** @description As text or as a spreadsheet. */
                 format?: "csv" | "xlsx";
             };
             header?: never;
@@ -2092,7 +2136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description contact_not_found */
+            /** @description There is none, for this account. */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -16,9 +16,12 @@ export type Shop = Schemas['Shop']
 export type Gate = Schemas['Gate']
 export type Hotline = Schemas['Hotline']
 
+export type ListAction = Schemas['ListAction']
+
 export interface Page<T> {
   items: T[]
   next_cursor: string | null
+  actions: ListAction[]
 }
 
 export type Work = Schemas['Work']

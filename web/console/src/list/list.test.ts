@@ -23,7 +23,11 @@ describe('a list as a file', () => {
 
   it('is whole, or given up', async () => {
     const ask = vi.fn((cursor: string | null) =>
-      Promise.resolve({ items: rows, next_cursor: cursor === 'c2' ? null : cursor === 'c1' ? 'c2' : 'c1' }),
+      Promise.resolve({
+        items: rows,
+        next_cursor: cursor === 'c2' ? null : cursor === 'c1' ? 'c2' : 'c1',
+        actions: [],
+      }),
     )
     expect((await readAll(ask, () => true))?.rows).toHaveLength(6)
     expect(await readAll(ask, (count) => count < 4)).toBeNull()
