@@ -47,6 +47,8 @@ pub enum Why {
     InFuture,
     /// Too many terminals to look through.
     TooManyTerminals,
+    /// What a decision is looked for in is one terminal's ledger.
+    OneTerminalForDecision,
 }
 
 impl Why {
@@ -68,6 +70,10 @@ impl Why {
             Self::TooManyTerminals => language.pick(
                 "可见终端超过 200 台，请指定一台",
                 "is needed: more than 200 terminals are visible, name one",
+            ),
+            Self::OneTerminalForDecision => language.pick(
+                "按结果筛选时须指定一台终端",
+                "is needed: a decision other than pending is looked for in one terminal only",
             ),
         }
     }

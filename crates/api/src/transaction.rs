@@ -222,7 +222,7 @@ struct TransactionQuery {
     from: Option<Time>,
     /// Decided before.
     to: Option<Time>,
-    /// One decision only.
+    /// One decision only; other than `pending` of one terminal only, because it is looked for in every row.
     decision: Option<Decision>,
     #[serde(default)]
     #[param(inline)]
@@ -255,6 +255,12 @@ async fn list(
         Some(terminal_id) => {
             terminal::visible(tx, actor, terminal_id)?;
             of_terminal(tx, terminal_id, filter, below, limit)
+        }
+        None if filter
+            .decision
+            .is_some_and(|decision| decision != Decided::Pending) =>
+        {
+            Err(Problem::field("terminal_id", Why::OneTerminalForDecision))
         }
         None => of_all(tx, scope(actor)?, filter, below, limit),
     })

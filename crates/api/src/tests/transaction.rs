@@ -66,7 +66,16 @@ async fn pages_of_all_terminals_miss_nothing_and_repeat_nothing() {
         own.iter().map(|(_, trace)| *trace).collect::<Vec<_>>(),
         (1..=12).rev().collect::<Vec<_>>()
     );
-    assert_eq!(all(&house, &owner, "decision=declined").await, []);
+    assert_eq!(
+        all(&house, &owner, "terminal_id=10450001&decision=declined").await,
+        []
+    );
+    // It would walk every ledger to its end.
+    for decision in ["approved", "declined", "recorded"] {
+        let path = format!("/api/v1/transactions?decision={decision}");
+        let refused = house.get(&owner, &path).await;
+        assert_eq!(refused.problem(422, "invalid_field").body["field"], "terminal_id");
+    }
 }
 
 #[tokio::test]
