@@ -5,13 +5,10 @@
 //!
 //! Invariant: every route but the log-in takes an `Account` or `Actor`, and what that account may not see is 404.
 
-mod activity;
-mod alarm;
 mod auth;
 mod contact;
 mod document;
 mod edge;
-mod found;
 mod gate;
 mod hold;
 pub mod hotline;
@@ -24,17 +21,13 @@ mod origin;
 mod page;
 mod people;
 pub mod problem;
-mod report;
 mod route;
 mod session;
 mod sheet;
 mod shop;
-mod stop_request;
-mod stream;
 mod terminal;
 #[cfg(test)]
 mod tests;
-mod timeline;
 mod transaction;
 mod wire;
 mod work;
@@ -52,6 +45,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use auth::{Attempts, Passwords};
 pub use edge::{is_report, refuse};
+use incident::{activity, alarm, found, report, stream, timeline};
 use node::Node;
 pub use origin::{Origin, network};
 use problem::{Code, Problem, code};
@@ -111,9 +105,9 @@ nouns! {
     terminal with CODES,
     transaction,
     incident with CODES,
-    report with CODES,
-    found,
     alarm,
+    found,
+    report with CODES,
     timeline,
     stream with CODES,
     activity,

@@ -16,17 +16,17 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Api;
-use super::idempotency::Kept;
-use super::input::{Cursor, In, Limit, Place, Query};
-use super::page::Page;
-use super::people::Names;
-use super::problem::{Problem, ProblemOut};
-use super::route::{acting, reading};
 use super::stop_request::{self, StopRequest};
-use super::terminal::{self, TerminalSummary};
-use super::wire::{Money, Time, word};
+use crate::Api;
 use crate::auth::{Account, scope};
+use crate::idempotency::Kept;
+use crate::input::{Cursor, In, Limit, Place, Query};
+use crate::page::Page;
+use crate::people::Names;
+use crate::problem::{Problem, ProblemOut};
+use crate::route::{acting, reading};
+use crate::terminal::{self, TerminalSummary};
+use crate::wire::{Money, Time, word};
 
 word! {
     /// Where an incident stands.

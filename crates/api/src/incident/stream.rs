@@ -22,11 +22,11 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Api;
-use super::input::{Place, Query, Sequence};
-use super::problem::{Problem, ProblemOut, Why};
 use super::timeline::{self, TimelineItem};
+use crate::Api;
 use crate::auth::Account;
+use crate::input::{Place, Query, Sequence};
+use crate::problem::{Problem, ProblemOut, Why};
 use node::Node;
 
 /// Streams open on this node at once.

@@ -17,15 +17,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Api;
-use super::input::{Cursor, Limit, Query, Sequence};
-use super::page::Page;
-use super::people::Names;
-use super::problem::{Problem, ProblemOut};
-use super::route::reading;
-use super::transaction::TransactionOut;
-use super::wire::{Time, words_schema};
+use crate::Api;
 use crate::auth::Account;
+use crate::input::{Cursor, Limit, Query, Sequence};
+use crate::page::Page;
+use crate::people::Names;
+use crate::problem::{Problem, ProblemOut};
+use crate::route::reading;
+use crate::transaction::TransactionOut;
+use crate::wire::{Time, words_schema};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {

@@ -18,16 +18,15 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Api;
-use super::edge::Arrived;
-use super::idempotency::{Kept, Key, claim, keep};
-use super::incident::Manner;
-use super::incident::{Receipt, stop_ms};
-use super::input::{In, text_opt};
-use super::problem::{Problem, ProblemOut, Why, code};
-use super::terminal;
-use super::wire::Time;
+use super::case::{Manner, Receipt, stop_ms};
+use crate::Api;
 use crate::auth::{Account, Actor};
+use crate::edge::Arrived;
+use crate::idempotency::{Kept, Key, claim, keep};
+use crate::input::{In, text_opt};
+use crate::problem::{Problem, ProblemOut, Why, code};
+use crate::terminal;
+use crate::wire::Time;
 use node::Turn;
 
 /// The longest wait for other nodes: more than it takes to expel one that has fallen silent.
@@ -198,7 +197,7 @@ async fn stop(
     key: Option<Key>,
     is_stopped: Arc<AtomicBool>,
 ) -> Result<Kept, Problem> {
-    let incident_id = super::id::new()?;
+    let incident_id = crate::id::new()?;
     // Whether or not a first try was kept, a second one finds the terminal stopped, or stops it.
     let suspended = api.node.insist(Turn::First, || {
         let (by, report, its_key) = (account.clone(), report.clone(), key.clone());

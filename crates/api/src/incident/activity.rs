@@ -16,13 +16,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Api;
-use super::input::{Number, Query};
-use super::problem::{Problem, ProblemOut, Why};
-use super::route::reading;
-use super::transaction::{Decision, TransactionKind};
-use super::wire::{Money, Time};
+use crate::Api;
 use crate::auth::Account;
+use crate::input::{Number, Query};
+use crate::problem::{Problem, ProblemOut, Why};
+use crate::route::reading;
+use crate::transaction::{Decision, TransactionKind};
+use crate::wire::{Money, Time};
 
 /// Longest span.
 const SPAN_MS_MAX: i64 = 72 * HOUR_MS;

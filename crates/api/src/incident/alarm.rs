@@ -8,12 +8,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Api;
-use super::idempotency::Kept;
-use super::incident::{self, IncidentOut};
-use super::input::In;
-use super::problem::{Problem, ProblemOut};
+use super::case::{self, IncidentOut};
+use crate::Api;
 use crate::auth::Actor;
+use crate::idempotency::Kept;
+use crate::input::In;
+use crate::problem::{Problem, ProblemOut};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -39,7 +39,7 @@ async fn acknowledge(
     Path(incident_id): Path<String>,
     input: In<Nothing>,
 ) -> Result<Kept, Problem> {
-    incident::step(&api, account, incident_id, input, |tx, actor, id, Nothing {}| {
+    case::step(&api, account, incident_id, input, |tx, actor, id, Nothing {}| {
         app::incident::acknowledge_alarm(tx, actor, id)
     })
     .await

@@ -11,7 +11,7 @@ use domain::terminal::Terminal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::wire::Time;
+use crate::wire::Time;
 
 /// The rule a request is made under.
 const RULE: &str = "银发〔2021〕259号 一(一)3";

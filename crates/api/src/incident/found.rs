@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Api;
 use super::alarm::Nothing;
-use super::idempotency::Kept;
-use super::incident::{self, IncidentOut};
-use super::input::{In, text};
-use super::problem::{Problem, ProblemOut};
+use super::case::{self, IncidentOut};
+use crate::Api;
 use crate::auth::Actor;
+use crate::idempotency::Kept;
+use crate::input::{In, text};
+use crate::problem::{Problem, ProblemOut};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -47,7 +47,7 @@ async fn propose(
     input: In<FoundStatement>,
 ) -> Result<Kept, Problem> {
     let statement = text("statement", &input.body.statement, app::case::TEXT_CHARS_MAX)?;
-    incident::step(&api, account, incident_id, input, move |tx, actor, id, _| {
+    case::step(&api, account, incident_id, input, move |tx, actor, id, _| {
         app::incident::propose_found(tx, actor, id, &statement)
     })
     .await
@@ -67,7 +67,7 @@ async fn confirm(
     Path(incident_id): Path<String>,
     input: In<Nothing>,
 ) -> Result<Kept, Problem> {
-    incident::step(&api, account, incident_id, input, |tx, actor, id, Nothing {}| {
+    case::step(&api, account, incident_id, input, |tx, actor, id, Nothing {}| {
         app::incident::confirm_found(tx, actor, id)
     })
     .await
