@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use app::case::Imported;
 use domain::Actor;
 use domain::case::actions;
 use domain::contact::{Contact, Details, Verb};
@@ -17,7 +16,7 @@ use super::Api;
 use super::id::Merchant;
 use super::input::{Limit, email_opt, text, text_opt};
 use super::problem::Problem;
-use super::route::{self, Listed, Shown, Tabled, Written};
+use super::route::{self, Listed, Sayable, Shown, Tabled};
 use super::wire::word;
 use crate::auth::scope;
 
@@ -97,7 +96,7 @@ impl Shown for Contact {
         Ok(ContactOut {
             actions: actions(&it, actor).into_iter().map(ContactAction).collect(),
             id: it.contact_id,
-            merchant_id: it.merchant_id.map(Merchant),
+            merchant_id: it.details.merchant_id.map(Merchant),
             kind: ContactKind(it.details.kind),
             name: it.details.name,
             hotline: it.details.hotline,
@@ -127,41 +126,29 @@ pub struct ContactIn {
     reference: Option<String>,
 }
 
-impl ContactIn {
-    fn details(self) -> Result<Details, Problem> {
-        Ok(Details {
-            kind: self.kind.0,
-            name: text("name", &self.name, TEXT_CHARS_MAX)?,
-            hotline: text_opt("hotline", self.hotline, TEXT_CHARS_MAX)?,
-            email: email_opt("email", self.email, TEXT_CHARS_MAX)?,
-            reference: text_opt("reference", self.reference, TEXT_CHARS_MAX)?,
+impl TryFrom<ContactIn> for Details {
+    type Error = Problem;
+
+    fn try_from(said: ContactIn) -> Result<Self, Problem> {
+        Ok(Self {
+            merchant_id: said.merchant_id.map(|merchant| merchant.0),
+            kind: said.kind.0,
+            name: text("name", &said.name, TEXT_CHARS_MAX)?,
+            hotline: text_opt("hotline", said.hotline, TEXT_CHARS_MAX)?,
+            email: email_opt("email", said.email, TEXT_CHARS_MAX)?,
+            reference: text_opt("reference", said.reference, TEXT_CHARS_MAX)?,
         })
     }
 }
 
-impl Written for Contact {
+impl Sayable for Contact {
     type In = ContactIn;
-
-    fn create(tx: &Tx<'_>, actor: &Actor, id: &str, said: ContactIn) -> Result<Self, Problem> {
-        let merchant_id = said.merchant_id.map(|merchant| merchant.0);
-        Ok(app::contact::create(tx, actor, id, merchant_id, said.details()?)?)
-    }
-
-    fn change(tx: &Tx<'_>, actor: &Actor, id: &str, said: ContactIn) -> Result<Self, Problem> {
-        let merchant_id = said.merchant_id.map(|merchant| merchant.0);
-        Ok(app::contact::change(tx, actor, id, merchant_id, said.details()?)?)
-    }
 }
 
 impl Tabled for Contact {
     const SHEET: &'static str = "contacts";
     const COLUMNS: &'static [&'static str] =
         &["kind", "name", "hotline", "email", "reference", "merchant_id"];
-
-    fn import(tx: &Tx<'_>, actor: &Actor, id: &str, said: ContactIn) -> Result<Imported, Problem> {
-        let merchant_id = said.merchant_id.map(|merchant| merchant.0);
-        Ok(app::contact::import(tx, actor, id, merchant_id, said.details()?)?)
-    }
 }
 
 /// Which contacts.

@@ -1,13 +1,13 @@
 //! Routes that are alike for every noun: its list, showing, adding and changing one, taking a step with it, its events, and
 //! tables of many.
 //!
-//! A noun says how it is shown ([`Shown`]), found ([`Listed`]) and written ([`Written`], [`Tabled`]), and gets each route by a
+//! A noun says how it is shown ([`Shown`]), found ([`Listed`]) and written ([`Sayable`], [`Tabled`]), and gets each route by a
 //! macro of one line.
 //!
 //! Invariant: the actor is read in the transaction that finds the thing, so what is shown and done is what the account may
 //! see and do at that moment.
 
-use app::case::{Imported, Stateful, find, step};
+use app::case::{self, Stateful, Written, find, step};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -47,26 +47,17 @@ pub trait Listed: Shown {
 }
 
 /// A noun that people add and change.
-pub trait Written: Shown {
-    /// What is said of one.
-    type In: Send + 'static;
-
-    /// Adds one of that identifier.
-    fn create(tx: &Tx<'_>, actor: &Actor, id: &str, said: Self::In) -> Result<Self, Problem>;
-
-    /// Writes something else of it.
-    fn change(tx: &Tx<'_>, actor: &Actor, id: &str, said: Self::In) -> Result<Self, Problem>;
+pub trait Sayable: Shown + Written {
+    /// As what is said of one travels.
+    type In: TryInto<Self::Said, Error = Problem> + Send + 'static;
 }
 
 /// A noun that leaves as a table and comes back as one.
-pub trait Tabled: Listed + Written {
+pub trait Tabled: Listed + Sayable {
     /// The name of the table.
     const SHEET: &'static str;
     /// Its columns: fields of what is said; `state` is added to what leaves.
     const COLUMNS: &'static [&'static str];
-
-    /// Does what a line says; a new one gets that identifier.
-    fn import(tx: &Tx<'_>, actor: &Actor, id: &str, said: Self::In) -> Result<Imported, Problem>;
 }
 
 /// Reads one snapshot as the actor.
@@ -121,7 +112,9 @@ where
         let import = || {
             let actor = account.actor(tx)?;
             let lines = sheet::read("text", &table.text, N::COLUMNS)?;
-            sheet::import(lines, |said| N::import(tx, &actor, &id::new()?, said))
+            sheet::import(lines, |said: N::In| {
+                Ok(case::import::<N>(tx, &actor, &id::new()?, said.try_into()?)?)
+            })
         };
         let out = import().map_err(Undone::Failed)?;
         match table.dry_run || !out.wrong.is_empty() {
@@ -173,23 +166,25 @@ pub async fn list<N: Listed>(
 }
 
 /// Adds one.
-pub async fn create<N: Written>(api: &Api, account: Account, input: In<N::In>) -> Result<Kept, Problem> {
+pub async fn create<N: Sayable>(api: &Api, account: Account, input: In<N::In>) -> Result<Kept, Problem> {
     let id = id::new()?;
     let kept = acting(api, account, input, move |tx, actor, said| {
-        N::out(tx, actor, N::create(tx, actor, &id, said)?)
+        let it = case::create::<N>(tx, actor, &id, said.try_into()?)?;
+        N::out(tx, actor, it)
     });
     Ok(kept.await?.with_status(StatusCode::CREATED))
 }
 
 /// Writes something else of one.
-pub async fn change<N: Written>(
+pub async fn change<N: Sayable>(
     api: &Api,
     account: Account,
     id: String,
     input: In<N::In>,
 ) -> Result<Kept, Problem> {
     acting(api, account, input, move |tx, actor, said| {
-        N::out(tx, actor, N::change(tx, actor, &id, said)?)
+        let it = case::change::<N>(tx, actor, &id, said.try_into()?)?;
+        N::out(tx, actor, it)
     })
     .await
 }

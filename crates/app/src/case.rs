@@ -122,8 +122,29 @@ pub fn locked<N: Stateful>(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<N, Er
     find(tx, actor, id)
 }
 
+/// Something that people add and change.
+pub trait Written: Stateful {
+    /// What is said of one.
+    type Said: PartialEq;
+    /// The step that writes something else.
+    const CHANGE: Self::Verb;
+
+    /// A new one of which that is said.
+    fn new(id: &str, said: Self::Said) -> Self;
+
+    /// What is said of it.
+    fn said(&self) -> &Self::Said;
+
+    /// Writes what is said now; fails where it would change what stays.
+    fn rewrite(&mut self, said: Self::Said) -> Result<(), Error>;
+
+    /// The one that a line of an import means, whoever asks.
+    fn meant(tx: &Tx<'_>, said: &Self::Said) -> Result<Option<Self>, StoreError>;
+}
+
 /// Adds a new one, if the actor may add this very one.
-pub fn create<N: Stateful>(tx: &Tx<'_>, actor: &Actor, it: N) -> Result<N, Error> {
+pub fn create<N: Written>(tx: &Tx<'_>, actor: &Actor, id: &str, said: N::Said) -> Result<N, Error> {
+    let it = N::new(id, said);
     if !case::may_add(&it, actor) {
         return Err(Error::NotAllowed);
     }
@@ -131,6 +152,22 @@ pub fn create<N: Stateful>(tx: &Tx<'_>, actor: &Actor, it: N) -> Result<N, Error
     row::insert(tx, &it).map_err(taken::<N>)?;
     tell(tx, actor, &it, "create", None)?;
     Ok(it)
+}
+
+/// Writes something else of one.
+pub fn change<N: Written>(tx: &Tx<'_>, actor: &Actor, id: &str, said: N::Said) -> Result<N, Error> {
+    try_step(tx, actor, id, N::CHANGE, None, |it: &mut N| it.rewrite(said))
+}
+
+/// Does what a line says, so that the same list twice changes nothing; a new one gets that identifier.
+pub fn import<N: Written>(tx: &Tx<'_>, actor: &Actor, id: &str, said: N::Said) -> Result<Imported, Error> {
+    match N::meant(tx, &said)? {
+        None => create::<N>(tx, actor, id, said).map(|_| Imported::Added),
+        // Whether somebody else's is the same is not told either.
+        Some(kept) if !case::may_add(&kept, actor) => Err(Error::NotAllowed),
+        Some(kept) if *kept.said() == said => Ok(Imported::Unchanged),
+        Some(kept) => change::<N>(tx, actor, kept.id(), said).map(|_| Imported::Changed),
+    }
 }
 
 /// A constraint that says there is such a one already, as the person who asked understands it.
@@ -150,13 +187,28 @@ pub fn step<N: Stateful>(
     text: Option<&str>,
     change: impl FnOnce(&mut N),
 ) -> Result<N, Error> {
+    try_step(tx, actor, id, verb, text, |it| {
+        change(it);
+        Ok(())
+    })
+}
+
+/// The same with a change that may fail.
+fn try_step<N: Stateful>(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    id: &str,
+    verb: N::Verb,
+    text: Option<&str>,
+    change: impl FnOnce(&mut N) -> Result<(), Error>,
+) -> Result<N, Error> {
     let mut it = locked::<N>(tx, actor, id)?;
     let row = case::decide(&it, verb, actor)?;
     let text = text.filter(|text| !text.is_empty() && row.text != Text::None);
     if row.text == Text::Required && text.is_none() {
         return Err(Error::TextRequired);
     }
-    change(&mut it);
+    change(&mut it)?;
     if let Some(to) = row.to {
         it.enter(to);
     }

@@ -1,14 +1,11 @@
 //! Contacts: whom a shop calls outside the house.
 
-use domain::MerchantId;
 use domain::account::Scope;
-use domain::actor::Actor;
-use domain::case::may_add;
 use domain::contact::{Contact, Details, State, Verb, seen_by};
 use domain::event::Subject;
 use store::{Error as StoreError, Tx};
 
-use crate::case::{self, Error, Imported, Noun, Stateful, find, step};
+use crate::case::{Error, Noun, Stateful, Written};
 
 impl Noun for Contact {
     const SUBJECT: Subject = Subject::Contact;
@@ -19,13 +16,13 @@ impl Noun for Contact {
     }
 
     fn seen_by(&self, _: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
-        Ok(seen_by(scope, self.merchant_id))
+        Ok(seen_by(scope, self.details.merchant_id))
     }
 }
 
 impl Stateful for Contact {
     fn names_what_is(&self, tx: &Tx<'_>) -> Result<(), Error> {
-        match self.merchant_id {
+        match self.details.merchant_id {
             Some(merchant_id) if store::merchant::get(tx, merchant_id)?.is_none() => {
                 Err(Error::Unknown("merchant_id"))
             }
@@ -34,52 +31,33 @@ impl Stateful for Contact {
     }
 }
 
-/// Adds a contact of a merchant, or of everybody.
-pub fn create(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    contact_id: &str,
-    merchant_id: Option<MerchantId>,
-    details: Details,
-) -> Result<Contact, Error> {
-    let contact = Contact {
-        contact_id: contact_id.to_owned(),
-        merchant_id,
-        details,
-        state: State::Active,
-    };
-    case::create(tx, actor, contact)
-}
+impl Written for Contact {
+    type Said = Details;
+    const CHANGE: Verb = Verb::Change;
 
-/// Writes other details; whose it is stays, and may be left unsaid.
-pub fn change(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    contact_id: &str,
-    merchant_id: Option<MerchantId>,
-    details: Details,
-) -> Result<Contact, Error> {
-    let kept: Contact = find(tx, actor, contact_id)?;
-    if merchant_id.is_some() && merchant_id != kept.merchant_id {
-        return Err(Error::Fixed("merchant_id"));
+    fn new(contact_id: &str, details: Details) -> Self {
+        Self {
+            contact_id: contact_id.to_owned(),
+            details,
+            state: State::Active,
+        }
     }
-    let change = |contact: &mut Contact| contact.details = details;
-    step(tx, actor, contact_id, Verb::Change, None, change)
-}
 
-/// Adds or changes the contact of that merchant, kind and name, so that the same list twice changes nothing.
-pub fn import(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    contact_id: &str,
-    merchant_id: Option<MerchantId>,
-    details: Details,
-) -> Result<Imported, Error> {
-    match store::contact::named(tx, merchant_id, details.kind, &details.name)? {
-        None => create(tx, actor, contact_id, merchant_id, details).map(|_| Imported::Added),
-        // Whether somebody else's is the same is not told either.
-        Some(kept) if !may_add(&kept, actor) => Err(Error::NotAllowed),
-        Some(kept) if kept.details == details => Ok(Imported::Unchanged),
-        Some(kept) => change(tx, actor, &kept.contact_id, merchant_id, details).map(|_| Imported::Changed),
+    fn said(&self) -> &Details {
+        &self.details
+    }
+
+    /// Whose it is stays, and need not be said again.
+    fn rewrite(&mut self, said: Details) -> Result<(), Error> {
+        let merchant_id = self.details.merchant_id;
+        if said.merchant_id.is_some() && said.merchant_id != merchant_id {
+            return Err(Error::Fixed("merchant_id"));
+        }
+        self.details = Details { merchant_id, ..said };
+        Ok(())
+    }
+
+    fn meant(tx: &Tx<'_>, said: &Details) -> Result<Option<Self>, StoreError> {
+        store::contact::named(tx, said.merchant_id, said.kind, &said.name)
     }
 }

@@ -48,8 +48,6 @@ words! {
 pub struct Contact {
     /// Eight letters and digits.
     pub contact_id: String,
-    /// The merchant whose contact it is; `None`: everybody's, kept by the acquirer.
-    pub merchant_id: Option<MerchantId>,
     /// What is said of it.
     pub details: Details,
     /// Whether it is in use.
@@ -59,6 +57,8 @@ pub struct Contact {
 /// What is said of a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Details {
+    /// The merchant whose contact it is; `None`: everybody's, kept by the acquirer.
+    pub merchant_id: Option<MerchantId>,
     /// Who it is.
     pub kind: Kind,
     /// How it is called.
@@ -109,7 +109,7 @@ impl Case for Contact {
     fn allows(&self, actor: &Actor) -> bool {
         actor
             .scope()
-            .is_some_and(|scope| kept_by(scope, self.merchant_id))
+            .is_some_and(|scope| kept_by(scope, self.details.merchant_id))
     }
 }
 
@@ -152,8 +152,8 @@ mod tests {
     fn contact(merchant_id: Option<MerchantId>, state: State) -> Contact {
         Contact {
             contact_id: "C".into(),
-            merchant_id,
             details: Details {
+                merchant_id,
                 kind: Kind::Police,
                 name: "城南派出所".into(),
                 hotline: None,

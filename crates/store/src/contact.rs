@@ -11,13 +11,14 @@ use crate::{Error, Tx};
 
 crate::row::words!(Kind, State);
 columns!(Details {
+    merchant_id,
     kind,
     name,
     hotline,
     email,
     reference
 });
-table!(Contact: "contact", 1 { contact_id, merchant_id, details: Details, state });
+table!(Contact: "contact", 1 { contact_id, details: Details, state });
 
 /// What a second contact of one merchant, kind and name breaks.
 pub const UNIQUE: &str = "contact_merchant_id_kind_name";

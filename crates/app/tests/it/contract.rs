@@ -2,7 +2,8 @@
 //!
 //! A noun gets this by a call of [`a_case`].
 
-use app::case::{Error, Stateful, step};
+use app::case::{Error, Stateful, create, step};
+use domain::MerchantId;
 use domain::actor::Actor;
 use domain::case::{Text, actions, decide};
 use domain::contact::{Contact, Details, Kind, State as ContactState};
@@ -102,8 +103,9 @@ fn an_incident_moves_by_its_table_alone() {
     a_case(&house, &open.incident_id, &states, &stranger());
 }
 
-fn police() -> Details {
+fn police(merchant_id: Option<MerchantId>) -> Details {
     Details {
+        merchant_id,
         kind: Kind::Police,
         name: "城南派出所".into(),
         hotline: Some("110".into()),
@@ -115,8 +117,7 @@ fn police() -> Details {
 #[test]
 fn a_contact_moves_by_its_table_alone() {
     let house = House::open();
-    let contact: Contact =
-        house.write(|tx| app::contact::create(tx, &owner(), "C1", Some(ours()), police()).map_err(kept));
+    let contact: Contact = house.write(|tx| create(tx, &owner(), "C1", police(Some(ours()))).map_err(kept));
     let states = ContactState::ALL.map(|state| Contact {
         state,
         ..contact.clone()
@@ -149,8 +150,8 @@ fn kept(error: Error) -> store::Error {
 #[test]
 fn a_contact_is_added_once_by_whoever_keeps_it() {
     let house = House::open();
-    let create = |actor: Actor, id: &'static str, merchant_id| {
-        house.try_write(move |tx| app::contact::create(tx, &actor, id, merchant_id, police()))
+    let added = |actor: Actor, id: &'static str, merchant_id| {
+        house.try_write(move |tx| create::<Contact>(tx, &actor, id, police(merchant_id)))
     };
     let ours = Some(ours());
     for (actor, merchant_id) in [
@@ -159,12 +160,12 @@ fn a_contact_is_added_once_by_whoever_keeps_it() {
         (auditor(), None),
         (owner(), None),
     ] {
-        let refused = create(actor.clone(), "C0", merchant_id);
+        let refused = added(actor.clone(), "C0", merchant_id);
         assert!(matches!(refused, Err(Error::NotAllowed)), "{actor:?}");
     }
-    create(owner(), "C1", ours).unwrap();
-    assert!(matches!(create(risk_officer(), "C2", ours), Err(Error::Taken(_))));
-    create(risk_officer(), "C3", None).unwrap();
+    added(owner(), "C1", ours).unwrap();
+    assert!(matches!(added(risk_officer(), "C2", ours), Err(Error::Taken(_))));
+    added(risk_officer(), "C3", None).unwrap();
     assert_eq!(house.events(domain::event::Subject::Contact, "C1").len(), 1);
 }
 

@@ -11,8 +11,8 @@ use crate::fixture::{Kept, merchant_id, shops};
 fn police(contact_id: &str, merchant: Option<u32>, name: &str) -> Contact {
     Contact {
         contact_id: contact_id.into(),
-        merchant_id: merchant.map(merchant_id),
         details: Details {
+            merchant_id: merchant.map(merchant_id),
             kind: Kind::Police,
             name: name.into(),
             hotline: Some("110".into()),
