@@ -7,7 +7,7 @@
 //! Invariant: the actor is read in the transaction that finds the thing, so what is shown and done is what the account may
 //! see and do at that moment.
 
-use app::case::{self, Stateful, Written, find, step};
+use app::case::{self, Noun, Stateful, Written, find, step};
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -29,7 +29,7 @@ use super::{Api, id};
 use crate::auth::Account;
 
 /// A noun that travels.
-pub trait Shown: Stateful {
+pub trait Shown: Noun {
     /// As it travels, with what the actor may do.
     type Out: Serialize + Send + 'static;
 
@@ -38,7 +38,7 @@ pub trait Shown: Stateful {
 }
 
 /// A noun with a list, in the order of its identifiers.
-pub trait Listed: Shown {
+pub trait Listed: Shown + Stateful {
     /// Which of them: a struct of parameters.
     type Query: Send + 'static;
 
@@ -207,7 +207,7 @@ pub struct Said {
 }
 
 /// Takes a step that needs nothing but a text.
-pub async fn take<N: Shown>(
+pub async fn take<N: Shown + Stateful>(
     api: &Api,
     account: Account,
     id: String,
@@ -332,7 +332,7 @@ macro_rules! change_route {
         #[utoipa::path(put, path = $path, tag = $tag, params(($id = String, Path)), request_body = $in, responses(
             (status = 200, body = $out),
             (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut),
-            (status = 404, description = "There is none, for this account.", body = $crate::problem::ProblemOut),
+            (status = 404, description = concat!($tag, "_not_found"), body = $crate::problem::ProblemOut),
             (status = 409, description = "wrong_state, taken", body = $crate::problem::ProblemOut),
         ))]
         async fn $name(
@@ -392,7 +392,7 @@ macro_rules! show_route {
         /// One of them.
         #[utoipa::path(get, path = $path, tag = $tag, params(($id = String, Path)), responses(
             (status = 200, body = $out),
-            (status = 404, description = "There is none, for this account.", body = $crate::problem::ProblemOut),
+            (status = 404, description = concat!($tag, "_not_found"), body = $crate::problem::ProblemOut),
         ))]
         async fn $name(
             axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
@@ -413,7 +413,7 @@ macro_rules! step_route {
             request_body = $crate::route::Said, responses(
             (status = 200, body = $out),
             (status = 403, description = "not_allowed, second_person_required", body = $crate::problem::ProblemOut),
-            (status = 404, description = "There is none, for this account.", body = $crate::problem::ProblemOut),
+            (status = 404, description = concat!($tag, "_not_found"), body = $crate::problem::ProblemOut),
             (status = 409, description = "wrong_state", body = $crate::problem::ProblemOut),
         ))]
         async fn $name(
@@ -434,7 +434,7 @@ macro_rules! events_route {
         /// What happened to it, oldest first.
         #[utoipa::path(get, path = $path, tag = $tag, params(($id = String, Path), $crate::route::EventsAfter), responses(
             (status = 200, body = $crate::page::Page<$crate::route::EventOut>),
-            (status = 404, description = "There is none, for this account.", body = $crate::problem::ProblemOut),
+            (status = 404, description = concat!($tag, "_not_found"), body = $crate::problem::ProblemOut),
         ))]
         async fn $name(
             axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,

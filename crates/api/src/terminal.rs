@@ -29,7 +29,7 @@ use super::input::{Cursor, In, Limit, Query};
 use super::page::Page;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
-use super::route::reading;
+use super::route::{Shown, reading, show_route};
 use super::transaction::{Decision, TransactionKind};
 use super::wire::{Money, Time, word};
 use crate::auth::{self, Account, Asker, scope};
@@ -71,6 +71,8 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(lock))
         .routes(routes!(unlock))
 }
+
+show_route!(show: Terminal => TerminalOut, "terminal", "/terminals/{terminal_id}", "terminal_id");
 
 /// A terminal in a list.
 #[derive(Serialize, ToSchema)]
@@ -153,7 +155,7 @@ struct TerminalPage {
 /// A terminal's page.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Terminal)]
-struct TerminalOut {
+pub struct TerminalOut {
     #[serde(flatten)]
     summary: TerminalSummary,
     /// The five elements its serial number is bound to (银发〔2021〕259号 一(一)).
@@ -252,6 +254,14 @@ fn last_transaction(row: domain::transaction::LedgerRow) -> Option<LastTransacti
         decided_at: Time(row.at),
         operator: row.operator,
     })
+}
+
+impl Shown for Terminal {
+    type Out = TerminalOut;
+
+    fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<TerminalOut, Problem> {
+        page(tx, actor, it)
+    }
 }
 
 fn page(tx: &Tx<'_>, actor: &Actor, terminal: Terminal) -> Result<TerminalOut, Problem> {
@@ -353,24 +363,6 @@ fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Counts, Problem> {
         }
     }
     Ok(counts)
-}
-
-/// One terminal.
-#[utoipa::path(get, path = "/terminals/{terminal_id}", tag = "terminal", params(("terminal_id" = String, Path)),
-    responses((status = 200, body = TerminalOut), (status = 404, description = "terminal_not_found", body = ProblemOut)))]
-async fn show(
-    State(api): State<Arc<Api>>,
-    account: Account,
-    Path(terminal_id): Path<String>,
-) -> Result<Json<TerminalOut>, Problem> {
-    let terminal_id = parse_id(&terminal_id)?;
-    api.node
-        .read(move |tx| {
-            let actor = account.actor(tx)?;
-            page(tx, &actor, visible(tx, &actor, terminal_id)?)
-        })
-        .await
-        .map(Json)
 }
 
 /// Who locks.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use app::case::find;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
+use domain::Actor;
 use domain::Timestamp;
 use domain::case::actions;
 use domain::event::Subject;
@@ -24,7 +24,7 @@ use crate::input::{Cursor, In, Limit, Place, Query};
 use crate::page::Page;
 use crate::people::Names;
 use crate::problem::{Problem, ProblemOut};
-use crate::route::{acting, reading};
+use crate::route::{Shown, acting, reading, show_route};
 use crate::terminal::{self, TerminalSummary};
 use crate::wire::{Money, Time, word};
 
@@ -52,6 +52,8 @@ crate::problem::codes! {
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
 }
+
+show_route!(show: Incident => IncidentOut, "incident", "/incidents/{incident_id}", "incident_id");
 
 /// An incident in a list.
 #[derive(Serialize, ToSchema)]
@@ -265,17 +267,24 @@ pub async fn step<B: Send + 'static>(
     account: Account,
     incident_id: String,
     input: In<B>,
-    act: impl FnOnce(&Tx<'_>, &domain::Actor, &str, B) -> Result<Incident, app::case::Error> + Send + 'static,
+    act: impl FnOnce(&Tx<'_>, &Actor, &str, B) -> Result<Incident, app::case::Error> + Send + 'static,
 ) -> Result<Kept, Problem> {
     let id = incident_id.clone();
-    let work = move |tx: &Tx<'_>, actor: &domain::Actor, body| page(tx, actor, act(tx, actor, &id, body)?);
+    let work = move |tx: &Tx<'_>, actor: &Actor, body| page(tx, actor, act(tx, actor, &id, body)?);
     let kept = acting(api, account, input, work).await?;
     api.node.changed(Some(incident_id));
     Ok(kept)
 }
 
-/// An incident's page.
-pub fn page(tx: &Tx<'_>, actor: &domain::Actor, incident: Incident) -> Result<IncidentOut, Problem> {
+impl Shown for Incident {
+    type Out = IncidentOut;
+
+    fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<IncidentOut, Problem> {
+        page(tx, actor, it)
+    }
+}
+
+fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, Problem> {
     let mut names = Names::new(tx);
     let terminal_id = incident.terminal_id;
     let terminal =
@@ -404,19 +413,4 @@ async fn list(
         Page::of(incidents, query.limit.get(), cursor).try_map(|incident| summary(tx, &mut names, &incident))
     })
     .await
-}
-
-/// One incident.
-#[utoipa::path(get, path = "/incidents/{incident_id}", tag = "incident", params(("incident_id" = String, Path)),
-    responses((status = 200, body = IncidentOut), (status = 404, description = "incident_not_found", body = ProblemOut)))]
-async fn show(
-    State(api): State<Arc<Api>>,
-    account: Account,
-    Path(incident_id): Path<String>,
-) -> Result<Json<IncidentOut>, Problem> {
-    let read = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx)?;
-        page(tx, &actor, find(tx, &actor, &incident_id)?)
-    };
-    api.node.read(read).await.map(Json)
 }

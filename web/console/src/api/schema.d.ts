@@ -187,7 +187,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One incident. */
+        /** One of them. */
         get: operations["incident_show"];
         put?: never;
         post?: never;
@@ -362,7 +362,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One terminal. */
+        /** One of them. */
         get: operations["terminal_show"];
         put?: never;
         post?: never;
@@ -2057,7 +2057,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none, for this account. */
+            /** @description contact_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2136,7 +2136,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none, for this account. */
+            /** @description contact_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2251,7 +2251,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none, for this account. */
+            /** @description contact_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2342,7 +2342,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none, for this account. */
+            /** @description contact_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2469,7 +2469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none, for this account. */
+            /** @description contact_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4250,7 +4250,7 @@ export interface operations {
                 from?: components["schemas"]["Time"];
                 /** @description Decided before. */
                 to?: components["schemas"]["Time"];
-                /** @description One decision only. */
+                /** @description One decision only; other than `pending` of one terminal only, because it is looked for in every row. */
                 decision?: components["schemas"]["Decision"];
                 limit?: number;
                 /** @description The last page's `next_cursor`. */
@@ -4444,7 +4444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none, for this account. */
+            /** @description work_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4514,7 +4514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none, for this account. */
+            /** @description work_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4605,7 +4605,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is none, for this account. */
+            /** @description work_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
