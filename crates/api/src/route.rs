@@ -351,9 +351,8 @@ pub(crate) use change_route;
 macro_rules! export_route {
     ($name:ident: $noun:ty, $tag:literal, $path:literal) => {
         /// Those one sees as a table, at most 10000.
-        #[utoipa::path(get, path = $path, tag = $tag, params($crate::sheet::ExportQuery), responses(
-                    (status = 200, description = "A table.", content_type = "text/csv", body = String),
-                ))]
+        #[utoipa::path(get, path = $path, tag = $tag, params($crate::sheet::ExportQuery),
+            responses((status = 200, description = "A table.", content_type = "text/csv", body = String)))]
         async fn $name(
             axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
             account: $crate::auth::Account,
@@ -371,10 +370,8 @@ macro_rules! import_route {
         /// Add and change many by a table with the columns that an export has; `state` is left alone.
         ///
         /// With one wrong line nothing is done, and each wrong line is named; the same table twice changes nothing.
-        #[utoipa::path(post, path = $path, tag = $tag, request_body = $crate::sheet::Table, responses(
-                            (status = 200, body = $crate::sheet::ImportOut),
-                            (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut),
-                        ))]
+        #[utoipa::path(post, path = $path, tag = $tag, request_body = $crate::sheet::Table,
+            responses((status = 200, body = $crate::sheet::ImportOut), (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut)))]
         async fn $name(
             axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
             $crate::auth::Actor(account): $crate::auth::Actor,
