@@ -10,12 +10,13 @@ const STOP_MS_MAX = 20_000
 
 /**
  * Starts a demo and waits until it is ready.
- * @returns {Promise<{url: string, account(login: string): {login: string, password: string}, terminals: object[], stop(): Promise<void>}>}
+ * @param {string[]} more arguments after the usual ones
+ * @returns {Promise<{url: string, gate: string, account(login: string): {login: string, password: string}, terminals: object[], stop(): Promise<void>}>}
  */
-export async function startDemo() {
+export async function startDemo(more = []) {
   const folder = await mkdtemp(join(tmpdir(), 'tillguard-browser-'))
   const readyFile = join(folder, 'ready.json')
-  const args = ['--port', '0', '--data', join(folder, 'data'), '--ready-file', readyFile, '--rate', '20']
+  const args = ['--port', '0', '--data', join(folder, 'data'), '--ready-file', readyFile, ...(more.includes('--rate') ? [] : ['--rate', '20']), ...more]
   const child = spawn(process.env.TILLGUARD_DEMO_BIN, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (text) => (said = (said + text).slice(-4_000)))
@@ -35,7 +36,7 @@ export async function startDemo() {
     if (text === null) continue
     const ready = JSON.parse(text)
     const account = (login) => ready.accounts.find((one) => one.login === login)
-    return { url: ready.console_url, account, terminals: ready.terminals, stop }
+    return { url: ready.console_url, gate: ready.gate_addr, account, terminals: ready.terminals, stop }
   }
   await stop()
   throw new Error(`the demo was not ready in ${READY_MS_MAX} ms: ${said}`)

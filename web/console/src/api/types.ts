@@ -42,6 +42,7 @@ export type ReleasingAuthority = Schemas['ReleasingAuthority']
 export type Transaction = Schemas['Transaction']
 export type TransactionKind = Schemas['TransactionKind']
 export type Decision = Schemas['Decision']
+export type Proof = Schemas['Proof']
 export type EntryMode = Schemas['EntryMode']
 
 export type Manner = Schemas['Manner']

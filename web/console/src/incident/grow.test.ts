@@ -17,6 +17,7 @@ const item = (
 })
 const incident = {
   attempt_count: 3,
+  unproven_attempt_count: 1,
   unacknowledged_alarm_count: 1,
   last_sequence: 9,
   suspended_at: '2026-11-22T07:01:22.081Z',
@@ -27,6 +28,8 @@ const incident = {
   },
 } as Incident
 const paid = (sequence: number) => ({ sequence }) as Transaction
+const tried = (proof: Transaction['proof'], repeated: number | null = null) =>
+  ({ sequence: 8, proof, repeated }) as Transaction
 
 describe('an incident', () => {
   it('grows by what the stream tells, and by nothing that was counted before', () => {
@@ -43,6 +46,16 @@ describe('an incident', () => {
     })
     expect(grown(incident, [item(13, 'alarm_acknowledged'), ...news]).unacknowledged_alarm_count).toBe(0)
     expect(grown(incident, [item(9, 'attempt_refused')])).toEqual(incident)
+  })
+
+  it('counts each of many attempts in one row, and those without proof by themselves', () => {
+    const news = [
+      item(13, 'attempt_recorded', tried(null)),
+      item(12, 'attempt_refused', tried('unproven', 40)),
+      item(11, 'attempt_refused', tried('unproven')),
+      item(10, 'attempt_refused', tried('proven', 5)),
+    ]
+    expect(grown(incident, news)).toMatchObject({ attempt_count: 50, unproven_attempt_count: 42 })
   })
 
   it('is read again for what changes what may be done, and never for an attempt', () => {

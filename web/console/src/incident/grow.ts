@@ -6,6 +6,11 @@
  */
 import type { Incident, TimelineItem, Transaction } from '@/api'
 
+/** One row may stand for many alike attempts. */
+export const timesOf = (item: TimelineItem): number => item.transaction?.repeated ?? 1
+
+export const isUnproven = (item: TimelineItem): boolean => item.transaction?.proof === 'unproven'
+
 export const isAttempt = (item: TimelineItem) =>
   item.kind === 'attempt_refused' || item.kind === 'attempt_recorded'
 
@@ -14,15 +19,16 @@ export const needsReading = (item: TimelineItem): boolean => !isAttempt(item)
 
 /** `news` is newest first, as the timeline is. */
 export function grown(incident: Incident, news: readonly TimelineItem[]): Incident {
-  let { attempt_count, unacknowledged_alarm_count, last_sequence } = incident
+  let { attempt_count, unproven_attempt_count, unacknowledged_alarm_count, last_sequence } = incident
   for (const item of [...news].reverse()) {
     if (item.sequence <= incident.last_sequence) continue
-    if (isAttempt(item)) attempt_count += 1
+    if (isAttempt(item)) attempt_count += timesOf(item)
+    if (isAttempt(item) && isUnproven(item)) unproven_attempt_count += timesOf(item)
     if (item.kind === 'alarm') unacknowledged_alarm_count += 1
     if (item.kind === 'alarm_acknowledged') unacknowledged_alarm_count = 0
     last_sequence = item.sequence
   }
-  return { ...incident, attempt_count, unacknowledged_alarm_count, last_sequence }
+  return { ...incident, attempt_count, unproven_attempt_count, unacknowledged_alarm_count, last_sequence }
 }
 
 /** A list of transactions, newest first, with those that the events brought since. */

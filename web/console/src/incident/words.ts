@@ -2,12 +2,15 @@
 import type { Channel, HoldKind, TimelineItem, Transaction } from '@/api'
 import { money } from '@/format/money'
 import { t } from '@/i18n'
+import { isUnproven } from './grow'
 
-/** `消费 ¥2,000.00`. */
+/** `消费 ¥2,000.00`; of a row that stands for many, `签到 40 次`. */
 export function what(transaction: Transaction): string {
-  return [t.value.transaction[transaction.kind], transaction.amount && money(transaction.amount)]
+  const { repeated } = transaction
+  const one = [t.value.transaction[transaction.kind], transaction.amount && money(transaction.amount)]
     .filter(Boolean)
     .join(' ')
+  return repeated ? t.value.proof.times(one, repeated) : one
 }
 
 /** Card or way of paying: `6224•• 0113 · 插卡`. */
@@ -33,6 +36,13 @@ export const attempt = (item: TimelineItem) => ({
   outcome:
     item.kind === 'attempt_refused' ? t.value.incident.attempt_refused : t.value.incident.attempt_recorded,
 })
+
+/** The same as a sentence that says no more than is known of who sent it. */
+export function attemptSaid(item: TimelineItem): string {
+  const { what, outcome } = attempt(item)
+  const words = isUnproven(item) ? t.value.proof.in_its_name : t.value.incident.attempt_said
+  return words(what, outcome)
+}
 
 /** What a timeline item says after its kind. */
 export function about(item: TimelineItem): string {

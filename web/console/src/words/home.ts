@@ -27,8 +27,8 @@ export const home = {
     (time) => `Stopped at ${time}`,
   ),
   attempts: say(
-    (count: number) => `之后有 ${count} 次尝试，没有一笔成功`,
-    (count) => `${plural(count, 'attempt')} since, none went through`,
+    (attempts: string) => `之后有 ${attempts}，没有一笔成功`,
+    (attempts) => `Since then ${attempts}; none went through`,
   ),
   no_attempts: say('停用后没有收到它的任何请求', 'Nothing has come from it since'),
   approved_since: say(

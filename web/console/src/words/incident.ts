@@ -76,8 +76,8 @@ export const incident = {
     console_and_api: say('控制台、接口', 'Console, API'),
   } satisfies Words<Channel>,
   alarm_text: say(
-    (count: number) => `停用后试用 ${count} 次，没有一笔成功。`,
-    (count) => `${plural(count, 'attempt')} since the stop; nothing went through.`,
+    (attempts: string) => `停用后有 ${attempts}，没有一笔成功。`,
+    (attempts) => `Since the stop: ${attempts}. Nothing went through.`,
   ),
   alarm_acknowledge: say('知道了', 'Acknowledge'),
   attempts_title: say('停用后的尝试', 'Attempts since the stop'),
@@ -91,8 +91,8 @@ export const incident = {
     (what, outcome) => `${what}: ${outcome.toLowerCase()}`,
   ),
   attempts_count: say(
-    (count: number) => `停用后试用 ${count} 次`,
-    (count) => `${plural(count, 'attempt')} since the stop`,
+    (attempts: string) => `停用后有 ${attempts}`,
+    (attempts) => `Since the stop: ${attempts}`,
   ),
   attempt_refused: say('已拒绝', 'Refused'),
   attempt_recorded: say('已记录', 'Recorded'),
@@ -186,6 +186,10 @@ export const incident = {
   print_cut: say(
     (shown: number) => `只列出最近 ${shown} 笔，还有更多。`,
     (shown) => `Only the latest ${shown} are listed; there are more.`,
+  ),
+  proof_line: say(
+    (word: string, means: string) => `${word}：${means}。`,
+    (word, means) => `${word}: ${means}.`,
   ),
   basis: {
     last_trusted_transaction: say('从最后一笔可信交易算起', 'From the last payment we can trust'),

@@ -26,6 +26,7 @@ export const incidents = {
     reported: say('报失', 'Reported'),
     suspended: say('停用', 'Stopped'),
     attempts: say('尝试', 'Attempts'),
+    unproven: say('其中未证实', 'Not proven'),
     approved: say('停用后成功', 'Approved since'),
     alarms: say('未确认告警', 'Open alarms'),
   },

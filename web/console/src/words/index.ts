@@ -8,6 +8,7 @@ import * as home from './home'
 import * as report from './report'
 import * as incident_list from './incident_list'
 import * as incident from './incident'
+import * as proof from './proof'
 import * as problem from './problem'
 import * as gate from './gate'
 import * as time from './time'
@@ -28,6 +29,7 @@ const all = {
   ...report,
   ...incident_list,
   ...incident,
+  ...proof,
   ...problem,
   ...gate,
   ...time,
