@@ -83,6 +83,11 @@ export function get<T>(path: string, query?: Query): Promise<T> {
   return call<T>('GET', address(path, query))
 }
 
+/** A file as it is. */
+export function file(path: string, query?: Query): Promise<Blob> {
+  return call('GET', address(path, query), undefined, undefined, (answer) => answer.blob())
+}
+
 export function post<T>(path: string, body: unknown = {}, key: string = newKey()): Promise<T> {
   return call<T>('POST', address(path), body, key)
 }
@@ -95,7 +100,13 @@ export function remove(path: string): Promise<void> {
   return call<void>('DELETE', address(path))
 }
 
-async function call<T>(method: string, url: string, body?: unknown, key?: string): Promise<T> {
+async function call<T>(
+  method: string,
+  url: string,
+  body?: unknown,
+  key?: string,
+  read: (answer: Response) => Promise<T> = (answer) => answer.json() as Promise<T>,
+): Promise<T> {
   const headers: Record<string, string> = { 'Accept': 'application/json', 'Accept-Language': locale.value }
   if (body !== undefined) headers['Content-Type'] = 'application/json'
   if (key) headers['Idempotency-Key'] = key
@@ -114,7 +125,7 @@ async function call<T>(method: string, url: string, body?: unknown, key?: string
     })
     hear(answer.headers.get('Date'), sent_ms, Date.now())
     if (!answer.ok) throw await problemOf(answer, url)
-    return (answer.status === 204 ? undefined : await answer.json()) as T
+    return answer.status === 204 ? (undefined as T) : await read(answer)
   } catch (thrown) {
     if (thrown instanceof Problem) throw thrown
     throw silence(patience.signal.aborted, hadNetwork)

@@ -3,7 +3,7 @@
  *
  * Invariant: no page builds a path of its own.
  */
-import { address, get, post, put, remove } from './http'
+import { address, file, get, post, put, remove } from './http'
 import type {
   Account,
   Activity,
@@ -23,6 +23,7 @@ import type {
   LossReport,
   LossReported,
   Page,
+  SheetFormat,
   Shop,
   Terminal,
   TerminalPage,
@@ -124,6 +125,7 @@ export const contacts = {
   change: (key: string, id: string, said: ContactIn) => put<Contact>(`/contacts/${within(id)}`, said, key),
   step: (key: string, id: string, verb: ContactAction) =>
     post<Contact>(`/contacts/${within(id)}/${verb}`, {}, key),
+  export: (format: SheetFormat) => file('/contacts/export', { format }),
   import: (text: string, dry_run: boolean) => post<Import>('/contacts/import', { text, dry_run }),
 }
 

@@ -4,7 +4,7 @@
  *
  * Invariant: no function lives here, and no shape the document knows is written again.
  */
-import type { components } from './schema'
+import type { components, operations } from './schema'
 
 type Schemas = components['schemas']
 
@@ -59,6 +59,10 @@ export type ContactKind = Schemas['ContactKind']
 export type ContactState = Schemas['ContactState']
 export type ContactAction = Schemas['ContactAction']
 export type Event = Schemas['Event']
+/** As what a list leaves. */
+export type SheetFormat = NonNullable<
+  NonNullable<operations['contact_export']['parameters']['query']>['format']
+>
 export type Import = Schemas['Import']
 export type IncidentSummary = Schemas['IncidentSummary']
 export type Activity = Schemas['Activity']

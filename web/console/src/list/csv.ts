@@ -35,9 +35,13 @@ export async function readAll<Row>(
   return { rows: rows.slice(0, ROWS_MAX), cut: cursor !== null || rows.length > ROWS_MAX }
 }
 
-export function download(name: string, text: string): void {
+export const download = (name: string, text: string): void =>
+  save(name, new Blob([text], { type: 'text/csv;charset=utf-8' }))
+
+/** Gives the reader a file to keep. */
+export function save(name: string, file: Blob): void {
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }))
+  link.href = URL.createObjectURL(file)
   link.download = name
   link.click()
   URL.revokeObjectURL(link.href)

@@ -10,6 +10,10 @@ export const list = {
   too_many: say('太多了？输入几个字缩小范围。', 'Too many? Type a few letters to narrow it.'),
   sorted_part: say('只对已显示的排序。', 'Only what is shown is sorted.'),
   export: say('导出 CSV', 'Export CSV'),
+  export_all: say(
+    (format: string) => `全部导出 ${format}`,
+    (format) => `Export all as ${format}`,
+  ),
   export_stop: say(
     (rows: string) => `已读 ${rows} 条，按此停止`,
     (rows) => `${rows} read; press to stop`,

@@ -1,6 +1,6 @@
 /** Work that is to be done later or outside, and what a person decides about it. */
 import type { WorkAction, WorkKind, WorkState } from '@/api/types'
-import { say, type Words } from './say'
+import { say, type Said, type Words } from './say'
 
 const state: Words<WorkState> = {
   waiting: say('等待', 'Waiting'),
@@ -26,7 +26,20 @@ const ask: Words<WorkAction> = {
   give_up: say('放弃后不会再做，也不能撤回。', 'It will never be done, and this cannot be taken back.'),
 }
 
+/** Why a try failed, by the server's own words for it. */
+const why: Record<string, Said<string>> = {
+  'it could not be sent': say('没有发出去', 'It could not be sent'),
+  'the host did not answer': say('主机没有应答', 'The host did not answer'),
+  'it names no row of a ledger': say('找不到对应的流水', 'It names no row of a ledger'),
+  'what it must carry cannot be read': say('要发送的内容读不出来', 'What it must carry cannot be read'),
+}
+
 export const work = {
+  why,
+  host_said: say(
+    (code: string) => `主机应答 ${code}`,
+    (code) => `The host answered ${code}`,
+  ),
   state,
   kind,
   action,
