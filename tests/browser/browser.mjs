@@ -62,7 +62,24 @@ export async function unfold(page, part) {
 /** What carries this mark and can be seen. */
 export const on = (page, mark, more = '') => page.locator(`[data-test="${mark}"]${more}:visible`)
 
-/** No accessibility violation, nothing to scroll sideways, no word missing, no complaint. */
+/** What a thumb has to press and is smaller than 44 px. Pages of a desk are for a pointer. */
+const tooSmall = (page) =>
+  page.evaluate((least) => {
+    if (innerWidth > 480 || document.querySelector('.desk')) return []
+    const size = (one) => {
+      const pressed = one.matches('[type=checkbox], [type=radio], [type=file]') && one.closest('label')
+      const box = (pressed || one).getBoundingClientRect()
+      const around = getComputedStyle(one, '::after')
+      const more = around.content !== 'none' && around.position === 'absolute'
+      return [Math.max(box.width, more && parseFloat(around.width)), Math.max(box.height, more && parseFloat(around.height))]
+    }
+    return [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+      .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.matches('.unseen, .skip'))
+      .filter((one) => size(one).some((px) => px < least))
+      .map((one) => `${one.outerHTML.slice(0, 120)} ${size(one).map(Math.round).join('×')}`)
+  }, 43.5)
+
+/** No accessibility violation, nothing to scroll sideways, nothing too small, no word missing, no complaint. */
 export async function isSound(page, what) {
   const { violations } = await new AxeBuilder({ page }).analyze()
   const found = violations.flatMap(({ id, nodes }) =>
@@ -74,6 +91,7 @@ export async function isSound(page, what) {
     text: document.body.innerText,
   }))
   assert.ok(wide <= 0, `${what}: ${wide} px wider than the screen`)
+  assert.deepEqual(await tooSmall(page), [], `${what}: too small for a thumb`)
   assert.doesNotMatch(text, /undefined|NaN|\[object/, `${what}: a word is missing`)
   assert.deepEqual(page.complaints, [], `${what}: complaints`)
 }

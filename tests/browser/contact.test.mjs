@@ -1,5 +1,6 @@
 // Contacts on a shop owner's phone: added, changed, used no more; a file of them; and the number to call after a loss.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { isSound, launch, on, open, signIn } from './browser.mjs'
 import { signedIn, startDemo } from './demo.mjs'
@@ -67,5 +68,21 @@ test('a file is shown before it is written, and a wrong line is named', { timeou
   await on(page, 'import-done').waitFor()
   await on(page, 'contact-row').first().waitFor()
   assert.equal(await on(page, 'contact-row').count(), 1)
+  // All of it leaves as a file, whatever is searched for.
+  await page.goto('/contacts?state=retired')
+  for (const [format, begins] of [
+    ['csv', '\ufeffkind,name'],
+    ['xlsx', 'PK'],
+  ]) {
+    const downloaded = page.waitForEvent('download')
+    await on(page, `export-${format}`).click()
+    const file = await downloaded
+    assert.match(file.suggestedFilename(), new RegExp(`^contacts-\\d{4}-\\d\\d-\\d\\d\\.${format}$`))
+    const text = await readFile(await file.path(), 'utf8')
+    assert.ok(text.startsWith(begins), text.slice(0, 40))
+    if (format === 'csv') assert.match(text, /police,城南派出所,110/)
+  }
+  await page.goto('/contacts')
+  await on(page, 'contact-row').first().waitFor()
   await isSound(page, 'contacts')
 })
