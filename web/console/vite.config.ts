@@ -18,6 +18,16 @@ export default defineConfig({
     // Says which files belong to which page, for the service worker; gone from what is served.
     manifest: true,
     chunkSizeWarningLimit: 300,
+    // What several pages share is one file: on a slow network each file costs a way there and back.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'kit', test: /\/src\/(components|format|list|terminal|[a-z]+\.ts)/, minShareCount: 2 },
+          ],
+        },
+      },
+    },
   },
   test: { environment: 'happy-dom', restoreMocks: true },
   server: { proxy: { '/api': server } },

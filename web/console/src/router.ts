@@ -5,7 +5,7 @@
  */
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { t, type Messages } from '@/i18n'
-import { atDesk, resume } from '@/session'
+import { account, atDesk, resume } from '@/session'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -92,7 +92,16 @@ export const router = createRouter({
   ],
 })
 
+/** The page's own files, asked for while the server says who is here. A failure is told when the page is opened. */
+function prefetch(to: RouteLocationNormalized): void {
+  for (const { components } of to.matched) {
+    const page: unknown = components?.default
+    if (typeof page === 'function') void (page as () => Promise<unknown>)().catch(() => {})
+  }
+}
+
 router.beforeEach(async (to) => {
+  if (!account.value) prefetch(to)
   const known = await resume()
   if (!known && !to.meta.open) return logInAndBack(to)
   if (known && to.name === 'login') return backOf(to)

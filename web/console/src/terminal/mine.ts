@@ -49,13 +49,15 @@ export const reading = ref(false)
 
 watch(
   account,
-  (here) => {
+  (here, before) => {
+    // Who is here is not known yet: what was kept may be theirs.
+    if (!here && before === undefined) return
     const kept = here && read()
     estate.value = kept && kept.login === here.login ? kept : null
     myProblem.value = null
     if (!estate.value) remember('estate', null)
   },
-  { immediate: true },
+  { immediate: true, flush: 'sync' },
 )
 
 export async function readMine(): Promise<void> {
