@@ -6,6 +6,7 @@ use domain::TerminalId;
 use domain::account::Account;
 use domain::merchant::Merchant;
 use domain::operator::Operator;
+use domain::setting::Settings;
 use domain::shop::Shop;
 use domain::terminal::Terminal;
 use domain::transaction::LedgerRow;
@@ -48,6 +49,9 @@ pub fn fill(tx: &Tx<'_>, estate: &Estate) -> Result<(), Error> {
     }
     for (account, password_hash) in &estate.accounts {
         store::account::insert(tx, account, password_hash)?;
+    }
+    if !estate.accounts.is_empty() && store::setting::get(tx)?.is_none() {
+        store::setting::insert(tx, &Settings::unasked())?;
     }
     Ok(())
 }

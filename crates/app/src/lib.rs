@@ -6,6 +6,7 @@
 //! Invariant: every approval and every hold of a terminal is decided with the terminal's row locked, in the same
 //! transaction that writes the ledger.
 
+pub mod account;
 pub(crate) mod attempt;
 mod batch;
 #[cfg(feature = "canary")]
@@ -27,7 +28,9 @@ pub mod repeats;
 pub mod retry;
 pub mod reversal;
 pub mod session;
+pub mod setting;
 pub mod settlement;
+pub mod setup;
 pub mod sign_in;
 pub mod terminal;
 pub mod transaction;

@@ -11,6 +11,38 @@ const PARAMETERS: (u32, u32, u32) = (19 * 1024, 2, 1);
 /// A longer password is refused before any work is spent on it.
 pub const PASSWORD_BYTES_MAX: usize = 128;
 
+/// Fewest characters of a new password (OWASP ASVS 5.0, 6.2.1).
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// A password that is found with fewer guesses is one of the commonest, a plain row of keys, or made of who it belongs to
+/// (OWASP ASVS 5.0, 6.2.4 wants the three thousand commonest refused).
+const GUESSES_MIN: u64 = 10_000;
+
+/// Why a password is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It has fewer than [`PASSWORD_CHARS_MIN`] characters.
+    TooShort,
+    /// It has more than [`PASSWORD_BYTES_MAX`] bytes.
+    TooLong,
+    /// Who guesses tries it early.
+    TooCommon,
+}
+
+/// Whether a new password may be taken. `theirs` are words that people who know the person try: the login, the names. Takes some
+/// milliseconds of a processor.
+pub fn fit(password: &str, theirs: &[&str]) -> Result<(), Unfit> {
+    if password.chars().count() < PASSWORD_CHARS_MIN {
+        return Err(Unfit::TooShort);
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(Unfit::TooLong);
+    }
+    match zxcvbn::zxcvbn(password, theirs).guesses() < GUESSES_MIN {
+        true => Err(Unfit::TooCommon),
+        false => Ok(()),
+    }
+}
+
 /// The hash could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("the password could not be hashed")]
@@ -48,6 +80,31 @@ pub fn verify(password: &str, hash: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_that_is_tried_early_is_not_taken() {
+        let check = |password: &str| fit(password, &["li.na@shop.example", "福记小吃"]);
+        for common in [
+            "password",
+            "12345678",
+            "123456789",
+            "11111111",
+            "qwertyuiop",
+            "iloveyou",
+            "abcdefgh",
+            "Password1",
+            "li.na@shop.example",
+        ] {
+            assert_eq!(check(common), Err(Unfit::TooCommon), "{common}");
+        }
+        for short in ["", "1234567", "七个字的密码吗"] {
+            assert_eq!(check(short), Err(Unfit::TooShort), "{short}");
+        }
+        assert_eq!(check(&"长".repeat(43)), Err(Unfit::TooLong));
+        for good in ["teapot-in-the-rain", "Kuo7vezi", "雨里的茶壶放在窗台上", &"ab1-".repeat(32)] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+    }
 
     #[test]
     fn only_the_right_password_verifies() {

@@ -47,6 +47,17 @@ impl Scope {
     }
 }
 
+/// Longest login, in characters.
+pub const LOGIN_CHARS_MAX: usize = 64;
+
+/// Whether a new account may be called so: letters of any script, digits and `.`, `_`, `-`, `@`, `+`, with a letter or a digit
+/// in front; at least two characters.
+pub fn is_login(text: &str) -> bool {
+    let begins = text.chars().next().is_some_and(char::is_alphanumeric);
+    let fits = |one: char| one.is_alphanumeric() || "._-@+".contains(one);
+    begins && (2..=LOGIN_CHARS_MAX).contains(&text.chars().count()) && text.chars().all(fits)
+}
+
 /// A person's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -63,6 +74,16 @@ pub struct Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_can_be_typed_and_said() {
+        for right in ["owner", "店主", "li.na@shop.example", "a1", "7-Eleven_+x", &"x".repeat(64)] {
+            assert!(is_login(right), "{right}");
+        }
+        for wrong in ["", "a", ".owner", "two words", "tab\t", "a\u{202e}b", "a/b", &"x".repeat(65)] {
+            assert!(!is_login(wrong), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn each_sees_only_its_own() {

@@ -17,6 +17,10 @@ words! {
         Contact = "contact",
         /// A piece of work, by what names it.
         Work = "work",
+        /// An account, by its log-in.
+        Account = "account",
+        /// The settings of the house.
+        Setting = "setting",
     }
 }
 

@@ -56,6 +56,25 @@ pub fn get(tx: &Tx<'_>, login: &str) -> Result<Option<(Account, String)>, Error>
         .transpose()
 }
 
+/// Whether there is any account: whether the house has been set up.
+pub fn exists(tx: &Tx<'_>) -> Result<bool, Error> {
+    let found = tx.first(sql!("SELECT 1 FROM account LIMIT 1"), &[], |_| Ok(()))?;
+    Ok(found.is_some())
+}
+
+/// Accounts in the order of their logins, after one; at most `limit`.
+pub fn list(tx: &Tx<'_>, after: &str, limit: i64) -> Result<Vec<Account>, Error> {
+    let sql = select!(Kept, "WHERE account.login > $1 ORDER BY account.login LIMIT $2");
+    let all: Vec<Kept> = tx.all(sql, values![after, limit], read)?;
+    all.into_iter().map(|kept| fitting(kept.account)).collect()
+}
+
+/// Writes another password's hash; false when there is no such account.
+pub fn set_password(tx: &Tx<'_>, login: &str, password_hash: &str) -> Result<bool, Error> {
+    let sql = sql!("UPDATE account SET password_hash = $2 WHERE login = $1");
+    Ok(tx.execute(sql, values![login, password_hash])? > 0)
+}
+
 /// Whether several accounts have this name.
 pub fn is_shared_name(tx: &Tx<'_>, name: &str) -> Result<bool, Error> {
     let sql = sql!("SELECT count(*) FROM (SELECT 1 FROM account WHERE name = $1 LIMIT 2) AS named");

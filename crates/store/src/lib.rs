@@ -35,6 +35,7 @@ mod queue;
 pub mod receipt;
 pub mod row;
 pub mod session;
+pub mod setting;
 pub mod shop;
 pub mod sql;
 mod sqlite;

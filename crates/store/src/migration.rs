@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0007_keys_and_stops.sql"),
     include_str!("../migrations/0008_work.sql"),
     include_str!("../migrations/0009_names.sql"),
+    include_str!("../migrations/0010_settings.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

@@ -8,6 +8,7 @@
 
 use std::marker::PhantomData;
 
+use domain::money::Currency;
 use domain::word::Word;
 use domain::{MerchantId, TerminalId, Timestamp};
 
@@ -131,6 +132,7 @@ plain!(String: |row, at| row.string(at)?, |it| Value::Text(it));
 plain!(Vec<u8>: |row, at| row.blob(at)?, |it| Value::Blob(it));
 plain!(Timestamp: |row, at| row.time(at)?, |it| Value::Int(it.0));
 plain!(TerminalId: |row, at| row.terminal_id(at)?, |it| Value::Text(it.as_str()));
+plain!(Currency: |row, at| Currency(u16::try_from(row.int(at)?).map_err(|_| Error::Corrupt("a currency"))?), |it| Value::Int(i64::from(it.0)));
 plain!(MerchantId: |row, at| row.merchant_id(at)?, |it| Value::Text(it.as_str()));
 
 /// A word of a list.

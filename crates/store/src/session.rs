@@ -23,6 +23,14 @@ pub fn delete(tx: &Tx<'_>, token_digest: &[u8]) -> Result<(), Error> {
     .map(drop)
 }
 
+/// Ends every session of a login; answers how many.
+pub fn delete_of(tx: &Tx<'_>, login: &str) -> Result<usize, Error> {
+    tx.execute(
+        sql!("DELETE FROM session WHERE login = $1"),
+        values![login],
+    )
+}
+
 /// Forgets sessions that are over, at most `limit`; answers how many.
 pub fn forget(tx: &Tx<'_>, limit: i64) -> Result<usize, Error> {
     let sql = sql!(

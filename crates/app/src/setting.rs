@@ -1,0 +1,97 @@
+//! Settings of the house, changed by those who administer it.
+//!
+//! Invariant: a change says which settings it was, never what a secret one is.
+
+use domain::actor::Actor;
+use domain::event::Subject;
+use domain::money::Currency;
+use domain::setting::{Language, Settings};
+use store::Tx;
+use store::event::{self, New};
+
+use crate::case::Error;
+
+/// What is to be changed; `None` stays as it is, and `Some(None)` is taken away.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// What people are spoken to in.
+    pub language: Option<Language>,
+    /// An IANA time zone.
+    pub time_zone: Option<String>,
+    /// What is paid in.
+    pub currency: Option<Currency>,
+    /// Whose name is on our mails.
+    pub mail_from: Option<Option<String>>,
+    /// Where mails go out, sealed by the edge.
+    pub smtp_url_sealed: Option<Option<Vec<u8>>>,
+    /// Where the acquirer host listens.
+    pub host_address: Option<Option<String>>,
+    /// Institution code of the acquirer.
+    pub acquirer_code: Option<Option<String>>,
+    /// The keys shared with the host, sealed by the edge.
+    pub zone_keys_sealed: Option<Option<Vec<u8>>>,
+}
+
+/// The settings, for who administers them.
+pub fn get(tx: &Tx<'_>, actor: &Actor) -> Result<Settings, Error> {
+    let settings = store::setting::get(tx)?;
+    let settings = settings.filter(|settings| settings.administered_by(actor));
+    settings.ok_or(Error::NotAllowed)
+}
+
+/// Changes some; answers what they are now.
+pub fn change(tx: &Tx<'_>, actor: &Actor, changes: Changes) -> Result<Settings, Error> {
+    let settings = store::setting::lock(tx)?;
+    let settings = settings.filter(|settings| settings.administered_by(actor));
+    let mut settings = settings.ok_or(Error::NotAllowed)?;
+    let changed = apply(&mut settings, changes);
+    if changed.is_empty() {
+        return Ok(settings);
+    }
+    store::setting::update(tx, &settings)?;
+    let new = New {
+        subject: Subject::Setting,
+        subject_id: store::setting::HOUSE,
+        at: tx.now(),
+        verb: "change",
+        by: actor.by(),
+        text: Some(&changed.join(", ")),
+        ledger_sequence: None,
+    };
+    event::append(tx, new)?;
+    Ok(settings)
+}
+
+/// Writes the changes; answers the names of what is another now. What is sealed anew counts as another.
+fn apply(settings: &mut Settings, changes: Changes) -> Vec<&'static str> {
+    fn set<T: PartialEq>(to: &mut T, value: Option<T>) -> bool {
+        let changes = value.as_ref().is_some_and(|value| value != to);
+        if let Some(value) = value {
+            *to = value;
+        }
+        changes
+    }
+    let changed = [
+        ("language", set(&mut settings.language, changes.language)),
+        ("time_zone", set(&mut settings.time_zone, changes.time_zone)),
+        ("currency", set(&mut settings.currency, changes.currency)),
+        ("mail_from", set(&mut settings.mail_from, changes.mail_from)),
+        (
+            "smtp_url",
+            set(&mut settings.smtp_url_sealed, changes.smtp_url_sealed),
+        ),
+        (
+            "host_address",
+            set(&mut settings.host_address, changes.host_address),
+        ),
+        (
+            "acquirer_code",
+            set(&mut settings.acquirer_code, changes.acquirer_code),
+        ),
+        (
+            "zone_keys",
+            set(&mut settings.zone_keys_sealed, changes.zone_keys_sealed),
+        ),
+    ];
+    changed.into_iter().filter_map(|(name, is)| is.then_some(name)).collect()
+}

@@ -1,0 +1,142 @@
+//! Settings of the whole house: what was chosen at the first run, and what those who administer it have changed since.
+//!
+//! Invariant: a house has settings from the moment it has an account; what is secret among them is sealed.
+
+use crate::account::{Role, Scope};
+use crate::actor::Actor;
+use crate::money::Currency;
+use crate::{MerchantId, words};
+
+words! {
+    /// For whom the house is run.
+    pub enum Mode {
+        /// A shop, or several of one merchant, whose acquirers know nothing of us.
+        Shop = "shop",
+        /// An acquirer or a service provider, with the gate before its host.
+        Acquirer = "acquirer",
+    }
+}
+
+words! {
+    /// A language people are spoken to in when they have not chosen one.
+    pub enum Language {
+        /// 中文.
+        Chinese = "zh",
+        /// English.
+        English = "en",
+    }
+}
+
+/// The settings of the house.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// For whom it is run.
+    pub mode: Mode,
+    /// The merchant whose owners administer the house of a shop.
+    pub merchant_id: Option<MerchantId>,
+    /// What people are spoken to in.
+    pub language: Language,
+    /// An IANA time zone.
+    pub time_zone: String,
+    /// What is paid in.
+    pub currency: Currency,
+    /// Whose name is on our mails.
+    pub mail_from: Option<String>,
+    /// Where mails go out, with its password; sealed.
+    pub smtp_url_sealed: Option<Vec<u8>>,
+    /// Where the acquirer host listens: address and port.
+    pub host_address: Option<String>,
+    /// Institution code of the acquirer, up to 11 digits (field 32).
+    pub acquirer_code: Option<String>,
+    /// The keys shared with the host; sealed.
+    pub zone_keys_sealed: Option<Vec<u8>>,
+}
+
+impl Settings {
+    /// Settings as the first run leaves them.
+    pub fn new(mode: Mode, language: Language, time_zone: &str, currency: Currency) -> Self {
+        Self {
+            mode,
+            merchant_id: None,
+            language,
+            time_zone: time_zone.to_owned(),
+            currency,
+            mail_from: None,
+            smtp_url_sealed: None,
+            host_address: None,
+            acquirer_code: None,
+            zone_keys_sealed: None,
+        }
+    }
+
+    /// Those of a house that nobody was asked about: an acquirer's in China.
+    pub fn unasked() -> Self {
+        Self::new(
+            Mode::Acquirer,
+            Language::Chinese,
+            "Asia/Shanghai",
+            Currency::CNY,
+        )
+    }
+
+    /// Whether somebody may see and change them: an acquirer's risk officers, an owner of the shop that runs the house.
+    pub fn administered_by(&self, actor: &Actor) -> bool {
+        match (self.mode, actor.role(), actor.scope()) {
+            (Mode::Acquirer, Some(Role::RiskOfficer), Some(Scope::All)) => true,
+            (Mode::Shop, Some(Role::Owner), Some(Scope::Merchant(own))) => self.merchant_id == Some(*own),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a text is an acquirer's institution code: 1 to 11 digits (field 32).
+pub fn is_acquirer_code(code: &str) -> bool {
+    (1..=11).contains(&code.len()) && code.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Account;
+
+    fn person(role: Role, scope: Scope) -> Actor {
+        Actor::Person(Account {
+            login: "who".into(),
+            name: "Who".into(),
+            role,
+            scope,
+        })
+    }
+
+    #[test]
+    fn only_who_runs_the_house_administers_it() {
+        let ours = MerchantId::parse(b"104520157120001").unwrap();
+        let theirs = MerchantId::parse(b"104520157120002").unwrap();
+        let acquirer = Settings::unasked();
+        let shop = Settings {
+            mode: Mode::Shop,
+            merchant_id: Some(ours),
+            ..Settings::unasked()
+        };
+        for (role, scope, of_acquirer, of_shop) in [
+            (Role::RiskOfficer, Scope::All, true, false),
+            (Role::Auditor, Scope::All, false, false),
+            (Role::Owner, Scope::Merchant(ours), false, true),
+            (Role::Owner, Scope::Merchant(theirs), false, false),
+            (Role::Manager, Scope::Shop(ours, "S1".into()), false, false),
+        ] {
+            let actor = person(role, scope);
+            assert_eq!(acquirer.administered_by(&actor), of_acquirer, "{actor:?}");
+            assert_eq!(shop.administered_by(&actor), of_shop, "{actor:?}");
+        }
+        assert!(!acquirer.administered_by(&Actor::Node("node-1".into())));
+    }
+
+    #[test]
+    fn an_acquirer_code_is_what_field_32_can_hold() {
+        assert!(is_acquirer_code("48273050") && is_acquirer_code("12345678901"));
+        for wrong in ["", "123456789012", "4827305A", "４８"] {
+            assert!(!is_acquirer_code(wrong), "{wrong}");
+        }
+    }
+}
