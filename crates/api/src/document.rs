@@ -164,6 +164,7 @@ fn tables(operation: &mut Operation) {
 /// What the edge, the log-in and the body can come to, beside what the handler says.
 fn refusals(operation: &mut Operation, method: &str) {
     let (session, has_body) = (has_session(operation), operation.request_body.is_some());
+    let is_set_up = operation.operation_id.as_deref() == Some("setup_set_up");
     let mut parameters = operation.parameters.iter().flatten();
     let is_read = |parameter: &RefOr<Parameter>| match parameter {
         RefOr::T(parameter) => parameter.parameter_in != ParameterIn::Path,
@@ -185,6 +186,7 @@ fn refusals(operation: &mut Operation, method: &str) {
             "idempotency_key_reused",
         ),
         (true, "500", "internal"),
+        (!is_set_up, "503", "not_set_up"),
         (true, "503", "overloaded"),
         (true, "503", "unavailable"),
         (true, "503", "timed_out"),

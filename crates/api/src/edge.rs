@@ -63,6 +63,9 @@ pub fn refuse(headers: &HeaderMap) -> Response {
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// The page whose address has a token in it, so that no request tells where it came from.
+const SET_UP_PAGE: &str = "/setup";
+
 const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -133,7 +136,8 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 
 async fn pass(mut request: Request, next: Next) -> Response {
     let language = Language::of(request.headers());
-    let api = is_api(request.uri().path());
+    let path = request.uri().path();
+    let (api, is_set_up_page) = (is_api(path), path == SET_UP_PAGE);
     let arrived = Arrived::now(&request);
     request.extensions_mut().insert(arrived);
     if !names_one_host(&request) {
@@ -154,7 +158,13 @@ async fn pass(mut request: Request, next: Next) -> Response {
         }
         None => {}
     }
-    careful(response, api)
+    response = careful(response, api);
+    if is_set_up_page {
+        let headers = response.headers_mut();
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
 }
 
 /// Whether a request names its host as it must (RFC 9112, section 3.2): once, and only before HTTP/1.1 perhaps not at all.

@@ -107,11 +107,17 @@ fn of_json_error(path: String, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
     // Serde names a missing or unknown field in its message only.
     let named = |start: &str| Some(text.strip_prefix(start)?.split('`').next()?.to_owned());
+    // The path leads to what the field is missing in, but to an unknown field itself.
     if let Some(field) = named("missing field `") {
+        let field = if path == "." {
+            field
+        } else {
+            format!("{path}.{field}")
+        };
         return Problem::field(field, Why::Missing);
     }
     if let Some(field) = named("unknown field `") {
-        return Problem::field(field, Why::Unknown);
+        return Problem::field(if path == "." { field } else { path }, Why::Unknown);
     }
     let why = match text.as_str() {
         text if text.starts_with(NOT_A_TIME) => Why::NotATime,

@@ -23,6 +23,8 @@ mod people;
 pub mod problem;
 mod route;
 mod session;
+pub mod setting;
+pub mod setup;
 mod sheet;
 mod shop;
 mod terminal;
@@ -37,6 +39,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::OriginalUri;
 use axum::http::{HeaderMap, Method};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::watch;
@@ -57,6 +60,12 @@ pub struct Settings {
     pub secure_cookie: bool,
     /// The number people call when they are lost themselves.
     pub hotline: Option<String>,
+    /// What opens the set-up of this node; a node that was set up before it started has none.
+    pub set_up_token: Option<setup::SetUpToken>,
+    /// Whence the node has its gate.
+    pub gate: setting::GateFrom,
+    /// Tries a connection to a host.
+    pub probe: setting::Probe,
     /// Becomes true when the node stops; live streams end then.
     pub stopping: watch::Receiver<bool>,
 }
@@ -101,6 +110,8 @@ macro_rules! nouns {
 
 nouns! {
     session with CODES,
+    setup with CODES,
+    setting,
     shop,
     terminal with CODES,
     transaction,
@@ -151,6 +162,7 @@ pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
                 elsewhere(pages, &method, uri.path(), &headers)
             },
         )
+        .layer(from_fn_with_state(api.clone(), setup::first))
         .with_state(api);
     edge::layered(router)
 }

@@ -39,6 +39,16 @@ pub enum Why {
     OutOfRange,
     /// Longer than allowed.
     TooLong,
+    /// Shorter than allowed.
+    TooShort,
+    /// A password that is guessed early.
+    TooCommon,
+    /// It is no IANA time zone.
+    NotAZone,
+    /// It is no currency of ISO 4217.
+    NotACurrency,
+    /// It is no login.
+    NotALogin,
     /// It did not come from a `next_cursor`.
     NotACursor,
     /// It stays as it is.
@@ -64,6 +74,23 @@ impl Why {
             Self::NotAWord => language.pick("不是允许的取值", "is none of the words allowed here"),
             Self::OutOfRange => language.pick("超出允许的范围", "is out of range"),
             Self::TooLong => language.pick("太长", "is too long"),
+            Self::TooShort => language.pick("太短", "is too short"),
+            Self::TooCommon => language.pick(
+                "太常见或太容易猜到，请换一个",
+                "is too common or too easy to guess: take another one",
+            ),
+            Self::NotAZone => language.pick(
+                "不是 IANA 时区，例如 Asia/Shanghai",
+                "is no IANA time zone like Asia/Shanghai",
+            ),
+            Self::NotACurrency => language.pick(
+                "不是 ISO 4217 货币代码，例如 CNY",
+                "is no ISO 4217 currency like CNY",
+            ),
+            Self::NotALogin => language.pick(
+                "须为 2 至 64 个文字、字母、数字或 . _ - @ +，以文字、字母或数字开头",
+                "must be 2 to 64 letters, digits or . _ - @ +, with a letter or digit in front",
+            ),
             Self::NotACursor => language.pick("不是列表给出的游标", "is no cursor that a list has given"),
             Self::Fixed => language.pick("不能更改", "cannot be changed"),
             Self::InFuture => language.pick("不能晚于现在", "must not be later than now"),
@@ -270,6 +297,17 @@ impl IntoResponse for Problem {
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<app::password::Unfit> for Why {
+    fn from(unfit: app::password::Unfit) -> Self {
+        use app::password::Unfit;
+        match unfit {
+            Unfit::TooShort => Self::TooShort,
+            Unfit::TooLong => Self::TooLong,
+            Unfit::TooCommon => Self::TooCommon,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
-use domain::account::Scope;
+use domain::account::{LOGIN_CHARS_MAX, Scope};
 use domain::time::HOUR_MS;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -27,8 +27,6 @@ use crate::auth::{Account, Asker, Attempt, COOKIE, DeviceId, Token};
 
 /// How long a session lasts.
 const SESSION_HOURS: i64 = 12;
-/// Longest login.
-const LOGIN_CHARS_MAX: usize = 64;
 
 word! {
     /// What an account is for.
@@ -42,8 +40,8 @@ crate::problem::codes! {
         ("Not logged in", "The login or the password is wrong.");
     /// Too many failed log-ins.
     TOO_MANY_ATTEMPTS = "too_many_attempts", TOO_MANY_REQUESTS:
-        ("尝试过多", "登录失败次数过多，请稍后再试。"),
-        ("Too many attempts", "Too many log-ins failed. Try again later.");
+        ("尝试过多", "失败次数过多，请稍后再试。"),
+        ("Too many attempts", "Too many attempts failed. Try again later.");
 }
 
 /// The routes.
@@ -73,7 +71,7 @@ struct LoggedIn {
 /// An account.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Account)]
-struct AccountOut {
+pub struct AccountOut {
     /// What the person types.
     login: String,
     /// How others see the person.
@@ -91,7 +89,8 @@ struct AccountOut {
     shop_id: Option<String>,
 }
 
-fn shown(tx: &Tx<'_>, account: &domain::account::Account) -> Result<AccountOut, Problem> {
+/// An account as it travels.
+pub fn shown(tx: &Tx<'_>, account: &domain::account::Account) -> Result<AccountOut, Problem> {
     let (merchant_id, shop_id) = match &account.scope {
         Scope::All => (None, None),
         Scope::Merchant(merchant_id) => (Some(*merchant_id), None),
@@ -111,7 +110,7 @@ fn shown(tx: &Tx<'_>, account: &domain::account::Account) -> Result<AccountOut, 
 }
 
 /// Where a request comes from, when the listener says so.
-struct Network(Option<IpAddr>);
+pub struct Network(pub Option<IpAddr>);
 
 impl<S: Sync> FromRequestParts<S> for Network {
     type Rejection = std::convert::Infallible;
@@ -160,27 +159,37 @@ async fn log_in(
     api.attempts.succeeded(&attempt);
     let token = Token::random().map_err(|error| Problem::internal(&error))?;
     let digest = token.digest();
-    let start = move |tx: &Tx<'_>| {
-        app::session::begin(
-            tx,
-            &digest,
-            &account.login,
-            tx.now().plus_ms(SESSION_HOURS * HOUR_MS),
-        )?;
-        shown(tx, &account)
+    let account = api.node.write(move |tx| begin(tx, &digest, &account)).await?;
+    let out = LoggedIn {
+        token: token.to_string(),
+        account,
     };
-    let account = api.node.write(start).await?;
-    let cookie = set_cookie(&api, &token.to_string(), SESSION_HOURS * 3600)?;
-    let device = remember_device(&api, device, &login).map_err(|error| Problem::internal(&error))?;
-    Ok((
-        Extension(Secret),
-        AppendHeaders([cookie, (header::SET_COOKIE, device)]),
-        Json(LoggedIn {
-            token: token.to_string(),
-            account,
-        }),
-    )
-        .into_response())
+    begun(&api, device, &login, &token, out)
+}
+
+/// Begins a session of that account, for the token with this digest.
+pub fn begin(
+    tx: &Tx<'_>,
+    digest: &[u8; 32],
+    account: &domain::account::Account,
+) -> Result<AccountOut, Problem> {
+    let ends_at = tx.now().plus_ms(SESSION_HOURS * HOUR_MS);
+    app::session::begin(tx, digest, &account.login, ends_at)?;
+    shown(tx, account)
+}
+
+/// The answer to whoever has just begun a session, with the cookies that carry it on.
+pub fn begun(
+    api: &Api,
+    device: Option<DeviceId>,
+    login: &str,
+    token: &Token,
+    out: impl Serialize,
+) -> Result<Response, Problem> {
+    let cookie = set_cookie(api, &token.to_string(), SESSION_HOURS * 3600)?;
+    let device = remember_device(api, device, login).map_err(|error| Problem::internal(&error))?;
+    let cookies = AppendHeaders([cookie, (header::SET_COOKIE, device)]);
+    Ok((Extension(Secret), cookies, Json(out)).into_response())
 }
 
 /// Who one is.

@@ -110,6 +110,13 @@ pub struct Money {
 #[derive(Clone, Copy, Debug)]
 pub struct Letters(domain::money::Currency);
 
+impl Letters {
+    /// Those of a currency.
+    pub const fn of(currency: domain::money::Currency) -> Self {
+        Self(currency)
+    }
+}
+
 impl Serialize for Letters {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.letters() {

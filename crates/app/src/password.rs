@@ -101,7 +101,12 @@ mod tests {
             assert_eq!(check(short), Err(Unfit::TooShort), "{short}");
         }
         assert_eq!(check(&"长".repeat(43)), Err(Unfit::TooLong));
-        for good in ["teapot-in-the-rain", "Kuo7vezi", "雨里的茶壶放在窗台上", &"ab1-".repeat(32)] {
+        for good in [
+            "teapot-in-the-rain",
+            "Kuo7vezi",
+            "雨里的茶壶放在窗台上",
+            &"ab1-".repeat(32),
+        ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
     }

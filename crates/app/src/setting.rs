@@ -93,5 +93,8 @@ fn apply(settings: &mut Settings, changes: Changes) -> Vec<&'static str> {
             set(&mut settings.zone_keys_sealed, changes.zone_keys_sealed),
         ),
     ];
-    changed.into_iter().filter_map(|(name, is)| is.then_some(name)).collect()
+    changed
+        .into_iter()
+        .filter_map(|(name, is)| is.then_some(name))
+        .collect()
 }

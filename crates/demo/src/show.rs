@@ -20,7 +20,8 @@ use node::seal::random;
 use server::connector::host::{HostConfig, HostProfile};
 use server::gate::Limits;
 use server::http::proxy::Cidr;
-use server::run::{self, Running};
+use server::ready;
+use server::run::{self, GateConfig, GateFrom, Running};
 use server::serve::{open, zone_keys};
 
 /// Show everything on this machine: an estate, a simulated host, terminals that trade, the console.
@@ -124,30 +125,34 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
     let gate_port = args
         .gate_port
         .unwrap_or(if args.port == 0 { 0 } else { GATE_PORT });
+    let host_addr = host.address;
     let config = run::Config {
         api_listen: loopback(args.port),
         secure_cookie: false,
         hotline: Some(HOTLINE.to_owned()),
         trusted_proxies: args.trusted_proxy.clone(),
-        gate_listen: loopback(gate_port),
-        host,
-        acquirer_code: estate.acquirer.code.clone(),
-        limits: Limits::default(),
+        gate: Some(GateConfig {
+            listen: loopback(gate_port),
+            host,
+            acquirer_code: estate.acquirer.code.clone(),
+            limits: Limits::default(),
+        }),
+        gate_from: GateFrom::Flags,
         data: data.to_owned(),
     };
-    let host_addr = config.host.address;
     let running = run::start(node, config).await?;
+    let gate_addr = running.gate_addr.context("no gate")?;
     let trade = (args.rate > 0.0).then(|| {
         let pace = TradeConfig {
             per_second: args.rate,
-            ..TradeConfig::new(running.gate_addr)
+            ..TradeConfig::new(gate_addr)
         };
         Trade::start(&estate, pace)
     });
     if let Some(path) = &args.ready_file {
-        write_ready(path, &ready(&running, host_addr, &estate, &logins))?;
+        ready::write(path, &ready(&running, gate_addr, host_addr, &estate, &logins))?;
     }
-    greet(&running, host_addr, &logins, started);
+    greet(&running, gate_addr, host_addr, &logins, started);
     run::until_told().await?;
     eprintln!("正在停止… / Stopping…");
     if let Some(trade) = trade {
@@ -276,7 +281,13 @@ struct ReadyCard {
     outcome: &'static str,
 }
 
-fn ready<'a>(running: &Running, host: SocketAddr, estate: &'a Estate, logins: &'a [Login]) -> Ready<'a> {
+fn ready<'a>(
+    running: &Running,
+    gate: SocketAddr,
+    host: SocketAddr,
+    estate: &'a Estate,
+    logins: &'a [Login],
+) -> Ready<'a> {
     let origin = format!("http://{}", running.api_addr);
     let account = |login: &'a Login| ReadyAccount {
         role: login.role.code(),
@@ -311,7 +322,7 @@ fn ready<'a>(running: &Running, host: SocketAddr, estate: &'a Estate, logins: &'
     Ready {
         console_url: format!("{origin}/"),
         api_url: origin,
-        gate_addr: running.gate_addr.to_string(),
+        gate_addr: gate.to_string(),
         host_addr: host.to_string(),
         accounts: logins.iter().map(account).collect(),
         terminals: estate.terminals.iter().filter_map(terminal).collect(),
@@ -333,16 +344,7 @@ const fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Writes the whole object or nothing: a reader never sees half of it.
-fn write_ready(path: &Path, ready: &Ready<'_>) -> anyhow::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    std::fs::write(&partial, serde_json::to_string_pretty(ready)?)
-        .and_then(|()| std::fs::rename(&partial, path))
-        .with_context(|| format!("{} cannot be written", path.display()))
-}
-
-fn greet(running: &Running, host: SocketAddr, logins: &[Login], started: Instant) {
+fn greet(running: &Running, gate: SocketAddr, host: SocketAddr, logins: &[Login], started: Instant) {
     println!();
     println!(
         "  Tillguard 演示已就绪，用时 {:.1} 秒 / demo ready in {0:.1} s",
@@ -350,7 +352,7 @@ fn greet(running: &Running, host: SocketAddr, logins: &[Login], started: Instant
     );
     println!();
     println!("  控制台 / console   http://{}/", running.api_addr);
-    println!("  终端接入 / gate    {}", running.gate_addr);
+    println!("  终端接入 / gate    {gate}");
     println!("  收单主机 / host    {host}");
     println!();
     println!("  登录 / log in as");

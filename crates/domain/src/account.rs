@@ -77,10 +77,26 @@ mod tests {
 
     #[test]
     fn a_login_can_be_typed_and_said() {
-        for right in ["owner", "店主", "li.na@shop.example", "a1", "7-Eleven_+x", &"x".repeat(64)] {
+        for right in [
+            "owner",
+            "店主",
+            "li.na@shop.example",
+            "a1",
+            "7-Eleven_+x",
+            &"x".repeat(64),
+        ] {
             assert!(is_login(right), "{right}");
         }
-        for wrong in ["", "a", ".owner", "two words", "tab\t", "a\u{202e}b", "a/b", &"x".repeat(65)] {
+        for wrong in [
+            "",
+            "a",
+            ".owner",
+            "two words",
+            "tab\t",
+            "a\u{202e}b",
+            "a/b",
+            &"x".repeat(65),
+        ] {
             assert!(!is_login(wrong), "{wrong:?}");
         }
     }

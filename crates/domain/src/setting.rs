@@ -71,12 +71,7 @@ impl Settings {
 
     /// Those of a house that nobody was asked about: an acquirer's in China.
     pub fn unasked() -> Self {
-        Self::new(
-            Mode::Acquirer,
-            Language::Chinese,
-            "Asia/Shanghai",
-            Currency::CNY,
-        )
+        Self::new(Mode::Acquirer, Language::Chinese, "Asia/Shanghai", Currency::CNY)
     }
 
     /// Whether somebody may see and change them: an acquirer's risk officers, an owner of the shop that runs the house.

@@ -56,6 +56,7 @@ pub struct Node {
     pub work_due: Notify,
     /// Rings when another node has written something to look at now.
     pub doorbell: Arc<Notify>,
+    is_set_up: watch::Sender<bool>,
     reads: Arc<Semaphore>,
     urgent_reads: Arc<Semaphore>,
     _hung: Option<Doorbell>,
@@ -85,6 +86,7 @@ impl Node {
             passwords: Passwords::default(),
             work_due: Notify::new(),
             doorbell,
+            is_set_up: watch::Sender::new(false),
             reads: Arc::new(Semaphore::new(READS_MAX)),
             urgent_reads: Arc::new(Semaphore::new(URGENT_READS_MAX)),
             _hung: hung,
@@ -175,6 +177,29 @@ impl Node {
     {
         let store = self.store.clone();
         on_a_thread(&self.urgent_reads, move || store.read_urgent(work)).await
+    }
+
+    /// Whether the house has its first account. Once it has, it always will, and the store is not asked again.
+    ///
+    /// # Errors
+    /// The store cannot be asked.
+    pub async fn is_set_up(&self) -> Result<bool, store::Error> {
+        if *self.is_set_up.borrow() {
+            return Ok(true);
+        }
+        let is_set_up = self.read(store::account::exists).await?;
+        if is_set_up {
+            self.is_set_up.send_replace(true);
+        }
+        Ok(is_set_up)
+    }
+
+    /// Waits until the house is set up, here or on another node; looks again after so long at most.
+    pub async fn until_set_up(&self, look_every: Duration) {
+        let mut heard = self.is_set_up.subscribe();
+        while !matches!(self.is_set_up().await, Ok(true)) {
+            let _ = tokio::time::timeout(look_every, heard.changed()).await;
+        }
     }
 
     /// Tells the listeners of an incident that there is something new.

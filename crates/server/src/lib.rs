@@ -4,11 +4,13 @@
 //!
 //! Invariant: no rule lives here; the gate translates, calls one use case, and translates back.
 
+pub mod admin;
 mod assets;
 pub mod connector;
 pub mod gate;
 pub mod http;
 pub mod program;
+pub mod ready;
 pub mod run;
 pub mod serve;
 mod work;

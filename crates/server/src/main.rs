@@ -3,13 +3,14 @@
 //! Invariant: a command parses, wires and reports; what it wires decides.
 
 use clap::Parser;
-use server::{program, serve};
+use server::{admin, program, serve};
 
 /// Tillguard keeps POS terminals, and above all their loss: one report stops a terminal everywhere at once.
 #[derive(clap::Parser)]
 #[command(version, about)]
 enum Command {
     Serve(Box<serve::Args>),
+    Admin(admin::Args),
     /// Print the API's OpenAPI document.
     Openapi,
 }
@@ -17,6 +18,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Serve(args) => program::run(serve::run(*args)),
+        Command::Admin(args) => admin::run(args),
         Command::Openapi => {
             println!("{}", api::openapi().to_pretty_json()?);
             Ok(())

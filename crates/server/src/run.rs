@@ -11,16 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+pub use api::setting::GateFrom;
+use api::setup::SetUpToken;
 use store::node::Incarnation;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::connector::host::{AcquirerHost, HostConfig};
+use crate::connector::host::{AcquirerHost, HostConfig, probe};
 use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
 use crate::{assets, http, work};
-use node::{Node, now, seal};
+use node::{Node, now, seal, told};
 
 /// How to run a node.
 pub struct Config {
@@ -32,24 +34,34 @@ pub struct Config {
     pub hotline: Option<String>,
     /// Proxies that are believed when they say whom they speak for.
     pub trusted_proxies: Vec<Cidr>,
+    /// The gate, where the node has one.
+    pub gate: Option<GateConfig>,
+    /// Whence it has it.
+    pub gate_from: GateFrom,
+    /// The folder that remembers which start of the node was the last.
+    pub data: PathBuf,
+}
+
+/// How to run a gate.
+pub struct GateConfig {
     /// Where terminals connect.
-    pub gate_listen: SocketAddr,
+    pub listen: SocketAddr,
     /// The acquirer host.
     pub host: HostConfig,
     /// Field 32 of the gate's own answers.
     pub acquirer_code: String,
     /// What bounds the gate.
     pub limits: Limits,
-    /// The folder that remembers which start of the node was the last.
-    pub data: PathBuf,
 }
 
 /// A running node.
 pub struct Running {
     /// Where the console and the API listen.
     pub api_addr: SocketAddr,
-    /// Where terminals connect.
-    pub gate_addr: SocketAddr,
+    /// Where terminals connect, when there is a gate.
+    pub gate_addr: Option<SocketAddr>,
+    /// What opens the set-up of a house that nobody had set up when the node started.
+    pub set_up_token: Option<SetUpToken>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -70,11 +82,7 @@ pub struct Place<'a> {
 /// Opens the store.
 pub fn open(place: &Place<'_>, name: &str) -> anyhow::Result<Arc<Node>> {
     let data = place.data;
-    std::fs::create_dir_all(data)
-        .with_context(|| format!("the data directory {} cannot be made", data.display()))?;
-    // The store holds what a shop would not tell its neighbours: nobody but the owner looks in.
-    std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700))
-        .with_context(|| format!("the data directory {} cannot be closed to others", data.display()))?;
+    make_private(data)?;
     let store = match place.database {
         Some(url) => store::Store::connect(url, Arc::new(now))?,
         None => store::Store::open(&data.join("store.db"), Arc::new(now))?,
@@ -82,6 +90,15 @@ pub fn open(place: &Place<'_>, name: &str) -> anyhow::Result<Arc<Node>> {
     let own_key = data.join("data.key");
     let sealer = seal::keep(&store, place.data_key.unwrap_or(&own_key))?;
     Ok(Node::new(name.to_owned(), store, sealer)?)
+}
+
+/// Makes the folder where it is missing. The store in it holds what a shop would not tell its neighbours: nobody but the owner
+/// looks in.
+pub fn make_private(data: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("the data directory {} cannot be made", data.display()))?;
+    std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("the data directory {} cannot be closed to others", data.display()))
 }
 
 /// Starts a node on an open store.
@@ -93,27 +110,43 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
 
-    let host = AcquirerHost::new(node.clone(), &config.host)?;
-    let gate_listener = listen(config.gate_listen).await?;
+    let gate = match config.gate {
+        Some(config) => Some(OpenGate::new(&node, config).await?),
+        None => None,
+    };
     let api_listener = listen(config.api_listen).await?;
-    let (gate_addr, api_addr) = (gate_listener.local_addr()?, api_listener.local_addr()?);
+    let api_addr = api_listener.local_addr()?;
+    let gate_addr = gate.as_ref().map(|gate| gate.listener.local_addr()).transpose()?;
+    let set_up_token = match node.is_set_up().await? {
+        true => None,
+        false => Some(SetUpToken::random()?),
+    };
 
     // The host and the work outlive the gate, so that what the gate still answers has its host.
     let (stop_last, stopped_last) = watch::channel(false);
-    let host_task = tokio::spawn(host.clone().run(config.host.address, stopped_last.clone()));
-    let work_task = tokio::spawn(work::run(node.clone(), host.clone(), stopped_last.clone()));
-    let presence_task = tokio::spawn(node::presence::run(node.clone(), stopped_last));
-    let gate = Gate::new(node.clone(), host, config.limits, config.acquirer_code);
-    let gate_stopped = stopped.clone();
+    let host = gate.as_ref().map(|gate| gate.host.clone());
+    let mut last = JoinSet::new();
+    if let Some(gate) = &gate {
+        last.spawn(gate.host.clone().run(gate.host_address, stopped_last.clone()));
+    }
+    last.spawn(work::run(node.clone(), host, stopped_last.clone()));
+    last.spawn(node::presence::run(node.clone(), stopped_last));
+    let mut gate_stopped = stopped.clone();
     tasks.spawn(async move {
-        gate.serve(gate_listener, gate_stopped).await;
+        match gate {
+            Some(open) => open.gate.serve(open.listener, gate_stopped).await,
+            None => told(&mut gate_stopped).await,
+        }
         stop_last.send_replace(true);
-        let _ = tokio::join!(host_task, work_task, presence_task);
+        while last.join_next().await.is_some() {}
         drop(last_start);
     });
     let settings = api::Settings {
         secure_cookie: config.secure_cookie,
         hotline: config.hotline,
+        set_up_token: set_up_token.clone(),
+        gate: config.gate_from,
+        probe,
         stopping: stopped.clone(),
     };
     let router = api::router(node.clone(), settings, assets::serve);
@@ -126,9 +159,30 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     Ok(Running {
         api_addr,
         gate_addr,
+        set_up_token,
         stop,
         tasks,
     })
+}
+
+/// A gate that listens and takes nothing yet.
+struct OpenGate {
+    gate: Arc<Gate>,
+    listener: TcpListener,
+    host: Arc<AcquirerHost>,
+    host_address: SocketAddr,
+}
+
+impl OpenGate {
+    async fn new(node: &Arc<Node>, config: GateConfig) -> anyhow::Result<Self> {
+        let host = AcquirerHost::new(node.clone(), &config.host)?;
+        Ok(Self {
+            listener: listen(config.listen).await?,
+            gate: Gate::new(node.clone(), host.clone(), config.limits, config.acquirer_code),
+            host,
+            host_address: config.host.address,
+        })
+    }
 }
 
 /// Which start of a node was the last, in a file under a lock that says whether it still runs.

@@ -1,20 +1,27 @@
-//! `tillguard serve`: a node in front of an acquirer host.
+//! `tillguard serve`: a node, with or without a gate in front of an acquirer host.
+//!
+//! Invariant: the gate comes whole from the command line, or whole from the settings, or there is none.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use api::setting::{GateFrom, ZONE_KEYS};
+use domain::setting::is_acquirer_code;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::connector::host::{HostConfig, HostProfile};
 use crate::gate::Limits;
 use crate::http::proxy::Cidr;
-use crate::run;
+use crate::ready;
+use crate::run::{self, GateConfig, Running};
 use node::Node;
+use node::seal::Purpose;
 
-/// Run a node: the gate for terminals, the console and the API for people.
+/// Run a node: the console and the API for people, and in front of an acquirer host the gate for terminals.
 #[derive(clap::Args)]
 pub struct Args {
     /// Where the store and the data key are kept.
@@ -29,9 +36,15 @@ pub struct Args {
     /// The node's name in receipts; each node on one database has its own.
     #[arg(long, default_value = "node-1")]
     node: String,
-    /// Where the console and the API listen. Put TLS in front before it leaves this machine.
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// Port of the console and the API on this machine alone (127.0.0.1); 0 takes free ports, for the gate too. 8080 without it.
+    #[arg(long, conflicts_with = "listen")]
+    port: Option<u16>,
+    /// Where the console and the API listen, instead of --port. Put TLS in front before it leaves this machine.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Writes one JSON object with the addresses here once everything is up, and again when the house has been set up.
+    #[arg(long, value_name = "PATH")]
+    ready_file: Option<PathBuf>,
     /// Browsers reach the console by HTTPS only: mark its cookie `Secure`.
     #[arg(long)]
     https: bool,
@@ -42,18 +55,18 @@ pub struct Args {
     /// X-Forwarded-For or Forwarded. May be given several times.
     #[arg(long, value_name = "CIDR")]
     trusted_proxy: Vec<Cidr>,
-    /// Where terminals connect.
-    #[arg(long, default_value = "127.0.0.1:8583")]
-    gate_listen: SocketAddr,
-    /// The acquirer host.
-    #[arg(long)]
-    host: SocketAddr,
+    /// Where terminals connect, when there is a gate. 127.0.0.1:8583 without it.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    gate_listen: Option<SocketAddr>,
+    /// The acquirer host; with it come --zone-keys and --acquirer-code. Without the three, the settings say whether there is a gate.
+    #[arg(long, value_name = "ADDRESS:PORT", requires_all = ["zone_keys", "acquirer_code"])]
+    host: Option<SocketAddr>,
     /// A file with the zone keys shared with the host: a line `mac=HEX`, a line `pin=HEX`, 8 or 16 bytes each.
-    #[arg(long, value_name = "FILE")]
-    zone_keys: PathBuf,
+    #[arg(long, value_name = "FILE", requires_all = ["host", "acquirer_code"])]
+    zone_keys: Option<PathBuf>,
     /// Institution code of the acquirer, up to 11 digits (field 32).
-    #[arg(long)]
-    acquirer_code: String,
+    #[arg(long, value_name = "DIGITS", requires_all = ["host", "zone_keys"])]
+    acquirer_code: Option<String>,
     /// How long the host's answer is waited for, in seconds.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=120))]
     host_timeout_s: u64,
@@ -62,47 +75,161 @@ pub struct Args {
     host_heartbeat_s: Option<u64>,
 }
 
+const PORT: u16 = 8080;
+const GATE_PORT: u16 = 8583;
+/// How often it is looked whether another node has set the house up.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Runs until told to stop.
 pub async fn run(args: Args) -> anyhow::Result<()> {
-    let (mac_key, pin_key) = zone_keys(&args.zone_keys)?;
-    let code = &args.acquirer_code;
-    if code.is_empty() || code.len() > 11 || !code.bytes().all(|digit| digit.is_ascii_digit()) {
-        bail!("--acquirer-code takes 1 to 11 digits");
-    }
+    let flags = args.host_flags()?;
     let place = run::Place {
         data: &args.data,
         database: args.database.as_deref(),
         data_key: args.data_key.as_deref(),
     };
     let node = open(&place, &args.node).await?;
-    let config = run::Config {
-        api_listen: args.listen,
-        secure_cookie: args.https,
-        hotline: args.hotline,
-        trusted_proxies: args.trusted_proxy,
-        gate_listen: args.gate_listen,
-        host: HostConfig {
-            address: args.host,
-            mac_key,
-            pin_key,
-            answer_time_max: Duration::from_secs(args.host_timeout_s),
-            profile: HostProfile {
-                heartbeat_every: args.host_heartbeat_s.map(Duration::from_secs),
-                ..HostProfile::UNIONPAY
-            },
+    let (gate_from, host) = match flags {
+        Some(host) => (GateFrom::Flags, Some(host)),
+        None => match host_settings(&node).await? {
+            Some(host) => (GateFrom::Settings, Some(host)),
+            None => (GateFrom::Off, None),
         },
-        acquirer_code: args.acquirer_code,
-        limits: Limits::default(),
-        data: args.data,
     };
-    let running = run::start(node, config).await?;
+    let config = run::Config {
+        api_listen: args.listen.unwrap_or_else(|| loopback(args.port.unwrap_or(PORT))),
+        secure_cookie: args.https,
+        hotline: args.hotline.clone(),
+        trusted_proxies: args.trusted_proxy.clone(),
+        gate: host.map(|host| args.gate(host)),
+        gate_from,
+        data: args.data.clone(),
+    };
+    let running = run::start(node.clone(), config).await?;
+    let ready = Ready::of(&running);
+    if let Some(path) = &args.ready_file {
+        ready::write(path, &ready)?;
+    }
     println!(
-        "console http://{}/   gate {}",
-        running.api_addr, running.gate_addr
+        "console {}   gate {}",
+        ready.console_url,
+        ready.gate_addr.as_deref().unwrap_or("off")
     );
-    run::until_told().await?;
+    if let Some(url) = &ready.setup_url {
+        println!("set up  {url}");
+    }
+    tokio::select! {
+        told = run::until_told() => told?,
+        failed = set_up_is_over(&node, ready, args.ready_file.as_deref()) => failed?,
+    }
     running.stop().await;
     Ok(())
+}
+
+/// What the ready file says.
+#[derive(Serialize)]
+struct Ready {
+    console_url: String,
+    api_url: String,
+    /// Null while the gate is off.
+    gate_addr: Option<String>,
+    /// Null when the house is set up.
+    setup_url: Option<String>,
+}
+
+impl Ready {
+    fn of(running: &Running) -> Self {
+        let origin = format!("http://{}", running.api_addr);
+        let token = running.set_up_token.as_ref();
+        Self {
+            console_url: format!("{origin}/"),
+            setup_url: token.map(|token| format!("{origin}/setup?token={token}")),
+            api_url: origin,
+            gate_addr: running.gate_addr.map(|address| address.to_string()),
+        }
+    }
+}
+
+/// Takes the set-up address out of the ready file once it is worth nothing, whichever node it was that made it so; then waits for
+/// ever. Ends with an error only.
+async fn set_up_is_over(node: &Node, ready: Ready, path: Option<&Path>) -> anyhow::Result<()> {
+    if let (Some(path), Some(_)) = (path, &ready.setup_url) {
+        node.until_set_up(LOOK_EVERY).await;
+        let setup_url = None;
+        ready::write(path, &Ready { setup_url, ..ready })?;
+    }
+    std::future::pending().await
+}
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+/// An acquirer host and what it knows us by.
+struct HostParts {
+    address: SocketAddr,
+    keys: (Key, Key),
+    acquirer_code: String,
+}
+
+impl Args {
+    /// What the command line says of a host: all of it or nothing.
+    fn host_flags(&self) -> anyhow::Result<Option<HostParts>> {
+        let (Some(address), Some(path), Some(code)) = (self.host, &self.zone_keys, &self.acquirer_code)
+        else {
+            return Ok(None);
+        };
+        if !is_acquirer_code(code) {
+            bail!("--acquirer-code takes 1 to 11 digits");
+        }
+        Ok(Some(HostParts {
+            address,
+            keys: zone_keys(path)?,
+            acquirer_code: code.clone(),
+        }))
+    }
+
+    fn gate(&self, host: HostParts) -> GateConfig {
+        let port = if self.port == Some(0) { 0 } else { GATE_PORT };
+        let (mac_key, pin_key) = host.keys;
+        GateConfig {
+            listen: self.gate_listen.unwrap_or_else(|| loopback(port)),
+            host: HostConfig {
+                address: host.address,
+                mac_key,
+                pin_key,
+                answer_time_max: Duration::from_secs(self.host_timeout_s),
+                profile: HostProfile {
+                    heartbeat_every: self.host_heartbeat_s.map(Duration::from_secs),
+                    ..HostProfile::UNIONPAY
+                },
+            },
+            acquirer_code: host.acquirer_code,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// What the settings say of a host: all of it or nothing.
+async fn host_settings(node: &Node) -> anyhow::Result<Option<HostParts>> {
+    let Some(settings) = node.read(store::setting::get).await? else {
+        return Ok(None);
+    };
+    let (Some(address), Some(acquirer_code), Some(sealed)) = (
+        settings.host_address,
+        settings.acquirer_code,
+        settings.zone_keys_sealed,
+    ) else {
+        return Ok(None);
+    };
+    let opened = node.sealer.open(Purpose::Setting, ZONE_KEYS, &sealed);
+    let opened = opened.context("the zone keys of the settings")?;
+    let text = std::str::from_utf8(&opened).context("the zone keys of the settings")?;
+    Ok(Some(HostParts {
+        address: address.parse().context("the host's address in the settings")?,
+        keys: parse_zone_keys(text)?,
+        acquirer_code,
+    }))
 }
 
 /// Opens the store on a thread that may wait for it.
@@ -115,7 +242,11 @@ type Key = Zeroizing<Vec<u8>>;
 /// Reads the zone keys' file.
 pub fn zone_keys(path: &std::path::Path) -> anyhow::Result<(Key, Key)> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let text = Zeroizing::new(text);
+    parse_zone_keys(&Zeroizing::new(text))
+}
+
+/// The zone keys of a text of that file.
+fn parse_zone_keys(text: &str) -> anyhow::Result<(Key, Key)> {
     let find = |name: &str| -> anyhow::Result<Key> {
         let line = text
             .lines()

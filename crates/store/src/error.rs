@@ -29,6 +29,9 @@ pub enum Error {
     /// The database is not one this version may use.
     #[error("this database cannot be used: {0}")]
     Unusable(String),
+    /// Another process has the embedded store open.
+    #[error("another process has this store open")]
+    InUse,
     /// The work itself panicked and was undone.
     #[error("the work failed inside and was undone")]
     Panicked,

@@ -25,10 +25,7 @@ pub fn delete(tx: &Tx<'_>, token_digest: &[u8]) -> Result<(), Error> {
 
 /// Ends every session of a login; answers how many.
 pub fn delete_of(tx: &Tx<'_>, login: &str) -> Result<usize, Error> {
-    tx.execute(
-        sql!("DELETE FROM session WHERE login = $1"),
-        values![login],
-    )
+    tx.execute(sql!("DELETE FROM session WHERE login = $1"), values![login])
 }
 
 /// Forgets sessions that are over, at most `limit`; answers how many.

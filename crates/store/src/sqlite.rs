@@ -235,7 +235,7 @@ fn lock(path: &Path) -> Result<File, Error> {
     let file = File::create(&path).map_err(|error| unusable(&error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(unusable(&"another process has this store open")),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse),
         Err(TryLockError::Error(error)) => Err(unusable(&error)),
     }
 }

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use node::seal;
 use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
 use crate::problem::{Problem, code};
 
@@ -89,6 +91,28 @@ impl Passwords {
         tokio::task::spawn_blocking(verify)
             .await
             .map_err(|error| Problem::internal(&error))
+    }
+}
+
+impl Passwords {
+    /// The hash of a new password of a new account, when it is one that may be taken; `theirs` as for [`app::password::fit`].
+    pub async fn hash_new(
+        &self,
+        field: &'static str,
+        password: Zeroizing<String>,
+        theirs: Vec<String>,
+    ) -> Result<String, Problem> {
+        let at_once = self.known.at_once.clone().acquire_owned().await;
+        let at_once = at_once.map_err(|_| Problem::new(code::OVERLOADED).retry_after_s(5))?;
+        let salt = seal::random().map_err(|error| Problem::internal(&error))?;
+        let work = move || {
+            let _at_once = at_once;
+            let theirs: Vec<&str> = theirs.iter().map(String::as_str).collect();
+            app::password::fit(&password, &theirs).map_err(|unfit| Problem::field(field, unfit.into()))?;
+            app::password::hash(&password, &salt).map_err(|error| Problem::internal(&error))
+        };
+        let hashed = tokio::task::spawn_blocking(work).await;
+        hashed.map_err(|error| Problem::internal(&error))?
     }
 }
 

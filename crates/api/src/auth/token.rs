@@ -1,6 +1,7 @@
 //! Session tokens: 32 random bytes, written in base64url without padding (RFC 4648, section 5).
 
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use node::seal;
 
@@ -37,6 +38,11 @@ impl Token {
             }
         }
         (bits == 0).then_some(Self(bytes))
+    }
+
+    /// Whether it is the other one; takes as long whatever they have in common.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
     }
 
     /// What the store keeps.

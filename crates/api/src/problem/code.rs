@@ -227,7 +227,9 @@ mod tests {
 
     #[test]
     fn each_subject_says_itself_that_there_is_none() {
-        for subject in Subject::ALL {
+        // Nobody asks for these by an identifier.
+        let asked = |subject: &Subject| !matches!(subject, Subject::Account | Subject::Setting);
+        for subject in Subject::ALL.into_iter().filter(asked) {
             assert_ne!(Code::none_of(subject), NOT_FOUND, "{subject:?}");
         }
     }

@@ -130,6 +130,9 @@ impl House {
             Settings {
                 secure_cookie: false,
                 hotline: Some("400-000-0117".into()),
+                set_up_token: None,
+                gate: crate::setting::GateFrom::Off,
+                probe: |_| Box::pin(async { crate::setting::Reached::Kept }),
                 stopping,
             },
             |_, _, _| StatusCode::NOT_FOUND.into_response(),

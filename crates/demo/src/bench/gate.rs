@@ -145,7 +145,7 @@ impl Gate {
             let config = LoadConfig {
                 lanes: self.lanes(number),
                 duration: Some(self.duration()),
-                ..LoadConfig::new(self.rig.running.gate_addr)
+                ..LoadConfig::new(self.rig.gate_addr)
             };
             let report = approved(config).await?;
             let batch = self.args.connections as usize;
@@ -196,7 +196,7 @@ impl Gate {
             };
             let direct = approved(direct).await?;
             // The rounds at full load used the first trace numbers.
-            let through = approved(config(self.rig.running.gate_addr, rounds + number));
+            let through = approved(config(self.rig.gate_addr, rounds + number));
             let beside = self.folder.flush_p50(self.duration(), FLUSH_PAUSE);
             let (through, beside) = tokio::try_join!(through, beside)?;
             let round = Paced {

@@ -93,7 +93,7 @@ async fn reports(args: &Args, folder: &Folder, rig: &Rig) -> anyhow::Result<()> 
         let load = Load::start(LoadConfig {
             lanes: lanes.collect(),
             until_refused: true,
-            ..LoadConfig::new(rig.running.gate_addr)
+            ..LoadConfig::new(rig.gate_addr)
         });
         let load = load.await?;
         let lost: Vec<TerminalIdentity> = trading.drain(..count as usize).collect();

@@ -27,7 +27,7 @@ use node::Node;
 use node::seal::{Purpose, random};
 use server::connector::host::{HostConfig, HostProfile};
 use server::gate::Limits;
-use server::run::{self, Running};
+use server::run::{self, GateConfig, GateFrom, Running};
 use server::serve;
 
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -43,6 +43,8 @@ pub const FIRST_TERMINAL: u32 = 10_000_000;
 pub struct Rig {
     /// The node's addresses.
     pub running: Running,
+    /// Where its gate is.
+    pub gate_addr: SocketAddr,
     /// The simulated host.
     pub host: Host,
     /// Its database, where it has one.
@@ -129,20 +131,24 @@ impl Rig {
             secure_cookie: false,
             hotline: None,
             trusted_proxies: Vec::new(),
-            gate_listen: LOOPBACK,
-            host: HostConfig {
-                address: host.addr(),
-                mac_key: Zeroizing::new(mac_key.to_vec()),
-                pin_key: Zeroizing::new(pin_key.to_vec()),
-                answer_time_max: Duration::from_secs(15),
-                profile: HostProfile::UNIONPAY,
-            },
-            acquirer_code: "48273050".into(),
-            limits: Limits::default(),
+            gate: Some(GateConfig {
+                listen: LOOPBACK,
+                host: HostConfig {
+                    address: host.addr(),
+                    mac_key: Zeroizing::new(mac_key.to_vec()),
+                    pin_key: Zeroizing::new(pin_key.to_vec()),
+                    answer_time_max: Duration::from_secs(15),
+                    profile: HostProfile::UNIONPAY,
+                },
+                acquirer_code: "48273050".into(),
+                limits: Limits::default(),
+            }),
+            gate_from: GateFrom::Flags,
             data: data.to_owned(),
         };
         let running = run::start(node, config).await?;
         Ok(Self {
+            gate_addr: running.gate_addr.context("no gate")?,
             running,
             host,
             database,

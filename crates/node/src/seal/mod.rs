@@ -40,6 +40,8 @@ pub enum Purpose {
     SettlementAccount,
     /// That a login was used on a device, kept by the device.
     Device,
+    /// A setting that is secret, by its name.
+    Setting,
 }
 
 impl Purpose {
@@ -50,6 +52,7 @@ impl Purpose {
             Self::Reversal => b"tillguard/reversal/1",
             Self::SettlementAccount => b"tillguard/settlement-account/1",
             Self::Device => b"tillguard/device/1",
+            Self::Setting => b"tillguard/setting/1",
         }
     }
 }

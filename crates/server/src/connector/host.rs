@@ -8,6 +8,7 @@
 //! is given to another.
 
 mod echo;
+mod probe;
 mod waiting;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use tokio::time::timeout;
 
 use echo::Echo;
 pub use echo::{Comes, HostProfile, Part};
+pub use probe::probe;
 use waiting::{Came, Key, Places};
 
 use node::{Node, told};

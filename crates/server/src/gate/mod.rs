@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use domain::{TerminalId, Timestamp};
 use iso8583::mac::Algorithm;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -104,7 +104,7 @@ impl Gate {
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) if connections.len() < self.limits.connections_max => {
-                        connections.spawn(connection::run(self.clone(), stream, peer, stopped.clone()));
+                        connections.spawn(self.clone().admit(stream, peer, stopped.clone()));
                     }
                     Ok(_) => {
                         self.node.counters.limited.fetch_add(1, Ordering::Relaxed);
@@ -120,6 +120,15 @@ impl Gate {
         drop(listener);
         while connections.join_next().await.is_some() {}
         let _ = contacts.await;
+    }
+
+    /// Serves a connection, unless nobody has set the house up: then it is closed, and nothing is said.
+    async fn admit(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, stop: watch::Receiver<bool>) {
+        match self.node.is_set_up().await {
+            Ok(true) => connection::run(self, stream, peer, stop).await,
+            Ok(false) => tracing::warn!(%peer, "a terminal called before the house was set up"),
+            Err(error) => tracing::error!(%error, "the gate cannot read the store"),
+        }
     }
 
     /// Notes that a terminal of the estate was heard.

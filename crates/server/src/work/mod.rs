@@ -40,14 +40,15 @@ enum Tried {
 }
 
 /// Does what is due until `stop` turns true, and ends what is under way.
-pub async fn run(node: Arc<Node>, host: Arc<AcquirerHost>, mut stop: watch::Receiver<bool>) {
-    let mut driver = Driver::new(node.clone(), host.clone());
+pub async fn run(node: Arc<Node>, host: Option<Arc<AcquirerHost>>, mut stop: watch::Receiver<bool>) {
+    let answer_time_ms = host.as_ref().map_or(0, |host| host.answer_time_ms());
+    let mut driver = Driver::new(node.clone(), host);
     let mut forgotten_at = Instant::now() + FORGOTTEN_EVERY;
     loop {
         let wait = driver.start_due().await;
         if Instant::now() >= forgotten_at {
             forgotten_at = Instant::now() + FORGOTTEN_EVERY;
-            let before = now().plus_ms(-FORGOTTEN_MS - host.answer_time_ms());
+            let before = now().plus_ms(-FORGOTTEN_MS - answer_time_ms);
             if let Err(error) = recovery::release_before(&node, before).await {
                 tracing::error!(%error, "forgotten intents cannot be decided");
             }
@@ -65,7 +66,7 @@ pub async fn run(node: Arc<Node>, host: Arc<AcquirerHost>, mut stop: watch::Rece
 /// The work of one node.
 struct Driver {
     node: Arc<Node>,
-    host: Arc<AcquirerHost>,
+    host: Option<Arc<AcquirerHost>>,
     kinds: Vec<OfKind>,
     under_way: JoinSet<()>,
 }
@@ -90,11 +91,11 @@ impl OfKind {
 }
 
 impl Driver {
-    fn new(node: Arc<Node>, host: Arc<AcquirerHost>) -> Self {
+    fn new(node: Arc<Node>, host: Option<Arc<AcquirerHost>>) -> Self {
         let kinds = Kind::ALL.map(|kind| {
-            let policy = match kind {
-                Kind::Reversal => kind.policy().answered_within(host.answer_time_ms()),
-                Kind::HoldEnd | Kind::CleanUp => kind.policy(),
+            let policy = match (kind, &host) {
+                (Kind::Reversal, Some(host)) => kind.policy().answered_within(host.answer_time_ms()),
+                (Kind::Reversal | Kind::HoldEnd | Kind::CleanUp, _) => kind.policy(),
             };
             OfKind {
                 kind,
@@ -182,13 +183,16 @@ impl Driver {
 /// Does one piece of work, or puts it off.
 async fn perform(
     node: Arc<Node>,
-    host: Arc<AcquirerHost>,
+    host: Option<Arc<AcquirerHost>>,
     policy: Policy,
     work: Work,
     _place: OwnedSemaphorePermit,
 ) {
     let tried = match work.id.kind() {
-        Kind::Reversal => reversal::send(&node, &host, &work).await,
+        Kind::Reversal => match &host {
+            Some(host) => reversal::send(&node, host, &work).await,
+            None => Ok(Tried::Failed("this node has no host")),
+        },
         Kind::HoldEnd => hold_end::say(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
     };

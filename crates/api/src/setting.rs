@@ -1,0 +1,417 @@
+//! Settings of the house, for those who administer it.
+//!
+//! Invariant: what is secret goes in and never comes out again; an answer says only whether it is set.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use app::setting::Changes;
+use axum::Json;
+use axum::extract::State;
+use axum::http::Uri;
+use domain::setting::{Settings, is_acquirer_code};
+use domain::words;
+use node::seal::Purpose;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use zeroize::Zeroizing;
+
+use super::Api;
+use super::idempotency::Kept;
+use super::input::{In, text};
+use super::problem::{Problem, ProblemOut, Why};
+use super::route::{acting, reading};
+use super::setup::{currency, time_zone};
+use super::wire::{Letters, word};
+use crate::auth::{self, Account};
+
+/// Longest address of a mail server, and of a sender, in characters.
+const TEXT_CHARS_MAX: usize = 500;
+/// What the secret settings are sealed as.
+const SMTP_URL: &str = "smtp_url";
+/// The same for the zone keys.
+pub const ZONE_KEYS: &str = "zone_keys";
+
+words! {
+    /// Whence a node has its gate.
+    pub enum GateFrom {
+        /// It has none.
+        Off = "off",
+        /// From its command line, which wins.
+        Flags = "flags",
+        /// From the settings, as they were when it started.
+        Settings = "settings",
+    }
+}
+
+words! {
+    /// What became of a connection that was tried.
+    pub enum Reached {
+        /// It was opened, and the host kept it.
+        Kept = "kept",
+        /// It was opened, and the host closed it at once.
+        Closed = "closed",
+        /// It was not opened: refused, or no answer in 5 seconds.
+        NotReached = "not_reached",
+    }
+}
+
+words! {
+    /// What can be done with the settings.
+    pub enum Verb {
+        /// Change them.
+        Change = "change",
+        /// Try the connection to the host.
+        TestHost = "test_host",
+    }
+}
+
+word! {
+    /// For whom the house is run.
+    Mode: domain::setting::Mode;
+    /// A language.
+    Language: domain::setting::Language;
+    /// Whence this node has its gate.
+    GateSource: GateFrom;
+    /// What became of a connection that was tried.
+    HostReached: Reached;
+    /// What can be done with the settings.
+    SettingsAction: Verb;
+}
+
+/// Opens a connection to a host, looks whether the host keeps it, and closes it.
+pub type Probe = fn(SocketAddr) -> Pin<Box<dyn Future<Output = Reached> + Send>>;
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(show, change))
+        .routes(routes!(test_host))
+}
+
+/// The settings of the house.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Settings)]
+struct SettingsOut {
+    /// For whom the house is run.
+    mode: Mode,
+    /// What people are spoken to in.
+    language: Language,
+    /// An IANA time zone.
+    time_zone: String,
+    /// ISO 4217, three letters.
+    #[schema(value_type = String)]
+    currency: Letters,
+    /// Whose address is on our mails.
+    #[schema(required)]
+    mail_from: Option<String>,
+    /// Whether there is a server for mails; its address holds a password and is not shown.
+    smtp_url_set: bool,
+    /// Where the acquirer host listens.
+    #[schema(required)]
+    host_address: Option<String>,
+    /// Institution code of the acquirer (field 32).
+    #[schema(required)]
+    acquirer_code: Option<String>,
+    /// Whether there are zone keys; they are not shown.
+    zone_keys_set: bool,
+    /// Whence this node has its gate. One from the settings was made of them as they were when the node started.
+    gate: GateSource,
+    /// What the one who asks may do.
+    actions: Vec<SettingsAction>,
+}
+
+impl SettingsOut {
+    fn of(settings: Settings, gate: GateFrom) -> Self {
+        Self {
+            mode: Mode(settings.mode),
+            language: Language(settings.language),
+            time_zone: settings.time_zone,
+            currency: Letters::of(settings.currency),
+            mail_from: settings.mail_from,
+            smtp_url_set: settings.smtp_url_sealed.is_some(),
+            host_address: settings.host_address,
+            acquirer_code: settings.acquirer_code,
+            zone_keys_set: settings.zone_keys_sealed.is_some(),
+            gate: GateSource(gate),
+            actions: Verb::ALL.map(SettingsAction).into(),
+        }
+    }
+}
+
+/// The settings, for those who administer the house.
+#[utoipa::path(get, path = "/settings", tag = "setting", responses(
+    (status = 200, body = SettingsOut), (status = 403, description = "not_allowed", body = ProblemOut),
+))]
+async fn show(State(api): State<Arc<Api>>, account: Account) -> Result<Json<SettingsOut>, Problem> {
+    let gate = api.settings.gate;
+    reading(&api, account, move |tx, actor| {
+        Ok(SettingsOut::of(app::setting::get(tx, actor)?, gate))
+    })
+    .await
+}
+
+/// What is to be changed. What is not there stays; null takes away.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SettingsChange, example = json!({ "smtp_url": "smtps://stop:secret@mail.shop.example:465", "mail_from": "stop@shop.example" }))]
+struct SettingsIn {
+    /// What people are spoken to in.
+    language: Option<Language>,
+    /// An IANA time zone.
+    time_zone: Option<String>,
+    /// ISO 4217, three letters.
+    currency: Option<String>,
+    /// Whose address is on our mails.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    mail_from: Option<Option<String>>,
+    /// Where mails go out: `smtp://` or `smtps://`, with log-in and password where the server wants them.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    smtp_url: Option<Option<String>>,
+    /// Where the acquirer host listens: `192.0.2.7:8583`. Taken at a node's next start.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    host_address: Option<Option<String>>,
+    /// Institution code of the acquirer, up to 11 digits (field 32). Taken at a node's next start.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    acquirer_code: Option<Option<String>>,
+    /// The keys shared with the host. Taken at a node's next start.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<ZoneKeys>)]
+    zone_keys: Option<Option<ZoneKeys>>,
+}
+
+/// Two keys of 8 or 16 bytes, in hexadecimal digits.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ZoneKeys {
+    /// For MACs.
+    mac: String,
+    /// For PIN blocks.
+    pin: String,
+}
+
+/// Tells what is null from what is not there.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Change settings; what is not said stays.
+#[utoipa::path(put, path = "/settings", tag = "setting", request_body = SettingsIn, responses(
+    (status = 200, body = SettingsOut), (status = 403, description = "not_allowed", body = ProblemOut),
+))]
+async fn change(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    input: In<SettingsIn>,
+) -> Result<Kept, Problem> {
+    let (gate, node) = (api.settings.gate, api.node.clone());
+    acting(&api, account, input, move |tx, actor, said| {
+        // Whoever may not change anything learns nothing of what would be wrong.
+        app::setting::get(tx, actor)?;
+        let changes = checked(&node.sealer, said)?;
+        Ok(SettingsOut::of(app::setting::change(tx, actor, changes)?, gate))
+    })
+    .await
+}
+
+fn checked(sealer: &node::seal::Sealer, said: SettingsIn) -> Result<Changes, Problem> {
+    let seal = |name: &str, secret: &str| {
+        let sealed = sealer.seal(Purpose::Setting, name, secret.as_bytes());
+        sealed.map_err(|error| Problem::internal(&error))
+    };
+    Ok(Changes {
+        language: said.language.map(|language| language.0),
+        time_zone: said
+            .time_zone
+            .map(|name| time_zone("time_zone", &name))
+            .transpose()?,
+        currency: said
+            .currency
+            .map(|letters| currency("currency", &letters))
+            .transpose()?,
+        mail_from: each(said.mail_from, |from| mail_address(&from))?,
+        smtp_url_sealed: each(said.smtp_url, |url| {
+            let url = Zeroizing::new(url);
+            seal(SMTP_URL, smtp_url(&url)?)
+        })?,
+        host_address: each(said.host_address, |address| {
+            Ok(host_address("host_address", &address)?.to_string())
+        })?,
+        acquirer_code: each(said.acquirer_code, |code| match is_acquirer_code(&code) {
+            true => Ok(code),
+            false => Err(Problem::field("acquirer_code", Why::Invalid)),
+        })?,
+        zone_keys_sealed: each(said.zone_keys, |keys| {
+            let (mac, pin) = (
+                zone_key("zone_keys.mac", keys.mac)?,
+                zone_key("zone_keys.pin", keys.pin)?,
+            );
+            let both = Zeroizing::new(format!("mac={}\npin={}\n", *mac, *pin));
+            seal(ZONE_KEYS, &both)
+        })?,
+    })
+}
+
+/// What is said of one setting, read; what is taken away stays so.
+fn each<T, U>(
+    said: Option<Option<T>>,
+    read: impl FnOnce(T) -> Result<U, Problem>,
+) -> Result<Option<Option<U>>, Problem> {
+    said.map(|value| value.map(read).transpose()).transpose()
+}
+
+/// An address of mail, with or without a name before it: `stop@shop.example`, `福记小吃 <stop@shop.example>`.
+fn mail_address(text_in: &str) -> Result<String, Problem> {
+    let whole = text("mail_from", text_in, TEXT_CHARS_MAX)?;
+    let address = match whole.split_once('<') {
+        Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
+        None => &whole,
+    };
+    let is_address = address.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty() && !host.is_empty() && !host.contains('@') && !address.contains(['<', '>'])
+    });
+    match is_address && !address.contains(char::is_whitespace) && !whole.contains(char::is_control) {
+        true => Ok(whole),
+        false => Err(Problem::field("mail_from", Why::Invalid)),
+    }
+}
+
+fn smtp_url(url: &str) -> Result<&str, Problem> {
+    let invalid = || Problem::field(SMTP_URL, Why::Invalid);
+    let url = url.trim();
+    if url.chars().count() > TEXT_CHARS_MAX {
+        return Err(Problem::field(SMTP_URL, Why::TooLong));
+    }
+    let uri: Uri = url.parse().map_err(|_| invalid())?;
+    let is_smtp = matches!(uri.scheme_str(), Some("smtp" | "smtps"));
+    let has_host = uri.host().is_some_and(|host| !host.is_empty());
+    match is_smtp && has_host {
+        true => Ok(url),
+        false => Err(invalid()),
+    }
+}
+
+fn host_address(field: &str, address: &str) -> Result<SocketAddr, Problem> {
+    let address: Option<SocketAddr> = address.trim().parse().ok();
+    let address = address.filter(|address| address.port() != 0 && !address.ip().is_unspecified());
+    address.ok_or_else(|| Problem::field(field, Why::Invalid))
+}
+
+/// A key, as it was written: 8 or 16 bytes, two hexadecimal digits each.
+fn zone_key(field: &'static str, hex: String) -> Result<Zeroizing<String>, Problem> {
+    let hex = Zeroizing::new(hex);
+    match matches!(hex.len(), 16 | 32) && hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        true => Ok(hex),
+        false => Err(Problem::field(field, Why::Invalid)),
+    }
+}
+
+/// Where to try.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+struct HostTest {
+    /// Another address than the one in the settings.
+    host_address: Option<String>,
+}
+
+/// What a connection has shown, and what it cannot show.
+#[derive(Serialize, ToSchema)]
+struct HostTested {
+    /// Where it was tried.
+    host_address: String,
+    /// What became of it. That it was kept proves that something listens there; whether the zone keys and the acquirer code are
+    /// right is proven by the first answer to a transaction alone.
+    reached: HostReached,
+    /// How long it took to be opened and looked at, or to fail, in milliseconds.
+    took_ms: i64,
+}
+
+/// Try the connection to the acquirer host: open one, look whether the host keeps it, close it. Nothing is sent.
+#[utoipa::path(post, path = "/settings/host/test", tag = "setting", request_body = HostTest, responses(
+    (status = 200, body = HostTested), (status = 403, description = "not_allowed", body = ProblemOut),
+))]
+async fn test_host(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    input: In<HostTest>,
+) -> Result<Json<HostTested>, Problem> {
+    let Json(known) = reading(&api, account, |tx, actor| {
+        Ok(app::setting::get(tx, actor)?.host_address)
+    })
+    .await?;
+    let address = input.body.host_address.or(known);
+    let address = address.ok_or_else(|| Problem::field("host_address", Why::Missing))?;
+    let address = host_address("host_address", &address)?;
+    let began = std::time::Instant::now();
+    let reached = (api.settings.probe)(address).await;
+    Ok(Json(HostTested {
+        host_address: address.to_string(),
+        reached: HostReached(reached),
+        took_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_mail_goes_out_is_an_address_of_a_mail_server() {
+        for right in [
+            "smtp://127.0.0.1:25",
+            "smtps://stop:pa%40ss@mail.example",
+            "smtp://mail.example:587?tls=required",
+        ] {
+            assert_eq!(smtp_url(right).unwrap(), right);
+        }
+        for wrong in [
+            "",
+            "mail.example",
+            "http://mail.example",
+            "smtp://",
+            "smtp://two words",
+            &format!("smtp://{}", "x".repeat(500)),
+        ] {
+            assert_eq!(
+                smtp_url(wrong).unwrap_err().wrong_field(),
+                Some("smtp_url"),
+                "{wrong}"
+            );
+        }
+        for right in ["stop@shop.example", "福记小吃 <stop@shop.example>"] {
+            assert_eq!(mail_address(right).unwrap(), right);
+        }
+        for wrong in [
+            "",
+            "stop",
+            "@shop.example",
+            "stop@",
+            "a@b@c",
+            "<stop@shop.example",
+            "a@b\nBcc: c@d",
+        ] {
+            assert!(mail_address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_named_by_address_and_port() {
+        for right in ["192.0.2.7:8583", "[2001:db8::7]:8583"] {
+            assert_eq!(host_address("host_address", right).unwrap().to_string(), right);
+        }
+        for wrong in ["", "192.0.2.7", "192.0.2.7:0", "0.0.0.0:8583", "host:8583"] {
+            assert!(host_address("host_address", wrong).is_err(), "{wrong}");
+        }
+    }
+}
