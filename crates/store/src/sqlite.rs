@@ -410,10 +410,7 @@ mod tests {
     fn a_second_process_cannot_open_the_same_store() {
         let (_dir, path) = temporary();
         let _first = Store::open(&path, counting_clock()).unwrap();
-        assert!(matches!(
-            Store::open(&path, counting_clock()),
-            Err(Error::Unusable(_))
-        ));
+        assert!(matches!(Store::open(&path, counting_clock()), Err(Error::InUse)));
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod incident;
 mod input;
 mod report;
 mod session;
+mod setting;
+mod setup;
 mod stream;
 mod terminal;
 mod transaction;
@@ -36,6 +38,7 @@ use tower::ServiceExt;
 
 use super::{Settings, router};
 use crate::auth::Token;
+use crate::setup::SetUpToken;
 use node::seal::Sealer;
 use node::{Node, now};
 
@@ -113,16 +116,25 @@ impl House {
 
     /// One whose store reads the time there.
     async fn with_clock(clock: fn() -> Timestamp) -> Self {
+        let house = Self::start(clock, None).await;
+        let estate = estate();
+        let fill = move |tx: &store::Tx<'_>| app::estate::fill(tx, &estate);
+        house.node.write(fill).await.unwrap();
+        house
+    }
+
+    /// One that nobody has set up.
+    async fn empty(token: SetUpToken) -> Self {
+        Self::start(now, Some(token)).await
+    }
+
+    async fn start(clock: fn() -> Timestamp, set_up_token: Option<SetUpToken>) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("tillguard-api-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let store = store::Store::open(&folder.join("store.db"), Arc::new(clock)).unwrap();
         let node = Node::new("node-1".into(), store, Sealer::new(&[7; 32])).unwrap();
-        let estate = estate();
-        node.write(move |tx| app::estate::fill(tx, &estate))
-            .await
-            .unwrap();
         node::presence::join(&node, None).await.unwrap();
         let (stop, stopping) = watch::channel(false);
         let api = router(
@@ -130,7 +142,7 @@ impl House {
             Settings {
                 secure_cookie: false,
                 hotline: Some("400-000-0117".into()),
-                set_up_token: None,
+                set_up_token,
                 gate: crate::setting::GateFrom::Off,
                 probe: |_| Box::pin(async { crate::setting::Reached::Kept }),
                 stopping,
