@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::problem::{Problem, ProblemOut, code};
+use super::setting::GateSource;
 use crate::auth::Account;
 
 /// The routes.
@@ -23,6 +24,8 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
 /// What the gate counts; since the node started.
 #[derive(Serialize, ToSchema)]
 struct Gate {
+    /// Whence this node has its gate, if it has one.
+    source: GateSource,
     /// Connections open now.
     connections: i64,
     /// Frames read.
@@ -52,6 +55,7 @@ async fn show(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Gate
     let reversals_owed = api.node.read(store::owed_reversal::count).await?;
     let counters = &api.node.counters;
     Ok(Json(Gate {
+        source: GateSource(api.settings.gate),
         connections: counters.connections.load(Relaxed),
         frames: counters.frames.load(Relaxed),
         malformed: counters.malformed.load(Relaxed),

@@ -87,6 +87,8 @@ pub struct AccountOut {
     /// The one shop it sees; null when it sees all of them.
     #[schema(required)]
     shop_id: Option<String>,
+    /// Whether it may see and change the settings of the house.
+    administers: bool,
 }
 
 /// An account as it travels.
@@ -99,7 +101,10 @@ pub fn shown(tx: &Tx<'_>, account: &domain::account::Account) -> Result<AccountO
     let merchant_name = merchant_id
         .map(|merchant_id| Names::new(tx).merchant(merchant_id))
         .transpose()?;
+    let actor = domain::Actor::Person(account.clone());
+    let settings = store::setting::get(tx)?;
     Ok(AccountOut {
+        administers: settings.is_some_and(|settings| settings.administered_by(&actor)),
         login: account.login.clone(),
         name: account.name.clone(),
         role: Role(account.role),

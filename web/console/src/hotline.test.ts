@@ -20,7 +20,15 @@ async function visit(login: string | null) {
   const { account } = await import('@/session')
   const { useHotline } = await import('./hotline')
   if (login)
-    account.value = { login, name: login, role: 'owner', merchant_id: 'm', merchant_name: 'm', shop_id: null }
+    account.value = {
+      login,
+      name: login,
+      role: 'owner',
+      merchant_id: 'm',
+      merchant_name: 'm',
+      shop_id: null,
+      administers: false,
+    }
   const { phone, href } = effectScope().run(useHotline)!
   await settled()
   return { phone: phone.value, href: href.value }

@@ -1,4 +1,6 @@
 /** Starts the console. */
+// First of all: it takes a token out of the address before anything else sees it.
+import './setup/token'
 import { createApp, watch } from 'vue'
 import { whenSignedOut } from '@/api/http'
 import App from './App.vue'

@@ -5,7 +5,7 @@
  */
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { t, type Messages } from '@/i18n'
-import { account, atDesk, resume } from '@/session'
+import { account, atDesk, notSetUp, resume } from '@/session'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -27,6 +27,12 @@ export const router = createRouter({
       name: 'login',
       component: () => import('@/pages/LogIn.vue'),
       meta: { title: 'login', open: true },
+    },
+    {
+      path: '/setup',
+      name: 'setup',
+      component: () => import('@/pages/SetUp.vue'),
+      meta: { title: 'setup', open: true },
     },
     { path: '/', name: 'home', component: () => import('@/pages/ShopHome.vue'), meta: { title: 'home' } },
     { path: '/report', name: 'report', component: loadChoose, meta: { title: 'report' } },
@@ -62,6 +68,12 @@ export const router = createRouter({
       component: () => import('@/pages/TerminalPage.vue'),
       props: true,
       meta: { title: 'terminal' },
+    },
+    {
+      path: '/settings',
+      name: 'settings',
+      component: () => import('@/pages/SettingsPage.vue'),
+      meta: { title: 'settings' },
     },
     { path: '/work', name: 'work', component: () => import('@/pages/WorkPage.vue'), meta: { title: 'work' } },
     {
@@ -103,8 +115,10 @@ function prefetch(to: RouteLocationNormalized): void {
 router.beforeEach(async (to) => {
   if (!account.value) prefetch(to)
   const known = await resume()
+  if (notSetUp.value && to.name !== 'setup') return { name: 'setup', replace: true }
   if (!known && !to.meta.open) return logInAndBack(to)
   if (known && to.name === 'login') return backOf(to)
+  if (known && to.name === 'setup') return { path: '/', replace: true }
   if (to.name === 'home' && atDesk.value) return { name: 'incidents', replace: true }
   return true
 })

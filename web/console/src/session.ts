@@ -18,6 +18,9 @@ export const atDesk = computed(
 
 export const mayAct = computed(() => account.value !== null && account.value.role !== 'auditor')
 
+/** Nobody has set the house up: nothing but that is answered. */
+export const notSetUp = ref(false)
+
 let asked = false
 
 /** Who was here last, so that their unsent report is in sight even before the server can be asked. */
@@ -50,8 +53,11 @@ export async function resume(): Promise<Account | null> {
   try {
     account.value = await session.current()
     asked = true
+    notSetUp.value = false
   } catch (thrown) {
     const problem = thrown instanceof Problem ? thrown : null
+    notSetUp.value = problem?.code === 'not_set_up'
+    if (notSetUp.value) return null
     if (problem?.status === 401) return forget()
     account.value = problem?.passing ? lastAccount() : null
     if (!account.value) throw thrown
@@ -60,8 +66,14 @@ export async function resume(): Promise<Account | null> {
 }
 
 export async function signIn(login: string, password: string): Promise<void> {
-  account.value = (await session.open(login, password)).account
+  enter((await session.open(login, password)).account)
+}
+
+/** The server has just begun a session of that account. */
+export function enter(own: Account): void {
+  account.value = own
   asked = true
+  notSetUp.value = false
 }
 
 export async function signOut(): Promise<void> {

@@ -45,6 +45,7 @@ async fn a_shop_is_set_up_once_and_its_owner_is_logged_in() {
     let account = json!({
         "login": "li.na", "name": "李娜", "role": "owner",
         "merchant_id": merchant_id, "merchant_name": "福记小吃", "shop_id": null,
+        "administers": true,
     });
     assert_eq!(body["account"], account);
     let session = body["token"].as_str().unwrap();
@@ -84,6 +85,7 @@ async fn an_acquirer_gets_who_administers_and_no_merchant() {
     assert_eq!(body["merchant"], Value::Null);
     assert_eq!(body["account"]["role"], "risk_officer");
     assert_eq!(body["account"]["merchant_id"], Value::Null);
+    assert_eq!(body["account"]["administers"], true);
     let session = body["token"].as_str().unwrap();
     let settings = house.get(session, "/api/v1/settings").await.ok();
     assert_eq!(

@@ -24,6 +24,11 @@ import type {
   LossReported,
   Page,
   SheetFormat,
+  SetUp,
+  SetUpDone,
+  Settings,
+  SettingsChange,
+  HostTested,
   Shop,
   Terminal,
   TerminalPage,
@@ -41,6 +46,9 @@ export * from './types'
 export { Problem, asProblem, newKey } from './http'
 
 const within = encodeURIComponent
+
+/** The first run, once. It needs no key: a second time is refused. */
+export const setUp = (said: SetUp) => post<SetUpDone>('/setup', said)
 
 export const session = {
   open: (login: string, password: string) =>
@@ -142,6 +150,12 @@ export const work = {
   list: (filter: WorkFilter = {}) => get<WorkPage>('/work', { ...filter }),
   take: (key: string, id: string, verb: WorkAction, text: string) =>
     post<Work>(`/work/${within(id)}/${STEPS[verb]}`, text ? { text } : {}, key),
+}
+
+export const settings = {
+  all: () => get<Settings>('/settings'),
+  change: (said: SettingsChange) => put<Settings>('/settings', said),
+  testHost: (host_address?: string) => post<HostTested>('/settings/host/test', { host_address }),
 }
 
 export const gate = () => get<Gate>('/gate')

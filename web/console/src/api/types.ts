@@ -17,6 +17,13 @@ export type Gate = Schemas['Gate']
 export type Hotline = Schemas['Hotline']
 
 export type ListAction = Schemas['ListAction']
+export type Mode = Schemas['Mode']
+export type SetUp = Schemas['SetUp']
+export type SetUpDone = Schemas['SetUpDone']
+export type Settings = Schemas['Settings']
+export type SettingsChange = Schemas['SettingsChange']
+export type HostTested = Schemas['HostTested']
+export type HostReached = Schemas['HostReached']
 
 export interface Page<T> {
   items: T[]

@@ -23,7 +23,15 @@ async function visit(login: string) {
   vi.resetModules()
   const { account } = await import('@/session')
   const outbox = await import('./outbox')
-  account.value = { login, name: login, role: 'owner', merchant_id: 'm', merchant_name: 'm', shop_id: null }
+  account.value = {
+    login,
+    name: login,
+    role: 'owner',
+    merchant_id: 'm',
+    merchant_name: 'm',
+    shop_id: null,
+    administers: false,
+  }
   outbox.keepSending()
   await settled()
   return outbox

@@ -46,6 +46,8 @@ export const nav = {
 
 export const title = {
   login: say('登录', 'Sign in'),
+  setup: say('设置', 'Set up'),
+  settings: say('系统设置', 'Settings'),
   home: say('我的收款设备', 'My terminals'),
   report: say('报失', 'Report a loss'),
   incidents: say('报失记录', 'Loss reports'),

@@ -43,5 +43,11 @@ export const home = {
     '收单机构为你的店登记设备后，会显示在这里。',
     'When your acquirer registers a terminal for your shop, it appears here.',
   ),
+  begin_text: say(
+    '趁不急，先写下丢了设备要打给谁：收单机构的电话、邮箱和你的商户编号。',
+    'While it is calm, write down who must be called when one is lost: your acquirer’s hotline, mail and your merchant number.',
+  ),
+  begin_acquirer: say('添加收单机构', 'Add my acquirer'),
+  begin_mail: say('设置发信邮箱', 'Set up sending mail'),
   shop_empty: say('这家店没有登记的设备。', 'No terminals are registered for this shop.'),
 }

@@ -17,6 +17,8 @@ import * as contact from './contact'
 import * as list from './list'
 import * as found from './found'
 import * as work from './work'
+import * as setup from './setup'
+import * as setting from './setting'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -38,6 +40,8 @@ const all = {
   ...list,
   ...found,
   ...work,
+  ...setup,
+  ...setting,
 }
 
 export type Messages = Spoken<typeof all>

@@ -1,0 +1,58 @@
+/** The settings of the house. */
+import type { HostReached } from '@/api/types'
+import { say, type Words } from './say'
+
+export const setting = {
+  title: say('系统设置', 'Settings'),
+  house: say('时间、货币和语言', 'Time, currency and language'),
+  mail: say('发邮件', 'Sending mail'),
+  mail_lead: say('停用申请这类信件由这里发出。', 'Stop requests and other letters go out from here.'),
+  mail_from: say('发件人地址', 'Sender'),
+  mail_from_hint: say('例如 stop@shop.example', 'For example stop@shop.example'),
+  smtp_url: say('邮件服务器地址', 'Mail server'),
+  smtp_url_hint: say(
+    'smtps://账号:密码@服务器:465；含密码，保存后不再显示。',
+    'smtps://login:password@server:465; it holds a password and is not shown again.',
+  ),
+  set: say('已设置；填新的会替换它。', 'Set. A new one takes its place.'),
+  not_set: say('还没有设置', 'Not set'),
+  take_away: say('清除', 'Take away'),
+  host: say('收单主机和网关', 'Acquirer host and gate'),
+  host_lead: say(
+    '三项都填好后，网关在服务器下次启动时打开；启动命令里写的优先。',
+    'With all three, the gate opens at the server’s next start. What its command line says comes first.',
+  ),
+  host_address: say('主机地址', 'Address of the host'),
+  host_address_hint: say('IP 和端口，例如 192.0.2.7:8583', 'IP address and port, for example 192.0.2.7:8583'),
+  acquirer_code: say('机构代码', 'Institution code'),
+  acquirer_code_hint: say('最多 11 位数字（域 32）', 'Up to 11 digits (field 32)'),
+  zone_keys: say('区域密钥', 'Zone keys'),
+  mac_key: say('MAC 密钥', 'MAC key'),
+  pin_key: say('PIN 密钥', 'PIN key'),
+  key_hint: say('16 或 32 位十六进制；保存后不再显示。', '16 or 32 hexadecimal digits; not shown again.'),
+  both_keys: say('两个密钥要一起填。', 'The two keys go together.'),
+  gate: {
+    off: say('本机没有开网关', 'This node has no gate'),
+    flags: say('网关按启动命令运行', 'The gate runs as the command line says'),
+    settings: say('网关按启动时的设置运行', 'The gate runs by the settings as they were at the start'),
+  },
+  test: say('测试连接', 'Try the connection'),
+  testing: say('正在连接…', 'Connecting…'),
+  tested: say(
+    (address: string, ms: number) => `${address}，${ms} 毫秒`,
+    (address, ms) => `${address}, ${ms} ms`,
+  ),
+  unproven: say(
+    '只证明那里有程序在接听。密钥和机构代码对不对，要等第一笔交易的应答才知道。',
+    'This proves only that something listens there. Whether the keys and the code are right is known with the first answer to a transaction.',
+  ),
+  save: say('保存', 'Save'),
+  saved: say('已保存', 'Saved'),
+  connect_next: say('下一步：接上收单主机', 'Next: connect the acquirer host'),
+}
+
+export const host_reached = {
+  kept: say('连上了，对方保持连接', 'Connected, and the host kept the connection'),
+  closed: say('连上了，但对方马上断开', 'Connected, but the host closed at once'),
+  not_reached: say('连不上', 'Not reached'),
+} satisfies Words<HostReached>
