@@ -7,6 +7,7 @@
 
 mod api;
 mod books;
+mod house;
 mod lanes;
 mod node;
 mod outside;
@@ -18,6 +19,7 @@ mod wire;
 
 pub use api::{Answered, Api};
 pub use books::{Books, Hold, Name, Row};
+pub use house::{House, admin, tillguard};
 pub use lanes::{Lanes, LanesLog, Purchase, Undoing};
 pub use node::{Folder, Launch, Node, Ready, ReadyTerminal, binary, canary_binary};
 pub use outside::Outside;

@@ -84,7 +84,7 @@ pub fn canary_binary() -> Result<PathBuf> {
 }
 
 /// The folder of programs beside this test's own `deps`.
-fn built() -> Result<PathBuf> {
+pub(crate) fn built() -> Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folder = test.parent().and_then(Path::parent);
     Ok(folder.context("a test in no folder")?.to_owned())
@@ -201,7 +201,7 @@ impl Launch {
 }
 
 /// The end of what a node said.
-fn tail(said: &Path) -> String {
+pub(crate) fn tail(said: &Path) -> String {
     let text = std::fs::read_to_string(said).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(20)..].join("\n")
@@ -209,7 +209,7 @@ fn tail(said: &Path) -> String {
 
 /// A process that does not outlive its handle.
 #[derive(Debug)]
-struct Killed(Child);
+pub(crate) struct Killed(pub(crate) Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {

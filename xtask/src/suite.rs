@@ -209,6 +209,7 @@ fn tests(arguments: &[&str]) -> Result<()> {
         tests
             .args(arguments)
             .env("TILLGUARD_DEMO_BIN", tree::program(tree::DEMO)?)
+            .env("TILLGUARD_BIN", tree::program(tree::SERVER)?)
             .env("TILLGUARD_CANARY_BIN", canary),
     )
 }
@@ -277,6 +278,7 @@ fn browser() -> Result<()> {
         web::npm(&folder)
             .arg("test")
             .env("CHROMIUM", chromium)
+            .env("TILLGUARD_BIN", tree::program(tree::SERVER)?)
             .env("TILLGUARD_DEMO_BIN", tree::program(tree::DEMO)?),
     )
 }

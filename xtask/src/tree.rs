@@ -91,6 +91,9 @@ pub fn relative(path: &Path) -> String {
 /// What most tests drive; they find it through TILLGUARD_DEMO_BIN.
 pub const DEMO: &str = "tillguard-demo";
 
+/// What the tests of the first run drive; they find it through TILLGUARD_BIN.
+pub const SERVER: &str = "tillguard";
+
 /// A program as a debug build of the workspace makes it.
 ///
 /// # Errors
