@@ -1,8 +1,8 @@
-//! `cargo xtask demo`: from a fresh clone to a running demo in one command.
+//! `cargo xtask demo` and `cargo xtask serve`: from a fresh clone to a running server in one command.
 //!
 //! Invariant: what runs was built from the sources as they stand now.
 
-use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
 
@@ -16,14 +16,19 @@ const WITHOUT_PAGES: [&str; 2] = ["api", "simulator"];
 /// # Errors
 /// A tool is missing, a build fails, or the server cannot be started.
 pub fn run(args: &[String]) -> Result<()> {
-    let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
-    let mut demo = std::process::Command::new(build()?);
-    demo.args(args);
-    become_program(demo)
+    become_program(build("demo", tree::DEMO)?, &[], args)
+}
+
+/// The same for `tillguard serve`.
+///
+/// # Errors
+/// As [`run`].
+pub fn serve(args: &[String]) -> Result<()> {
+    become_program(build("server", tree::SERVER)?, &["serve"], args)
 }
 
 /// The pages are made while most of the program is compiled; only its last part holds them.
-fn build() -> Result<PathBuf> {
+fn build(package: &str, program: &str) -> Result<Command> {
     std::thread::scope(|scope| {
         let pages = scope.spawn(web::build);
         let compiled = compile(&WITHOUT_PAGES);
@@ -33,8 +38,8 @@ fn build() -> Result<PathBuf> {
             .context("the pages")?;
         compiled
     })?;
-    compile(&["demo"])?;
-    Ok(tree::target()?.join("demo").join(tree::DEMO))
+    compile(&[package])?;
+    Ok(Command::new(tree::target()?.join("demo").join(program)))
 }
 
 fn compile(packages: &[&str]) -> Result<()> {
@@ -49,14 +54,21 @@ fn compile(packages: &[&str]) -> Result<()> {
 }
 
 /// The program takes our place, so that the terminal and its signals are its own.
+fn become_program(mut program: Command, first: &[&str], args: &[String]) -> Result<()> {
+    program
+        .args(first)
+        .args(args.strip_prefix(&["--".to_owned()]).unwrap_or(args));
+    exec(program)
+}
+
 #[cfg(unix)]
-fn become_program(mut program: std::process::Command) -> Result<()> {
+fn exec(mut program: Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
     command::flush();
     Err(anyhow::Error::from(program.exec()).context(format!("cannot start {:?}", program.get_program())))
 }
 
 #[cfg(not(unix))]
-fn become_program(mut program: std::process::Command) -> Result<()> {
+fn exec(mut program: Command) -> Result<()> {
     command::run(&mut program)
 }

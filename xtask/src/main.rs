@@ -27,6 +27,7 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
   demo [-- ARGS]                 build the pages and the server, then run `tillguard-demo ARGS`
+  serve -- --data DIR            build the pages and the server, then run `tillguard serve --data DIR`
   test [--with NAME] [FILTER]    run every check and test; FILTER is a step's name, or else a test's
   ci                             the same as `test`
   bench peers                    our codec beside other people's
@@ -52,6 +53,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         .map_or(("help", args), |(command, rest)| (command.as_str(), rest));
     match command {
         "demo" => demo::run(rest)?,
+        "serve" => demo::serve(rest)?,
         "test" | "ci" => return suite::run(&suite::Selection::parse(rest)?),
         "bench" => bench::run(rest)?,
         "tidy" => tidy::run()?,

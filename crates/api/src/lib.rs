@@ -3,7 +3,8 @@
 //! May touch: `app` for what changes something, `store` for what is only shown, `domain` for words and rules. A handler
 //! extracts, authorises, runs one use case or reads one snapshot, and answers.
 //!
-//! Invariant: every route but the log-in takes an `Account` or `Actor`, and what that account may not see is 404.
+//! Invariant: every route but the log-in and the first run takes an `Account` or `Actor`, and what that account may not see is
+//! 404.
 
 mod auth;
 mod contact;

@@ -20,6 +20,7 @@ mod operator;
 mod promise;
 mod reversal;
 mod settlement;
+mod setup;
 mod sign_in;
 mod transaction;
 mod work;

@@ -21,6 +21,7 @@ mod promise;
 mod race;
 mod reversal;
 mod settlement;
+mod setup;
 mod sign_in;
 mod transaction;
 mod work;

@@ -1,6 +1,6 @@
 /**
- * The token of the set-up address. It is taken out of the address before anything else of the page runs, and lives in this
- * page's memory only.
+ * The token of the set-up address. It is taken out of the address before anything else of the page runs, and lives in
+ * this page's memory only.
  *
  * Invariant: no request, no other page and no entry of the history ever has it.
  */

@@ -48,6 +48,7 @@ export const setting = {
   ),
   save: say('保存', 'Save'),
   saved: say('已保存', 'Saved'),
+  begin: say('刚开始？先在系统设置里接上收单主机', 'Just begun? Connect the acquirer host in the settings'),
   connect_next: say('下一步：接上收单主机', 'Next: connect the acquirer host'),
 }
 

@@ -111,7 +111,7 @@ export const setup = {
 
   no_token_title: say('还没有设置', 'Not set up yet'),
   no_token_text: say(
-    '请打开服务器启动时显示的设置地址（以 /setup?token= 开头的那一行）。页面刷新后需要重新打开它。',
+    '请打开服务器启动时显示的设置地址（含有 /setup?token= 的那一行）。页面刷新后需要重新打开它。',
     'Open the set-up address that the server showed when it started: the line with /setup?token= in it. After reloading this page, open it again.',
   ),
   wrong_token: say(
