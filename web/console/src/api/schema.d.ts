@@ -321,6 +321,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings, for those who administer the house. */
+        get: operations["setting_show"];
+        /** Change settings; what is not said stays. */
+        put: operations["setting_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/host/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try the connection to the acquirer host: open one, look whether the host keeps it, close it. Nothing is sent. */
+        post: operations["setting_test_host"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set the house up, once. */
+        post: operations["setup_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shops": {
         parameters: {
             query?: never;
@@ -514,6 +566,8 @@ export interface components {
     schemas: {
         /** @description An account. */
         Account: {
+            /** @description Whether it may see and change the settings of the house. */
+            administers: boolean;
             /** @description What the person types. */
             login: string;
             /** @description The one merchant it sees; null when it sees all. */
@@ -734,12 +788,16 @@ export interface components {
              * @description Reversals the host has not answered yet.
              */
             reversals_owed: number;
+            /** @description Whence this node has its gate, if it has one. */
+            source: components["schemas"]["GateSource"];
             /**
              * Format: int64
              * @description Messages of terminals that are not in the estate.
              */
             unknown_terminal: number;
         };
+        /** @enum {string} */
+        GateSource: "off" | "flags" | "settings";
         /** @description A hold on a terminal. */
         Hold: {
             /** @description What happened, in a few words. */
@@ -763,6 +821,31 @@ export interface components {
         };
         /** @enum {string} */
         HoldKind: "cashier_lock" | "wrong_passwords" | "bank_lock" | "judicial_freeze" | "fault" | "loss" | "geofence" | "inspection_overdue" | "lease_expired";
+        /** @enum {string} */
+        HostReached: "kept" | "closed" | "not_reached";
+        /**
+         * @description Where to try.
+         * @example {}
+         */
+        HostTest: {
+            /** @description Another address than the one in the settings. */
+            host_address?: string | null;
+        };
+        /** @description What a connection has shown, and what it cannot show. */
+        HostTested: {
+            /** @description Where it was tried. */
+            host_address: string;
+            /**
+             * @description What became of it. That it was kept proves that something listens there; whether the zone keys and the acquirer code are
+             *     right is proven by the first answer to a transaction alone.
+             */
+            reached: components["schemas"]["HostReached"];
+            /**
+             * Format: int64
+             * @description How long it took to be opened and looked at, or to fail, in milliseconds.
+             */
+            took_ms: number;
+        };
         /** @description Somebody to call. */
         Hotline: {
             /** @description As it is dialled, with spaces or dashes; null when the node was given none. */
@@ -893,6 +976,8 @@ export interface components {
              */
             window_transaction_count: number;
         };
+        /** @enum {string} */
+        Language: "zh" | "en";
         /** @description A terminal's last decided request. */
         LastTransaction: {
             amount: components["schemas"]["Money"] | null;
@@ -978,6 +1063,8 @@ export interface components {
         /** @enum {string} */
         Manner: "stolen" | "lost" | "unsure";
         MerchantId: string;
+        /** @enum {string} */
+        Mode: "shop" | "acquirer";
         /** @description Whole minor units of a currency: 2000 of CNY is ¥20.00. */
         Money: {
             /** @description ISO 4217, three letters, or three digits for a currency this version does not know by name. */
@@ -1333,7 +1420,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "wrong_state" | "second_person_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "too_many_streams" | "contact_not_found" | "work_not_found";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "wrong_state" | "second_person_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "too_many_streams" | "contact_not_found" | "work_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /** @description One channel's receipt: nothing of the terminal passes from here on. */
@@ -1373,6 +1460,116 @@ export interface components {
         Said: {
             /** @description In a few words; at most 2000 characters. */
             text?: string | null;
+        };
+        /**
+         * @description What the first person says.
+         * @example {
+         *       "account": {
+         *         "login": "owner",
+         *         "name": "李娜",
+         *         "password": "teapot-in-the-rain"
+         *       },
+         *       "currency": "CNY",
+         *       "language": "zh",
+         *       "merchant": {
+         *         "name": "福记小吃"
+         *       },
+         *       "mode": "shop",
+         *       "time_zone": "Asia/Shanghai",
+         *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
+         *     }
+         */
+        SetUp: {
+            /** @description The first account. */
+            account: components["schemas"]["SetUpAccount"];
+            /** @description ISO 4217, three letters. */
+            currency: string;
+            /** @description What people are spoken to in. */
+            language: components["schemas"]["Language"];
+            merchant?: components["schemas"]["SetUpMerchant"] | null;
+            /** @description For whom the house is run. */
+            mode: components["schemas"]["Mode"];
+            /** @description An IANA time zone. */
+            time_zone: string;
+            /** @description From the set-up address that the node showed when it started. */
+            token: string;
+        };
+        /** @description An account. */
+        SetUpAccount: {
+            /** @description What the person types: 2 to 64 letters, digits or `.`, `_`, `-`, `@`, `+`. */
+            login: string;
+            /** @description How others see the person; at most 100 characters. */
+            name: string;
+            /** @description At least 8 characters, and none of those that are guessed first. */
+            password: string;
+        };
+        /** @description The house is set up, and the first person logged in. */
+        SetUpDone: {
+            /** @description Whose. */
+            account: components["schemas"]["Account"];
+            merchant: components["schemas"]["SetUpMerchantDone"] | null;
+            /** @description For `Authorization: Bearer`; also set as a cookie. Lasts 12 hours. */
+            token: string;
+        };
+        /** @description A merchant. */
+        SetUpMerchant: {
+            /** @description Its name; at most 100 characters. */
+            name: string;
+        };
+        /** @description A merchant. */
+        SetUpMerchantDone: {
+            /** @description How others name it. */
+            id: string;
+        };
+        /** @description The settings of the house. */
+        Settings: {
+            /** @description Institution code of the acquirer (field 32). */
+            acquirer_code: string | null;
+            /** @description What the one who asks may do. */
+            actions: components["schemas"]["SettingsAction"][];
+            /** @description ISO 4217, three letters. */
+            currency: string;
+            /** @description Whence this node has its gate. One from the settings was made of them as they were when the node started. */
+            gate: components["schemas"]["GateSource"];
+            /** @description Where the acquirer host listens. */
+            host_address: string | null;
+            /** @description What people are spoken to in. */
+            language: components["schemas"]["Language"];
+            /** @description Whose address is on our mails. */
+            mail_from: string | null;
+            /** @description For whom the house is run. */
+            mode: components["schemas"]["Mode"];
+            /** @description Whether there is a server for mails; its address holds a password and is not shown. */
+            smtp_url_set: boolean;
+            /** @description An IANA time zone. */
+            time_zone: string;
+            /** @description Whether there are zone keys; they are not shown. */
+            zone_keys_set: boolean;
+        };
+        /** @enum {string} */
+        SettingsAction: "change" | "test_host";
+        /**
+         * @description What is to be changed. What is not there stays; null takes away.
+         * @example {
+         *       "mail_from": "stop@shop.example",
+         *       "smtp_url": "smtps://stop:secret@mail.shop.example:465"
+         *     }
+         */
+        SettingsChange: {
+            /** @description Institution code of the acquirer, up to 11 digits (field 32). Taken at a node's next start. */
+            acquirer_code?: string | null;
+            /** @description ISO 4217, three letters. */
+            currency?: string | null;
+            /** @description Where the acquirer host listens: `192.0.2.7:8583`. Taken at a node's next start. */
+            host_address?: string | null;
+            language?: components["schemas"]["Language"] | null;
+            /** @description Whose address is on our mails. */
+            mail_from?: string | null;
+            /** @description Where mails go out: `smtp://` or `smtps://`, with log-in and password where the server wants them. */
+            smtp_url?: string | null;
+            /** @description An IANA time zone. */
+            time_zone?: string | null;
+            zone_keys?: components["schemas"]["ZoneKeys"] | null;
         };
         /** @description A shop. */
         Shop: {
@@ -1415,7 +1612,7 @@ export interface components {
             text_zh: string;
         };
         /** @enum {string} */
-        Subject: "terminal" | "incident" | "contact" | "work";
+        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "setting";
         /**
          * @description A table to import.
          * @example {
@@ -1643,6 +1840,13 @@ export interface components {
              */
             line: number;
         };
+        /** @description Two keys of 8 or 16 bytes, in hexadecimal digits. */
+        ZoneKeys: {
+            /** @description For MACs. */
+            mac: string;
+            /** @description For PIN blocks. */
+            pin: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1717,7 +1921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1833,7 +2037,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1902,7 +2106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2009,7 +2213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2075,7 +2279,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2199,7 +2403,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2278,7 +2482,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2405,7 +2609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2532,7 +2736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2596,7 +2800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2642,7 +2846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2725,7 +2929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2860,7 +3064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description stop_unknown: perhaps not stopped; stopped_unacknowledged: stopped, report again to hear more, overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description stop_unknown: perhaps not stopped; stopped_unacknowledged: stopped, report again to hear more, not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2926,7 +3130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3008,7 +3212,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3126,7 +3330,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3217,7 +3421,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3344,7 +3548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3471,7 +3675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3552,7 +3756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3607,7 +3811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3711,7 +3915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3757,6 +3961,394 @@ export interface operations {
             };
             /** @description cross_origin */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setting_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setting_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SettingsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, cross_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setting_test_host: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["HostTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostTested"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, cross_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setup_set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetUpDone"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_set_up_token */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description set_up_already */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_attempts */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3843,7 +4435,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3919,7 +4511,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3985,7 +4577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4103,7 +4695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4230,7 +4822,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4315,7 +4907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4396,7 +4988,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4462,7 +5054,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4541,7 +5133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out */
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4668,7 +5260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4795,7 +5387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;
