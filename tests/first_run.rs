@@ -8,6 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const PASSWORD: &str = "teapot-in-the-rain";
+/// Each kill comes 40 ms later than the one before it, until some came too late.
+const KILLS_MAX: u64 = 60;
 
 fn shop(token: &str, login: &str) -> Value {
     json!({
@@ -192,8 +194,11 @@ async fn of_two_nodes_on_one_database_exactly_one_sets_the_house_up() -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_killed_while_it_is_set_up_is_set_up_wholly_or_not_at_all() -> Result<()> {
-    let mut set_up = 0;
-    for round in 0..12_u64 {
+    let (mut set_up, mut not_set_up) = (0, 0);
+    for round in 0..KILLS_MAX {
+        if set_up >= 3 && not_set_up >= 3 {
+            break;
+        }
         let folder = Folder::new()?;
         let house = House::start(folder.path(), "node-1", &[]).await?;
         let (api, said) = (house.api()?, shop(house.token()?, "li.na"));
@@ -209,6 +214,7 @@ async fn a_node_killed_while_it_is_set_up_is_set_up_wholly_or_not_at_all() -> Re
                 house.api()?.signed_in("li.na", PASSWORD).await?;
             }
             false => {
+                not_set_up += 1;
                 ensure!(
                     !matches!(&answered, Ok(answered) if answered.status == 201),
                     "what was acknowledged is gone"
@@ -219,10 +225,10 @@ async fn a_node_killed_while_it_is_set_up_is_set_up_wholly_or_not_at_all() -> Re
             }
         }
     }
-    println!("{set_up} of 12 were set up before they were killed");
+    println!("{set_up} were set up before they were killed, {not_set_up} were not");
     ensure!(
-        (1..12).contains(&set_up),
-        "{set_up} of 12: every kill came too early, or too late"
+        set_up > 0 && not_set_up > 0,
+        "every kill came too early, or too late"
     );
     Ok(())
 }

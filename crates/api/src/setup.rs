@@ -176,7 +176,7 @@ async fn set_up(
 ) -> Result<Response, Problem> {
     let said = input.body;
     admit(&api, &said.token, network)?;
-    let (password, first) = checked(&said, id::new()?)?;
+    let (password, first) = checked(said, id::new()?)?;
     let mut theirs = vec![first.login.clone(), first.name.clone()];
     theirs.extend(first.merchant.iter().map(|(_, name)| name.clone()));
     let hashed = api.passwords.hash_new("account.password", password, theirs).await;
@@ -241,7 +241,7 @@ fn admit(api: &Api, said: &str, network: Option<IpAddr>) -> Result<(), Problem> 
 }
 
 /// What was said, without the hash of the password, which takes long; nothing is done yet.
-fn checked(said: &SetUp, merchant_id: String) -> Result<(Zeroizing<String>, First), Problem> {
+fn checked(said: SetUp, merchant_id: String) -> Result<(Zeroizing<String>, First), Problem> {
     let merchant = match (said.mode.0, &said.merchant) {
         (setting::Mode::Shop, None) => return Err(Problem::field("merchant", Why::Missing)),
         (setting::Mode::Acquirer, Some(_)) => return Err(Problem::field("merchant", Why::Unknown)),
@@ -269,7 +269,7 @@ fn checked(said: &SetUp, merchant_id: String) -> Result<(Zeroizing<String>, Firs
         name: text("account.name", &said.account.name, NAME_CHARS_MAX)?,
         password_hash: String::new(),
     };
-    Ok((Zeroizing::new(said.account.password.clone()), first))
+    Ok((Zeroizing::new(said.account.password), first))
 }
 
 /// An IANA time zone, by the name the database has for it.

@@ -31,6 +31,19 @@ pub fn write(path: &Path, ready: &impl Serialize) -> anyhow::Result<()> {
     whole().with_context(|| format!("{} cannot be written", path.display()))
 }
 
+/// Takes away what an earlier run has left: nobody waits for a node that runs no more.
+///
+/// # Errors
+/// It is there and stays.
+pub fn forget(path: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} cannot be removed", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +60,9 @@ mod tests {
         }
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        for _ in 0..2 {
+            forget(&path).unwrap();
+            assert!(!path.exists());
+        }
     }
 }

@@ -83,6 +83,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Runs until told to stop.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let flags = args.host_flags()?;
+    if let Some(path) = &args.ready_file {
+        ready::forget(path)?;
+    }
     let place = run::Place {
         data: &args.data,
         database: args.database.as_deref(),
