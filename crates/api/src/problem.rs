@@ -49,6 +49,12 @@ pub enum Why {
     NotACurrency,
     /// It is no login.
     NotALogin,
+    /// It is no IP address with a port.
+    NotAnAddress,
+    /// It is no address of a mail server.
+    NotAMailServer,
+    /// It is no key of 8 or 16 bytes.
+    NotAKey,
     /// It did not come from a `next_cursor`.
     NotACursor,
     /// It stays as it is.
@@ -86,6 +92,18 @@ impl Why {
             Self::NotACurrency => language.pick(
                 "不是 ISO 4217 货币代码，例如 CNY",
                 "is no ISO 4217 currency like CNY",
+            ),
+            Self::NotAnAddress => language.pick(
+                "须为 IP 和端口，例如 192.0.2.7:8583",
+                "must be an IP address and a port like 192.0.2.7:8583",
+            ),
+            Self::NotAMailServer => language.pick(
+                "须以 smtp:// 或 smtps:// 开头，后面是服务器",
+                "must begin with smtp:// or smtps:// and name a server",
+            ),
+            Self::NotAKey => language.pick(
+                "须为 16 或 32 位十六进制数字",
+                "must be 16 or 32 hexadecimal digits",
             ),
             Self::NotALogin => language.pick(
                 "须为 2 至 64 个文字、字母、数字或 . _ - @ +，以文字、字母或数字开头",

@@ -289,7 +289,7 @@ fn mail_address(text_in: &str) -> Result<String, Problem> {
 }
 
 fn smtp_url(url: &str) -> Result<&str, Problem> {
-    let invalid = || Problem::field(SMTP_URL, Why::Invalid);
+    let invalid = || Problem::field(SMTP_URL, Why::NotAMailServer);
     let url = url.trim();
     if url.chars().count() > TEXT_CHARS_MAX {
         return Err(Problem::field(SMTP_URL, Why::TooLong));
@@ -306,7 +306,7 @@ fn smtp_url(url: &str) -> Result<&str, Problem> {
 fn host_address(field: &str, address: &str) -> Result<SocketAddr, Problem> {
     let address: Option<SocketAddr> = address.trim().parse().ok();
     let address = address.filter(|address| address.port() != 0 && !address.ip().is_unspecified());
-    address.ok_or_else(|| Problem::field(field, Why::Invalid))
+    address.ok_or_else(|| Problem::field(field, Why::NotAnAddress))
 }
 
 /// A key, as it was written: 8 or 16 bytes, two hexadecimal digits each.
@@ -314,7 +314,7 @@ fn zone_key(field: &'static str, hex: String) -> Result<Zeroizing<String>, Probl
     let hex = Zeroizing::new(hex);
     match matches!(hex.len(), 16 | 32) && hex.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         true => Ok(hex),
-        false => Err(Problem::field(field, Why::Invalid)),
+        false => Err(Problem::field(field, Why::NotAKey)),
     }
 }
 
