@@ -26,6 +26,8 @@ pub enum Tool {
     ChineseFont,
     /// PostgreSQL's server and its programs; tests start their own.
     Postgres,
+    /// A real mail server; tests start their own.
+    Mail,
 }
 
 impl Tool {
@@ -38,6 +40,7 @@ impl Tool {
             Self::Chromium => &["chromium"],
             Self::ChineseFont => &["fonts-noto-cjk"],
             Self::Postgres => &["postgresql"],
+            Self::Mail => &["exim4-daemon-light"],
         }
     }
 
@@ -53,6 +56,7 @@ impl Tool {
             Self::Chromium => chromium().is_some(),
             Self::ChineseFont => has_chinese_font(),
             Self::Postgres => has_postgres(),
+            Self::Mail => has_mail(),
         }
     }
 }
@@ -143,6 +147,11 @@ fn has_postgres() -> bool {
             .all(|name| folder.join(name).is_file())
     };
     folders.any(|folder| is_whole(&folder)) || command::find("postgres").is_some()
+}
+
+/// As `tests/mail` looks for it.
+fn has_mail() -> bool {
+    Path::new("/usr/sbin/exim4").is_file()
 }
 
 /// Debian makes and starts a server with the package, unless it was told before that nobody wants one.

@@ -25,7 +25,7 @@ struct Rule {
     may_use_edge: bool,
 }
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     Rule {
         name: "iso8583",
         ours: Some(&[]),
@@ -91,6 +91,12 @@ const RULES: [Rule; 13] = [
         ours: Some(&[]),
         may_use_sql: false,
         may_use_edge: true,
+    },
+    Rule {
+        name: "local-mail",
+        ours: Some(&[]),
+        may_use_sql: false,
+        may_use_edge: false,
     },
     Rule {
         name: "local-postgres",

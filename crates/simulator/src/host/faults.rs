@@ -3,9 +3,7 @@
 //! Invariant: a fault changes when, how often and whether an answer is sent, spoils its MAC, or words an approval
 //! otherwise; never what was decided.
 
-use std::sync::Arc;
-
-use tokio::sync::watch;
+use crate::control::Control;
 
 /// The faults in force. `Faults::default()` is a host without any.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,28 +26,5 @@ pub struct Faults {
     pub down: bool,
 }
 
-/// A shared handle on the [`Faults`] of a host. Changes act on the next request; `down` acts at once.
-#[derive(Debug, Clone)]
-pub struct FaultControl(Arc<watch::Sender<Faults>>);
-
-impl Default for FaultControl {
-    fn default() -> Self {
-        FaultControl(Arc::new(watch::Sender::new(Faults::default())))
-    }
-}
-
-impl FaultControl {
-    /// The faults in force.
-    pub fn get(&self) -> Faults {
-        *self.0.borrow()
-    }
-
-    /// Puts these faults in force, instead of those before.
-    pub fn set(&self, faults: Faults) {
-        self.0.send_replace(faults);
-    }
-
-    pub(super) fn subscribe(&self) -> watch::Receiver<Faults> {
-        self.0.subscribe()
-    }
-}
+/// A shared handle on the [`Faults`] of a host. `down` acts at once.
+pub type FaultControl = Control<Faults>;
