@@ -32,7 +32,12 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Reply {
         Brand::Adyen => request.header("x-api-key"),
     };
     if key != Some(&shared.key) {
-        return error(shared.brand, 401);
+        // As the worst of them do.
+        return refusal(
+            shared.brand,
+            401,
+            &format!("Wrong key: {}", key.unwrap_or("none")),
+        );
     }
     let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
     let parts: Vec<&str> = std::iter::once(request.method.as_str()).chain(parts).collect();
@@ -263,6 +268,10 @@ pub(super) fn with_another(reply: &Reply) -> Reply {
 
 /// An error in the brand's words.
 pub(super) fn error(brand: Brand, status: u16) -> Reply {
+    refusal(brand, status, "Not so.")
+}
+
+fn refusal(brand: Brand, status: u16, sentence: &str) -> Reply {
     let code = match status {
         401 => "unauthorized",
         403 => "forbidden",
@@ -272,13 +281,13 @@ pub(super) fn error(brand: Brand, status: u16) -> Reply {
     };
     let body = match brand {
         Brand::Stripe => {
-            json!({ "error": { "type": "invalid_request_error", "code": code, "message": "Not so." } })
+            json!({ "error": { "type": "invalid_request_error", "code": code, "message": sentence } })
         }
         Brand::SumUp => json!({
-            "type": format!("https://developer.sumup.com/problem/{code}"), "status": status, "detail": "Not so.",
+            "type": format!("https://developer.sumup.com/problem/{code}"), "status": status, "detail": sentence,
         }),
         Brand::Adyen => json!({
-            "type": "https://docs.adyen.com/errors", "errorCode": code, "title": "No", "detail": "Not so.", "status": status,
+            "type": "https://docs.adyen.com/errors", "errorCode": code, "title": "No", "detail": sentence, "status": status,
         }),
     };
     Reply::new(status, &body)

@@ -4,7 +4,7 @@ use local_mail::{Authority, MailServer as Exim};
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use simulator::control::Control;
 use simulator::mail::{Fault, Faults, MailConfig, MailServer, Verb};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
@@ -232,6 +232,19 @@ async fn an_answer_that_is_none_is_unknown() {
 }
 
 #[tokio::test]
+async fn a_server_that_never_ends_what_it_says_is_not_listened_to() {
+    let double = double(None).await;
+    double.faults().set(Faults {
+        at: Some((Verb::Sender, Fault::Endless)),
+        ..Faults::default()
+    });
+    let Sent::NotSent { why } = server(&double).send(&letter()).await else {
+        panic!()
+    };
+    assert!(why.ends_with("the mail server says too much"), "{why}");
+}
+
+#[tokio::test]
 async fn a_slow_server_is_waited_for() {
     let faults = Faults {
         delay_ms: 30,
@@ -288,39 +301,42 @@ async fn nothing_goes_out_in_clear_where_encryption_is_asked_for() {
     assert_eq!(double.mails(), []);
 }
 
-/// Somebody on the way answers in clear what the server should answer encrypted.
-#[tokio::test]
-async fn answers_slipped_in_before_the_encryption_are_not_believed() {
+/// Somebody on the way answers in clear what the server should answer encrypted, and lets everything else through.
+async fn forger(of: std::net::SocketAddr) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let forger = tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        let mut stream = BufReader::new(stream);
-        stream.get_mut().write_all(b"220 mail.test\r\n").await.unwrap();
-        let mut line = String::new();
-        stream.read_line(&mut line).await.unwrap();
-        stream.get_mut().write_all(b"250 STARTTLS\r\n").await.unwrap();
-        stream.read_line(&mut line).await.unwrap();
-        let forged = b"220 go\r\n250 mail.test\r\n250 ok\r\n250 ok\r\n354 go on\r\n250 taken\r\n";
-        stream.get_mut().write_all(forged).await.unwrap();
-        // Encrypted or not, nothing else is ever answered.
-        let mut rest = Vec::new();
-        let _ = stream.read_to_end(&mut rest).await;
-        rest
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut server = TcpStream::connect(of).await.unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"STARTTLS\r\n") {
+            tokio::select! {
+                byte = client.read_u8() => {
+                    heard.push(byte.unwrap());
+                    server.write_all(&heard[heard.len() - 1..]).await.unwrap();
+                }
+                byte = server.read_u8() => client.write_all(&[byte.unwrap()]).await.unwrap(),
+            }
+        }
+        while server.read_u8().await.unwrap() != b'\n' {}
+        let forged = b"220 go\r\n250-mail.test\r\n250 AUTH PLAIN\r\n235 in\r\n250 ok\r\n250 ok\r\n354 go\r\n250 forged\r\n";
+        client.write_all(forged).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
     });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_slipped_in_before_the_encryption_are_not_believed() {
     let authority = Authority::new().unwrap();
-    let server = Server::parse(&format!("smtp://{address}?tls=required")).unwrap();
-    let sent = server
-        .trusting(trust(&authority))
-        .patient(HASTY)
-        .send(&letter())
-        .await;
-    assert!(matches!(sent, Sent::NotSent { .. }), "{sent:?}");
-    let heard = forger.await.unwrap();
-    assert!(
-        !heard.windows(4).any(|part| part == b"MAIL"),
-        "it was told the sender"
+    let exim = Exim::start(&authority, LOGIN.0, LOGIN.1).unwrap();
+    let address = format!(
+        "smtp://{LOGIN_FORM}@{}?tls=required",
+        forger(exim.starttls()).await
     );
+    let server = Server::parse(&address).unwrap().trusting(trust(&authority));
+    let sent = server.send(&letter()).await;
+    assert!(matches!(sent, Sent::NotSent { .. }), "{sent:?}");
 }
 
 fn trust(authority: &Authority) -> Trust {

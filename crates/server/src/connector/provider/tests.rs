@@ -271,6 +271,21 @@ async fn no_answer_but_the_right_one_says_stopped() {
 }
 
 #[tokio::test]
+async fn an_answer_about_another_device_or_without_an_end_is_none() {
+    for whose in BRANDS {
+        let double = start(whose).await;
+        let provider = at(&double, whose);
+        strike(&double, Struck::Looks, Fault::Other);
+        assert!(provider.look(device(whose)).await.is_err(), "{whose:?}");
+        assert!(provider.standing(device(whose)).await.is_err(), "{whose:?}");
+        strike(&double, Struck::All, Fault::Endless);
+        let why = "length limit exceeded".to_owned();
+        let standing = provider.standing(device(whose)).await;
+        assert_eq!(standing, Err(Trouble::Unknown { why }), "{whose:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_pairing_that_is_not_found_but_listed_is_not_stopped() {
     let double = start(Whose::SumUp).await;
     double.faults().set(Faults {
@@ -350,7 +365,10 @@ async fn a_wrong_key_is_refused_and_in_no_answer() {
             let Err(Trouble::Refused { code, sentence }) = refused else {
                 panic!("{whose:?}: {refused:?}")
             };
-            assert_eq!((code.as_str(), sentence.as_str()), ("unauthorized", "Not so."));
+            assert_eq!(
+                (code.as_str(), sentence.as_str()),
+                ("unauthorized", "Wrong key: …")
+            );
         }
         assert_eq!(double.standing(device(whose)), Some(double::Standing::Working));
     }
