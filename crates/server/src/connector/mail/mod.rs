@@ -11,7 +11,7 @@ mod address;
 mod message;
 mod wire;
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lettre::address::Envelope;
@@ -288,15 +288,15 @@ async fn announce(connection: &mut AsyncSmtpConnection, envelope: &Envelope) -> 
 /// Sends the message, and its end.
 async fn hand_over(mut connection: AsyncSmtpConnection, message: &[u8], time_max: Duration) -> Sent {
     // The library writes and flushes each part before it asks for the next, and the end after there is none.
-    let is_whole = Cell::new(false);
+    let is_whole = AtomicBool::new(false);
     let mut parts = message.chunks(PART_BYTES);
     let parts = std::iter::from_fn(|| {
         let part = parts.next();
-        is_whole.set(part.is_none());
+        is_whole.store(part.is_none(), Ordering::Relaxed);
         part
     });
     let replied = timeout(time_max, connection.message_iter(parts)).await;
-    let lost = |why: &str| match is_whole.get() {
+    let lost = |why: &str| match is_whole.load(Ordering::Relaxed) {
         true => Sent::Unknown { why: as_said(why) },
         false => Sent::NotSent { why: as_said(why) },
     };
