@@ -174,7 +174,10 @@ mod tests {
 
     use super::*;
 
-    fn read(address: &str) -> Result<(String, u16, Security, Option<(String, String)>), WrongAddress> {
+    /// Where, how, and as whom.
+    type Read = (String, u16, Security, Option<(String, String)>);
+
+    fn read(address: &str) -> Result<Read, WrongAddress> {
         let server = Server::parse(address)?;
         let login = server.login.map(|login| (login.user, login.password.to_string()));
         Ok((server.host, server.port, server.security, login))
