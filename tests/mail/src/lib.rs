@@ -27,6 +27,7 @@ const PROGRAM: &str = "/usr/sbin/exim4";
 /// Who runs the server when we are root: `nobody`.
 const NOBODY: u32 = 65_534;
 const READY_TIME_MAX: Duration = Duration::from_secs(30);
+const END_TIME_MAX: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Two test processes may look for a port at the same moment.
 const START_ATTEMPTS_MAX: usize = 5;
@@ -99,7 +100,8 @@ impl MailServer {
             .current_dir(path)
             .env_clear()
             .env("LC_ALL", "C")
-            .stdin(Stdio::null());
+            .stdin(Stdio::null())
+            .process_group(0);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.stdout(said.try_clone()?).stderr(said);
         if is_root {
@@ -177,10 +179,30 @@ impl MailServer {
 }
 
 impl Drop for MailServer {
+    /// Ends it with all that it has started, before its folder goes: what is still written there would stay.
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let group = self.child.id();
+        signal(group, "KILL");
         let _ = self.child.wait();
+        let began = Instant::now();
+        while signal(group, "0") && began.elapsed() < END_TIME_MAX {
+            std::thread::sleep(LOOK_EVERY);
+        }
     }
+}
+
+/// Sends a signal to every process of a group; whether there is one.
+fn signal(group: u32, name: &str) -> bool {
+    let mut kill = Command::new("sh");
+    // The shell's own `kill`: the program of that name is not on every machine.
+    kill.args([
+        "-c",
+        "kill -s \"$1\" -- \"-$2\" 2>/dev/null",
+        "sh",
+        name,
+        &group.to_string(),
+    ]);
+    kill.status().is_ok_and(|status| status.success())
 }
 
 /// Everything that Exim needs to know; the rest of its defaults are off.
