@@ -97,6 +97,9 @@ pub fn provide(tools: &[Tool]) -> Result<()> {
     if missing.contains(&Tool::Postgres) {
         want_no_cluster()?;
     }
+    if missing.contains(&Tool::Mail) {
+        want_no_daemon()?;
+    }
     command::run(apt_get().arg("update"))?;
     command::run(
         apt_get()
@@ -160,6 +163,15 @@ fn want_no_cluster() -> Result<()> {
     if !told.exists() {
         std::fs::create_dir_all("/etc/postgresql-common")?;
         std::fs::write(told, "create_main_cluster = false\n")?;
+    }
+    Ok(())
+}
+
+/// The same for a mail server.
+fn want_no_daemon() -> Result<()> {
+    let told = Path::new("/etc/default/exim4");
+    if !told.exists() {
+        std::fs::write(told, "QUEUERUNNER='nodaemon'\n")?;
     }
     Ok(())
 }

@@ -43,8 +43,8 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(5),
-            answer: Duration::from_secs(15),
+            connect: Duration::from_secs(4),
+            answer: Duration::from_secs(8),
         }
     }
 }

@@ -65,6 +65,12 @@ fn refused(reply: &str, permanent: bool) -> Sent {
     }
 }
 
+#[test]
+fn no_mail_takes_longer_than_its_claim_counts_on() {
+    let Patience { before, message, .. } = Patience::default();
+    assert!(before + message + QUIT_TIME_MAX <= SEND_TIME_MAX);
+}
+
 #[tokio::test]
 async fn a_mail_is_accepted_with_the_servers_words_and_comes_as_it_was_built() {
     let double = double(Some(LOGIN)).await;

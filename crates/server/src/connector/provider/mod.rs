@@ -25,8 +25,11 @@ use super::tls::Trust;
 pub use super::web::Patience;
 use super::web::{self, Answer, Lost, Question, Site};
 
-/// The longest that any one call of [`Provider`] takes with the usual [`Patience`]: a stop of Stripe asks three times.
-pub const CALL_TIME_MAX: Duration = Duration::from_secs(75);
+/// The longest that [`Provider::stop`] takes with the usual [`Patience`]: at Stripe it asks three times.
+pub const STOP_TIME_MAX: Duration = Duration::from_secs(48);
+/// The longest that [`Provider::look`] and [`Provider::standing`] take: at SumUp each asks twice. A claim on a stop outlasts a
+/// look, a stop and two readings back.
+pub const LOOK_TIME_MAX: Duration = Duration::from_secs(32);
 /// The longest key, and the longest name of a device or a merchant.
 const KEY_LEN_MAX: usize = 512;
 const NAME_LEN_MAX: usize = 64;

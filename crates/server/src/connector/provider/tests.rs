@@ -432,6 +432,13 @@ async fn a_merchant_that_the_key_does_not_know_stops_nothing() {
 }
 
 #[test]
+fn no_call_takes_longer_than_its_claim_counts_on() {
+    let Patience { connect, answer } = Patience::default();
+    let once = connect * 2 + answer;
+    assert_eq!((once * 3, once * 2), (STOP_TIME_MAX, LOOK_TIME_MAX));
+}
+
+#[test]
 fn what_is_no_key_no_merchant_or_no_safe_address_is_refused() {
     let key = |text: &str| Zeroizing::new(text.to_owned());
     for none in ["", "a b", "a\r\nHost: x", "密", &"k".repeat(600)] {
