@@ -1,8 +1,8 @@
 //! Mail, by SMTP to the one server that the settings name.
 //!
 //! The library speaks the protocol; which verb was reached decides what a failure means. Whatever happens before the end of
-//! the message is sent leaves nothing behind: a server must not deliver a message whose end it has not seen (RFC 5321, 4.2.5).
-//! From there on only its reply tells, and without one nobody knows.
+//! the message is sent leaves nothing behind: a server cancels what was under way when a connection breaks (RFC 5321,
+//! 4.1.1.10). From there on only its reply tells (4.2.5), and without one nobody knows.
 //!
 //! Invariant: a mail that may have been taken is never reported as not sent; every step ends in its time; neither the log-in
 //! nor what the server says about it is in a reply, an error or a debug print.
