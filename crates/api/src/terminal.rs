@@ -40,6 +40,8 @@ const HOLDS_MAX: i64 = 50;
 word! {
     /// The word for a terminal's state.
     TerminalState: store::terminal::State;
+    /// Who decides what a terminal may do.
+    TerminalControl: domain::terminal::Control;
     /// What people can do with a terminal.
     TerminalAction: domain::terminal::may::Verb;
 }
@@ -95,6 +97,8 @@ pub struct TerminalSummary {
     pub merchant_name: String,
     /// Its clock's zone, an IANA name: what is said about it is said in this zone.
     pub time_zone: String,
+    /// Who decides what it may do: our `gate`, or an acquirer `outside`.
+    control: TerminalControl,
     /// The word for its state.
     state: TerminalState,
     /// The kinds of hold that stand.
@@ -234,6 +238,7 @@ pub fn summary(
         time_zone: terminal.time_zone,
         shop_id: terminal.shop_id,
         merchant_id: terminal.bound.merchant_code.to_string(),
+        control: TerminalControl(terminal.control),
         state: TerminalState(Word::of(terminal.status, standing)),
         hold_kinds: standing.kinds().map(HoldKind).collect(),
         last_seen_at: contact.max(own.map(|row| row.requested_at)).map(Time),

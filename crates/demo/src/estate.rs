@@ -11,7 +11,7 @@ use domain::merchant::Merchant;
 use domain::money::Currency;
 use domain::operator::{Number, Operator};
 use domain::shop::Shop;
-use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, Proof, ResponseCode};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use simulator::estate::{Estate, PastTransaction};
@@ -168,6 +168,8 @@ fn kept_terminal(
             placement_address: terminal.placement_address.clone(),
         },
         status: Status::Active,
+        control: Control::Gate,
+        at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
     })

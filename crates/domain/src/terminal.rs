@@ -69,6 +69,37 @@ words! {
     }
 }
 
+words! {
+    /// Who decides what a terminal may do, and so what a loss report can say (R1.2).
+    pub enum Control {
+        /// Our gate is in the path of every message: a report stops the terminal.
+        Gate = "gate",
+        /// An acquirer decides who has not heard of us: a report asks for the stop, and somebody there confirms it.
+        Outside = "outside",
+    }
+}
+
+words! {
+    /// A provider whose own API can stop a terminal.
+    pub enum Provider {
+        /// Adyen's Management API.
+        Adyen = "adyen",
+        /// SumUp's readers.
+        Sumup = "sumup",
+        /// Stripe Terminal.
+        Stripe = "stripe",
+    }
+}
+
+/// What a provider knows a terminal by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AtProvider {
+    /// Which provider.
+    pub provider: Provider,
+    /// The device's identifier there: of the device, or of its pairing.
+    pub device_id: String,
+}
+
 /// The five elements that 银发〔2021〕259号 一(一) binds a serial number to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundElements {
@@ -116,6 +147,10 @@ pub struct Terminal {
     pub bound: BoundElements,
     /// In the estate or retired.
     pub status: Status,
+    /// Who decides what it may do.
+    pub control: Control,
+    /// Where a provider's API can stop it; only with [`Control::Outside`].
+    pub at_provider: Option<AtProvider>,
     /// Language of its prompts, BCP 47 (R6.4).
     pub language: String,
     /// IANA time zone of its clock and receipts (R6.4).

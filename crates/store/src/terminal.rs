@@ -2,7 +2,7 @@
 
 use domain::account::Scope;
 use domain::hold::{self, Standing};
-use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+use domain::terminal::{AtProvider, BoundElements, Control, Provider, SettlementAccount, Status, Terminal};
 use domain::{MerchantId, TerminalId, Timestamp, words};
 
 use crate::row::{self, columns, read, select, table};
@@ -10,7 +10,7 @@ use crate::shop::scope_values;
 use crate::sql::{Row, Sql, Value, sql, values};
 use crate::{Error, Tx};
 
-crate::row::words!(Status);
+crate::row::words!(Control, Provider, Status);
 columns!(SettlementAccount { sealed = "settlement_account_sealed", last4 = "settlement_account_last4" });
 columns!(BoundElements {
     merchant_code = "merchant_id",
@@ -19,6 +19,7 @@ columns!(BoundElements {
     settlement_account: SettlementAccount,
     placement_address,
 });
+columns!(AtProvider { provider, device_id = "provider_device_id" });
 table!(Terminal: "terminal", 1 {
     terminal_id,
     bound: BoundElements,
@@ -27,6 +28,8 @@ table!(Terminal: "terminal", 1 {
     model,
     name,
     status,
+    control,
+    at_provider: AtProvider,
     language,
     time_zone,
 });

@@ -28,7 +28,7 @@ use domain::merchant::Merchant;
 use domain::money::Currency;
 use domain::operator::Operator;
 use domain::shop::Shop;
-use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode, Verdict};
 use domain::work::{Id, Policy};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
@@ -408,6 +408,8 @@ fn terminal(id: &str, shop: &str) -> Terminal {
             placement_address: "长沙市某路 1 号".into(),
         },
         status: Status::Active,
+        control: Control::Gate,
+        at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
     }

@@ -18,7 +18,7 @@ use domain::merchant::Merchant;
 use domain::money::Currency;
 use domain::operator::{Number, Operator};
 use domain::shop::Shop;
-use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, ResponseCode, Verdict};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use store::offered_keys::OfferedKeys;
@@ -528,6 +528,8 @@ fn built(terminal_id: TerminalId, merchant_code: MerchantId, shop_id: &str, stat
             placement_address: "1 Test Road".into(),
         },
         status,
+        control: Control::Gate,
+        at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
     }

@@ -14,7 +14,7 @@ use domain::account::{Account, Role, Scope};
 use domain::merchant::Merchant;
 use domain::operator::{Number, Operator};
 use domain::shop::Shop;
-use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
 use domain::{MerchantId, TerminalId};
 use simulator::host::{FaultControl, Host, HostConfig as SimulatedHost, ZoneKey};
 use simulator::issuer::Issuer;
@@ -239,6 +239,8 @@ fn terminal(terminal_id: &str, merchant_code: MerchantId) -> anyhow::Result<Term
             placement_address: String::new(),
         },
         status: Status::Active,
+        control: Control::Gate,
+        at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
     })

@@ -77,7 +77,7 @@ mod tests {
 
     use domain::merchant::Merchant;
     use domain::shop::Shop;
-    use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+    use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
     use domain::{MerchantId, Timestamp};
 
     use super::*;
@@ -200,6 +200,8 @@ mod tests {
                 placement_address: text(),
             },
             status: Status::Active,
+            control: Control::Gate,
+            at_provider: None,
             language: "zh-CN".into(),
             time_zone: "Asia/Shanghai".into(),
         };

@@ -8,7 +8,7 @@ use domain::account::{Account, Role, Scope};
 use domain::merchant::Merchant;
 use domain::operator::{Number, Operator};
 use domain::shop::Shop;
-use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, Kind};
 use domain::{MerchantId, TerminalId, Timestamp};
 use store::{Error, Tx};
@@ -129,6 +129,8 @@ fn built(terminal_id: TerminalId, shop_id: &str, code: &str) -> Terminal {
             placement_address: "1 Test Road".into(),
         },
         status: Status::Active,
+        control: Control::Gate,
+        at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
     }

@@ -8,7 +8,7 @@ use domain::hold::{Hold, Kind as HoldKind};
 use domain::merchant::Merchant;
 use domain::money::Currency;
 use domain::shop::Shop;
-use domain::terminal::{BoundElements, SettlementAccount, Status, Terminal};
+use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, Decision, Entry, Kind, LedgerRow};
 use domain::{MerchantId, Money, TerminalId, Timestamp};
 use proptest::prelude::ProptestConfig;
@@ -179,6 +179,8 @@ pub fn terminal(number: u32, merchant: u32, shop_id: &str, name: &str, status: S
             placement_address: "1 Test Road".into(),
         },
         status,
+        control: Control::Gate,
+        at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
     }

@@ -3,7 +3,7 @@
 use domain::TerminalId;
 use domain::account::Scope;
 use domain::hold::Kind;
-use domain::terminal::{Status, Terminal};
+use domain::terminal::{AtProvider, Control, Provider, Status, Terminal};
 use proptest::prelude::*;
 use store::terminal::{Filter, State};
 
@@ -221,4 +221,27 @@ fn a_terminal_comes_back_as_it_was_written_by_either_of_its_names() {
         matches!(refused, Err(store::Error::Conflict(_))),
         "one serial is one terminal"
     );
+}
+
+#[test]
+fn a_terminal_that_an_outside_acquirer_decides_says_so_and_where_it_can_be_stopped() {
+    let kept = estate();
+    let written = Terminal {
+        control: Control::Outside,
+        at_provider: Some(AtProvider {
+            provider: Provider::Stripe,
+            device_id: "tmr_P1".into(),
+        }),
+        ..terminal(61, 1, "b", "外卡机", Status::Active)
+    };
+    let outside = written.clone();
+    kept.store
+        .write(move |tx| store::terminal::insert(tx, &outside, b"key"))
+        .unwrap();
+    assert_eq!(
+        kept.read(|tx| store::terminal::get(tx, terminal_id(61))),
+        Some(written)
+    );
+    let ours = kept.read(|tx| store::terminal::get(tx, terminal_id(6))).unwrap();
+    assert_eq!((ours.control, ours.at_provider), (Control::Gate, None));
 }

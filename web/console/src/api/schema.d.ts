@@ -1228,6 +1228,8 @@ export interface components {
             actions: components["schemas"]["ListAction"][];
             /** @description The items. */
             items: {
+                /** @description Who decides what it may do: our `gate`, or an acquirer `outside`. */
+                control: components["schemas"]["TerminalControl"];
                 /** @description The kinds of hold that stand. */
                 hold_kinds: components["schemas"]["HoldKind"][];
                 last_seen_at: components["schemas"]["Time"] | null;
@@ -1647,6 +1649,8 @@ export interface components {
         };
         /** @enum {string} */
         TerminalAction: "report_loss" | "lock" | "unlock";
+        /** @enum {string} */
+        TerminalControl: "gate" | "outside";
         /** @description A page of terminals, and the counts of all. */
         TerminalPage: components["schemas"]["Page_TerminalSummary"] & {
             /** @description Under the same search, merchant and shop, whatever `state` was asked for. */
@@ -1663,6 +1667,8 @@ export interface components {
         TerminalState: "running" | "held" | "lost" | "retired";
         /** @description A terminal in a list. */
         TerminalSummary: {
+            /** @description Who decides what it may do: our `gate`, or an acquirer `outside`. */
+            control: components["schemas"]["TerminalControl"];
             /** @description The kinds of hold that stand. */
             hold_kinds: components["schemas"]["HoldKind"][];
             last_seen_at: components["schemas"]["Time"] | null;
