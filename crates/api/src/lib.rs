@@ -49,7 +49,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use auth::{Attempts, Passwords};
 pub use edge::{is_report, refuse};
-use incident::{activity, alarm, found, report, stream, timeline};
+use incident::{activity, alarm, found, report, stop_request, stream, timeline};
 use node::Node;
 pub use origin::{Origin, network};
 use problem::{Code, Problem, code};
@@ -120,6 +120,7 @@ nouns! {
     alarm,
     found,
     report with CODES,
+    stop_request,
     timeline,
     stream with CODES,
     activity,

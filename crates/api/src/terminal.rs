@@ -25,6 +25,8 @@ use super::hold::HoldKind;
 use super::hold::HoldOut;
 use super::id::Merchant;
 use super::idempotency::{Kept, once};
+use super::incident::case::stop_state;
+use super::incident::stop_request::StopState;
 use super::input::{Cursor, In, Limit, Query};
 use super::page::Page;
 use super::people::Names;
@@ -115,6 +117,9 @@ pub struct TerminalSummary {
     /// Its loss incident that is not closed.
     #[schema(required)]
     open_incident_id: Option<String>,
+    /// What is known of the stop that was asked for there; null without such an incident.
+    #[schema(required)]
+    stop_state: Option<StopState>,
 }
 
 /// A terminal's last decided request.
@@ -244,6 +249,13 @@ pub fn summary(
         last_seen_at: contact.max(own.map(|row| row.requested_at)).map(Time),
         last_transaction: last.and_then(last_transaction),
         operator: session.and_then(|session| session.operator),
+        stop_state: match &incident {
+            Some(incident) => Some(StopState(stop_state(store::stop_request::known(
+                tx,
+                &incident.incident_id,
+            )?))),
+            None => None,
+        },
         open_incident_id: incident.map(|incident| incident.incident_id),
     })
 }

@@ -9,7 +9,7 @@ use domain::case;
 use domain::event::Subject;
 use domain::hold::{Authority, Kind};
 use domain::incident::{Channel, Found, Happened, Incident, LossWindow, Manner, Sight, State, Verb};
-use domain::terminal::Terminal;
+use domain::terminal::{Control, Terminal};
 use domain::{TerminalId, Timestamp};
 use store::event::{self, New};
 use store::node::Incarnation;
@@ -97,7 +97,7 @@ pub fn report_loss(
     node: &str,
 ) -> Result<Reported, Error> {
     let terminal_id = report.terminal_id;
-    find::<Terminal>(tx, actor, terminal_id.as_str())?;
+    let terminal: Terminal = find(tx, actor, terminal_id.as_str())?;
     if !actor.role().is_some_and(|role| role.may_act()) {
         return Err(Error::NotAllowed);
     }
@@ -157,11 +157,17 @@ pub fn report_loss(
         ..of_incident(&incident, Happened::Reported, actor.by(), None)
     };
     event::append(tx, reported)?;
-    let suspended = New {
-        at: incident.suspended_at,
-        ..of_incident(&incident, Happened::Suspended, By::node(node), Some(hold.hold_id))
-    };
-    event::append(tx, suspended)?;
+    match terminal.control {
+        Control::Gate => {
+            let suspended = New {
+                at: incident.suspended_at,
+                ..of_incident(&incident, Happened::Suspended, By::node(node), Some(hold.hold_id))
+            };
+            event::append(tx, suspended)?;
+        }
+        // Our doors are shut to it all the same; whether it is stopped is for somebody else to say.
+        Control::Outside => crate::stop_request::open(tx, actor, &incident, &terminal)?,
+    }
     Ok(Reported {
         incident,
         opened: true,

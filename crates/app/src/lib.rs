@@ -32,6 +32,7 @@ pub mod setting;
 pub mod settlement;
 pub mod setup;
 pub mod sign_in;
+pub mod stop_request;
 pub mod terminal;
 pub mod transaction;
 pub mod work;

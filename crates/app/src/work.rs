@@ -61,8 +61,13 @@ pub fn claim(
     limit: i64,
 ) -> Result<Vec<Work>, StoreError> {
     if policy.lost == Lost::Ask {
-        for lost in store::work::lose(tx, kind, policy, LOST_MAX)? {
+        // A mail's terminal is locked with it, and terminals are locked one at a time.
+        let lost_max = if kind == Kind::Mail { 1 } else { LOST_MAX };
+        for lost in store::work::lose(tx, kind, policy, lost_max)? {
             tell(tx, &lost, "lost", By::node(&who.node))?;
+            if kind == Kind::Mail {
+                crate::stop_request::mail_lost(tx, &lost, &who.node)?;
+            }
         }
     }
     let claim = Claim {
@@ -115,6 +120,22 @@ pub fn postpone(tx: &Tx<'_>, policy: &Policy, claimed: &Work, error: &str) -> Re
         tell(tx, &now, "dead", By::node(node))?;
     }
     Ok(())
+}
+
+/// Ends a claim without knowing whether the work was done: a person decides. False when it was taken over meanwhile.
+pub fn unknown(tx: &Tx<'_>, claimed: &Work, why: &str) -> Result<bool, StoreError> {
+    let now = Work {
+        state: State::Unknown,
+        due: None,
+        last_error: Some(why.to_owned()),
+        ..claimed.clone()
+    };
+    let is_ours = store::work::end_claim(tx, claimed, &now)?;
+    if is_ours {
+        let node = claimed.claim.as_ref().map_or("", |claim| &claim.node);
+        tell(tx, &now, "lost", By::node(node))?;
+    }
+    Ok(is_ours)
 }
 
 /// Leaves work to a person, whoever has claimed it: somebody (`by`) said that it cannot be done. `payload` is what a retry

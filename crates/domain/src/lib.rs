@@ -17,6 +17,7 @@ pub mod operator;
 pub mod pan;
 pub mod setting;
 pub mod shop;
+pub mod stop_request;
 pub mod terminal;
 pub mod time;
 pub mod transaction;

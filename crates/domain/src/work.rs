@@ -19,6 +19,12 @@ words! {
         Reversal = "reversal",
         /// Say that a hold has ended by its time (R5.3).
         HoldEnd = "hold_end",
+        /// Send the letter that asks for a stop.
+        Mail = "mail",
+        /// Have a provider's interface stop a terminal.
+        ProviderStop = "provider_stop",
+        /// Remind people of a stop that nobody has confirmed.
+        Reminder = "reminder",
         /// Forget what is kept for a time only; never done, always due again.
         CleanUp = "clean_up",
     }
@@ -124,6 +130,38 @@ impl Kind {
                 ahead_ms_max: FAR_MS,
                 lost: Lost::Again,
             },
+            // A mail that may have gone out is not sent again: the acquirer would take the second for another loss.
+            Self::Mail => Policy {
+                subject: Some(Subject::Incident),
+                claim_ms: 180_000,
+                first_wait_ms: 5_000,
+                longest_wait_ms: 300_000,
+                tries_max: None,
+                at_once_max: 4,
+                ahead_ms_max: CLOCK_MS_MAX,
+                lost: Lost::Ask,
+            },
+            // It begins by reading back, so that twice is the same as once.
+            Self::ProviderStop => Policy {
+                subject: Some(Subject::Incident),
+                claim_ms: 120_000,
+                first_wait_ms: 2_000,
+                longest_wait_ms: 60_000,
+                tries_max: None,
+                at_once_max: 4,
+                ahead_ms_max: CLOCK_MS_MAX,
+                lost: Lost::Again,
+            },
+            Self::Reminder => Policy {
+                subject: Some(Subject::Incident),
+                claim_ms: 30_000,
+                first_wait_ms: 1_000,
+                longest_wait_ms: 60_000,
+                tries_max: None,
+                at_once_max: 8,
+                ahead_ms_max: FAR_MS,
+                lost: Lost::Again,
+            },
             Self::CleanUp => Policy {
                 subject: None,
                 claim_ms: 60_000,
@@ -200,6 +238,21 @@ impl Id {
     /// The end of a terminal's hold.
     pub fn hold_end(terminal_id: crate::TerminalId, hold_id: i64) -> Self {
         Self::new(Kind::HoldEnd, terminal_id.as_str(), &hold_id.to_string())
+    }
+
+    /// The mail of that number with the letter of an incident.
+    pub fn mail(incident_id: &str, count: i64) -> Self {
+        Self::new(Kind::Mail, incident_id, &count.to_string())
+    }
+
+    /// The stop of an incident's terminal by its provider.
+    pub fn provider_stop(incident_id: &str) -> Self {
+        Self::new(Kind::ProviderStop, incident_id, "")
+    }
+
+    /// The reminders of a stop that nobody has confirmed.
+    pub fn reminder(incident_id: &str) -> Self {
+        Self::new(Kind::Reminder, incident_id, "")
     }
 
     /// A clean-up.

@@ -1,5 +1,6 @@
 //! Accounts of people.
 
+use domain::MerchantId;
 use domain::account::{Account, Role, Scope};
 
 use crate::row::{self, Columns, Reader, columns, read, select, table};
@@ -73,6 +74,19 @@ pub fn list(tx: &Tx<'_>, after: &str, limit: i64) -> Result<Vec<Account>, Error>
 pub fn set_password(tx: &Tx<'_>, login: &str, password_hash: &str) -> Result<bool, Error> {
     let sql = sql!("UPDATE account SET password_hash = $2 WHERE login = $1");
     Ok(tx.execute(sql, values![login, password_hash])? > 0)
+}
+
+/// The log-ins of the owners of a merchant and the managers of one of its shops, in their order; at most `limit`.
+pub fn of_shop(
+    tx: &Tx<'_>,
+    merchant_id: MerchantId,
+    shop_id: &str,
+    limit: i64,
+) -> Result<Vec<String>, Error> {
+    let sql = sql!(
+        "SELECT login FROM account WHERE merchant_id = $1 AND (shop_id IS NULL OR shop_id = $2) ORDER BY login LIMIT $3"
+    );
+    tx.all(sql, values![&merchant_id, shop_id, limit], |row| row.string(0))
 }
 
 /// Whether several accounts have this name.

@@ -38,6 +38,17 @@ pub fn named(
     tx.first(sql, values![merchant, kind.code(), name], read)
 }
 
+/// Whom a merchant asks to stop a terminal: its own acquirer before everybody's, one with an address before one without.
+pub fn acquirer(tx: &Tx<'_>, merchant_id: MerchantId) -> Result<Option<Contact>, Error> {
+    let sql = select!(
+        Contact,
+        "WHERE (contact.merchant_id = $1 OR contact.merchant_id IS NULL) AND contact.kind = 'acquirer' AND contact.state = 'active'
+         ORDER BY CASE WHEN contact.merchant_id IS NULL THEN 1 ELSE 0 END, CASE WHEN contact.email IS NULL THEN 1 ELSE 0 END,
+           contact.contact_id LIMIT 1"
+    );
+    tx.first(sql, values![&merchant_id], read)
+}
+
 /// Which contacts a list is about.
 #[derive(Clone, Debug)]
 pub struct Filter<'a> {

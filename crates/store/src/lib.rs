@@ -41,6 +41,7 @@ pub mod sql;
 mod sqlite;
 #[cfg(feature = "stage")]
 pub mod stage;
+pub mod stop_request;
 pub mod terminal;
 pub mod terminal_session;
 mod tx;

@@ -7,7 +7,8 @@ use crate::row::{columns, read};
 use crate::sql::{sql, values};
 use crate::{Error, Tx};
 
-/// One channel's receipt. The state of every receipt this version writes is `stopped`: its own gate is in the path.
+/// One channel's receipt: from when our own doors let nothing of the terminal pass. What that means elsewhere is what is
+/// known of the incident's stop ([`crate::stop_request::known`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// Which channel.
@@ -30,8 +31,8 @@ columns!(Receipt { channel, at = "at_ms", node, in_flight_waited, nodes_drained,
 /// Writes a receipt once.
 pub fn insert(tx: &Tx<'_>, incident_id: &str, receipt: &Receipt) -> Result<(), Error> {
     let sql = sql!(
-        "INSERT INTO receipt (incident_id, channel, state, at_ms, node, in_flight_waited, nodes_drained, nodes_expelled)
-         VALUES ($1, $2, 'stopped', $3, $4, $5, $6, $7)
+        "INSERT INTO receipt (incident_id, channel, at_ms, node, in_flight_waited, nodes_drained, nodes_expelled)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (incident_id, channel) DO NOTHING"
     );
     let Receipt {

@@ -9,14 +9,16 @@ use domain::Timestamp;
 use domain::case::actions;
 use domain::event::Subject;
 use domain::incident::{Incident, State as Word, duties};
+use domain::stop_request::State as Stop;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::incident::Filter;
+use store::stop_request::Known;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::stop_request::{self, StopRequest};
+use super::stop_request::{self, StopRequestOut, StopState};
 use crate::Api;
 use crate::auth::{Account, scope};
 use crate::idempotency::Kept;
@@ -72,11 +74,15 @@ struct IncidentSummary {
     time_zone: String,
     /// Where it stands.
     state: IncidentState,
+    /// What is known of the stop.
+    stop_state: StopState,
+    /// How often people were reminded that nobody has confirmed it.
+    stop_reminder_count: i64,
     /// How the terminal went.
     manner: Manner,
     /// When the report reached the node.
     reported_at: Time,
-    /// When the terminal was stopped.
+    /// When our own doors were shut to the terminal: with `stop_state` `stopped` and no provider, when it was stopped.
     suspended_at: Time,
     /// What was tried in the terminal's name since.
     attempt_count: i64,
@@ -95,13 +101,14 @@ struct IncidentSummary {
     next_due_at: Option<Time>,
 }
 
-/// One channel's receipt: nothing of the terminal passes from here on.
+/// One channel's receipt: nothing of the terminal passes our own doors from here on.
 #[derive(Serialize, ToSchema)]
 pub struct Receipt {
     /// Which channel.
     channel: Channel,
-    /// Always `stopped`: this node's own gate is in the path.
-    state: &'static str,
+    /// What that means for the terminal: `stopped` where our own gate is in its path or a provider said so; else `requested`
+    /// of an acquirer outside, until somebody there confirms it: `confirmed`.
+    state: StopState,
     /// From when.
     at: Time,
     /// Which node says so.
@@ -114,11 +121,23 @@ pub struct Receipt {
     nodes_expelled: i64,
 }
 
-impl From<store::receipt::Receipt> for Receipt {
-    fn from(receipt: store::receipt::Receipt) -> Self {
+/// The receipts of an incident, once its report is acknowledged.
+pub fn receipts(tx: &Tx<'_>, incident_id: &str) -> Result<Vec<Receipt>, store::Error> {
+    let state = StopState(stop_state(store::stop_request::known(tx, incident_id)?));
+    let receipts = store::receipt::list(tx, incident_id)?.into_iter();
+    Ok(receipts.map(|receipt| Receipt::of(receipt, state)).collect())
+}
+
+/// What our own gate decides was stopped with the report.
+pub fn stop_state(request: Option<Known>) -> Stop {
+    request.map_or(Stop::Stopped, |known| known.state)
+}
+
+impl Receipt {
+    fn of(receipt: store::receipt::Receipt, state: StopState) -> Self {
         Self {
             channel: Channel(receipt.channel),
-            state: "stopped",
+            state,
             at: Time(receipt.at),
             node: receipt.node,
             in_flight_waited: receipt.in_flight_waited,
@@ -196,8 +215,8 @@ pub struct IncidentOut {
     stop_ms: i64,
     /// The node that took the report.
     node: String,
-    /// The written request to stop the terminal.
-    stop_request: StopRequest,
+    /// The written request to stop the terminal, and what became of it.
+    stop_request: StopRequestOut,
     /// The terminal as it is now.
     terminal: TerminalSummary,
     /// Whether it was found again.
@@ -222,10 +241,14 @@ pub fn stop_ms(incident: &Incident, now: Timestamp) -> i64 {
 }
 
 /// What must follow while the incident is not closed.
-fn duties_of(incident: &Incident) -> Vec<domain::incident::Duty> {
+fn duties_of(incident: &Incident, request: Option<Known>) -> Vec<domain::incident::Duty> {
+    let closed_at = match request {
+        None => Some(incident.suspended_at),
+        Some(known) => known.since,
+    };
     match incident.state {
         Word::Closed => Vec::new(),
-        _ => duties(incident.suspended_at).into(),
+        _ => duties(closed_at).into(),
     }
 }
 
@@ -239,7 +262,11 @@ fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Resul
     };
     let window = incident.window;
     let (count, sums) = store::ledger::in_window(tx, terminal_id, window.from, window.to)?;
-    let next_due_at = duties_of(incident).iter().filter_map(|duty| duty.due_at).min();
+    let request = store::stop_request::known(tx, &incident.incident_id)?;
+    let next_due_at = duties_of(incident, request)
+        .iter()
+        .filter_map(|duty| duty.due_at)
+        .min();
     Ok(IncidentSummary {
         time_zone: terminal.time_zone,
         window_transaction_count: count,
@@ -251,6 +278,8 @@ fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Resul
         shop_name: names.shop(&terminal.shop_id)?,
         merchant_name: names.merchant(terminal.bound.merchant_code)?,
         state: IncidentState(incident.state),
+        stop_state: StopState(stop_state(request)),
+        stop_reminder_count: request.map_or(0, |known| known.reminder_count),
         manner: Manner(incident.manner),
         reported_at: Time(incident.reported_at),
         suspended_at: Time(incident.suspended_at),
@@ -292,20 +321,22 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
     let merchant = store::merchant::get(tx, terminal.bound.merchant_code)?;
     let merchant = merchant.ok_or(store::Error::Corrupt("merchant of a terminal"))?;
     let reported_by = names.person(&incident.reported_by)?;
+    let stop_request = stop_request::of(tx, &mut names, actor, (&incident, &terminal, &merchant))?;
+    let request = store::stop_request::known(tx, &incident.incident_id)?;
     let allowed = actions(&incident, actor)
         .into_iter()
         .map(IncidentAction)
         .collect();
-    let next = duties_of(&incident).into_iter().map(Duty::from).collect();
+    let next = duties_of(&incident, request)
+        .into_iter()
+        .map(Duty::from)
+        .collect();
     Ok(IncidentOut {
         last_sequence: store::event::last_sequence(tx, Subject::Incident, &incident.incident_id)?,
         summary: summary(tx, &mut names, &incident)?,
         stop_ms: stop_ms(&incident, tx.now()),
-        receipts: store::receipt::list(tx, &incident.incident_id)?
-            .into_iter()
-            .map(Receipt::from)
-            .collect(),
-        stop_request: stop_request::of(&incident, &terminal, &merchant, &reported_by),
+        receipts: receipts(tx, &incident.incident_id)?,
+        stop_request,
         reported_by,
         last_seen_at: incident.last_seen_at.map(Time),
         place: incident.place,

@@ -1,4 +1,5 @@
-//! The loss report: one POST that stops a terminal, answered only when it is stopped (R1.0, R1.2).
+//! The loss report: one POST that stops a terminal, answered only when it is stopped; where an outside acquirer decides, the
+//! stop is asked for, and the answer says no more (R1.0, R1.2).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::case::{Manner, Receipt, stop_ms};
+use super::case::{Manner, Receipt, receipts, stop_ms};
 use crate::Api;
 use crate::auth::{Account, Actor};
 use crate::edge::Arrived;
@@ -92,16 +93,16 @@ struct PaymentSaid {
     ours: bool,
 }
 
-/// The acknowledgement: from here on nothing of the terminal is approved.
+/// The acknowledgement: from here on nothing of the terminal is approved here. What its receipts say is said of everywhere.
 #[derive(Serialize, ToSchema)]
 struct LossReported {
     /// The incident.
     id: String,
     /// Which terminal.
     terminal_id: String,
-    /// When it was stopped.
+    /// When our own doors were shut to it.
     suspended_at: Time,
-    /// One per channel.
+    /// One per channel; of a terminal that an outside acquirer decides they say `requested`.
     receipts: Vec<Receipt>,
     /// When the report reached the node.
     reported_at: Time,
@@ -111,8 +112,8 @@ struct LossReported {
 
 /// Report a terminal lost. A terminal already reported answers with its open incident.
 #[utoipa::path(post, path = "/incidents", tag = "incident", request_body = LossReport, responses(
-    (status = 201, description = "The terminal is stopped.", body = LossReported),
-    (status = 200, description = "It was reported before, and is stopped.", body = LossReported),
+    (status = 201, description = "The terminal is stopped, or its stop is requested, as the receipts say.", body = LossReported),
+    (status = 200, description = "It was reported before.", body = LossReported),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "terminal_not_found", body = ProblemOut),
     (status = 409, description = "report_closed", body = ProblemOut),
@@ -346,10 +347,7 @@ fn answer(tx: &Tx<'_>, incident_id: &str, status: StatusCode) -> Result<Kept, Pr
         // Found, by two people, while the report was waiting for its acknowledgement.
         return Kept::of_outcome(status, Err::<LossReported, _>(Problem::new(REPORT_CLOSED)));
     }
-    let receipts = store::receipt::list(tx, incident_id)?
-        .into_iter()
-        .map(Receipt::from)
-        .collect();
+    let receipts = receipts(tx, incident_id)?;
     let reported = LossReported {
         stop_ms: stop_ms(&incident, tx.now()),
         id: incident.incident_id,

@@ -8,6 +8,7 @@ mod report;
 mod session;
 mod setting;
 mod setup;
+mod stop_request;
 mod stream;
 mod terminal;
 mod transaction;

@@ -8,6 +8,7 @@ use domain::actor::Actor;
 use domain::case::{Text, actions, decide};
 use domain::contact::{Contact, Details, Kind, State as ContactState};
 use domain::incident::{Found, Incident, State as IncidentState};
+use domain::stop_request::{State as StopState, StopRequest};
 use domain::word::Word;
 use domain::work::{Id, State as WorkState, Work};
 
@@ -99,6 +100,20 @@ fn an_incident_moves_by_its_table_alone() {
         unproven_attempt_count: 0,
         open_alarm_count: i64::from(state == IncidentState::Open),
         ..open.clone()
+    });
+    a_case(&house, &open.incident_id, &states, &stranger());
+}
+
+#[test]
+fn a_stop_request_moves_by_its_table_alone() {
+    let house = House::open();
+    let id = house.outside_terminal(6);
+    let open = house.lose(id);
+    let request = house.read(|tx| store::stop_request::get(tx, &open.incident_id));
+    let states = StopState::ALL.map(|state| StopRequest {
+        state,
+        remind_at: None,
+        ..request.clone().unwrap()
     });
     a_case(&house, &open.incident_id, &states, &stranger());
 }

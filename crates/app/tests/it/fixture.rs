@@ -18,7 +18,7 @@ use domain::merchant::Merchant;
 use domain::money::Currency;
 use domain::operator::{Number, Operator};
 use domain::shop::Shop;
-use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
+use domain::terminal::{AtProvider, BoundElements, Control, Provider, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, ResponseCode, Verdict};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use store::offered_keys::OfferedKeys;
@@ -140,6 +140,31 @@ impl House {
             self.sign_in(id);
         }
         ids
+    }
+
+    /// Adds a terminal to our shop `s1` that an outside acquirer decides.
+    pub fn outside_terminal(&self, number: u32) -> TerminalId {
+        self.add_outside(number, None)
+    }
+
+    /// The same, where a provider's interface can stop it.
+    pub fn provider_terminal(&self, number: u32) -> TerminalId {
+        let at_provider = AtProvider {
+            provider: Provider::Stripe,
+            device_id: "tmr_1".into(),
+        };
+        self.add_outside(number, Some(at_provider))
+    }
+
+    fn add_outside(&self, number: u32, at_provider: Option<AtProvider>) -> TerminalId {
+        let id = terminal(number);
+        let added = Terminal {
+            control: Control::Outside,
+            at_provider,
+            ..built(id, ours(), "s1", Status::Active)
+        };
+        self.write(move |tx| store::terminal::insert(tx, &added, b""));
+        id
     }
 
     /// Signs the operator in and answers the batch.

@@ -23,5 +23,6 @@ mod reversal;
 mod settlement;
 mod setup;
 mod sign_in;
+mod stop_request;
 mod transaction;
 mod work;

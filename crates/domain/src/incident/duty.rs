@@ -18,8 +18,9 @@ pub struct Duty {
 /// 259号 一(一)3: the acquirer deregisters a closed terminal within two days.
 const DEREGISTER_MS: i64 = 48 * HOUR_MS;
 
-/// What must follow a stop, in the order people do it (R1.1, R1.3, R1.4, R3.2).
-pub fn duties(suspended_at: Timestamp) -> [Duty; 5] {
+/// What must follow a loss, in the order people do it (R1.1, R1.3, R1.4, R3.2). `closed_at`: when the terminal was stopped, as
+/// far as that is known; the two days for deregistering run from there.
+pub fn duties(closed_at: Option<Timestamp>) -> [Duty; 5] {
     let duty = |duty, whose, due_at, rule| Duty {
         duty,
         due_at,
@@ -32,7 +33,7 @@ pub fn duties(suspended_at: Timestamp) -> [Duty; 5] {
         duty(
             "acquirer_deregister",
             "acquirer",
-            Some(suspended_at.plus_ms(DEREGISTER_MS)),
+            closed_at.map(|at| at.plus_ms(DEREGISTER_MS)),
             Some("银发〔2021〕259号 一(一)3"),
         ),
         duty(

@@ -61,6 +61,26 @@ words! {
         Reported = "reported",
         /// The loss hold was placed.
         Suspended = "suspended",
+        /// The stop was asked for, of an acquirer outside.
+        StopRequested = "stop_requested",
+        /// Somebody at the acquirer confirmed it; the text is the reference.
+        StopConfirmed = "stop_confirmed",
+        /// A provider, asked again, said that the device is stopped.
+        StopReadBack = "stop_read_back",
+        /// A provider took the request; the device has not heard of it yet.
+        StopInProgress = "stop_in_progress",
+        /// A provider refused it.
+        StopRefused = "stop_refused",
+        /// A person had the letter sent once more.
+        LetterAgain = "letter_again",
+        /// The acquirer's mail server took the letter.
+        LetterSent = "letter_sent",
+        /// It did not take it.
+        LetterRefused = "letter_refused",
+        /// Nobody knows whether it took it.
+        LetterUnknown = "letter_unknown",
+        /// Nobody has confirmed the stop; the text says who is reminded.
+        Reminded = "reminded",
         /// Every channel's receipt was written: the report was acknowledged.
         Acknowledged = "acknowledged",
         /// The terminal tried something and was refused.

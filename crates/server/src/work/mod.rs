@@ -9,6 +9,7 @@
 mod clean_up;
 mod hold_end;
 pub mod recovery;
+mod reminder;
 mod reversal;
 
 use std::sync::Arc;
@@ -95,7 +96,7 @@ impl Driver {
         let kinds = Kind::ALL.map(|kind| {
             let policy = match (kind, &host) {
                 (Kind::Reversal, Some(host)) => kind.policy().answered_within(host.answer_time_ms()),
-                (Kind::Reversal | Kind::HoldEnd | Kind::CleanUp, _) => kind.policy(),
+                _ => kind.policy(),
             };
             OfKind {
                 kind,
@@ -164,7 +165,8 @@ impl Driver {
 
     /// Whether it is of any use to try: one node that cannot reach the host leaves its work to others.
     fn can_do(&self, kind: Kind) -> bool {
-        kind != Kind::Reversal || self.node.counters.host_connected.load(Ordering::Relaxed)
+        !matches!(kind, Kind::Reversal | Kind::Mail | Kind::ProviderStop)
+            || self.node.counters.host_connected.load(Ordering::Relaxed)
     }
 
     fn start(&mut self, work: Work) {
@@ -194,6 +196,8 @@ async fn perform(
             None => Ok(Tried::Failed("this node has no host")),
         },
         Kind::HoldEnd => hold_end::say(&node, &work).await,
+        Kind::Mail | Kind::ProviderStop => Ok(Tried::Failed("there is nothing to send it with")),
+        Kind::Reminder => reminder::remind(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
     };
     let why = match tried {

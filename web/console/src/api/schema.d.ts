@@ -285,6 +285,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/stop-request/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write down that somebody at the acquirer confirmed the stop: from here on the receipts say `confirmed`. */
+        post: operations["incident_confirm_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/stop-request/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the letter sent by mail, once more if it was sent: a person decides that, where nobody knows what became of the last
+         *     one.
+         */
+        post: operations["incident_send_letter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/timeline": {
         parameters: {
             query?: never;
@@ -916,7 +953,7 @@ export interface components {
              * @description From the report's arrival to the last receipt, milliseconds.
              */
             stop_ms: number;
-            /** @description The written request to stop the terminal. */
+            /** @description The written request to stop the terminal, and what became of it. */
             stop_request: components["schemas"]["StopRequest"];
             /** @description The terminal as it is now. */
             terminal: components["schemas"]["TerminalSummary"];
@@ -950,7 +987,14 @@ export interface components {
             shop_name: string;
             /** @description Where it stands. */
             state: components["schemas"]["IncidentState"];
-            /** @description When the terminal was stopped. */
+            /**
+             * Format: int64
+             * @description How often people were reminded that nobody has confirmed it.
+             */
+            stop_reminder_count: number;
+            /** @description What is known of the stop. */
+            stop_state: components["schemas"]["StopState"];
+            /** @description When our own doors were shut to the terminal: with `stop_state` `stopped` and no provider, when it was stopped. */
             suspended_at: components["schemas"]["Time"];
             /** @description Which terminal. */
             terminal_id: string;
@@ -1033,11 +1077,11 @@ export interface components {
             /** @description Which terminal. */
             terminal_id: string;
         };
-        /** @description The acknowledgement: from here on nothing of the terminal is approved. */
+        /** @description The acknowledgement: from here on nothing of the terminal is approved here. What its receipts say is said of everywhere. */
         LossReported: {
             /** @description The incident. */
             id: string;
-            /** @description One per channel. */
+            /** @description One per channel; of a terminal that an outside acquirer decides they say `requested`. */
             receipts: components["schemas"]["Receipt"][];
             /** @description When the report reached the node. */
             reported_at: components["schemas"]["Time"];
@@ -1046,7 +1090,7 @@ export interface components {
              * @description From the report's arrival to the last receipt, milliseconds.
              */
             stop_ms: number;
-            /** @description When it was stopped. */
+            /** @description When our own doors were shut to it. */
             suspended_at: components["schemas"]["Time"];
             /** @description Which terminal. */
             terminal_id: string;
@@ -1060,6 +1104,8 @@ export interface components {
             /** @description Suspension. */
             to: components["schemas"]["Time"];
         };
+        /** @enum {string} */
+        MailState: "queued" | "sent" | "refused" | "unknown" | "dropped";
         /** @enum {string} */
         Manner: "stolen" | "lost" | "unsure";
         MerchantId: string;
@@ -1161,7 +1207,14 @@ export interface components {
                 shop_name: string;
                 /** @description Where it stands. */
                 state: components["schemas"]["IncidentState"];
-                /** @description When the terminal was stopped. */
+                /**
+                 * Format: int64
+                 * @description How often people were reminded that nobody has confirmed it.
+                 */
+                stop_reminder_count: number;
+                /** @description What is known of the stop. */
+                stop_state: components["schemas"]["StopState"];
+                /** @description When our own doors were shut to the terminal: with `stop_state` `stopped` and no provider, when it was stopped. */
                 suspended_at: components["schemas"]["Time"];
                 /** @description Which terminal. */
                 terminal_id: string;
@@ -1254,6 +1307,7 @@ export interface components {
                 shop_name: string;
                 /** @description The word for its state. */
                 state: components["schemas"]["TerminalState"];
+                stop_state: components["schemas"]["StopState"] | null;
                 /** @description Field 41, and the key everywhere. */
                 terminal_id: string;
                 /** @description Its clock's zone, an IANA name: what is said about it is said in this zone. */
@@ -1273,7 +1327,7 @@ export interface components {
                 /** @description Who did it. */
                 by: string | null;
                 /** @enum {string} */
-                kind: "reported" | "suspended" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
+                kind: "reported" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -1425,7 +1479,11 @@ export interface components {
         ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "wrong_state" | "second_person_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "too_many_streams" | "contact_not_found" | "work_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
-        /** @description One channel's receipt: nothing of the terminal passes from here on. */
+        /** @enum {string} */
+        Provider: "adyen" | "sumup" | "stripe";
+        /** @enum {string} */
+        ProviderState: "asked" | "in_progress" | "stopped" | "refused" | "unknown";
+        /** @description One channel's receipt: nothing of the terminal passes our own doors from here on. */
         Receipt: {
             /** @description From when. */
             at: components["schemas"]["Time"];
@@ -1448,11 +1506,16 @@ export interface components {
              * @description Nodes that fell silent, and whose time to write approvals was waited out.
              */
             nodes_expelled: number;
-            /** @description Always `stopped`: this node's own gate is in the path. */
-            state: string;
+            /**
+             * @description What that means for the terminal: `stopped` where our own gate is in its path or a provider said so; else `requested`
+             *     of an acquirer outside, until somebody there confirms it: `confirmed`.
+             */
+            state: components["schemas"]["StopState"];
         };
         /** @enum {string} */
         ReleasingAuthority: "operator" | "time" | "bank" | "court" | "engineer" | "incident" | "placement" | "inspector" | "lease";
+        /** @enum {string} */
+        Reminded: "reporter" | "shop" | "house";
         /** @enum {string} */
         Role: "owner" | "manager" | "risk_officer" | "auditor";
         /**
@@ -1598,16 +1661,112 @@ export interface components {
              */
             today_count: number | null;
         };
-        /** @description A written request to stop a terminal. */
+        /** @description What somebody at the acquirer said. */
+        StopConfirmation: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who said so. */
+            confirmed_by: string;
+            /** @description When. */
+            recorded_at: components["schemas"]["Time"];
+            /** @description Who wrote it down. */
+            recorded_by: string;
+            /** @description 挂失凭证编号. */
+            reference: string;
+        };
+        /**
+         * @description What somebody at the acquirer said.
+         * @example {
+         *       "at": "2026-11-22T07:19:00Z",
+         *       "confirmed_by": "0317",
+         *       "reference": "GS20261122-0417"
+         *     }
+         */
+        StopConfirmed: {
+            /** @description When they said so. */
+            at: components["schemas"]["Time"];
+            /** @description Who said so, by name or number; at most 200 characters. */
+            confirmed_by: string;
+            /** @description 挂失凭证编号: what they keep it under; at most 200 characters. */
+            reference: string;
+        };
+        /** @description The acquirer as a contact. */
+        StopContact: {
+            /** @description Where a written request goes. */
+            email: string | null;
+            /** @description The telephone number to call at any hour. */
+            hotline: string | null;
+            /** @description How it is called. */
+            name: string;
+            /** @description What it knows the merchant by. */
+            reference: string | null;
+        };
+        /** @description A mail with the letter. */
+        StopMail: {
+            /** @description Since when that is known. */
+            at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Which mail it is, from 1.
+             */
+            count: number;
+            /** @description What the other server said, or why it could not be asked. */
+            said: string | null;
+            /** @description What became of it: `sent` says that a mail server took it, not that anybody read it. */
+            state: components["schemas"]["MailState"];
+            /** @description The address. */
+            to: string;
+        };
+        /** @description What was asked of a provider. */
+        StopProvider: {
+            /** @description Since when that is known. */
+            at: components["schemas"]["Time"];
+            /** @description The device's identifier there. */
+            device_id: string;
+            /** @description What it knew of the device before it was stopped. */
+            evidence: string | null;
+            /** @description Which. */
+            provider: components["schemas"]["Provider"];
+            /** @description What it said last. */
+            said: string | null;
+            /** @description What became of it: `stopped` says that the provider, asked again, said so. */
+            state: components["schemas"]["ProviderState"];
+        };
+        /** @description A written request to stop a terminal, and what became of it. */
         StopRequest: {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["StopRequestAction"][];
+            confirmation: components["schemas"]["StopConfirmation"] | null;
+            contact: components["schemas"]["StopContact"] | null;
+            mail: components["schemas"]["StopMail"] | null;
+            /** @description Whether mails can go out at all. */
+            mail_is_set_up: boolean;
+            next_reminded: components["schemas"]["Reminded"] | null;
+            next_reminder_at: components["schemas"]["Time"] | null;
             /** @description Its number. */
             number: string;
+            provider: components["schemas"]["StopProvider"] | null;
+            reminded: components["schemas"]["Reminded"] | null;
+            /** @description Their names, as far as they belong to the shop; at most 20. */
+            reminded_names: string[];
+            /**
+             * Format: int64
+             * @description How often people were reminded that nobody has confirmed it.
+             */
+            reminder_count: number;
             /** @description When. */
             requested_at: components["schemas"]["Time"];
             /** @description By whom. */
             requested_by: string;
             /** @description The rule it is made under. */
             rule: string;
+            /**
+             * @description SHA-256 in hexadecimal of `text_zh`, two line feeds and `text_en`, as they were written with the report; null where our
+             *     own gate decides, and the letter need not go out.
+             */
+            sha256: string | null;
+            /** @description What is known of the stop. */
+            state: components["schemas"]["StopState"];
             /** @description The letter in English. */
             text_en: string;
             /** @description The letter in Chinese. */
@@ -1693,6 +1852,7 @@ export interface components {
             shop_name: string;
             /** @description The word for its state. */
             state: components["schemas"]["TerminalState"];
+            stop_state: components["schemas"]["StopState"] | null;
             /** @description Field 41, and the key everywhere. */
             terminal_id: string;
             /** @description Its clock's zone, an IANA name: what is said about it is said in this zone. */
@@ -1707,7 +1867,7 @@ export interface components {
             /** @description Who did it. */
             by: string | null;
             /** @enum {string} */
-            kind: "reported" | "suspended" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
+            kind: "reported" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -1818,7 +1978,7 @@ export interface components {
         /** @enum {string} */
         WorkAction: "retry" | "give_up";
         /** @enum {string} */
-        WorkKind: "reversal" | "hold_end" | "clean_up";
+        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "clean_up";
         /** @description Work in pages, and how much of all waits for a person. */
         WorkPage: components["schemas"]["Page_Work"] & {
             /**
@@ -2962,7 +3122,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was reported before, and is stopped. */
+            /** @description It was reported before. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2971,7 +3131,7 @@ export interface operations {
                     "application/json": components["schemas"]["LossReported"];
                 };
             };
-            /** @description The terminal is stopped. */
+            /** @description The terminal is stopped, or its stop is requested, as the receipts say. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3682,6 +3842,260 @@ export interface operations {
                 };
             };
             /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_confirm_stop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopConfirmed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, cross_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: it is known already, our own gate decides, or the incident is closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_send_letter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, cross_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found; contact_not_found: the acquirer has no address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: it waits to be sent, or need not be any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,0 +1,94 @@
+//! Requests to stop a terminal that an outside acquirer decides.
+
+use domain::Timestamp;
+use domain::stop_request::{
+    Asked, Confirmation, Letter, MailState, Mailed, ProviderState, State, StopRequest,
+};
+use domain::terminal::AtProvider;
+
+use crate::row::{self, columns, table};
+use crate::sql::{sql, values};
+use crate::{Error, Tx};
+
+crate::row::words!(MailState, ProviderState, State);
+columns!(Letter { text_zh = "letter_zh", text_en = "letter_en", sha256 = "letter_sha256" });
+columns!(Mailed {
+    state = "mail_state",
+    at = "mail_at_ms",
+    to = "mail_to",
+    said = "mail_said",
+    count = "mail_count"
+});
+columns!(Asked {
+    state = "asked_state",
+    at = "asked_at_ms",
+    device: AtProvider,
+    said = "asked_said",
+    evidence = "asked_evidence"
+});
+columns!(Confirmation {
+    reference = "confirmation_reference",
+    confirmed_by = "confirmation_by",
+    at = "confirmation_at_ms",
+    recorded_by = "confirmation_recorded_by",
+    recorded_at = "confirmation_recorded_at_ms"
+});
+table!(StopRequest: "stop_request", 1 {
+    incident_id,
+    terminal_id,
+    state,
+    requested_at = "requested_at_ms",
+    requested_by,
+    letter: Letter,
+    mail: Mailed,
+    asked: Asked,
+    reminder_count,
+    remind_at = "remind_at_ms",
+    confirmation: Confirmation
+});
+
+/// Adds the request of an incident.
+pub fn insert(tx: &Tx<'_>, request: &StopRequest) -> Result<(), Error> {
+    row::insert(tx, request)
+}
+
+/// The request of an incident; `None` where our own gate decides.
+pub fn get(tx: &Tx<'_>, incident_id: &str) -> Result<Option<StopRequest>, Error> {
+    row::get(tx, values![incident_id])
+}
+
+/// Writes it anew. Its terminal is locked.
+pub fn update(tx: &Tx<'_>, request: &StopRequest) -> Result<bool, Error> {
+    row::update(tx, request)
+}
+
+/// What lists show of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What is known of the stop.
+    pub state: State,
+    /// Since when it is confirmed or stopped.
+    pub since: Option<Timestamp>,
+    /// How often people were reminded of it.
+    pub reminder_count: i64,
+}
+
+/// What lists show of the request of an incident; `None` where our own gate decides.
+pub fn known(tx: &Tx<'_>, incident_id: &str) -> Result<Option<Known>, Error> {
+    let sql = sql!(
+        "SELECT state, confirmation_at_ms, asked_at_ms, reminder_count FROM stop_request WHERE incident_id = $1"
+    );
+    tx.first(sql, values![incident_id], |row| {
+        let state = State::parse(row.text(0)?).ok_or(Error::Corrupt("stop_request.state"))?;
+        let since = match state {
+            State::Requested => None,
+            State::Confirmed => row.int_opt(1)?,
+            State::Stopped => row.int_opt(2)?,
+        };
+        Ok(Known {
+            state,
+            since: since.map(Timestamp),
+            reminder_count: row.int(3)?,
+        })
+    })
+}
