@@ -30,6 +30,7 @@ import type {
   SettingsChange,
   HostTested,
   Shop,
+  StopConfirmed,
   Terminal,
   TerminalPage,
   TerminalState,
@@ -113,6 +114,10 @@ export const incidents = {
     post<Incident>(`/incidents/${within(id)}/found`, { statement }, key),
   confirmFound: (key: string, id: string) =>
     post<Incident>(`/incidents/${within(id)}/found/confirm`, {}, key),
+  confirmStop: (key: string, id: string, said: StopConfirmed) =>
+    post<Incident>(`/incidents/${within(id)}/stop-request/confirm`, said, key),
+  sendLetter: (key: string, id: string) =>
+    post<Incident>(`/incidents/${within(id)}/stop-request/send`, {}, key),
 }
 
 export const hotline = () => get<Hotline>('/hotline')

@@ -57,6 +57,14 @@ export type LossReport = Schemas['LossReport']
 export type LossReported = Schemas['LossReported']
 export type Channel = Schemas['Channel']
 export type Receipt = Schemas['Receipt']
+export type StopRequest = Schemas['StopRequest']
+export type StopState = Schemas['StopState']
+export type StopConfirmed = Schemas['StopConfirmed']
+export type StopRequestAction = Schemas['StopRequestAction']
+export type MailState = Schemas['MailState']
+export type Provider = Schemas['Provider']
+export type ProviderState = Schemas['ProviderState']
+export type Reminded = Schemas['Reminded']
 export type WindowBasis = Schemas['WindowBasis']
 export type IncidentState = Schemas['IncidentState']
 export type IncidentAction = Schemas['IncidentAction']
@@ -79,18 +87,8 @@ export type DutyKind =
 export type Duty = Omit<Schemas['Duty'], 'duty' | 'whose'> & { duty: DutyKind; whose: 'shop' | 'acquirer' }
 export type Incident = Omit<Schemas['Incident'], 'next'> & { next: Duty[] }
 
-export type TimelineKind =
-  | 'reported'
-  | 'suspended'
-  | 'receipt'
-  | 'attempt_refused'
-  | 'attempt_recorded'
-  | 'host_reversal'
-  | 'alarm'
-  | 'alarm_acknowledged'
-  | 'found_proposed'
-  | 'closed'
-export type TimelineItem = Omit<Schemas['TimelineItem'], 'kind'> & { kind: TimelineKind }
+export type TimelineItem = Schemas['TimelineItem']
+export type TimelineKind = TimelineItem['kind']
 
 /** `application/problem+json`. */
 export type ProblemBody = Schemas['Problem']

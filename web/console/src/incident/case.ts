@@ -12,7 +12,7 @@ import type { Live } from './live'
 
 /** The parts of the page that fold away on a shop's page. */
 export type Part =
-  'attempts' | 'chart' | 'transactions' | 'request' | 'timeline' | 'report' | 'receipts' | 'found'
+  'attempts' | 'chart' | 'transactions' | 'request' | 'timeline' | 'report' | 'receipts' | 'found' | 'say'
 
 export interface Case {
   incident: ComputedRef<Incident>
@@ -23,6 +23,8 @@ export interface Case {
   activity: Loaded<Activity>
   /** The reader is at the acquirer's desk: everything lies open. */
   desk: ComputedRef<boolean>
+  /** An acquirer outside decides: the stop is asked for. */
+  outside: ComputedRef<boolean>
   zone: ComputedRef<Zone>
   opened: Ref<Set<Part>>
   /** Opens a part and brings it into view. */

@@ -1,5 +1,5 @@
 /** Sentences about attempts and transactions that several cards share. */
-import type { Channel, HoldKind, TimelineItem, Transaction } from '@/api'
+import type { Channel, HoldKind, Reminded, TimelineItem, Transaction } from '@/api'
 import { money } from '@/format/money'
 import { t } from '@/i18n'
 import { isUnproven } from './grow'
@@ -53,6 +53,11 @@ export function about(item: TimelineItem): string {
       .filter(Boolean)
       .join(' · ')
   }
-  const told = item.text && item.text in words.channel ? words.channel[item.text as Channel] : item.text
+  const told =
+    item.kind === 'reminded' && item.text
+      ? t.value.asked.reminded[item.text as Reminded]
+      : item.text && item.text in words.channel
+        ? words.channel[item.text as Channel]
+        : item.text
   return [told, item.by && words.by(item.by)].filter(Boolean).join(' · ')
 }

@@ -20,8 +20,11 @@ export function silent_ms(terminal: Heard, asOf_ms: number): number {
 }
 
 /** Nothing stops it, and it was heard lately: the only terminals that are known to run. */
-export const runs = (terminal: Heard & Pick<TerminalSummary, 'state'>, asOf_ms: number): boolean =>
-  terminal.state === 'running' && silent_ms(terminal, asOf_ms) === 0
+export const runs = (
+  terminal: Heard & Pick<TerminalSummary, 'state'> & Partial<Pick<TerminalSummary, 'control'>>,
+  asOf_ms: number,
+): boolean =>
+  terminal.state === 'running' && terminal.control !== 'outside' && silent_ms(terminal, asOf_ms) === 0
 
 /** One that never spoke is still in its box; one stopped or retired is looked for by nobody. */
 const rank = (one: TerminalSummary) =>

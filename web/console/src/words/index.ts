@@ -19,6 +19,7 @@ import * as found from './found'
 import * as work from './work'
 import * as setup from './setup'
 import * as setting from './setting'
+import * as asked from './asked'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -42,6 +43,7 @@ const all = {
   ...work,
   ...setup,
   ...setting,
+  ...asked,
 }
 
 export type Messages = Spoken<typeof all>

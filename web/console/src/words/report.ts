@@ -28,7 +28,7 @@ export const report = {
     (shop: string, name: string) => `停用${shop}的“${name}”？`,
     (shop, name) => `Stop “${name}” of ${shop}?`,
   ),
-  optional: say('问题都可以不答，直接停用也行。', 'No answer is needed: you can stop it at once.'),
+  optional: say('问题都可以不答，直接报失也行。', 'No answer is needed: you can report it at once.'),
   last_seen: say('最后一次看到它，是什么时候？', 'When did you last see it?'),
   seen: {
     now: say('刚才', 'Just now'),

@@ -15,7 +15,7 @@ export const terminals = {
   state: {
     running: say('未锁定', 'Not locked'),
     held: say('已锁定', 'Locked'),
-    lost: say('已停用', 'Stopped'),
+    lost: say('已报失', 'Reported lost'),
     retired: say('已退役', 'Retired'),
   } satisfies Words<TerminalState>,
   column: {

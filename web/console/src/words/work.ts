@@ -13,6 +13,9 @@ const state: Words<WorkState> = {
 const kind: Words<WorkKind> = {
   reversal: say('向主机冲正', 'Reversal at the host'),
   hold_end: say('锁定到期', 'End of a hold'),
+  mail: say('寄出停用申请', 'Stop request by mail'),
+  provider_stop: say('请支付机构停用', 'Stop at a provider'),
+  reminder: say('提醒', 'Reminder'),
   clean_up: say('清理', 'Clean-up'),
 }
 
