@@ -22,6 +22,7 @@ mod origin;
 mod page;
 mod people;
 pub mod problem;
+mod provider_account;
 mod route;
 mod session;
 pub mod setting;
@@ -121,6 +122,7 @@ nouns! {
     found,
     report with CODES,
     stop_request,
+    provider_account,
     timeline,
     stream with CODES,
     activity,

@@ -24,6 +24,7 @@ pub mod operator;
 mod original;
 pub mod passes;
 pub mod password;
+pub mod provider_account;
 pub mod repeats;
 pub mod retry;
 pub mod reversal;

@@ -4,6 +4,7 @@
 //!
 //! Invariant: the node in it is the one of `tillguard serve`; only what surrounds it is simulated.
 
+mod alone;
 mod bench;
 mod estate;
 mod show;

@@ -14,6 +14,7 @@ use simulator::issuer::{Card, Issuer, Outcome, cards};
 use simulator::trade::{Trade, TradeConfig};
 use zeroize::Zeroizing;
 
+use crate::alone::{self, Mailbox};
 use crate::estate::{Login, fill, logins};
 use node::now;
 use node::seal::random;
@@ -116,11 +117,15 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
     let node = open(&place, &args.node).await?;
     let remembered = remember(data, args.seed)?;
     let estate = Estate::generate(remembered.seed, remembered.created_ms);
-    let logins = logins(&estate, &remembered.password);
+    let mut logins = logins(&estate, &remembered.password);
     if !node.read(app::estate::exists).await? {
         eprintln!("正在准备演示数据… / Preparing the estate and sixty days of its past…");
         fill(&node, &estate, &logins, args.history_days).await?;
     }
+    let mailbox = Mailbox::start().await?;
+    let owner = alone::login(&remembered.password);
+    alone::fill(&node, &owner, &mailbox).await?;
+    logins.push(owner);
     let (simulated, host) = host(args, data).await?;
     let gate_port = args
         .gate_port
@@ -150,9 +155,12 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         Trade::start(&estate, pace)
     });
     if let Some(path) = &args.ready_file {
-        ready::write(path, &ready(&running, gate_addr, host_addr, &estate, &logins))?;
+        ready::write(
+            path,
+            &ready(&running, gate_addr, host_addr, &estate, &logins, &mailbox),
+        )?;
     }
-    greet(&running, gate_addr, host_addr, &logins, started);
+    greet(&running, gate_addr, host_addr, &logins, &mailbox, started);
     run::until_told().await?;
     eprintln!("正在停止… / Stopping…");
     if let Some(trade) = trade {
@@ -253,6 +261,10 @@ struct Ready<'a> {
     accounts: Vec<ReadyAccount<'a>>,
     terminals: Vec<ReadyTerminal<'a>>,
     cards: Vec<ReadyCard>,
+    /// Terminals of the log-in `alone`, which an outside acquirer decides.
+    outside_terminals: [&'static str; 2],
+    /// That acquirer's mailbox.
+    mailbox_url: String,
 }
 
 #[derive(Serialize)]
@@ -287,6 +299,7 @@ fn ready<'a>(
     host: SocketAddr,
     estate: &'a Estate,
     logins: &'a [Login],
+    mailbox: &Mailbox,
 ) -> Ready<'a> {
     let origin = format!("http://{}", running.api_addr);
     let account = |login: &'a Login| ReadyAccount {
@@ -327,6 +340,8 @@ fn ready<'a>(
         accounts: logins.iter().map(account).collect(),
         terminals: estate.terminals.iter().filter_map(terminal).collect(),
         cards: cards().into_iter().map(card).collect(),
+        outside_terminals: alone::terminals(),
+        mailbox_url: mailbox.url(),
     }
 }
 
@@ -344,7 +359,14 @@ const fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-fn greet(running: &Running, gate: SocketAddr, host: SocketAddr, logins: &[Login], started: Instant) {
+fn greet(
+    running: &Running,
+    gate: SocketAddr,
+    host: SocketAddr,
+    logins: &[Login],
+    mailbox: &Mailbox,
+    started: Instant,
+) {
     println!();
     println!(
         "  Tillguard 演示已就绪，用时 {:.1} 秒 / demo ready in {0:.1} s",
@@ -354,6 +376,10 @@ fn greet(running: &Running, gate: SocketAddr, host: SocketAddr, logins: &[Login]
     println!("  控制台 / console   http://{}/", running.api_addr);
     println!("  终端接入 / gate    {gate}");
     println!("  收单主机 / host    {host}");
+    println!(
+        "  外部收单机构的邮箱 / the outside acquirer’s mailbox   {}",
+        mailbox.url()
+    );
     println!();
     println!("  登录 / log in as");
     for login in logins {
@@ -368,6 +394,8 @@ fn greet(running: &Running, gate: SocketAddr, host: SocketAddr, logins: &[Login]
     println!();
     println!("  试一试：用 owner 登录，按“报失”，看这台设备被拒绝。");
     println!("  Try it: log in as owner, press “Report a loss”, and watch that terminal being refused.");
+    println!("  商户自己用：用 alone 登录，报失，看邮箱收到什么。");
+    println!("  A shop alone: log in as alone, report a loss, and look what the mailbox gets.");
     println!("  Ctrl-C 停止 / stops");
     println!();
 }

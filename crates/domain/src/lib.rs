@@ -15,6 +15,7 @@ pub mod merchant;
 pub mod money;
 pub mod operator;
 pub mod pan;
+pub mod provider_account;
 pub mod setting;
 pub mod shop;
 pub mod stop_request;

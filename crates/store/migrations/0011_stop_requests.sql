@@ -38,3 +38,14 @@ CREATE TABLE stop_request (
 
 -- What a receipt says is what is known of the incident's stop.
 ALTER TABLE receipt DROP COLUMN state;
+
+-- A merchant's account with a provider whose own interface can stop its terminals.
+CREATE TABLE provider_account (
+  merchant_id TEXT NOT NULL REFERENCES merchant (merchant_id),
+  provider TEXT NOT NULL, -- adyen, sumup, stripe
+  account TEXT, -- what the provider calls the merchant
+  address TEXT, -- another than the provider's own
+  key_sealed BLOB NOT NULL, -- PRIVATE, encrypted
+  since_ms BIGINT NOT NULL,
+  PRIMARY KEY (merchant_id, provider)
+);

@@ -31,6 +31,7 @@ pub mod pending;
 #[cfg(test)]
 mod plan;
 mod postgres;
+pub mod provider_account;
 mod queue;
 pub mod receipt;
 pub mod row;

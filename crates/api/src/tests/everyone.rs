@@ -28,6 +28,8 @@ async fn one_of_each(house: &House, owner: &str) -> Vec<(&'static str, String)> 
         ("incident_id", house.lose(owner, "10450001").await),
         ("contact_id", house.contact(owner, OURS).await),
         ("work_id", house.stuck("10450001", 7).await),
+        ("merchant_id", OURS.to_owned()),
+        ("provider", "stripe".to_owned()),
     ]
 }
 

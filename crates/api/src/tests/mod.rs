@@ -4,6 +4,7 @@ mod contact;
 mod everyone;
 mod incident;
 mod input;
+mod provider_account;
 mod report;
 mod session;
 mod setting;

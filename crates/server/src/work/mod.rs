@@ -8,6 +8,8 @@
 
 mod clean_up;
 mod hold_end;
+mod mail;
+mod provider_stop;
 pub mod recovery;
 mod reminder;
 mod reversal;
@@ -196,7 +198,8 @@ async fn perform(
             None => Ok(Tried::Failed("this node has no host")),
         },
         Kind::HoldEnd => hold_end::say(&node, &work).await,
-        Kind::Mail | Kind::ProviderStop => Ok(Tried::Failed("there is nothing to send it with")),
+        Kind::Mail => mail::send(&node, &work).await,
+        Kind::ProviderStop => provider_stop::stop(&node, &work).await,
         Kind::Reminder => reminder::remind(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
     };

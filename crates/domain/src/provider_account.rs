@@ -1,0 +1,73 @@
+//! A merchant's account with a provider whose own interface can stop its terminals.
+//!
+//! Invariant: its key is sealed by the edge; nothing here ever sees it.
+
+use crate::account::Role;
+use crate::actor::Actor;
+use crate::contact::kept_by;
+use crate::terminal::Provider;
+use crate::{MerchantId, Timestamp};
+
+/// What is needed to ask a provider for a merchant.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProviderAccount {
+    /// Whose.
+    pub merchant_id: MerchantId,
+    /// With whom.
+    pub provider: Provider,
+    /// What the provider calls the merchant: SumUp's merchant code, Adyen's account whose inventory takes stopped terminals.
+    pub account: Option<String>,
+    /// Another address than the provider's own: its test system.
+    pub address: Option<String>,
+    /// The key, sealed as [`ProviderAccount::sealed_as`].
+    pub key_sealed: Vec<u8>,
+    /// Since when it is kept.
+    pub since: Timestamp,
+}
+
+impl ProviderAccount {
+    /// What its key is sealed as: a key sealed for one merchant and provider opens for no other.
+    pub fn sealed_as(&self) -> String {
+        format!("provider.{}.{}", self.merchant_id, self.provider.code())
+    }
+}
+
+impl std::fmt::Debug for ProviderAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.sealed_as())
+    }
+}
+
+/// Whether somebody may see and keep a merchant's accounts with providers: its owners, and risk officers.
+pub fn may_keep(actor: &Actor, merchant_id: MerchantId) -> bool {
+    let may = matches!(actor.role(), Some(Role::Owner | Role::RiskOfficer));
+    may && actor
+        .scope()
+        .is_some_and(|scope| kept_by(scope, Some(merchant_id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{Account, Scope};
+
+    #[test]
+    fn only_owners_of_the_merchant_and_risk_officers_keep_them() {
+        let merchant = |text: &str| MerchantId::parse(text.as_bytes()).unwrap();
+        for (role, scope, may) in [
+            (Role::Owner, Scope::Merchant(merchant("M1")), true),
+            (Role::Owner, Scope::Merchant(merchant("M2")), false),
+            (Role::Manager, Scope::Shop(merchant("M1"), "S1".into()), false),
+            (Role::RiskOfficer, Scope::All, true),
+            (Role::Auditor, Scope::All, false),
+        ] {
+            let person = Actor::Person(Account {
+                login: "p".into(),
+                name: String::new(),
+                role,
+                scope,
+            });
+            assert_eq!(may_keep(&person, merchant("M1")), may, "{person:?}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Having a provider's interface stop a lost terminal.
+//!
+//! Each step asks first where the device stands, so that a step done by a node that died is not done again. What the provider
+//! knows of the device is kept before it is told to stop it.
+//!
+//! Invariant: *stopped* is written down only when the provider, asked again, says so.
+
+use std::sync::Arc;
+
+use domain::provider_account::ProviderAccount;
+use domain::stop_request::{Asked, ProviderState};
+use domain::terminal::Provider as Brand;
+use domain::work::Work;
+use store::{Error, Tx};
+
+use super::Tried;
+use crate::connector::provider::{Known, Provider, Standing, Trouble, WrongSetting};
+use node::seal::Purpose;
+use node::{Node, Turn};
+use zeroize::Zeroizing;
+
+/// Looks without an answer after which it is stopped unseen: stopping it matters more than the evidence.
+const LOOKS_MAX: i64 = 3;
+
+/// Does one round: look, ask for the stop, read back.
+pub async fn stop(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+    let claimed = work.clone();
+    let Some(asked) = node
+        .write(move |tx| app::stop_request::to_ask(tx, &claimed))
+        .await?
+    else {
+        let claimed = work.clone();
+        let done: bool = node.write(move |tx| app::work::done(tx, &claimed)).await?;
+        tracing::debug!(
+            work = work.id.as_str(),
+            done,
+            "a stop that is not asked for any more"
+        );
+        return Ok(Tried::Done);
+    };
+    let provider = match provider(node, work, &asked).await? {
+        Ok(provider) => provider,
+        Err(why) => return unanswered(node, work, ProviderState::Asked, why).await,
+    };
+    let device = asked.device.device_id.as_str();
+    if asked.evidence.is_none() {
+        match provider.look(device).await {
+            Ok(known) => keep(node, work, evidence(&known)).await?,
+            // Its name is wrong: nothing was ever known of it, and its absence proves nothing.
+            Err(Trouble::NoSuchDevice) => {
+                return answered(node, work, ProviderState::Refused, "it knows no such device").await;
+            }
+            Err(trouble) if work.tries < LOOKS_MAX || is_refusal(&trouble) => {
+                return troubled(node, work, asked.state, trouble).await;
+            }
+            Err(_) => {}
+        }
+    }
+    match provider.standing(device).await {
+        Ok(Standing::Working | Standing::Unknown) => {}
+        Ok(standing) => return stands(node, work, standing).await,
+        Err(trouble) => return troubled(node, work, asked.state, trouble).await,
+    }
+    match provider.stop(device).await {
+        Ok(()) | Err(Trouble::NoSuchDevice | Trouble::Unknown { .. }) => {}
+        Err(trouble) => return troubled(node, work, asked.state, trouble).await,
+    }
+    match provider.standing(device).await {
+        Ok(standing) => stands(node, work, standing).await,
+        Err(trouble) => troubled(node, work, ProviderState::Unknown, trouble).await,
+    }
+}
+
+/// The provider with the key of the terminal's merchant, or why there is none.
+async fn provider(
+    node: &Arc<Node>,
+    work: &Work,
+    asked: &Asked,
+) -> Result<Result<Provider, &'static str>, Error> {
+    let (incident_id, of) = (work.id.subject_id().to_owned(), asked.device.provider);
+    let read = move |tx: &Tx<'_>| app::provider_account::of_incident(tx, &incident_id, of);
+    let Some(account) = node.read(read).await? else {
+        return Ok(Err("no key of the provider is kept"));
+    };
+    let opened = node
+        .sealer
+        .open(Purpose::Setting, &account.sealed_as(), &account.key_sealed);
+    let key = opened.ok().and_then(|key| String::from_utf8(key.to_vec()).ok());
+    let Some(key) = key else {
+        return Ok(Err("the provider's key cannot be read"));
+    };
+    Ok(asking(&account, key.into()).map_err(|_| "the provider cannot be asked with this key"))
+}
+
+fn asking(account: &ProviderAccount, key: Zeroizing<String>) -> Result<Provider, WrongSetting> {
+    let merchant = account.account.as_deref().unwrap_or_default();
+    let provider = match account.provider {
+        Brand::Stripe => Provider::stripe(key)?,
+        Brand::Sumup => Provider::sumup(key, merchant)?,
+        Brand::Adyen => Provider::adyen(key, merchant)?,
+    };
+    match &account.address {
+        Some(address) => provider.at(address),
+        None => Ok(provider),
+    }
+}
+
+fn is_refusal(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Refused { .. })
+}
+
+/// What is kept of a device, for people and for the police.
+fn evidence(known: &Known) -> String {
+    let at = |at: domain::Timestamp| {
+        jiff::Timestamp::from_millisecond(at.0)
+            .unwrap_or_default()
+            .to_string()
+    };
+    let facts = [
+        ("last seen", known.last_seen_at.map(at)),
+        ("last payment", known.last_payment_at.map(at)),
+        ("address", known.address.clone()),
+        ("network", known.network.clone()),
+        ("serial", known.serial.clone()),
+        ("model", known.model.clone()),
+        ("status", known.status.clone()),
+        ("told", Some(known.told.clone()).filter(|told| !told.is_empty())),
+    ];
+    let said = facts
+        .into_iter()
+        .filter_map(|(what, said)| Some(format!("{what}: {}", said?)));
+    said.collect::<Vec<_>>().join("; ")
+}
+
+async fn keep(node: &Arc<Node>, work: &Work, evidence: String) -> Result<(), Error> {
+    let work = work.clone();
+    node.write(move |tx| app::stop_request::looked(tx, &work, &evidence))
+        .await
+}
+
+async fn stands(node: &Arc<Node>, work: &Work, standing: Standing) -> Result<Tried, Error> {
+    match standing {
+        Standing::Stopped => answered(node, work, ProviderState::Stopped, "").await,
+        Standing::InProgress => unanswered(node, work, ProviderState::InProgress, "").await,
+        Standing::Working => {
+            unanswered(
+                node,
+                work,
+                ProviderState::Asked,
+                "it says that the device works still",
+            )
+            .await
+        }
+        Standing::Unknown => {
+            unanswered(node, work, ProviderState::Unknown, "its answer is none we know").await
+        }
+    }
+}
+
+/// What trouble says of the stop: a refusal ends it, everything else is asked again. `before`: what was known.
+async fn troubled(
+    node: &Arc<Node>,
+    work: &Work,
+    before: ProviderState,
+    trouble: Trouble,
+) -> Result<Tried, Error> {
+    match trouble {
+        Trouble::Refused { code, sentence } => {
+            answered(node, work, ProviderState::Refused, &format!("{code} {sentence}")).await
+        }
+        Trouble::NoSuchDevice => {
+            unanswered(node, work, ProviderState::Unknown, "it knows no such device").await
+        }
+        Trouble::Throttled { .. } => unanswered(node, work, before, "it is busy").await,
+        Trouble::NotAsked { why } => unanswered(node, work, before, &why).await,
+        Trouble::Unknown { why } => unanswered(node, work, ProviderState::Unknown, &why).await,
+    }
+}
+
+/// Writes down an answer that ends the work.
+async fn answered(node: &Arc<Node>, work: &Work, state: ProviderState, said: &str) -> Result<Tried, Error> {
+    write_down(node, work, state, said).await?;
+    Ok(Tried::Done)
+}
+
+/// Writes down what is known so far; it is asked again.
+async fn unanswered(node: &Arc<Node>, work: &Work, state: ProviderState, said: &str) -> Result<Tried, Error> {
+    write_down(node, work, state, said).await?;
+    Ok(Tried::Failed("the stop is not read back yet"))
+}
+
+async fn write_down(node: &Arc<Node>, work: &Work, state: ProviderState, said: &str) -> Result<(), Error> {
+    let is_ours: bool = node
+        .insist(Turn::Own, || {
+            let (work, name, said) = (work.clone(), node.name.clone(), said.to_owned());
+            move |tx: &Tx<'_>| app::stop_request::answered(tx, &work, &name, state, &said)
+        })
+        .await?;
+    tracing::debug!(
+        work = work.id.as_str(),
+        state = state.code(),
+        is_ours,
+        "a provider was asked"
+    );
+    node.changed(Some(work.id.subject_id().to_owned()));
+    Ok(())
+}
