@@ -11,7 +11,7 @@ const STOP_MS_MAX = 20_000
 /**
  * Starts a demo and waits until it is ready.
  * @param {string[]} more arguments after the usual ones
- * @returns {Promise<{url: string, gate: string, account(login: string): {login: string, password: string}, terminals: object[], stop(): Promise<void>}>}
+ * @returns {Promise<{url: string, gate: string, account(login: string): {login: string, password: string}, terminals: object[], outside: string[], mailbox: string, stop(): Promise<void>}>}
  */
 export async function startDemo(more = []) {
   const folder = await mkdtemp(join(tmpdir(), 'tillguard-browser-'))
@@ -36,7 +36,8 @@ export async function startDemo(more = []) {
     if (text === null) continue
     const ready = JSON.parse(text)
     const account = (login) => ready.accounts.find((one) => one.login === login)
-    return { url: ready.console_url, gate: ready.gate_addr, account, terminals: ready.terminals, stop }
+    const { terminals, outside_terminals: outside, mailbox_url: mailbox } = ready
+    return { url: ready.console_url, gate: ready.gate_addr, account, terminals, outside, mailbox, stop }
   }
   await stop()
   throw new Error(`the demo was not ready in ${READY_MS_MAX} ms: ${said}`)

@@ -64,10 +64,7 @@ pub fn claim(
         // A mail's terminal is locked with it, and terminals are locked one at a time.
         let lost_max = if kind == Kind::Mail { 1 } else { LOST_MAX };
         for lost in store::work::lose(tx, kind, policy, lost_max)? {
-            tell(tx, &lost, "lost", By::node(&who.node))?;
-            if kind == Kind::Mail {
-                crate::stop_request::mail_lost(tx, &lost, &who.node)?;
-            }
+            is_lost(tx, &lost, &who.node)?;
         }
     }
     let claim = Claim {
@@ -77,14 +74,29 @@ pub fn claim(
     store::work::claim(tx, kind, policy, &claim, limit)
 }
 
-/// Gives back what this node claimed before it started anew, where doing it twice is the same as once; the rest runs out.
+/// Gives back what this node claimed before it started anew, where doing it twice is the same as once; the rest may have been
+/// done, and a person decides.
 pub fn give_back(tx: &Tx<'_>, node: &str) -> Result<(), StoreError> {
     for kind in Kind::ALL {
-        if kind.policy().lost == Lost::Again {
-            store::work::give_back(tx, kind, node)?;
+        match kind.policy().lost {
+            Lost::Again => drop(store::work::give_back(tx, kind, node)?),
+            Lost::Ask => {
+                for lost in store::work::lose_own(tx, kind, node)? {
+                    is_lost(tx, &lost, node)?;
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// Says of work whose claim was lost that nobody knows whether it was done.
+fn is_lost(tx: &Tx<'_>, lost: &Work, node: &str) -> Result<(), StoreError> {
+    tell(tx, lost, "lost", By::node(node))?;
+    match lost.id.kind() {
+        Kind::Mail => crate::stop_request::mail_lost(tx, lost, node),
+        _ => Ok(()),
+    }
 }
 
 /// Ends a claim with the work done; false when it was taken over meanwhile.

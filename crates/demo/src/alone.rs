@@ -16,29 +16,40 @@ use domain::account::{Account, Role, Scope};
 use domain::actor::Actor;
 use domain::contact::Kind as ContactKind;
 use domain::merchant::Merchant;
+use domain::provider_account::ProviderAccount;
 use domain::shop::Shop;
-use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
+use domain::terminal::{
+    AtProvider, BoundElements, Control as Decides, Provider, SettlementAccount, Status, Terminal,
+};
 use domain::{MerchantId, TerminalId};
 use mail_parser::MessageParser;
 use node::Node;
 use node::seal::{Purpose, random};
+use simulator::control::Control;
 use simulator::mail::{MailConfig, MailServer, Taken};
+
+use simulator::provider::{Brand, Device, ProviderConfig};
 
 use crate::estate::Login;
 
 /// Its owner.
 pub const LOGIN: &str = "alone";
-const MERCHANT_ID: &str = "899305058140017";
+const MERCHANT_ID: &str = "899305054620417";
 const SHOP_ID: &str = "ALONE1";
-const NAME: &str = "福记小吃";
+const NAME: &str = "春芽面包房";
 /// Nobody's number and nobody's address: the acquirer is made up.
 const HOTLINE: &str = "400-000-0118";
 const ADDRESS: &str = "stop@chenghu.example";
 /// Its terminals: identifier, serial number, model, name.
-const TERMINALS: [(&str, &str, &str, &str); 2] = [
+const TERMINALS: [(&str, &str, &str, &str); 3] = [
     ("88210001", "8P21-004417", "Example A920", "收银台"),
     ("88210002", "8P21-004418", "Example A920", "外卖窗口"),
+    (BY_PROVIDER, "WSC5-00417", "Example WisePOS", "外卡机"),
 ];
+/// The one that a provider's interface can stop.
+const BY_PROVIDER: &str = "88210003";
+const DEVICE_ID: &str = "tmr_Demo0417";
+const KEY: &str = "rk_demo_0417";
 /// A page's request, as much of it as is read.
 const REQUEST_BYTES: usize = 4_096;
 /// How long a reader of the page may take.
@@ -54,7 +65,7 @@ pub fn login(password: &str) -> Login {
 }
 
 /// The identifiers of its terminals.
-pub fn terminals() -> [&'static str; 2] {
+pub fn terminals() -> [&'static str; 3] {
     TERMINALS.map(|(id, ..)| id)
 }
 
@@ -63,6 +74,17 @@ pub async fn fill(node: &Node, login: &Login, mailbox: &Mailbox) -> anyhow::Resu
     let merchant_id = MerchantId::parse(MERCHANT_ID.as_bytes()).context("merchant_id")?;
     let url = format!("smtp://{}", mailbox.server.addr());
     let smtp_url_sealed = node.sealer.seal(Purpose::Setting, "smtp_url", url.as_bytes())?;
+    let mut provider = ProviderAccount {
+        merchant_id,
+        provider: Provider::Stripe,
+        account: None,
+        address: Some(mailbox.provider.url()),
+        key_sealed: Vec::new(),
+        since: node::now(),
+    };
+    provider.key_sealed = node
+        .sealer
+        .seal(Purpose::Setting, &provider.sealed_as(), KEY.as_bytes())?;
     let is_there = move |tx: &store::Tx<'_>| Ok(store::merchant::get(tx, merchant_id)?.is_some());
     let is_there: bool = node.read::<_, store::Error>(is_there).await?;
     let estate = match is_there {
@@ -81,6 +103,7 @@ pub async fn fill(node: &Node, login: &Login, mailbox: &Mailbox) -> anyhow::Resu
                 acquirer(),
             )?;
         }
+        store::provider_account::put(tx, &provider)?;
         // The mailbox listens at another port after each start.
         let settings = store::setting::lock(tx)?.unwrap_or_else(domain::setting::Settings::unasked);
         let settings = domain::setting::Settings {
@@ -126,8 +149,11 @@ fn estate(node: &Node, login: &Login, merchant_id: MerchantId) -> anyhow::Result
                     placement_address: "长沙市天心区某路 17 号".into(),
                 },
                 status: Status::Active,
-                control: Control::Outside,
-                at_provider: None,
+                control: Decides::Outside,
+                at_provider: (id == BY_PROVIDER).then(|| AtProvider {
+                    provider: Provider::Stripe,
+                    device_id: DEVICE_ID.into(),
+                }),
                 language: "zh-CN".into(),
                 time_zone: "Asia/Shanghai".into(),
             };
@@ -145,14 +171,14 @@ fn estate(node: &Node, login: &Login, merchant_id: MerchantId) -> anyhow::Result
         merchants: vec![Merchant {
             merchant_id,
             name: NAME.into(),
-            name_en: "Fuji Snacks".into(),
-            trade: "snacks".into(),
+            name_en: "Spring Bud Bakery".into(),
+            trade: "bakery".into(),
             unified_social_credit_code: "92430102MA4L000017".into(),
         }],
         shops: vec![Shop {
             shop_id: SHOP_ID.into(),
             merchant_id,
-            name: "城南店".into(),
+            name: "学士路店".into(),
             address: "长沙市天心区某路 17 号".into(),
         }],
         terminals: TERMINALS
@@ -164,9 +190,10 @@ fn estate(node: &Node, login: &Login, merchant_id: MerchantId) -> anyhow::Result
     })
 }
 
-/// The acquirer's mail server, and the page that shows what it took.
+/// The acquirer's mail server, the page that shows what it took, and a provider with an interface.
 pub struct Mailbox {
     server: Arc<MailServer>,
+    provider: simulator::provider::Provider,
     page: SocketAddr,
 }
 
@@ -180,7 +207,19 @@ impl Mailbox {
         std::thread::Builder::new()
             .name("mailbox".into())
             .spawn(move || serve(&listener, &shown))?;
-        Ok(Self { server, page })
+        let provider = ProviderConfig {
+            brand: Brand::Stripe,
+            port: 0,
+            key: KEY.to_owned(),
+            merchant: String::new(),
+            devices: vec![Device::new(DEVICE_ID, "WSC5-00417")],
+            faults: Control::default(),
+        };
+        Ok(Self {
+            server,
+            provider: simulator::provider::Provider::start(provider).await?,
+            page,
+        })
     }
 
     /// Where to look at it.

@@ -262,7 +262,7 @@ struct Ready<'a> {
     terminals: Vec<ReadyTerminal<'a>>,
     cards: Vec<ReadyCard>,
     /// Terminals of the log-in `alone`, which an outside acquirer decides.
-    outside_terminals: [&'static str; 2],
+    outside_terminals: [&'static str; 3],
     /// That acquirer's mailbox.
     mailbox_url: String,
 }

@@ -173,6 +173,15 @@ pub fn give_back(tx: &Tx<'_>, kind: Kind, node: &str) -> Result<usize, Error> {
     tx.execute(sql, values![kind.code(), node, tx.now()])
 }
 
+/// Takes out of a node's hands what it claimed before it started anew, and which may have been done; answers what it was.
+pub fn lose_own(tx: &Tx<'_>, kind: Kind, node: &str) -> Result<Vec<Work>, Error> {
+    const LOST: &str =
+        "UPDATE work SET state = 'unknown', due_at_ms = NULL, claimed_by = NULL, claimed_incarnation = NULL
+         WHERE kind = $1 AND due_at_ms IS NOT NULL AND state = 'claimed' AND claimed_by = $2";
+    let sql = returning!(Work, sqlite: LOST, postgres: LOST);
+    tx.all(sql, values![kind.code(), node], read)
+}
+
 /// Ends the claim of one that was not done, and writes what it is now; false when the claim was taken over meanwhile.
 pub fn end_claim(tx: &Tx<'_>, claimed: &Work, now: &Work) -> Result<bool, Error> {
     let sql = sql!(

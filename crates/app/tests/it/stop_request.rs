@@ -417,3 +417,19 @@ fn a_second_report_of_the_same_terminal_asks_for_nothing_twice() {
     assert!(!again.opened);
     assert_eq!(house.request(&first.incident_id), written);
 }
+
+#[test]
+fn a_node_that_starts_anew_says_at_once_that_it_does_not_know() {
+    let (house, id) = alone();
+    let incident = house.lose(id);
+    house.take(Kind::Mail).unwrap();
+    house.write(|tx| app::work::give_back(tx, "another"));
+    assert_eq!(house.mail(&incident.incident_id).state, MailState::Queued);
+    house.write(|tx| app::work::give_back(tx, NODE));
+    assert_eq!(house.mail(&incident.incident_id).state, MailState::Unknown);
+    assert_eq!(
+        house.timeline(&incident.incident_id).last(),
+        Some(&Happened::LetterUnknown)
+    );
+    assert_eq!(house.take(Kind::Mail), None);
+}

@@ -1,0 +1,397 @@
+//! A shop alone, by the real binary: the letter to a mail server that is well, away, refusing, silent, or lost after it took the
+//! mail; the node killed at each step; a provider's interface. The receipt never says more than is known.
+
+use anyhow::{Context, Result, ensure};
+use mail_parser::MessageParser;
+use serde_json::{Value, json};
+use simulator::mail::{Fault, Faults, MailConfig, MailServer, Verb};
+use simulator::provider::{
+    Brand, Device, Fault as Trouble, Faults as Troubles, Provider, ProviderConfig, Standing, Struck,
+};
+use tests::{Api, Folder, Launch, Node, until};
+
+const TERMINAL: &str = "88210001";
+const BY_PROVIDER: &str = "88210003";
+const MERCHANT: &str = "899305054620417";
+const ADDRESS: &str = "stop@chenghu.example";
+
+/// A node, the acquirer's mail server, and the owner of a shop that the node's gate does not serve.
+struct House {
+    node: Option<Node>,
+    launch: Launch,
+    server: MailServer,
+    owner: Api,
+    _folder: Folder,
+}
+
+impl House {
+    async fn with(faults: Faults) -> Result<Self> {
+        let folder = Folder::new()?;
+        let launch = Launch::new(&folder)?;
+        let server = MailServer::start(MailConfig::default()).await?;
+        server.faults().set(faults);
+        let node = launch.start().await?;
+        let owner = node.api_as("alone").await?;
+        let house = Self {
+            node: Some(node),
+            launch,
+            server,
+            owner,
+            _folder: folder,
+        };
+        house.write_there().await?;
+        Ok(house)
+    }
+
+    fn node(&self) -> Result<&Node> {
+        self.node.as_ref().context("no node")
+    }
+
+    /// Says to the house where mails go out: the demo's own mailbox is not ours to break.
+    async fn write_there(&self) -> Result<()> {
+        let risk = self.node()?.api_as("risk").await?;
+        let url = format!("smtp://{}", self.server.addr());
+        let said = json!({ "smtp_url": url, "mail_from": "Tillguard <stop@tillguard.example>" });
+        risk.call("PUT", "/settings", Some(said.to_string()))
+            .await?
+            .expect(200)?;
+        Ok(())
+    }
+
+    /// Kill -9, and start on the same data. The mail server goes on.
+    async fn kill_and_start(&mut self) -> Result<()> {
+        self.node.take().context("no node")?.kill()?;
+        let node = self.launch.start().await?;
+        self.owner = node.api_as("alone").await?;
+        self.node = Some(node);
+        self.write_there().await
+    }
+
+    async fn report(&self, terminal: &str) -> Result<String> {
+        let report = json!({ "terminal_id": terminal, "manner": "stolen" });
+        let reported = self.owner.post("/incidents", &report).await?.expect(201)?;
+        for receipt in reported["receipts"].as_array().context("receipts")? {
+            ensure!(receipt["state"] == "requested", "{receipt}");
+        }
+        Ok(reported["id"].as_str().context("id")?.to_owned())
+    }
+
+    async fn request(&self, id: &str) -> Result<Value> {
+        Ok(self.owner.get(&format!("/incidents/{id}")).await?["stop_request"].clone())
+    }
+
+    /// Waits until the letter is there.
+    async fn letter_is(&self, id: &str, state: &str) -> Result<Value> {
+        until(&format!("the letter to be {state}"), async || {
+            let request = self.request(id).await?;
+            ensure!(request["state"] == "requested", "{request}");
+            Ok((request["mail"]["state"] == state).then_some(request))
+        })
+        .await
+    }
+
+    async fn send_again(&self, id: &str) -> Result<()> {
+        let path = format!("/incidents/{id}/stop-request/send");
+        self.owner.post(&path, &json!({})).await?.expect(200)?;
+        Ok(())
+    }
+
+    /// Lets the node do what it would do: several looks of its driver, told by work of another kind that comes and goes.
+    async fn several_looks(&self) -> Result<()> {
+        for _ in 0..3 {
+            let id = self.another_mail_went_out().await?;
+            ensure!(!id.is_empty());
+        }
+        Ok(())
+    }
+
+    /// A mail of another incident that goes out now: whatever else was due went out before.
+    async fn another_mail_went_out(&self) -> Result<String> {
+        let other = "88210002";
+        let before = self.server.mails().len();
+        let reported = self
+            .owner
+            .post("/incidents", &json!({ "terminal_id": other }))
+            .await?;
+        let id = reported.body["id"].as_str().context("id")?.to_owned();
+        if reported.status == 200 {
+            self.letter_is(&id, "sent").await?;
+            self.send_again(&id).await?;
+        }
+        until("another mail to go out", async || {
+            Ok((self.server.mails().len() > before).then_some(()))
+        })
+        .await?;
+        self.letter_is(&id, "sent").await?;
+        Ok(id)
+    }
+
+    /// How many mails came with the letter of an incident.
+    async fn arrived(&self, id: &str) -> Result<usize> {
+        let request = self.request(id).await?;
+        let number = request["number"].as_str().context("number")?.to_owned();
+        let mails = self.server.mails();
+        let with = |mail: &&simulator::mail::Taken| subject_and_text(&mail.message).0.contains(&number);
+        Ok(mails.iter().filter(with).count())
+    }
+}
+
+/// A mail as its reader sees it.
+fn subject_and_text(message: &[u8]) -> (String, String) {
+    let parsed = MessageParser::default().parse(message);
+    let subject = parsed
+        .as_ref()
+        .and_then(|mail| mail.subject())
+        .unwrap_or_default();
+    let text = parsed
+        .as_ref()
+        .and_then(|mail| mail.body_text(0))
+        .unwrap_or_default();
+    (subject.to_owned(), text.replace("\r\n", "\n"))
+}
+
+fn at(verb: Verb, fault: Fault) -> Faults {
+    Faults {
+        at: Some((verb, fault)),
+        ..Faults::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_letter_arrives_as_it_is_shown_and_the_acquirer_confirms() -> Result<()> {
+    let house = House::with(Faults::default()).await?;
+    let id = house.report(TERMINAL).await?;
+    let request = house.letter_is(&id, "sent").await?;
+    let mails = house.server.mails();
+    ensure!(mails.len() == 1 && mails[0].to == [ADDRESS], "{mails:?}");
+    let (subject, text) = subject_and_text(&mails[0].message);
+    ensure!(
+        subject.contains(request["number"].as_str().context("number")?),
+        "{subject}"
+    );
+    let shown = format!(
+        "{}\n\n{}",
+        request["text_zh"].as_str().context("zh")?,
+        request["text_en"].as_str().context("en")?
+    );
+    ensure!(text.trim_end() == shown.trim_end(), "{text}\n---\n{shown}");
+    let path = format!("/incidents/{id}/stop-request/confirm");
+    let said = json!({ "reference": "GS-0417", "confirmed_by": "0317", "at": "2026-11-01T00:00:00Z" });
+    let confirmed = house.owner.post(&path, &said).await?.expect(200)?;
+    for receipt in confirmed["receipts"].as_array().context("receipts")? {
+        ensure!(receipt["state"] == "confirmed", "{receipt}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_away_or_later_says_when_it_is_back_gets_the_letter_once() -> Result<()> {
+    for faults in [
+        Faults {
+            away: true,
+            ..Faults::default()
+        },
+        at(Verb::Recipient, Fault::Says("451 4.3.0 try again later".into())),
+    ] {
+        let mut house = House::with(faults).await?;
+        let id = house.report(TERMINAL).await?;
+        until("the page to say why it was not sent", async || {
+            let mail = house.request(&id).await?["mail"].clone();
+            ensure!(mail["state"] == "queued", "{mail}");
+            Ok(mail["said"].as_str().map(str::to_owned))
+        })
+        .await?;
+        // Nothing is lost with the node, and nothing was sent.
+        house.kill_and_start().await?;
+        ensure!(house.arrived(&id).await? == 0);
+        house.server.faults().set(Faults::default());
+        house.letter_is(&id, "sent").await?;
+        ensure!(house.arrived(&id).await? == 1);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_letter_says_so_and_a_person_has_it_sent_again() -> Result<()> {
+    let house = House::with(at(Verb::Recipient, Fault::Says("550 5.1.1 no such desk".into()))).await?;
+    let id = house.report(TERMINAL).await?;
+    let request = house.letter_is(&id, "refused").await?;
+    let said = request["mail"]["said"].as_str().unwrap_or_default().to_owned();
+    ensure!(said.contains("550"), "{said}");
+    house.server.faults().set(Faults::default());
+    house.send_again(&id).await?;
+    house.letter_is(&id, "sent").await?;
+    ensure!(house.arrived(&id).await? == 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_was_taken_and_not_answered_is_unknown_and_goes_out_no_second_time() -> Result<()> {
+    let mut house = House::with(at(Verb::End, Fault::Closes)).await?;
+    let id = house.report(TERMINAL).await?;
+    house.letter_is(&id, "unknown").await?;
+    ensure!(house.arrived(&id).await? == 1);
+    house.server.faults().set(Faults::default());
+    house.several_looks().await?;
+    house.kill_and_start().await?;
+    house.several_looks().await?;
+    house.letter_is(&id, "unknown").await?;
+    ensure!(house.arrived(&id).await? == 1, "it was sent again");
+    house.send_again(&id).await?;
+    house.letter_is(&id, "sent").await?;
+    ensure!(house.arrived(&id).await? == 2, "a person may have it sent again");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_waits_for_no_mail_and_a_node_killed_while_it_sends_does_not_know() -> Result<()> {
+    for (verb, arrived) in [(Verb::Greeting, 0), (Verb::Data, 0), (Verb::End, 1)] {
+        let mut house = House::with(at(verb, Fault::Silent)).await?;
+        let id = house.report(TERMINAL).await?;
+        until("a node to have it under way", async || {
+            let risk = house.node()?.api_as("risk").await?;
+            let work = risk.get("/work?kind=mail&state=claimed").await?;
+            let is_under_way = work["items"].as_array().is_some_and(|items| !items.is_empty());
+            Ok((is_under_way && house.server.mails().len() == arrived).then_some(()))
+        })
+        .await?;
+        house.server.faults().set(Faults::default());
+        house.kill_and_start().await?;
+        house.letter_is(&id, "unknown").await?;
+        house.several_looks().await?;
+        ensure!(
+            house.arrived(&id).await? == arrived,
+            "{verb:?}: it was sent by itself"
+        );
+        house.send_again(&id).await?;
+        house.letter_is(&id, "sent").await?;
+        ensure!(house.arrived(&id).await? == arrived + 1, "{verb:?}");
+    }
+    Ok(())
+}
+
+/// A provider of ours beside the demo's.
+async fn provider(house: &House, faults: Troubles) -> Result<Provider> {
+    let config = ProviderConfig {
+        brand: Brand::Stripe,
+        port: 0,
+        key: "rk_test_e2e".into(),
+        merchant: String::new(),
+        devices: vec![Device::new("tmr_Demo0417", "WSC5-00417")],
+        faults: simulator::control::Control::default(),
+    };
+    let provider = Provider::start(config).await?;
+    provider.faults().set(faults);
+    let said = json!({ "key": "rk_test_e2e", "address": provider.url() });
+    let path = format!("/provider-accounts/{MERCHANT}/stripe");
+    house
+        .owner
+        .call("PUT", &path, Some(said.to_string()))
+        .await?
+        .expect(200)?;
+    Ok(provider)
+}
+
+async fn stop_is(house: &House, id: &str, state: &str) -> Result<Value> {
+    until(&format!("the stop to be {state}"), async || {
+        let request = house.request(id).await?;
+        let provider = request["provider"]["state"].clone();
+        ensure!(
+            (provider == "stopped") == (request["state"] == "stopped"),
+            "{request}"
+        );
+        Ok((provider == state).then_some(request))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_reads_back_a_stop_makes_the_receipts_say_so() -> Result<()> {
+    let house = House::with(Faults::default()).await?;
+    let provider = provider(&house, Troubles::default()).await?;
+    let id = house.report(BY_PROVIDER).await?;
+    let request = stop_is(&house, &id, "stopped").await?;
+    ensure!(provider.standing("tmr_Demo0417") == Some(Standing::Stopped));
+    let evidence = request["provider"]["evidence"].as_str().unwrap_or_default();
+    ensure!(
+        evidence.contains("WSC5-00417") && evidence.contains("last seen"),
+        "{evidence}"
+    );
+    let journal = provider.journal();
+    let first_change = journal
+        .iter()
+        .position(|line| line.starts_with("DELETE"))
+        .context("no stop")?;
+    ensure!(
+        first_change > 0,
+        "it was stopped before anybody looked: {journal:?}"
+    );
+    ensure!(
+        journal[first_change + 1..]
+            .iter()
+            .any(|line| line.starts_with("GET")),
+        "not read back: {journal:?}"
+    );
+    let incident = house.owner.get(&format!("/incidents/{id}")).await?;
+    for receipt in incident["receipts"].as_array().context("receipts")? {
+        ensure!(receipt["state"] == "stopped", "{receipt}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_refuses_or_lies_stops_nothing() -> Result<()> {
+    for (fault, state) in [(Trouble::Says(403), "refused"), (Trouble::Lies, "asked")] {
+        let house = House::with(Faults::default()).await?;
+        let faults = Troubles {
+            fault: Some((Struck::Changes, fault.clone())),
+            ..Troubles::default()
+        };
+        let provider = provider(&house, faults).await?;
+        let id = house.report(BY_PROVIDER).await?;
+        until("a stop to be asked for", async || {
+            let asked = provider.journal().iter().any(|line| line.starts_with("DELETE"));
+            Ok(asked.then_some(()))
+        })
+        .await?;
+        stop_is(&house, &id, state).await?;
+        ensure!(
+            provider.standing("tmr_Demo0417") == Some(Standing::Working),
+            "{fault:?}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_killed_while_a_provider_does_not_answer_reads_back_and_stops_once() -> Result<()> {
+    let mut house = House::with(Faults::default()).await?;
+    let faults = Troubles {
+        fault: Some((Struck::Changes, Trouble::Silent)),
+        ..Troubles::default()
+    };
+    let provider = provider(&house, faults).await?;
+    let id = house.report(BY_PROVIDER).await?;
+    until("the stop to be under way", async || {
+        let asked = provider.journal().iter().any(|line| line.starts_with("DELETE"));
+        Ok(asked.then_some(()))
+    })
+    .await?;
+    let request = house.request(&id).await?;
+    ensure!(request["state"] == "requested", "{request}");
+    // The demo writes its own provider's address again when it starts; ours follows.
+    house.node.take().context("no node")?.kill()?;
+    provider.faults().set(Troubles::default());
+    let node = house.launch.start().await?;
+    house.owner = node.api_as("alone").await?;
+    house.node = Some(node);
+    let said = json!({ "key": "rk_test_e2e", "address": provider.url() });
+    let path = format!("/provider-accounts/{MERCHANT}/stripe");
+    house
+        .owner
+        .call("PUT", &path, Some(said.to_string()))
+        .await?
+        .expect(200)?;
+    stop_is(&house, &id, "stopped").await?;
+    Ok(())
+}
