@@ -33,75 +33,79 @@ for (const [language, terminal, words] of [
   ['zh-CN', 0, { asked: '已请求停用', confirmed: '对方已确认停用', home: '等确认停用' }],
   ['en', 1, { asked: 'Stop requested', confirmed: 'They confirmed the stop', home: 'not confirmed' }],
 ]) {
-  test(`an owner asks for a stop, calls, and writes down what they said (${language})`, { timeout: 120_000 }, async () => {
-    const page = await open(browser, demo, { language })
-    await signIn(page, demo.account('alone'))
-    const id = demo.outside[terminal]
-    await page.locator('[data-test="report"]:visible').click()
-    await page.locator(`[data-terminal="${id}"]:visible`).click()
-    await saysNoStop(page, 'before the report')
-    await isSound(page, 'the report')
-    await on(page, 'confirm').click()
+  test(
+    `an owner asks for a stop, calls, and writes down what they said (${language})`,
+    { timeout: 120_000 },
+    async () => {
+      const page = await open(browser, demo, { language })
+      await signIn(page, demo.account('alone'))
+      const id = demo.outside[terminal]
+      await page.locator('[data-test="report"]:visible').click()
+      await page.locator(`[data-terminal="${id}"]:visible`).click()
+      await saysNoStop(page, 'before the report')
+      await isSound(page, 'the report')
+      await on(page, 'confirm').click()
 
-    await on(page, 'asked').waitFor()
-    assert.match(await on(page, 'asked').innerText(), new RegExp(words.asked))
-    await isSound(page, 'the page of a request')
-    for (const part of ['receipts', 'timeline', 'request', 'say', 'report']) await unfold(page, part)
-    assert.deepEqual(
-      await on(page, 'receipt-state').evaluateAll((all) => all.map((one) => one.dataset.state)),
-      Array(6).fill('requested'),
-    )
-    await saysNoStop(page, 'after the report')
-    await isSound(page, 'the page of a request, unfolded')
-    assert.equal(await on(page, 'call').getAttribute('href'), 'tel:4000000118')
-    assert.match(await on(page, 'countdown').innerText(), /^1[34]:\d\d$/)
-    await on(page, 'letter', '[data-state="sent"]').waitFor()
+      await on(page, 'asked').waitFor()
+      assert.match(await on(page, 'asked').innerText(), new RegExp(words.asked))
+      const incident = new URL(page.url()).pathname
+      await isSound(page, 'the page of a request')
+      for (const part of ['receipts', 'timeline', 'request', 'say', 'report']) await unfold(page, part)
+      assert.deepEqual(
+        await on(page, 'receipt-state').evaluateAll((all) => all.map((one) => one.dataset.state)),
+        Array(6).fill('requested'),
+      )
+      await saysNoStop(page, 'after the report')
+      await isSound(page, 'the page of a request, unfolded')
+      assert.equal(await on(page, 'call').getAttribute('href'), 'tel:4000000118')
+      assert.match(await on(page, 'countdown').innerText(), /^1[34]:\d\d$/)
+      await on(page, 'letter', '[data-state="sent"]').waitFor()
 
-    // What is shown is what arrived.
-    const number = await page.locator('#request .copy .id').first().innerText()
-    const mailbox = await (await fetch(demo.mailbox)).text()
-    assert.ok(mailbox.includes(number), 'the letter is in the mailbox')
-    await page.emulateMedia({ media: 'print' })
-    const paper = await page.locator('.sheets').innerText()
-    assert.doesNotMatch(paper, STOPPED, 'on paper')
-    await page.emulateMedia({ media: 'screen' })
+      // What is shown is what arrived.
+      const number = await page.locator('#request .copy .id').first().innerText()
+      const mailbox = await (await fetch(demo.mailbox)).text()
+      assert.ok(mailbox.includes(number), 'the letter is in the mailbox')
+      await page.emulateMedia({ media: 'print' })
+      const paper = await page.locator('.sheets').innerText()
+      assert.doesNotMatch(paper, STOPPED, 'on paper')
+      await page.emulateMedia({ media: 'screen' })
 
-    await page.goto('/')
-    await on(page, 'requested').waitFor()
-    assert.match(await on(page, 'requested').innerText(), new RegExp(words.home))
-    await saysNoStop(page, 'at home')
-    await isSound(page, 'the home of a request')
-    await page.goto('/incidents')
-    await on(page, 'incident-row').first().waitFor()
-    await saysNoStop(page, 'in the list')
-    await page.goto(`/terminals/${id}`)
-    await on(page, 'verdict').waitFor()
-    await saysNoStop(page, 'on the page of the terminal')
+      await page.goto('/')
+      await on(page, 'requested').waitFor()
+      assert.match(await on(page, 'requested').innerText(), new RegExp(words.home))
+      await saysNoStop(page, 'at home')
+      await isSound(page, 'the home of a request')
+      await page.goto('/incidents')
+      await on(page, 'incident-row').first().waitFor()
+      await saysNoStop(page, 'in the list')
+      await page.goto(`/terminals/${id}`)
+      await on(page, 'verdict').waitFor()
+      await saysNoStop(page, 'on the page of the terminal')
 
-    await page.goBack()
-    await on(page, 'incident-row').first().click()
-    await on(page, 'confirm-open').click()
-    // Nothing is filled in that nobody said.
-    for (const field of ['reference', 'by', 'at'])
-      assert.equal(await on(page, `confirm-${field}`).inputValue(), '')
-    await on(page, 'confirm-stop').click()
-    assert.equal(await on(page, 'field-problem').count(), 3)
-    await on(page, 'confirm-reference').fill('GS-0417')
-    await on(page, 'confirm-by').fill('0317')
-    await on(page, 'confirm-at').fill(minutesAgo(0))
-    await isSound(page, 'the form')
-    await on(page, 'confirm-stop').click()
-    await on(page, 'confirmation').waitFor()
-    assert.match(await on(page, 'confirmation').innerText(), /GS-0417/)
-    assert.match(await on(page, 'asked').innerText(), new RegExp(words.confirmed))
-    await unfold(page, 'receipts')
-    assert.deepEqual(
-      await on(page, 'receipt-state').evaluateAll((all) => all.map((one) => one.dataset.state)),
-      Array(6).fill('confirmed'),
-    )
-    assert.equal(await on(page, 'countdown').count(), 0, 'nobody is reminded any more')
-    await isSound(page, 'the page of a confirmation')
-  })
+      await page.goto(incident)
+      await on(page, 'confirm-open').click()
+      // Nothing is filled in that nobody said.
+      for (const field of ['reference', 'by', 'at'])
+        assert.equal(await on(page, `confirm-${field}`).inputValue(), '')
+      await on(page, 'confirm-stop').click()
+      assert.equal(await on(page, 'field-problem').count(), 3)
+      await on(page, 'confirm-reference').fill('GS-0417')
+      await on(page, 'confirm-by').fill('0317')
+      await on(page, 'confirm-at').fill(minutesAgo(0))
+      await isSound(page, 'the form')
+      await on(page, 'confirm-stop').click()
+      await on(page, 'confirmation').waitFor()
+      assert.match(await on(page, 'confirmation').innerText(), /GS-0417/)
+      assert.match(await on(page, 'asked').innerText(), new RegExp(words.confirmed))
+      await unfold(page, 'receipts')
+      assert.deepEqual(
+        await on(page, 'receipt-state').evaluateAll((all) => all.map((one) => one.dataset.state)),
+        Array(6).fill('confirmed'),
+      )
+      assert.equal(await on(page, 'countdown').count(), 0, 'nobody is reminded any more')
+      await isSound(page, 'the page of a confirmation')
+    },
+  )
 }
 
 test('what a provider read back is stopped, and the desk sees the same', { timeout: 120_000 }, async () => {

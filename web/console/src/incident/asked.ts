@@ -20,6 +20,10 @@ export function look(one: { state: StopRequest['state']; reminder_count: number 
 /** Whom the request goes to, by name. */
 export const acquirer = (request: StopRequest): string => request.contact?.name ?? t.value.asked.acquirer
 
+/** Who has stopped it, by name: the provider that read it back. */
+export const stopper = (request: StopRequest): string =>
+  request.provider ? t.value.asked.provider_name[request.provider.provider] : acquirer(request)
+
 /** A mark of a terminal or an incident whose stop was asked for: word and shape; null where our gate stopped it. */
 export function stopMark(
   stop_state: TerminalSummary['stop_state'] | IncidentSummary['stop_state'],

@@ -78,9 +78,9 @@ export const asked = {
   now: say('现在 · 你做', 'Now · you'),
   call_title: say(
     (who: string) => `打给${who}，催他们停`,
-    (who) => `Call ${who} and have it stopped`,
+    (who) => `Call ${who} and ask for the stop`,
   ),
-  call_unknown: say('找到收单机构的电话，催他们停', 'Find your acquirer’s number and have it stopped'),
+  call_unknown: say('找到收单机构的电话，催他们停', 'Find your acquirer’s number and ask for the stop'),
   call_unknown_text: say(
     '电话一般贴在机身上，或在合同里。存进联系人，下次一点就拨。',
     'It is usually on a sticker on the terminal, or in your contract. Keep it among the contacts and next time it is one tap.',
