@@ -51,6 +51,7 @@ for (const [language, terminal, words] of [
       const incident = new URL(page.url()).pathname
       await isSound(page, 'the page of a request')
       for (const part of ['receipts', 'timeline', 'request', 'say', 'report']) await unfold(page, part)
+      await on(page, 'receipt-state').first().waitFor()
       assert.deepEqual(
         await on(page, 'receipt-state').evaluateAll((all) => all.map((one) => one.dataset.state)),
         Array(6).fill('requested'),
@@ -98,6 +99,7 @@ for (const [language, terminal, words] of [
       assert.match(await on(page, 'confirmation').innerText(), /GS-0417/)
       assert.match(await on(page, 'asked').innerText(), new RegExp(words.confirmed))
       await unfold(page, 'receipts')
+      await on(page, 'receipt-state').first().waitFor()
       assert.deepEqual(
         await on(page, 'receipt-state').evaluateAll((all) => all.map((one) => one.dataset.state)),
         Array(6).fill('confirmed'),
