@@ -14,7 +14,7 @@ use anyhow::Context;
 use app::estate::Estate;
 use domain::account::{Account, Role, Scope};
 use domain::actor::Actor;
-use domain::contact::Kind as ContactKind;
+use domain::contact::{Contact, Details, Kind as ContactKind};
 use domain::merchant::Merchant;
 use domain::provider_account::ProviderAccount;
 use domain::shop::Shop;
@@ -95,13 +95,7 @@ pub async fn fill(node: &Node, login: &Login, mailbox: &Mailbox) -> anyhow::Resu
         app::estate::fill(tx, &estate)?;
         let owner = estate.accounts.first().map(|(account, _)| account.clone());
         if let Some(owner) = owner {
-            app::contact::create(
-                tx,
-                &Actor::Person(owner),
-                "CHENGHU1",
-                Some(merchant_id),
-                acquirer(),
-            )?;
+            app::case::create::<Contact>(tx, &Actor::Person(owner), "CHENGHU1", acquirer(merchant_id))?;
         }
         store::provider_account::put(tx, &provider)?;
         // The mailbox listens at another port after each start.
@@ -117,8 +111,9 @@ pub async fn fill(node: &Node, login: &Login, mailbox: &Mailbox) -> anyhow::Resu
     node.write(work).await.map_err(Into::into)
 }
 
-fn acquirer() -> app::contact::Details {
-    app::contact::Details {
+fn acquirer(merchant_id: MerchantId) -> Details {
+    Details {
+        merchant_id: Some(merchant_id),
         kind: ContactKind::Acquirer,
         name: "澄湖支付".into(),
         hotline: Some(HOTLINE.into()),
