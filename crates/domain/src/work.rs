@@ -144,7 +144,7 @@ impl Kind {
             // It begins by reading back, so that twice is the same as once.
             Self::ProviderStop => Policy {
                 subject: Some(Subject::Incident),
-                claim_ms: 120_000,
+                claim_ms: 240_000,
                 first_wait_ms: 2_000,
                 longest_wait_ms: 60_000,
                 tries_max: None,

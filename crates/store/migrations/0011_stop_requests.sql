@@ -49,3 +49,6 @@ CREATE TABLE provider_account (
   since_ms BIGINT NOT NULL,
   PRIMARY KEY (merchant_id, provider)
 );
+
+-- Whom a reminder is for: the people of one merchant.
+CREATE INDEX account_merchant ON account (merchant_id, shop_id);

@@ -219,3 +219,17 @@ async fn perform(
         tracing::warn!(work = name, %error, "work was not put off; it is due when its claim runs out");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::{mail, provider};
+
+    #[test]
+    fn no_try_outlasts_its_claim() {
+        let claim = |kind: Kind| Duration::from_millis(kind.policy().claim_ms.unsigned_abs());
+        assert!(claim(Kind::Mail) > mail::SEND_TIME_MAX);
+        // A look, where it stands, the stop, and where it stands then.
+        assert!(claim(Kind::ProviderStop) > provider::LOOK_TIME_MAX * 3 + provider::STOP_TIME_MAX);
+    }
+}

@@ -1280,6 +1280,8 @@ export interface components {
         };
         /** @description A page of a list. */
         Page_ProviderAccount: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
             /** @description The items. */
             items: {
                 /** @description What the provider calls the merchant. */
