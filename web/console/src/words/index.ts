@@ -16,6 +16,7 @@ import * as contact from './contact'
 import * as list from './list'
 import * as found from './found'
 import * as work from './work'
+import * as scan from './scan'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -36,6 +37,7 @@ const all = {
   ...list,
   ...found,
   ...work,
+  ...scan,
 }
 
 export type Messages = Spoken<typeof all>
