@@ -6,7 +6,9 @@ import { chromium } from 'playwright-core'
 export const PHONE = { width: 390, height: 844 }
 export const DESK = { width: 1440, height: 900 }
 
-export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] })
+/** `more`: what else Chromium is told, such as which file its camera shows. */
+export const launch = (more = []) =>
+  chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', ...more] })
 
 /**
  * A page of its own session; `complaints` gathers what went wrong in it. Its service worker is off unless a test is about
@@ -30,9 +32,9 @@ export async function open(
   const complaints = []
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
   page.on('console', (message) => {
-    // Answers such as 401 are told by the page itself; the browser mentions them too.
+    // Answers such as 401 are told by the page itself; the browser mentions them too, and what plain HTTP lacks.
     const known =
-      /Failed to load resource|Service Worker registration blocked|net::ERR_INTERNET_DISCONNECTED/.test(
+      /Failed to load resource|Service Worker registration blocked|net::ERR_INTERNET_DISCONNECTED|Cross-Origin-Opener-Policy header has been ignored/.test(
         message.text(),
       )
     if (['error', 'warning'].includes(message.type()) && !known) complaints.push(message.text())

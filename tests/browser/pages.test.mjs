@@ -32,6 +32,8 @@ const shopPages = () => [
   [`/terminals/${terminal.terminal_id}`, 'verdict'],
   ['/contacts', 'add-contact'],
   ['/contacts/new', 'save'],
+  ['/scan', 'scan-open'],
+  ['/labels', 'label'],
   ['/nowhere', 'not-found'],
 ]
 const deskPages = () => [
@@ -42,6 +44,8 @@ const deskPages = () => [
   ['/report', 'report-terminal'],
   ['/contacts', 'add-contact'],
   ['/work', 'work-stuck'],
+  ['/scan', 'scan-open'],
+  ['/labels?q=1', 'label'],
 ]
 
 const LOOKS = [

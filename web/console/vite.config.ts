@@ -29,6 +29,8 @@ export default defineConfig({
       },
     },
   },
+  // The server confines what lies in this folder (`Confined` in crates/api/src/edge.rs).
+  worker: { rolldownOptions: { output: { entryFileNames: 'assets/confined/[name]-[hash].js' } } },
   test: { environment: 'happy-dom', restoreMocks: true },
   server: { proxy: { '/api': server } },
 })

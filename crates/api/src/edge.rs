@@ -65,9 +65,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'uns
 
 /// The page whose address has a token in it, so that no request tells where it came from.
 const SET_UP_PAGE: &str = "/setup";
+/// What a [`Confined`] script may: run WebAssembly that it was handed, and nothing else; no network, not even here.
+const CONFINED_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
 
-const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
-    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -93,6 +94,11 @@ pub fn layered(router: Router) -> Router {
 /// with guesses in it. So it goes as it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Secret;
+
+/// In an answer's extensions: a script that runs in a worker of its own, on pictures from outside. It needs WebAssembly, which
+/// the pages do without, and so gets a policy of its own and the pages keep theirs.
+#[derive(Clone, Copy, Debug)]
+pub struct Confined;
 
 /// Whether an answer gets shorter by it: text of some length, and nothing that must go at once.
 #[derive(Clone, Copy)]
@@ -177,7 +183,12 @@ fn names_one_host(request: &Request) -> bool {
 
 /// The same answer with the headers that keep browsers careful.
 fn careful(mut response: Response, api: bool) -> Response {
+    let policy = match response.extensions_mut().remove::<Confined>() {
+        Some(Confined) if !api => CONFINED_POLICY,
+        _ => CONTENT_SECURITY_POLICY,
+    };
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -232,6 +243,42 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn only_a_confined_script_runs_web_assembly_and_it_reaches_no_network() {
+        let script = || async { (axum::Extension(Confined), "script") };
+        let router = Router::new()
+            .route("/assets/worker.js", get(script))
+            .route("/api/test", get(script))
+            .route("/page", get(|| async { "page" }));
+        for (path, confined) in [
+            ("/assets/worker.js", true),
+            ("/api/test", false),
+            ("/page", false),
+        ] {
+            let request = Request::builder().uri(path).header(header::HOST, "pos.example");
+            let answer = layered(router.clone())
+                .oneshot(request.body(Body::empty()).unwrap())
+                .await
+                .unwrap();
+            let policies: Vec<_> = answer
+                .headers()
+                .get_all(header::CONTENT_SECURITY_POLICY)
+                .iter()
+                .collect();
+            let expected = if confined {
+                CONFINED_POLICY
+            } else {
+                CONTENT_SECURITY_POLICY
+            };
+            assert_eq!(policies, [expected], "{path}");
+            assert!(!expected.contains("'unsafe-eval'"));
+            assert_eq!(expected.contains("wasm-unsafe-eval"), confined, "{path}");
+        }
+        assert!(
+            CONFINED_POLICY.starts_with("default-src 'none'") && !CONFINED_POLICY.contains("connect-src")
+        );
     }
 
     #[tokio::test(start_paused = true)]

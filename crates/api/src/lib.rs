@@ -49,7 +49,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use auth::{Attempts, Passwords};
-pub use edge::{is_report, refuse};
+pub use edge::{Confined, is_report, refuse};
 use incident::{activity, alarm, found, report, stop_request, stream, timeline};
 use node::Node;
 pub use origin::{Origin, network};

@@ -16,6 +16,9 @@ use rust_embed::RustEmbed;
 #[folder = "../../web/console/dist"]
 struct Console;
 
+/// Scripts that run in a worker of their own, by their folder.
+const CONFINED: &str = "assets/confined/";
+
 /// Shown by a debug build when the pages were not built.
 const NOT_BUILT: &str = "The console is not built. Run `npm ci && npm run build` in web/console, or use the API at /api/v1.\n\
     控制台页面尚未构建。请在 web/console 运行 `npm ci && npm run build`，或直接使用 /api/v1。\n";
@@ -83,6 +86,9 @@ fn answer(find: impl Fn(&str) -> Option<File>, path: &str, headers: &HeaderMap) 
     } else {
         "no-cache"
     };
+    if path.starts_with(CONFINED) {
+        response.extensions_mut().insert(api::Confined);
+    }
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -115,6 +121,7 @@ mod tests {
         let (bytes, media_type): (&[u8], _) = match path {
             "index.html" => (b"page", "text/html"),
             "assets/a-1.js" => (b"script", "text/javascript"),
+            "assets/confined/w-1.js" => (b"worker", "text/javascript"),
             "assets/a-1.js.br" => (b"packed", "application/octet-stream"),
             _ => return None,
         };
@@ -164,6 +171,20 @@ mod tests {
             let plain = get("assets/a-1.js", &[(header::ACCEPT_ENCODING, refused)]);
             assert_eq!(header_of(&plain, header::CONTENT_ENCODING), "");
         }
+    }
+
+    #[test]
+    fn only_scripts_of_workers_are_confined() {
+        let confined = |path, headers: &[_]| get(path, headers).extensions().get::<api::Confined>().is_some();
+        assert!(confined("assets/confined/w-1.js", &[]));
+        // Kept by the browser, it is confined all the same.
+        let etag = format!("W/\"{}\"", "77".repeat(16));
+        let unchanged: &'static str = etag.leak();
+        assert!(confined(
+            "assets/confined/w-1.js",
+            &[(header::IF_NONE_MATCH, unchanged)]
+        ));
+        assert!(!confined("assets/a-1.js", &[]) && !confined("", &[]));
     }
 
     #[test]

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants } from 'node:zlib'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
-const text = /\.(js|css|html|svg|json)$/
+const text = /\.(js|css|html|svg|json|wasm)$/
 const smallest_bytes = 1024
 
 let before = 0

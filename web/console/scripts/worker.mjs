@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const manifest = JSON.parse(readFileSync(here('../dist/.vite/manifest.json'), 'utf8'))
-/** Pages of the acquirer's desk, which has a network. */
-const left_out = ['src/pages/EstatePage.vue']
+/** Pages that are nothing without a network. */
+const left_out = ['src/pages/EstatePage.vue', 'src/pages/LabelsPage.vue', 'src/pages/ScanPage.vue']
 
 const files = new Set(['/favicon.svg'])
 const seen = new Set(left_out)

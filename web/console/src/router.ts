@@ -96,6 +96,18 @@ export const router = createRouter({
       meta: { title: 'contact' },
     },
     {
+      path: '/scan',
+      name: 'scan',
+      component: () => import('@/pages/ScanPage.vue'),
+      meta: { title: 'scan' },
+    },
+    {
+      path: '/labels',
+      name: 'labels',
+      component: () => import('@/pages/LabelsPage.vue'),
+      meta: { title: 'labels' },
+    },
+    {
       path: '/:rest(.*)*',
       name: 'not_found',
       component: () => import('@/pages/NotFound.vue'),

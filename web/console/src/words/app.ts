@@ -57,6 +57,8 @@ export const title = {
   contacts: say('联系人', 'Contacts'),
   contact: say('联系人', 'Contact'),
   work: say('待办', 'Work'),
+  scan: say('扫标签', 'Scan a label'),
+  labels: say('打印标签', 'Labels to print'),
   not_found: say('没有这一页', 'Page not found'),
 }
 

@@ -20,6 +20,7 @@ import * as work from './work'
 import * as setup from './setup'
 import * as setting from './setting'
 import * as asked from './asked'
+import * as scan from './scan'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -44,6 +45,7 @@ const all = {
   ...setup,
   ...setting,
   ...asked,
+  ...scan,
 }
 
 export type Messages = Spoken<typeof all>
