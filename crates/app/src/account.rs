@@ -1,14 +1,111 @@
-//! Accounts, as a person at the machine itself looks after them (R7.2).
+//! Accounts, as those who give rights look after them, and as a person at the machine itself does (R7.2).
 //!
-//! Invariant: with a password everything goes that it opened: no session outlives it.
+//! Invariant: with a password or an account everything goes that it opened: no session outlives it; and there is always
+//! somebody who can administer the house.
 
-use domain::actor::By;
+use domain::account::{Account, Person, Role, Scope, Verb, fits, seen_by};
+use domain::actor::{Actor, By};
 use domain::event::Subject;
+use domain::setting::Mode;
 use store::event::{self, New};
-use store::{Error, Tx};
+use store::{Error as StoreError, Tx};
+
+use crate::case::{Against, Error, Noun, Stateful, step};
+
+impl Noun for Person {
+    const SUBJECT: Subject = Subject::Account;
+    const UNIQUE: Option<&'static str> = Some(store::account::UNIQUE);
+
+    fn id(&self) -> &str {
+        &self.account.login
+    }
+
+    fn seen_by(&self, _: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
+        Ok(seen_by(scope, &self.account.scope))
+    }
+}
+
+impl Stateful for Person {
+    fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
+        match verb {
+            Verb::Disable => leaves_an_administrator(tx, &self.account),
+            Verb::Change | Verb::Link | Verb::Enable => Ok(()),
+        }
+    }
+}
+
+/// Whether the house can be administered without this account. Of two at once the second waits here for the first.
+fn leaves_an_administrator(tx: &Tx<'_>, account: &Account) -> Result<(), Error> {
+    let Some(settings) = store::setting::lock(tx)? else {
+        return Ok(());
+    };
+    let (role, merchant_id) = match settings.mode {
+        Mode::Acquirer => (Role::RiskOfficer, None),
+        Mode::Shop => (Role::Owner, settings.merchant_id),
+    };
+    let administers = settings.administered_by(&Actor::Person(account.clone()));
+    match !administers || store::account::has_another(tx, &account.login, role, merchant_id)? {
+        true => Ok(()),
+        false => Err(Error::Against(Against::LastAdministrator)),
+    }
+}
+
+/// Calls the person otherwise, or lets the person see and do something else: at most what the actor may.
+pub fn change(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    login: &str,
+    name: String,
+    (role, scope): (Role, Scope),
+) -> Result<Person, Error> {
+    let kept: Person = crate::case::locked(tx, actor, login)?;
+    let is_same = (kept.account.role, &kept.account.scope) == (role, &scope);
+    if !is_same {
+        may_grant(tx, actor, role, &scope)?;
+        leaves_an_administrator(tx, &kept.account)?;
+    }
+    step(tx, actor, login, Verb::Change, None, |person: &mut Person| {
+        person.account.name = name;
+        person.account.role = role;
+        person.account.scope = scope;
+    })
+}
+
+/// Whether the actor may give that role and scope, and the scope names what is there.
+pub(crate) fn may_grant(tx: &Tx<'_>, actor: &Actor, role: Role, scope: &Scope) -> Result<(), Error> {
+    if !fits(role, scope) {
+        return Err(Error::Unknown("role"));
+    }
+    match scope {
+        Scope::All => {}
+        Scope::Merchant(merchant_id) => {
+            if store::merchant::get(tx, *merchant_id)?.is_none() {
+                return Err(Error::Unknown("merchant_id"));
+            }
+        }
+        Scope::Shop(merchant_id, shop_id) => {
+            let shop = store::shop::get(tx, shop_id)?;
+            if shop.is_none_or(|shop| shop.merchant_id != *merchant_id) {
+                return Err(Error::Unknown("shop_id"));
+            }
+        }
+    }
+    match actor {
+        Actor::Person(by) if by.may_grant(role, scope) => Ok(()),
+        _ => Err(Error::NotAllowed),
+    }
+}
+
+/// Lets the person log in no more: sessions and open links end.
+pub fn disable(tx: &Tx<'_>, actor: &Actor, login: &str) -> Result<Person, Error> {
+    let person: Person = step(tx, actor, login, Verb::Disable, None, |_| ())?;
+    store::session::delete_of(tx, login)?;
+    store::invitation::withdraw_of(tx, login)?;
+    Ok(person)
+}
 
 /// Gives an account another password and ends its sessions; false when there is no such account.
-pub fn reset_password(tx: &Tx<'_>, by: By<'_>, login: &str, password_hash: &str) -> Result<bool, Error> {
+pub fn reset_password(tx: &Tx<'_>, by: By<'_>, login: &str, password_hash: &str) -> Result<bool, StoreError> {
     if !store::account::set_password(tx, login, password_hash)? {
         return Ok(false);
     }

@@ -39,6 +39,9 @@ pub enum Error {
     /// A field that is never changed would be.
     #[error("{0} cannot be changed")]
     Fixed(&'static str),
+    /// Something else in the estate stands against it.
+    #[error("{0:?} stands against it")]
+    Against(Against),
     /// Another one is like this already.
     #[error("another one is like this")]
     Taken(Subject),
@@ -55,6 +58,21 @@ impl From<NotTaken> for Error {
             NotTaken::SecondPersonRequired => Self::SecondPersonRequired,
         }
     }
+}
+
+/// What in the estate may stand against something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// Terminals of it are in use.
+    TerminalsInUse,
+    /// A loss of it is not closed.
+    LossOpen,
+    /// The shop or its merchant is not in business.
+    OutOfBusiness,
+    /// This house has no gate that could decide.
+    NoGate,
+    /// Nobody else could administer the house.
+    LastAdministrator,
 }
 
 /// What became of one line of an import.
@@ -91,6 +109,11 @@ pub trait Noun: Table {
 pub trait Stateful: Noun + Case {
     /// Whether what a new one names is there.
     fn names_what_is(&self, _: &Tx<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Whether something else in the estate stands against a step that its table allows; asked while it is held.
+    fn stands_against(&self, _: &Tx<'_>, _verb: Self::Verb) -> Result<(), Error> {
         Ok(())
     }
 
@@ -171,7 +194,7 @@ pub fn import<N: Written>(tx: &Tx<'_>, actor: &Actor, id: &str, said: N::Said) -
 }
 
 /// A constraint that says there is such a one already, as the person who asked understands it.
-fn taken<N: Noun>(error: StoreError) -> Error {
+pub(crate) fn taken<N: Noun>(error: StoreError) -> Error {
     match error {
         StoreError::Conflict(name) if N::UNIQUE == Some(name.as_str()) => Error::Taken(N::SUBJECT),
         error => error.into(),
@@ -208,6 +231,7 @@ fn try_step<N: Stateful>(
     if row.text == Text::Required && text.is_none() {
         return Err(Error::TextRequired);
     }
+    it.stands_against(tx, verb)?;
     change(&mut it)?;
     if let Some(to) = row.to {
         it.enter(to);

@@ -6,7 +6,7 @@ use domain::MerchantId;
 use domain::account::{Account, Role, Scope};
 use domain::actor::By;
 use domain::event::Subject;
-use domain::merchant::Merchant;
+use domain::merchant::{Merchant, State};
 use domain::setting::{Mode, Settings};
 use store::event::{self, New};
 use store::{Error as StoreError, Tx};
@@ -62,6 +62,7 @@ pub fn set_up(tx: &Tx<'_>, first: First) -> Result<Account, Error> {
                 name,
                 trade: String::new(),
                 unified_social_credit_code: String::new(),
+                state: State::Active,
             },
         )?;
     }

@@ -92,6 +92,7 @@ fn kept(sealer: &Sealer, estate: &Estate, logins: &[Login]) -> anyhow::Result<Ke
             name_en: merchant.name_en.clone(),
             trade: format!("{:?}", merchant.trade).to_lowercase(),
             unified_social_credit_code: merchant.unified_social_credit_code.clone(),
+            state: domain::merchant::State::Active,
         });
     }
     for shop in &estate.shops {
@@ -100,6 +101,7 @@ fn kept(sealer: &Sealer, estate: &Estate, logins: &[Login]) -> anyhow::Result<Ke
             merchant_id: merchant_id(shop.merchant)?,
             name: shop.name_zh.clone(),
             address: shop.address_zh.clone(),
+            state: domain::shop::State::Active,
         });
     }
     for terminal in &estate.terminals {
@@ -119,6 +121,7 @@ fn kept(sealer: &Sealer, estate: &Estate, logins: &[Login]) -> anyhow::Result<Ke
                 shop_id: shop.shop_id.clone(),
                 operator,
                 name,
+                state: domain::operator::State::Active,
             },
             hash,
         ));
@@ -172,6 +175,8 @@ fn kept_terminal(
         at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
+        about: domain::terminal::About::default(),
+        key_check: None,
     })
 }
 

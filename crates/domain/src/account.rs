@@ -2,6 +2,8 @@
 //!
 //! Invariant: seeing is decided before doing; what an account may not see does not exist for it.
 
+use crate::actor::Actor;
+use crate::case::{Case, Step, Text, Who};
 use crate::{MerchantId, words};
 
 words! {
@@ -71,6 +73,108 @@ pub struct Account {
     pub scope: Scope,
 }
 
+/// Whether an account of that role can have that scope.
+pub const fn fits(role: Role, scope: &Scope) -> bool {
+    matches!(
+        (role, scope),
+        (Role::RiskOfficer | Role::Auditor, Scope::All)
+            | (Role::Owner, Scope::Merchant(_))
+            | (Role::Manager, Scope::Shop(..))
+    )
+}
+
+impl Account {
+    /// Whether this person may give that role and scope to somebody, and take it away: never more than the person's own.
+    pub fn may_grant(&self, role: Role, scope: &Scope) -> bool {
+        let is_within = match (&self.scope, scope) {
+            (Scope::All, _) => true,
+            (Scope::Merchant(own), Scope::Merchant(of) | Scope::Shop(of, _)) => own == of,
+            _ => false,
+        };
+        is_within && fits(role, scope) && matches!(self.role, Role::RiskOfficer | Role::Owner)
+    }
+}
+
+words! {
+    /// Whether an account may be used.
+    pub enum State {
+        /// It may.
+        Active = "active",
+        /// Not any more: its sessions have ended.
+        Disabled = "disabled",
+    }
+}
+
+words! {
+    /// What can be done with an account.
+    pub enum Verb {
+        /// Call the person otherwise, or let the person see and do something else.
+        Change = "change",
+        /// Give the person a link to choose another password by.
+        Link = "link",
+        /// Let the person log in no more.
+        Disable = "disable",
+        /// Let the person log in again.
+        Enable = "enable",
+    }
+}
+
+/// An account as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The account.
+    pub account: Account,
+    /// Whether it may be used.
+    pub state: State,
+}
+
+/// Who may give rights to people.
+pub const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
+
+const fn step(verb: Verb, from: &'static [State], to: Option<State>) -> Step<State, Verb> {
+    Step {
+        verb,
+        from,
+        to,
+        who: KEEPERS,
+        second_person: false,
+        text: Text::None,
+    }
+}
+
+impl Case for Person {
+    type State = State;
+    type Verb = Verb;
+    const STEPS: &'static [Step<State, Verb>] = &[
+        step(Verb::Change, &[State::Active], None),
+        step(Verb::Link, &[State::Active], None),
+        step(Verb::Disable, &[State::Active], Some(State::Disabled)),
+        step(Verb::Enable, &[State::Disabled], Some(State::Active)),
+    ];
+
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+    }
+
+    fn allows(&self, actor: &Actor) -> bool {
+        matches!(actor, Actor::Person(by) if by.may_grant(self.account.role, &self.account.scope))
+    }
+}
+
+/// Whether somebody of that scope sees an account or an invitation of that scope: those who see no more than oneself.
+pub fn seen_by(scope: &Scope, theirs: &Scope) -> bool {
+    match (scope, theirs) {
+        (Scope::All, _) => true,
+        (Scope::Merchant(own), Scope::Merchant(of) | Scope::Shop(of, _)) => own == of,
+        (Scope::Shop(..), Scope::Shop(..)) => scope == theirs,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +203,75 @@ mod tests {
         ] {
             assert!(!is_login(wrong), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn nobody_gives_more_than_the_own_rights() {
+        let merchant = |text: &str| MerchantId::parse(text.as_bytes()).unwrap();
+        let all = [
+            (Role::RiskOfficer, Scope::All),
+            (Role::Auditor, Scope::All),
+            (Role::Owner, Scope::Merchant(merchant("M1"))),
+            (Role::Owner, Scope::Merchant(merchant("M2"))),
+            (Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
+            (Role::Manager, Scope::Shop(merchant("M2"), "S9".into())),
+        ];
+        let grants = |(role, scope): &(Role, Scope)| {
+            let account = Account {
+                login: "who".into(),
+                name: String::new(),
+                role: *role,
+                scope: scope.clone(),
+            };
+            all.iter()
+                .map(|(role, scope)| account.may_grant(*role, scope))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(grants(&all[0]), [true; 6]);
+        assert_eq!(grants(&all[1]), [false; 6]);
+        assert_eq!(grants(&all[2]), [false, false, true, false, true, false]);
+        assert_eq!(grants(&all[4]), [false; 6]);
+        // A role and a scope that do not fit are given by nobody.
+        let risk = Account {
+            login: "risk".into(),
+            name: String::new(),
+            role: Role::RiskOfficer,
+            scope: Scope::All,
+        };
+        assert!(!risk.may_grant(Role::Owner, &Scope::All) && !risk.may_grant(Role::Auditor, &all[2].1));
+    }
+
+    #[test]
+    fn an_account_moves_by_the_hand_of_whoever_may_give_it() {
+        let merchant = |text: &str| MerchantId::parse(text.as_bytes()).unwrap();
+        let account = |role: Role, scope| Account {
+            login: role.code().into(),
+            name: String::new(),
+            role,
+            scope,
+        };
+        let actors = [
+            ("owner", account(Role::Owner, Scope::Merchant(merchant("M1")))),
+            ("stranger", account(Role::Owner, Scope::Merchant(merchant("M2")))),
+            ("risk", account(Role::RiskOfficer, Scope::All)),
+            ("auditor", account(Role::Auditor, Scope::All)),
+        ]
+        .map(|(name, account)| (name, Actor::Person(account)));
+        let at = |state| Person {
+            account: account(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
+            state,
+        };
+        let wanted = [
+            "active change: owner:active stranger:no risk:active auditor:no",
+            "active link: owner:active stranger:no risk:active auditor:no",
+            "active disable: owner:disabled stranger:no risk:disabled auditor:no",
+            "active enable: owner:- stranger:- risk:- auditor:no",
+            "disabled change: owner:- stranger:- risk:- auditor:no",
+            "disabled link: owner:- stranger:- risk:- auditor:no",
+            "disabled disable: owner:- stranger:- risk:- auditor:no",
+            "disabled enable: owner:active stranger:no risk:active auditor:no",
+        ];
+        assert_eq!(crate::case::walk(at, &actors), wanted);
     }
 
     #[test]

@@ -111,6 +111,11 @@ pub trait Case {
         true
     }
 
+    /// The same for one verb, where not every verb is everybody's.
+    fn allows_to(&self, _verb: Self::Verb, actor: &Actor) -> bool {
+        self.allows(actor)
+    }
+
     /// Whether something about this very one makes the verb pointless, for example acknowledging an alarm that there is not.
     fn hinders(&self, _verb: Self::Verb) -> bool {
         false
@@ -143,7 +148,7 @@ pub fn decide<C: Case>(
             false => Err(NotTaken::NotAllowed),
         };
     };
-    if !step.who.may(actor) || !case.allows(actor) {
+    if !step.who.may(actor) || !case.allows_to(verb, actor) {
         return Err(NotTaken::NotAllowed);
     }
     if step.second_person && case.first_person() == Some(actor.name()) {

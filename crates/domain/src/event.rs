@@ -21,6 +21,14 @@ words! {
         Account = "account",
         /// The settings of the house.
         Setting = "setting",
+        /// A merchant.
+        Merchant = "merchant",
+        /// A shop.
+        Shop = "shop",
+        /// An operator, by shop and number.
+        Operator = "operator",
+        /// An invitation.
+        Invitation = "invitation",
     }
 }
 

@@ -11,6 +11,7 @@ pub mod contact;
 pub mod event;
 pub mod hold;
 pub mod incident;
+pub mod invitation;
 pub mod merchant;
 pub mod money;
 pub mod operator;

@@ -1,6 +1,33 @@
-//! Merchants: who an acquirer has signed, and whose terminals they are.
+//! Merchants: who an acquirer has signed, and whose terminals they are (R2.1).
+//!
+//! Invariant: a merchant is never deleted, because ledgers and cases name it; one that is gone is retired.
 
-use crate::MerchantId;
+use crate::account::{Role, Scope};
+use crate::actor::Actor;
+use crate::case::{Adding, Case, ListVerb, Step, Text, Who};
+use crate::{MerchantId, words};
+
+words! {
+    /// Whether a merchant, or a shop, is in business.
+    pub enum State {
+        /// It is.
+        Active = "active",
+        /// Not any more.
+        Retired = "retired",
+    }
+}
+
+words! {
+    /// What can be done with a merchant, or a shop.
+    pub enum Verb {
+        /// Write something else of it.
+        Change = "change",
+        /// It is not in business any more; only when none of its terminals is in use.
+        Retire = "retire",
+        /// It is in business again.
+        Restore = "restore",
+    }
+}
 
 /// A merchant as an acquirer knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +38,210 @@ pub struct Merchant {
     pub name: String,
     /// The same in English.
     pub name_en: String,
-    /// What it sells, one word, for example `snacks`.
+    /// What it sells, one word, for example `snacks`; empty when nobody said.
     pub trade: String,
-    /// 统一社会信用代码, eighteen characters (GB 32100-2015).
+    /// 统一社会信用代码, eighteen characters (GB 32100-2015); empty when nobody said.
     pub unified_social_credit_code: String,
+    /// Whether it is in business.
+    pub state: State,
+}
+
+const fn step(
+    verb: Verb,
+    from: &'static [State],
+    to: Option<State>,
+    roles: &'static [Role],
+) -> Step<State, Verb> {
+    Step {
+        verb,
+        from,
+        to,
+        who: Who::roles(roles),
+        second_person: false,
+        text: Text::None,
+    }
+}
+
+/// The steps of a merchant or a shop: `change` is for whoever runs it too, the others for these roles.
+pub(crate) const fn steps(keepers: &'static [Role]) -> [Step<State, Verb>; 3] {
+    [
+        step(
+            Verb::Change,
+            &[State::Active],
+            None,
+            &[Role::Owner, Role::RiskOfficer],
+        ),
+        step(Verb::Retire, &[State::Active], Some(State::Retired), keepers),
+        step(Verb::Restore, &[State::Retired], Some(State::Active), keepers),
+    ]
+}
+
+impl Case for Merchant {
+    type State = State;
+    type Verb = Verb;
+    // Whom an acquirer has signed is the acquirer's to say.
+    const STEPS: &'static [Step<State, Verb>] = &steps(&[Role::RiskOfficer]);
+    const ADDING: Adding = Adding {
+        who: Who::roles(&[Role::RiskOfficer]),
+        ways: &[ListVerb::Create],
+    };
+
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+    }
+
+    fn allows(&self, actor: &Actor) -> bool {
+        actor.scope().is_some_and(|scope| keeps(scope, self.merchant_id))
+    }
+}
+
+/// Whether somebody of that scope keeps the whole of a merchant, not one of its shops alone.
+pub fn keeps(scope: &Scope, merchant_id: MerchantId) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Merchant(own) => *own == merchant_id,
+        Scope::Shop(..) => false,
+    }
+}
+
+/// Whether somebody of that scope sees that there is such a merchant.
+pub fn seen_by(scope: &Scope, merchant_id: MerchantId) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Merchant(own) | Scope::Shop(own, _) => *own == merchant_id,
+    }
+}
+
+/// The 31 characters of GB 32100-2015: digits and capitals without I, O, S, V, Z.
+const CODE_ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+
+/// Whether a text is what an acquirer has to know a merchant by: a unified social credit code (GB 32100-2015), an identity number
+/// (GB 11643-1999, a micro-merchant's), or a registration number of 15 digits (ISO 7064 MOD 11,10). Some texts are two of these.
+pub fn is_credit_code(text: &str) -> bool {
+    is_unified(text) || is_identity_number(text) || is_registration_number(text)
+}
+
+fn is_unified(text: &str) -> bool {
+    let value = |byte: &u8| CODE_ALPHABET.iter().position(|known| known == byte);
+    let Some((first, [last])) = text.as_bytes().split_last_chunk::<1>() else {
+        return false;
+    };
+    let (mut sum, mut weight) = (0, 1);
+    for byte in first {
+        let Some(value) = value(byte) else { return false };
+        sum += value * weight;
+        weight = weight * 3 % 31;
+    }
+    text.len() == 18 && value(last).is_some_and(|check| (sum + check) % 31 == 0)
+}
+
+fn is_identity_number(text: &str) -> bool {
+    const WEIGHTS: [usize; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let Some((digits, [last])) = text.as_bytes().split_last_chunk::<1>() else {
+        return false;
+    };
+    let is_number = digits.len() == 17 && digits.iter().all(u8::is_ascii_digit);
+    let sum: usize = digits
+        .iter()
+        .zip(WEIGHTS)
+        .map(|(digit, weight)| usize::from(digit.wrapping_sub(b'0')) * weight)
+        .sum();
+    is_number && b"10X98765432".get(sum % 11) == Some(&last.to_ascii_uppercase())
+}
+
+fn is_registration_number(text: &str) -> bool {
+    let step = |product: u32, digit: u8| {
+        let sum = match (product + u32::from(digit.wrapping_sub(b'0'))) % 10 {
+            0 => 10,
+            sum => sum,
+        };
+        sum * 2 % 11
+    };
+    let Some((digits, [last])) = text.as_bytes().split_last_chunk::<1>() else {
+        return false;
+    };
+    let is_number = text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let product = digits.iter().fold(10, |product, digit| step(product, *digit));
+    is_number && (product + u32::from(last.wrapping_sub(b'0'))) % 10 == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Account;
+    use crate::case::walk;
+
+    fn merchant(text: &str) -> MerchantId {
+        MerchantId::parse(text.as_bytes()).unwrap()
+    }
+
+    fn person(role: Role, scope: Scope) -> Actor {
+        Actor::Person(Account {
+            login: role.code().into(),
+            name: String::new(),
+            role,
+            scope,
+        })
+    }
+
+    #[test]
+    fn an_owner_writes_of_its_own_and_the_acquirer_keeps_all() {
+        let at = |state| Merchant {
+            merchant_id: merchant("M1"),
+            name: "福记小吃".into(),
+            name_en: String::new(),
+            trade: String::new(),
+            unified_social_credit_code: String::new(),
+            state,
+        };
+        let actors = [
+            ("owner", person(Role::Owner, Scope::Merchant(merchant("M1")))),
+            ("stranger", person(Role::Owner, Scope::Merchant(merchant("M2")))),
+            (
+                "manager",
+                person(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
+            ),
+            ("risk", person(Role::RiskOfficer, Scope::All)),
+            ("auditor", person(Role::Auditor, Scope::All)),
+        ];
+        let wanted = [
+            "active change: owner:active stranger:no manager:no risk:active auditor:no",
+            "active retire: owner:no stranger:no manager:no risk:retired auditor:no",
+            "active restore: owner:no stranger:no manager:no risk:- auditor:no",
+            "retired change: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired retire: owner:no stranger:no manager:no risk:- auditor:no",
+            "retired restore: owner:no stranger:no manager:no risk:active auditor:no",
+        ];
+        assert_eq!(walk(at, &actors), wanted);
+    }
+
+    #[test]
+    fn what_a_merchant_is_known_by_has_a_check_digit_that_is_right() {
+        for right in [
+            "91110101MA0TXXX113",
+            "92110101MA0TXXX2XP",
+            "N2110101MA0TXXX62T",
+            "91110101MA0T001690",
+            "110101180001010015",
+            "11010118000104002X",
+            "999999000000019",
+        ] {
+            assert!(is_credit_code(right), "{right}");
+        }
+        for wrong in [
+            "",
+            "91110101MA0TXXX114",
+            "91110101MA0TXXX11",
+            "9111O101MA0TXXX113",
+            "110101180001010016",
+            "999999000000018",
+            "福记小吃福记小吃福记",
+        ] {
+            assert!(!is_credit_code(wrong), "{wrong}");
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! Operators: the cashiers who sign in to a terminal, and what wrong passwords cost (R5.1, R5.3).
 
-use crate::hold;
+use crate::account::Role;
+use crate::case::{Adding, Case, ListVerb, Step, Text, Who};
 use crate::time::{HOUR_MS, Timestamp};
+use crate::{hold, words};
 
 /// An operator's number: one to three letters or digits, as field 63 of the sign-in carries it, padded there with spaces
 /// on the right. Two texts are the same number only when they differ in that padding: nothing is cut, dropped or filled,
@@ -48,6 +50,30 @@ impl std::fmt::Debug for Number {
     }
 }
 
+words! {
+    /// Whether an operator may sign in.
+    pub enum State {
+        /// May.
+        Active = "active",
+        /// May not any more.
+        Disabled = "disabled",
+    }
+}
+
+words! {
+    /// What can be done with an operator.
+    pub enum Verb {
+        /// Call the person otherwise.
+        Change = "change",
+        /// Give the person another password.
+        SetPassword = "set_password",
+        /// Let the person sign in no more.
+        Disable = "disable",
+        /// Let the person sign in again.
+        Enable = "enable",
+    }
+}
+
 /// A cashier of one shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
@@ -57,6 +83,75 @@ pub struct Operator {
     pub operator: Number,
     /// How the shop calls the person, for example 收银员 02.
     pub name: String,
+    /// Whether the person may sign in.
+    pub state: State,
+}
+
+/// An operator by one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cashier {
+    /// `shop.number`.
+    pub id: String,
+    /// The operator.
+    pub operator: Operator,
+}
+
+impl From<Operator> for Cashier {
+    fn from(operator: Operator) -> Self {
+        Self {
+            id: format!("{}.{}", operator.shop_id, operator.operator),
+            operator,
+        }
+    }
+}
+
+impl Cashier {
+    /// Shop and number of that identifier.
+    pub fn parse(id: &str) -> Option<(&str, Number)> {
+        let (shop_id, number) = id.rsplit_once('.')?;
+        Some((shop_id, Number::parse(number)?))
+    }
+}
+
+const KEEPERS: Who = Who::roles(&[Role::Owner, Role::Manager, Role::RiskOfficer]);
+
+const fn step(verb: Verb, from: &'static [State], to: Option<State>) -> Step<State, Verb> {
+    Step {
+        verb,
+        from,
+        to,
+        who: KEEPERS,
+        second_person: false,
+        text: Text::None,
+    }
+}
+
+impl Case for Cashier {
+    type State = State;
+    type Verb = Verb;
+    const STEPS: &'static [Step<State, Verb>] = &[
+        step(Verb::Change, &[State::Active], None),
+        step(Verb::SetPassword, &[State::Active], None),
+        step(Verb::Disable, &[State::Active], Some(State::Disabled)),
+        step(Verb::Enable, &[State::Disabled], Some(State::Active)),
+    ];
+    const ADDING: Adding = Adding {
+        who: KEEPERS,
+        ways: &[ListVerb::Create],
+    };
+
+    fn state(&self) -> State {
+        self.operator.state
+    }
+
+    fn enter(&mut self, state: State) {
+        self.operator.state = state;
+    }
+}
+
+/// Whether a text is a password that an operator can type.
+pub fn is_password(text: &str) -> bool {
+    (PASSWORD_DIGITS_MIN..=PASSWORD_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Digits of an operator password: what a PIN block can carry (ISO 9564-1 format 0).
@@ -129,6 +224,50 @@ mod tests {
             assert_eq!(number(text), None, "{text:?}");
         }
         assert_ne!(Number::parse("1"), Number::parse("001"));
+    }
+
+    #[test]
+    fn a_manager_keeps_the_operators_of_the_own_shop() {
+        use crate::account::{Account, Scope};
+        use crate::actor::Actor;
+        let merchant = crate::MerchantId::parse(b"M1").unwrap();
+        let person = |role: Role, scope| {
+            Actor::Person(Account {
+                login: role.code().into(),
+                name: String::new(),
+                role,
+                scope,
+            })
+        };
+        let at = |state| {
+            Cashier::from(Operator {
+                shop_id: "S1".into(),
+                operator: Number::parse("001").unwrap(),
+                name: "收银员 01".into(),
+                state,
+            })
+        };
+        let id = at(State::Active).id;
+        assert_eq!(Cashier::parse(&id), Some(("S1", Number::parse("001").unwrap())));
+        let actors = [
+            ("owner", person(Role::Owner, Scope::Merchant(merchant))),
+            ("manager", person(Role::Manager, Scope::Shop(merchant, "S1".into()))),
+            ("risk", person(Role::RiskOfficer, Scope::All)),
+            ("auditor", person(Role::Auditor, Scope::All)),
+        ];
+        let wanted = [
+            "active change: owner:active manager:active risk:active auditor:no",
+            "active set_password: owner:active manager:active risk:active auditor:no",
+            "active disable: owner:disabled manager:disabled risk:disabled auditor:no",
+            "active enable: owner:- manager:- risk:- auditor:no",
+            "disabled change: owner:- manager:- risk:- auditor:no",
+            "disabled set_password: owner:- manager:- risk:- auditor:no",
+            "disabled disable: owner:- manager:- risk:- auditor:no",
+            "disabled enable: owner:active manager:active risk:active auditor:no",
+        ];
+        assert_eq!(crate::case::walk(at, &actors), wanted);
+        assert!(is_password("246810") && is_password("0000"));
+        assert!(!is_password("123") && !is_password("12345a") && !is_password("1234567890123"));
     }
 
     #[test]

@@ -1,6 +1,14 @@
-//! Shops: the places where a merchant's terminals stand.
+//! Shops: the places where a merchant's terminals stand (R2.1).
+//!
+//! Invariant: a shop is never deleted, because cases name it; one that is closed is retired.
+
+pub use crate::merchant::{State, Verb};
 
 use crate::MerchantId;
+use crate::account::Role;
+use crate::actor::Actor;
+use crate::case::{Adding, Case, ListVerb, Step, Who};
+use crate::merchant::{keeps, steps};
 
 /// One place of business. (The word *store* is kept for the database.)
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,4 +21,76 @@ pub struct Shop {
     pub name: String,
     /// Street address: the placement that 银发〔2021〕259号 一(一) binds a terminal to.
     pub address: String,
+    /// Whether it is in business.
+    pub state: State,
+}
+
+const KEEPERS: &[Role] = &[Role::Owner, Role::RiskOfficer];
+
+impl Case for Shop {
+    type State = State;
+    type Verb = Verb;
+    const STEPS: &'static [Step<State, Verb>] = &steps(KEEPERS);
+    const ADDING: Adding = Adding {
+        who: Who::roles(KEEPERS),
+        ways: &[ListVerb::Create],
+    };
+
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+    }
+
+    fn allows(&self, actor: &Actor) -> bool {
+        actor.scope().is_some_and(|scope| keeps(scope, self.merchant_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{Account, Scope};
+    use crate::case::walk;
+
+    #[test]
+    fn whoever_keeps_the_merchant_keeps_its_shops() {
+        let merchant = |text: &str| MerchantId::parse(text.as_bytes()).unwrap();
+        let person = |role: Role, scope| {
+            Actor::Person(Account {
+                login: role.code().into(),
+                name: String::new(),
+                role,
+                scope,
+            })
+        };
+        let at = |state| Shop {
+            shop_id: "S1".into(),
+            merchant_id: merchant("M1"),
+            name: "城南店".into(),
+            address: "1 Test Road".into(),
+            state,
+        };
+        let actors = [
+            ("owner", person(Role::Owner, Scope::Merchant(merchant("M1")))),
+            ("stranger", person(Role::Owner, Scope::Merchant(merchant("M2")))),
+            (
+                "manager",
+                person(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
+            ),
+            ("risk", person(Role::RiskOfficer, Scope::All)),
+            ("auditor", person(Role::Auditor, Scope::All)),
+        ];
+        let wanted = [
+            "active change: owner:active stranger:no manager:no risk:active auditor:no",
+            "active retire: owner:retired stranger:no manager:no risk:retired auditor:no",
+            "active restore: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired change: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired retire: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired restore: owner:active stranger:no manager:no risk:active auditor:no",
+        ];
+        assert_eq!(walk(at, &actors), wanted);
+    }
 }

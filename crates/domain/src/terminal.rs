@@ -2,8 +2,10 @@
 //!
 //! Invariant: a terminal's identity never changes; a replacement is another terminal.
 
+use crate::money::Money;
 use crate::words;
 
+pub mod keep;
 pub mod may;
 
 /// Field 41: eight characters, letters, digits or trailing spaces.
@@ -64,7 +66,7 @@ words! {
     pub enum Status {
         /// In the estate.
         Active = "active",
-        /// Deregistered for good; answered as an unknown terminal (field 39 `97`).
+        /// Not in use any more; answered as an unknown terminal (field 39 `97`).
         Retired = "retired",
     }
 }
@@ -115,8 +117,9 @@ pub struct BoundElements {
     pub placement_address: String,
 }
 
-/// A settlement account number at rest: sealed bytes, and the four digits people recognise it by.
-#[derive(Clone, PartialEq, Eq)]
+/// A settlement account number at rest: sealed bytes, and the four digits people recognise it by. Both are empty when nobody
+/// said which it is.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SettlementAccount {
     /// The number, encrypted by the edge that holds the key.
     pub sealed: Vec<u8>,
@@ -128,6 +131,21 @@ impl std::fmt::Debug for SettlementAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "•••• {}", self.last4)
     }
+}
+
+/// What a shop knows of a device besides what it is (R2.1, PCI DSS 9.5.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Where in the shop it stands, for example 前台左边.
+    pub location: Option<String>,
+    /// Who holds its keys.
+    pub keys_held_by: Option<String>,
+    /// The day it was bought, `2026-11-22`.
+    pub purchased_on: Option<String>,
+    /// From whom.
+    pub purchased_from: Option<String>,
+    /// For how much.
+    pub price: Option<Money>,
 }
 
 /// A terminal of the estate.
@@ -155,6 +173,10 @@ pub struct Terminal {
     pub language: String,
     /// IANA time zone of its clock and receipts (R6.4).
     pub time_zone: String,
+    /// What else is known of the device.
+    pub about: About,
+    /// The check value of its master key, hexadecimal digits; `None` while it has none.
+    pub key_check: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,27 +1,31 @@
 //! Accounts of people.
 
 use domain::MerchantId;
-use domain::account::{Account, Role, Scope};
+use domain::account::{Account, Person, Role, Scope, State, fits};
 
 use crate::row::{self, Columns, Reader, columns, read, select, table};
 use crate::sql::{Value, sql, values};
 use crate::{Error, Tx};
 
-crate::row::words!(Role);
+crate::row::words!(Role, State);
 columns!(Account {
     login,
     name,
     role,
     scope: Scope
 });
+table!(Person: "account", 1 { account: Account, state });
 
 /// An account and the hash of its password.
 #[derive(Clone, Debug)]
 struct Kept {
-    account: Account,
+    person: Person,
     password_hash: String,
 }
-table!(Kept: "account", 1 { account: Account, password_hash });
+table!(Kept: "account", 1 { person: Person, password_hash });
+
+/// What a second account of one login breaks.
+pub const UNIQUE: &str = "account_pkey";
 
 impl Columns for Scope {
     const NAMES: &'static [&'static str] = &["merchant_id", "shop_id"];
@@ -43,18 +47,70 @@ impl Columns for Scope {
 
 /// Adds an account with the hash of its password.
 pub fn insert(tx: &Tx<'_>, account: &Account, password_hash: &str) -> Result<(), Error> {
-    let kept = Kept {
+    let person = Person {
         account: account.clone(),
+        state: State::Active,
+    };
+    let kept = Kept {
+        person,
         password_hash: password_hash.to_owned(),
     };
     row::insert(tx, &kept)
 }
 
-/// The account of that login, and the hash of its password.
+/// The account of that login, and the hash of its password; also one that may not be used any more.
 pub fn get(tx: &Tx<'_>, login: &str) -> Result<Option<(Account, String)>, Error> {
     let kept: Option<Kept> = row::get(tx, values![login])?;
-    kept.map(|kept| Ok((fitting(kept.account)?, kept.password_hash)))
+    kept.map(|kept| Ok((fitting(kept.person.account)?, kept.password_hash)))
         .transpose()
+}
+
+/// The same of an account that may be used.
+pub fn usable(tx: &Tx<'_>, login: &str) -> Result<Option<(Account, String)>, Error> {
+    let sql = select!(Kept, "WHERE account.login = $1 AND account.state = 'active'");
+    let kept: Option<Kept> = tx.first(sql, values![login], read)?;
+    kept.map(|kept| Ok((fitting(kept.person.account)?, kept.password_hash)))
+        .transpose()
+}
+
+/// Accounts that somebody of that scope sees, in the order of their logins, after one; at most `limit`.
+pub fn seen(
+    tx: &Tx<'_>,
+    scope: &Scope,
+    state: Option<State>,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Person>, Error> {
+    let sql = select!(
+        Person,
+        "WHERE (CAST($1 AS TEXT) IS NULL OR account.merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR account.shop_id = $2)
+           AND (CAST($3 AS TEXT) IS NULL OR account.state = $3) AND (CAST($4 AS TEXT) IS NULL OR account.login > $4)
+           ORDER BY account.login LIMIT $5"
+    );
+    let (merchant, shop) = crate::shop::scope_values(scope);
+    let values = [
+        merchant,
+        shop,
+        state.map(State::code).into(),
+        after.into(),
+        Value::Int(limit),
+    ];
+    tx.all(sql, &values, read)
+}
+
+/// Whether anybody else of that role and merchant may log in.
+pub fn has_another(
+    tx: &Tx<'_>,
+    login: &str,
+    role: Role,
+    merchant_id: Option<MerchantId>,
+) -> Result<bool, Error> {
+    let sql = sql!(
+        "SELECT 1 FROM account WHERE login <> $1 AND role = $2 AND coalesce(merchant_id, '') = $3 AND state = 'active' LIMIT 1"
+    );
+    let merchant = merchant_id.as_ref().map_or("", MerchantId::as_str);
+    let found = tx.first(sql, values![login, role.code(), merchant], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 /// Whether there is any account: whether the house has been set up.
@@ -67,7 +123,7 @@ pub fn exists(tx: &Tx<'_>) -> Result<bool, Error> {
 pub fn list(tx: &Tx<'_>, after: &str, limit: i64) -> Result<Vec<Account>, Error> {
     let sql = select!(Kept, "WHERE account.login > $1 ORDER BY account.login LIMIT $2");
     let all: Vec<Kept> = tx.all(sql, values![after, limit], read)?;
-    all.into_iter().map(|kept| fitting(kept.account)).collect()
+    all.into_iter().map(|kept| fitting(kept.person.account)).collect()
 }
 
 /// Writes another password's hash; false when there is no such account.
@@ -84,7 +140,8 @@ pub fn of_shop(
     limit: i64,
 ) -> Result<Vec<String>, Error> {
     let sql = sql!(
-        "SELECT login FROM account WHERE merchant_id = $1 AND (shop_id IS NULL OR shop_id = $2) ORDER BY login LIMIT $3"
+        "SELECT login FROM account WHERE merchant_id = $1 AND (shop_id IS NULL OR shop_id = $2) AND state = 'active'
+           ORDER BY login LIMIT $3"
     );
     tx.all(sql, values![&merchant_id, shop_id, limit], |row| row.string(0))
 }
@@ -102,18 +159,17 @@ pub fn is_shared_name(tx: &Tx<'_>, name: &str) -> Result<bool, Error> {
 pub fn of_session(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Option<Account>, Error> {
     let sql = select!(
         Kept,
-        "JOIN session s ON s.login = account.login WHERE s.token_digest = $1 AND s.expires_at_ms > $2"
+        "JOIN session s ON s.login = account.login
+         WHERE s.token_digest = $1 AND s.expires_at_ms > $2 AND account.state = 'active'"
     );
     let kept: Option<Kept> = tx.first(sql, values![token_digest, tx.now()], read)?;
-    kept.map(|kept| fitting(kept.account)).transpose()
+    kept.map(|kept| fitting(kept.person.account)).transpose()
 }
 
 /// A role and a scope that do not fit see nothing rather than too much.
 fn fitting(account: Account) -> Result<Account, Error> {
-    match (account.role, &account.scope) {
-        (Role::RiskOfficer | Role::Auditor, Scope::All)
-        | (Role::Owner, Scope::Merchant(_))
-        | (Role::Manager, Scope::Shop(..)) => Ok(account),
-        _ => Err(Error::Corrupt("account: role and scope do not fit")),
+    match fits(account.role, &account.scope) {
+        true => Ok(account),
+        false => Err(Error::Corrupt("account: role and scope do not fit")),
     }
 }

@@ -20,6 +20,7 @@ pub mod heard;
 pub mod hold;
 pub mod idempotency;
 pub mod incident;
+pub mod invitation;
 pub mod ledger;
 pub mod merchant;
 mod migration;

@@ -54,6 +54,18 @@ pub fn delete(tx: &Tx<'_>, terminal_id: TerminalId, sequence: i64) -> Result<(),
     tx.execute(sql, values![&terminal_id, sequence]).map(drop)
 }
 
+/// Takes every set of keys of a terminal from the offer.
+pub fn forget(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<(), Error> {
+    let sql = sql!("DELETE FROM offered_keys WHERE terminal_id = $1");
+    tx.execute(sql, values![&terminal_id]).map(drop)
+}
+
+/// The same of one operator's.
+pub fn forget_of(tx: &Tx<'_>, terminal_id: TerminalId, operator: Number) -> Result<(), Error> {
+    let sql = sql!("DELETE FROM offered_keys WHERE terminal_id = $1 AND operator = $2");
+    tx.execute(sql, values![&terminal_id, operator.as_str()]).map(drop)
+}
+
 fn read(row: &Row<'_>) -> Result<OfferedKeys, Error> {
     Ok(OfferedKeys {
         net_code: u16::try_from(row.int(0)?).map_err(|_| Error::Corrupt("offered_keys.net_code"))?,

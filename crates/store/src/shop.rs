@@ -1,13 +1,14 @@
 //! Shops.
 
+use domain::MerchantId;
 use domain::account::Scope;
-use domain::shop::Shop;
+use domain::shop::{Shop, State};
 
 use crate::row::{self, read, select, table};
 use crate::sql::{Value, values};
 use crate::{Error, Tx};
 
-table!(Shop: "shop", 1 { shop_id, merchant_id, name, address });
+table!(Shop: "shop", 1 { shop_id, merchant_id, name, address, state });
 
 /// Adds a shop.
 pub fn insert(tx: &Tx<'_>, shop: &Shop) -> Result<(), Error> {
@@ -19,15 +20,49 @@ pub fn get(tx: &Tx<'_>, shop_id: &str) -> Result<Option<Shop>, Error> {
     row::get(tx, values![shop_id])
 }
 
-/// The shops an account sees, in the order of their keys, after `after`; at most `limit`.
-pub fn list(tx: &Tx<'_>, scope: &Scope, after: Option<&str>, limit: i64) -> Result<Vec<Shop>, Error> {
+/// The same, as it is once nobody else changes it any more.
+pub fn locked(tx: &Tx<'_>, shop_id: &str) -> Result<Option<Shop>, Error> {
+    if let Some(shop) = get(tx, shop_id)? {
+        row::lock(tx, &shop)?;
+    }
+    get(tx, shop_id)
+}
+
+/// Which shops a list is about.
+#[derive(Clone, Debug)]
+pub struct Filter<'a> {
+    /// What the account sees.
+    pub scope: &'a Scope,
+    /// One merchant only.
+    pub merchant_id: Option<MerchantId>,
+    /// One state only.
+    pub state: Option<State>,
+    /// Part of a name or an address.
+    pub search: Option<&'a str>,
+}
+
+/// Shops in the order of their keys, after `after`; at most `limit`.
+pub fn list(tx: &Tx<'_>, filter: &Filter<'_>, after: Option<&str>, limit: i64) -> Result<Vec<Shop>, Error> {
     let sql = select!(
         Shop,
         "WHERE (CAST($1 AS TEXT) IS NULL OR shop.merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR shop.shop_id = $2)
-           AND (CAST($3 AS TEXT) IS NULL OR shop.shop_id > $3) ORDER BY shop.shop_id LIMIT $4"
+           AND (CAST($3 AS TEXT) IS NULL OR shop.shop_id > $3) AND (CAST($5 AS TEXT) IS NULL OR shop.merchant_id = $5)
+           AND (CAST($6 AS TEXT) IS NULL OR shop.state = $6)
+           AND (CAST($7 AS TEXT) IS NULL OR lower(shop.name || ' ' || shop.address) LIKE $7 ESCAPE '!')
+           ORDER BY shop.shop_id LIMIT $4"
     );
-    let (merchant, shop) = scope_values(scope);
-    tx.all(sql, &[merchant, shop, after.into(), Value::Int(limit)], read)
+    let pattern = filter.search.map(crate::terminal::pattern);
+    let (merchant, shop) = scope_values(filter.scope);
+    let values = [
+        merchant,
+        shop,
+        after.into(),
+        Value::Int(limit),
+        filter.merchant_id.as_ref().into(),
+        filter.state.map(State::code).into(),
+        pattern.as_deref().into(),
+    ];
+    tx.all(sql, &values, read)
 }
 
 /// A scope as the two parameters of the listing statements: merchant and shop, null for any.

@@ -2,10 +2,13 @@
 
 use domain::account::Scope;
 use domain::hold::{self, Standing};
-use domain::terminal::{AtProvider, BoundElements, Control, Provider, SettlementAccount, Status, Terminal};
-use domain::{MerchantId, TerminalId, Timestamp, words};
+use domain::money::Currency;
+use domain::terminal::{
+    About, AtProvider, BoundElements, Control, Provider, SettlementAccount, Status, Terminal,
+};
+use domain::{MerchantId, Money, TerminalId, Timestamp, words};
 
-use crate::row::{self, columns, read, select, table};
+use crate::row::{self, Columns, Reader, columns, read, select, table};
 use crate::shop::scope_values;
 use crate::sql::{Row, Sql, Value, sql, values};
 use crate::{Error, Tx};
@@ -20,6 +23,7 @@ columns!(BoundElements {
     placement_address,
 });
 columns!(AtProvider { provider, device_id = "provider_device_id" });
+columns!(About { location, keys_held_by, purchased_on, purchased_from, price: Option<Money> });
 table!(Terminal: "terminal", 1 {
     terminal_id,
     bound: BoundElements,
@@ -32,7 +36,24 @@ table!(Terminal: "terminal", 1 {
     at_provider: AtProvider,
     language,
     time_zone,
+    about: About,
+    key_check,
 });
+
+/// What was paid for a device.
+impl Columns for Money {
+    const NAMES: &'static [&'static str] = &["price_minor", "price_currency"];
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Error> {
+        let (minor, currency): (i64, Currency) = (Columns::read(from)?, Columns::read(from)?);
+        Self::new(minor, currency).map_err(|_| Error::Corrupt("terminal.price_minor"))
+    }
+
+    fn values<'a>(&'a self, to: &mut Vec<Value<'a>>) {
+        self.minor.values(to);
+        self.currency.values(to);
+    }
+}
 
 /// A terminal and its master key, encrypted by the edge that holds the key for it.
 struct Keyed {
@@ -53,10 +74,21 @@ pub fn insert(tx: &Tx<'_>, terminal: &Terminal, master_key_sealed: &[u8]) -> Res
     row::insert(tx, &keyed)
 }
 
-/// Says whether the terminal is in the estate or retired. Called with the terminal locked.
-pub fn set_status(tx: &Tx<'_>, terminal_id: TerminalId, status: Status) -> Result<(), Error> {
-    let sql = sql!("UPDATE terminal SET status = $2 WHERE terminal_id = $1");
-    tx.execute(sql, values![&terminal_id, status.code()]).map(drop)
+/// What a second terminal of the same identifier breaks.
+pub const UNIQUE_ID: &str = "terminal_pkey";
+/// What a second terminal of the same serial number breaks.
+pub const UNIQUE_SERIAL: &str = "terminal_serial";
+
+/// Gives the terminal another master key, encrypted by the edge that holds the key for it. Called with the terminal locked.
+pub fn set_master_key(tx: &Tx<'_>, terminal_id: TerminalId, master_key_sealed: &[u8]) -> Result<(), Error> {
+    let sql = sql!("UPDATE terminal SET master_key_sealed = $2 WHERE terminal_id = $1");
+    tx.execute(sql, values![&terminal_id, master_key_sealed])
+        .map(drop)
+}
+
+/// Holds the terminal's row until the end of the transaction, as every request of it does.
+pub fn hold_row(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<(), Error> {
+    tx.lock_terminal(terminal_id)
 }
 
 /// The terminal of that identifier.

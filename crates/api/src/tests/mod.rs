@@ -352,12 +352,14 @@ fn estate() -> Estate {
         name_en: "Example".into(),
         trade: "snacks".into(),
         unified_social_credit_code: "91110000MA00000000".into(),
+        state: domain::merchant::State::Active,
     };
     let shop = |shop_id: &str, merchant: &str| Shop {
         shop_id: shop_id.into(),
         merchant_id: merchant_id(merchant),
         name: format!("店 {shop_id}"),
         address: "长沙市某路 1 号".into(),
+        state: domain::shop::State::Active,
     };
     let account = |login: &str, role, scope| {
         let account = Account {
@@ -372,6 +374,7 @@ fn estate() -> Estate {
         shop_id: "S01".into(),
         operator: domain::operator::Number::parse("001").unwrap(),
         name: "收银员 01".into(),
+        state: domain::operator::State::Active,
     };
     Estate {
         merchants: vec![merchant(OURS, "我们的店"), merchant(THEIRS, "别人的店")],
@@ -414,5 +417,7 @@ fn terminal(id: &str, shop: &str) -> Terminal {
         at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
+        about: domain::terminal::About::default(),
+        key_check: None,
     }
 }

@@ -262,6 +262,15 @@ impl House {
         });
     }
 
+    /// The acquirer takes the terminal out of use.
+    pub fn retire(&self, id: TerminalId) {
+        use domain::terminal::keep::Verb;
+        let retire = move |tx: &Tx<'_>| {
+            app::case::step::<Terminal>(tx, &risk_officer(), id.as_str(), Verb::Retire, None, |_| ())
+        };
+        self.try_write(retire).unwrap();
+    }
+
     pub fn lift(&self, id: TerminalId, kind: HoldKind, authority: Authority) -> bool {
         self.try_write(move |tx| app::hold::release(tx, id, kind, authority, (By::person("test"), "test")))
             .is_ok()
@@ -557,6 +566,8 @@ fn built(terminal_id: TerminalId, merchant_code: MerchantId, shop_id: &str, stat
         at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
+        about: domain::terminal::About::default(),
+        key_check: None,
     }
 }
 
@@ -567,6 +578,7 @@ fn small_estate() -> Estate {
         name_en: "Shop".into(),
         trade: "snacks".into(),
         unified_social_credit_code: "91110000000000000X".into(),
+        state: domain::merchant::State::Active,
     };
     let shops = [("s1", ours()), ("s2", ours()), ("s3", theirs())];
     let shop = |(shop_id, merchant_id): (&str, _)| Shop {
@@ -574,12 +586,14 @@ fn small_estate() -> Estate {
         merchant_id,
         name: shop_id.into(),
         address: "1 Test Road".into(),
+        state: domain::shop::State::Active,
     };
     let operator = |(shop_id, _): (&str, _)| {
         let operator = Operator {
             shop_id: shop_id.into(),
             operator: Number::parse(OPERATOR).unwrap(),
             name: "收银员".into(),
+            state: domain::operator::State::Active,
         };
         (operator, "no hash: the right password is a parameter".to_owned())
     };

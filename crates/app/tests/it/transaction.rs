@@ -4,7 +4,6 @@ use app::transaction::{Admitted, Attempt};
 use domain::Money;
 use domain::hold::{Authority, Kind as HoldKind};
 use domain::money::Currency;
-use domain::terminal::Status;
 use domain::transaction::{BatchTrace, Decision, HostOutcome, Kind, Refusal};
 
 use crate::fixture::{
@@ -212,7 +211,7 @@ fn a_terminal_retired_between_the_checks_gets_nothing_and_the_host_is_told() {
         (house.forward(&purchase(id, 3)), HostOutcome::Silent, 2),
     ];
     let refund = house.forward(&ask(Kind::Refund, id, 4));
-    house.write(move |tx| store::terminal::set_status(tx, id, Status::Retired));
+    house.retire(id);
     for (sequence, host, owed) in waiting {
         let answer = house.release(id, sequence, host);
         assert_eq!((code(&answer).as_str(), answer.approval_code), ("97", None));

@@ -178,6 +178,7 @@ pub async fn fill(node: &Node, terminals: u32, password: &str) -> anyhow::Result
         shop_id: SHOP_ID.into(),
         operator: Number::parse("001").context("operator")?,
         name: String::new(),
+        state: domain::operator::State::Active,
     };
     let account = Account {
         login: LOGIN.into(),
@@ -192,12 +193,14 @@ pub async fn fill(node: &Node, terminals: u32, password: &str) -> anyhow::Result
             name_en: "Benchmark".into(),
             trade: "none".into(),
             unified_social_credit_code: String::new(),
+            state: domain::merchant::State::Active,
         }],
         shops: vec![Shop {
             shop_id: SHOP_ID.into(),
             merchant_id,
             name: "基准".into(),
             address: String::new(),
+            state: domain::shop::State::Active,
         }],
         operators: vec![(operator, app::password::hash("135790", &random()?)?)],
         accounts: vec![(account, app::password::hash(password, &random()?)?)],
@@ -243,5 +246,7 @@ fn terminal(terminal_id: &str, merchant_code: MerchantId) -> anyhow::Result<Term
         at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
+        about: domain::terminal::About::default(),
+        key_check: None,
     })
 }

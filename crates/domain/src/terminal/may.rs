@@ -1,6 +1,6 @@
 //! What people may do with a terminal.
 
-use super::Status;
+use super::{Status, keep};
 use crate::account::Role;
 use crate::hold::{Kind, Standing};
 use crate::words;
@@ -14,10 +14,32 @@ words! {
         Lock = "lock",
         /// Unlock it by an operator's password.
         Unlock = "unlock",
+        /// Write something else of it.
+        Change = "change",
+        /// Say that it stands in another shop now.
+        Move = "move",
+        /// Give it another master key.
+        SetKey = "set_key",
+        /// Use it no more.
+        Retire = "retire",
+        /// Use it again.
+        Restore = "restore",
     }
 }
 
-/// What somebody of that role may do with a terminal now. Its states are its holds, so it has no table of steps: a loss is
+impl From<keep::Verb> for Verb {
+    fn from(verb: keep::Verb) -> Self {
+        match verb {
+            keep::Verb::Change => Self::Change,
+            keep::Verb::Move => Self::Move,
+            keep::Verb::SetKey => Self::SetKey,
+            keep::Verb::Retire => Self::Retire,
+            keep::Verb::Restore => Self::Restore,
+        }
+    }
+}
+
+/// What somebody of that role may do with a terminal in use now, besides keeping it ([`keep`]). Its states are its holds, so it has no table of steps: a loss is
 /// reported of any that is in the estate, a cashier's lock goes on where none is, and comes off where nothing else stands.
 pub fn actions(status: Status, standing: Standing, role: Role) -> Vec<Verb> {
     if status == Status::Retired || !role.may_act() {
@@ -27,6 +49,8 @@ pub fn actions(status: Status, standing: Standing, role: Role) -> Vec<Verb> {
         Verb::ReportLoss => !standing.has(Kind::Loss),
         Verb::Lock => !standing.has(Kind::CashierLock) && !standing.has(Kind::Loss),
         Verb::Unlock => standing.may_unlock(),
+        // By their table.
+        Verb::Change | Verb::Move | Verb::SetKey | Verb::Retire | Verb::Restore => false,
     };
     Verb::ALL.into_iter().filter(may).collect()
 }

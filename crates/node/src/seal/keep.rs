@@ -172,6 +172,7 @@ mod tests {
                 name_en: text(),
                 trade: text(),
                 unified_social_credit_code: text(),
+                state: domain::merchant::State::Active,
             },
         )?;
         store::shop::insert(
@@ -181,6 +182,7 @@ mod tests {
                 merchant_id,
                 name: text(),
                 address: text(),
+                state: domain::shop::State::Active,
             },
         )?;
         let terminal = Terminal {
@@ -204,6 +206,8 @@ mod tests {
             at_provider: None,
             language: "zh-CN".into(),
             time_zone: "Asia/Shanghai".into(),
+            about: domain::terminal::About::default(),
+            key_check: None,
         };
         store::terminal::insert(tx, &terminal, master_key)
     }

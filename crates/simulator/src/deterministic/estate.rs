@@ -64,18 +64,21 @@ pub fn fill(tx: &Tx<'_>) -> Result<(), Error> {
             name_en: "Shop".into(),
             trade: "snacks".into(),
             unified_social_credit_code: code.clone(),
+            state: domain::merchant::State::Active,
         }],
         shops: vec![Shop {
             shop_id: shop_id.clone(),
             merchant_id: merchant(),
             name: "小店".into(),
             address: "1 Test Road".into(),
+            state: domain::shop::State::Active,
         }],
         operators: vec![(
             Operator {
                 shop_id: shop_id.clone(),
                 operator: operator(),
                 name: "收银员".into(),
+                state: domain::operator::State::Active,
             },
             "no hash: nobody signs in with a password here".into(),
         )],
@@ -133,6 +136,8 @@ fn built(terminal_id: TerminalId, shop_id: &str, code: &str) -> Terminal {
         at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
+        about: domain::terminal::About::default(),
+        key_check: None,
     }
 }
 

@@ -183,6 +183,8 @@ pub fn terminal(number: u32, merchant: u32, shop_id: &str, name: &str, status: S
         at_provider: None,
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
+        about: domain::terminal::About::default(),
+        key_check: None,
     }
 }
 
@@ -195,6 +197,7 @@ pub fn shops(tx: &Tx<'_>) -> Result<(), Error> {
             name_en: format!("House {number}"),
             trade: "snacks".into(),
             unified_social_credit_code: "91110000000000000X".into(),
+            state: domain::merchant::State::Active,
         };
         store::merchant::insert(tx, &merchant)?;
     }
@@ -204,6 +207,7 @@ pub fn shops(tx: &Tx<'_>) -> Result<(), Error> {
             merchant_id: merchant_id(merchant),
             name: shop_id.into(),
             address: "1 Test Road".into(),
+            state: domain::shop::State::Active,
         };
         store::shop::insert(tx, &shop)?;
     }

@@ -1,0 +1,140 @@
+//! Invitations: a link that makes one account, or gives one another password (R7.1).
+//!
+//! Invariant: a link works once, until it ends, and for what it was made for; the token in it is kept nowhere.
+
+use crate::account::{KEEPERS, Role, Scope};
+use crate::actor::Actor;
+use crate::case::{Adding, Case, ListVerb, Step, Text};
+use crate::time::{HOUR_MS, Timestamp};
+use crate::words;
+
+/// How long a link works.
+pub const LASTS_MS: i64 = 7 * 24 * HOUR_MS;
+
+words! {
+    /// What became of an invitation.
+    pub enum State {
+        /// Nothing yet: its link works until it ends.
+        Open = "open",
+        /// It was used.
+        Accepted = "accepted",
+        /// It was taken back.
+        Withdrawn = "withdrawn",
+    }
+}
+
+words! {
+    /// What can be done with an invitation.
+    pub enum Verb {
+        /// Take it back.
+        Withdraw = "withdraw",
+    }
+}
+
+/// An invitation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Eight letters and digits.
+    pub invitation_id: String,
+    /// SHA-256 of the token in its link.
+    pub token_digest: Vec<u8>,
+    /// The account that gets another password; `None`: a new account, whose login the person chooses.
+    pub login: Option<String>,
+    /// How the one who invites calls the person.
+    pub name: String,
+    /// What the account is for.
+    pub role: Role,
+    /// What it will see.
+    pub scope: Scope,
+    /// What became of it.
+    pub state: State,
+    /// Who made it.
+    pub made_by: String,
+    /// When.
+    pub made_at: Timestamp,
+    /// Until when its link works.
+    pub ends_at: Timestamp,
+}
+
+impl Invitation {
+    /// Whether its link works at that time.
+    pub fn works(&self, now: Timestamp) -> bool {
+        self.state == State::Open && now < self.ends_at
+    }
+}
+
+impl Case for Invitation {
+    type State = State;
+    type Verb = Verb;
+    const STEPS: &'static [Step<State, Verb>] = &[Step {
+        verb: Verb::Withdraw,
+        from: &[State::Open],
+        to: Some(State::Withdrawn),
+        who: KEEPERS,
+        second_person: false,
+        text: Text::None,
+    }];
+    const ADDING: Adding = Adding {
+        who: KEEPERS,
+        ways: &[ListVerb::Create],
+    };
+
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+    }
+
+    fn allows(&self, actor: &Actor) -> bool {
+        matches!(actor, Actor::Person(by) if by.may_grant(self.role, &self.scope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MerchantId;
+    use crate::account::Account;
+    use crate::case::walk;
+
+    #[test]
+    fn an_open_invitation_is_taken_back_by_whoever_may_make_it() {
+        let merchant = |text: &str| MerchantId::parse(text.as_bytes()).unwrap();
+        let account = |role: Role, scope| {
+            Actor::Person(Account {
+                login: role.code().into(),
+                name: String::new(),
+                role,
+                scope,
+            })
+        };
+        let actors = [
+            ("owner", account(Role::Owner, Scope::Merchant(merchant("M1")))),
+            ("stranger", account(Role::Owner, Scope::Merchant(merchant("M2")))),
+            ("risk", account(Role::RiskOfficer, Scope::All)),
+            ("auditor", account(Role::Auditor, Scope::All)),
+        ];
+        let at = |state| Invitation {
+            invitation_id: "I1".into(),
+            token_digest: vec![7; 32],
+            login: None,
+            name: "店长".into(),
+            role: Role::Manager,
+            scope: Scope::Shop(merchant("M1"), "S1".into()),
+            state,
+            made_by: "owner".into(),
+            made_at: Timestamp(0),
+            ends_at: Timestamp(LASTS_MS),
+        };
+        let wanted = [
+            "open withdraw: owner:withdrawn stranger:no risk:withdrawn auditor:no",
+            "accepted withdraw: owner:- stranger:- risk:- auditor:no",
+            "withdrawn withdraw: owner:- stranger:- risk:- auditor:no",
+        ];
+        assert_eq!(walk(at, &actors), wanted);
+        assert!(at(State::Open).works(Timestamp(LASTS_MS - 1)));
+        assert!(!at(State::Open).works(Timestamp(LASTS_MS)) && !at(State::Accepted).works(Timestamp(0)));
+    }
+}

@@ -1,0 +1,171 @@
+//! How a terminal is kept in the estate: changed, moved, given a key, retired. What its holds allow is in [`super::may`].
+//!
+//! Invariant: of a terminal that our gate decides, nothing that the gate goes by is changed by anybody but the acquirer.
+
+use super::{Control, Status, Terminal};
+use crate::account::Role;
+use crate::actor::Actor;
+use crate::case::{Adding, Case, ListVerb, Step, Text, Who};
+use crate::merchant::keeps;
+use crate::words;
+
+words! {
+    /// What can be done with a terminal as a part of the estate.
+    pub enum Verb {
+        /// Write something else of it.
+        Change = "change",
+        /// It stands in another shop of its merchant now.
+        Move = "move",
+        /// It has another master key.
+        SetKey = "set_key",
+        /// It is not in use any more, and cannot transact.
+        Retire = "retire",
+        /// It is in use again.
+        Restore = "restore",
+    }
+}
+
+const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
+const ACQUIRER: Who = Who::roles(&[Role::RiskOfficer]);
+
+const fn step(verb: Verb, from: &'static [Status], to: Option<Status>, who: Who) -> Step<Status, Verb> {
+    Step {
+        verb,
+        from,
+        to,
+        who,
+        second_person: false,
+        // What was changed, from where to where.
+        text: match verb {
+            Verb::Change | Verb::Move => Text::Optional,
+            Verb::SetKey | Verb::Retire | Verb::Restore => Text::None,
+        },
+    }
+}
+
+impl Case for Terminal {
+    type State = Status;
+    type Verb = Verb;
+    const STEPS: &'static [Step<Status, Verb>] = &[
+        step(Verb::Change, &[Status::Active], None, KEEPERS),
+        step(Verb::Move, &[Status::Active], None, KEEPERS),
+        step(Verb::SetKey, &[Status::Active], None, ACQUIRER),
+        step(Verb::Retire, &[Status::Active], Some(Status::Retired), KEEPERS),
+        step(Verb::Restore, &[Status::Retired], Some(Status::Active), KEEPERS),
+    ];
+    const ADDING: Adding = Adding {
+        who: KEEPERS,
+        ways: &[ListVerb::Create],
+    };
+
+    fn state(&self) -> Status {
+        self.status
+    }
+
+    fn enter(&mut self, status: Status) {
+        self.status = status;
+    }
+
+    fn allows(&self, actor: &Actor) -> bool {
+        let is_kept = actor.scope().is_some_and(|scope| keeps(scope, self.bound.merchant_code));
+        is_kept && (self.control == Control::Outside || ACQUIRER.may(actor))
+    }
+
+    fn allows_to(&self, verb: Verb, actor: &Actor) -> bool {
+        match verb {
+            // What people call it, and where it stands in the shop, is the shop's to say.
+            Verb::Change => actor.scope().is_some_and(|scope| keeps(scope, self.bound.merchant_code)),
+            Verb::Move | Verb::SetKey | Verb::Retire | Verb::Restore => self.allows(actor),
+        }
+    }
+
+    fn hinders(&self, verb: Verb) -> bool {
+        // A key is for our gate.
+        verb == Verb::SetKey && self.control == Control::Outside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{Account, Scope};
+    use crate::case::{may_add, walk};
+    use crate::terminal::{About, BoundElements, SettlementAccount};
+    use crate::{MerchantId, TerminalId};
+
+    fn merchant(text: &str) -> MerchantId {
+        MerchantId::parse(text.as_bytes()).unwrap()
+    }
+
+    fn person(role: Role, scope: Scope) -> Actor {
+        Actor::Person(Account {
+            login: role.code().into(),
+            name: String::new(),
+            role,
+            scope,
+        })
+    }
+
+    fn terminal(control: Control, status: Status) -> Terminal {
+        Terminal {
+            terminal_id: TerminalId::parse(b"T1").unwrap(),
+            serial: "SN1".into(),
+            model: "P1".into(),
+            name: "前台".into(),
+            shop_id: "S1".into(),
+            bound: BoundElements {
+                acquirer_code: String::new(),
+                merchant_code: merchant("M1"),
+                unified_social_credit_code: String::new(),
+                settlement_account: SettlementAccount::default(),
+                placement_address: String::new(),
+            },
+            status,
+            control,
+            at_provider: None,
+            language: "zh-CN".into(),
+            time_zone: "Asia/Shanghai".into(),
+            about: About::default(),
+            key_check: None,
+        }
+    }
+
+    #[test]
+    fn the_acquirer_keeps_what_its_gate_decides_and_the_owner_the_rest() {
+        let actors = [
+            ("owner", person(Role::Owner, Scope::Merchant(merchant("M1")))),
+            ("stranger", person(Role::Owner, Scope::Merchant(merchant("M2")))),
+            (
+                "manager",
+                person(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
+            ),
+            ("risk", person(Role::RiskOfficer, Scope::All)),
+            ("auditor", person(Role::Auditor, Scope::All)),
+        ];
+        let wanted = [
+            "active change: owner:active stranger:no manager:no risk:active auditor:no",
+            "active move: owner:no stranger:no manager:no risk:active auditor:no",
+            "active set_key: owner:no stranger:no manager:no risk:active auditor:no",
+            "active retire: owner:no stranger:no manager:no risk:retired auditor:no",
+            "active restore: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired change: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired move: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired set_key: owner:no stranger:no manager:no risk:- auditor:no",
+            "retired retire: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired restore: owner:no stranger:no manager:no risk:active auditor:no",
+        ];
+        assert_eq!(walk(|status| terminal(Control::Gate, status), &actors), wanted);
+        let outside = walk(|status| terminal(Control::Outside, status), &actors);
+        assert_eq!(
+            outside[1..4],
+            [
+                "active move: owner:active stranger:no manager:no risk:active auditor:no",
+                "active set_key: owner:no stranger:no manager:no risk:- auditor:no",
+                "active retire: owner:retired stranger:no manager:no risk:retired auditor:no",
+            ]
+        );
+        let owner = &actors[0].1;
+        assert!(may_add(&terminal(Control::Outside, Status::Active), owner));
+        assert!(!may_add(&terminal(Control::Gate, Status::Active), owner));
+    }
+}
