@@ -6,6 +6,7 @@
 //! Invariant: every route but the log-in and the first run takes an `Account` or `Actor`, and what that account may not see is
 //! 404.
 
+mod account;
 mod auth;
 mod contact;
 mod document;
@@ -17,7 +18,10 @@ mod id;
 mod idempotency;
 mod incident;
 mod input;
+mod invitation;
 mod language;
+mod merchant;
+mod operator;
 mod origin;
 mod page;
 mod people;
@@ -54,6 +58,7 @@ use incident::{activity, alarm, found, report, stop_request, stream, timeline};
 use node::Node;
 pub use origin::{Origin, network};
 use problem::{Code, Problem, code};
+pub use terminal::keep;
 
 /// What the configuration says about the API.
 #[derive(Clone, Debug)]
@@ -68,6 +73,8 @@ pub struct Settings {
     pub gate: setting::GateFrom,
     /// Tries a connection to a host.
     pub probe: setting::Probe,
+    /// The check value of a terminal's master key.
+    pub key_check: keep::KeyCheck,
     /// Becomes true when the node stops; live streams end then.
     pub stopping: watch::Receiver<bool>,
 }
@@ -114,8 +121,10 @@ nouns! {
     session with CODES,
     setup with CODES,
     setting,
-    shop,
+    merchant with CODES,
+    shop with CODES,
     terminal with CODES,
+    keep with CODES,
     transaction,
     incident with CODES,
     alarm,
@@ -127,6 +136,9 @@ nouns! {
     stream with CODES,
     activity,
     gate,
+    operator with CODES,
+    account with CODES,
+    invitation with CODES,
     contact with CODES,
     hotline,
     work with CODES,

@@ -18,6 +18,9 @@ use utoipa::ToSchema;
 use node::Passing;
 use node::seal;
 
+use super::terminal::keep;
+use super::{account, merchant};
+
 /// When to ask again, seconds, while the store cannot be reached.
 const STORE_BACK_SOON_S: u32 = 2;
 
@@ -55,6 +58,16 @@ pub enum Why {
     NotAMailServer,
     /// It is no key of 8 or 16 bytes.
     NotAKey,
+    /// It checks itself, and does not.
+    WrongCheckDigit,
+    /// It is no day.
+    NotADay,
+    /// A master key of another length, or with halves that are alike.
+    NotAMasterKey,
+    /// It is not the check value of that key.
+    WrongCheckValue,
+    /// No password that a terminal can take.
+    NotDigits,
     /// It did not come from a `next_cursor`.
     NotACursor,
     /// It stays as it is.
@@ -109,6 +122,14 @@ impl Why {
                 "须为 2 至 64 个文字、字母、数字或 . _ - @ +，以文字、字母或数字开头",
                 "must be 2 to 64 letters, digits or . _ - @ +, with a letter or digit in front",
             ),
+            Self::WrongCheckDigit => language.pick("校验位不对，请再核对一遍", "has a wrong check digit: look again"),
+            Self::NotADay => language.pick("不是日期，例如 2026-11-22", "is no day like 2026-11-22"),
+            Self::NotAMasterKey => language.pick(
+                "须为 16 或 24 字节的十六进制密钥，各段等长，合成后不能是弱密钥",
+                "must be a key of 16 or 24 bytes in hexadecimal digits, all parts alike long, and no weak one when put together",
+            ),
+            Self::NotDigits => language.pick("须为 4 至 12 位数字", "must be 4 to 12 digits"),
+            Self::WrongCheckValue => language.pick("校验值与密钥不符", "is not the check value of this key"),
             Self::NotACursor => language.pick("不是列表给出的游标", "is no cursor that a list has given"),
             Self::Fixed => language.pick("不能更改", "cannot be changed"),
             Self::InFuture => language.pick("不能晚于现在", "must not be later than now"),
@@ -135,6 +156,8 @@ pub struct Problem {
     hold_kinds: Vec<String>,
     #[serde(skip)]
     retry_after_s: Option<u32>,
+    /// In place of the code's own sentence, Chinese and English.
+    sentence: Option<(String, String)>,
     reference: String,
 }
 
@@ -192,6 +215,7 @@ impl Problem {
             attempts_left: None,
             hold_kinds: Vec::new(),
             retry_after_s: None,
+            sentence: None,
             reference,
         }
     }
@@ -201,6 +225,14 @@ impl Problem {
         Self {
             field: Some((name.into(), why)),
             ..Self::new(code::INVALID_FIELD)
+        }
+    }
+
+    /// Says this in place of the code's own sentence.
+    pub fn saying(self, zh: String, en: String) -> Self {
+        Self {
+            sentence: Some((zh, en)),
+            ..self
         }
     }
 
@@ -270,7 +302,11 @@ impl Problem {
     pub fn write(self, response: Response, language: Language) -> Response {
         let (title, sentence) = self.code.words(language);
         let (field, detail) = match self.field {
-            None => (None, sentence.to_owned()),
+            None => (None, match (self.sentence, language) {
+                (None, _) => sentence.to_owned(),
+                (Some((zh, _)), Language::Chinese) => zh,
+                (Some((_, en)), Language::English) => en,
+            }),
             Some((field, why)) => {
                 let detail = match language {
                     Language::Chinese => format!("{field}：{}。", why.text(language)),
@@ -350,13 +386,18 @@ impl From<store::Error> for Problem {
 
 impl From<app::case::Error> for Problem {
     fn from(error: app::case::Error) -> Self {
-        use app::case::Error;
+        use app::case::{Against, Error};
         match error {
             Error::NotFound(subject) => Self::new(Code::none_of(subject)),
             Error::Taken(_) => Self::new(code::TAKEN),
             Error::Unknown(field) => Self::field(field, Why::Invalid),
             Error::Fixed(field) => Self::field(field, Why::Fixed),
             Error::TextRequired => Self::field("text", Why::Missing),
+            Error::Against(Against::TerminalsInUse) => Self::new(merchant::TERMINALS_IN_USE),
+            Error::Against(Against::OutOfBusiness) => Self::new(merchant::OUT_OF_BUSINESS),
+            Error::Against(Against::LossOpen) => Self::new(keep::LOSS_OPEN),
+            Error::Against(Against::NoGate) => Self::new(keep::NO_GATE),
+            Error::Against(Against::LastAdministrator) => Self::new(account::LAST_ADMINISTRATOR),
             Error::NotAllowed => Self::new(code::NOT_ALLOWED),
             Error::SecondPersonRequired => Self::new(code::SECOND_PERSON_REQUIRED),
             Error::WrongState(_) => Self::new(code::WRONG_STATE),

@@ -199,7 +199,7 @@ struct ZoneKeys {
 }
 
 /// Tells what is null from what is not there.
-fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)

@@ -1,4 +1,6 @@
-//! Terminals: the list, the page, and the cashier's lock and unlock (R5.1).
+//! Terminals: the list, the page, and the cashier's lock and unlock (R5.1); keeping them is in [`keep`].
+
+pub mod keep;
 
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use domain::TerminalId;
 use domain::actor::By;
 use domain::operator::Number;
 use domain::terminal::Terminal;
-use domain::terminal::may::actions;
+use domain::terminal::may::{Verb as May, actions};
 use domain::transaction::Proof;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -81,6 +83,8 @@ show_route!(show: Terminal => TerminalOut, "terminal", "/terminals/{terminal_id}
 /// A terminal in a list.
 #[derive(Serialize, ToSchema)]
 pub struct TerminalSummary {
+    /// The same as `terminal_id`, as every noun has it.
+    id: String,
     /// Field 41, and the key everywhere.
     terminal_id: String,
     /// The manufacturer's serial number.
@@ -91,6 +95,9 @@ pub struct TerminalSummary {
     pub name: String,
     /// Where it stands.
     shop_id: String,
+    /// Where in the shop.
+    #[schema(required)]
+    location: Option<String>,
     /// Where it stands, by name.
     pub shop_name: String,
     /// Whose.
@@ -173,6 +180,24 @@ pub struct TerminalOut {
     standing_holds: Vec<HoldOut>,
     /// Standing and released, newest first, at most 50.
     holds: Vec<HoldOut>,
+    /// Who holds its keys.
+    #[schema(required)]
+    keys_held_by: Option<String>,
+    /// The day it was bought.
+    #[schema(required)]
+    purchased_on: Option<String>,
+    /// From whom.
+    #[schema(required)]
+    purchased_from: Option<String>,
+    /// For how much.
+    #[schema(required)]
+    price: Option<Money>,
+    /// The check value of its master key; null while it has none.
+    #[schema(required)]
+    key_check_value: Option<String>,
+    /// What a provider knows it by whose own interface can stop it.
+    #[schema(required)]
+    at_provider: Option<keep::AtProviderIO>,
     /// Its language and clock.
     settings: TerminalSettings,
     /// The batch of its last sign-in.
@@ -194,7 +219,7 @@ struct Identity {
     merchant_code: String,
     /// 统一社会信用代码.
     unified_social_credit_code: String,
-    /// The settlement account, masked but for its last four digits.
+    /// The settlement account, masked but for its last four digits; empty when nobody said.
     settlement_account: String,
     /// 布放地址.
     placement_address: String,
@@ -234,7 +259,9 @@ pub fn summary(
     let session = store::terminal_session::get(tx, terminal_id)?;
     let incident = store::incident::unclosed(tx, terminal_id)?;
     Ok(TerminalSummary {
+        id: terminal_id.to_string(),
         terminal_id: terminal_id.to_string(),
+        location: terminal.about.location,
         shop_name: names.shop(&terminal.shop_id)?,
         merchant_name: names.merchant(terminal.bound.merchant_code)?,
         serial: terminal.serial,
@@ -283,7 +310,9 @@ impl Shown for Terminal {
 
 fn page(tx: &Tx<'_>, actor: &Actor, terminal: Terminal) -> Result<TerminalOut, Problem> {
     let standing = store::hold::standing(tx, terminal.terminal_id, tx.now())?;
-    let verbs = actor.role().map(|role| actions(terminal.status, standing, role));
+    let held = actor.role().map(|role| actions(terminal.status, standing, role));
+    let kept = domain::case::actions(&terminal, actor).into_iter().map(May::from);
+    let verbs = held.unwrap_or_default().into_iter().chain(kept);
     let mut names = Names::new(tx);
     let terminal_id = terminal.terminal_id;
     let session = store::terminal_session::get(tx, terminal_id)?;
@@ -297,22 +326,27 @@ fn page(tx: &Tx<'_>, actor: &Actor, terminal: Terminal) -> Result<TerminalOut, P
             acquirer_code: bound.acquirer_code.clone(),
             merchant_code: bound.merchant_code.to_string(),
             unified_social_credit_code: bound.unified_social_credit_code.clone(),
-            settlement_account: format!("•••• {}", bound.settlement_account.last4),
+            settlement_account: match bound.settlement_account.last4.as_str() {
+                "" => String::new(),
+                last4 => format!("•••• {last4}"),
+            },
             placement_address: bound.placement_address.clone(),
         },
         standing_holds: holds.iter().filter(|hold| hold.stands()).cloned().collect(),
         holds,
+        keys_held_by: terminal.about.keys_held_by.clone(),
+        purchased_on: terminal.about.purchased_on.clone(),
+        purchased_from: terminal.about.purchased_from.clone(),
+        price: terminal.about.price.map(Money::from),
+        key_check_value: terminal.key_check.clone(),
+        at_provider: terminal.at_provider.as_ref().map(keep::AtProviderIO::of),
         settings: TerminalSettings {
             language: terminal.language.clone(),
             time_zone: terminal.time_zone.clone(),
         },
         batch: session.as_ref().map(|session| session.batch),
         signed_in_at: session.map(|session| Time(session.signed_in_at)),
-        actions: verbs
-            .unwrap_or_default()
-            .into_iter()
-            .map(TerminalAction)
-            .collect(),
+        actions: verbs.map(TerminalAction).collect(),
         summary: summary(tx, &mut names, terminal)?,
     })
 }
@@ -360,6 +394,7 @@ async fn list(
             terminal.terminal_id.to_string()
         });
         let mut names = Names::new(tx);
+        let page = page.with_actions(domain::case::list_actions::<Terminal>(&actor));
         let page = page.try_map(|terminal| summary(tx, &mut names, terminal))?;
         Ok(TerminalPage {
             page,

@@ -61,6 +61,11 @@ macro_rules! identifier {
 identifier!(TerminalId, 8);
 identifier!(MerchantId, 15);
 
+impl MerchantId {
+    /// Nobody's, where a shop or a merchant still has to say whose.
+    pub const NONE: Self = Self([b' '; 15]);
+}
+
 words! {
     /// Whether a terminal is part of the estate at all. Being stopped for a while is a hold, not a status.
     pub enum Status {

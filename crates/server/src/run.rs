@@ -147,6 +147,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         set_up_token: set_up_token.clone(),
         gate: config.gate_from,
         probe,
+        key_check: |key| iso8583::keys::check_value(key).ok(),
         stopping: stopped.clone(),
     };
     let router = api::router(node.clone(), settings, assets::serve);

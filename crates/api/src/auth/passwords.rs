@@ -102,13 +102,31 @@ impl Passwords {
         password: Zeroizing<String>,
         theirs: Vec<String>,
     ) -> Result<String, Problem> {
+        let fit = move |password: &str| {
+            let theirs: Vec<&str> = theirs.iter().map(String::as_str).collect();
+            app::password::fit(password, &theirs).map_err(|unfit| Problem::field(field, unfit.into()))
+        };
+        self.hash_if(password, fit).await
+    }
+
+    /// The hash of a new password that may be taken as it is.
+    pub async fn hash(&self, password: Zeroizing<String>) -> Result<String, Problem> {
+        self.hash_if(password, |_| Ok(())).await
+    }
+
+    async fn hash_if(
+        &self,
+        password: Zeroizing<String>,
+        fit: impl FnOnce(&str) -> Result<(), Problem> + Send + 'static,
+    ) -> Result<String, Problem> {
+        let overloaded = || Problem::new(code::OVERLOADED).retry_after_s(5);
+        let _place = self.known.places.clone().try_acquire_owned().map_err(|_| overloaded())?;
         let at_once = self.known.at_once.clone().acquire_owned().await;
-        let at_once = at_once.map_err(|_| Problem::new(code::OVERLOADED).retry_after_s(5))?;
+        let at_once = at_once.map_err(|_| overloaded())?;
         let salt = seal::random().map_err(|error| Problem::internal(&error))?;
         let work = move || {
             let _at_once = at_once;
-            let theirs: Vec<&str> = theirs.iter().map(String::as_str).collect();
-            app::password::fit(&password, &theirs).map_err(|unfit| Problem::field(field, unfit.into()))?;
+            fit(&password)?;
             app::password::hash(&password, &salt).map_err(|error| Problem::internal(&error))
         };
         let hashed = tokio::task::spawn_blocking(work).await;

@@ -146,6 +146,7 @@ impl House {
                 hotline: Some("400-000-0117".into()),
                 set_up_token,
                 gate: crate::setting::GateFrom::Off,
+                key_check: |key| iso8583::keys::check_value(key).ok(),
                 probe: |_| Box::pin(async { crate::setting::Reached::Kept }),
                 stopping,
             },

@@ -1,0 +1,241 @@
+//! Accounts of people, for those who give rights (R7.1, R7.2).
+//!
+//! Invariant: nobody gives or takes more than the own rights.
+
+use std::sync::Arc;
+
+use app::invitation::Link;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::account::{Person, Scope, State as Word, Verb};
+use domain::case::actions;
+use domain::{Actor, MerchantId};
+use serde::{Deserialize, Serialize};
+use store::Tx;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::id::Merchant;
+use super::idempotency::Kept;
+use super::input::{In, Limit, text};
+use super::invitation::{Invited, invited};
+use super::people::Names;
+use super::problem::{Problem, ProblemOut, Why};
+use super::route::{self, Listed, Shown, acting};
+use super::session::{AccountOut, Role, shown};
+use super::wire::word;
+use super::{Api, id};
+use crate::auth::{self, Token, scope};
+
+/// Longest name, in characters.
+pub const NAME_CHARS_MAX: usize = 100;
+
+word! {
+    /// Whether an account may be used.
+    AccountState: Word;
+    /// What people can do with an account.
+    AccountAction: Verb;
+}
+
+crate::problem::codes! {
+    /// No such account, for this account.
+    NOT_FOUND = "account_not_found", NOT_FOUND:
+        ("没有找到账号", "没有这个账号。"),
+        ("Account not found", "There is no such account.");
+    /// Nobody else could administer the house.
+    LAST_ADMINISTRATOR = "last_administrator", CONFLICT:
+        ("最后一个管理员", "这是最后一个能管理的账号，不能停用或降级。请先给另一个人同样的权限。"),
+        ("The last administrator", "Nobody else could administer the house: give somebody else the same rights first.");
+}
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show, change))
+        .routes(routes!(link))
+        .routes(routes!(disable))
+        .routes(routes!(enable))
+        .routes(routes!(show_events))
+}
+
+route::list_route!(list: Person => PersonOut, AccountQuery, "account", "/accounts");
+route::show_route!(show: Person => PersonOut, "account", "/accounts/{login}", "login");
+route::step_route!(enable: Person => PersonOut, Verb::Enable, "account", "/accounts/{login}/enable", "login");
+route::events_route!(show_events: Person, "account", "/accounts/{login}/events", "login");
+
+/// A person's account, as it is kept.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Person)]
+pub struct PersonOut {
+    /// The same as `login`, as every noun has it.
+    id: String,
+    #[serde(flatten)]
+    account: AccountOut,
+    /// The one shop's name.
+    #[schema(required)]
+    shop_name: Option<String>,
+    /// Whether it may be used.
+    state: AccountState,
+    /// What the one who asks may do with it now.
+    actions: Vec<AccountAction>,
+}
+
+impl Shown for Person {
+    type Out = PersonOut;
+
+    fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<PersonOut, Problem> {
+        let shop_name = match &it.account.scope {
+            Scope::Shop(_, shop_id) => Some(Names::new(tx).shop(shop_id)?),
+            _ => None,
+        };
+        Ok(PersonOut {
+            actions: actions(&it, actor).into_iter().map(AccountAction).collect(),
+            account: shown(tx, &it.account)?,
+            id: it.account.login,
+            shop_name,
+            state: AccountState(it.state),
+        })
+    }
+}
+
+/// Which accounts.
+#[derive(Default, Deserialize, IntoParams)]
+pub struct AccountQuery {
+    /// One state only.
+    state: Option<AccountState>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// The last page's `next_cursor`.
+    cursor: Option<String>,
+}
+
+impl Listed for Person {
+    type Query = AccountQuery;
+
+    fn list(tx: &Tx<'_>, actor: &Actor, which: &AccountQuery, limit: i64) -> Result<Vec<Self>, Problem> {
+        let state = which.state.map(|state| state.0);
+        Ok(store::account::seen(tx, scope(actor)?, state, which.cursor.as_deref(), limit)?)
+    }
+}
+
+/// What an account is for and what it sees.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AccountChange, example = json!({ "name": "城南店店长", "role": "manager", "shop_id": "S01" }))]
+pub struct Rights {
+    /// How others see the person; at most 100 characters.
+    pub name: String,
+    /// What the account is for.
+    role: Role,
+    /// The merchant of an owner; one's own without it, where there is one.
+    merchant_id: Option<Merchant>,
+    /// The shop of a manager.
+    shop_id: Option<String>,
+}
+
+impl Rights {
+    /// The name, the role, and the scope that fits it.
+    pub fn read(self, tx: &Tx<'_>, actor: &Actor) -> Result<(String, (domain::account::Role, Scope)), Problem> {
+        use domain::account::Role;
+        let name = text("name", &self.name, NAME_CHARS_MAX)?;
+        let merchant_id = self.merchant_id.map(|merchant| merchant.0).or(own(actor));
+        let scope = match (self.role.0, self.shop_id) {
+            (Role::RiskOfficer | Role::Auditor, None) if self.merchant_id.is_none() => Scope::All,
+            (Role::RiskOfficer | Role::Auditor, None) => return Err(Problem::field("merchant_id", Why::Unknown)),
+            (Role::Owner, None) => {
+                Scope::Merchant(merchant_id.ok_or_else(|| Problem::field("merchant_id", Why::Missing))?)
+            }
+            (Role::Manager, None) => return Err(Problem::field("shop_id", Why::Missing)),
+            (Role::Manager, Some(shop_id)) => {
+                let shop: Result<domain::shop::Shop, _> = app::case::find(tx, actor, &shop_id);
+                let shop = shop.map_err(|_| Problem::field("shop_id", Why::Invalid))?;
+                Scope::Shop(shop.merchant_id, shop.shop_id)
+            }
+            (_, Some(_)) => return Err(Problem::field("shop_id", Why::Unknown)),
+        };
+        Ok((name, (self.role.0, scope)))
+    }
+}
+
+fn own(actor: &Actor) -> Option<MerchantId> {
+    match actor.scope() {
+        Some(Scope::Merchant(own)) => Some(*own),
+        _ => None,
+    }
+}
+
+/// Call a person otherwise, or let the person see and do something else. It counts at once.
+#[utoipa::path(put, path = "/accounts/{login}", tag = "account", params(("login" = String, Path)),
+    request_body = Rights, responses(
+    (status = 200, body = PersonOut),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "account_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state, last_administrator", body = ProblemOut),
+))]
+async fn change(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    Path(login): Path<String>,
+    input: In<Rights>,
+) -> Result<Kept, Problem> {
+    acting(&api, account, input, move |tx, actor, said: Rights| {
+        let (name, rights) = said.read(tx, actor)?;
+        Person::out(tx, actor, app::account::change(tx, actor, &login, name, rights)?)
+    })
+    .await
+}
+
+/// Make a link by which a person chooses another password, once. It takes the place of one made before.
+#[utoipa::path(post, path = "/accounts/{login}/link", tag = "account", params(("login" = String, Path)),
+    request_body = route::Said, responses(
+    (status = 201, body = Invited),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "account_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state", body = ProblemOut),
+))]
+async fn link(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    Path(login): Path<String>,
+    _input: In<route::Said>,
+) -> Result<Response, Problem> {
+    let token = Token::random().map_err(|error| Problem::internal(&error))?;
+    let link = Link {
+        invitation_id: id::new()?,
+        token_digest: token.digest(),
+    };
+    let work = move |tx: &Tx<'_>| {
+        let actor = account.actor(tx)?;
+        invited(tx, &actor, app::invitation::link(tx, &actor, &login, link)?, &token)
+    };
+    let out = api.node.write(work).await?;
+    Ok((StatusCode::CREATED, out).into_response())
+}
+
+/// Let a person log in no more. Sessions and links end at once.
+#[utoipa::path(post, path = "/accounts/{login}/disable", tag = "account", params(("login" = String, Path)),
+    request_body = route::Said, responses(
+    (status = 200, body = PersonOut),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "account_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state, last_administrator", body = ProblemOut),
+))]
+async fn disable(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    Path(login): Path<String>,
+    input: In<route::Said>,
+) -> Result<Kept, Problem> {
+    acting(&api, account, input, move |tx, actor, _| {
+        Person::out(tx, actor, app::account::disable(tx, actor, &login)?)
+    })
+    .await
+}
+
+/// An answer that holds a secret is not compressed, and not kept for a key.
+pub type Shut<T> = (axum::Extension<crate::edge::Secret>, Json<T>);

@@ -1,0 +1,701 @@
+//! Keeping terminals: added, changed, moved, given a key, retired; and the list of devices (R2.1, PCI DSS 9.5.1.1).
+//!
+//! Invariant: a key goes in and never comes out again; an answer has its check value.
+
+use std::sync::Arc;
+
+use app::terminal::{Changes, MasterKey, New, NotKept};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use domain::terminal::keep::Verb;
+use domain::terminal::{About, AtProvider, BoundElements, SettlementAccount, Status, Terminal};
+use domain::{Actor, Money, TerminalId};
+use node::seal::{Purpose, Sealer};
+use serde::{Deserialize, Serialize};
+use store::Tx;
+use store::terminal::Filter;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use zeroize::Zeroizing;
+
+use super::{TerminalControl, TerminalOut, page, parse_id};
+use crate::Api;
+use crate::auth::{self, Account, scope};
+use crate::idempotency::Kept;
+use crate::input::{In, Query, text, text_opt};
+use crate::merchant::credit_code;
+use crate::problem::{Problem, ProblemOut, Why};
+use crate::route::{self, Shown, acting, reading};
+use crate::setting::said;
+use crate::setup::{currency, time_zone};
+use crate::shop::ADDRESS_CHARS_MAX;
+use crate::sheet::{self, ExportQuery, Sheet};
+use crate::wire::word;
+
+/// The first four bytes of eight zero bytes under a key of 16 or 24 bytes; `None` for what is no key.
+pub type KeyCheck = fn(&[u8]) -> Option<[u8; 4]>;
+
+/// What a key is made ready with.
+#[derive(Clone, Copy)]
+struct Safe<'a> {
+    sealer: &'a Sealer,
+    check: KeyCheck,
+}
+
+/// Longest serial number: field 59 of the terminals' messages has 50 for it.
+const SERIAL_CHARS_MAX: usize = 50;
+/// Longest name, model, place and person, in characters.
+const TEXT_CHARS_MAX: usize = 100;
+/// Parts that a key may be given in.
+const COMPONENTS_MAX: usize = 3;
+
+word! {
+    /// A provider whose own interface can stop a terminal.
+    TerminalProvider: domain::terminal::Provider;
+}
+
+crate::problem::codes! {
+    /// Another terminal has this serial number or identifier.
+    TERMINAL_TAKEN = "terminal_taken", CONFLICT:
+        ("已经登记过", "这台终端登记在别的商户名下。请再核对一遍标签，或问收单机构这台终端从哪里来。"),
+        ("Registered already", "This terminal is registered with another merchant. Look at the label again, or ask the acquirer where this terminal comes from.");
+    /// Its loss is not closed.
+    LOSS_OPEN = "loss_open", CONFLICT:
+        ("报失未结", "这台终端的报失还没有结束，先处理完再移走或停用。"),
+        ("A loss is open", "The loss of this terminal is not closed: see to it before the terminal is moved or retired.");
+    /// No gate of this house decides.
+    NO_GATE = "no_gate", CONFLICT:
+        ("没有网关", "这里没有网关，终端只能由外部收单机构控制（control: outside）。"),
+        ("No gate here", "This house has no gate: its terminals are decided by an acquirer outside (control: outside).");
+}
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .routes(routes!(export))
+        .routes(routes!(change))
+        .routes(routes!(move_to))
+        .routes(routes!(set_key))
+        .routes(routes!(retire))
+        .routes(routes!(restore))
+        .routes(routes!(show_events))
+}
+
+route::step_route!(retire: Terminal => TerminalOut, Verb::Retire, "terminal", "/terminals/{terminal_id}/retire", "terminal_id");
+route::step_route!(restore: Terminal => TerminalOut, Verb::Restore, "terminal", "/terminals/{terminal_id}/restore", "terminal_id");
+route::events_route!(show_events: Terminal, "terminal", "/terminals/{terminal_id}/events", "terminal_id");
+
+impl Shown for Terminal {
+    type Out = TerminalOut;
+
+    fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<TerminalOut, Problem> {
+        page(tx, actor, it)
+    }
+}
+
+/// What a device cost.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Price)]
+pub struct PriceIn {
+    /// Minor units (fen, cents).
+    minor: i64,
+    /// ISO 4217, three letters.
+    currency: String,
+}
+
+impl PriceIn {
+    fn read(self) -> Result<Money, Problem> {
+        let currency = currency("price.currency", &self.currency)?;
+        Money::new(self.minor, currency).map_err(|_| Problem::field("price.minor", Why::OutOfRange))
+    }
+}
+
+/// What a provider knows a terminal by.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AtProvider)]
+pub struct AtProviderIO {
+    /// Which provider.
+    provider: TerminalProvider,
+    /// The device's identifier there.
+    device_id: String,
+}
+
+impl AtProviderIO {
+    /// As it travels.
+    pub fn of(at: &AtProvider) -> Self {
+        Self {
+            provider: TerminalProvider(at.provider),
+            device_id: at.device_id.clone(),
+        }
+    }
+
+    fn read(self) -> Result<AtProvider, Problem> {
+        Ok(AtProvider {
+            provider: self.provider.0,
+            device_id: text("at_provider.device_id", &self.device_id, TEXT_CHARS_MAX)?,
+        })
+    }
+}
+
+/// A master key, in as many parts as it was given to people in: the key is their exclusive or.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "components": ["11223344556677889900AABBCCDDEEFF", "0123456789ABCDEFFEDCBA9876543210"], "check_value": "B5BF3D",
+}))]
+pub struct MasterKeyIn {
+    /// One to three components of 16 or 24 bytes, two hexadecimal digits each; one is the key itself.
+    components: Vec<String>,
+    /// The first three or four bytes of eight zero bytes under the key put together: six or eight hexadecimal digits.
+    check_value: String,
+}
+
+impl MasterKeyIn {
+    /// The key, sealed for that terminal; nothing when the check value is another's.
+    fn seal(self, safe: Safe<'_>, terminal_id: TerminalId) -> Result<MasterKey, Problem> {
+        const COMPONENTS: &str = "master_key.components";
+        let not_a_key = || Problem::field(COMPONENTS, Why::NotAMasterKey);
+        let components = self.components.into_iter().map(Zeroizing::new);
+        let components = components.map(|text| hex(&text).map(Zeroizing::new).ok_or_else(not_a_key));
+        let components = components.collect::<Result<Vec<_>, _>>()?;
+        let key = together(&components).ok_or_else(not_a_key)?;
+        let right = (safe.check)(&key).ok_or_else(not_a_key)?;
+        let said = hex(self.check_value.trim()).unwrap_or_default();
+        if said.len() < 3 || !right.starts_with(&said) {
+            return Err(Problem::field("master_key.check_value", Why::WrongCheckValue));
+        }
+        let sealed = safe.sealer.seal(Purpose::MasterKey, terminal_id.as_str(), &key);
+        Ok(MasterKey {
+            sealed: sealed.map_err(|error| Problem::internal(&error))?,
+            check: said.iter().map(|byte| format!("{byte:02X}")).collect(),
+        })
+    }
+}
+
+/// The exclusive or of components of one length that a master key can have; nothing for a weak key.
+fn together(components: &[Zeroizing<Vec<u8>>]) -> Option<Zeroizing<Vec<u8>>> {
+    let (first, rest) = components.split_first()?;
+    let is_long = matches!(first.len(), 16 | 24) && components.len() <= COMPONENTS_MAX;
+    if !is_long || rest.iter().any(|component| component.len() != first.len()) {
+        return None;
+    }
+    let mut key = first.clone();
+    for component in rest {
+        key.iter_mut().zip(component.iter()).for_each(|(byte, other)| *byte ^= other);
+    }
+    // With two halves alike it is a single DES key; all zero it is what components make that cancel each other.
+    let is_weak = key[..8] == key[8..16];
+    (!is_weak).then_some(key)
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim();
+    if digits.len() % 2 != 0 || !digits.is_ascii() {
+        return None;
+    }
+    let byte = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
+/// A new terminal.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "terminal_id": "30501101", "shop_id": "S01", "serial": "YZ9030495193", "model": "云展 Y90", "name": "前台 1 号机",
+    "control": "outside",
+}))]
+pub struct TerminalIn {
+    /// Field 41: 1 to 8 letters and digits.
+    terminal_id: String,
+    /// Where it stands.
+    shop_id: String,
+    /// The manufacturer's serial number, or TUSN; at most 50 characters.
+    serial: String,
+    /// Maker and model; at most 100 characters, as the texts below.
+    model: String,
+    /// What the shop's people call it; its model without it.
+    name: Option<String>,
+    /// Who decides what it may do: our `gate`, or an acquirer `outside`.
+    control: TerminalControl,
+    /// Where in the shop it stands.
+    location: Option<String>,
+    /// Who holds its keys.
+    keys_held_by: Option<String>,
+    /// The day it was bought: `2026-11-22`.
+    purchased_on: Option<String>,
+    /// From whom.
+    purchased_from: Option<String>,
+    /// For how much.
+    price: Option<PriceIn>,
+    /// 收单机构代码.
+    acquirer_code: Option<String>,
+    /// 统一社会信用代码; its merchant's without it.
+    unified_social_credit_code: Option<String>,
+    /// The number of the settlement account, 6 to 34 letters and digits; only its last four are ever shown.
+    settlement_account: Option<String>,
+    /// 布放地址; its shop's address without it.
+    placement_address: Option<String>,
+    /// BCP 47; the house's language without it.
+    language: Option<String>,
+    /// IANA name; the house's without it.
+    time_zone: Option<String>,
+    /// What a provider knows it by whose own interface can stop it; only with `outside`.
+    at_provider: Option<AtProviderIO>,
+    /// Its master key, without which it does not sign in at our gate; only with `gate`.
+    master_key: Option<MasterKeyIn>,
+}
+
+impl TerminalIn {
+    fn read(self, tx: &Tx<'_>, safe: Safe<'_>) -> Result<(Terminal, Option<MasterKey>), Problem> {
+        let sealer = safe.sealer;
+        use domain::setting::{Language, Settings};
+        use domain::terminal::Control;
+        let terminal_id = TerminalId::parse(self.terminal_id.trim().as_bytes());
+        let terminal_id = terminal_id.ok_or_else(|| Problem::field("terminal_id", Why::Invalid))?;
+        let is_ours = self.control.0 == Control::Gate;
+        if self.master_key.is_some() && !is_ours {
+            return Err(Problem::field("master_key", Why::Unknown));
+        }
+        if self.at_provider.is_some() && is_ours {
+            return Err(Problem::field("at_provider", Why::Unknown));
+        }
+        let settings = store::setting::get(tx)?.unwrap_or_else(Settings::unasked);
+        let language = match settings.language {
+            Language::Chinese => "zh-CN",
+            Language::English => "en",
+        };
+        let model = text("model", &self.model, TEXT_CHARS_MAX)?;
+        let key = self.master_key.map(|key| key.seal(safe, terminal_id));
+        let terminal = Terminal {
+            terminal_id,
+            serial: serial(&self.serial)?,
+            name: text_opt("name", self.name, TEXT_CHARS_MAX)?.unwrap_or_else(|| model.clone()),
+            model,
+            shop_id: text("shop_id", &self.shop_id, TEXT_CHARS_MAX)?,
+            bound: BoundElements {
+                acquirer_code: acquirer_code(self.acquirer_code)?.unwrap_or_default(),
+                // Set by the shop.
+                merchant_code: domain::MerchantId::NONE,
+                unified_social_credit_code: credit_code(self.unified_social_credit_code)?.unwrap_or_default(),
+                settlement_account: match self.settlement_account {
+                    None => SettlementAccount::default(),
+                    Some(number) => settlement_account(sealer, terminal_id, &number)?,
+                },
+                placement_address: text_opt("placement_address", self.placement_address, ADDRESS_CHARS_MAX)?
+                    .unwrap_or_default(),
+            },
+            status: Status::Active,
+            control: self.control.0,
+            at_provider: self.at_provider.map(AtProviderIO::read).transpose()?,
+            language: text_opt("language", self.language, TEXT_CHARS_MAX)?.unwrap_or_else(|| language.to_owned()),
+            time_zone: match self.time_zone {
+                None => settings.time_zone,
+                Some(name) => time_zone("time_zone", &name)?,
+            },
+            about: About {
+                location: text_opt("location", self.location, TEXT_CHARS_MAX)?,
+                keys_held_by: text_opt("keys_held_by", self.keys_held_by, TEXT_CHARS_MAX)?,
+                purchased_on: day(self.purchased_on)?,
+                purchased_from: text_opt("purchased_from", self.purchased_from, TEXT_CHARS_MAX)?,
+                price: self.price.map(PriceIn::read).transpose()?,
+            },
+            key_check: None,
+        };
+        Ok((terminal, key.transpose()?))
+    }
+}
+
+/// A serial number without the blanks that labels print, its letters as they are.
+fn serial(said: &str) -> Result<String, Problem> {
+    let serial: String = said.chars().filter(|one| !one.is_whitespace()).collect();
+    let serial = text("serial", &serial, SERIAL_CHARS_MAX)?;
+    match serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
+        true => Ok(serial),
+        false => Err(Problem::field("serial", Why::Invalid)),
+    }
+}
+
+fn acquirer_code(code: Option<String>) -> Result<Option<String>, Problem> {
+    let code = text_opt("acquirer_code", code, TEXT_CHARS_MAX)?;
+    match code.as_deref().is_none_or(domain::setting::is_acquirer_code) {
+        true => Ok(code),
+        false => Err(Problem::field("acquirer_code", Why::Invalid)),
+    }
+}
+
+fn settlement_account(
+    sealer: &Sealer,
+    terminal_id: TerminalId,
+    number: &str,
+) -> Result<SettlementAccount, Problem> {
+    let number: String = number.chars().filter(|one| !one.is_whitespace()).collect();
+    let number = Zeroizing::new(number);
+    if !(6..=34).contains(&number.len()) || !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Problem::field("settlement_account", Why::Invalid));
+    }
+    let sealed = sealer.seal(Purpose::SettlementAccount, terminal_id.as_str(), number.as_bytes());
+    Ok(SettlementAccount {
+        sealed: sealed.map_err(|error| Problem::internal(&error))?,
+        last4: number[number.len() - 4..].to_owned(),
+    })
+}
+
+fn day(said: Option<String>) -> Result<Option<String>, Problem> {
+    let Some(said) = text_opt("purchased_on", said, TEXT_CHARS_MAX)? else {
+        return Ok(None);
+    };
+    let day: Option<jiff::civil::Date> = said.parse().ok();
+    match day.filter(|day| day.to_string() == said) {
+        Some(_) => Ok(Some(said)),
+        None => Err(Problem::field("purchased_on", Why::NotADay)),
+    }
+}
+
+impl From<NotKept> for Problem {
+    fn from(error: NotKept) -> Self {
+        match error {
+            NotKept::Case(error) => error.into(),
+            NotKept::Taken { by: None, .. } => Self::new(TERMINAL_TAKEN),
+            NotKept::Taken { field, by: Some(other) } => {
+                let (zh, en) = match field {
+                    "serial" => (format!("序列号 {}", other.serial), format!("The serial number {}", other.serial)),
+                    _ => (format!("终端号 {}", other.terminal_id), format!("The terminal number {}", other.terminal_id)),
+                };
+                let (zh_end, en_end) = match other.status {
+                    Status::Active => ("", ""),
+                    Status::Retired => ("，已停用，可以恢复", ", which is retired and can be restored"),
+                };
+                let Terminal { name, terminal_id, bound, .. } = *other;
+                let place = bound.placement_address;
+                Self::new(TERMINAL_TAKEN).saying(
+                    format!("{zh} 已登记：“{name}”，终端号 {terminal_id}，{place}{zh_end}。"),
+                    format!("{en} is registered already: “{name}”, terminal {terminal_id}, {place}{en_end}."),
+                )
+            }
+        }
+    }
+}
+
+/// Add a terminal.
+///
+/// An owner adds those that an acquirer outside decides; one that our gate decides is added by the acquirer's own people, where the
+/// house has a gate.
+#[utoipa::path(post, path = "/terminals", tag = "terminal", request_body = TerminalIn, responses(
+    (status = 201, body = TerminalOut),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 409, description = "terminal_taken: says where it is to whoever may see it; no_gate, out_of_business", body = ProblemOut),
+))]
+async fn create(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    input: In<TerminalIn>,
+) -> Result<Kept, Problem> {
+    let (node, check) = (api.node.clone(), api.settings.key_check);
+    let has_gate = api.settings.gate != crate::setting::GateFrom::Off;
+    let kept = acting(&api, account, input, move |tx, actor, said: TerminalIn| {
+        let safe = Safe {
+            sealer: &node.sealer,
+            check,
+        };
+        let (terminal, master_key) = said.read(tx, safe)?;
+        let new = New {
+            terminal,
+            master_key,
+            has_gate,
+        };
+        page(tx, actor, app::terminal::create(tx, actor, new)?)
+    });
+    Ok(kept.await?.with_status(StatusCode::CREATED))
+}
+
+/// What is to be changed. What is not there stays; null takes away.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TerminalChange, example = json!({ "name": "前台 2 号机", "location": "前台右边" }))]
+pub struct TerminalChange {
+    /// What the shop's people call it.
+    name: Option<String>,
+    /// Where in the shop it stands.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    location: Option<Option<String>>,
+    /// Who holds its keys.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    keys_held_by: Option<Option<String>>,
+    /// The day it was bought.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    purchased_on: Option<Option<String>>,
+    /// From whom.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    purchased_from: Option<Option<String>>,
+    /// For how much.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<PriceIn>)]
+    price: Option<Option<PriceIn>>,
+    /// Another serial number, where the first was written down wrong; never of one that our gate decides.
+    serial: Option<String>,
+    /// Maker and model.
+    model: Option<String>,
+    /// 收单机构代码.
+    acquirer_code: Option<String>,
+    /// 统一社会信用代码.
+    unified_social_credit_code: Option<String>,
+    /// The number of the settlement account.
+    settlement_account: Option<String>,
+    /// 布放地址.
+    placement_address: Option<String>,
+    /// BCP 47.
+    language: Option<String>,
+    /// IANA name.
+    time_zone: Option<String>,
+}
+
+impl TerminalChange {
+    fn read(self, sealer: &Sealer, kept: &Terminal) -> Result<Changes, Problem> {
+        let optional = |name: &str, said: Option<Option<String>>, kept: &Option<String>| match said {
+            None => Ok(kept.clone()),
+            Some(said) => text_opt(name, said, TEXT_CHARS_MAX),
+        };
+        let about = &kept.about;
+        let about = About {
+            location: optional("location", self.location, &about.location)?,
+            keys_held_by: optional("keys_held_by", self.keys_held_by, &about.keys_held_by)?,
+            purchased_on: match self.purchased_on {
+                None => about.purchased_on.clone(),
+                Some(said) => day(said)?,
+            },
+            purchased_from: optional("purchased_from", self.purchased_from, &about.purchased_from)?,
+            price: match self.price {
+                None => about.price,
+                Some(price) => price.map(PriceIn::read).transpose()?,
+            },
+        };
+        let bound = &kept.bound;
+        let bound = BoundElements {
+            acquirer_code: acquirer_code(self.acquirer_code)?.unwrap_or_else(|| bound.acquirer_code.clone()),
+            merchant_code: bound.merchant_code,
+            unified_social_credit_code: credit_code(self.unified_social_credit_code)?
+                .unwrap_or_else(|| bound.unified_social_credit_code.clone()),
+            settlement_account: match self.settlement_account {
+                None => bound.settlement_account.clone(),
+                Some(number) => settlement_account(sealer, kept.terminal_id, &number)?,
+            },
+            placement_address: text_opt("placement_address", self.placement_address, ADDRESS_CHARS_MAX)?
+                .unwrap_or_else(|| bound.placement_address.clone()),
+        };
+        Ok(Changes {
+            name: text_opt("name", self.name, TEXT_CHARS_MAX)?,
+            about: Some(about),
+            serial: self.serial.as_deref().map(serial).transpose()?,
+            model: text_opt("model", self.model, TEXT_CHARS_MAX)?,
+            bound: Some(bound),
+            language: text_opt("language", self.language, TEXT_CHARS_MAX)?,
+            time_zone: self.time_zone.map(|name| time_zone("time_zone", &name)).transpose()?,
+        })
+    }
+}
+
+/// Write something else of a terminal; what is not said stays. Its identifier, its shop and who decides stay in any case.
+#[utoipa::path(put, path = "/terminals/{terminal_id}", tag = "terminal", params(("terminal_id" = String, Path)),
+    request_body = TerminalChange, responses(
+    (status = 200, body = TerminalOut),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "terminal_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state, terminal_taken", body = ProblemOut),
+))]
+async fn change(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    Path(terminal_id): Path<String>,
+    input: In<TerminalChange>,
+) -> Result<Kept, Problem> {
+    let (terminal_id, node) = (parse_id(&terminal_id)?, api.node.clone());
+    acting(&api, account, input, move |tx, actor, said: TerminalChange| {
+        let kept: Terminal = app::case::locked(tx, actor, terminal_id.as_str())?;
+        let changes = said.read(&node.sealer, &kept)?;
+        page(tx, actor, app::terminal::change(tx, actor, terminal_id, changes)?)
+    })
+    .await
+}
+
+/// Where to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TerminalMove, example = json!({ "shop_id": "S02" }))]
+pub struct Move {
+    /// Another shop of the same merchant.
+    shop_id: String,
+}
+
+/// Say that a terminal stands in another shop of its merchant now. Its history stays its own; who was signed in is signed out.
+#[utoipa::path(post, path = "/terminals/{terminal_id}/move", tag = "terminal", params(("terminal_id" = String, Path)),
+    request_body = Move, responses(
+    (status = 200, body = TerminalOut),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "terminal_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state, loss_open, out_of_business", body = ProblemOut),
+))]
+async fn move_to(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    Path(terminal_id): Path<String>,
+    input: In<Move>,
+) -> Result<Kept, Problem> {
+    let terminal_id = parse_id(&terminal_id)?;
+    acting(&api, account, input, move |tx, actor, said: Move| {
+        page(tx, actor, app::terminal::move_to(tx, actor, terminal_id, said.shop_id.trim())?)
+    })
+    .await
+}
+
+/// Give a terminal another master key, for its next sign-in.
+#[utoipa::path(post, path = "/terminals/{terminal_id}/master-key", tag = "terminal", params(("terminal_id" = String, Path)),
+    request_body = MasterKeyIn, responses(
+    (status = 200, body = TerminalOut),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "terminal_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state", body = ProblemOut),
+))]
+async fn set_key(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    Path(terminal_id): Path<String>,
+    input: In<MasterKeyIn>,
+) -> Result<Kept, Problem> {
+    let (terminal_id, node) = (parse_id(&terminal_id)?, api.node.clone());
+    let check = api.settings.key_check;
+    acting(&api, account, input, move |tx, actor, said: MasterKeyIn| {
+        let safe = Safe {
+            sealer: &node.sealer,
+            check,
+        };
+        let key = said.seal(safe, terminal_id)?;
+        page(tx, actor, app::terminal::set_key(tx, actor, terminal_id, key)?)
+    })
+    .await
+}
+
+/// What PCI DSS 9.5.1.1 asks for (make and model, location, serial number), and how each device is.
+const COLUMNS: [&str; 12] = [
+    "terminal_id",
+    "serial",
+    "model",
+    "name",
+    "merchant_name",
+    "shop_name",
+    "placement_address",
+    "location",
+    "control",
+    "state",
+    "last_seen_at",
+    "keys_held_by",
+];
+
+/// A line of the list of devices.
+#[derive(Serialize)]
+struct Device {
+    #[serde(flatten)]
+    summary: super::TerminalSummary,
+    placement_address: String,
+    keys_held_by: Option<String>,
+}
+
+/// The list of devices as PCI DSS 9.5.1.1 asks for it, at most 10000: those one sees, retired ones too.
+#[utoipa::path(get, path = "/terminals/export", tag = "terminal", params(ExportQuery), responses(
+    (status = 200, description = "A table.", content_type = "text/csv", body = String),
+))]
+async fn export(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let Json(rows) = reading(&api, account, |tx, actor| {
+        let filter = Filter {
+            scope: scope(actor)?,
+            search: None,
+            state: None,
+            merchant_id: None,
+            shop_id: None,
+        };
+        let all = store::terminal::list(tx, &filter, None, sheet::ROWS_MAX as i64)?;
+        let mut names = crate::people::Names::new(tx);
+        let line = |terminal: Terminal| {
+            let device = Device {
+                placement_address: terminal.bound.placement_address.clone(),
+                keys_held_by: terminal.about.keys_held_by.clone(),
+                summary: super::summary(tx, &mut names, terminal)?,
+            };
+            sheet::cells(&device, &COLUMNS)
+        };
+        all.into_iter().map(line).collect::<Result<Vec<_>, _>>()
+    })
+    .await?;
+    let sheet = Sheet {
+        name: "terminals",
+        columns: COLUMNS.to_vec(),
+        rows,
+    };
+    sheet.answer(query.format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(components: &[&str], check_value: &str) -> Result<MasterKey, Problem> {
+        let key = MasterKeyIn {
+            components: components.iter().map(|text| (*text).to_owned()).collect(),
+            check_value: check_value.to_owned(),
+        };
+        let safe = Safe {
+            sealer: &Sealer::new(&[7; 32]),
+            check: |key| iso8583::keys::check_value(key).ok(),
+        };
+        key.seal(safe, TerminalId::parse(b"30501101").unwrap())
+    }
+
+    #[test]
+    fn a_key_is_put_together_of_its_components_and_checked() {
+        let whole = "0123456789ABCDEFFEDCBA9876543210";
+        for check in ["08D7B4", "08d7b4fb", " 08D7B4 "] {
+            let sealed = key(&[whole], check).unwrap();
+            let opened = Sealer::new(&[7; 32]).open(Purpose::MasterKey, "30501101", &sealed.sealed);
+            assert_eq!(opened.unwrap().as_slice(), hex(whole).unwrap());
+            assert_eq!(sealed.check, check.trim().to_uppercase());
+        }
+        let other = "00112233445566778899AABBCCDDEEFF";
+        let rest: String = hex(whole)
+            .unwrap()
+            .iter()
+            .zip(hex(other).unwrap())
+            .map(|(one, other)| format!("{:02x}", one ^ other))
+            .collect();
+        assert_eq!(key(&[other, &rest], "08D7B4").unwrap().check, "08D7B4");
+        let field = |components: &[&str], check| key(components, check).err().unwrap().wrong_field().map(str::to_owned);
+        for check in ["", "08D7", "08D7B5", "08D7B4FB00"] {
+            assert_eq!(field(&[whole], check).as_deref(), Some("master_key.check_value"), "{check}");
+        }
+        for components in [&[][..], &["0123456789ABCDEF"], &[whole, whole], &["0123456789ABCDEF0123456789ABCDEF"], &[whole; 4], &[whole, "0123456789ABCDEF"], &["xx"]] {
+            assert_eq!(field(components, "08D7B4").as_deref(), Some("master_key.components"), "{components:?}");
+        }
+    }
+
+    #[test]
+    fn a_serial_is_what_a_label_can_hold() {
+        assert_eq!(serial(" YZ90 3049 5193 ").unwrap(), "YZ9030495193");
+        for wrong in ["", " ", "序列号", &"1".repeat(51), "a\u{0}b"] {
+            assert!(serial(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(day(Some("2026-02-30".into())).is_err() && day(Some("2026-2-3".into())).is_err());
+        assert_eq!(day(Some("2026-11-22".into())).unwrap().as_deref(), Some("2026-11-22"));
+    }
+}
