@@ -184,6 +184,7 @@ async fn change(
     input: In<Rights>,
 ) -> Result<Kept, Problem> {
     acting(&api, account, input, move |tx, actor, said: Rights| {
+        app::case::find::<Person>(tx, actor, &login)?;
         let (name, rights) = said.read(tx, actor)?;
         Person::out(tx, actor, app::account::change(tx, actor, &login, name, rights)?)
     })

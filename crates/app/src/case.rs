@@ -167,7 +167,11 @@ pub trait Written: Stateful {
 
 /// Adds a new one, if the actor may add this very one.
 pub fn create<N: Written>(tx: &Tx<'_>, actor: &Actor, id: &str, said: N::Said) -> Result<N, Error> {
-    let it = N::new(id, said);
+    add(tx, actor, N::new(id, said))
+}
+
+/// The same of one that is made of more than what people say.
+pub fn add<N: Stateful>(tx: &Tx<'_>, actor: &Actor, it: N) -> Result<N, Error> {
     if !case::may_add(&it, actor) {
         return Err(Error::NotAllowed);
     }

@@ -44,7 +44,7 @@ pub fn create(
     (role, scope): (domain::account::Role, Scope),
 ) -> Result<Invitation, Error> {
     may_grant(tx, actor, role, &scope)?;
-    case::create(tx, actor, made(tx, actor, link, None, (name, role, scope)))
+    case::add(tx, actor, made(tx, actor, link, None, (name, role, scope)))
 }
 
 fn made(
@@ -74,7 +74,7 @@ pub fn link(tx: &Tx<'_>, actor: &Actor, login: &str, link: Link) -> Result<Invit
     store::invitation::withdraw_of(tx, login)?;
     let account = person.account;
     let whose = (account.name, account.role, account.scope);
-    case::create(tx, actor, made(tx, actor, link, Some(account.login), whose))
+    case::add(tx, actor, made(tx, actor, link, Some(account.login), whose))
 }
 
 /// Why a link gives nothing.

@@ -59,7 +59,7 @@ pub fn create(
         unified_social_credit_code: details.unified_social_credit_code,
         state: State::Active,
     };
-    case::create(tx, actor, merchant)
+    case::add(tx, actor, merchant)
 }
 
 /// Writes other details.

@@ -76,7 +76,7 @@ pub fn create(
         address,
         state: State::Active,
     };
-    case::create(tx, actor, shop)
+    case::add(tx, actor, shop)
 }
 
 /// Calls it otherwise, or says that it is elsewhere; whose it is stays, and may be left unsaid.

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use domain::terminal::keep::Verb;
 use domain::terminal::{About, AtProvider, BoundElements, SettlementAccount, Status, Terminal};
-use domain::{Actor, Money, TerminalId};
+use domain::{Money, TerminalId};
 use node::seal::{Purpose, Sealer};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -28,7 +28,7 @@ use crate::idempotency::Kept;
 use crate::input::{In, Query, text, text_opt};
 use crate::merchant::credit_code;
 use crate::problem::{Problem, ProblemOut, Why};
-use crate::route::{self, Shown, acting, reading};
+use crate::route::{self, acting, reading};
 use crate::setting::said;
 use crate::setup::{currency, time_zone};
 use crate::shop::ADDRESS_CHARS_MAX;
@@ -88,14 +88,6 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
 route::step_route!(retire: Terminal => TerminalOut, Verb::Retire, "terminal", "/terminals/{terminal_id}/retire", "terminal_id");
 route::step_route!(restore: Terminal => TerminalOut, Verb::Restore, "terminal", "/terminals/{terminal_id}/restore", "terminal_id");
 route::events_route!(show_events: Terminal, "terminal", "/terminals/{terminal_id}/events", "terminal_id");
-
-impl Shown for Terminal {
-    type Out = TerminalOut;
-
-    fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<TerminalOut, Problem> {
-        page(tx, actor, it)
-    }
-}
 
 /// What a device cost.
 #[derive(Deserialize, ToSchema)]
@@ -578,6 +570,7 @@ async fn set_key(
             sealer: &node.sealer,
             check,
         };
+        app::case::find::<Terminal>(tx, actor, terminal_id.as_str())?;
         let key = said.seal(safe, terminal_id)?;
         page(tx, actor, app::terminal::set_key(tx, actor, terminal_id, key)?)
     })

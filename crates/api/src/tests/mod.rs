@@ -1,6 +1,8 @@
 //! The API against a real store and a small estate, without a socket.
 
+mod account;
 mod contact;
+mod estate;
 mod everyone;
 mod incident;
 mod input;
@@ -166,6 +168,13 @@ impl House {
             json!({ "merchant_id": merchant_id, "kind": "police", "name": "城南派出所", "hotline": "110" });
         let contact = self.post(token, "/api/v1/contacts", body).await.ok();
         contact["id"].as_str().unwrap().to_owned()
+    }
+
+    /// An invitation to run our shop S01.
+    async fn invite(&self, token: &str) -> String {
+        let body = json!({ "name": "店长", "role": "manager", "shop_id": "S01" });
+        let invitation = self.post(token, "/api/v1/invitations", body).await.ok();
+        invitation["id"].as_str().unwrap().to_owned()
     }
 
     /// The work of a reversal that the node tried once and cannot do.

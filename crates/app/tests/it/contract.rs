@@ -2,13 +2,18 @@
 //!
 //! A noun gets this by a call of [`a_case`].
 
-use app::case::{Error, Stateful, create, step};
+use app::case::{Error, Noun, Stateful, create, step};
 use domain::MerchantId;
+use domain::account::{Account, Person, Role, Scope};
 use domain::actor::Actor;
 use domain::case::{Text, actions, decide};
 use domain::contact::{Contact, Details, Kind, State as ContactState};
 use domain::incident::{Found, Incident, State as IncidentState};
+use domain::invitation::Invitation;
+use domain::merchant;
+use domain::operator::Cashier;
 use domain::stop_request::{State as StopState, StopRequest};
+use domain::terminal::{Control, Status, Terminal};
 use domain::word::Word;
 use domain::work::{Id, State as WorkState, Work};
 
@@ -138,6 +143,90 @@ fn a_contact_moves_by_its_table_alone() {
         ..contact.clone()
     });
     a_case(&house, "C1", &states, &stranger());
+}
+
+#[test]
+fn a_merchant_and_its_shops_move_by_their_tables_alone() {
+    let house = House::open();
+    // With terminals in use neither is retired.
+    (1..=3).for_each(|number| house.retire(terminal(number)));
+    let merchant = house.read(|tx| store::merchant::get(tx, ours())).unwrap();
+    let states = merchant::State::ALL.map(|state| merchant::Merchant {
+        state,
+        ..merchant.clone()
+    });
+    a_case(&house, ours().as_str(), &states, &stranger());
+    house.write(move |tx| store::row::update(tx, &merchant));
+    let shop = house.read(|tx| store::shop::get(tx, "s1")).unwrap();
+    let states = merchant::State::ALL.map(|state| domain::shop::Shop {
+        state,
+        ..shop.clone()
+    });
+    a_case(&house, "s1", &states, &stranger());
+}
+
+#[test]
+fn a_terminal_moves_by_its_table_alone_whoever_decides() {
+    let house = House::open();
+    let kept = house.read(|tx| store::terminal::get(tx, terminal(1))).unwrap();
+    for control in Control::ALL {
+        let states = Status::ALL.map(|status| Terminal {
+            status,
+            control,
+            ..kept.clone()
+        });
+        a_case(&house, terminal(1).as_str(), &states, &stranger());
+    }
+}
+
+#[test]
+fn an_operator_moves_by_its_table_alone() {
+    let house = House::open();
+    let kept = house.read(|tx| Cashier::get(tx, "s1.001")).unwrap();
+    let states = domain::operator::State::ALL.map(|state| {
+        let mut cashier = kept.clone();
+        cashier.operator.state = state;
+        cashier
+    });
+    a_case(&house, "s1.001", &states, &stranger());
+}
+
+#[test]
+fn an_account_and_an_invitation_move_by_their_tables_alone() {
+    let house = House::open();
+    let scope = Scope::Shop(ours(), "s1".into());
+    let account = Account {
+        login: "li.na".into(),
+        name: "李娜".into(),
+        role: Role::Manager,
+        scope: scope.clone(),
+    };
+    let kept = account.clone();
+    house.write(move |tx| store::account::insert(tx, &kept, "hash"));
+    let states = domain::account::State::ALL.map(|state| Person {
+        account: account.clone(),
+        state,
+    });
+    a_case(&house, "li.na", &states, &stranger());
+    let invitation = Invitation {
+        invitation_id: "I1".into(),
+        token_digest: vec![7; 32],
+        login: None,
+        name: "李娜".into(),
+        role: Role::Manager,
+        scope,
+        state: domain::invitation::State::Open,
+        made_by: "owner".into(),
+        made_at: house.now(),
+        ends_at: house.now().plus_ms(1),
+    };
+    let kept = invitation.clone();
+    house.write(move |tx| store::row::insert(tx, &kept));
+    let states = domain::invitation::State::ALL.map(|state| Invitation {
+        state,
+        ..invitation.clone()
+    });
+    a_case(&house, "I1", &states, &stranger());
 }
 
 #[test]

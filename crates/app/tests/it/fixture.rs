@@ -544,7 +544,7 @@ pub fn code(answer: &Answer) -> String {
     answer.response_code.to_string()
 }
 
-fn built(terminal_id: TerminalId, merchant_code: MerchantId, shop_id: &str, status: Status) -> Terminal {
+pub fn built(terminal_id: TerminalId, merchant_code: MerchantId, shop_id: &str, status: Status) -> Terminal {
     Terminal {
         terminal_id,
         serial: format!("SN{terminal_id}"),

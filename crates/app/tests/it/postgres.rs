@@ -10,8 +10,10 @@
 /// Whether the store under test is the shared one.
 const IS_SHARED: bool = true;
 
+mod account;
 mod codes;
 mod contract;
+mod estate;
 mod fixture;
 mod follow;
 mod incident;
