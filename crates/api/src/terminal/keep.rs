@@ -139,7 +139,7 @@ impl AtProviderIO {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "components": ["11223344556677889900AABBCCDDEEFF", "0123456789ABCDEFFEDCBA9876543210"], "check_value": "B5BF3D",
+    "components": ["11223344556677889900AABBCCDDEEFF", "0123456789ABCDEFFEDCBA9876543210"], "check_value": "E66F46",
 }))]
 pub struct MasterKeyIn {
     /// One to three components of 16 or 24 bytes, two hexadecimal digits each; one is the key itself.
