@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::account::{Person, Scope, State as Word, Verb};
-use domain::case::actions;
+use domain::case::{actions, decide};
 use domain::{Actor, MerchantId};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -184,7 +184,8 @@ async fn change(
     input: In<Rights>,
 ) -> Result<Kept, Problem> {
     acting(&api, account, input, move |tx, actor, said: Rights| {
-        app::case::find::<Person>(tx, actor, &login)?;
+        let kept: Person = app::case::find(tx, actor, &login)?;
+        decide(&kept, Verb::Change, actor).map_err(app::case::Error::from)?;
         let (name, rights) = said.read(tx, actor)?;
         Person::out(tx, actor, app::account::change(tx, actor, &login, name, rights)?)
     })

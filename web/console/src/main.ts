@@ -1,6 +1,7 @@
 /** Starts the console. */
 // First of all: it takes a token out of the address before anything else sees it.
 import './setup/token'
+import './join/token'
 import { createApp, watch } from 'vue'
 import { whenSignedOut } from '@/api/http'
 import App from './App.vue'

@@ -63,6 +63,12 @@ export const router = createRouter({
       meta: { title: 'terminals' },
     },
     {
+      path: '/terminals/new',
+      name: 'new_terminal',
+      component: () => import('@/pages/TerminalAdd.vue'),
+      meta: { title: 'new_terminal' },
+    },
+    {
       path: '/terminals/:id',
       name: 'terminal',
       component: () => import('@/pages/TerminalPage.vue'),
@@ -100,6 +106,37 @@ export const router = createRouter({
       name: 'scan',
       component: () => import('@/pages/ScanPage.vue'),
       meta: { title: 'scan' },
+    },
+    {
+      path: '/shops',
+      name: 'shops',
+      component: () => import('@/pages/ShopList.vue'),
+      meta: { title: 'shops' },
+    },
+    {
+      path: '/shops/new',
+      name: 'new_shop',
+      component: () => import('@/pages/ShopPage.vue'),
+      meta: { title: 'shop' },
+    },
+    {
+      path: '/shops/:id',
+      name: 'shop',
+      component: () => import('@/pages/ShopPage.vue'),
+      props: true,
+      meta: { title: 'shop' },
+    },
+    {
+      path: '/people',
+      name: 'people',
+      component: () => import('@/pages/PeoplePage.vue'),
+      meta: { title: 'people' },
+    },
+    {
+      path: '/join',
+      name: 'join',
+      component: () => import('@/pages/JoinPage.vue'),
+      meta: { title: 'join', open: true },
     },
     {
       path: '/labels',

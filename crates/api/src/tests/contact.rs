@@ -105,8 +105,8 @@ async fn a_list_says_what_the_one_who_asks_may_do_with_it() {
         let body = json!({ "merchant_id": OURS, "kind": "bank", "name": login });
         let allowed = house.post(&token, CONTACTS, body).await.status == 201;
         assert_eq!(allowed, may != json!([]), "{login}");
-        let terminals = house.get(&token, "/api/v1/terminals").await.ok();
-        assert_eq!(terminals["actions"], json!([]), "{login}");
+        let incidents = house.get(&token, "/api/v1/incidents").await.ok();
+        assert_eq!(incidents["actions"], json!([]), "{login}");
     }
 }
 

@@ -147,7 +147,7 @@ async fn elsewhere_and_otherwise_are_problems_too() {
         house.get(&token, path).await.problem(404, "not_found");
     }
     let put = house
-        .send(request(Method::PUT, "/api/v1/terminals", &token, None))
+        .send(request(Method::PUT, "/api/v1/transactions", &token, None))
         .await;
     assert_eq!(
         put.problem(405, "method_not_allowed").headers[header::ALLOW],

@@ -189,7 +189,9 @@ async fn a_terminal_says_what_may_be_done_with_it() {
         let token = house.token(login).await;
         house.get(&token, "/api/v1/terminals/10450001").await.ok()["actions"].clone()
     };
-    assert_eq!(actions("owner").await, json!(["report_loss", "lock"]));
+    assert_eq!(actions("owner").await, json!(["report_loss", "lock", "change"]));
+    let risk = json!(["report_loss", "lock", "change", "move", "set_key", "retire"]);
+    assert_eq!(actions("risk").await, risk);
     assert_eq!(actions("auditor").await, json!([]));
     let owner = house.token("owner").await;
     house
@@ -198,5 +200,7 @@ async fn a_terminal_says_what_may_be_done_with_it() {
         .ok();
     assert_eq!(actions("manager").await, json!(["report_loss", "unlock"]));
     house.lose(&owner, "10450001").await;
-    assert_eq!(actions("owner").await, json!([]));
+    assert_eq!(actions("owner").await, json!(["change"]));
+    // Neither moved nor retired while its loss is open.
+    assert_eq!(actions("risk").await, json!(["change", "set_key"]));
 }

@@ -6,6 +6,7 @@
 import { address, file, get, post, put, remove } from './http'
 import type {
   Account,
+  AccountChange,
   Activity,
   Contact,
   ContactAction,
@@ -41,6 +42,19 @@ import type {
   WorkKind,
   WorkPage,
   WorkState,
+  Invitation,
+  InvitationAccept,
+  InvitationSeen,
+  Invited,
+  MasterKey,
+  Operator,
+  OperatorIn,
+  Person,
+  ShopAction,
+  ShopIn,
+  ShopState,
+  TerminalChange,
+  TerminalIn,
 } from './types'
 
 export * from './types'
@@ -58,6 +72,48 @@ export const session = {
   close: () => remove('/session'),
 }
 
+export interface ShopFilter {
+  q?: string
+  state?: ShopState
+  limit?: number
+  cursor?: string | null
+}
+
+export const shop = {
+  list: (filter: ShopFilter = {}) => get<Page<Shop>>('/shops', { ...filter }),
+  one: (id: string) => get<Shop>(`/shops/${within(id)}`),
+  add: (key: string, said: ShopIn) => post<Shop>('/shops', said, key),
+  change: (key: string, id: string, said: ShopIn) => put<Shop>(`/shops/${within(id)}`, said, key),
+  step: (key: string, id: string, verb: ShopAction) => post<Shop>(`/shops/${within(id)}/${verb}`, {}, key),
+}
+
+export const accounts = {
+  list: (cursor?: string | null) => get<Page<Person>>('/accounts', { limit: 200, cursor }),
+  change: (key: string, login: string, said: AccountChange) =>
+    put<Person>(`/accounts/${within(login)}`, said, key),
+  link: (login: string) => post<Invited>(`/accounts/${within(login)}/link`, {}),
+  step: (key: string, login: string, verb: 'disable' | 'enable') =>
+    post<Person>(`/accounts/${within(login)}/${verb}`, {}, key),
+}
+
+/** Links that make an account. The answer that holds one is given once, so no key repeats it. */
+export const invitations = {
+  list: () => get<Page<Invitation>>('/invitations', { state: 'open', limit: 200 }),
+  make: (said: AccountChange) => post<Invited>('/invitations', said),
+  withdraw: (key: string, id: string) => post<Invitation>(`/invitations/${within(id)}/withdraw`, {}, key),
+  look: (token: string) => post<InvitationSeen>('/invitations/look', { token }),
+  accept: (said: InvitationAccept) => post<{ account: Account }>('/invitations/accept', said),
+}
+
+export const operators = {
+  list: (cursor?: string | null) => get<Page<Operator>>('/operators', { limit: 200, cursor }),
+  add: (key: string, said: OperatorIn) => post<Operator>('/operators', said, key),
+  setPassword: (key: string, id: string, password: string) =>
+    post<Operator>(`/operators/${within(id)}/password`, { password }, key),
+  step: (key: string, id: string, verb: 'disable' | 'enable') =>
+    post<Operator>(`/operators/${within(id)}/${verb}`, {}, key),
+}
+
 /** The shops, with what they took today. */
 export const shops = () => get<Page<Shop>>('/shops', { takings: 'true', limit: 500 })
 
@@ -73,6 +129,17 @@ export interface TerminalFilter {
 export const terminals = {
   list: (filter: TerminalFilter = {}) => get<TerminalPage>('/terminals', { ...filter }),
   one: (id: string) => get<Terminal>(`/terminals/${within(id)}`),
+  add: (key: string, said: TerminalIn) => post<Terminal>('/terminals', said, key),
+  change: (key: string, id: string, said: TerminalChange) =>
+    put<Terminal>(`/terminals/${within(id)}`, said, key),
+  move: (key: string, id: string, shop_id: string) =>
+    post<Terminal>(`/terminals/${within(id)}/move`, { shop_id }, key),
+  setKey: (key: string, id: string, said: MasterKey) =>
+    post<Terminal>(`/terminals/${within(id)}/master-key`, said, key),
+  step: (key: string, id: string, verb: 'retire' | 'restore') =>
+    post<Terminal>(`/terminals/${within(id)}/${verb}`, {}, key),
+  /** The list of devices that PCI DSS 9.5.1.1 asks for, as a spreadsheet. */
+  devices: address('/terminals/export', { format: 'xlsx' }),
   lock: (key: string, id: string, operator?: string) =>
     post<Terminal>(`/terminals/${within(id)}/lock`, operator ? { operator } : {}, key),
   unlock: (key: string, id: string, operator: string, password: string) =>

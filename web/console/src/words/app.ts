@@ -59,6 +59,11 @@ export const title = {
   work: say('待办', 'Work'),
   scan: say('扫标签', 'Scan a label'),
   labels: say('打印标签', 'Labels to print'),
+  shops: say('门店', 'Shops'),
+  shop: say('门店', 'Shop'),
+  new_terminal: say('添加终端', 'Add a terminal'),
+  people: say('人', 'People'),
+  join: say('加入', 'Join'),
   not_found: say('没有这一页', 'Page not found'),
 }
 

@@ -44,10 +44,11 @@ export const home = {
     'When your acquirer registers a terminal for your shop, it appears here.',
   ),
   begin_text: say(
-    '趁不急，先写下丢了设备要打给谁：收单机构的电话、邮箱和你的商户编号。',
-    'While it is calm, write down who must be called when one is lost: your acquirer’s hotline, mail and your merchant number.',
+    '把店里的终端加进来，顺便写下丢了打给谁。一台不到一分钟。',
+    'Add the terminals of your shop, and whom to call when one is lost. Less than a minute each.',
   ),
   begin_acquirer: say('添加收单机构', 'Add my acquirer'),
   begin_mail: say('设置发信邮箱', 'Set up sending mail'),
+  begin_terminal: say('添加第一台终端', 'Add the first terminal'),
   shop_empty: say('这家店没有登记的设备。', 'No terminals are registered for this shop.'),
 }

@@ -21,6 +21,7 @@ import * as setup from './setup'
 import * as setting from './setting'
 import * as asked from './asked'
 import * as scan from './scan'
+import * as estate from './estate'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -46,6 +47,7 @@ const all = {
   ...setting,
   ...asked,
   ...scan,
+  ...estate,
 }
 
 export type Messages = Spoken<typeof all>
