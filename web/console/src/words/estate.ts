@@ -24,7 +24,10 @@ export const shops = {
   name_hint: say('平时的叫法，例如 城南店', 'What people call it'),
   name_needed: say('请填写店名', 'Give it a name'),
   address: say('地址', 'Address'),
-  address_hint: say('终端登记的布放地址，会写进停用申请', 'Where its terminals are registered to stand: it goes into the stop request'),
+  address_hint: say(
+    '终端登记的布放地址，会写进停用申请',
+    'Where its terminals are registered to stand: it goes into the stop request',
+  ),
   address_needed: say('请填写地址', 'Say where it is'),
   merchant: say('商户', 'Merchant'),
   terminals: say(
@@ -40,7 +43,10 @@ export const shops = {
 
 export const keep = {
   add: say('添加终端', 'Add a terminal'),
-  lead: say('扫标签，或打字。名字就用店里平时的叫法。', 'Scan the label, or type. Use the names your shop uses.'),
+  lead: say(
+    '扫标签，或打字。名字就用店里平时的叫法。',
+    'Scan the label, or type. Use the names your shop uses.',
+  ),
   by_hand: say('打字填写', 'Typed by hand'),
   serial: say('序列号（SN）', 'Serial number (SN)'),
   serial_hint: say('在机器背面，条码下面', 'On the back, under the bar code'),
@@ -62,16 +68,31 @@ export const keep = {
     outside: say('外部收单机构', 'An acquirer outside'),
     gate: say('本系统的网关', 'Our own gate'),
   } satisfies Words<TerminalControl>,
-  outside_1: say('由你的收单机构来停：报失的同时发出书面停用申请，并给出电话和该说的话。', 'Your acquirer stops it: with the report a written request goes out, and you get the number and the words to say.'),
-  outside_2: say('回执先写“已请求”，有倒计时；对方确认了才写“已停用”。', 'The receipt says “requested”, with a clock; only when they confirm it says “stopped”.'),
-  gate_1: say('网关在路上：报失即停，机器开着关着都一样。', 'Our gate is in the path: a report stops it at once, switched on or off.'),
-  gate_2: say('回执写“已停用”。要有主密钥，终端才能签到。', 'The receipt says “stopped”. It needs a master key to sign in.'),
+  outside_1: say(
+    '由你的收单机构来停：报失的同时发出书面停用申请，并给出电话和该说的话。',
+    'Your acquirer stops it: with the report a written request goes out, and you get the number and the words to say.',
+  ),
+  outside_2: say(
+    '回执先写“已请求”，有倒计时；对方确认了才写“已停用”。',
+    'The receipt says “requested”, with a clock; only when they confirm it says “stopped”.',
+  ),
+  gate_1: say(
+    '网关在路上：报失即停，机器开着关着都一样。',
+    'Our gate is in the path: a report stops it at once, switched on or off.',
+  ),
+  gate_2: say(
+    '回执写“已停用”。要有主密钥，终端才能签到。',
+    'The receipt says “stopped”. It needs a master key to sign in.',
+  ),
   key: say('主密钥', 'Master key'),
   key_part: say(
     (number: number) => `分量 ${number}`,
     (number) => `Component ${number}`,
   ),
-  key_hint: say('16 或 24 字节的十六进制；只进不出，存入后谁也看不到。', '16 or 24 bytes in hexadecimal digits; it goes in and is never shown again.'),
+  key_hint: say(
+    '16 或 24 字节的十六进制；只进不出，存入后谁也看不到。',
+    '16 or 24 bytes in hexadecimal digits; it goes in and is never shown again.',
+  ),
   key_check: say('校验值（KCV）', 'Check value (KCV)'),
   key_check_hint: say('合成后密钥的前 6 或 8 位', 'Of the key put together: 6 or 8 digits'),
   key_set: say(
@@ -80,7 +101,10 @@ export const keep = {
   ),
   key_none: say('还没有主密钥，不能签到', 'No master key yet: it cannot sign in'),
   acquirer: say('丢了打给谁', 'Whom to call when one is lost'),
-  acquirer_lead: say('趁不急先写下来。现在不会打给任何人。', 'Write it down while it is calm. Nobody is called now.'),
+  acquirer_lead: say(
+    '趁不急先写下来。现在不会打给任何人。',
+    'Write it down while it is calm. Nobody is called now.',
+  ),
   acquirer_name: say('收单机构', 'Acquirer'),
   acquirer_later: say('以后在“联系人”里补上也行。', 'It can be added later, under contacts.'),
   save: say('加上', 'Add it'),
@@ -90,10 +114,16 @@ export const keep = {
   ),
   change: say('修改', 'Change'),
   move: say('换到另一家店', 'Move to another shop'),
-  move_lead: say('交易记录跟着终端走；正在签到的收银员会退出，要用新店的操作员号重新签到。', 'Its history stays with it. Whoever is signed in is signed out, and signs in with an operator of the new shop.'),
+  move_lead: say(
+    '交易记录跟着终端走；正在签到的收银员会退出，要用新店的操作员号重新签到。',
+    'Its history stays with it. Whoever is signed in is signed out, and signs in with an operator of the new shop.',
+  ),
   set_key: say('更换主密钥', 'Change the master key'),
   retire: say('停用（不再使用）', 'Retire it'),
-  retire_ask: say('停用后这台终端不能再做任何交易，记录都会留着，以后可以恢复。', 'A retired terminal cannot make any transaction. Everything it did is kept, and it can be restored.'),
+  retire_ask: say(
+    '停用后这台终端不能再做任何交易，记录都会留着，以后可以恢复。',
+    'A retired terminal cannot make any transaction. Everything it did is kept, and it can be restored.',
+  ),
   retire_sure: say('停用这台终端', 'Retire this terminal'),
   restore: say('恢复使用', 'Use it again'),
   about: say('设备资料', 'The device'),
@@ -127,14 +157,20 @@ export const people = {
   accounts: say('账号', 'Accounts'),
   invitations: say('还没接受的邀请', 'Open invitations'),
   operators: say('收银员', 'Cashiers'),
-  operators_lead: say('在终端上用操作员号和密码签到，不用手机。', 'They sign in at a terminal with number and password, and need no phone.'),
+  operators_lead: say(
+    '在终端上用操作员号和密码签到，不用手机。',
+    'They sign in at a terminal with number and password, and need no phone.',
+  ),
   operators_none: say('还没有收银员。', 'No cashiers yet.'),
   invite: say('邀请一个人', 'Invite somebody'),
   invite_name: say('怎么称呼', 'What you call the person'),
   invite_role: say('能做什么', 'What the person may do'),
   invite_do: say('生成链接', 'Make the link'),
   link_title: say('把链接发给本人', 'Send this link to the person'),
-  link_text: say('只显示这一次，只能用一次，7 天内有效。谁拿到链接谁就能用，请当面或用你们平时的聊天发。', 'It is shown this once, works once, and for 7 days. Whoever has it can use it: hand it over in person, or by a channel you trust.'),
+  link_text: say(
+    '只显示这一次，只能用一次，7 天内有效。谁拿到链接谁就能用，请当面或用你们平时的聊天发。',
+    'It is shown this once, works once, and for 7 days. Whoever has it can use it: hand it over in person, or by a channel you trust.',
+  ),
   share: say('发送…', 'Send…'),
   done: say('好了', 'Done'),
   everywhere: say('全部商户', 'Every merchant'),
@@ -143,7 +179,10 @@ export const people = {
   over: say('已过期', 'Over'),
   for_password: say('重设密码', 'Another password'),
   me: say('我', 'me'),
-  disable_ask: say('停用后马上退出登录，不能再用。记录里的名字会留着。', 'The person is logged out at once and cannot log in. The name stays in what was done.'),
+  disable_ask: say(
+    '停用后马上退出登录，不能再用。记录里的名字会留着。',
+    'The person is logged out at once and cannot log in. The name stays in what was done.',
+  ),
   number: say('操作员号', 'Operator number'),
   number_hint: say('1 至 3 位数字或字母', '1 to 3 digits or letters'),
   password: say('密码', 'Password'),
@@ -172,5 +211,8 @@ export const join = {
   password: say('密码', 'Password'),
   password_hint: say('8 位以上，别用容易猜的', 'At least 8 characters, and nothing easy to guess'),
   go: say('开始使用', 'Begin'),
-  no_token: say('这个地址不完整。请把整条链接复制过来，或要一个新的。', 'This address is not whole. Copy all of the link, or ask for another one.'),
+  no_token: say(
+    '这个地址不完整。请把整条链接复制过来，或要一个新的。',
+    'This address is not whole. Copy all of the link, or ask for another one.',
+  ),
 }

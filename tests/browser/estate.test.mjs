@@ -1,0 +1,152 @@
+// An estate that people set up themselves: two shops' terminals added on a phone, a manager invited, who then reports one.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { DESK, isSound, launch, on, open, PHONE } from './browser.mjs'
+import { startHouse } from './house.mjs'
+
+const PASSWORD = 'teapot-in-the-rain'
+/** Where pictures of each step go, when somebody wants to look at them. */
+const SHOTS = process.env.TILLGUARD_SHOTS
+
+let browser
+before(async () => (browser = await launch()))
+after(async () => await browser?.close())
+
+const looked = (page, name) =>
+  SHOTS && page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true }).then(() => {})
+
+/** A shop whose owner is signed in. */
+async function shop(test, options) {
+  const house = await startHouse()
+  test.after(() => house.stop())
+  const page = await open(browser, house, options)
+  const said = {
+    token: new URL(house.setUpUrl).searchParams.get('token'),
+    mode: 'shop',
+    language: 'zh',
+    time_zone: 'Asia/Shanghai',
+    currency: 'CNY',
+    merchant: { name: '福记小吃' },
+    account: { login: 'li.na', name: '李娜', password: PASSWORD },
+  }
+  const done = await page.request.post('/api/v1/setup', { data: said })
+  assert.equal(done.status(), 201)
+  return { house, page }
+}
+
+async function describe(page, serial, tid, name) {
+  await on(page, 'serial').fill(serial)
+  await on(page, 'tid').fill(tid)
+  await on(page, 'model').fill('云展 Y90')
+  await on(page, 'name').fill(name)
+}
+
+for (const [name, options] of [
+  ['a-phone-zh', { size: PHONE, language: 'zh-CN' }],
+  ['b-phone-en-dark', { size: PHONE, language: 'en-GB', theme: 'dark' }],
+  ['c-desk-zh-dark', { size: DESK, language: 'zh-CN', theme: 'dark' }],
+]) {
+  test(`two shops and a manager who reports: ${name}`, { timeout: 240_000 }, async (test) => {
+    const { house, page } = await shop(test, options)
+    await page.goto('/')
+    await on(page, 'begin-terminal').click()
+    await on(page, 'serial').waitFor()
+    assert.match(await on(page, 'control-words').innerText(), /已请求|“requested”/)
+    await isSound(page, `${name}: add`)
+    await looked(page, `${name}-1-add`)
+    // What is missing is said beside it, and nothing is sent.
+    await on(page, 'save').click()
+    await on(page, 'field-problem').first().waitFor()
+    await describe(page, 'YZ 9030495193', '30501101', '前台 1 号机')
+    await on(page, 'shop-name').fill('城南店')
+    await on(page, 'shop-address').fill('福州市台江区工业路 1 号')
+    await on(page, 'acquirer-name').fill('澄湖支付')
+    await on(page, 'acquirer-hotline').fill('400-000-0117')
+    await on(page, 'acquirer-email').fill('stop@acquirer.example')
+    await on(page, 'save').click()
+    await on(page, 'added').waitFor()
+    assert.match(await on(page, 'added').innerText(), /30501101/)
+    await isSound(page, `${name}: added`)
+    await looked(page, `${name}-2-added`)
+
+    // The same serial again is refused in words that say where it is.
+    await describe(page, 'YZ9030495193', '30501102', '前台 2 号机')
+    await on(page, 'save').click()
+    await page.getByRole('alert').filter({ hasText: '前台 1 号机' }).waitFor()
+    assert.equal(await on(page, 'acquirer').count(), 0, 'whom to call is asked once')
+
+    await page.goto('/shops/new')
+    await on(page, 'name').fill('城北店')
+    await on(page, 'address').fill('福州市晋安区二环路 2 号')
+    await on(page, 'save').click()
+    await on(page, 'add-terminal').click()
+    await on(page, 'serial').waitFor()
+    await describe(page, 'HT3558247038', '30501108', '外带窗口')
+    assert.notEqual(await on(page, 'shop').inputValue(), '')
+    await on(page, 'save').click()
+    await on(page, 'added').waitFor()
+    await page.goto('/shops')
+    await on(page, 'shop-row').nth(1).waitFor()
+    await isSound(page, `${name}: shops`)
+    await looked(page, `${name}-3-shops`)
+
+    // A manager is invited to the first shop by a link that is shown once.
+    await page.goto('/people')
+    await on(page, 'invite').click()
+    await on(page, 'person-name').fill('王店长')
+    await on(page, 'person-shop').selectOption({ label: '城南店' })
+    await on(page, 'person-save').click()
+    await on(page, 'link').waitFor()
+    const link = /http\S+\/join#\S{43}/.exec(await on(page, 'link').innerText())[0]
+    await isSound(page, `${name}: the link`)
+    await looked(page, `${name}-4-link`)
+    await on(page, 'link-done').click()
+    await on(page, 'add-operator').click()
+    await on(page, 'operator').fill('001')
+    await on(page, 'operator-name').fill('收银员 01')
+    await on(page, 'operator-password').fill('246810')
+    await on(page, 'operator-save').click()
+    await on(page, 'operator-row').waitFor()
+    await isSound(page, `${name}: people`)
+    await looked(page, `${name}-5-people`)
+
+    const other = await open(browser, house, options)
+    const asked = []
+    other.on('request', (request) => asked.push(request.url()))
+    await other.goto(link)
+    await on(other, 'login').fill('wang')
+    await isSound(other, `${name}: join`)
+    await looked(other, `${name}-6-join`)
+    await on(other, 'password').fill('rain-on-the-window')
+    await on(other, 'join').click()
+    await on(other, 'terminal-row').waitFor()
+    assert.equal(await on(other, 'terminal-row').count(), 1, 'one shop is seen')
+    const token = link.split('#')[1]
+    assert.ok(!asked.some((url) => url.includes(token)), 'the token is in an address that was asked for')
+    assert.ok(!house.said().includes(token), 'the token is in the log')
+    const again = await open(browser, house, options)
+    await again.goto(link)
+    await on(again, 'over').waitFor()
+
+    // And reports its terminal: asked for, not stopped.
+    const reported = await other.request.post('/api/v1/incidents', {
+      data: { terminal_id: '30501101' },
+      headers: { 'x-tillguard': '1' },
+    })
+    assert.equal(reported.status(), 201)
+    const incident = await reported.json()
+    assert.ok(incident.receipts.every(({ state }) => state === 'requested'))
+    await page.goto('/terminals/30501101')
+    await on(page, 'about').waitFor()
+    await isSound(page, `${name}: terminal`)
+    await looked(page, `${name}-7-terminal`)
+    // Retired is what is in nobody's hands, and comes back.
+    await page.goto('/terminals/30501108')
+    await on(page, 'retire').click()
+    await looked(page, `${name}-8-retire`)
+    await on(page, 'keep').click()
+    await on(page, 'restore').waitFor()
+    await on(page, 'restore').click()
+    await on(page, 'retire').waitFor()
+  })
+}
