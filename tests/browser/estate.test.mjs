@@ -96,8 +96,8 @@ for (const [name, options] of [
     await on(page, 'person-name').fill('王店长')
     await on(page, 'person-shop').selectOption({ label: '城南店' })
     await on(page, 'person-save').click()
-    await on(page, 'link').waitFor()
-    const link = /http\S+\/join#\S{43}/.exec(await on(page, 'link').innerText())[0]
+    await on(page, 'join-link').waitFor()
+    const link = /http\S+\/join#\S{43}/.exec(await on(page, 'join-link').innerText())[0]
     await isSound(page, `${name}: the link`)
     await looked(page, `${name}-4-link`)
     await on(page, 'link-done').click()
