@@ -31,14 +31,23 @@ async fn begin(folder: &Folder) -> Result<(House, Host, Api)> {
     std::fs::write(&keys, format!("mac={hex}\npin={hex}\n"))?;
     let address = host.addr().to_string();
     let keys = keys.to_str().context("a path")?;
-    let flags = ["--host", &address, "--zone-keys", keys, "--acquirer-code", "48273050"];
+    let flags = [
+        "--host",
+        &address,
+        "--zone-keys",
+        keys,
+        "--acquirer-code",
+        "48273050",
+    ];
     let house = House::start(folder.path(), "node-1", &flags).await?;
     let first = json!({
         "token": house.token()?, "mode": "acquirer", "language": "zh", "time_zone": "Asia/Shanghai", "currency": "CNY",
         "account": { "login": "risk", "name": "风控", "password": PASSWORD },
     });
     let done = house.api()?.post("/setup", &first).await?.expect(201)?;
-    let risk = house.api()?.with_token(done["token"].as_str().context("no token")?);
+    let risk = house
+        .api()?
+        .with_token(done["token"].as_str().context("no token")?);
     Ok((house, host, risk))
 }
 
@@ -73,7 +82,8 @@ async fn a_terminal_that_was_added_signs_in_buys_is_reported_and_refused() -> Re
     said["master_key"] = master_key(&own_key())?;
     let made = risk.post("/terminals", &said).await?.expect(201)?;
     ensure!(made["key_check_value"].is_string(), "{made}");
-    let operator = json!({ "shop_id": shop["id"], "operator": "001", "name": "收银员 01", "password": "246810" });
+    let operator =
+        json!({ "shop_id": shop["id"], "operator": "001", "name": "收银员 01", "password": "246810" });
     risk.post("/operators", &operator).await?.expect(201)?;
 
     let identity = TerminalIdentity::new(TERMINAL, MERCHANT, own_key(), "001");
@@ -87,7 +97,9 @@ async fn a_terminal_that_was_added_signs_in_buys_is_reported_and_refused() -> Re
     let refused = terminal.purchase(1_800, card).await?;
     ensure!(refused.code() != "00", "{refused:?}");
     ensure!(host.standing().len() == 1, "{:?}", host.standing());
-    let retired = risk.post(&format!("/terminals/{TERMINAL}/retire"), &json!({})).await?;
+    let retired = risk
+        .post(&format!("/terminals/{TERMINAL}/retire"), &json!({}))
+        .await?;
     ensure!(retired.body["code"] == "loss_open", "{}", retired.body);
     // The key is nowhere, whatever the log says.
     let said = house.said()?;
@@ -100,9 +112,12 @@ async fn a_terminal_that_was_added_signs_in_buys_is_reported_and_refused() -> Re
 async fn a_retired_terminal_and_a_disabled_operator_are_turned_away_at_the_gate() -> Result<()> {
     let folder = Folder::new()?;
     let (house, _host, risk) = begin(&folder).await?;
-    risk.post("/merchants", &json!({ "merchant_id": MERCHANT, "name": "福记小吃" }))
-        .await?
-        .expect(201)?;
+    risk.post(
+        "/merchants",
+        &json!({ "merchant_id": MERCHANT, "name": "福记小吃" }),
+    )
+    .await?
+    .expect(201)?;
     let shop = json!({ "merchant_id": MERCHANT, "name": "城南店", "address": "工业路 1 号" });
     let shop = risk.post("/shops", &shop).await?.expect(201)?;
     let mut said = json!({
@@ -110,13 +125,17 @@ async fn a_retired_terminal_and_a_disabled_operator_are_turned_away_at_the_gate(
     });
     // Without a key it does not sign in; with another's it does not either.
     risk.post("/terminals", &said).await?.expect(201)?;
-    let operator = json!({ "shop_id": shop["id"], "operator": "001", "name": "收银员 01", "password": "246810" });
+    let operator =
+        json!({ "shop_id": shop["id"], "operator": "001", "name": "收银员 01", "password": "246810" });
     risk.post("/operators", &operator).await?.expect(201)?;
     let identity = TerminalIdentity::new(TERMINAL, MERCHANT, own_key(), "001");
     let mut terminal = Terminal::new(identity.clone());
     terminal.connect(house.gate()?).await?;
     let keyless = terminal.sign_in().await;
-    ensure!(!keyless.is_ok_and(|reply| reply.is_approved()), "signed in without a key");
+    ensure!(
+        !keyless.is_ok_and(|reply| reply.is_approved()),
+        "signed in without a key"
+    );
     let path = format!("/terminals/{TERMINAL}");
     risk.post(&format!("{path}/master-key"), &master_key(&own_key())?)
         .await?
@@ -130,17 +149,29 @@ async fn a_retired_terminal_and_a_disabled_operator_are_turned_away_at_the_gate(
     risk.post(&format!("/operators/{operator_id}/disable"), &json!({}))
         .await?
         .expect(200)?;
-    ensure!(terminal.purchase(100, card).await?.code() != "00", "sold by nobody");
-    ensure!(!terminal.sign_in().await?.is_approved(), "a disabled operator signed in");
+    ensure!(
+        terminal.purchase(100, card).await?.code() != "00",
+        "sold by nobody"
+    );
+    ensure!(
+        !terminal.sign_in().await?.is_approved(),
+        "a disabled operator signed in"
+    );
     risk.post(&format!("/operators/{operator_id}/enable"), &json!({}))
         .await?
         .expect(200)?;
     ensure!(terminal.sign_in().await?.is_approved(), "sign-in");
-    risk.post(&format!("{path}/retire"), &json!({})).await?.expect(200)?;
+    risk.post(&format!("{path}/retire"), &json!({}))
+        .await?
+        .expect(200)?;
     let retired = terminal.purchase(100, card).await?;
     ensure!(retired.code() == "97", "{retired:?}");
     said["terminal_id"] = "30501102".into();
     let taken = risk.post("/terminals", &said).await?;
-    ensure!(taken.status == 409 && taken.body["code"] == "terminal_taken", "{}", taken.body);
+    ensure!(
+        taken.status == 409 && taken.body["code"] == "terminal_taken",
+        "{}",
+        taken.body
+    );
     Ok(())
 }

@@ -119,7 +119,13 @@ impl Listed for Person {
 
     fn list(tx: &Tx<'_>, actor: &Actor, which: &AccountQuery, limit: i64) -> Result<Vec<Self>, Problem> {
         let state = which.state.map(|state| state.0);
-        Ok(store::account::seen(tx, scope(actor)?, state, which.cursor.as_deref(), limit)?)
+        Ok(store::account::seen(
+            tx,
+            scope(actor)?,
+            state,
+            which.cursor.as_deref(),
+            limit,
+        )?)
     }
 }
 
@@ -140,13 +146,19 @@ pub struct Rights {
 
 impl Rights {
     /// The name, the role, and the scope that fits it.
-    pub fn read(self, tx: &Tx<'_>, actor: &Actor) -> Result<(String, (domain::account::Role, Scope)), Problem> {
+    pub fn read(
+        self,
+        tx: &Tx<'_>,
+        actor: &Actor,
+    ) -> Result<(String, (domain::account::Role, Scope)), Problem> {
         use domain::account::Role;
         let name = text("name", &self.name, NAME_CHARS_MAX)?;
         let merchant_id = self.merchant_id.map(|merchant| merchant.0).or(own(actor));
         let scope = match (self.role.0, self.shop_id) {
             (Role::RiskOfficer | Role::Auditor, None) if self.merchant_id.is_none() => Scope::All,
-            (Role::RiskOfficer | Role::Auditor, None) => return Err(Problem::field("merchant_id", Why::Unknown)),
+            (Role::RiskOfficer | Role::Auditor, None) => {
+                return Err(Problem::field("merchant_id", Why::Unknown));
+            }
             (Role::Owner, None) => {
                 Scope::Merchant(merchant_id.ok_or_else(|| Problem::field("merchant_id", Why::Missing))?)
             }
@@ -213,7 +225,12 @@ async fn link(
     };
     let work = move |tx: &Tx<'_>| {
         let actor = account.actor(tx)?;
-        invited(tx, &actor, app::invitation::link(tx, &actor, &login, link)?, &token)
+        invited(
+            tx,
+            &actor,
+            app::invitation::link(tx, &actor, &login, link)?,
+            &token,
+        )
     };
     let out = api.node.write(work).await?;
     Ok((StatusCode::CREATED, out).into_response())

@@ -117,8 +117,13 @@ impl Shown for Invitation {
         Ok(InvitationOut {
             actions: actions(&it, actor).into_iter().map(InvitationAction).collect(),
             works: it.works(tx.now()),
-            merchant_name: merchant_id.map(|merchant_id| names.merchant(merchant_id)).transpose()?,
-            shop_name: shop_id.as_deref().map(|shop_id| names.shop(shop_id)).transpose()?,
+            merchant_name: merchant_id
+                .map(|merchant_id| names.merchant(merchant_id))
+                .transpose()?,
+            shop_name: shop_id
+                .as_deref()
+                .map(|shop_id| names.shop(shop_id))
+                .transpose()?,
             made_by: names.person(&it.made_by)?,
             id: it.invitation_id,
             login: it.login,
@@ -173,7 +178,13 @@ impl Listed for Invitation {
 
     fn list(tx: &Tx<'_>, actor: &Actor, which: &InvitationQuery, limit: i64) -> Result<Vec<Self>, Problem> {
         let state = which.state.map(|state| state.0);
-        Ok(store::invitation::list(tx, scope(actor)?, state, which.cursor.as_deref(), limit)?)
+        Ok(store::invitation::list(
+            tx,
+            scope(actor)?,
+            state,
+            which.cursor.as_deref(),
+            limit,
+        )?)
     }
 }
 
@@ -195,7 +206,12 @@ async fn create(
     let work = move |tx: &Tx<'_>| {
         let actor = account.actor(tx)?;
         let (name, rights) = input.body.read(tx, &actor)?;
-        invited(tx, &actor, app::invitation::create(tx, &actor, link, name, rights)?, &token)
+        invited(
+            tx,
+            &actor,
+            app::invitation::create(tx, &actor, link, name, rights)?,
+            &token,
+        )
     };
     let out = api.node.write(work).await?;
     Ok((StatusCode::CREATED, out).into_response())
@@ -241,7 +257,9 @@ async fn look(
     network: Network,
     input: In<Look>,
 ) -> Result<Json<InvitationSeen>, Problem> {
-    seen(&api, network, &input.body.token).await.map(|(_, seen)| Json(seen))
+    seen(&api, network, &input.body.token)
+        .await
+        .map(|(_, seen)| Json(seen))
 }
 
 /// What a link is for, and its token. A wrong one is paid for by the address it comes from.

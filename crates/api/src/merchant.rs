@@ -230,6 +230,11 @@ impl Listed for Merchant {
             state: which.state.map(|state| state.0),
             search: which.q.as_deref().map(str::trim),
         };
-        Ok(store::merchant::list(tx, &filter, which.cursor.as_deref(), limit)?)
+        Ok(store::merchant::list(
+            tx,
+            &filter,
+            which.cursor.as_deref(),
+            limit,
+        )?)
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use domain::Actor;
 use domain::case::actions;
 use domain::operator::{Cashier, Number, Operator, State as Word, Verb, is_password};
-use domain::Actor;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::{IntoParams, ToSchema};
@@ -122,8 +122,17 @@ impl Listed for Cashier {
     type Query = OperatorQuery;
 
     fn list(tx: &Tx<'_>, actor: &Actor, which: &OperatorQuery, limit: i64) -> Result<Vec<Self>, Problem> {
-        let after = which.cursor.as_ref().map(|cursor| (cursor.0.0.as_str(), cursor.0.1));
-        Ok(store::operator::list(tx, scope(actor)?, which.shop_id.as_deref(), after, limit)?)
+        let after = which
+            .cursor
+            .as_ref()
+            .map(|cursor| (cursor.0.0.as_str(), cursor.0.1));
+        Ok(store::operator::list(
+            tx,
+            scope(actor)?,
+            which.shop_id.as_deref(),
+            after,
+            limit,
+        )?)
     }
 }
 

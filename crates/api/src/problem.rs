@@ -302,11 +302,14 @@ impl Problem {
     pub fn write(self, response: Response, language: Language) -> Response {
         let (title, sentence) = self.code.words(language);
         let (field, detail) = match self.field {
-            None => (None, match (self.sentence, language) {
-                (None, _) => sentence.to_owned(),
-                (Some((zh, _)), Language::Chinese) => zh,
-                (Some((_, en)), Language::English) => en,
-            }),
+            None => (
+                None,
+                match (self.sentence, language) {
+                    (None, _) => sentence.to_owned(),
+                    (Some((zh, _)), Language::Chinese) => zh,
+                    (Some((_, en)), Language::English) => en,
+                },
+            ),
             Some((field, why)) => {
                 let detail = match language {
                     Language::Chinese => format!("{field}：{}。", why.text(language)),

@@ -151,7 +151,10 @@ async fn log_in(
     let started = api.attempts.start(&attempt);
     started.map_err(|wait_s| Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s))?;
     let asked = login.clone();
-    let known = api.node.read(move |tx| store::account::usable(tx, &asked)).await?;
+    let known = api
+        .node
+        .read(move |tx| store::account::usable(tx, &asked))
+        .await?;
     let (account, hash) = known.unzip();
     let asker = match device {
         Some(_) => Asker::Known,

@@ -36,12 +36,7 @@ impl Noun for Cashier {
 impl Stateful for Cashier {}
 
 /// Adds an operator of a shop with the hash of the password.
-pub fn create(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    operator: Operator,
-    password_hash: &str,
-) -> Result<Cashier, Error> {
+pub fn create(tx: &Tx<'_>, actor: &Actor, operator: Operator, password_hash: &str) -> Result<Cashier, Error> {
     find::<Shop>(tx, actor, &operator.shop_id).map_err(|error| match error {
         Error::NotFound(_) => Error::Unknown("shop_id"),
         error => error,

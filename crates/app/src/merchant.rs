@@ -64,10 +64,17 @@ pub fn create(
 
 /// Writes other details.
 pub fn change(tx: &Tx<'_>, actor: &Actor, merchant_id: &str, details: Details) -> Result<Merchant, Error> {
-    step(tx, actor, merchant_id, Verb::Change, None, |merchant: &mut Merchant| {
-        merchant.name = details.name;
-        merchant.name_en = details.name_en;
-        merchant.trade = details.trade;
-        merchant.unified_social_credit_code = details.unified_social_credit_code;
-    })
+    step(
+        tx,
+        actor,
+        merchant_id,
+        Verb::Change,
+        None,
+        |merchant: &mut Merchant| {
+            merchant.name = details.name;
+            merchant.name_en = details.name_en;
+            merchant.trade = details.trade;
+            merchant.unified_social_credit_code = details.unified_social_credit_code;
+        },
+    )
 }

@@ -255,10 +255,17 @@ pub fn move_to(
         return Err(Error::Unknown("shop_id"));
     }
     let ways = format!("{} → {}", kept.shop_id, shop.shop_id);
-    let moved = step(tx, actor, id, Verb::Move, Some(&ways), |terminal: &mut Terminal| {
-        terminal.shop_id = shop.shop_id;
-        terminal.bound.placement_address = shop.address;
-    })?;
+    let moved = step(
+        tx,
+        actor,
+        id,
+        Verb::Move,
+        Some(&ways),
+        |terminal: &mut Terminal| {
+            terminal.shop_id = shop.shop_id;
+            terminal.bound.placement_address = shop.address;
+        },
+    )?;
     store::terminal_session::sign_out(tx, terminal_id)?;
     store::offered_keys::forget(tx, terminal_id)?;
     Ok(moved)

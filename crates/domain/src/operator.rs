@@ -151,7 +151,8 @@ impl Case for Cashier {
 
 /// Whether a text is a password that an operator can type.
 pub fn is_password(text: &str) -> bool {
-    (PASSWORD_DIGITS_MIN..=PASSWORD_DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    (PASSWORD_DIGITS_MIN..=PASSWORD_DIGITS_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Digits of an operator password: what a PIN block can carry (ISO 9564-1 format 0).
@@ -251,7 +252,10 @@ mod tests {
         assert_eq!(Cashier::parse(&id), Some(("S1", Number::parse("001").unwrap())));
         let actors = [
             ("owner", person(Role::Owner, Scope::Merchant(merchant))),
-            ("manager", person(Role::Manager, Scope::Shop(merchant, "S1".into()))),
+            (
+                "manager",
+                person(Role::Manager, Scope::Shop(merchant, "S1".into())),
+            ),
             ("risk", person(Role::RiskOfficer, Scope::All)),
             ("auditor", person(Role::Auditor, Scope::All)),
         ];

@@ -63,7 +63,8 @@ pub fn forget(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<(), Error> {
 /// The same of one operator's.
 pub fn forget_of(tx: &Tx<'_>, terminal_id: TerminalId, operator: Number) -> Result<(), Error> {
     let sql = sql!("DELETE FROM offered_keys WHERE terminal_id = $1 AND operator = $2");
-    tx.execute(sql, values![&terminal_id, operator.as_str()]).map(drop)
+    tx.execute(sql, values![&terminal_id, operator.as_str()])
+        .map(drop)
 }
 
 fn read(row: &Row<'_>) -> Result<OfferedKeys, Error> {

@@ -120,7 +120,12 @@ impl Passwords {
         fit: impl FnOnce(&str) -> Result<(), Problem> + Send + 'static,
     ) -> Result<String, Problem> {
         let overloaded = || Problem::new(code::OVERLOADED).retry_after_s(5);
-        let _place = self.known.places.clone().try_acquire_owned().map_err(|_| overloaded())?;
+        let _place = self
+            .known
+            .places
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| overloaded())?;
         let at_once = self.known.at_once.clone().acquire_owned().await;
         let at_once = at_once.map_err(|_| overloaded())?;
         let salt = seal::random().map_err(|error| Problem::internal(&error))?;

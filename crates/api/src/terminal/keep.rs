@@ -31,8 +31,8 @@ use crate::problem::{Problem, ProblemOut, Why};
 use crate::route::{self, acting, reading};
 use crate::setting::said;
 use crate::setup::{currency, time_zone};
-use crate::shop::ADDRESS_CHARS_MAX;
 use crate::sheet::{self, ExportQuery, Sheet};
+use crate::shop::ADDRESS_CHARS_MAX;
 use crate::wire::word;
 
 /// The first four bytes of eight zero bytes under a key of 16 or 24 bytes; `None` for what is no key.
@@ -179,7 +179,9 @@ fn together(components: &[Zeroizing<Vec<u8>>]) -> Option<Zeroizing<Vec<u8>>> {
     }
     let mut key = first.clone();
     for component in rest {
-        key.iter_mut().zip(component.iter()).for_each(|(byte, other)| *byte ^= other);
+        key.iter_mut()
+            .zip(component.iter())
+            .for_each(|(byte, other)| *byte ^= other);
     }
     // With two halves alike it is a single DES key; all zero it is what components make that cancel each other.
     let is_weak = key[..8] == key[8..16];
@@ -285,7 +287,8 @@ impl TerminalIn {
             status: Status::Active,
             control: self.control.0,
             at_provider: self.at_provider.map(AtProviderIO::read).transpose()?,
-            language: text_opt("language", self.language, TEXT_CHARS_MAX)?.unwrap_or_else(|| language.to_owned()),
+            language: text_opt("language", self.language, TEXT_CHARS_MAX)?
+                .unwrap_or_else(|| language.to_owned()),
             time_zone: match self.time_zone {
                 None => settings.time_zone,
                 Some(name) => time_zone("time_zone", &name)?,
@@ -307,7 +310,10 @@ impl TerminalIn {
 fn serial(said: &str) -> Result<String, Problem> {
     let serial: String = said.chars().filter(|one| !one.is_whitespace()).collect();
     let serial = text("serial", &serial, SERIAL_CHARS_MAX)?;
-    match serial.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte)) {
+    match serial
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
+    {
         true => Ok(serial),
         false => Err(Problem::field("serial", Why::Invalid)),
     }
@@ -331,7 +337,11 @@ fn settlement_account(
     if !(6..=34).contains(&number.len()) || !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Problem::field("settlement_account", Why::Invalid));
     }
-    let sealed = sealer.seal(Purpose::SettlementAccount, terminal_id.as_str(), number.as_bytes());
+    let sealed = sealer.seal(
+        Purpose::SettlementAccount,
+        terminal_id.as_str(),
+        number.as_bytes(),
+    );
     Ok(SettlementAccount {
         sealed: sealed.map_err(|error| Problem::internal(&error))?,
         last4: number[number.len() - 4..].to_owned(),
@@ -354,16 +364,30 @@ impl From<NotKept> for Problem {
         match error {
             NotKept::Case(error) => error.into(),
             NotKept::Taken { by: None, .. } => Self::new(TERMINAL_TAKEN),
-            NotKept::Taken { field, by: Some(other) } => {
+            NotKept::Taken {
+                field,
+                by: Some(other),
+            } => {
                 let (zh, en) = match field {
-                    "serial" => (format!("序列号 {}", other.serial), format!("The serial number {}", other.serial)),
-                    _ => (format!("终端号 {}", other.terminal_id), format!("The terminal number {}", other.terminal_id)),
+                    "serial" => (
+                        format!("序列号 {}", other.serial),
+                        format!("The serial number {}", other.serial),
+                    ),
+                    _ => (
+                        format!("终端号 {}", other.terminal_id),
+                        format!("The terminal number {}", other.terminal_id),
+                    ),
                 };
                 let (zh_end, en_end) = match other.status {
                     Status::Active => ("", ""),
                     Status::Retired => ("，已停用，可以恢复", ", which is retired and can be restored"),
                 };
-                let Terminal { name, terminal_id, bound, .. } = *other;
+                let Terminal {
+                    name,
+                    terminal_id,
+                    bound,
+                    ..
+                } = *other;
                 let place = bound.placement_address;
                 Self::new(TERMINAL_TAKEN).saying(
                     format!("{zh} 已登记：“{name}”，终端号 {terminal_id}，{place}{zh_end}。"),
@@ -491,7 +515,10 @@ impl TerminalChange {
             model: text_opt("model", self.model, TEXT_CHARS_MAX)?,
             bound: Some(bound),
             language: text_opt("language", self.language, TEXT_CHARS_MAX)?,
-            time_zone: self.time_zone.map(|name| time_zone("time_zone", &name)).transpose()?,
+            time_zone: self
+                .time_zone
+                .map(|name| time_zone("time_zone", &name))
+                .transpose()?,
         })
     }
 }
@@ -544,7 +571,11 @@ async fn move_to(
 ) -> Result<Kept, Problem> {
     let terminal_id = parse_id(&terminal_id)?;
     acting(&api, account, input, move |tx, actor, said: Move| {
-        page(tx, actor, app::terminal::move_to(tx, actor, terminal_id, said.shop_id.trim())?)
+        page(
+            tx,
+            actor,
+            app::terminal::move_to(tx, actor, terminal_id, said.shop_id.trim())?,
+        )
     })
     .await
 }
@@ -673,12 +704,34 @@ mod tests {
             .map(|(one, other)| format!("{:02x}", one ^ other))
             .collect();
         assert_eq!(key(&[other, &rest], "08D7B4").unwrap().check, "08D7B4");
-        let field = |components: &[&str], check| key(components, check).err().unwrap().wrong_field().map(str::to_owned);
+        let field = |components: &[&str], check| {
+            key(components, check)
+                .err()
+                .unwrap()
+                .wrong_field()
+                .map(str::to_owned)
+        };
         for check in ["", "08D7", "08D7B5", "08D7B4FB00"] {
-            assert_eq!(field(&[whole], check).as_deref(), Some("master_key.check_value"), "{check}");
+            assert_eq!(
+                field(&[whole], check).as_deref(),
+                Some("master_key.check_value"),
+                "{check}"
+            );
         }
-        for components in [&[][..], &["0123456789ABCDEF"], &[whole, whole], &["0123456789ABCDEF0123456789ABCDEF"], &[whole; 4], &[whole, "0123456789ABCDEF"], &["xx"]] {
-            assert_eq!(field(components, "08D7B4").as_deref(), Some("master_key.components"), "{components:?}");
+        for components in [
+            &[][..],
+            &["0123456789ABCDEF"],
+            &[whole, whole],
+            &["0123456789ABCDEF0123456789ABCDEF"],
+            &[whole; 4],
+            &[whole, "0123456789ABCDEF"],
+            &["xx"],
+        ] {
+            assert_eq!(
+                field(components, "08D7B4").as_deref(),
+                Some("master_key.components"),
+                "{components:?}"
+            );
         }
     }
 
@@ -689,6 +742,9 @@ mod tests {
             assert!(serial(wrong).is_err(), "{wrong:?}");
         }
         assert!(day(Some("2026-02-30".into())).is_err() && day(Some("2026-2-3".into())).is_err());
-        assert_eq!(day(Some("2026-11-22".into())).unwrap().as_deref(), Some("2026-11-22"));
+        assert_eq!(
+            day(Some("2026-11-22".into())).unwrap().as_deref(),
+            Some("2026-11-22")
+        );
     }
 }

@@ -74,11 +74,17 @@ fn nobody_invites_above_the_own_rights() {
         (stranger(), Role::Owner, Scope::Merchant(ours())),
     ] {
         let refused = invite(&house, actor.clone(), 1, role, scope.clone());
-        assert!(matches!(refused, Err(Error::NotAllowed)), "{actor:?} {role:?} {scope:?} {refused:?}");
+        assert!(
+            matches!(refused, Err(Error::NotAllowed)),
+            "{actor:?} {role:?} {scope:?} {refused:?}"
+        );
     }
     // A shop of somebody else under the own name is no shop.
     let elsewhere = invite(&house, owner(), 1, Role::Manager, shop("s3"));
-    assert!(matches!(elsewhere, Err(Error::Unknown("shop_id"))), "{elsewhere:?}");
+    assert!(
+        matches!(elsewhere, Err(Error::Unknown("shop_id"))),
+        "{elsewhere:?}"
+    );
     invite(&house, owner(), 1, Role::Owner, Scope::Merchant(ours())).unwrap();
     invite(&house, risk_officer(), 2, Role::RiskOfficer, Scope::All).unwrap();
 }
@@ -94,7 +100,11 @@ fn a_link_works_once_and_for_what_it_was_made_for() {
     assert!(matches!(accept(&house, 1, "li.na2"), Err(NotAccepted::Over)));
     assert!(matches!(accept(&house, 9, "nobody"), Err(NotAccepted::Over)));
     let verbs = |subject, id: &str| -> Vec<String> {
-        house.events(subject, id).into_iter().map(|event| event.verb).collect()
+        house
+            .events(subject, id)
+            .into_iter()
+            .map(|event| event.verb)
+            .collect()
     };
     assert_eq!(verbs(Subject::Invitation, "I1"), ["create", "accept"]);
     assert_eq!(verbs(Subject::Account, "li.na"), ["create"]);
@@ -111,7 +121,13 @@ fn a_link_ends_with_its_time_and_with_the_rights_of_whoever_made_it() {
     assert!(matches!(accept(&house, 2, "too.late"), Err(NotAccepted::Over)));
     invite(&house, owner(), 3, Role::Manager, shop("s1")).unwrap();
     let demoted = house.try_write(|tx| {
-        app::account::change(tx, &risk_officer(), "owner", "owner".into(), (Role::Manager, shop("s1")))
+        app::account::change(
+            tx,
+            &risk_officer(),
+            "owner",
+            "owner".into(),
+            (Role::Manager, shop("s1")),
+        )
     });
     demoted.unwrap();
     assert!(matches!(accept(&house, 3, "by.nobody"), Err(NotAccepted::Over)));
@@ -134,26 +150,40 @@ fn a_forgotten_password_is_chosen_anew_by_the_newest_link() {
     accept(&house, 2, "owner").unwrap();
     let (_, hash) = house.read(|tx| store::account::usable(tx, "owner")).unwrap();
     assert_eq!(hash, "hash of owner");
-    assert!(house.read(|tx| store::account::of_session(tx, &digest(7))).is_none());
+    assert!(
+        house
+            .read(|tx| store::account::of_session(tx, &digest(7)))
+            .is_none()
+    );
 }
 
 #[test]
 fn the_last_who_can_administer_stays() {
-    for (mode, last, by) in [(Mode::Shop, "owner", owner()), (Mode::Acquirer, "risk", risk_officer())] {
+    for (mode, last, by) in [
+        (Mode::Shop, "owner", owner()),
+        (Mode::Acquirer, "risk", risk_officer()),
+    ] {
         let house = peopled(mode);
         let disable = |login: &'static str| {
             let by = by.clone();
             house.try_write(move |tx| app::account::disable(tx, &by, login))
         };
         let refused = disable(last);
-        assert!(matches!(refused, Err(Error::Against(Against::LastAdministrator))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(Error::Against(Against::LastAdministrator))),
+            "{refused:?}"
+        );
         let (role, scope) = match mode {
             Mode::Shop => (Role::Manager, shop("s1")),
             Mode::Acquirer => (Role::Auditor, Scope::All),
         };
         let actor = by.clone();
-        let demoted = house.try_write(move |tx| app::account::change(tx, &actor, last, last.into(), (role, scope)));
-        assert!(matches!(demoted, Err(Error::Against(Against::LastAdministrator))), "{demoted:?}");
+        let demoted =
+            house.try_write(move |tx| app::account::change(tx, &actor, last, last.into(), (role, scope)));
+        assert!(
+            matches!(demoted, Err(Error::Against(Against::LastAdministrator))),
+            "{demoted:?}"
+        );
         let (role, scope) = match mode {
             Mode::Shop => (Role::Owner, Scope::Merchant(ours())),
             Mode::Acquirer => (Role::RiskOfficer, Scope::All),
@@ -169,12 +199,26 @@ fn the_last_who_can_administer_stays() {
 fn a_disabled_account_opens_nothing_any_more() {
     let house = peopled(Mode::Acquirer);
     house.write(|tx| store::session::insert(tx, &digest(7), "owner", tx.now().plus_ms(1_000)));
-    assert!(house.read(|tx| store::account::of_session(tx, &digest(7))).is_some());
-    house.try_write(|tx| app::account::disable(tx, &risk_officer(), "owner")).unwrap();
-    assert!(house.read(|tx| store::account::of_session(tx, &digest(7))).is_none());
+    assert!(
+        house
+            .read(|tx| store::account::of_session(tx, &digest(7)))
+            .is_some()
+    );
+    house
+        .try_write(|tx| app::account::disable(tx, &risk_officer(), "owner"))
+        .unwrap();
+    assert!(
+        house
+            .read(|tx| store::account::of_session(tx, &digest(7)))
+            .is_none()
+    );
     // Nor a session that a log-in begins which was under way.
     house.write(|tx| store::session::insert(tx, &digest(8), "owner", tx.now().plus_ms(1_000)));
-    assert!(house.read(|tx| store::account::of_session(tx, &digest(8))).is_none());
+    assert!(
+        house
+            .read(|tx| store::account::of_session(tx, &digest(8)))
+            .is_none()
+    );
     assert!(house.read(|tx| store::account::usable(tx, "owner")).is_none());
     let kept: Vec<Person> = house.read(|tx| store::account::seen(tx, &Scope::All, None, None, 9));
     assert_eq!(kept.len(), 2, "nobody is deleted");

@@ -66,10 +66,19 @@ fn the_gate_decides_only_what_the_acquirer_has_added_and_only_where_there_is_one
     assert_eq!(house.events(Subject::Terminal, terminal(60).as_str()).len(), 1);
     for actor in [owner(), manager("s1"), stranger()] {
         let refused = create(&house, actor.clone(), new(61, "s1", Control::Gate));
-        assert!(matches!(refused, Err(NotKept::Case(Error::NotAllowed | Error::Unknown("shop_id")))), "{actor:?} {refused:?}");
+        assert!(
+            matches!(
+                refused,
+                Err(NotKept::Case(Error::NotAllowed | Error::Unknown("shop_id")))
+            ),
+            "{actor:?} {refused:?}"
+        );
     }
     let none = create(&house, risk_officer(), new(61, "s1", Control::Gate));
-    assert!(matches!(none, Err(NotKept::Case(Error::Against(Against::NoGate)))), "{none:?}");
+    assert!(
+        matches!(none, Err(NotKept::Case(Error::Against(Against::NoGate)))),
+        "{none:?}"
+    );
     let flags = New {
         has_gate: true,
         ..new(61, "s1", Control::Gate)
@@ -109,7 +118,10 @@ fn what_is_taken_says_where_it_is_to_whoever_may_see_it() {
         ..Changes::default()
     };
     let changed = house.try_write(move |tx| app::terminal::change(tx, &owner(), terminal(71), changes));
-    assert!(matches!(changed, Err(NotKept::Taken { by: None, .. })), "{changed:?}");
+    assert!(
+        matches!(changed, Err(NotKept::Taken { by: None, .. })),
+        "{changed:?}"
+    );
 }
 
 #[test]
@@ -138,17 +150,22 @@ fn a_terminal_whose_loss_is_open_is_neither_moved_nor_retired() {
     let house = House::open();
     house.lose(terminal(1));
     let refused = retire(&house, risk_officer(), 1);
-    assert!(matches!(refused, Err(Error::Against(Against::LossOpen))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::Against(Against::LossOpen))),
+        "{refused:?}"
+    );
     let moved = house.try_write(|tx| app::terminal::move_to(tx, &risk_officer(), terminal(1), "s2"));
-    assert!(matches!(moved, Err(Error::Against(Against::LossOpen))), "{moved:?}");
+    assert!(
+        matches!(moved, Err(Error::Against(Against::LossOpen))),
+        "{moved:?}"
+    );
 }
 
 #[test]
 fn a_shop_or_a_merchant_is_retired_when_none_of_its_terminals_is_in_use() {
     let house = House::open();
-    let shop = |actor: Actor, verb| {
-        house.try_write(move |tx| step::<Shop>(tx, &actor, "s2", verb, None, |_| ()))
-    };
+    let shop =
+        |actor: Actor, verb| house.try_write(move |tx| step::<Shop>(tx, &actor, "s2", verb, None, |_| ()));
     let merchant = |verb| {
         let id = ours();
         house.try_write(move |tx| step::<Merchant>(tx, &risk_officer(), id.as_str(), verb, None, |_| ()))
@@ -165,7 +182,14 @@ fn a_shop_or_a_merchant_is_retired_when_none_of_its_terminals_is_in_use() {
     };
     let moved = house.try_write(|tx| app::terminal::move_to(tx, &risk_officer(), terminal(1), "s2"));
     let restore = |tx: &Tx<'_>| {
-        step::<Terminal>(tx, &risk_officer(), terminal(3).as_str(), Verb::Restore, None, |_| ())
+        step::<Terminal>(
+            tx,
+            &risk_officer(),
+            terminal(3).as_str(),
+            Verb::Restore,
+            None,
+            |_| (),
+        )
     };
     assert!(closed(added) && closed(moved.unwrap_err()) && closed(house.try_write(restore).unwrap_err()));
     retire(&house, risk_officer(), 1).unwrap();
@@ -186,10 +210,19 @@ fn a_moved_terminal_keeps_its_history_and_signs_its_operator_out() {
     let moved = house.try_write(move |tx| app::terminal::move_to(tx, &risk_officer(), id, "s2"));
     assert_eq!(moved.unwrap().shop_id, "s2");
     assert_eq!(house.rows(id).len(), rows);
-    assert_eq!(house.read(|tx| store::terminal_session::get(tx, id)).unwrap().operator, None);
+    assert_eq!(
+        house
+            .read(|tx| store::terminal_session::get(tx, id))
+            .unwrap()
+            .operator,
+        None
+    );
     assert_ne!(code(&house.refuse(&purchase(id, 2))), "00");
     let event = house.events(Subject::Terminal, id.as_str()).pop().unwrap();
-    assert_eq!((event.verb.as_str(), event.text.as_deref()), ("move", Some("s1 → s2")));
+    assert_eq!(
+        (event.verb.as_str(), event.text.as_deref()),
+        ("move", Some("s1 → s2"))
+    );
     let away = house.try_write(move |tx| app::terminal::move_to(tx, &risk_officer(), id, "s3"));
     assert!(matches!(away, Err(Error::Unknown("shop_id"))), "{away:?}");
 }
@@ -207,18 +240,28 @@ fn a_shop_says_how_its_terminal_is_called_and_the_acquirer_what_it_is() {
     assert_eq!(change(owner(), name("外带窗口")).unwrap().name, "外带窗口");
     let told = house.events(Subject::Terminal, terminal(1).as_str()).len();
     change(owner(), name("外带窗口")).unwrap();
-    assert_eq!(house.events(Subject::Terminal, terminal(1).as_str()).len(), told, "nothing was changed");
+    assert_eq!(
+        house.events(Subject::Terminal, terminal(1).as_str()).len(),
+        told,
+        "nothing was changed"
+    );
     let model = Changes {
         model: Some("P2".into()),
         ..Changes::default()
     };
-    assert!(matches!(change(owner(), model.clone()), Err(NotKept::Case(Error::NotAllowed))));
+    assert!(matches!(
+        change(owner(), model.clone()),
+        Err(NotKept::Case(Error::NotAllowed))
+    ));
     assert_eq!(change(risk_officer(), model).unwrap().model, "P2");
     let serial = Changes {
         serial: Some("SN0".into()),
         ..Changes::default()
     };
-    assert!(matches!(change(risk_officer(), serial), Err(NotKept::Case(Error::Fixed("serial")))));
+    assert!(matches!(
+        change(risk_officer(), serial),
+        Err(NotKept::Case(Error::Fixed("serial")))
+    ));
 }
 
 #[test]
@@ -231,9 +274,18 @@ fn a_disabled_operator_is_signed_out_and_signs_in_no_more() {
     house
         .try_write(|tx| cashier::disable(tx, &manager("s1"), "s1.001"))
         .unwrap();
-    assert_eq!(house.read(|tx| store::terminal_session::get(tx, id)).unwrap().operator, None);
+    assert_eq!(
+        house
+            .read(|tx| store::terminal_session::get(tx, id))
+            .unwrap()
+            .operator,
+        None
+    );
     // Keys that were on offer are worth nothing, and no others are given.
-    assert_ne!(house.prove(terminal(2), keys.sequence, batch), app::sign_in::Proved::InUse);
+    assert_ne!(
+        house.prove(terminal(2), keys.sequence, batch),
+        app::sign_in::Proved::InUse
+    );
     assert!(!gets_keys(&house, 1));
     // The same number of another shop is another operator.
     house.sign_in(terminal(3));

@@ -67,14 +67,18 @@ impl Case for Terminal {
     }
 
     fn allows(&self, actor: &Actor) -> bool {
-        let is_kept = actor.scope().is_some_and(|scope| keeps(scope, self.bound.merchant_code));
+        let is_kept = actor
+            .scope()
+            .is_some_and(|scope| keeps(scope, self.bound.merchant_code));
         is_kept && (self.control == Control::Outside || ACQUIRER.may(actor))
     }
 
     fn allows_to(&self, verb: Verb, actor: &Actor) -> bool {
         match verb {
             // What people call it, and where it stands in the shop, is the shop's to say.
-            Verb::Change => actor.scope().is_some_and(|scope| keeps(scope, self.bound.merchant_code)),
+            Verb::Change => actor
+                .scope()
+                .is_some_and(|scope| keeps(scope, self.bound.merchant_code)),
             Verb::Move | Verb::SetKey | Verb::Retire | Verb::Restore => self.allows(actor),
         }
     }
