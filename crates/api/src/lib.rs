@@ -58,7 +58,7 @@ use incident::{activity, alarm, found, report, stop_request, stream, timeline};
 use node::Node;
 pub use origin::{Origin, network};
 use problem::{Code, Problem, code};
-pub use terminal::keep;
+use terminal::{devices, keep, key};
 
 /// What the configuration says about the API.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ pub struct Settings {
     /// Tries a connection to a host.
     pub probe: setting::Probe,
     /// The check value of a terminal's master key.
-    pub key_check: keep::KeyCheck,
+    pub key_check: key::KeyCheck,
     /// Becomes true when the node stops; live streams end then.
     pub stopping: watch::Receiver<bool>,
 }
@@ -124,7 +124,9 @@ nouns! {
     merchant with CODES,
     shop with CODES,
     terminal with CODES,
+    devices,
     keep with CODES,
+    key,
     transaction,
     incident with CODES,
     alarm,

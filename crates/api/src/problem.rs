@@ -157,7 +157,7 @@ pub struct Problem {
     #[serde(skip)]
     retry_after_s: Option<u32>,
     /// In place of the code's own sentence, Chinese and English.
-    sentence: Option<(String, String)>,
+    sentence: Option<Box<(String, String)>>,
     reference: String,
 }
 
@@ -231,7 +231,7 @@ impl Problem {
     /// Says this in place of the code's own sentence.
     pub fn saying(self, zh: String, en: String) -> Self {
         Self {
-            sentence: Some((zh, en)),
+            sentence: Some(Box::new((zh, en))),
             ..self
         }
     }
@@ -304,7 +304,7 @@ impl Problem {
         let (field, detail) = match self.field {
             None => (
                 None,
-                match (self.sentence, language) {
+                match (self.sentence.map(|both| *both), language) {
                     (None, _) => sentence.to_owned(),
                     (Some((zh, _)), Language::Chinese) => zh,
                     (Some((_, en)), Language::English) => en,

@@ -1,6 +1,8 @@
 //! Terminals: the list, the page, and the cashier's lock and unlock (R5.1); keeping them is in [`keep`].
 
+pub mod devices;
 pub mod keep;
+pub mod key;
 
 use std::sync::Arc;
 
@@ -397,7 +399,7 @@ async fn list(
             terminal.terminal_id.to_string()
         });
         let mut names = Names::new(tx);
-        let page = page.with_actions(domain::case::list_actions::<Terminal>(&actor));
+        let page = page.with_actions(domain::case::list_actions::<Terminal>(actor));
         let page = page.try_map(|terminal| summary(tx, &mut names, terminal))?;
         Ok(TerminalPage {
             page,

@@ -1,56 +1,41 @@
-//! Keeping terminals: added, changed, moved, given a key, retired; and the list of devices (R2.1, PCI DSS 9.5.1.1).
+//! Keeping terminals: added, changed, moved, retired (R2.1).
 //!
-//! Invariant: a key goes in and never comes out again; an answer has its check value.
+//! Invariant: whose a terminal is comes from the shop it stands in, never from what is said.
 
 use std::sync::Arc;
 
 use app::terminal::{Changes, MasterKey, New, NotKept};
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::Response;
 use domain::terminal::keep::Verb;
 use domain::terminal::{About, AtProvider, BoundElements, SettlementAccount, Status, Terminal};
 use domain::{Money, TerminalId};
 use node::seal::{Purpose, Sealer};
 use serde::{Deserialize, Serialize};
 use store::Tx;
-use store::terminal::Filter;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
+use super::key::{MasterKeyIn, Safe};
 use super::{TerminalControl, TerminalOut, page, parse_id};
 use crate::Api;
-use crate::auth::{self, Account, scope};
+use crate::auth;
 use crate::idempotency::Kept;
-use crate::input::{In, Query, text, text_opt};
+use crate::input::{In, text, text_opt};
 use crate::merchant::credit_code;
 use crate::problem::{Problem, ProblemOut, Why};
-use crate::route::{self, acting, reading};
+use crate::route::{self, acting};
 use crate::setting::said;
 use crate::setup::{currency, time_zone};
-use crate::sheet::{self, ExportQuery, Sheet};
 use crate::shop::ADDRESS_CHARS_MAX;
 use crate::wire::word;
-
-/// The first four bytes of eight zero bytes under a key of 16 or 24 bytes; `None` for what is no key.
-pub type KeyCheck = fn(&[u8]) -> Option<[u8; 4]>;
-
-/// What a key is made ready with.
-#[derive(Clone, Copy)]
-struct Safe<'a> {
-    sealer: &'a Sealer,
-    check: KeyCheck,
-}
 
 /// Longest serial number: field 59 of the terminals' messages has 50 for it.
 const SERIAL_CHARS_MAX: usize = 50;
 /// Longest name, model, place and person, in characters.
 const TEXT_CHARS_MAX: usize = 100;
-/// Parts that a key may be given in.
-const COMPONENTS_MAX: usize = 3;
 
 word! {
     /// A provider whose own interface can stop a terminal.
@@ -76,10 +61,8 @@ crate::problem::codes! {
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(create))
-        .routes(routes!(export))
         .routes(routes!(change))
         .routes(routes!(move_to))
-        .routes(routes!(set_key))
         .routes(routes!(retire))
         .routes(routes!(restore))
         .routes(routes!(show_events))
@@ -133,68 +116,6 @@ impl AtProviderIO {
             device_id: text("at_provider.device_id", &self.device_id, TEXT_CHARS_MAX)?,
         })
     }
-}
-
-/// A master key, in as many parts as it was given to people in: the key is their exclusive or.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "components": ["11223344556677889900AABBCCDDEEFF", "0123456789ABCDEFFEDCBA9876543210"], "check_value": "E66F46",
-}))]
-pub struct MasterKeyIn {
-    /// One to three components of 16 or 24 bytes, two hexadecimal digits each; one is the key itself.
-    components: Vec<String>,
-    /// The first three or four bytes of eight zero bytes under the key put together: six or eight hexadecimal digits.
-    check_value: String,
-}
-
-impl MasterKeyIn {
-    /// The key, sealed for that terminal; nothing when the check value is another's.
-    fn seal(self, safe: Safe<'_>, terminal_id: TerminalId) -> Result<MasterKey, Problem> {
-        const COMPONENTS: &str = "master_key.components";
-        let not_a_key = || Problem::field(COMPONENTS, Why::NotAMasterKey);
-        let components = self.components.into_iter().map(Zeroizing::new);
-        let components = components.map(|text| hex(&text).map(Zeroizing::new).ok_or_else(not_a_key));
-        let components = components.collect::<Result<Vec<_>, _>>()?;
-        let key = together(&components).ok_or_else(not_a_key)?;
-        let right = (safe.check)(&key).ok_or_else(not_a_key)?;
-        let said = hex(self.check_value.trim()).unwrap_or_default();
-        if said.len() < 3 || !right.starts_with(&said) {
-            return Err(Problem::field("master_key.check_value", Why::WrongCheckValue));
-        }
-        let sealed = safe.sealer.seal(Purpose::MasterKey, terminal_id.as_str(), &key);
-        Ok(MasterKey {
-            sealed: sealed.map_err(|error| Problem::internal(&error))?,
-            check: said.iter().map(|byte| format!("{byte:02X}")).collect(),
-        })
-    }
-}
-
-/// The exclusive or of components of one length that a master key can have; nothing for a weak key.
-fn together(components: &[Zeroizing<Vec<u8>>]) -> Option<Zeroizing<Vec<u8>>> {
-    let (first, rest) = components.split_first()?;
-    let is_long = matches!(first.len(), 16 | 24) && components.len() <= COMPONENTS_MAX;
-    if !is_long || rest.iter().any(|component| component.len() != first.len()) {
-        return None;
-    }
-    let mut key = first.clone();
-    for component in rest {
-        key.iter_mut()
-            .zip(component.iter())
-            .for_each(|(byte, other)| *byte ^= other);
-    }
-    // With two halves alike it is a single DES key; all zero it is what components make that cancel each other.
-    let is_weak = key[..8] == key[8..16];
-    (!is_weak).then_some(key)
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim();
-    if digits.len() % 2 != 0 || !digits.is_ascii() {
-        return None;
-    }
-    let byte = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
-    (0..digits.len()).step_by(2).map(byte).collect()
 }
 
 /// A new terminal.
@@ -580,160 +501,9 @@ async fn move_to(
     .await
 }
 
-/// Give a terminal another master key, for its next sign-in.
-#[utoipa::path(post, path = "/terminals/{terminal_id}/master-key", tag = "terminal", params(("terminal_id" = String, Path)),
-    request_body = MasterKeyIn, responses(
-    (status = 200, body = TerminalOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 404, description = "terminal_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state", body = ProblemOut),
-))]
-async fn set_key(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(terminal_id): Path<String>,
-    input: In<MasterKeyIn>,
-) -> Result<Kept, Problem> {
-    let (terminal_id, node) = (parse_id(&terminal_id)?, api.node.clone());
-    let check = api.settings.key_check;
-    acting(&api, account, input, move |tx, actor, said: MasterKeyIn| {
-        let safe = Safe {
-            sealer: &node.sealer,
-            check,
-        };
-        app::case::find::<Terminal>(tx, actor, terminal_id.as_str())?;
-        let key = said.seal(safe, terminal_id)?;
-        page(tx, actor, app::terminal::set_key(tx, actor, terminal_id, key)?)
-    })
-    .await
-}
-
-/// What PCI DSS 9.5.1.1 asks for (make and model, location, serial number), and how each device is.
-const COLUMNS: [&str; 12] = [
-    "terminal_id",
-    "serial",
-    "model",
-    "name",
-    "merchant_name",
-    "shop_name",
-    "placement_address",
-    "location",
-    "control",
-    "state",
-    "last_seen_at",
-    "keys_held_by",
-];
-
-/// A line of the list of devices.
-#[derive(Serialize)]
-struct Device {
-    #[serde(flatten)]
-    summary: super::TerminalSummary,
-    placement_address: String,
-    keys_held_by: Option<String>,
-}
-
-/// The list of devices as PCI DSS 9.5.1.1 asks for it, at most 10000: those one sees, retired ones too.
-#[utoipa::path(get, path = "/terminals/export", tag = "terminal", params(ExportQuery), responses(
-    (status = 200, description = "A table.", content_type = "text/csv", body = String),
-))]
-async fn export(
-    State(api): State<Arc<Api>>,
-    account: Account,
-    Query(query): Query<ExportQuery>,
-) -> Result<Response, Problem> {
-    let Json(rows) = reading(&api, account, |tx, actor| {
-        let filter = Filter {
-            scope: scope(actor)?,
-            search: None,
-            state: None,
-            merchant_id: None,
-            shop_id: None,
-        };
-        let all = store::terminal::list(tx, &filter, None, sheet::ROWS_MAX as i64)?;
-        let mut names = crate::people::Names::new(tx);
-        let line = |terminal: Terminal| {
-            let device = Device {
-                placement_address: terminal.bound.placement_address.clone(),
-                keys_held_by: terminal.about.keys_held_by.clone(),
-                summary: super::summary(tx, &mut names, terminal)?,
-            };
-            sheet::cells(&device, &COLUMNS)
-        };
-        all.into_iter().map(line).collect::<Result<Vec<_>, _>>()
-    })
-    .await?;
-    let sheet = Sheet {
-        name: "terminals",
-        columns: COLUMNS.to_vec(),
-        rows,
-    };
-    sheet.answer(query.format)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn key(components: &[&str], check_value: &str) -> Result<MasterKey, Problem> {
-        let key = MasterKeyIn {
-            components: components.iter().map(|text| (*text).to_owned()).collect(),
-            check_value: check_value.to_owned(),
-        };
-        let safe = Safe {
-            sealer: &Sealer::new(&[7; 32]),
-            check: |key| iso8583::keys::check_value(key).ok(),
-        };
-        key.seal(safe, TerminalId::parse(b"30501101").unwrap())
-    }
-
-    #[test]
-    fn a_key_is_put_together_of_its_components_and_checked() {
-        let whole = "0123456789ABCDEFFEDCBA9876543210";
-        for check in ["08D7B4", "08d7b4fb", " 08D7B4 "] {
-            let sealed = key(&[whole], check).unwrap();
-            let opened = Sealer::new(&[7; 32]).open(Purpose::MasterKey, "30501101", &sealed.sealed);
-            assert_eq!(opened.unwrap().as_slice(), hex(whole).unwrap());
-            assert_eq!(sealed.check, check.trim().to_uppercase());
-        }
-        let other = "00112233445566778899AABBCCDDEEFF";
-        let rest: String = hex(whole)
-            .unwrap()
-            .iter()
-            .zip(hex(other).unwrap())
-            .map(|(one, other)| format!("{:02x}", one ^ other))
-            .collect();
-        assert_eq!(key(&[other, &rest], "08D7B4").unwrap().check, "08D7B4");
-        let field = |components: &[&str], check| {
-            key(components, check)
-                .err()
-                .unwrap()
-                .wrong_field()
-                .map(str::to_owned)
-        };
-        for check in ["", "08D7", "08D7B5", "08D7B4FB00"] {
-            assert_eq!(
-                field(&[whole], check).as_deref(),
-                Some("master_key.check_value"),
-                "{check}"
-            );
-        }
-        for components in [
-            &[][..],
-            &["0123456789ABCDEF"],
-            &[whole, whole],
-            &["0123456789ABCDEF0123456789ABCDEF"],
-            &[whole; 4],
-            &[whole, "0123456789ABCDEF"],
-            &["xx"],
-        ] {
-            assert_eq!(
-                field(components, "08D7B4").as_deref(),
-                Some("master_key.components"),
-                "{components:?}"
-            );
-        }
-    }
 
     #[test]
     fn a_serial_is_what_a_label_can_hold() {
