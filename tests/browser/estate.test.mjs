@@ -129,13 +129,12 @@ for (const [name, options] of [
     await on(again, 'over').waitFor()
 
     // And reports its terminal: asked for, not stopped.
-    const reported = await other.request.post('/api/v1/incidents', {
-      data: { terminal_id: '30501101' },
-      headers: { 'x-tillguard': '1' },
-    })
-    assert.equal(reported.status(), 201)
-    const incident = await reported.json()
-    assert.ok(incident.receipts.every(({ state }) => state === 'requested'))
+    await on(other, 'report').first().click()
+    await on(other, 'report-terminal', '[data-terminal="30501101"]').click()
+    await on(other, 'confirm').click()
+    await on(other, 'asked').waitFor()
+    await looked(other, `${name}-9-reported`)
+    assert.match(await on(other, 'asked').innerText(), /已请求停用|Stop requested/)
     await page.goto('/terminals/30501101')
     await on(page, 'about').waitFor()
     await isSound(page, `${name}: terminal`)

@@ -46,7 +46,8 @@ crate::problem::codes! {
     /// Another terminal has this serial number or identifier.
     TERMINAL_TAKEN = "terminal_taken", CONFLICT:
         ("已经登记过", "这台终端登记在别的商户名下。请再核对一遍标签，或问收单机构这台终端从哪里来。"),
-        ("Registered already", "This terminal is registered with another merchant. Look at the label again, or ask the acquirer where this terminal comes from.");
+        ("Registered already", "This terminal is registered with another merchant. Look at the label again, or ask the acquirer \
+         where it comes from.");
     /// Its loss is not closed.
     LOSS_OPEN = "loss_open", CONFLICT:
         ("报失未结", "这台终端的报失还没有结束，先处理完再移走或停用。"),

@@ -39,8 +39,9 @@ impl From<keep::Verb> for Verb {
     }
 }
 
-/// What somebody of that role may do with a terminal in use now, besides keeping it ([`keep`]). Its states are its holds, so it has no table of steps: a loss is
-/// reported of any that is in the estate, a cashier's lock goes on where none is, and comes off where nothing else stands.
+/// What somebody of that role may do with a terminal in use now, besides keeping it ([`keep`]). Its states are its holds, so it has no
+/// table of steps: a loss is reported of any that is in the estate, a cashier's lock goes on where none is, and comes off where nothing
+/// else stands.
 pub fn actions(status: Status, standing: Standing, role: Role) -> Vec<Verb> {
     if status == Status::Retired || !role.may_act() {
         return Vec::new();
