@@ -64,11 +64,35 @@ pub fn change(
         may_grant(tx, actor, role, &scope)?;
         leaves_an_administrator(tx, &kept.account)?;
     }
-    step(tx, actor, login, Verb::Change, None, |person: &mut Person| {
-        person.account.name = name;
-        person.account.role = role;
-        person.account.scope = scope;
-    })
+    let ways = (!is_same).then(|| {
+        let account = &kept.account;
+        format!(
+            "{} → {}",
+            rights(account.role, &account.scope),
+            rights(role, &scope)
+        )
+    });
+    step(
+        tx,
+        actor,
+        login,
+        Verb::Change,
+        ways.as_deref(),
+        |person: &mut Person| {
+            person.account.name = name;
+            person.account.role = role;
+            person.account.scope = scope;
+        },
+    )
+}
+
+/// A role and what it is over, as an event says it.
+fn rights(role: Role, scope: &Scope) -> String {
+    match scope {
+        Scope::All => role.code().to_owned(),
+        Scope::Merchant(merchant_id) => format!("{} {merchant_id}", role.code()),
+        Scope::Shop(merchant_id, shop_id) => format!("{} {merchant_id} {shop_id}", role.code()),
+    }
 }
 
 /// Whether the actor may give that role and scope, and the scope names what is there.

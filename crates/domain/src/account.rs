@@ -138,7 +138,11 @@ const fn step(verb: Verb, from: &'static [State], to: Option<State>) -> Step<Sta
         to,
         who: KEEPERS,
         second_person: false,
-        text: Text::None,
+        // From which rights to which.
+        text: match verb {
+            Verb::Change => Text::Optional,
+            Verb::Link | Verb::Disable | Verb::Enable => Text::None,
+        },
     }
 }
 

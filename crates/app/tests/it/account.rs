@@ -130,6 +130,9 @@ fn a_link_ends_with_its_time_and_with_the_rights_of_whoever_made_it() {
         )
     });
     demoted.unwrap();
+    let event = house.events(Subject::Account, "owner").pop().unwrap();
+    let ways = format!("owner {} → manager {} s1", ours(), ours());
+    assert_eq!((event.verb.as_str(), event.text), ("change", Some(ways)));
     assert!(matches!(accept(&house, 3, "by.nobody"), Err(NotAccepted::Over)));
 }
 
