@@ -73,7 +73,10 @@ const tooSmall = (page) =>
       const box = (pressed || one).getBoundingClientRect()
       const around = getComputedStyle(one, '::after')
       const more = around.content !== 'none' && around.position === 'absolute'
-      return [Math.max(box.width, more && parseFloat(around.width)), Math.max(box.height, more && parseFloat(around.height))]
+      return [
+        Math.max(box.width, more && parseFloat(around.width)),
+        Math.max(box.height, more && parseFloat(around.height)),
+      ]
     }
     return [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
       .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.matches('.unseen, .skip'))

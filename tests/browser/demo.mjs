@@ -16,7 +16,16 @@ const STOP_MS_MAX = 20_000
 export async function startDemo(more = []) {
   const folder = await mkdtemp(join(tmpdir(), 'tillguard-browser-'))
   const readyFile = join(folder, 'ready.json')
-  const args = ['--port', '0', '--data', join(folder, 'data'), '--ready-file', readyFile, ...(more.includes('--rate') ? [] : ['--rate', '20']), ...more]
+  const args = [
+    '--port',
+    '0',
+    '--data',
+    join(folder, 'data'),
+    '--ready-file',
+    readyFile,
+    ...(more.includes('--rate') ? [] : ['--rate', '20']),
+    ...more,
+  ]
   const child = spawn(process.env.TILLGUARD_DEMO_BIN, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (text) => (said = (said + text).slice(-4_000)))

@@ -5,7 +5,22 @@ import { createServer, connect } from 'node:net'
 const TPDU_AND_HEADER = Buffer.from('6000030000613100311108', 'hex')
 const MESSAGE = TPDU_AND_HEADER.length
 /** Bytes of the fields up to 39: a number, or what its one or two bytes of length count. */
-const WIDTHS = { 3: 3, 4: 6, 11: 3, 12: 3, 13: 2, 14: 2, 15: 2, 22: 2, 23: 2, 25: 1, 26: 1, 37: 12, 38: 6, 39: 2 }
+const WIDTHS = {
+  3: 3,
+  4: 6,
+  11: 3,
+  12: 3,
+  13: 2,
+  14: 2,
+  15: 2,
+  22: 2,
+  23: 2,
+  25: 1,
+  26: 1,
+  37: 12,
+  38: 6,
+  39: 2,
+}
 const DIGITS = { 2: 1, 32: 1, 35: 1, 36: 2 }
 
 const framed = (message) => {

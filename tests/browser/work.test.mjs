@@ -19,7 +19,16 @@ before(async () => {
   const keys = join(folder, 'zone.keys')
   await writeFile(keys, `mac=${mac.toString('hex')}\npin=${pin.toString('hex')}\n`, { mode: 0o600 })
   host = await startHost(mac)
-  demo = await startDemo(['--host', host.address, '--zone-keys', keys, '--host-timeout-s', '1', '--rate', '2'])
+  demo = await startDemo([
+    '--host',
+    host.address,
+    '--zone-keys',
+    keys,
+    '--host-timeout-s',
+    '1',
+    '--rate',
+    '2',
+  ])
   browser = await launch()
 })
 after(async () => {
@@ -53,41 +62,43 @@ async function decide(page, id, verb, text) {
   await on(page, 'work-decide').click()
 }
 
-test('what the host refused is shown, is done again, and is dead again or done', { timeout: 180_000 }, async () => {
-  const call = await signedIn(demo, 'risk')
-  const page = await openWork({ size: DESK })
-  const id = await deadOne(page)
-  assert.match(id, /^reversal\.\d+\.\d+$/)
-  assert.match(await on(page, 'work-stuck').innerText(), /等人决定：\d+ 项做不成/)
-  assert.match(await row(page, id, 'dead').innerText(), /做不成.*向主机冲正.*主机应答 96/s)
-  await isSound(page, 'work that is dead')
+test(
+  'what the host refused is shown, is done again, and is dead again or done',
+  { timeout: 180_000 },
+  async () => {
+    const call = await signedIn(demo, 'risk')
+    const page = await openWork({ size: DESK })
+    const id = await deadOne(page)
+    assert.match(id, /^reversal\.\d+\.\d+$/)
+    assert.match(await on(page, 'work-stuck').innerText(), /等人决定：\d+ 项做不成/)
+    assert.match(await row(page, id, 'dead').innerText(), /做不成.*向主机冲正.*主机应答 96/s)
+    await isSound(page, 'work that is dead')
 
-  await decide(page, id, 'retry')
-  await row(page, id, 'dead').waitFor({ timeout: 60_000 })
-  await page.waitForFunction(
-    async (path) => {
-      const { items } = await (await fetch(path)).json()
-      return items.filter((event) => event.verb === 'dead').length === 2
-    },
-    `/api/v1/work/${id}/events`,
-    { timeout: 60_000 },
-  )
-  host.says = '00'
-  await page.reload()
-  await decide(page, id, 'retry', '主机已恢复')
-  await row(page, id, 'dead').waitFor({ state: 'detached' })
-  // What is done is gone, and the ledger says what became of it.
-  await page.waitForFunction(
-    async (path) => (await fetch(path)).status === 404,
-    `/api/v1/work/${id}`,
-    { timeout: 60_000 },
-  )
-  host.says = '96'
-  const [, terminal_id] = id.split('.')
-  const { body } = await call('GET', `/transactions?terminal_id=${terminal_id}&decision=reversed`)
-  assert.ok(body.items.length > 0, 'the ledger has it as reversed')
-  await page.context().close()
-})
+    await decide(page, id, 'retry')
+    await row(page, id, 'dead').waitFor({ timeout: 60_000 })
+    await page.waitForFunction(
+      async (path) => {
+        const { items } = await (await fetch(path)).json()
+        return items.filter((event) => event.verb === 'dead').length === 2
+      },
+      `/api/v1/work/${id}/events`,
+      { timeout: 60_000 },
+    )
+    host.says = '00'
+    await page.reload()
+    await decide(page, id, 'retry', '主机已恢复')
+    await row(page, id, 'dead').waitFor({ state: 'detached' })
+    // What is done is gone, and the ledger says what became of it.
+    await page.waitForFunction(async (path) => (await fetch(path)).status === 404, `/api/v1/work/${id}`, {
+      timeout: 60_000,
+    })
+    host.says = '96'
+    const [, terminal_id] = id.split('.')
+    const { body } = await call('GET', `/transactions?terminal_id=${terminal_id}&decision=reversed`)
+    assert.ok(body.items.length > 0, 'the ledger has it as reversed')
+    await page.context().close()
+  },
+)
 
 for (const size of [DESK, PHONE])
   test(`giving up asks first, and wants words: ${size.width} px`, { timeout: 120_000 }, async () => {
