@@ -46,6 +46,7 @@ const deskPages = () => [
   ['/work', 'work-stuck'],
   ['/scan', 'scan-open'],
   ['/labels?q=1', 'label'],
+  ['/settings', 'save-host'],
 ]
 
 const LOOKS = [

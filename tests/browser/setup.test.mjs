@@ -92,6 +92,13 @@ for (const [name, options, words] of [
     assert.equal(new URL(page.url()).pathname, '/')
     await isSound(page, `${name}: home`)
     await looked(page, `${name}-4`)
+    await on(page, 'begin-mail').click()
+    await on(page, 'save-mail').waitFor()
+    assert.equal(await on(page, 'host-address').count(), 0, 'a shop needs no host')
+    await isSound(page, `${name}: settings`)
+    await looked(page, `${name}-6`)
+    await page.goBack()
+    await on(page, 'begin-acquirer').waitFor()
 
     const told = asked.filter(({ url, referer }) => (url + referer).includes(token))
     assert.deepEqual(
