@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use app::estate::Estate;
+use app::setting::Changes;
 use domain::account::{Account, Role, Scope};
 use domain::actor::Actor;
 use domain::contact::{Contact, Details, Kind as ContactKind};
@@ -91,24 +92,27 @@ pub async fn fill(node: &Node, login: &Login, mailbox: &Mailbox) -> anyhow::Resu
         true => Estate::default(),
         false => estate(node, login, merchant_id)?,
     };
+    let keeper = Actor::Person(Account {
+        login: "risk".to_owned(),
+        name: String::new(),
+        role: Role::RiskOfficer,
+        scope: Scope::All,
+    });
+    // The mailbox listens at another port after each start.
+    let post = Changes {
+        smtp_url_sealed: Some(Some(smtp_url_sealed)),
+        mail_from: Some(Some("Tillguard <stop@tillguard.example>".to_owned())),
+        ..Changes::default()
+    };
     let work = move |tx: &store::Tx<'_>| {
         app::estate::fill(tx, &estate)?;
-        let owner = estate.accounts.first().map(|(account, _)| account.clone());
-        if let Some(owner) = owner {
-            app::case::create::<Contact>(tx, &Actor::Person(owner), "CHENGHU1", acquirer(merchant_id))?;
+        if !is_there {
+            app::case::create::<Contact>(tx, &keeper, "CHENGHU1", acquirer(merchant_id))?;
         }
-        store::provider_account::put(tx, &provider)?;
-        // The mailbox listens at another port after each start.
-        let settings = store::setting::lock(tx)?.unwrap_or_else(domain::setting::Settings::unasked);
-        let settings = domain::setting::Settings {
-            smtp_url_sealed: Some(smtp_url_sealed),
-            mail_from: Some("Tillguard <stop@tillguard.example>".to_owned()),
-            ..settings
-        };
-        store::setting::update(tx, &settings)?;
-        Ok::<_, app::case::Error>(())
+        app::provider_account::put(tx, &keeper, provider)?;
+        app::setting::change(tx, &keeper, post).map(drop)
     };
-    node.write(work).await.map_err(Into::into)
+    Ok(node.write::<_, app::case::Error>(work).await?)
 }
 
 fn acquirer(merchant_id: MerchantId) -> Details {

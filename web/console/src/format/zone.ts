@@ -88,7 +88,7 @@ export function momentOf(at: Omit<Wall, 'ahead_minutes' | 'second'>, zone: Zone)
   return asUtc - wall(first, zone).ahead_minutes * 60_000
 }
 
-/** The moment when that zone's clock shows `2026-11-22T14:30`, as a field for day and time gives it; null for anything else. */
+/** The moment when that zone's clock shows `2026-11-22T14:30`, as a field for day and time gives it; else null. */
 export function localMoment(text: string, zone: Zone): number | null {
   const [, year, month, day, hour, minute] =
     text.match(/^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})/)?.map(Number) ?? []

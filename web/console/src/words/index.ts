@@ -22,6 +22,7 @@ import * as setting from './setting'
 import * as asked from './asked'
 import * as scan from './scan'
 import * as estate from './estate'
+import * as calling from './calling'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -48,6 +49,7 @@ const all = {
   ...asked,
   ...scan,
   ...estate,
+  ...calling,
 }
 
 export type Messages = Spoken<typeof all>
