@@ -155,6 +155,8 @@ fn estate(node: &Node, login: &Login, merchant_id: MerchantId) -> anyhow::Result
                 }),
                 language: "zh-CN".into(),
                 time_zone: "Asia/Shanghai".into(),
+                about: domain::terminal::About::default(),
+                key_check: None,
             };
             // No gate knows it, and so no key.
             let no_key = node.sealer.seal(Purpose::MasterKey, id, &random::<16>()?)?;
@@ -173,12 +175,14 @@ fn estate(node: &Node, login: &Login, merchant_id: MerchantId) -> anyhow::Result
             name_en: "Spring Bud Bakery".into(),
             trade: "bakery".into(),
             unified_social_credit_code: "92430102MA4L000017".into(),
+            state: domain::merchant::State::Active,
         }],
         shops: vec![Shop {
             shop_id: SHOP_ID.into(),
             merchant_id,
             name: "学士路店".into(),
             address: "长沙市天心区某路 17 号".into(),
+            state: domain::shop::State::Active,
         }],
         terminals: TERMINALS
             .into_iter()
