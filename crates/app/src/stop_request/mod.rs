@@ -190,7 +190,7 @@ fn asked_for(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<Incident, 
     }
 }
 
-/// What a piece of work is about, its terminal locked; `None` when there is nothing to do about it any more.
+/// What a piece of work is about, its terminal locked.
 struct Due {
     incident: Incident,
     request: StopRequest,
@@ -443,11 +443,6 @@ fn read_back(tx: &Tx<'_>, due: &Due, node: &str, said: &str) -> Result<(), Store
         Err(Error::Store(error)) => Err(error),
         Err(_) => Err(StoreError::Corrupt("a stop request that is open")),
     }
-}
-
-/// The work of the provider is over without an answer: the incident was closed.
-pub fn ask_no_more(tx: &Tx<'_>, claimed: &Work) -> Result<bool, StoreError> {
-    work::done(tx, claimed)
 }
 
 /// Reminds of a stop that nobody has confirmed, and of the next time to do so; the second time and later the letter goes out
