@@ -113,11 +113,18 @@ pub fn again(tx: &Tx<'_>, claimed: &Work, due: Timestamp) -> Result<bool, StoreE
     store::work::end_claim(tx, claimed, &now)
 }
 
-/// Ends a claim whose try failed: the next one follows after a longer wait, or none, when there were enough.
-pub fn postpone(tx: &Tx<'_>, policy: &Policy, claimed: &Work, error: &str) -> Result<(), StoreError> {
+/// Ends a claim whose try failed: the next one follows after a longer wait, not shorter than `wait_min_ms`; or none, when there
+/// were enough.
+pub fn postpone(
+    tx: &Tx<'_>,
+    policy: &Policy,
+    claimed: &Work,
+    error: &str,
+    wait_min_ms: i64,
+) -> Result<(), StoreError> {
     let due = policy
         .wait_ms(claimed.tries)
-        .map(|wait_ms| tx.now().plus_ms(wait_ms));
+        .map(|wait_ms| tx.now().plus_ms(wait_ms.max(wait_min_ms)));
     let now = Work {
         state: match due {
             Some(_) => State::Waiting,

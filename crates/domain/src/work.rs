@@ -149,7 +149,8 @@ impl Kind {
                 longest_wait_ms: 60_000,
                 tries_max: None,
                 at_once_max: 4,
-                ahead_ms_max: CLOCK_MS_MAX,
+                // A provider that is busy may ask for ten minutes.
+                ahead_ms_max: 10 * 60_000 + CLOCK_MS_MAX,
                 lost: Lost::Again,
             },
             Self::Reminder => Policy {

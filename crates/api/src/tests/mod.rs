@@ -188,7 +188,7 @@ impl House {
         let stick = move |tx: &store::Tx<'_>| {
             app::work::enqueue(tx, enqueued.clone(), tx.now())?;
             let claimed = app::work::claim(tx, enqueued.kind(), &policy, &who, 1)?;
-            app::work::postpone(tx, &policy, &claimed[0], "the host did not answer")
+            app::work::postpone(tx, &policy, &claimed[0], "the host did not answer", 0)
         };
         self.node.write(stick).await.unwrap();
         id.as_str().to_owned()

@@ -48,8 +48,12 @@ impl House {
     }
 
     fn postpone(&self, policy: Policy, work: &Work) {
+        self.postpone_for(policy, work, 0);
+    }
+
+    fn postpone_for(&self, policy: Policy, work: &Work, wait_min_ms: i64) {
         let work = work.clone();
-        self.write(move |tx| app::work::postpone(tx, &policy, &work, "nobody answered"));
+        self.write(move |tx| app::work::postpone(tx, &policy, &work, "nobody answered", wait_min_ms));
     }
 
     fn work(&self, id: &Id) -> Option<Work> {
@@ -120,6 +124,19 @@ fn what_is_due_is_claimed_the_longest_due_first_and_never_before_its_time() {
         Some(POLICY.claim_ms - 5),
         "when the first claims run out"
     );
+}
+
+#[test]
+fn who_is_busy_is_left_alone_as_long_as_asked_for_and_at_least_as_long_as_otherwise() {
+    const BUSY_MS: i64 = 4 * 60_000;
+    let house = House::open();
+    for (sequence, wait_min_ms, expected) in [(1, BUSY_MS, BUSY_MS), (2, 1, POLICY.first_wait_ms)] {
+        house.enqueue(reversal(sequence), house.now());
+        let claimed = house.claim().unwrap();
+        house.postpone_for(POLICY, &claimed, wait_min_ms);
+        let due = house.work(&claimed.id).unwrap().due.unwrap();
+        assert_eq!(due.since_ms(house.now()), expected);
+    }
 }
 
 #[test]

@@ -40,6 +40,8 @@ enum Tried {
     Done,
     /// It is not; in a few words.
     Failed(&'static str),
+    /// Whoever was asked wants to be left alone so long.
+    Busy(Duration),
 }
 
 /// Does what is due until `stop` turns true, and ends what is under way.
@@ -203,17 +205,19 @@ async fn perform(
         Kind::Reminder => reminder::remind(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
     };
-    let why = match tried {
+    let (why, wait_min) = match tried {
         Ok(Tried::Done) => return,
-        Ok(Tried::Failed(why)) => why.to_owned(),
+        Ok(Tried::Failed(why)) => (why, Duration::ZERO),
+        Ok(Tried::Busy(wait)) => ("whoever was asked is busy", wait),
         Err(error) => {
             tracing::error!(work = work.id.as_str(), %error, "work failed in the store");
-            error.to_string()
+            ("the store did not take it", Duration::ZERO)
         }
     };
+    let wait_min_ms = i64::try_from(wait_min.as_millis()).unwrap_or(i64::MAX);
     let name = work.id.as_str().to_owned();
     let put_off: Result<(), Error> = node
-        .write(move |tx| app::work::postpone(tx, &policy, &work, &why))
+        .write(move |tx| app::work::postpone(tx, &policy, &work, why, wait_min_ms))
         .await;
     if let Err(error) = put_off {
         tracing::warn!(work = name, %error, "work was not put off; it is due when its claim runs out");

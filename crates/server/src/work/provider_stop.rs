@@ -43,9 +43,14 @@ pub async fn stop(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
         Err(why) => return unanswered(node, work, ProviderState::Asked, why).await,
     };
     let device = asked.device.device_id.as_str();
+    // Where a stopped device is merely gone, its absence proves something only if it was there.
+    let mut is_known = asked.evidence.is_some() || asked.device.provider != Brand::Sumup;
     if asked.evidence.is_none() {
         match provider.look(device).await {
-            Ok(known) => keep(node, work, evidence(&known)).await?,
+            Ok(known) => {
+                keep(node, work, evidence(&known)).await?;
+                is_known = true;
+            }
             // Its name is wrong: nothing was ever known of it, and its absence proves nothing.
             Err(Trouble::NoSuchDevice) => {
                 return answered(node, work, ProviderState::Refused, "it knows no such device").await;
@@ -57,8 +62,9 @@ pub async fn stop(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
         }
     }
     match provider.standing(device).await {
-        Ok(Standing::Working | Standing::Unknown) => {}
-        Ok(standing) => return stands(node, work, standing).await,
+        Ok(Standing::Working) => is_known = true,
+        Ok(Standing::Unknown) => {}
+        Ok(standing) => return stands(node, work, standing, is_known).await,
         Err(trouble) => return troubled(node, work, asked.state, trouble).await,
     }
     match provider.stop(device).await {
@@ -66,7 +72,12 @@ pub async fn stop(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
         Err(trouble) => return troubled(node, work, asked.state, trouble).await,
     }
     match provider.standing(device).await {
-        Ok(standing) => stands(node, work, standing).await,
+        Ok(standing) => stands(node, work, standing, is_known).await,
+        // The stop was taken, or may have been: that it is not told to us does not undo it.
+        Err(Trouble::Refused { code, sentence }) => {
+            let said = format!("{code} {sentence}");
+            unanswered(node, work, ProviderState::Unknown, &said).await
+        }
         Err(trouble) => troubled(node, work, ProviderState::Unknown, trouble).await,
     }
 }
@@ -138,8 +149,17 @@ async fn keep(node: &Arc<Node>, work: &Work, evidence: String) -> Result<(), Err
         .await
 }
 
-async fn stands(node: &Arc<Node>, work: &Work, standing: Standing) -> Result<Tried, Error> {
+async fn stands(node: &Arc<Node>, work: &Work, standing: Standing, is_known: bool) -> Result<Tried, Error> {
     match standing {
+        Standing::Stopped if !is_known => {
+            unanswered(
+                node,
+                work,
+                ProviderState::Unknown,
+                "it never told of such a device",
+            )
+            .await
+        }
         Standing::Stopped => answered(node, work, ProviderState::Stopped, "").await,
         Standing::InProgress => unanswered(node, work, ProviderState::InProgress, "").await,
         Standing::Working => {
@@ -171,7 +191,10 @@ async fn troubled(
         Trouble::NoSuchDevice => {
             unanswered(node, work, ProviderState::Unknown, "it knows no such device").await
         }
-        Trouble::Throttled { .. } => unanswered(node, work, before, "it is busy").await,
+        Trouble::Throttled { retry_after } => {
+            write_down(node, work, before, "it is busy").await?;
+            Ok(Tried::Busy(retry_after))
+        }
         Trouble::NotAsked { why } => unanswered(node, work, before, &why).await,
         Trouble::Unknown { why } => unanswered(node, work, ProviderState::Unknown, &why).await,
     }

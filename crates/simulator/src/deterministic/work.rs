@@ -234,7 +234,7 @@ impl Node {
         let answer = self.host().reverse(self.place, terminal_id, owed.name);
         let Some(Some(code)) = self.schedule().timeout(HOST_TIME_MAX, answer).await else {
             let postpone =
-                move |tx: &Tx<'_>| app::work::postpone(tx, &POLICY, &work, "the host did not answer");
+                move |tx: &Tx<'_>| app::work::postpone(tx, &POLICY, &work, "the host did not answer", 0);
             self.client.write::<_, Error>(None, postpone).await?;
             return Ok(false);
         };
