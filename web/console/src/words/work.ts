@@ -35,6 +35,19 @@ const why: Record<string, Said<string>> = {
   'the host did not answer': say('主机没有应答', 'The host did not answer'),
   'it names no row of a ledger': say('找不到对应的流水', 'It names no row of a ledger'),
   'what it must carry cannot be read': say('要发送的内容读不出来', 'What it must carry cannot be read'),
+  'this node has no host': say('这个节点没有连接主机', 'This node has no host'),
+  'the mail was not taken': say('邮件服务器没有收下', 'The mail was not taken'),
+  'no mail server is set up': say('还没有设置邮件服务器', 'No mail server is set up'),
+  'the stop is not read back yet': say('还没有读回已停用', 'The stop is not read back yet'),
+  'whoever was asked is busy': say('对方很忙，晚些再问', 'Whoever was asked is busy'),
+  'the store did not take it': say('数据库没有写入', 'The store did not take it'),
+  'it is busy': say('对方很忙，晚些再问', 'It is busy'),
+  'it knows no such device': say('对方不认识这台设备', 'It knows no such device'),
+  'it never told of such a device': say('对方从未提到过这台设备', 'It never told of such a device'),
+  'it says that the device works still': say('对方说设备仍可使用', 'It says that the device works still'),
+  'its answer is none we know': say('看不懂对方的回复', 'Its answer is none we know'),
+  'no key of the provider is kept': say('没有保存这家机构的密钥', 'No key of the provider is kept'),
+  'the provider gave up waiting': say('对方等不及，中断了', 'The provider gave up waiting'),
 }
 
 export const work = {
