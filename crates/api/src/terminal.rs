@@ -14,8 +14,8 @@ use domain::Actor;
 use domain::TerminalId;
 use domain::actor::By;
 use domain::operator::Number;
-use domain::terminal::Terminal;
 use domain::terminal::may::{Verb as May, actions};
+use domain::terminal::{Control, Terminal};
 use domain::transaction::Proof;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -69,6 +69,10 @@ crate::problem::codes! {
     HELD = "held", CONFLICT:
         ("终端被停用", "这台终端因其他原因停用，密码不能解除。"),
         ("Terminal held", "The terminal is stopped for a reason that a password cannot release.");
+    /// Nobody here decides what it may do.
+    OUTSIDE = "outside_terminal", CONFLICT:
+        ("锁不住", "这台终端由外面的收单机构控制，这里锁不住它。丢了请报失。"),
+        ("Cannot be locked here", "An outside acquirer decides what this terminal may do: a lock here would not hold. If it is missing, report it.");
 }
 
 /// The routes.
@@ -312,7 +316,9 @@ impl Shown for Terminal {
 
 fn page(tx: &Tx<'_>, actor: &Actor, terminal: Terminal) -> Result<TerminalOut, Problem> {
     let standing = store::hold::standing(tx, terminal.terminal_id, tx.now())?;
-    let held = actor.role().map(|role| actions(terminal.status, standing, role));
+    let held = actor
+        .role()
+        .map(|role| actions(terminal.status, terminal.control, standing, role));
     // What is lost stays where and what it is.
     let is_lost = store::incident::unclosed(tx, terminal.terminal_id)?.is_some();
     let kept = domain::case::actions(&terminal, actor).into_iter().map(May::from);
@@ -452,6 +458,7 @@ fn operator(number: &str) -> Result<Number, Problem> {
     (status = 200, body = TerminalOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "terminal_not_found", body = ProblemOut),
+    (status = 409, description = "outside_terminal: nobody here would keep the lock", body = ProblemOut),
 ))]
 async fn lock(
     State(api): State<Arc<Api>>,
@@ -465,6 +472,9 @@ async fn lock(
     let work = move |tx: &Tx<'_>| {
         let actor = account.actor(tx)?;
         let terminal = visible(tx, &actor, terminal_id)?;
+        if terminal.control == Control::Outside {
+            return Ok(Err(Problem::new(OUTSIDE)));
+        }
         let by = match operator {
             None => account.login.clone(),
             Some(operator) => format!("{}, operator {operator}", account.login),

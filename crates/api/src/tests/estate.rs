@@ -128,10 +128,11 @@ async fn an_owner_keeps_shops_and_outside_terminals_of_the_own_merchant_alone() 
         ),
         (&json!("YZ9030495193"), &json!("outside"), &json!(59900))
     );
-    assert_eq!(
-        actions(&terminal),
-        ["report_loss", "lock", "change", "move", "retire"]
-    );
+    assert_eq!(actions(&terminal), ["report_loss", "change", "move", "retire"]);
+    house
+        .post(&owner, "/api/v1/terminals/30501101/lock", json!({}))
+        .await
+        .problem(409, "outside_terminal");
     let mut gate = outside("30501102", "YZ9030495194", shop_id);
     gate["control"] = "gate".into();
     house
