@@ -133,12 +133,12 @@ export const asked = {
     (count: number) => `第 ${count} 封`,
     (count) => `no. ${count}`,
   ),
-  letter_none: say('没有发出：收单机构没有邮箱', 'Not sent: the acquirer has no address'),
+  letter_none: say('没有发出：收单机构没有邮箱。', 'Not sent: the acquirer has no address. '),
   letter_none_text: say(
     '打印或转发下面的申请，或者给联系人加上邮箱。',
     'Print or share the request below, or give the contact an address.',
   ),
-  letter_not_set_up: say('没有发出：还没有设置发信', 'Not sent: no mail server is set up'),
+  letter_not_set_up: say('没有发出：还没有设置发信。', 'Not sent: no mail server is set up. '),
   letter_not_set_up_text: say(
     '设置好以后会自动发出。现在先打电话，或打印、转发申请。',
     'It goes out by itself once one is. Call now, or print or share the request.',

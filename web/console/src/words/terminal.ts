@@ -22,7 +22,7 @@ export const hold = {
   bank_lock: say('银行锁定', 'Locked by bank'),
   judicial_freeze: say('司法冻结', 'Court freeze'),
   fault: say('设备故障', 'Faulty'),
-  loss: say('报失停用', 'Reported lost'),
+  loss: say('已报失', 'Reported lost'),
   geofence: say('离开登记地点', 'Away from its place'),
   inspection_overdue: say('巡检逾期', 'Inspection overdue'),
   lease_expired: say('授权到期', 'Licence to run expired'),
