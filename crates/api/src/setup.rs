@@ -206,8 +206,8 @@ async fn set_up(
         session::begin(tx, &digest, &account)
     };
     let account = api.node.write(work).await?;
-    // Whoever waits for it, like the ready file, hears it now; it is done in any case.
-    if let Err(error) = api.node.is_set_up().await {
+    // The ready file no longer has the address when the answer comes; it is done in any case.
+    if let Err(error) = api.node.tell_set_up().await {
         tracing::warn!(%error, "the house is set up, and the store cannot say so");
     }
     let out = Done {

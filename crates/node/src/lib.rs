@@ -31,6 +31,8 @@ const INSIST_EVERY: Duration = Duration::from_millis(100);
 const READS_MAX: usize = 64;
 /// The same for urgent reads, which therefore always have threads.
 const URGENT_READS_MAX: usize = 32;
+/// How long the answer to a set-up waits for what follows from it in this process.
+const SET_UP_HEARD_MAX: Duration = Duration::from_secs(1);
 /// How long a read waits for its turn.
 const READ_TURN_MAX: Duration = Duration::from_secs(5);
 
@@ -194,12 +196,24 @@ impl Node {
         Ok(is_set_up)
     }
 
-    /// Waits until the house is set up, here or on another node; looks again after so long at most.
-    pub async fn until_set_up(&self, look_every: Duration) {
+    /// Waits until the house is set up, here or on another node; looks again after so long at most. Whoever set it up here is
+    /// answered when what comes of this is dropped.
+    pub async fn until_set_up(&self, look_every: Duration) -> watch::Receiver<bool> {
         let mut heard = self.is_set_up.subscribe();
         while !matches!(self.is_set_up().await, Ok(true)) {
             let _ = tokio::time::timeout(look_every, heard.changed()).await;
         }
+        heard
+    }
+
+    /// Tells whoever waits in this process that the house is set up, and gives them a moment to do what follows from it.
+    ///
+    /// # Errors
+    /// The store cannot be asked; they look again by themselves.
+    pub async fn tell_set_up(&self) -> Result<(), store::Error> {
+        self.is_set_up().await?;
+        let _ = tokio::time::timeout(SET_UP_HEARD_MAX, self.is_set_up.closed()).await;
+        Ok(())
     }
 
     /// Tells the listeners of an incident that there is something new.

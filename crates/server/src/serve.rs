@@ -157,7 +157,7 @@ impl Ready {
 /// ever. Ends with an error only.
 async fn set_up_is_over(node: &Node, ready: Ready, path: Option<&Path>) -> anyhow::Result<()> {
     if let (Some(path), Some(_)) = (path, &ready.setup_url) {
-        node.until_set_up(LOOK_EVERY).await;
+        let _heard = node.until_set_up(LOOK_EVERY).await;
         let setup_url = None;
         ready::write(path, &Ready { setup_url, ..ready })?;
     }
