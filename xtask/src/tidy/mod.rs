@@ -6,6 +6,7 @@
 
 mod documents;
 mod imports;
+mod mirror;
 mod modules;
 mod packages;
 mod pages;
@@ -118,6 +119,7 @@ fn check_modules(files: &[std::path::PathBuf]) -> Result<Vec<String>> {
     let sources: Vec<_> = texts.iter().map(|(path, text)| Source { path, text }).collect();
     let mut findings = modules::check(&sources);
     findings.extend(writes::check(&sources));
+    findings.extend(mirror::check(&sources));
     Ok(findings)
 }
 

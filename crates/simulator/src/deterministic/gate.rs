@@ -198,9 +198,11 @@ impl Node {
         let node = self.clone();
         self.schedule().spawn(self.owner, async move {
             let own = node.name.clone();
-            let abandon = move |tx: &Tx<'_>| app::transaction::abandon(tx, terminal_id, name, &own);
+            let abandoned = node.insist(Turn::Own, move |tx: &Tx<'_>| {
+                app::transaction::abandon(tx, terminal_id, name, &own)
+            });
             // What is left now is forgotten, and decided on later.
-            let _ = node.insist(Turn::Own, abandon).await;
+            let _ = abandoned.await;
         });
     }
 
