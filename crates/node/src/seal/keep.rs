@@ -161,6 +161,14 @@ mod tests {
         assert!(keep(&place.store, &place.file(&line(1))).is_ok());
     }
 
+    #[test]
+    fn a_terminal_without_a_key_says_nothing_of_the_stores_own() {
+        let place = Place::new();
+        keep(&place.store, &place.file(&line(1))).unwrap();
+        place.store.write(|tx| with_terminal(tx, &[])).unwrap();
+        assert!(keep(&place.store, &place.file(&line(1))).is_ok());
+    }
+
     fn with_terminal(tx: &Tx<'_>, master_key: &[u8]) -> Result<(), store::Error> {
         let merchant_id = MerchantId::parse(b"104520157120001").unwrap();
         let text = String::new;
