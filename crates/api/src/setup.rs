@@ -10,9 +10,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use app::setup::First;
-use axum::body::HttpBody;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::MerchantId;
@@ -86,19 +85,13 @@ pub async fn first(State(api): State<Arc<Api>>, request: Request, next: Next) ->
         return next.run(request).await;
     }
     let sets_up = path == PATH && *request.method() == Method::POST;
-    let refusal = match api.node.is_set_up().await {
+    let refusal: Problem = match api.node.is_set_up().await {
         Ok(is_set_up) if is_set_up != sets_up => return next.run(request).await,
         Ok(true) => Problem::new(SET_UP_ALREADY),
         Ok(false) => Problem::new(NOT_SET_UP),
         Err(error) => error.into(),
     };
-    let mut response = refusal.into_response();
-    // Its body was not read, so the connection is of no use any more: the client hears that before it asks again on it.
-    if !request.body().is_end_stream() {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
-    }
-    response
+    refusal.into_response()
 }
 
 /// What the first person says.

@@ -13,13 +13,14 @@ pub mod proxy;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::{Origin, is_report, network, refuse};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response, header};
-use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1::Builder;
 use hyper::service::Service as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -131,11 +132,52 @@ impl Door {
                 let address = self.proxies.speaker(peer.ip(), request.headers());
                 let origin = Origin::new(address, place.has_session.clone());
                 request.extensions_mut().insert(origin);
+                let is_read = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+                let request = request.map(|body| Asked {
+                    body,
+                    is_read: is_read.clone(),
+                });
                 let answered = self.router.call(request).await;
-                answered.unwrap_or_else(|never| match never {})
+                let mut answered = answered.unwrap_or_else(|never| match never {});
+                if !is_read.load(Ordering::Acquire) {
+                    // What was not read stands in the way of the next request: the client hears that before it asks again here.
+                    let close = HeaderValue::from_static("close");
+                    answered.headers_mut().insert(header::CONNECTION, close);
+                }
+                answered
             }
         };
         response.map(|body| Answer { body, _busy: busy })
+    }
+}
+
+/// A request's body, and whether it was read to its end.
+struct Asked {
+    body: Incoming,
+    is_read: Arc<AtomicBool>,
+}
+
+impl hyper::body::Body for Asked {
+    type Data = axum::body::Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let frame = std::pin::Pin::new(&mut self.body).poll_frame(context);
+        if matches!(frame, std::task::Poll::Ready(None)) || self.body.is_end_stream() {
+            self.is_read.store(true, Ordering::Release);
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -162,5 +204,53 @@ impl hyper::body::Body for Answer {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// Whether the answer to a request says that the connection ends.
+    async fn closes(address: SocketAddr, request: &str) -> bool {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+        head.contains("connection: close")
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_request_was_not_read_to_its_end_closes() {
+        let router = Router::new()
+            .route(
+                "/read",
+                post(|body: String| async move { body }).get(|| async { "" }),
+            )
+            .route("/refused", post(|| async { StatusCode::UNAUTHORIZED }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        tokio::spawn(serve(listener, router, Proxies::new(Vec::new()), stopped));
+        let ask = |path: &str, length: usize, body: &str| {
+            format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}")
+        };
+        for (request, expected) in [
+            (ask("/read", 5, "whole"), false),
+            (ask("/read", 0, ""), false),
+            ("GET /read HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), false),
+            (ask("/refused", 0, ""), false),
+            (ask("/refused", 5, "whole"), true),
+            (ask("/refused", 50_000, "its beginning"), true),
+        ] {
+            assert_eq!(closes(address, &request).await, expected, "{request}");
+        }
     }
 }
