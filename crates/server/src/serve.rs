@@ -123,7 +123,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     }
     tokio::select! {
         told = run::until_told() => told?,
-        failed = set_up_is_over(&node, ready, args.ready_file.as_deref()) => failed?,
+        () = set_up_is_over(&node, ready, args.ready_file.as_deref()) => {}
     }
     running.stop().await;
     Ok(())
@@ -154,12 +154,17 @@ impl Ready {
 }
 
 /// Takes the set-up address out of the ready file once it is worth nothing, whichever node it was that made it so; then waits for
-/// ever. Ends with an error only.
-async fn set_up_is_over(node: &Node, ready: Ready, path: Option<&Path>) -> anyhow::Result<()> {
+/// ever: the address is worth nothing in any case, and no reason to stop.
+async fn set_up_is_over(node: &Node, ready: Ready, path: Option<&Path>) {
     if let (Some(path), Some(_)) = (path, &ready.setup_url) {
         let _heard = node.until_set_up(LOOK_EVERY).await;
         let setup_url = None;
-        ready::write(path, &Ready { setup_url, ..ready })?;
+        if let Err(error) = ready::write(path, &Ready { setup_url, ..ready }) {
+            tracing::error!(
+                ?error,
+                "the ready file still names the set-up address, which is worth nothing any more"
+            );
+        }
     }
     std::future::pending().await
 }
