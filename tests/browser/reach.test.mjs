@@ -138,7 +138,7 @@ test('who listens hears that it is stopped, and each attempt once', { timeout: 1
       )
       for (const region of touched) {
         const text = region && told(region.textContent)
-        if (text && last.get(region) !== text) window.heard.push(text)
+        if (text && last.get(region) !== text) window.heard.push({ text, at: performance.now() })
         if (region) last.set(region, text)
       }
     }).observe(document.body, { subtree: true, childList: true, characterData: true })
@@ -146,14 +146,19 @@ test('who listens hears that it is stopped, and each attempt once', { timeout: 1
   await on(page, 'confirm').click()
   await on(page, 'stopped').waitFor()
   await on(page, 'acknowledge').waitFor({ timeout: 60_000 })
-  await page.waitForFunction(() => window.heard.some((one) => /已拒绝|被拒/.test(one)), { timeout: 60_000 })
+  await page.waitForFunction(() => window.heard.some((one) => /已拒绝|被拒/.test(one.text)), null, {
+    timeout: 60_000,
+  })
   const heard = await page.evaluate(() => window.heard)
+  const all = JSON.stringify(heard)
   assert.ok(
-    heard.some((one) => one.includes('已停用')),
-    heard.join(' | '),
+    heard.some((one) => one.text.includes('已停用')),
+    all,
   )
-  const attempts = heard.filter((one) => one.includes('已拒绝') || one.includes('被拒'))
-  assert.equal(attempts.length, 1, heard.join(' | '))
+  // A terminal tries on while a slow machine reads: what is said twice is said within moments.
+  const attempts = heard.filter((one) => /已拒绝|被拒/.test(one.text))
+  for (const [index, one] of attempts.slice(1).entries())
+    assert.ok(one.at - attempts[index].at >= SPOKEN_EVERY_MS - 500, all)
   await page.context().close()
 })
 
