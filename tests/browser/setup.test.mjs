@@ -188,7 +188,11 @@ test(
     await on(page, 'saved').waitFor()
     assert.equal(await on(page, 'mac-key').inputValue(), '', 'a key stays on the page')
     await on(page, 'mail-from').fill('stop@acquirer.example')
-    await on(page, 'smtp-url').fill('smtp://stop:s3cret@127.0.0.1:2525')
+    await on(page, 'smtp-url').fill('smtp://stop:s3cret@127.0.0.1:1')
+    // What is typed is tried as it is, and what comes of it is said: nothing listens there.
+    await on(page, 'test-mail').click()
+    await on(page, 'mail-tested', '[data-ready="not_reached"]').waitFor()
+    assert.doesNotMatch(await on(page, 'mail-tested').innerText(), /s3cret/)
     await on(page, 'save-mail').click()
     await on(page, 'smtp-away').waitFor()
     await isSound(page, 'settings')

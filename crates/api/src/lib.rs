@@ -73,6 +73,8 @@ pub struct Settings {
     pub gate: setting::GateFrom,
     /// Tries a connection to a host.
     pub probe: setting::Probe,
+    /// Judges and tries mail servers.
+    pub post: setting::Post,
     /// The check value of a terminal's master key.
     pub key_check: key::KeyCheck,
     /// Becomes true when the node stops; live streams end then.

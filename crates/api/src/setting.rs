@@ -10,7 +10,6 @@ use std::sync::Arc;
 use app::setting::Changes;
 use axum::Json;
 use axum::extract::State;
-use axum::http::Uri;
 use domain::setting::{Settings, is_acquirer_code};
 use domain::words;
 use node::seal::Purpose;
@@ -32,7 +31,7 @@ use crate::auth::{self, Account};
 /// Longest address of a mail server, and of a sender, in characters.
 const TEXT_CHARS_MAX: usize = 500;
 /// What the secret settings are sealed as.
-const SMTP_URL: &str = "smtp_url";
+pub const SMTP_URL: &str = "smtp_url";
 /// The same for the zone keys.
 pub const ZONE_KEYS: &str = "zone_keys";
 
@@ -61,12 +60,26 @@ words! {
 }
 
 words! {
+    /// What a mail server is ready for.
+    pub enum Ready {
+        /// It took the connection, the encryption and the log-in. Whether it takes a mail is known with the first one.
+        Ready = "ready",
+        /// It said no.
+        Refused = "refused",
+        /// It could not be asked.
+        NotReached = "not_reached",
+    }
+}
+
+words! {
     /// What can be done with the settings.
     pub enum Verb {
         /// Change them.
         Change = "change",
         /// Try the connection to the host.
         TestHost = "test_host",
+        /// Try the mail server.
+        TestMail = "test_mail",
     }
 }
 
@@ -79,18 +92,38 @@ word! {
     GateSource: GateFrom;
     /// What became of a connection that was tried.
     HostReached: Reached;
+    /// What a mail server is ready for.
+    MailReady: Ready;
     /// What can be done with the settings.
     SettingsAction: Verb;
 }
 
+/// What comes later.
+type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// Opens a connection to a host, looks whether the host keeps it, and closes it.
-pub type Probe = fn(SocketAddr) -> Pin<Box<dyn Future<Output = Reached> + Send>>;
+pub type Probe = fn(SocketAddr) -> Later<Reached>;
+
+/// What a mail server is ready for, and what it said, or why it could not be asked.
+pub type MailTried = (Ready, Option<String>);
+
+/// What whoever sends mails says of a server and a sender, so that no other is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Post {
+    /// Whether this is the address of a server that it can use.
+    pub is_server: fn(&str) -> bool,
+    /// Whether mails can be sent in this name.
+    pub is_sender: fn(&str) -> bool,
+    /// Connects, encrypts and logs in as for a mail, and sends none.
+    pub test: fn(Zeroizing<String>) -> Later<MailTried>,
+}
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(show, change))
         .routes(routes!(test_host))
+        .routes(routes!(test_mail))
 }
 
 /// The settings of the house.
@@ -214,19 +247,19 @@ async fn change(
     auth::Actor(account): auth::Actor,
     input: In<SettingsIn>,
 ) -> Result<Kept, Problem> {
-    let (gate, node) = (api.settings.gate, api.node.clone());
+    let (gate, post, node) = (api.settings.gate, api.settings.post, api.node.clone());
     // The same again changes nothing, and what a key keeps is a digest of the body: none of a secret is to be kept.
     let input = In { key: None, ..input };
     acting(&api, account, input, move |tx, actor, said| {
         // Whoever may not change anything learns nothing of what would be wrong.
         app::setting::get(tx, actor)?;
-        let changes = checked(&node.sealer, said)?;
+        let changes = checked(&node.sealer, post, said)?;
         Ok(SettingsOut::of(app::setting::change(tx, actor, changes)?, gate))
     })
     .await
 }
 
-fn checked(sealer: &node::seal::Sealer, said: SettingsIn) -> Result<Changes, Problem> {
+fn checked(sealer: &node::seal::Sealer, post: Post, said: SettingsIn) -> Result<Changes, Problem> {
     let seal = |name: &str, secret: &str| {
         let sealed = sealer.seal(Purpose::Setting, name, secret.as_bytes());
         sealed.map_err(|error| Problem::internal(&error))
@@ -241,10 +274,16 @@ fn checked(sealer: &node::seal::Sealer, said: SettingsIn) -> Result<Changes, Pro
             .currency
             .map(|letters| currency("currency", &letters))
             .transpose()?,
-        mail_from: each(said.mail_from, |from| mail_address(&from))?,
+        mail_from: each(said.mail_from, |from| {
+            let from = text("mail_from", &from, TEXT_CHARS_MAX)?;
+            match (post.is_sender)(&from) {
+                true => Ok(from),
+                false => Err(Problem::field("mail_from", Why::Invalid)),
+            }
+        })?,
         smtp_url_sealed: each(said.smtp_url, |url| {
             let url = Zeroizing::new(url);
-            seal(SMTP_URL, smtp_url(&url)?)
+            seal(SMTP_URL, smtp_url(post, &url)?)
         })?,
         host_address: each(said.host_address, |address| {
             Ok(host_address("host_address", &address)?.to_string())
@@ -272,34 +311,10 @@ fn each<T, U>(
     said.map(|value| value.map(read).transpose()).transpose()
 }
 
-/// An address of mail, with or without a name before it: `stop@shop.example`, `福记小吃 <stop@shop.example>`.
-fn mail_address(text_in: &str) -> Result<String, Problem> {
-    let whole = text("mail_from", text_in, TEXT_CHARS_MAX)?;
-    let address = match whole.split_once('<') {
-        Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
-        None => &whole,
-    };
-    let is_address = address.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && !host.is_empty() && !host.contains('@') && !address.contains(['<', '>'])
-    });
-    match is_address && !address.contains(char::is_whitespace) && !whole.contains(char::is_control) {
-        true => Ok(whole),
-        false => Err(Problem::field("mail_from", Why::Invalid)),
-    }
-}
-
-fn smtp_url(url: &str) -> Result<&str, Problem> {
-    let invalid = || Problem::field(SMTP_URL, Why::NotAMailServer);
-    let url = url.trim();
-    if url.chars().count() > TEXT_CHARS_MAX {
-        return Err(Problem::field(SMTP_URL, Why::TooLong));
-    }
-    let uri: Uri = url.parse().map_err(|_| invalid())?;
-    let is_smtp = matches!(uri.scheme_str(), Some("smtp" | "smtps"));
-    let has_host = uri.host().is_some_and(|host| !host.is_empty());
-    match is_smtp && has_host {
-        true => Ok(url),
-        false => Err(invalid()),
+fn smtp_url(post: Post, url: &str) -> Result<&str, Problem> {
+    match Some(url.trim()).filter(|url| (post.is_server)(url)) {
+        Some(url) => Ok(url),
+        None => Err(Problem::field(SMTP_URL, Why::NotAMailServer)),
     }
 }
 
@@ -364,48 +379,62 @@ async fn test_host(
     }))
 }
 
+/// Which server to try.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+struct MailTest {
+    /// Another one than that of the settings.
+    smtp_url: Option<String>,
+}
+
+/// What a mail server has shown.
+#[derive(Serialize, ToSchema)]
+struct MailTested {
+    /// What it is ready for.
+    ready: MailReady,
+    /// What it said where it said no, or why it could not be asked; nothing of a log-in.
+    #[schema(required)]
+    said: Option<String>,
+    /// How long it took, in milliseconds.
+    took_ms: i64,
+}
+
+/// Try the mail server: connect, encrypt and log in as for a mail; none is sent.
+#[utoipa::path(post, path = "/settings/mail/test", tag = "setting", request_body = MailTest, responses(
+    (status = 200, body = MailTested), (status = 403, description = "not_allowed", body = ProblemOut),
+))]
+async fn test_mail(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    input: In<MailTest>,
+) -> Result<Json<MailTested>, Problem> {
+    let post = api.settings.post;
+    let Json(sealed) = reading(&api, account, |tx, actor| {
+        Ok(app::setting::get(tx, actor)?.smtp_url_sealed)
+    })
+    .await?;
+    let url = match (input.body.smtp_url, sealed) {
+        (Some(url), _) => Zeroizing::new(smtp_url(post, &url)?.to_owned()),
+        (None, None) => return Err(Problem::field(SMTP_URL, Why::Missing)),
+        (None, Some(sealed)) => {
+            let opened = api.node.sealer.open(Purpose::Setting, SMTP_URL, &sealed);
+            let opened = opened.map_err(|error| Problem::internal(&error))?;
+            Zeroizing::new(String::from_utf8_lossy(&opened).into_owned())
+        }
+    };
+    let began = std::time::Instant::now();
+    let (ready, said) = (post.test)(url).await;
+    Ok(Json(MailTested {
+        ready: MailReady(ready),
+        said,
+        took_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn where_mail_goes_out_is_an_address_of_a_mail_server() {
-        for right in [
-            "smtp://127.0.0.1:25",
-            "smtps://stop:pa%40ss@mail.example",
-            "smtp://mail.example:587?tls=required",
-        ] {
-            assert_eq!(smtp_url(right).unwrap(), right);
-        }
-        for wrong in [
-            "",
-            "mail.example",
-            "http://mail.example",
-            "smtp://",
-            "smtp://two words",
-            &format!("smtp://{}", "x".repeat(500)),
-        ] {
-            assert_eq!(
-                smtp_url(wrong).unwrap_err().wrong_field(),
-                Some("smtp_url"),
-                "{wrong}"
-            );
-        }
-        for right in ["stop@shop.example", "福记小吃 <stop@shop.example>"] {
-            assert_eq!(mail_address(right).unwrap(), right);
-        }
-        for wrong in [
-            "",
-            "stop",
-            "@shop.example",
-            "stop@",
-            "a@b@c",
-            "<stop@shop.example",
-            "a@b\nBcc: c@d",
-        ] {
-            assert!(mail_address(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn a_host_is_named_by_address_and_port() {

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::connector::host::{AcquirerHost, HostConfig, probe};
+use crate::connector::mail;
 use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
 use crate::{assets, http, work};
@@ -147,6 +148,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         set_up_token: set_up_token.clone(),
         gate: config.gate_from,
         probe,
+        post: mail::post(),
         key_check: |key| iso8583::keys::check_value(key).ok(),
         stopping: stopped.clone(),
     };

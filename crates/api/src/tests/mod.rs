@@ -150,6 +150,18 @@ impl House {
                 gate: crate::setting::GateFrom::Off,
                 key_check: |key| iso8583::keys::check_value(key).ok(),
                 probe: |_| Box::pin(async { crate::setting::Reached::Kept }),
+                post: crate::setting::Post {
+                    is_server: |address| address.starts_with("smtp"),
+                    is_sender: |sender| sender.contains('@'),
+                    test: |address| {
+                        Box::pin(async move {
+                            match address.contains("127.0.0.1") {
+                                true => (crate::setting::Ready::Ready, None),
+                                false => (crate::setting::Ready::Refused, Some("AUTH: 535".into())),
+                            }
+                        })
+                    },
+                },
                 stopping,
             },
             |_, _, _| StatusCode::NOT_FOUND.into_response(),

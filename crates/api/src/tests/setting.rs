@@ -23,7 +23,7 @@ async fn who_administers_changes_some_and_the_others_stay() {
         json!({
             "mode": "acquirer", "language": "zh", "time_zone": "Asia/Shanghai", "currency": "CNY",
             "mail_from": null, "smtp_url_set": false, "host_address": null, "acquirer_code": null,
-            "zone_keys_set": false, "gate": "off", "actions": ["change", "test_host"],
+            "zone_keys_set": false, "gate": "off", "actions": ["change", "test_host", "test_mail"],
         })
     );
     let said = json!({ "smtp_url": "smtp://stop:s3cret@127.0.0.1:2525", "mail_from": "stop@shop.example" });
@@ -129,6 +129,10 @@ async fn nobody_else_sees_or_changes_them() {
             )
             .await
             .problem(403, "not_allowed");
+        house
+            .post(&token, "/api/v1/settings/mail/test", json!({}))
+            .await
+            .problem(403, "not_allowed");
     }
 }
 
@@ -190,4 +194,32 @@ async fn a_test_of_the_host_says_what_it_saw_of_the_address_it_tried() {
     );
     let other = test(json!({ "host_address": "192.0.2.8:1" })).await.ok();
     assert_eq!(other["host_address"], "192.0.2.8:1");
+}
+
+#[tokio::test]
+async fn a_test_of_the_mail_server_is_of_the_one_kept_or_of_another_and_shows_neither() {
+    let house = House::new().await;
+    let risk = house.token("risk").await;
+    let test = async |said: Value| house.post(&risk, "/api/v1/settings/mail/test", said).await;
+    let nowhere = test(json!({})).await;
+    assert_eq!(nowhere.problem(422, "invalid_field").body["field"], "smtp_url");
+    put(
+        &house,
+        &risk,
+        json!({ "smtp_url": "smtp://stop:s3cret@127.0.0.1" }),
+    )
+    .await
+    .ok();
+    let kept = test(json!({})).await.ok();
+    assert_eq!((&kept["ready"], &kept["said"]), (&json!("ready"), &Value::Null));
+    let other = test(json!({ "smtp_url": "smtp://stop:s3cret@mail.example" }))
+        .await
+        .ok();
+    assert_eq!(
+        (&other["ready"], &other["said"]),
+        (&json!("refused"), &json!("AUTH: 535"))
+    );
+    assert!(!format!("{kept}{other}").contains("s3cret"));
+    let wrong = test(json!({ "smtp_url": "mail.example" })).await;
+    assert_eq!(wrong.problem(422, "invalid_field").body["field"], "smtp_url");
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use api::setting::SMTP_URL;
 use app::stop_request::{MailOutcome, ToSend};
 use domain::work::Work;
 use store::{Error, Tx};
@@ -12,9 +13,6 @@ use super::Tried;
 use crate::connector::mail::{Mail, Sent, Server};
 use node::seal::Purpose;
 use node::{Node, Turn};
-
-/// The name that the address of the mail server is sealed under.
-const SMTP_URL: &str = "smtp_url";
 
 /// How mails go out, as the house's settings say.
 struct Post {

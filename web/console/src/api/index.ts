@@ -30,6 +30,7 @@ import type {
   Settings,
   SettingsChange,
   HostTested,
+  MailTested,
   Shop,
   StopConfirmed,
   Terminal,
@@ -228,6 +229,7 @@ export const settings = {
   all: () => get<Settings>('/settings'),
   change: (said: SettingsChange) => put<Settings>('/settings', said),
   testHost: (host_address?: string) => post<HostTested>('/settings/host/test', { host_address }),
+  testMail: (smtp_url?: string) => post<MailTested>('/settings/mail/test', { smtp_url }),
 }
 
 export const gate = () => get<Gate>('/gate')

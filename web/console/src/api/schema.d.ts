@@ -791,6 +791,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/mail/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try the mail server: connect, encrypt and log in as for a mail; none is sent. */
+        post: operations["setting_test_mail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -1800,7 +1817,29 @@ export interface components {
             to: components["schemas"]["Time"];
         };
         /** @enum {string} */
+        MailReady: "ready" | "refused" | "not_reached";
+        /** @enum {string} */
         MailState: "queued" | "sent" | "refused" | "unknown" | "dropped";
+        /**
+         * @description Which server to try.
+         * @example {}
+         */
+        MailTest: {
+            /** @description Another one than that of the settings. */
+            smtp_url?: string | null;
+        };
+        /** @description What a mail server has shown. */
+        MailTested: {
+            /** @description What it is ready for. */
+            ready: components["schemas"]["MailReady"];
+            /** @description What it said where it said no, or why it could not be asked; nothing of a log-in. */
+            said: string | null;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            took_ms: number;
+        };
         /** @enum {string} */
         Manner: "stolen" | "lost" | "unsure";
         /**
@@ -2620,7 +2659,7 @@ export interface components {
             zone_keys_set: boolean;
         };
         /** @enum {string} */
-        SettingsAction: "change" | "test_host";
+        SettingsAction: "change" | "test_host" | "test_mail";
         /**
          * @description What is to be changed. What is not there stays; null takes away.
          * @example {
@@ -8778,6 +8817,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HostTested"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, cross_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setting_test_mail: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MailTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailTested"];
                 };
             };
             /** @description malformed_request, malformed_json */

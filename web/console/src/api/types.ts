@@ -42,6 +42,8 @@ export type Settings = Schemas['Settings']
 export type SettingsChange = Schemas['SettingsChange']
 export type HostTested = Schemas['HostTested']
 export type HostReached = Schemas['HostReached']
+export type MailTested = Schemas['MailTested']
+export type MailReady = Schemas['MailReady']
 
 export interface Page<T> {
   items: T[]

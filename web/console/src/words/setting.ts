@@ -1,5 +1,5 @@
 /** The settings of the house. */
-import type { HostReached } from '@/api/types'
+import type { HostReached, MailReady } from '@/api/types'
 import { say, type Words } from './say'
 
 export const setting = {
@@ -57,3 +57,9 @@ export const host_reached = {
   closed: say('连上了，但对方马上断开', 'Connected, but the host closed at once'),
   not_reached: say('连不上', 'Not reached'),
 } satisfies Words<HostReached>
+
+export const mail_ready = {
+  ready: say('连上了，登录也对；没有寄信', 'Connected and logged in; no mail was sent'),
+  refused: say('对方拒绝', 'Refused'),
+  not_reached: say('连不上', 'Not reached'),
+} satisfies Words<MailReady>

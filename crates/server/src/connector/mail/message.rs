@@ -54,6 +54,11 @@ pub(super) fn build(mail: &Mail) -> Result<Message, String> {
     built.map_err(|_| "the mail cannot be written".to_owned())
 }
 
+/// Whether a mail can be sent in this name, or to it: `stop@shop.example`, `福记小吃 <stop@shop.example>`.
+pub(super) fn is_mailbox(text: &str) -> bool {
+    mailbox(text, "").is_ok()
+}
+
 fn mailbox(text: &str, otherwise: &str) -> Result<Mailbox, String> {
     let is_sound = text.chars().count() <= HEADER_LEN_MAX && !text.contains(char::is_control);
     let mailbox = text.parse().ok().filter(|_| is_sound);

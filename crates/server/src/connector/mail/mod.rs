@@ -9,6 +9,7 @@
 
 mod address;
 mod message;
+mod post;
 mod wire;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,7 @@ use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 pub use address::{Security, Server, WrongAddress};
+pub use post::post;
 use wire::Wire;
 
 use super::as_said;
