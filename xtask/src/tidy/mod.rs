@@ -50,7 +50,7 @@ pub fn run() -> Result<()> {
                 path: &path,
                 text: &text,
             },
-            &exists_beside(file),
+            &read_beside(file),
         ));
     }
     findings.extend(check_modules(&files)?);
@@ -67,7 +67,7 @@ pub fn run() -> Result<()> {
     }
 }
 
-fn check(source: &Source, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
+fn check(source: &Source, read: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
     let is = |extension: &str| source.path.ends_with(extension);
     let mut findings = Vec::new();
     if is(".rs") {
@@ -75,7 +75,7 @@ fn check(source: &Source, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
     }
     findings.extend(pages::check(source));
     if is(".md") {
-        findings.extend(documents::check_links(source, exists));
+        findings.extend(documents::check_links(source, read));
     }
     if is("package-lock.json") {
         findings.extend(packages::check(source));
@@ -85,10 +85,14 @@ fn check(source: &Source, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
     findings
 }
 
-/// Whether a path named in a document exists, seen from the document's folder.
-fn exists_beside(document: &Path) -> impl Fn(&str) -> bool {
+/// The text of a path named in a document, seen from the document's folder; empty when it is a folder or no text.
+fn read_beside(document: &Path) -> impl Fn(&str) -> Option<String> {
     let folder = document.parent().unwrap_or(document).to_path_buf();
-    move |target| folder.join(target).exists()
+    move |target| {
+        let path = folder.join(target);
+        path.exists()
+            .then(|| std::fs::read_to_string(path).unwrap_or_default())
+    }
 }
 
 fn check_reasons(metadata: &Value) -> Result<Vec<String>> {
