@@ -106,14 +106,17 @@ pub fn open(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Invitation, NotAccepted>
     if !invitation.works(tx.now()) {
         return Err(NotAccepted::Over);
     }
-    // Whoever made it may have lost the right to, or the account it is for may be no more.
-    let maker = store::account::usable(tx, &invitation.made_by)?;
-    let gives = maker.is_some_and(|(maker, _)| maker.may_grant(invitation.role, &invitation.scope));
-    let is_for_somebody = match &invitation.login {
-        None => true,
-        Some(login) => store::account::usable(tx, login)?.is_some(),
+    // Whoever made it may have lost the right to; the account it is for may be no more, or have more rights by now.
+    let account = match &invitation.login {
+        None => None,
+        Some(login) => Some(store::account::usable(tx, login)?.ok_or(NotAccepted::Over)?.0),
     };
-    match gives && is_for_somebody {
+    let (role, scope) = match &account {
+        None => (invitation.role, &invitation.scope),
+        Some(account) => (account.role, &account.scope),
+    };
+    let maker = store::account::usable(tx, &invitation.made_by)?;
+    match maker.is_some_and(|(maker, _)| maker.may_grant(role, scope)) {
         true => Ok(invitation),
         false => Err(NotAccepted::Over),
     }
@@ -132,7 +135,14 @@ pub struct Accepted {
 
 /// Uses a link, once: makes its account, or gives its account another password. Answers the account.
 pub fn accept(tx: &Tx<'_>, token_digest: &[u8], said: Accepted) -> Result<Account, NotAccepted> {
-    row::lock(tx, &open(tx, token_digest)?)?;
+    let opened = open(tx, token_digest)?;
+    // Its account first, as whoever changes that does.
+    if let Some(login) = &opened.login
+        && let Some(person) = Person::get(tx, login)?
+    {
+        person.lock(tx)?;
+    }
+    opened.lock(tx)?;
     let mut invitation = open(tx, token_digest)?;
     let account = match &invitation.login {
         Some(login) => {

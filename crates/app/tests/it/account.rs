@@ -137,6 +137,26 @@ fn a_link_ends_with_its_time_and_with_the_rights_of_whoever_made_it() {
 }
 
 #[test]
+fn a_link_opens_no_account_that_has_more_rights_by_now() {
+    let house = peopled(Mode::Acquirer);
+    invite(&house, owner(), 1, Role::Manager, shop("s1")).unwrap();
+    accept(&house, 1, "li.na").unwrap();
+    let link = Link {
+        invitation_id: "L2".into(),
+        token_digest: digest(2),
+    };
+    house
+        .try_write(move |tx| app::invitation::link(tx, &owner(), "li.na", link))
+        .unwrap();
+    let promoted = (Role::RiskOfficer, Scope::All);
+    house
+        .try_write(|tx| app::account::change(tx, &risk_officer(), "li.na", "李娜".into(), promoted))
+        .unwrap();
+    let opened = accept(&house, 2, "li.na");
+    assert!(matches!(opened, Err(NotAccepted::Over)), "{opened:?}");
+}
+
+#[test]
 fn a_forgotten_password_is_chosen_anew_by_the_newest_link() {
     let house = peopled(Mode::Acquirer);
     house.write(|tx| store::session::insert(tx, &digest(7), "owner", tx.now().plus_ms(1_000)));
