@@ -29,7 +29,7 @@ pub fn finished(mut document: OpenApi) -> OpenApi {
                 bound(parameter);
             }
             body(operation, components);
-            if has_session(operation) && method == "post" {
+            if has_session(operation) && method == "post" && !is_file(operation) {
                 let key = idempotency_key().into();
                 operation.parameters.get_or_insert_default().push(key);
             }
@@ -61,6 +61,11 @@ fn inline(parameter: &mut RefOr<Parameter>) -> Option<&mut Parameter> {
 /// Whether it needs a session: the log-in says that it needs nothing.
 fn has_session(operation: &Operation) -> bool {
     operation.security.is_none()
+}
+
+/// Whether it takes a file, which needs no key: one that comes twice is two imports, of which the second adds nothing.
+fn is_file(operation: &Operation) -> bool {
+    operation.operation_id.as_deref() == Some("import_upload")
 }
 
 /// Handlers are called alike in every noun; in the document each name stands once.
@@ -181,7 +186,7 @@ fn refusals(operation: &mut Operation, method: &str) {
         (has_body, "415", "unsupported_media_type"),
         (has_fields, "422", "invalid_field"),
         (
-            has_body && session && method == "post",
+            has_body && session && method == "post" && !is_file(operation),
             "422",
             "idempotency_key_reused",
         ),

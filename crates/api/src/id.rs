@@ -23,6 +23,13 @@ pub fn new() -> Result<String, Problem> {
         .collect())
 }
 
+/// A number in so many letters and digits, with zeros in front: texts of two compare as they do.
+pub fn number(number: i64, digits: u32) -> String {
+    let places = (0..digits).rev();
+    let digit = |place| CROCKFORD[(number >> (5 * place) & 31) as usize];
+    places.map(|place| char::from(digit(place))).collect()
+}
+
 /// Whose something is: field 42 of every message of the merchant's terminals.
 #[derive(Clone, Copy, Debug)]
 pub struct Merchant(pub MerchantId);

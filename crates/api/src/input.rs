@@ -1,6 +1,6 @@
 //! What comes in: JSON bodies and query parameters, bounded and parsed before use.
 //!
-//! Invariant: nothing of a body is looked at beyond [`BODY_BYTES_MAX`], and what is not known is refused, not ignored.
+//! Invariant: nothing of a JSON body is looked at beyond [`BODY_BYTES_MAX`], and what is not known is refused, not ignored.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -40,7 +40,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for In<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = timeout(BODY_TIME_MAX, whole(body))
+        let bytes = timeout(BODY_TIME_MAX, whole(body, BODY_BYTES_MAX))
             .await
             .unwrap_or_else(|_| Err(Problem::new(code::BODY_TOO_SLOW)))?;
         if !bytes.is_empty() && !is_json(&parts.headers) {
@@ -55,11 +55,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for In<T> {
 }
 
 /// A body to its end.
-async fn whole(body: Body) -> Result<Vec<u8>, Problem> {
+pub async fn whole(body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
     let (mut bytes, mut parts) = (Vec::new(), body.into_data_stream());
     while let Some(part) = parts.next().await {
         let part = part.map_err(|_| Problem::new(code::MALFORMED_REQUEST))?;
-        if bytes.len() + part.len() > BODY_BYTES_MAX {
+        if bytes.len() + part.len() > bytes_max {
             return Err(Problem::new(code::BODY_TOO_LARGE));
         }
         bytes.extend_from_slice(&part);

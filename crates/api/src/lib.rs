@@ -16,6 +16,7 @@ mod hold;
 pub mod hotline;
 mod id;
 mod idempotency;
+pub mod import;
 mod incident;
 mod input;
 mod invitation;
@@ -144,6 +145,7 @@ nouns! {
     account with CODES,
     invitation with CODES,
     contact with CODES,
+    import with CODES,
     hotline,
     work with CODES,
 }

@@ -241,6 +241,21 @@ impl Problem {
         self.field.as_ref().map(|(field, _)| field.as_str())
     }
 
+    /// What is wrong with the field.
+    pub fn why(&self) -> Option<Why> {
+        self.field.as_ref().map(|(_, why)| *why)
+    }
+
+    /// What is wrong, in a sentence that stands beside the name of its field.
+    pub fn reason(&self, language: Language) -> String {
+        match (&self.field, self.sentence.as_deref(), language) {
+            (Some((_, why)), ..) => why.text(language).to_owned(),
+            (None, None, _) => self.code.words(language).1.to_owned(),
+            (None, Some((zh, _)), Language::Chinese) => zh.clone(),
+            (None, Some((_, en)), Language::English) => en.clone(),
+        }
+    }
+
     /// So many tries are left.
     pub fn attempts_left(self, attempts_left: u32) -> Self {
         Self {

@@ -101,7 +101,8 @@ fn guarded(cell: &str) -> String {
     }
 }
 
-fn unguarded(cell: &str) -> &str {
+/// A cell without the quote that kept it from being a formula.
+pub fn unguarded(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if rest.starts_with(FORMULA) => rest,
         _ => cell,

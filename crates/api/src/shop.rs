@@ -31,7 +31,7 @@ use crate::auth::{self, Account, scope};
 /// Terminals of one shop looked at.
 const TERMINALS_MAX: i64 = 500;
 /// Longest name, in characters.
-const NAME_CHARS_MAX: usize = 100;
+pub const NAME_CHARS_MAX: usize = 100;
 /// Longest address, in characters.
 pub const ADDRESS_CHARS_MAX: usize = 500;
 

@@ -32,5 +32,6 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
         CleanUp::Sessions => store::session::forget(tx, ROWS_MAX),
         CleanUp::IdempotencyKeys => store::idempotency::forget(tx, ROWS_MAX),
         CleanUp::Nodes => store::node::forget(tx, tx.now().plus_ms(-NODES_KEPT_MS)),
+        CleanUp::Imports => crate::import::forget(tx, ROWS_MAX),
     }
 }

@@ -18,6 +18,7 @@ pub mod contact;
 pub mod estate;
 pub mod hold;
 pub mod idempotency;
+pub mod import;
 pub mod incident;
 pub mod invitation;
 pub mod lease;

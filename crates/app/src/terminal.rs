@@ -9,6 +9,7 @@ use domain::actor::Actor;
 use domain::case::may_add;
 use domain::event::Subject;
 use domain::setting::Mode;
+use domain::shop::Shop;
 use domain::terminal::keep::Verb;
 use domain::terminal::{About, BoundElements, Control, Terminal};
 use domain::{MerchantId, TerminalId, Timestamp};
@@ -119,9 +120,40 @@ pub struct New {
 
 /// Adds a terminal. Our gate decides only what the acquirer's own people have added, where the house has a gate.
 pub fn create(tx: &Tx<'_>, actor: &Actor, new: New) -> Result<Terminal, NotKept> {
+    let shop = open(tx, actor, &new.terminal.shop_id)?;
+    let merchant = store::merchant::get(tx, shop.merchant_id)?;
+    let place = Place {
+        shop,
+        credit_code: merchant.map_or_else(String::new, |merchant| merchant.unified_social_credit_code),
+    };
+    let alike = store::terminal::alike(tx, new.terminal.terminal_id, &new.terminal.serial)?;
+    let (terminal, sealed) = placed(tx, actor, new, place, &alike)?;
+    store::terminal::insert(tx, &terminal, &sealed)?;
+    case::tell(tx, actor, &terminal, "create", None)?;
+    Ok(terminal)
+}
+
+/// Where a new terminal is to stand, and what it is bound to there where nobody says otherwise.
+#[derive(Clone)]
+pub struct Place {
+    /// The shop, which may take it.
+    pub shop: Shop,
+    /// What its merchant is known by; empty when nobody said.
+    pub credit_code: String,
+}
+
+/// A new terminal as it will be kept in its place, and its sealed key; nothing is written. `alike` are those that have its
+/// identifier or its serial number.
+pub fn placed(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    new: New,
+    place: Place,
+    alike: &[Terminal],
+) -> Result<(Terminal, Vec<u8>), NotKept> {
     let mut terminal = new.terminal;
-    let shop = open(tx, actor, &terminal.shop_id)?;
-    terminal.bound.merchant_code = shop.merchant_id;
+    terminal.shop_id = place.shop.shop_id;
+    terminal.bound.merchant_code = place.shop.merchant_id;
     if !may_add(&terminal, actor) {
         return Err(Error::NotAllowed.into());
     }
@@ -129,24 +161,23 @@ pub fn create(tx: &Tx<'_>, actor: &Actor, new: New) -> Result<Terminal, NotKept>
         return Err(Error::Against(Against::NoGate).into());
     }
     if terminal.bound.placement_address.is_empty() {
-        terminal.bound.placement_address = shop.address;
+        terminal.bound.placement_address = place.shop.address;
     }
     if terminal.bound.unified_social_credit_code.is_empty() {
-        let merchant = store::merchant::get(tx, shop.merchant_id)?;
-        let code = merchant.map(|merchant| merchant.unified_social_credit_code);
-        terminal.bound.unified_social_credit_code = code.unwrap_or_default();
+        terminal.bound.unified_social_credit_code = place.credit_code;
     }
-    let same_id = store::terminal::get(tx, terminal.terminal_id)?;
-    taken("terminal_id", actor, same_id)?;
-    taken("serial", actor, store::terminal::by_serial(tx, &terminal.serial)?)?;
+    let same_id = alike
+        .iter()
+        .find(|other| other.terminal_id == terminal.terminal_id);
+    taken("terminal_id", actor, same_id.cloned())?;
+    let same_serial = alike.iter().find(|other| other.serial == terminal.serial);
+    taken("serial", actor, same_serial.cloned())?;
     let (sealed, check) = match new.master_key {
         Some(key) => (key.sealed, Some(key.check)),
         None => (Vec::new(), None),
     };
     terminal.key_check = check;
-    store::terminal::insert(tx, &terminal, &sealed)?;
-    case::tell(tx, actor, &terminal, "create", None)?;
-    Ok(terminal)
+    Ok((terminal, sealed))
 }
 
 fn is_acquirers(tx: &Tx<'_>) -> Result<bool, StoreError> {
@@ -192,11 +223,27 @@ pub fn change(
 ) -> Result<Terminal, NotKept> {
     let id = terminal_id.as_str();
     let kept: Terminal = locked(tx, actor, id)?;
+    let (changed, names) = changed(tx, actor, &kept, changes)?;
+    if names.is_empty() {
+        return Ok(kept);
+    }
+    let write = |terminal: &mut Terminal| *terminal = changed;
+    Ok(step(tx, actor, id, Verb::Change, Some(&names.join(", ")), write)?)
+}
+
+/// A terminal as it will be with these changes, if they are the actor's to make, and the names of what is another then;
+/// nothing is written.
+pub fn changed(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    kept: &Terminal,
+    changes: Changes,
+) -> Result<(Terminal, Vec<&'static str>), NotKept> {
     let mut changed = kept.clone();
     let names = apply(&mut changed, changes);
     let own = ["name", "about"];
     let is_own = names.iter().all(|name| own.contains(name));
-    if !is_own && kept.control == Control::Gate && !domain::case::Case::allows(&kept, actor) {
+    if !is_own && kept.control == Control::Gate && !domain::case::Case::allows(kept, actor) {
         return Err(Error::NotAllowed.into());
     }
     if changed.serial != kept.serial {
@@ -205,11 +252,7 @@ pub fn change(
         }
         taken("serial", actor, store::terminal::by_serial(tx, &changed.serial)?)?;
     }
-    if names.is_empty() {
-        return Ok(kept);
-    }
-    let write = |terminal: &mut Terminal| *terminal = changed;
-    Ok(step(tx, actor, id, Verb::Change, Some(&names.join(", ")), write)?)
+    Ok((changed, names))
 }
 
 /// Writes the changes; answers the names of what is another now.

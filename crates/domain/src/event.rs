@@ -29,6 +29,8 @@ words! {
         Operator = "operator",
         /// An invitation.
         Invitation = "invitation",
+        /// An import of a table.
+        Import = "import",
     }
 }
 

@@ -10,6 +10,7 @@ pub mod case;
 pub mod contact;
 pub mod event;
 pub mod hold;
+pub mod import;
 pub mod incident;
 pub mod invitation;
 pub mod merchant;

@@ -25,6 +25,8 @@ words! {
         ProviderStop = "provider_stop",
         /// Remind people of a stop that nobody has confirmed.
         Reminder = "reminder",
+        /// Look through the lines of an uploaded table.
+        Import = "import",
         /// Forget what is kept for a time only; never done, always due again.
         CleanUp = "clean_up",
     }
@@ -65,6 +67,8 @@ words! {
         IdempotencyKeys = "idempotency_keys",
         /// Nodes that left.
         Nodes = "nodes",
+        /// Imports that nobody committed, and what was staged for those that ended.
+        Imports = "imports",
     }
 }
 
@@ -163,6 +167,17 @@ impl Kind {
                 ahead_ms_max: FAR_MS,
                 lost: Lost::Again,
             },
+            // What is looked through is written down with each part, so that another goes on where one was lost.
+            Self::Import => Policy {
+                subject: Some(Subject::Import),
+                claim_ms: 60_000,
+                first_wait_ms: 1_000,
+                longest_wait_ms: 60_000,
+                tries_max: Some(10),
+                at_once_max: 1,
+                ahead_ms_max: CLOCK_MS_MAX,
+                lost: Lost::Again,
+            },
             Self::CleanUp => Policy {
                 subject: None,
                 claim_ms: 60_000,
@@ -254,6 +269,11 @@ impl Id {
     /// The reminders of a stop that nobody has confirmed.
     pub fn reminder(incident_id: &str) -> Self {
         Self::new(Kind::Reminder, incident_id, "")
+    }
+
+    /// The look through an import's lines.
+    pub fn import(import_id: &str) -> Self {
+        Self::new(Kind::Import, import_id, "")
     }
 
     /// A clean-up.

@@ -1,9 +1,11 @@
-//! `tillguard admin`: what a person at the machine itself does with accounts.
+//! `tillguard admin`: what a person at the machine itself does with accounts, and with a whole estate.
 //!
 //! A shared store is worked on while its nodes run. An embedded one belongs to the node that has it open, and to this command
 //! only while none runs.
 //!
 //! Invariant: a password is typed unseen or read from standard input; it is never an argument, which others can see.
+
+mod import;
 
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
@@ -33,7 +35,7 @@ const LINE_BYTES_MAX: u64 = 4_096;
 /// What merchant identifiers are made of; no letters that look like digits.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Look after accounts from a shell: make the first one, reset a password, list them.
+/// Look after accounts from a shell: make the first one, reset a password, list them; and import an estate.
 #[derive(clap::Args)]
 pub struct Args {
     /// Where the embedded store is kept.
@@ -52,6 +54,7 @@ enum Command {
     ResetPassword(ResetPassword),
     /// List the accounts.
     List,
+    Import(import::Import),
 }
 
 /// Set the house up with its first account, as the set-up page does.
@@ -109,6 +112,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Command::FirstAccount(said) => first_account(&args, said),
         Command::ResetPassword(said) => reset_password(&args, &said.login),
         Command::List => list(&args),
+        Command::Import(said) => import::run(&args, said),
     }
 }
 

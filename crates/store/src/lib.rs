@@ -19,6 +19,7 @@ mod handle;
 pub mod heard;
 pub mod hold;
 pub mod idempotency;
+pub mod import;
 pub mod incident;
 pub mod invitation;
 pub mod ledger;

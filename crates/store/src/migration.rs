@@ -21,6 +21,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0010_settings.sql"),
     include_str!("../migrations/0011_stop_requests.sql"),
     include_str!("../migrations/0012_estate.sql"),
+    include_str!("../migrations/0013_imports.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

@@ -97,6 +97,35 @@ macro_rules! returning {
 }
 pub(crate) use returning;
 
+/// A statement that takes rows over into a table from another that has the same columns: those that `$rest` says.
+macro_rules! taking_over {
+    ($table:ty, $rest:expr) => {{
+        const TEXTS: &$crate::row::Texts = &$crate::row::Text::taking_over(
+            <$table as $crate::row::Table>::TABLE,
+            <$table as $crate::row::Columns>::NAMES,
+            $rest,
+        )
+        .both();
+        TEXTS.sql()
+    }};
+}
+pub(crate) use taking_over;
+
+/// The same for rows that are there already, but for their keys; the other table is called `staged` in `$rest`.
+macro_rules! writing_over {
+    ($table:ty, $rest:expr) => {{
+        const TEXTS: &$crate::row::Texts = &$crate::row::Text::writing_over(
+            <$table as $crate::row::Table>::TABLE,
+            <$table as $crate::row::Columns>::NAMES,
+            <$table as $crate::row::Table>::KEYS,
+            $rest,
+        )
+        .both();
+        TEXTS.sql()
+    }};
+}
+pub(crate) use writing_over;
+
 /// Lets words be columns; said beside the table that has them.
 macro_rules! words {
     ($($word:ty),+) => {
@@ -344,6 +373,35 @@ impl Text {
             at += 1;
         }
         text.push(" FROM ").push(table).push(" ").push(rest)
+    }
+
+    /// See [`taking_over!`].
+    pub(crate) const fn taking_over(table: &str, names: &[&str], rest: &str) -> Self {
+        let text = Self::new().push("INSERT INTO ").push(table).push(" (");
+        let text = text.names(names).push(") SELECT ").names(names);
+        text.push(" FROM ").push(rest)
+    }
+
+    /// See [`writing_over!`].
+    pub(crate) const fn writing_over(table: &str, names: &[&str], keys: usize, rest: &str) -> Self {
+        let mut text = Self::new().push("UPDATE ").push(table).push(" SET ");
+        let mut at = keys;
+        while at < names.len() {
+            text = text.push(if at == keys { "" } else { ", " });
+            text = text.push(names[at]).push(" = staged.").push(names[at]);
+            at += 1;
+        }
+        text.push(" FROM ").push(rest)
+    }
+
+    /// Names with commas between them.
+    const fn names(mut self, names: &[&str]) -> Self {
+        let mut at = 0;
+        while at < names.len() {
+            self = self.push(if at == 0 { "" } else { ", " }).push(names[at]);
+            at += 1;
+        }
+        self
     }
 
     /// See [`returning!`].

@@ -28,6 +28,15 @@ pub fn locked(tx: &Tx<'_>, shop_id: &str) -> Result<Option<Shop>, Error> {
     get(tx, shop_id)
 }
 
+/// The shops of a merchant that are called so, whatever their state; at most `limit`.
+pub fn named(tx: &Tx<'_>, merchant_id: MerchantId, name: &str, limit: i64) -> Result<Vec<Shop>, Error> {
+    let sql = select!(
+        Shop,
+        "WHERE shop.merchant_id = $1 AND shop.name = $2 ORDER BY shop.shop_id LIMIT $3"
+    );
+    tx.all(sql, values![&merchant_id, name, limit], read)
+}
+
 /// Which shops a list is about.
 #[derive(Clone, Debug)]
 pub struct Filter<'a> {

@@ -56,9 +56,9 @@ impl Columns for Money {
 }
 
 /// A terminal and its master key, encrypted by the edge that holds the key for it.
-struct Keyed {
-    terminal: Terminal,
-    master_key_sealed: Vec<u8>,
+pub(crate) struct Keyed {
+    pub(crate) terminal: Terminal,
+    pub(crate) master_key_sealed: Vec<u8>,
 }
 table!(Keyed: "terminal", 1 { terminal: Terminal, master_key_sealed });
 
@@ -103,6 +103,15 @@ pub fn by_serial(tx: &Tx<'_>, serial: &str) -> Result<Option<Terminal>, Error> {
         values![serial],
         read,
     )
+}
+
+/// The terminals of that identifier and of that serial number: at most two.
+pub fn alike(tx: &Tx<'_>, terminal_id: TerminalId, serial: &str) -> Result<Vec<Terminal>, Error> {
+    let sql = select!(
+        Terminal,
+        "WHERE terminal.terminal_id = $1 OR terminal.serial = $2 LIMIT 2"
+    );
+    tx.all(sql, values![&terminal_id, serial], read)
 }
 
 /// The terminals of one shop, in the order of their identifiers; at most `limit`.

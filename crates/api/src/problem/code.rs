@@ -46,6 +46,11 @@ impl Code {
         Self::all().find(is_own).unwrap_or(NOT_FOUND)
     }
 
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        self.0.word
+    }
+
     /// Its HTTP status.
     pub const fn status(self) -> StatusCode {
         self.0.status

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use app::terminal::{Changes, MasterKey, New, NotKept};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use domain::setting::Settings;
 use domain::terminal::keep::Verb;
 use domain::terminal::{About, AtProvider, BoundElements, SettlementAccount, Status, Terminal};
 use domain::{Money, TerminalId};
 use node::seal::{Purpose, Sealer};
 use serde::{Deserialize, Serialize};
-use store::Tx;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -168,9 +168,10 @@ pub struct TerminalIn {
 }
 
 impl TerminalIn {
-    fn read(self, tx: &Tx<'_>, safe: Safe<'_>) -> Result<(Terminal, Option<MasterKey>), Problem> {
+    /// The terminal, its merchant aside, and its key, in a house with these settings.
+    pub fn read(self, settings: &Settings, safe: Safe<'_>) -> Result<(Terminal, Option<MasterKey>), Problem> {
         let sealer = safe.sealer;
-        use domain::setting::{Language, Settings};
+        use domain::setting::Language;
         use domain::terminal::Control;
         let terminal_id = TerminalId::parse(self.terminal_id.trim().as_bytes());
         let terminal_id = terminal_id.ok_or_else(|| Problem::field("terminal_id", Why::Invalid))?;
@@ -181,7 +182,6 @@ impl TerminalIn {
         if self.at_provider.is_some() && is_ours {
             return Err(Problem::field("at_provider", Why::Unknown));
         }
-        let settings = store::setting::get(tx)?.unwrap_or_else(Settings::unasked);
         let language = match settings.language {
             Language::Chinese => "zh-CN",
             Language::English => "en",
@@ -212,7 +212,7 @@ impl TerminalIn {
             language: text_opt("language", self.language, TEXT_CHARS_MAX)?
                 .unwrap_or_else(|| language.to_owned()),
             time_zone: match self.time_zone {
-                None => settings.time_zone,
+                None => settings.time_zone.clone(),
                 Some(name) => time_zone("time_zone", &name)?,
             },
             about: About {
@@ -229,7 +229,7 @@ impl TerminalIn {
 }
 
 /// A serial number without the blanks that labels print, its letters as they are.
-fn serial(said: &str) -> Result<String, Problem> {
+pub fn serial(said: &str) -> Result<String, Problem> {
     let serial: String = said.chars().filter(|one| !one.is_whitespace()).collect();
     let serial = text("serial", &serial, SERIAL_CHARS_MAX)?;
     match serial
@@ -341,7 +341,8 @@ async fn create(
             sealer: &node.sealer,
             check,
         };
-        let (terminal, master_key) = said.read(tx, safe)?;
+        let settings = store::setting::get(tx)?.unwrap_or_else(Settings::unasked);
+        let (terminal, master_key) = said.read(&settings, safe)?;
         let new = New {
             terminal,
             master_key,
@@ -398,7 +399,8 @@ pub struct TerminalChange {
 }
 
 impl TerminalChange {
-    fn read(self, sealer: &Sealer, kept: &Terminal) -> Result<Changes, Problem> {
+    /// The changes of that terminal.
+    pub fn read(self, sealer: &Sealer, kept: &Terminal) -> Result<Changes, Problem> {
         let optional = |name: &str, said: Option<Option<String>>, kept: &Option<String>| match said {
             None => Ok(kept.clone()),
             Some(said) => text_opt(name, said, TEXT_CHARS_MAX),

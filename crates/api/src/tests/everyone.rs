@@ -34,6 +34,7 @@ async fn one_of_each(house: &House, owner: &str) -> Vec<(&'static str, String)> 
         ("login", "manager".to_owned()),
         ("invitation_id", house.invite(owner).await),
         ("provider", "stripe".to_owned()),
+        ("import_id", house.import(owner).await),
     ]
 }
 

@@ -4,6 +4,7 @@ mod account;
 mod contact;
 mod estate;
 mod everyone;
+mod import;
 mod incident;
 mod input;
 mod provider_account;

@@ -110,6 +110,28 @@ fn an_incident_moves_by_its_table_alone() {
 }
 
 #[test]
+fn an_import_moves_by_its_table_alone() {
+    let house = House::open();
+    let begun = house.try_write(|tx| {
+        let new = app::import::New {
+            import_id: "I1".into(),
+            file_name: "estate.csv".into(),
+            has_gate: false,
+        };
+        app::import::begin(tx, &owner(), new)
+    });
+    let mut counts = domain::import::Counts::default();
+    counts.count(domain::import::Outcome::Added);
+    let begun = begun.unwrap();
+    let states = domain::import::State::ALL.map(|state| domain::import::Import {
+        state,
+        counts,
+        ..begun.clone()
+    });
+    a_case(&house, "I1", &states, &stranger());
+}
+
+#[test]
 fn a_stop_request_moves_by_its_table_alone() {
     let house = House::open();
     let id = house.outside_terminal(6);

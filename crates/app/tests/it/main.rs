@@ -16,6 +16,7 @@ mod contract;
 mod estate;
 mod fixture;
 mod follow;
+mod import;
 mod incident;
 mod node;
 mod operator;

@@ -42,6 +42,8 @@ pub enum Purpose {
     Device,
     /// A setting that is secret, by its name.
     Setting,
+    /// A piece of an import's file.
+    Import,
 }
 
 impl Purpose {
@@ -53,6 +55,7 @@ impl Purpose {
             Self::SettlementAccount => b"tillguard/settlement-account/1",
             Self::Device => b"tillguard/device/1",
             Self::Setting => b"tillguard/setting/1",
+            Self::Import => b"tillguard/import/1",
         }
     }
 }

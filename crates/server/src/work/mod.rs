@@ -8,6 +8,7 @@
 
 mod clean_up;
 mod hold_end;
+mod import;
 mod mail;
 mod provider_stop;
 pub mod recovery;
@@ -203,6 +204,7 @@ async fn perform(
         Kind::Mail => mail::send(&node, &work).await,
         Kind::ProviderStop => provider_stop::stop(&node, &work).await,
         Kind::Reminder => reminder::remind(&node, &work).await,
+        Kind::Import => import::check(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
     };
     let (why, wait_min) = match tried {
@@ -232,6 +234,7 @@ mod tests {
     #[test]
     fn no_try_outlasts_its_claim() {
         let claim = |kind: Kind| Duration::from_millis(kind.policy().claim_ms.unsigned_abs());
+        assert!(claim(Kind::Import) > import::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Mail) > mail::SEND_TIME_MAX);
         // A look, where it stands, the stop, and where it stands then.
         assert!(claim(Kind::ProviderStop) > provider::LOOK_TIME_MAX * 3 + provider::STOP_TIME_MAX);
