@@ -132,6 +132,24 @@ impl Api {
         tokio::task::spawn_blocking(move || api.call_here(&method, &path, body.as_deref())).await?
     }
 
+    /// POST of a file below `/api/v1`.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn send_file(&self, path: &str, file: Vec<u8>) -> Result<Answered> {
+        let uri = format!("{}/api/v1{path}", self.origin);
+        let token = self.token.clone().unwrap_or_default();
+        let agent = self.agent.clone();
+        let send = move || {
+            let request = ureq::http::Request::builder().method("POST").uri(&uri);
+            let request = request
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/octet-stream");
+            answered(agent.run(request.body(file)?)?)
+        };
+        tokio::task::spawn_blocking(send).await?
+    }
+
     /// POST of JSON below `/api/v1` with an `Idempotency-Key`.
     ///
     /// # Errors
@@ -157,25 +175,13 @@ impl Api {
         if let Some(key) = &self.key {
             request = request.header("idempotency-key", key);
         }
-        let answered = match body {
+        let answer = match body {
             Some(body) => self
                 .agent
                 .run(request.header("content-type", "application/json").body(body)?),
             None => self.agent.run(request.body(())?),
         };
-        let mut answered = answered.with_context(|| format!("{method} {path}"))?;
-        let content_type = answered
-            .headers()
-            .get("content-type")
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-            .to_owned();
-        let text = answered.body_mut().read_to_string()?;
-        Ok(Answered {
-            status: answered.status().as_u16(),
-            content_type,
-            body: serde_json::from_str(&text).unwrap_or_default(),
-        })
+        answered(answer.with_context(|| format!("{method} {path}"))?)
     }
 
     /// Reports a terminal lost; the incident, once the report is acknowledged.
@@ -186,6 +192,21 @@ impl Api {
         let body = json!({"terminal_id": terminal_id, "manner": "stolen"});
         self.post("/incidents", &body).await?.expect(201)
     }
+}
+
+fn answered(mut answer: ureq::http::Response<ureq::Body>) -> Result<Answered> {
+    let content_type = answer
+        .headers()
+        .get("content-type")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    let text = answer.body_mut().read_to_string()?;
+    Ok(Answered {
+        status: answer.status().as_u16(),
+        content_type,
+        body: serde_json::from_str(&text).unwrap_or_default(),
+    })
 }
 
 fn agent(time_max: Duration) -> ureq::Agent {

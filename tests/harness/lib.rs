@@ -5,6 +5,7 @@
 //!
 //! Invariant: whatever happens, every process it started is killed and every folder it made is removed.
 
+mod acquirer;
 mod api;
 mod books;
 mod house;
@@ -17,6 +18,7 @@ mod traded;
 mod wait;
 mod wire;
 
+pub use acquirer::{Acquirer, PASSWORD, hex, master_key, own_key};
 pub use api::{Answered, Api};
 pub use books::{Books, Hold, Name, Row};
 pub use house::{House, admin, tillguard};
