@@ -127,6 +127,19 @@ export const router = createRouter({
       meta: { title: 'shop' },
     },
     {
+      path: '/imports',
+      name: 'imports',
+      component: () => import('@/pages/ImportList.vue'),
+      meta: { title: 'imports' },
+    },
+    {
+      path: '/imports/:id',
+      name: 'import',
+      component: () => import('@/pages/ImportPage.vue'),
+      props: true,
+      meta: { title: 'imports' },
+    },
+    {
       path: '/people',
       name: 'people',
       component: () => import('@/pages/PeoplePage.vue'),

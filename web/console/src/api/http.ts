@@ -11,6 +11,8 @@ import { locale, t } from '@/i18n'
 import type { ProblemBody } from './types'
 
 const PATIENCE_MS = 15_000
+/** A file takes longer on its way up. */
+const FILE_PATIENCE_MS = 60_000
 
 export class Problem extends Error {
   constructor(
@@ -88,6 +90,11 @@ export function file(path: string, query?: Query): Promise<Blob> {
   return call('GET', address(path, query), undefined, undefined, (answer) => answer.blob())
 }
 
+/** Sends a file as it is. */
+export function send<T>(path: string, query: Query, sent: Blob): Promise<T> {
+  return call<T>('POST', address(path, query), sent)
+}
+
 export function post<T>(path: string, body: unknown = {}, key: string = newKey()): Promise<T> {
   return call<T>('POST', address(path), body, key)
 }
@@ -108,17 +115,18 @@ async function call<T>(
   read: (answer: Response) => Promise<T> = (answer) => answer.json() as Promise<T>,
 ): Promise<T> {
   const headers: Record<string, string> = { 'Accept': 'application/json', 'Accept-Language': locale.value }
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  const sent = body instanceof Blob ? body : undefined
+  if (body !== undefined) headers['Content-Type'] = sent ? 'application/octet-stream' : 'application/json'
   if (key) headers['Idempotency-Key'] = key
   const patience = new AbortController()
-  const timer = setTimeout(() => patience.abort(), PATIENCE_MS)
+  const timer = setTimeout(() => patience.abort(), sent ? FILE_PATIENCE_MS : PATIENCE_MS)
   const sent_ms = Date.now()
   const hadNetwork = navigator.onLine
   try {
     const answer = await fetch(url, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: sent ?? (body === undefined ? undefined : JSON.stringify(body)),
       credentials: 'same-origin',
       cache: 'no-store',
       signal: patience.signal,

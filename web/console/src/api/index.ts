@@ -3,7 +3,7 @@
  *
  * Invariant: no page builds a path of its own.
  */
-import { address, file, get, post, put, remove } from './http'
+import { address, file, get, post, put, remove, send } from './http'
 import type {
   Account,
   AccountChange,
@@ -14,10 +14,14 @@ import type {
   ContactKind,
   ContactState,
   Decision,
+  EstateImport,
   Event,
   Gate,
   Hotline,
   Import,
+  ImportAction,
+  ImportLine,
+  ImportOutcome,
   Incident,
   IncidentState,
   IncidentSummary,
@@ -208,6 +212,18 @@ export const contacts = {
     post<Contact>(`/contacts/${within(id)}/${verb}`, {}, key),
   export: (format: SheetFormat) => file('/contacts/export', { format }),
   import: (text: string, dry_run: boolean) => post<Import>('/contacts/import', { text, dry_run }),
+}
+
+export const imports = {
+  list: (cursor?: string | null) => get<Page<EstateImport>>('/imports', { limit: 20, cursor }),
+  one: (id: string) => get<EstateImport>(`/imports/${within(id)}`),
+  bring: (name: string, table: Blob) => send<EstateImport>('/imports', { name }, table),
+  step: (key: string, id: string, verb: ImportAction) =>
+    post<EstateImport>(`/imports/${within(id)}/${verb}`, {}, key),
+  lines: (id: string, outcome: ImportOutcome | null, limit: number, cursor?: string | null) =>
+    get<Page<ImportLine>>(`/imports/${within(id)}/lines`, { outcome, limit, cursor }),
+  wrong: (id: string, format: SheetFormat) => file(`/imports/${within(id)}/wrong`, { format }),
+  template: (format: SheetFormat) => file('/imports/template', { format }),
 }
 
 export interface WorkFilter {

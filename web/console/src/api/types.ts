@@ -99,6 +99,12 @@ export type SheetFormat = NonNullable<
   NonNullable<operations['contact_export']['parameters']['query']>['format']
 >
 export type Import = Schemas['Import']
+export type EstateImport = Schemas['EstateImport']
+export type ImportAction = Schemas['ImportAction']
+export type ImportLine = Schemas['ImportLine']
+export type ImportOutcome = Schemas['ImportOutcome']
+export type ImportState = Schemas['ImportState']
+export type ImportTrouble = Schemas['ImportTrouble']
 export type IncidentSummary = Schemas['IncidentSummary']
 export type Activity = Schemas['Activity']
 

@@ -23,6 +23,7 @@ import * as asked from './asked'
 import * as scan from './scan'
 import * as estate from './estate'
 import * as calling from './calling'
+import * as importing from './importing'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -50,6 +51,7 @@ const all = {
   ...scan,
   ...estate,
   ...calling,
+  ...importing,
 }
 
 export type Messages = Spoken<typeof all>

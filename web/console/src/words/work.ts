@@ -16,6 +16,7 @@ const kind: Words<WorkKind> = {
   mail: say('寄出停用申请', 'Stop request by mail'),
   provider_stop: say('请支付机构停用', 'Stop at a provider'),
   reminder: say('提醒', 'Reminder'),
+  import: say('核对导入的表格', 'Look through a table'),
   clean_up: say('清理', 'Clean-up'),
 }
 
@@ -32,6 +33,7 @@ const ask: Words<WorkAction> = {
 /** Why a try failed, by the server's own words for it. */
 const why: Record<string, Said<string>> = {
   'it could not be sent': say('没有发出去', 'It could not be sent'),
+  'the lines could not be looked through': say('没能核对表格', 'The lines could not be looked through'),
   'the host did not answer': say('主机没有应答', 'The host did not answer'),
   'it names no row of a ledger': say('找不到对应的流水', 'It names no row of a ledger'),
   'what it must carry cannot be read': say('要发送的内容读不出来', 'What it must carry cannot be read'),
