@@ -18,6 +18,7 @@ pub mod money;
 pub mod operator;
 pub mod pan;
 pub mod provider_account;
+pub mod rule;
 pub mod setting;
 pub mod shop;
 pub mod stop_request;

@@ -10,6 +10,7 @@ use domain::case::actions;
 use domain::event::Subject;
 use domain::incident::{Incident, State as Word, duties};
 use domain::stop_request::State as Stop;
+use domain::terminal::Terminal;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::incident::Filter;
@@ -241,14 +242,18 @@ pub fn stop_ms(incident: &Incident, now: Timestamp) -> i64 {
 }
 
 /// What must follow while the incident is not closed.
-fn duties_of(incident: &Incident, request: Option<Known>) -> Vec<domain::incident::Duty> {
+fn duties_of(
+    incident: &Incident,
+    terminal: &Terminal,
+    request: Option<Known>,
+) -> Vec<domain::incident::Duty> {
     let closed_at = match request {
         None => Some(incident.suspended_at),
         Some(known) => known.since,
     };
     match incident.state {
         Word::Closed => Vec::new(),
-        _ => duties(closed_at).into(),
+        _ => duties(closed_at, &terminal.time_zone).into(),
     }
 }
 
@@ -263,7 +268,7 @@ fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Resul
     let window = incident.window;
     let (count, sums) = store::ledger::in_window(tx, terminal_id, window.from, window.to)?;
     let request = store::stop_request::known(tx, &incident.incident_id)?;
-    let next_due_at = duties_of(incident, request)
+    let next_due_at = duties_of(incident, &terminal, request)
         .iter()
         .filter_map(|duty| duty.due_at)
         .min();
@@ -327,7 +332,7 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
         .into_iter()
         .map(IncidentAction)
         .collect();
-    let next = duties_of(&incident, request)
+    let next = duties_of(&incident, &terminal, request)
         .into_iter()
         .map(Duty::from)
         .collect();

@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use app::stop_request::{RULE, Said, acquirer_of};
+use app::stop_request::{Facts, Said, acquirer_of, letter};
 use axum::extract::{Path, State};
 use domain::case::actions;
 use domain::contact::Contact;
 use domain::incident::Incident;
 use domain::merchant::Merchant;
-use domain::stop_request::{Asked, Confirmation, Mailed, StopRequest, Told, Verb, reminder};
+use domain::rule;
+use domain::stop_request::{Asked, Confirmation, Letter, Mailed, StopRequest, Told, Verb, reminder};
 use domain::terminal::Terminal;
 use domain::{Actor, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -64,8 +65,9 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
 pub struct StopRequestOut {
     /// Its number.
     number: String,
-    /// The rule it is made under.
-    rule: &'static str,
+    /// The rule that obliges the acquirer to stop a terminal where this one stands; null where we know of none.
+    #[schema(required)]
+    rule: Option<&'static str>,
     /// When.
     requested_at: Time,
     /// By whom.
@@ -187,16 +189,31 @@ pub fn of(
     let by = names.person(&incident.reported_by)?;
     match store::stop_request::get(tx, &incident.incident_id)? {
         Some(request) => outside(tx, names, actor, (incident, terminal), request),
-        None => Ok(ours(incident, terminal, merchant, by)),
+        None => {
+            let shop = store::shop::get(tx, &terminal.shop_id)?;
+            let letter = letter(&Facts {
+                incident,
+                terminal,
+                merchant,
+                shop: &shop.ok_or(store::Error::Corrupt("shop of a terminal"))?,
+                acquirer: acquirer_of(tx, terminal)?.as_ref(),
+                by: &by,
+            });
+            Ok(ours(incident, terminal, letter, by))
+        }
     }
 }
 
+/// Where it stands, as its clock says.
+fn rule_of(terminal: &Terminal) -> Option<&'static str> {
+    rule::STOP.in_zone(&terminal.time_zone).map(|rule| rule.zh)
+}
+
 /// Our own gate stopped it; the letter is for whoever wants it on paper.
-fn ours(incident: &Incident, terminal: &Terminal, merchant: &Merchant, by: String) -> StopRequestOut {
-    let letter = app::stop_request::letter(incident, terminal, merchant, &by);
+fn ours(incident: &Incident, terminal: &Terminal, letter: Letter, by: String) -> StopRequestOut {
     StopRequestOut {
         number: incident.stop_request_number.clone(),
-        rule: RULE,
+        rule: rule_of(terminal),
         requested_at: Time(incident.reported_at),
         requested_by: by,
         text_zh: letter.text_zh,
@@ -241,7 +258,7 @@ fn outside(
             .map(StopRequestAction)
             .collect(),
         number: incident.stop_request_number.clone(),
-        rule: RULE,
+        rule: rule_of(terminal),
         requested_at: Time(request.requested_at),
         requested_by: names.person(&request.requested_by)?,
         text_zh: request.letter.text_zh,

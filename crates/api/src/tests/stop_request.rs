@@ -10,8 +10,14 @@ const INCIDENTS: &str = "/api/v1/incidents";
 impl House {
     /// Adds a terminal to shop S01 that an outside acquirer decides.
     async fn outside(&self, id: &str) {
+        self.outside_in(id, "Asia/Shanghai").await;
+    }
+
+    /// The same, its clock of that zone.
+    async fn outside_in(&self, id: &str, time_zone: &str) {
         let terminal = Terminal {
             control: Control::Outside,
+            time_zone: time_zone.into(),
             ..terminal(id, "S01")
         };
         self.node
@@ -251,6 +257,36 @@ async fn the_letter_is_shown_as_it_was_written() {
         assert_eq!(now["stop_request"][field], written[field]);
     }
     assert!(written["text_zh"].as_str().unwrap().contains("SN20450001"));
+}
+
+#[tokio::test]
+async fn a_chinese_rule_and_its_limit_are_named_in_china_only() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    for (terminal, zone, holds) in [
+        ("20450001", "Asia/Shanghai", true),
+        ("20450002", "Europe/Berlin", false),
+    ] {
+        house.outside_in(terminal, zone).await;
+        let id = house.lose(&owner, terminal).await;
+        let page = house.confirm(&owner, &id, said()).await.ok();
+        let request = &page["stop_request"];
+        assert_eq!(request["rule"].is_string(), holds, "{request}");
+        for text in ["text_zh", "text_en"] {
+            assert_eq!(
+                request[text].as_str().unwrap().contains("259"),
+                holds,
+                "{request}"
+            );
+        }
+        let next = page["next"].as_array().unwrap();
+        assert_eq!(
+            next.iter().any(|duty| duty["rule"].is_string()),
+            holds,
+            "{next:?}"
+        );
+        assert_eq!(page["next_due_at"].is_string(), holds, "{page}");
+    }
 }
 
 #[tokio::test]

@@ -1,48 +1,75 @@
-//! The letter that asks an acquirer to stop a terminal: what obliges it to close the terminal promptly and to deregister it
-//! within two days (银发〔2021〕259号 一(一)3).
+//! The letter that asks an acquirer to stop a terminal. Where a rule obliges the acquirer to, the letter is made under it
+//! ([`rule::STOP`]).
 //!
-//! Invariant: nothing private is in it beyond the last four digits of the settlement account; it says *stopped* only of what
-//! our own gate stopped.
+//! Invariant: a line stands in it only when what it says is known; nothing private is in it beyond the last four digits of the
+//! settlement account; it says *stopped* only of what our own gate stopped.
 
 use domain::Timestamp;
+use domain::contact::Contact;
 use domain::incident::{Incident, Manner};
 use domain::merchant::Merchant;
+use domain::rule::{self, Rule};
+use domain::shop::Shop;
 use domain::stop_request::{Letter, whole};
 use domain::terminal::{Control, Terminal};
 use sha2::{Digest, Sha256};
 
-/// The rule a request is made under.
-pub const RULE: &str = "银发〔2021〕259号 一(一)3";
+/// The same said in Chinese and in English.
+type Both = [String; 2];
 
-/// What a letter speaks of.
-struct Facts<'a> {
-    incident: &'a Incident,
-    terminal: &'a Terminal,
-    merchant: &'a Merchant,
-    by: &'a str,
-    reported: String,
-    /// When our own gate stopped it, where it decides.
-    stopped: Option<String>,
+fn both(zh: impl Into<String>, en: impl Into<String>) -> Both {
+    [zh.into(), en.into()]
 }
 
-/// Writes the letter of an incident, asked for by a person of that name.
-pub fn letter(incident: &Incident, terminal: &Terminal, merchant: &Merchant, by: &str) -> Letter {
-    let zone = jiff::tz::TimeZone::get(&terminal.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let clock = |at: Timestamp| {
-        let at = jiff::Timestamp::from_millisecond(at.0)
-            .unwrap_or_default()
-            .to_zoned(zone.clone());
-        format!("{} ({})", at.strftime("%Y-%m-%d %H:%M:%S"), at.strftime("UTC%:z"))
-    };
-    let facts = Facts {
-        incident,
-        terminal,
-        merchant,
-        by,
-        reported: clock(incident.reported_at),
-        stopped: (terminal.control == Control::Gate).then(|| clock(incident.suspended_at)),
-    };
-    let (text_zh, text_en) = (in_chinese(&facts), in_english(&facts));
+/// What is written alike in both languages.
+fn alike(text: &str) -> Both {
+    both(text, text)
+}
+
+/// What a letter is written from.
+pub struct Facts<'a> {
+    /// The loss.
+    pub incident: &'a Incident,
+    /// What was lost.
+    pub terminal: &'a Terminal,
+    /// Whose it is.
+    pub merchant: &'a Merchant,
+    /// Where it belongs.
+    pub shop: &'a Shop,
+    /// To whom, as far as that is known.
+    pub acquirer: Option<&'a Contact>,
+    /// The name of the person who asks.
+    pub by: &'a str,
+}
+
+/// Writes the letter. One that was written with a report is kept in its [`domain::stop_request::StopRequest`], and never written
+/// again.
+pub fn letter(facts: &Facts<'_>) -> Letter {
+    let number = &facts.incident.stop_request_number;
+    let mut lines = vec![
+        both("停止使用受理终端申请书", "Request to stop a payment terminal"),
+        both(format!("编号：{number}"), format!("No. {number}")),
+        alike(""),
+        addressee(facts.acquirer),
+        alike(""),
+        request(
+            facts.incident.manner,
+            rule::STOP.in_zone(&facts.terminal.time_zone),
+        ),
+        alike(""),
+    ];
+    lines.extend(known(facts));
+    if facts.terminal.control == Control::Outside {
+        lines.push(alike(""));
+        lines.push(both(
+            "请以书面或电话确认停用，并告知挂失凭证编号。",
+            "Please confirm the stop in writing or by telephone, with your reference number.",
+        ));
+    }
+    let [text_zh, text_en] = [0, 1].map(|language| {
+        let text = lines.iter().map(|line| line[language].as_str());
+        text.flat_map(|line| [line, "\n"]).collect::<String>()
+    });
     let digest = Sha256::digest(whole(&text_zh, &text_en).as_bytes());
     let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     Letter {
@@ -52,102 +79,133 @@ pub fn letter(incident: &Incident, terminal: &Terminal, merchant: &Merchant, by:
     }
 }
 
-fn in_chinese(facts: &Facts<'_>) -> String {
-    let Facts {
-        incident,
-        terminal,
-        merchant,
-        by,
-        reported,
-        stopped,
-    } = facts;
-    let manner = match incident.manner {
-        Manner::Stolen => "被盗",
-        Manner::Lost => "遗失",
-        Manner::Unsure => "下落不明",
+fn addressee(acquirer: Option<&Contact>) -> Both {
+    match acquirer {
+        Some(contact) => {
+            let name = &contact.details.name;
+            both(format!("{name}："), format!("To {name}:"))
+        }
+        None => both("收单机构：", "To the acquirer:"),
+    }
+}
+
+fn request(manner: Manner, rule: Option<Rule>) -> Both {
+    let [zh, en] = match manner {
+        Manner::Stolen => ["被盗", "has been stolen"],
+        Manner::Lost => ["遗失", "has been lost"],
+        Manner::Unsure => ["下落不明", "is missing"],
     };
-    let bound = &terminal.bound;
-    let so_far = match stopped {
-        Some(at) => format!("本系统停用时间：{at}\n"),
-        None => "请以书面或电话确认停用，并告知挂失凭证编号。\n".to_owned(),
+    let [asked_zh, asked_en] = match rule {
+        Some(rule) => both(
+            format!(
+                "依据{}，申请立即停止其使用，及时关闭并在关闭后 2 日内注销其登记。",
+                rule.zh
+            ),
+            format!(
+                "Under {}, we ask you to stop its use at once, to close it promptly, and to deregister it within two days of \
+                 closing.",
+                rule.en
+            ),
+        ),
+        None => both("申请立即停止其使用。", "We ask you to stop its use at once."),
     };
-    format!(
-        "停止使用受理终端申请书\n\
-         编号：{number}\n\n\
-         收单机构（代码 {acquirer}）：\n\n\
-         我单位下列受理终端{manner}。依据银发〔2021〕259号文一(一)3，申请立即停止其使用，\
-         及时关闭并在关闭后 2 日内注销其登记。\n\n\
-         特约商户：{merchant}\n\
-         终端号：{terminal_id}；型号：{model}；序列号：{serial}\n\
-         序列号所绑定的五要素：\n\
-         1. 收单机构代码：{acquirer}\n\
-         2. 特约商户编码：{code}\n\
-         3. 统一社会信用代码：{credit}\n\
-         4. 收单结算账户：尾号 {last4}\n\
-         5. 布放地址：{address}\n\n\
-         报失时间：{reported}\n\
-         {so_far}\n\
-         申请人：{by}\n",
-        number = incident.stop_request_number,
-        acquirer = bound.acquirer_code,
-        merchant = merchant.name,
-        terminal_id = terminal.terminal_id,
-        model = terminal.model,
-        serial = terminal.serial,
-        code = bound.merchant_code,
-        credit = bound.unified_social_credit_code,
-        last4 = bound.settlement_account.last4,
-        address = bound.placement_address,
+    both(
+        format!("我单位下列受理终端{zh}。{asked_zh}"),
+        format!("The terminal below {en}. {asked_en}"),
     )
 }
 
-fn in_english(facts: &Facts<'_>) -> String {
+/// What is known, a line each.
+fn known(facts: &Facts<'_>) -> impl Iterator<Item = Both> {
     let Facts {
         incident,
         terminal,
         merchant,
-        by,
-        reported,
-        stopped,
+        shop,
+        ..
     } = facts;
-    let manner = match incident.manner {
-        Manner::Stolen => "has been stolen",
-        Manner::Lost => "has been lost",
-        Manner::Unsure => "is missing",
-    };
     let bound = &terminal.bound;
-    let so_far = match stopped {
-        Some(at) => format!("Stopped by this system: {at}\n"),
-        None => {
-            "Please confirm the stop in writing or by telephone, with your reference number.\n".to_owned()
-        }
+    let account = match bound.settlement_account.last4.as_str() {
+        "" => alike(""),
+        last4 => both(format!("尾号 {last4}"), format!("ending in {last4}")),
     };
-    format!(
-        "Request to stop a payment terminal\n\
-         No. {number}\n\n\
-         To the acquirer (code {acquirer}):\n\n\
-         The terminal below {manner}. Under document Yinfa [2021] No. 259, section 1(1)3, we ask you to stop its use at \
-         once, to close it promptly, and to deregister it within two days of closing.\n\n\
-         Merchant: {merchant}\n\
-         Terminal: {terminal_id}; model: {model}; serial number: {serial}\n\
-         The five elements the serial number is bound to:\n\
-         1. Acquirer code: {acquirer}\n\
-         2. Merchant code: {code}\n\
-         3. Unified social credit code: {credit}\n\
-         4. Settlement account: ending in {last4}\n\
-         5. Placement: {address}\n\n\
-         Reported lost: {reported}\n\
-         {so_far}\n\
-         Requested by: {by}\n",
-        number = incident.stop_request_number,
-        acquirer = bound.acquirer_code,
-        merchant = merchant.name_en,
-        terminal_id = terminal.terminal_id,
-        model = terminal.model,
-        serial = terminal.serial,
-        code = bound.merchant_code,
-        credit = bound.unified_social_credit_code,
-        last4 = bound.settlement_account.last4,
-        address = bound.placement_address,
-    )
+    let stopped = match terminal.control {
+        Control::Gate => clock(incident.suspended_at, terminal),
+        Control::Outside => String::new(),
+    };
+    let credit_code = first_said(
+        &bound.unified_social_credit_code,
+        &merchant.unified_social_credit_code,
+    );
+    let name_en = first_said(&merchant.name_en, &merchant.name);
+    let labelled = [
+        ("特约商户", "Merchant", both(&merchant.name, name_en)),
+        merchant_number(facts),
+        (
+            "统一社会信用代码",
+            "Unified social credit code",
+            alike(credit_code),
+        ),
+        ("终端号", "Terminal", alike(terminal.terminal_id.as_str())),
+        ("型号", "Model", alike(&terminal.model)),
+        ("序列号", "Serial number", alike(&terminal.serial)),
+        ("收单机构代码", "Acquirer code", alike(&bound.acquirer_code)),
+        ("收单结算账户", "Settlement account", account),
+        (
+            "布放地址",
+            "Placement",
+            alike(first_said(&bound.placement_address, &shop.address)),
+        ),
+        (
+            "报失时间",
+            "Reported lost",
+            alike(&clock(incident.reported_at, terminal)),
+        ),
+        ("本系统停用时间", "Stopped by this system", alike(&stopped)),
+        ("申请人", "Requested by", alike(facts.by)),
+    ];
+    let said = labelled.into_iter().filter(|(_, _, [zh, _])| !zh.is_empty());
+    said.map(|(zh, en, [said_zh, said_en])| both(format!("{zh}：{said_zh}"), format!("{en}: {said_en}")))
 }
+
+/// The one of the two that somebody said, the first before the second; empty when nobody said either.
+fn first_said<'a>(first: &'a str, second: &'a str) -> &'a str {
+    match first {
+        "" => second,
+        said => said,
+    }
+}
+
+/// What the acquirer knows the merchant by, with its label; empty when nobody said. Where our own gate decides, it is what the
+/// terminal's messages carry; elsewhere that may be a number of this house alone, and only a contact of this merchant's own
+/// knows better.
+fn merchant_number(facts: &Facts<'_>) -> (&'static str, &'static str, Both) {
+    let own = facts
+        .acquirer
+        .filter(|contact| contact.details.merchant_id.is_some());
+    let reference = own.and_then(|contact| contact.details.reference.as_deref());
+    match facts.terminal.control {
+        Control::Gate => (
+            "商户编号",
+            "Merchant number",
+            alike(facts.terminal.bound.merchant_code.as_str()),
+        ),
+        Control::Outside => (
+            "商户编号或合同号",
+            "Merchant or contract number",
+            alike(reference.unwrap_or_default()),
+        ),
+    }
+}
+
+/// A moment by the terminal's own clock.
+fn clock(at: Timestamp, terminal: &Terminal) -> String {
+    let zone = jiff::tz::TimeZone::get(&terminal.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let at = jiff::Timestamp::from_millisecond(at.0)
+        .unwrap_or_default()
+        .to_zoned(zone);
+    format!("{} ({})", at.strftime("%Y-%m-%d %H:%M:%S"), at.strftime("UTC%:z"))
+}
+
+#[cfg(test)]
+mod tests;

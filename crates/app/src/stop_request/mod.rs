@@ -8,7 +8,7 @@
 
 mod letter;
 
-pub use letter::{RULE, letter};
+pub use letter::{Facts, letter};
 
 use domain::account::Scope;
 use domain::actor::{Actor, By};
@@ -83,6 +83,16 @@ pub(crate) fn open(
         Actor::Person(account) => &account.name,
         _ => actor.name(),
     };
+    let shop = store::shop::get(tx, &terminal.shop_id)?;
+    let acquirer = acquirer_of(tx, terminal)?;
+    let facts = Facts {
+        incident,
+        terminal,
+        merchant: &merchant,
+        shop: &shop.ok_or(StoreError::Corrupt("shop of a terminal"))?,
+        acquirer: acquirer.as_ref(),
+        by,
+    };
     let (at, incident_id) = (tx.now(), &incident.incident_id);
     let (remind_at, _) = reminder(incident.reported_at, 0);
     let mut request = StopRequest {
@@ -91,7 +101,7 @@ pub(crate) fn open(
         state: State::Requested,
         requested_at: incident.reported_at,
         requested_by: actor.name().to_owned(),
-        letter: letter(incident, terminal, &merchant, by),
+        letter: letter(&facts),
         mail: None,
         asked: terminal.at_provider.clone().map(|device| Asked {
             state: ProviderState::Asked,
@@ -104,7 +114,7 @@ pub(crate) fn open(
         remind_at: Some(remind_at),
         confirmation: None,
     };
-    if let Some(to) = acquirer_of(tx, terminal)?.and_then(|contact| contact.details.email) {
+    if let Some(to) = acquirer.and_then(|contact| contact.details.email) {
         enqueue_mail(tx, &mut request, to)?;
     }
     store::stop_request::insert(tx, &request)?;

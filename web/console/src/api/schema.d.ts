@@ -3161,8 +3161,8 @@ export interface components {
             requested_at: components["schemas"]["Time"];
             /** @description By whom. */
             requested_by: string;
-            /** @description The rule it is made under. */
-            rule: string;
+            /** @description The rule that obliges the acquirer to stop a terminal where this one stands; null where we know of none. */
+            rule: string | null;
             /**
              * @description SHA-256 in hexadecimal of `text_zh`, two line feeds and `text_en`, as they were written with the report; null where our
              *     own gate decides, and the letter need not go out.

@@ -1,0 +1,67 @@
+//! The rules that letters and duties are made under.
+//!
+//! Invariant: a rule is named only where it holds.
+
+/// A rule, as it is cited. Those we know of are of mainland China.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// In Chinese.
+    pub zh: &'static str,
+    /// In English.
+    pub en: &'static str,
+}
+
+/// The acquirer closes a terminal promptly when its merchant asks, and deregisters it within two days of closing.
+pub const STOP: Rule = Rule {
+    zh: "银发〔2021〕259号 一(一)3",
+    en: "document Yinfa [2021] No. 259, section 1(1)3",
+};
+
+/// Whoever lost personal data sees to it, and tells the authority and the people, unless no harm can come of it.
+pub const LEAK: Rule = Rule {
+    zh: "《个人信息保护法》第五十七条",
+    en: "Personal Information Protection Law of China, article 57",
+};
+
+/// The zones of mainland China and their older names. Neither rule holds in Hong Kong, Macao or Taiwan.
+const ZONES_OF_CHINA: [&str; 7] = [
+    "Asia/Shanghai",
+    "Asia/Urumqi",
+    "Asia/Chongqing",
+    "Asia/Chungking",
+    "Asia/Harbin",
+    "Asia/Kashgar",
+    "PRC",
+];
+
+impl Rule {
+    /// The rule, for a terminal whose clock is of that IANA zone; `None` where it does not hold.
+    ///
+    /// The zone is what is always known of where a terminal stands: whoever sets a house up is asked for it. A language goes
+    /// where its people go, and a currency may be anybody's.
+    pub fn in_zone(self, time_zone: &str) -> Option<Self> {
+        ZONES_OF_CHINA.contains(&time_zone).then_some(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chinese_rule_holds_in_mainland_china_only() {
+        for zone in ["Asia/Shanghai", "Asia/Urumqi", "PRC"] {
+            assert_eq!(STOP.in_zone(zone), Some(STOP), "{zone}");
+        }
+        for zone in [
+            "Europe/Berlin",
+            "Asia/Hong_Kong",
+            "Asia/Macau",
+            "Asia/Taipei",
+            "UTC",
+            "",
+        ] {
+            assert_eq!(STOP.in_zone(zone), None, "{zone}");
+        }
+    }
+}
