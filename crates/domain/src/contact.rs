@@ -71,6 +71,13 @@ pub struct Details {
     pub reference: Option<String>,
 }
 
+impl Contact {
+    /// What it knows its merchant by; `None` of everybody's, whose reference is no merchant's.
+    pub fn reference_of_merchant(&self) -> Option<&str> {
+        self.details.merchant_id.and(self.details.reference.as_deref())
+    }
+}
+
 /// Whoever may add and change contacts.
 const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
 

@@ -124,7 +124,7 @@ struct StopContact {
     /// Where a written request goes.
     #[schema(required)]
     email: Option<String>,
-    /// What it knows the merchant by.
+    /// What it knows the merchant by; null where it is everybody's contact.
     #[schema(required)]
     reference: Option<String>,
 }
@@ -302,10 +302,10 @@ fn reminded(
 impl From<Contact> for StopContact {
     fn from(contact: Contact) -> Self {
         Self {
+            reference: contact.reference_of_merchant().map(str::to_owned),
             name: contact.details.name,
             hotline: contact.details.hotline,
             email: contact.details.email,
-            reference: contact.details.reference,
         }
     }
 }

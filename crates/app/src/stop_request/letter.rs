@@ -180,10 +180,7 @@ fn first_said<'a>(first: &'a str, second: &'a str) -> &'a str {
 /// terminal's messages carry; elsewhere that may be a number of this house alone, and only a contact of this merchant's own
 /// knows better.
 fn merchant_number(facts: &Facts<'_>) -> (&'static str, &'static str, Both) {
-    let own = facts
-        .acquirer
-        .filter(|contact| contact.details.merchant_id.is_some());
-    let reference = own.and_then(|contact| contact.details.reference.as_deref());
+    let reference = facts.acquirer.and_then(Contact::reference_of_merchant);
     match facts.terminal.control {
         Control::Gate => (
             "商户编号",

@@ -3101,7 +3101,7 @@ export interface components {
             hotline: string | null;
             /** @description How it is called. */
             name: string;
-            /** @description What it knows the merchant by. */
+            /** @description What it knows the merchant by; null where it is everybody's contact. */
             reference: string | null;
         };
         /** @description A mail with the letter. */
