@@ -8,7 +8,7 @@ use simulator::mail::{Fault, Faults, MailConfig, MailServer, Verb};
 use simulator::provider::{
     Brand, Device, Fault as Trouble, Faults as Troubles, Provider, ProviderConfig, Standing, Struck,
 };
-use tests::{Api, Folder, Launch, Node, until};
+use tests::{Api, Folder, Launch, Node, canary_binary, until};
 
 const TERMINAL: &str = "88210001";
 const BY_PROVIDER: &str = "88210003";
@@ -26,8 +26,12 @@ struct House {
 
 impl House {
     async fn with(faults: Faults) -> Result<Self> {
+        Self::launched(faults, |_, launch| launch).await
+    }
+
+    async fn launched(faults: Faults, how: impl FnOnce(&Folder, Launch) -> Launch) -> Result<Self> {
         let folder = Folder::new()?;
-        let launch = Launch::new(&folder)?;
+        let launch = how(&folder, Launch::new(&folder)?);
         let server = MailServer::start(MailConfig::default()).await?;
         server.faults().set(faults);
         let node = launch.start().await?;
@@ -181,6 +185,83 @@ async fn the_letter_arrives_as_it_is_shown_and_the_acquirer_confirms() -> Result
     for receipt in confirmed["receipts"].as_array().context("receipts")? {
         ensure!(receipt["state"] == "confirmed", "{receipt}");
     }
+    Ok(())
+}
+
+/// The mails that came for somebody, as their reader sees them.
+fn mails_for(house: &House, address: &str) -> Vec<(String, String)> {
+    let mails = house.server.mails();
+    let theirs = mails.iter().filter(|mail| mail.to == [address]);
+    theirs.map(|mail| subject_and_text(&mail.message)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_nobody_confirms_people_are_reminded_by_mail_and_the_letter_goes_out_again() -> Result<()> {
+    const OWNER: &str = "owner@alone.example";
+    const RISK: &str = "risk@house.example";
+    let binary = tokio::task::spawn_blocking(canary_binary).await??;
+    let house = House::launched(Faults::default(), |folder, launch| Launch {
+        binary,
+        clock_file: Some(folder.path().join("clock")),
+        ..launch
+    })
+    .await?;
+    let clock = house.launch.clock_file.clone().context("no clock")?;
+    // Written beside it and put in its place: the node reads it at any moment.
+    let on = |minutes: i64| {
+        let next = clock.with_extension("next");
+        std::fs::write(&next, (minutes * 60_000).to_string())?;
+        std::fs::rename(&next, &clock)
+    };
+    let risk = house.node()?.api_as("risk").await?;
+    for (api, email) in [(&house.owner, OWNER), (&risk, RISK)] {
+        api.call(
+            "PUT",
+            "/session/email",
+            Some(json!({ "email": email }).to_string()),
+        )
+        .await?
+        .expect(200)?;
+    }
+    let id = house.report(TERMINAL).await?;
+    let request = house.letter_is(&id, "sent").await?;
+    ensure!(mails_for(&house, OWNER).is_empty(), "reminded at once");
+    for (minutes, wanted) in [(16, [1, 0, 1]), (61, [2, 0, 2]), (4 * 60 + 1, [3, 1, 3])] {
+        on(minutes)?;
+        let [owner, risk, letters] = wanted;
+        until(&format!("the mails of minute {minutes}"), async || {
+            let came = [OWNER, RISK, ADDRESS].map(|address| mails_for(&house, address).len());
+            ensure!(
+                came[0] <= owner && came[1] <= risk && came[2] <= letters,
+                "too many: {came:?}"
+            );
+            Ok((came == wanted).then_some(()))
+        })
+        .await?;
+    }
+    let (subject, text) = mails_for(&house, OWNER).pop().context("no mail")?;
+    let number = request["number"].as_str().context("number")?;
+    ensure!(
+        subject.contains(number) && text.contains(&id),
+        "{subject}\n{text}"
+    );
+    let line = house.owner.get(&format!("/incidents/{id}/timeline")).await?;
+    let sent = line["items"].as_array().context("items")?.iter();
+    let names: Vec<_> = sent
+        .filter(|item| item["kind"] == "reminder_sent")
+        .map(|item| &item["text"])
+        .collect();
+    ensure!(names.len() == 4, "{line}");
+    // Once somebody has confirmed, nobody is reminded.
+    let said = json!({ "reference": "GS-0417", "confirmed_by": "0317", "at": "2026-11-01T00:00:00Z" });
+    let path = format!("/incidents/{id}/stop-request/confirm");
+    house.owner.post(&path, &said).await?.expect(200)?;
+    on(60 * 60)?;
+    house.several_looks().await?;
+    ensure!(
+        mails_for(&house, OWNER).len() == 3,
+        "reminded of what is confirmed"
+    );
     Ok(())
 }
 

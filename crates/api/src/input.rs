@@ -19,6 +19,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::Api;
 use super::edge::BODY_TIME_MAX;
 use super::idempotency::Key;
 use super::problem::{Problem, Why, code};
@@ -155,6 +156,18 @@ pub fn text_opt(name: &str, value: Option<String>, chars_max: usize) -> Result<O
     match value {
         Some(value) if !value.trim().is_empty() => text(name, &value, chars_max).map(Some),
         _ => Ok(None),
+    }
+}
+
+/// Longest address of mail, in characters (RFC 5321, 4.5.3.1.3).
+const EMAIL_CHARS_MAX: usize = 254;
+
+/// Where a person can be reached: an address that mails can be sent to; absent or blank is `None`.
+pub fn email_of_person(api: &Api, name: &str, value: Option<String>) -> Result<Option<String>, Problem> {
+    let email = email_opt(name, value, EMAIL_CHARS_MAX)?;
+    match email.as_deref().is_none_or(api.settings.post.is_sender) {
+        true => Ok(email),
+        false => Err(Problem::field(name, Why::Invalid)),
     }
 }
 

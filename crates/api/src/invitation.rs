@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::account::{NAME_CHARS_MAX, Rights, Shut};
 use super::edge::Secret;
-use super::input::{In, Limit, text};
+use super::input::{In, Limit, email_of_person, text};
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
 use super::route::{self, Listed, Shown};
@@ -325,6 +325,8 @@ struct Accept {
     name: Option<String>,
     /// At least 8 characters, and none of those that are guessed first.
     password: String,
+    /// Where the person is reminded of what nobody has answered; at most 254 characters. Not where the link is for an account.
+    email: Option<String>,
 }
 
 /// The link was used, and the person is logged in.
@@ -363,6 +365,7 @@ async fn accept(
         password_hash: api.passwords.hash_new("password", password, theirs).await?,
         login: login.clone(),
         name,
+        email: email_of_person(&api, "email", said.email)?,
     };
     let token = Token::random().map_err(|error| Problem::internal(&error))?;
     let (digest, opened) = (token.digest(), opened.digest());

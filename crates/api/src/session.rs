@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
-use domain::account::{LOGIN_CHARS_MAX, Scope};
+use domain::account::{LOGIN_CHARS_MAX, Person, Scope};
 use domain::time::HOUR_MS;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -18,12 +18,14 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::edge::Secret;
-use super::input::{In, text};
+use super::idempotency::Kept;
+use super::input::{In, email_of_person, text};
 use super::origin::Origin;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
+use super::route::acting;
 use super::wire::word;
-use crate::auth::{Account, Asker, Attempt, COOKIE, DeviceId, Token};
+use crate::auth::{self, Account, Asker, Attempt, COOKIE, DeviceId, Token};
 
 /// How long a session lasts.
 const SESSION_HOURS: i64 = 12;
@@ -46,7 +48,9 @@ crate::problem::codes! {
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::new().routes(routes!(log_in, show, log_out))
+    OpenApiRouter::new()
+        .routes(routes!(log_in, show, log_out))
+        .routes(routes!(reached, reach))
 }
 
 /// A log-in.
@@ -204,6 +208,43 @@ pub fn begun(
 #[utoipa::path(get, path = "/session", tag = "session", responses((status = 200, body = AccountOut)))]
 async fn show(State(api): State<Arc<Api>>, account: Account) -> Result<Json<AccountOut>, Problem> {
     api.node.read(move |tx| shown(tx, &account)).await.map(Json)
+}
+
+/// Where a person can be reached by mail.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "email": "li.na@fuji.example" }))]
+struct Reached {
+    /// The address, at most 254 characters; null: nobody said. Reminders of what nobody has answered go there.
+    #[schema(required)]
+    email: Option<String>,
+}
+
+/// Where one can be reached oneself.
+#[utoipa::path(get, path = "/session/email", tag = "session", responses((status = 200, body = Reached)))]
+async fn reached(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Reached>, Problem> {
+    let read = move |tx: &Tx<'_>| {
+        let person: Option<Person> = store::row::by_id(tx, &account.login)?;
+        let email = person.and_then(|person| person.email);
+        Ok::<_, Problem>(Json(Reached { email }))
+    };
+    api.node.read(read).await
+}
+
+/// Say where one can be reached oneself.
+#[utoipa::path(put, path = "/session/email", tag = "session", request_body = Reached, responses((status = 200, body = Reached)))]
+async fn reach(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    input: In<Reached>,
+) -> Result<Kept, Problem> {
+    let asked = api.clone();
+    acting(&api, account, input, move |tx, actor, said: Reached| {
+        let email = email_of_person(&asked, "email", said.email)?;
+        app::account::reach(tx, actor, email.as_deref())?;
+        Ok(Reached { email })
+    })
+    .await
 }
 
 /// Log out.

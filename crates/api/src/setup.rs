@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
-use super::input::{In, text};
+use super::input::{In, email_of_person, text};
 use super::problem::{Problem, ProblemOut, Why};
 use super::session::{self, AccountOut, Network, TOO_MANY_ATTEMPTS};
 use super::setting::{Language, Mode};
@@ -139,6 +139,8 @@ struct AccountIn {
     name: String,
     /// At least 8 characters, and none of those that are guessed first.
     password: String,
+    /// Where the person is reminded of what nobody has answered; at most 254 characters.
+    email: Option<String>,
 }
 
 /// The house is set up, and the first person logged in.
@@ -177,7 +179,7 @@ async fn set_up(
 ) -> Result<Response, Problem> {
     let said = input.body;
     admit(&api, &said.token, network)?;
-    let (password, first) = checked(said, id::new()?)?;
+    let (password, first) = checked(&api, said, id::new()?)?;
     let mut theirs = vec![first.login.clone(), first.name.clone()];
     theirs.extend(first.merchant.iter().map(|(_, name)| name.clone()));
     let hashed = api.passwords.hash_new("account.password", password, theirs).await;
@@ -242,7 +244,7 @@ fn admit(api: &Api, said: &str, network: Option<IpAddr>) -> Result<(), Problem> 
 }
 
 /// What was said, without the hash of the password, which takes long; nothing is done yet.
-fn checked(said: SetUp, merchant_id: String) -> Result<(Zeroizing<String>, First), Problem> {
+fn checked(api: &Api, said: SetUp, merchant_id: String) -> Result<(Zeroizing<String>, First), Problem> {
     let merchant = match (said.mode.0, &said.merchant) {
         (setting::Mode::Shop, None) => return Err(Problem::field("merchant", Why::Missing)),
         (setting::Mode::Acquirer, Some(_)) => return Err(Problem::field("merchant", Why::Unknown)),
@@ -268,6 +270,7 @@ fn checked(said: SetUp, merchant_id: String) -> Result<(Zeroizing<String>, First
         merchant,
         login: login.to_owned(),
         name: text("account.name", &said.account.name, NAME_CHARS_MAX)?,
+        email: email_of_person(api, "account.email", said.account.email)?,
         password_hash: String::new(),
     };
     Ok((Zeroizing::new(said.account.password), first))

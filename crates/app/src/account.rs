@@ -120,6 +120,21 @@ pub(crate) fn may_grant(tx: &Tx<'_>, actor: &Actor, role: Role, scope: &Scope) -
     }
 }
 
+/// Says where the person oneself can be reached by mail.
+pub fn reach(tx: &Tx<'_>, actor: &Actor, email: Option<&str>) -> Result<(), StoreError> {
+    store::account::set_email(tx, actor.name(), email)?;
+    let new = New {
+        subject: Subject::Account,
+        subject_id: actor.name(),
+        at: tx.now(),
+        verb: "reach",
+        by: actor.by(),
+        text: None,
+        ledger_sequence: None,
+    };
+    event::append(tx, new).map(drop)
+}
+
 /// Lets the person log in no more: sessions and open links end.
 pub fn disable(tx: &Tx<'_>, actor: &Actor, login: &str) -> Result<Person, Error> {
     let person: Person = step(tx, actor, login, Verb::Disable, None, |_| ())?;

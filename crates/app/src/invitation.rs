@@ -129,6 +129,8 @@ pub struct Accepted {
     pub login: String,
     /// How others see the person.
     pub name: String,
+    /// Where the person can be reached by mail; not used where the link is for an account.
+    pub email: Option<String>,
     /// The hash of the password.
     pub password_hash: String,
 }
@@ -158,8 +160,10 @@ pub fn accept(tx: &Tx<'_>, token_digest: &[u8], said: Accepted) -> Result<Accoun
                 scope: invitation.scope.clone(),
             };
             store::account::insert(tx, &account, &said.password_hash)?;
+            store::account::set_email(tx, &account.login, said.email.as_deref())?;
             let person = Person {
                 account: account.clone(),
+                email: said.email,
                 state: AccountState::Active,
             };
             case::tell(tx, &Actor::Person(account.clone()), &person, "create", None)?;

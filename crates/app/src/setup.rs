@@ -43,6 +43,8 @@ pub struct First {
     pub login: String,
     /// How others see the person.
     pub name: String,
+    /// Where the person can be reached by mail.
+    pub email: Option<String>,
     /// The hash of the password.
     pub password_hash: String,
 }
@@ -83,6 +85,7 @@ pub fn set_up(tx: &Tx<'_>, first: First) -> Result<Account, Error> {
         scope,
     };
     store::account::insert(tx, &account, &first.password_hash)?;
+    store::account::set_email(tx, &account.login, first.email.as_deref())?;
     let by = By::person(&account.login);
     tell(tx, Subject::Setting, store::setting::HOUSE, by, settings.mode)?;
     tell(tx, Subject::Account, &account.login, by, settings.mode)?;

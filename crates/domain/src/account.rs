@@ -124,6 +124,8 @@ words! {
 pub struct Person {
     /// The account.
     pub account: Account,
+    /// Where the person can be reached by mail; `None`: nobody said.
+    pub email: Option<String>,
     /// Whether it may be used.
     pub state: State,
 }
@@ -263,6 +265,7 @@ mod tests {
         .map(|(name, account)| (name, Actor::Person(account)));
         let at = |state| Person {
             account: account(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
+            email: None,
             state,
         };
         let wanted = [

@@ -25,6 +25,8 @@ words! {
         ProviderStop = "provider_stop",
         /// Remind people of a stop that nobody has confirmed.
         Reminder = "reminder",
+        /// Send one of them the mail that says so.
+        ReminderMail = "reminder_mail",
         /// Look through the lines of an uploaded table.
         Import = "import",
         /// Forget what is kept for a time only; never done, always due again.
@@ -167,6 +169,17 @@ impl Kind {
                 ahead_ms_max: FAR_MS,
                 lost: Lost::Again,
             },
+            // Whoever is reminded twice is reminded. The next reminder takes the place of what has not gone out by then.
+            Self::ReminderMail => Policy {
+                subject: Some(Subject::Incident),
+                claim_ms: 180_000,
+                first_wait_ms: 5_000,
+                longest_wait_ms: 300_000,
+                tries_max: None,
+                at_once_max: 4,
+                ahead_ms_max: CLOCK_MS_MAX,
+                lost: Lost::Again,
+            },
             // What is looked through is written down with each part, so that another goes on where one was lost.
             Self::Import => Policy {
                 subject: Some(Subject::Import),
@@ -269,6 +282,11 @@ impl Id {
     /// The reminders of a stop that nobody has confirmed.
     pub fn reminder(incident_id: &str) -> Self {
         Self::new(Kind::Reminder, incident_id, "")
+    }
+
+    /// The mail of the reminder of that number to one of those it is for, counted from 0.
+    pub fn reminder_mail(incident_id: &str, count: i64, place: usize) -> Self {
+        Self::new(Kind::ReminderMail, incident_id, &format!("{count}-{place}"))
     }
 
     /// The look through an import's lines.

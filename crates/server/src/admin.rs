@@ -189,6 +189,7 @@ fn checked(said: &FirstAccount) -> anyhow::Result<First> {
         merchant,
         login: said.login.clone(),
         name: named("--name", &said.name)?,
+        email: None,
         password_hash: String::new(),
     })
 }

@@ -14,7 +14,7 @@ columns!(Account {
     role,
     scope: Scope
 });
-table!(Person: "account", 1 { account: Account, state });
+table!(Person: "account", 1 { account: Account, email, state });
 
 /// An account and the hash of its password.
 #[derive(Clone, Debug)]
@@ -49,6 +49,7 @@ impl Columns for Scope {
 pub fn insert(tx: &Tx<'_>, account: &Account, password_hash: &str) -> Result<(), Error> {
     let person = Person {
         account: account.clone(),
+        email: None,
         state: State::Active,
     };
     let kept = Kept {
@@ -130,6 +131,21 @@ pub fn list(tx: &Tx<'_>, after: &str, limit: i64) -> Result<Vec<Account>, Error>
 pub fn set_password(tx: &Tx<'_>, login: &str, password_hash: &str) -> Result<bool, Error> {
     let sql = sql!("UPDATE account SET password_hash = $2 WHERE login = $1");
     Ok(tx.execute(sql, values![login, password_hash])? > 0)
+}
+
+/// Writes where a person can be reached by mail.
+pub fn set_email(tx: &Tx<'_>, login: &str, email: Option<&str>) -> Result<(), Error> {
+    let sql = sql!("UPDATE account SET email = $2 WHERE login = $1");
+    tx.execute(sql, values![login, email]).map(drop)
+}
+
+/// The log-ins of those who see to the whole estate, in their order; at most `limit`.
+pub fn of_house(tx: &Tx<'_>, limit: i64) -> Result<Vec<String>, Error> {
+    let sql = sql!(
+        "SELECT login FROM account WHERE role = 'risk_officer' AND merchant_id IS NULL AND state = 'active'
+           ORDER BY login LIMIT $1"
+    );
+    tx.all(sql, values![limit], |row| row.string(0))
 }
 
 /// The log-ins of the owners of a merchant and the managers of one of its shops, in their order; at most `limit`.

@@ -146,6 +146,12 @@ export const router = createRouter({
       meta: { title: 'people' },
     },
     {
+      path: '/reach',
+      name: 'reach',
+      component: () => import('@/pages/ReachPage.vue'),
+      meta: { title: 'reach' },
+    },
+    {
       path: '/join',
       name: 'join',
       component: () => import('@/pages/JoinPage.vue'),

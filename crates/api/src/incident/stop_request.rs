@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use app::stop_request::reminder::people;
 use app::stop_request::{Facts, Said, acquirer_of, letter};
 use axum::extract::{Path, State};
 use domain::case::actions;
@@ -32,8 +33,6 @@ use crate::wire::{Time, word};
 
 /// Longest reference and name, in characters.
 const TEXT_CHARS_MAX: usize = 200;
-/// People named as reminded.
-const NAMES_MAX: i64 = 20;
 /// How far the clock of who was on the telephone may be ahead.
 const AHEAD_MS_MAX: i64 = 60_000;
 
@@ -290,10 +289,7 @@ fn reminded(
 ) -> Result<Vec<String>, Problem> {
     let logins = match told {
         None => Vec::new(),
-        Some(Told::Reporter) => vec![reporter.to_owned()],
-        Some(Told::Shop | Told::House) => {
-            store::account::of_shop(tx, terminal.bound.merchant_code, &terminal.shop_id, NAMES_MAX)?
-        }
+        Some(told) => people(tx, told.min(Told::Shop), (reporter, terminal))?,
     };
     let names = logins.iter().map(|login| names.person(login));
     Ok(names.collect::<Result<_, _>>()?)

@@ -86,7 +86,13 @@ impl TimelineItem {
                 Kind::Person => Some(names.person(&item.actor)?),
                 _ => None,
             },
-            text: item.text,
+            text: match (happened, item.text) {
+                (
+                    Happened::ReminderSent | Happened::ReminderRefused | Happened::ReminderUnknown,
+                    Some(login),
+                ) => Some(names.person(&login)?),
+                (_, text) => text,
+            },
         })
     }
 }

@@ -45,6 +45,31 @@ async fn a_session_lasts_from_log_in_to_log_out() {
 }
 
 #[tokio::test]
+async fn a_person_says_where_to_be_reached_and_nobody_else_hears_of_it() {
+    const EMAIL: &str = "/api/v1/session/email";
+    let house = House::new().await;
+    let token = house.token("manager").await;
+    assert_eq!(house.get(&token, EMAIL).await.ok(), json!({ "email": null }));
+    let say = |email: Value| {
+        let body = json!({ "email": email });
+        house.send(request(Method::PUT, EMAIL, &token, Some(body)))
+    };
+    for wrong in ["manager", "manager@fuji", "a b@fuji.example"] {
+        let refused = say(json!(wrong)).await;
+        let refused = refused.problem(422, "invalid_field");
+        assert_eq!(refused.body["field"], "email", "{wrong}");
+    }
+    let said = json!({ "email": "manager@fuji.example" });
+    assert_eq!(say(json!(" manager@fuji.example ")).await.ok(), said);
+    assert_eq!(house.get(&token, EMAIL).await.ok(), said);
+    let owner = house.token("owner").await;
+    assert_eq!(house.get(&owner, EMAIL).await.ok(), json!({ "email": null }));
+    let people = house.get(&owner, "/api/v1/accounts").await.ok();
+    assert!(!people.to_string().contains("manager@fuji"), "{people}");
+    assert_eq!(say(Value::Null).await.ok(), json!({ "email": null }));
+}
+
+#[tokio::test]
 async fn who_sees_all_has_no_merchant() {
     let house = House::new().await;
     let token = house.token("risk").await;

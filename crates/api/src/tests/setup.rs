@@ -15,7 +15,7 @@ fn shop(token: &str) -> Value {
     json!({
         "token": token, "mode": "shop", "language": "zh", "time_zone": "Asia/Shanghai", "currency": "CNY",
         "merchant": { "name": "福记小吃" },
-        "account": { "login": "li.na", "name": "李娜", "password": PASSWORD },
+        "account": { "login": "li.na", "name": "李娜", "password": PASSWORD, "email": null },
     })
 }
 
@@ -158,6 +158,7 @@ async fn a_wrong_field_is_named_and_nothing_was_done() {
         ("/account/login", json!(""), "account.login"),
         ("/account/login", json!("two words"), "account.login"),
         ("/account/name", json!(""), "account.name"),
+        ("/account/email", json!("li.na"), "account.email"),
         ("/account/password", json!("short"), "account.password"),
         ("/account/password", json!("password1"), "account.password"),
         ("/account/password", json!("x".repeat(129)), "account.password"),

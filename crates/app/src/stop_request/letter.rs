@@ -15,9 +15,9 @@ use domain::terminal::{Control, Terminal};
 use sha2::{Digest, Sha256};
 
 /// The same said in Chinese and in English.
-type Both = [String; 2];
+pub(super) type Both = [String; 2];
 
-fn both(zh: impl Into<String>, en: impl Into<String>) -> Both {
+pub(super) fn both(zh: impl Into<String>, en: impl Into<String>) -> Both {
     [zh.into(), en.into()]
 }
 
@@ -196,7 +196,7 @@ fn merchant_number(facts: &Facts<'_>) -> (&'static str, &'static str, Both) {
 }
 
 /// A moment by the terminal's own clock.
-fn clock(at: Timestamp, terminal: &Terminal) -> String {
+pub(super) fn clock(at: Timestamp, terminal: &Terminal) -> String {
     let zone = jiff::tz::TimeZone::get(&terminal.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let at = jiff::Timestamp::from_millisecond(at.0)
         .unwrap_or_default()

@@ -7,6 +7,7 @@
 //! was asked again.
 
 mod letter;
+pub mod reminder;
 
 pub use letter::{Facts, letter};
 
@@ -456,7 +457,7 @@ fn read_back(tx: &Tx<'_>, due: &Due, node: &str, said: &str) -> Result<(), Store
 }
 
 /// Reminds of a stop that nobody has confirmed, and of the next time to do so; the second time and later the letter goes out
-/// once more, unless an earlier one still waits or nobody knows of it. Answers the incident that has something new.
+/// once more, unless an earlier one still waits or nobody knows of it. Those whom it is for get a mail. Answers the incident that has something new.
 pub fn remind(tx: &Tx<'_>, claimed: &Work) -> Result<Option<String>, StoreError> {
     let Some(mut due) = due(tx, claimed)? else {
         return Ok(None);
@@ -475,6 +476,7 @@ pub fn remind(tx: &Tx<'_>, claimed: &Work) -> Result<Option<String>, StoreError>
     store::stop_request::update(tx, &due.request)?;
     work::again(tx, claimed, next)?;
     due.tell(tx, Happened::Reminded, By::timer("reminder"), Some(told.code()))?;
+    reminder::enqueue(tx, &due, told)?;
     Ok(Some(due.incident.incident_id))
 }
 

@@ -51,6 +51,7 @@ fn invite(house: &House, actor: Actor, of: u8, role: Role, scope: Scope) -> Resu
 
 fn accept(house: &House, of: u8, login: &str) -> Result<Account, NotAccepted> {
     let said = Accepted {
+        email: None,
         login: login.into(),
         name: "李娜".into(),
         password_hash: format!("hash of {login}"),

@@ -226,6 +226,7 @@ fn an_account_and_an_invitation_move_by_their_tables_alone() {
     let kept = account.clone();
     house.write(move |tx| store::account::insert(tx, &kept, "hash"));
     let states = domain::account::State::ALL.map(|state| Person {
+        email: None,
         account: account.clone(),
         state,
     });

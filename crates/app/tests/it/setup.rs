@@ -14,6 +14,7 @@ use crate::fixture::{House, auditor, owner, risk_officer};
 fn first(mode: Mode, login: &str) -> First {
     let merchant_id = MerchantId::parse(login.as_bytes()).unwrap();
     First {
+        email: None,
         settings: Settings::new(mode, Language::English, "Europe/London", Currency(826)),
         merchant: (mode == Mode::Shop).then(|| (merchant_id, "A shop".to_owned())),
         login: login.to_owned(),

@@ -1,6 +1,7 @@
 //! Asking an outside acquirer to stop a terminal: what a report starts, what is known when, and who is reminded.
 
 use app::case::Error;
+use app::stop_request::reminder::{self, Reminding};
 use app::stop_request::{MailOutcome, Said};
 use domain::TerminalId;
 use domain::actor::Actor;
@@ -8,6 +9,7 @@ use domain::contact::Kind as ContactKind;
 use domain::event::Subject;
 use domain::hold::Kind as HoldKind;
 use domain::incident::{Happened, Incident};
+use domain::setting::Settings;
 use domain::stop_request::{MailState, Mailed, ProviderState, State, StopRequest};
 use domain::time::HOUR_MS;
 use domain::work::{Id, Kind, State as WorkState, Work};
@@ -313,6 +315,132 @@ fn nobody_confirms_and_each_reminder_reaches_more_people() {
         4,
         "a written demand with each but the first"
     );
+}
+
+/// Has an account for everybody, and a mail server; all but the manager said where they are reached.
+fn reached(house: &House) {
+    house.write(|tx| {
+        let settings = Settings {
+            smtp_url_sealed: Some(vec![1]),
+            mail_from: Some("stop@fuji.example".into()),
+            ..Settings::unasked()
+        };
+        store::setting::insert(tx, &settings)?;
+        for (actor, email) in [
+            (owner(), Some("owner@fuji.example")),
+            (manager("s1"), None),
+            (stranger(), Some("stranger@fuji.example")),
+            (risk_officer(), Some("risk@fuji.example")),
+            (auditor(), Some("auditor@fuji.example")),
+        ] {
+            let Actor::Person(account) = &actor else { continue };
+            store::account::insert(tx, account, "hash")?;
+            app::account::reach(tx, &actor, email)?;
+        }
+        Ok(())
+    });
+}
+
+/// The reminders that are to be sent now, each with its work.
+fn to_remind(house: &House) -> Vec<(Work, Option<Reminding>)> {
+    let claimed = std::iter::from_fn(|| house.take(Kind::ReminderMail));
+    let read = |work: Work| {
+        let asked = work.clone();
+        let mail = house.write(move |tx| reminder::to_send(tx, &asked));
+        (work, mail)
+    };
+    claimed.map(read).collect()
+}
+
+fn reminded(house: &House, work: Work, outcome: MailOutcome) -> bool {
+    house.write(move |tx| reminder::mailed(tx, &work, NODE, &outcome))
+}
+
+#[test]
+fn whoever_is_reminded_gets_a_mail_that_says_no_more_than_is_known() {
+    let (house, id) = alone();
+    reached(&house);
+    let incident = house.lose(id);
+    house.pass_ms(15 * MINUTE_MS);
+    house.remind().unwrap();
+    let mut first = to_remind(&house);
+    let (work, mail) = first.pop().unwrap();
+    assert!(first.is_empty(), "{first:?}");
+    let mail = mail.unwrap();
+    assert_eq!(mail.to, "owner@fuji.example");
+    let number = incident.stop_request_number.as_str();
+    for word in [
+        number,
+        &incident.incident_id,
+        "400-000-0117",
+        "邮件还没有发出",
+        "可能还能收款",
+    ] {
+        assert!(mail.text.contains(word), "{word}: {}", mail.text);
+    }
+    assert!(reminded(
+        &house,
+        work.clone(),
+        MailOutcome::Accepted("250".into())
+    ));
+    assert!(
+        !reminded(&house, work, MailOutcome::Accepted("250".into())),
+        "twice"
+    );
+    let told = house
+        .events(Subject::Incident, &incident.incident_id)
+        .pop()
+        .unwrap();
+    assert_eq!(
+        (told.verb.as_str(), told.text.as_deref()),
+        ("reminder_sent", Some("owner"))
+    );
+
+    // Four hours on it reaches those who see to the whole estate, and nobody of another merchant.
+    house.pass_ms(45 * MINUTE_MS);
+    house.remind().unwrap();
+    house.pass_ms(3 * HOUR_MS);
+    house.remind().unwrap();
+    let mut mails = to_remind(&house);
+    let addresses: Vec<_> = mails
+        .iter()
+        .map(|(_, mail)| mail.as_ref().map(|mail| mail.to.as_str()))
+        .collect();
+    let wanted = [None, Some("owner@fuji.example"), Some("risk@fuji.example")];
+    assert_eq!(addresses, wanted, "the later takes the place of the earlier");
+    let outcomes = [
+        MailOutcome::Dropped,
+        MailOutcome::Refused("550".into()),
+        MailOutcome::Unknown("cut off".into()),
+    ];
+    for outcome in outcomes {
+        assert!(reminded(&house, mails.remove(0).0, outcome));
+    }
+    let line = house.timeline(&incident.incident_id);
+    assert_eq!(
+        line[line.len() - 2..],
+        [Happened::ReminderRefused, Happened::ReminderUnknown]
+    );
+    assert_eq!(house.take(Kind::ReminderMail), None, "none is sent twice");
+}
+
+#[test]
+fn no_reminder_goes_out_once_somebody_has_confirmed_or_without_a_mail_server() {
+    let (house, id) = alone();
+    reached(&house);
+    let incident = house.lose(id);
+    house.pass_ms(15 * MINUTE_MS);
+    house.remind().unwrap();
+    house.confirm(&owner(), &incident.incident_id).unwrap();
+    let [(work, mail)] = <[_; 1]>::try_from(to_remind(&house)).unwrap();
+    assert_eq!(mail, None);
+    assert!(reminded(&house, work, MailOutcome::Dropped));
+
+    let (house, id) = alone();
+    house.lose(id);
+    house.pass_ms(15 * MINUTE_MS);
+    house.remind().unwrap();
+    assert_eq!(house.take(Kind::ReminderMail), None);
 }
 
 #[test]

@@ -81,6 +81,12 @@ words! {
         LetterUnknown = "letter_unknown",
         /// Nobody has confirmed the stop; the text says who is reminded.
         Reminded = "reminded",
+        /// Somebody's mail server took the mail that reminds of it; the text is the log-in.
+        ReminderSent = "reminder_sent",
+        /// It did not take it, for good; the text is the log-in.
+        ReminderRefused = "reminder_refused",
+        /// Nobody knows whether it took it; the text is the log-in.
+        ReminderUnknown = "reminder_unknown",
         /// Every channel's receipt was written: the report was acknowledged.
         Acknowledged = "acknowledged",
         /// The terminal tried something and was refused.

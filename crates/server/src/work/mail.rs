@@ -1,11 +1,12 @@
-//! Sending the letter that asks an outside acquirer to stop a terminal.
+//! Sending mails: the letter that asks an outside acquirer to stop a terminal, and what reminds people of one that nobody has
+//! confirmed.
 //!
-//! Invariant: *sent* is written down only with the server's own reply; a mail that may have gone out is left to a person.
+//! Invariant: *sent* is written down only with the server's own reply; a letter that may have gone out is left to a person.
 
 use std::sync::Arc;
 
 use api::setting::SMTP_URL;
-use app::stop_request::{MailOutcome, ToSend};
+use app::stop_request::{MailOutcome, ToSend, reminder};
 use domain::work::Work;
 use store::{Error, Tx};
 
@@ -20,7 +21,7 @@ struct Post {
     from: String,
 }
 
-/// Sends it once.
+/// Sends the letter once.
 pub async fn send(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let asked = work.clone();
     let Some(mail) = node
@@ -33,14 +34,39 @@ pub async fn send(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
         Ok(post) => post,
         Err(why) => return put_off(node, work, why).await,
     };
-    match post.server.send(&written(&post, work, mail)).await {
-        Sent::Accepted { reply } => settled(node, work, MailOutcome::Accepted(reply)).await,
+    match outcome(post.server.send(&written(&post, work, mail)).await) {
+        Ok(outcome) => settled(node, work, outcome).await,
+        Err(why) => put_off(node, work, &why).await,
+    }
+}
+
+/// Sends a reminder once.
+pub async fn remind(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+    let asked = work.clone();
+    let Some(reminding) = node.write(move |tx| reminder::to_send(tx, &asked)).await? else {
+        return reminded(node, work, MailOutcome::Dropped).await;
+    };
+    let post = match post(node).await? {
+        Ok(post) => post,
+        Err(why) => return Ok(Tried::Failed(why)),
+    };
+    let mail = post.mail(work, reminding.to, reminding.subject, reminding.text);
+    match outcome(post.server.send(&mail).await) {
+        Ok(outcome) => reminded(node, work, outcome).await,
+        Err(_) => Ok(Tried::Failed("the mail was not taken")),
+    }
+}
+
+/// What became of a mail; or why it was surely not taken.
+fn outcome(sent: Sent) -> Result<MailOutcome, String> {
+    match sent {
+        Sent::Accepted { reply } => Ok(MailOutcome::Accepted(reply)),
         Sent::Refused {
             reply,
             permanent: true,
-        } => settled(node, work, MailOutcome::Refused(reply)).await,
-        Sent::Unknown { why } => settled(node, work, MailOutcome::Unknown(why)).await,
-        Sent::Refused { reply: why, .. } | Sent::NotSent { why } => put_off(node, work, &why).await,
+        } => Ok(MailOutcome::Refused(reply)),
+        Sent::Unknown { why } => Ok(MailOutcome::Unknown(why)),
+        Sent::Refused { reply: why, .. } | Sent::NotSent { why } => Err(why),
     }
 }
 
@@ -61,26 +87,34 @@ async fn post(node: &Arc<Node>) -> Result<Result<Post, &'static str>, Error> {
         .ok_or("the mail server's address cannot be read"))
 }
 
-/// The letter as a mail. Its name lets a server and a reader tell that the same came twice.
+impl Post {
+    /// A mail that work sends. Its name lets a server and a reader tell that the same came twice.
+    fn mail(&self, work: &Work, to: String, subject: String, text: String) -> Mail {
+        let house = self.from.rsplit('@').next().unwrap_or_default();
+        let house = house.trim_end_matches('>');
+        Mail {
+            from: self.from.clone(),
+            to,
+            reply_to: None,
+            subject,
+            text,
+            message_id: format!("<{}@{house}>", work.id.as_str()),
+            attachments: Vec::new(),
+        }
+    }
+}
+
+/// The letter as a mail.
 fn written(post: &Post, work: &Work, mail: ToSend) -> Mail {
     let nth = match mail.count {
         1 => String::new(),
         count => format!("（第 {count} 次 / no. {count}）"),
     };
-    let house = post.from.rsplit('@').next().unwrap_or_default();
-    let house = house.trim_end_matches('>');
-    Mail {
-        from: post.from.clone(),
-        to: mail.to,
-        reply_to: None,
-        subject: format!("请停用终端 / Please stop this terminal: {}{nth}", mail.number),
-        text: mail.text,
-        message_id: format!("<{}@{house}>", work.id.as_str()),
-        attachments: Vec::new(),
-    }
+    let subject = format!("请停用终端 / Please stop this terminal: {}{nth}", mail.number);
+    post.mail(work, mail.to, subject, mail.text)
 }
 
-/// Writes down what became of it, however long the store takes.
+/// Writes down what became of a letter, however long the store takes.
 async fn settled(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result<Tried, Error> {
     let is_ours: bool = node
         .insist(Turn::Own, || {
@@ -89,6 +123,18 @@ async fn settled(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result<
         })
         .await?;
     tracing::debug!(work = work.id.as_str(), is_ours, "a mail is settled");
+    node.changed(Some(work.id.subject_id().to_owned()));
+    Ok(Tried::Done)
+}
+
+/// The same of a reminder.
+async fn reminded(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result<Tried, Error> {
+    let _: bool = node
+        .insist(Turn::Own, || {
+            let (work, outcome, name) = (work.clone(), outcome.clone(), node.name.clone());
+            move |tx: &Tx<'_>| reminder::mailed(tx, &work, &name, &outcome)
+        })
+        .await?;
     node.changed(Some(work.id.subject_id().to_owned()));
     Ok(Tried::Done)
 }

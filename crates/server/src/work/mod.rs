@@ -170,8 +170,10 @@ impl Driver {
 
     /// Whether it is of any use to try: one node that cannot reach the host leaves its work to others.
     fn can_do(&self, kind: Kind) -> bool {
-        !matches!(kind, Kind::Reversal | Kind::Mail | Kind::ProviderStop)
-            || self.node.counters.host_connected.load(Ordering::Relaxed)
+        !matches!(
+            kind,
+            Kind::Reversal | Kind::Mail | Kind::ProviderStop | Kind::ReminderMail
+        ) || self.node.counters.host_connected.load(Ordering::Relaxed)
     }
 
     fn start(&mut self, work: Work) {
@@ -204,6 +206,7 @@ async fn perform(
         Kind::Mail => mail::send(&node, &work).await,
         Kind::ProviderStop => provider_stop::stop(&node, &work).await,
         Kind::Reminder => reminder::remind(&node, &work).await,
+        Kind::ReminderMail => mail::remind(&node, &work).await,
         Kind::Import => import::check(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
     };
@@ -236,6 +239,7 @@ mod tests {
         let claim = |kind: Kind| Duration::from_millis(kind.policy().claim_ms.unsigned_abs());
         assert!(claim(Kind::Import) > import::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Mail) > mail::SEND_TIME_MAX);
+        assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);
         // A look, where it stands, the stop, and where it stands then.
         assert!(claim(Kind::ProviderStop) > provider::LOOK_TIME_MAX * 3 + provider::STOP_TIME_MAX);
     }

@@ -15,7 +15,7 @@ pub async fn remind(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let work = work.clone();
     if let Some(incident_id) = node.write(move |tx| app::stop_request::remind(tx, &work)).await? {
         node.changed(Some(incident_id));
-        // The letter may have to go out again.
+        // The letter may have to go out again, and those whom it is for are told.
         node.work_due.notify_one();
     }
     Ok(Tried::Done)

@@ -29,6 +29,7 @@ import type {
   LossReported,
   Page,
   SheetFormat,
+  Reached,
   SetUp,
   SetUpDone,
   Settings,
@@ -74,6 +75,8 @@ export const session = {
   open: (login: string, password: string) =>
     post<{ token: string; account: Account }>('/session', { login, password }),
   current: () => get<Account>('/session'),
+  reached: () => get<Reached>('/session/email'),
+  reach: (key: string, said: Reached) => put<Reached>('/session/email', said, key),
   close: () => remove('/session'),
 }
 

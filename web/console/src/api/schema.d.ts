@@ -900,6 +900,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one can be reached oneself. */
+        get: operations["session_reached"];
+        /** Say where one can be reached oneself. */
+        put: operations["session_reach"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -1917,6 +1935,8 @@ export interface components {
          *     }
          */
         InvitationAccept: {
+            /** @description Where the person is reminded of what nobody has answered; at most 254 characters. Not where the link is for an account. */
+            email?: string | null;
             /** @description What the person will type: 2 to 64 letters, digits or `.`, `_`, `-`, `@`, `+`. Not where the link is for an account. */
             login?: string | null;
             /** @description How others see the person; as in the invitation without it. */
@@ -2657,7 +2677,7 @@ export interface components {
                 /** @description Who did it. */
                 by: string | null;
                 /** @enum {string} */
-                kind: "reported" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
+                kind: "reported" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -2862,6 +2882,16 @@ export interface components {
         };
         /** @enum {string} */
         ProviderState: "asked" | "in_progress" | "stopped" | "refused" | "unknown";
+        /**
+         * @description Where a person can be reached by mail.
+         * @example {
+         *       "email": "li.na@fuji.example"
+         *     }
+         */
+        Reached: {
+            /** @description The address, at most 254 characters; null: nobody said. Reminders of what nobody has answered go there. */
+            email: string | null;
+        };
         /** @description One channel's receipt: nothing of the terminal passes our own doors from here on. */
         Receipt: {
             /** @description From when. */
@@ -2940,6 +2970,8 @@ export interface components {
         };
         /** @description An account. */
         SetUpAccount: {
+            /** @description Where the person is reminded of what nobody has answered; at most 254 characters. */
+            email?: string | null;
             /** @description What the person types: 2 to 64 letters, digits or `.`, `_`, `-`, `@`, `+`. */
             login: string;
             /** @description How others see the person; at most 100 characters. */
@@ -3384,7 +3416,7 @@ export interface components {
             /** @description Who did it. */
             by: string | null;
             /** @enum {string} */
-            kind: "reported" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
+            kind: "reported" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -3495,7 +3527,7 @@ export interface components {
         /** @enum {string} */
         WorkAction: "retry" | "give_up";
         /** @enum {string} */
-        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "import" | "clean_up";
+        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "import" | "clean_up";
         /** @description Work in pages, and how much of all waits for a person. */
         WorkPage: components["schemas"]["Page_Work"] & {
             /**
@@ -9746,6 +9778,165 @@ export interface operations {
             };
             /** @description cross_origin */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_reached: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reached"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_reach: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reached"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reached"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description cross_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

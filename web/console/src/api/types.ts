@@ -44,6 +44,7 @@ export type HostTested = Schemas['HostTested']
 export type HostReached = Schemas['HostReached']
 export type MailTested = Schemas['MailTested']
 export type MailReady = Schemas['MailReady']
+export type Reached = Schemas['Reached']
 
 export interface Page<T> {
   items: T[]

@@ -9,6 +9,7 @@ const said: Said = {
   currency: 'CNY',
   login: 'li.na',
   name: '李娜',
+  email: ' li.na@fuji.example ',
   password: 'teapot-in-the-rain',
   again: 'teapot-in-the-rain',
 }
@@ -27,7 +28,13 @@ test('an acquirer sends no merchant, and no second password is sent at all', () 
   expect(asSent(said, 't').merchant).toEqual({ name: '福记小吃' })
   const sent = asSent({ ...said, mode: 'acquirer' }, 't')
   expect('merchant' in sent).toBe(false)
-  expect(sent.account).toEqual({ login: 'li.na', name: '李娜', password: 'teapot-in-the-rain' })
+  expect(sent.account).toEqual({
+    login: 'li.na',
+    name: '李娜',
+    password: 'teapot-in-the-rain',
+    email: 'li.na@fuji.example',
+  })
+  expect(asSent({ ...said, email: ' ' }, 't').account.email).toBeUndefined()
 })
 
 test('an answer about a field leads to its step', () => {

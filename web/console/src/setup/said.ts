@@ -9,6 +9,7 @@ export interface Said {
   currency: string
   login: string
   name: string
+  email: string
   password: string
   again: string
 }
@@ -40,7 +41,12 @@ export function stepOf(field: string | null): Step | null {
 
 export function asSent(said: Said, token: string): SetUp {
   const { mode, language, time_zone, currency } = said
-  const account = { login: said.login.trim(), name: said.name.trim(), password: said.password }
+  const account = {
+    login: said.login.trim(),
+    name: said.name.trim(),
+    password: said.password,
+    email: said.email.trim() || undefined,
+  }
   const rest = { token, language, time_zone, currency, account }
   return mode === 'shop'
     ? { ...rest, mode, merchant: { name: said.merchant.trim() } }

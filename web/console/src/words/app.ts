@@ -63,6 +63,7 @@ export const title = {
   shop: say('门店', 'Shop'),
   new_terminal: say('添加终端', 'Add a terminal'),
   people: say('人', 'People'),
+  reach: say('我的提醒邮箱', 'Reminders for me'),
   imports: say('导入终端', 'Import terminals'),
   join: say('加入', 'Join'),
   not_found: say('没有这一页', 'Page not found'),

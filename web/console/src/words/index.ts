@@ -17,6 +17,7 @@ import * as contact from './contact'
 import * as list from './list'
 import * as found from './found'
 import * as work from './work'
+import * as reach from './reach'
 import * as setup from './setup'
 import * as setting from './setting'
 import * as asked from './asked'
@@ -45,6 +46,7 @@ const all = {
   ...list,
   ...found,
   ...work,
+  ...reach,
   ...setup,
   ...setting,
   ...asked,

@@ -16,6 +16,7 @@ const kind: Words<WorkKind> = {
   mail: say('寄出停用申请', 'Stop request by mail'),
   provider_stop: say('请支付机构停用', 'Stop at a provider'),
   reminder: say('提醒', 'Reminder'),
+  reminder_mail: say('提醒邮件', 'Reminder by mail'),
   import: say('核对导入的表格', 'Look through a table'),
   clean_up: say('清理', 'Clean-up'),
 }

@@ -1,0 +1,3 @@
+-- Where a person can be reached.
+
+ALTER TABLE account ADD COLUMN email TEXT; -- PRIVATE; null: nobody said
