@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use local_postgres::shared;
 use serde_json::{Value, json};
+use simulator::mail::{MailConfig, MailServer};
 use tests::{Api, Folder, House, admin, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -24,6 +25,16 @@ fn acquirer(token: &str) -> Value {
     said["mode"] = "acquirer".into();
     said.as_object_mut().map(|said| said.remove("merchant"));
     said
+}
+
+/// Sets a new house up as a shop; its owner.
+async fn shop_owner(house: &House) -> Result<Api> {
+    let api = house.api()?;
+    let done = api
+        .post("/setup", &shop(house.token()?, "li.na"))
+        .await?
+        .expect(201)?;
+    Ok(api.with_token(done["token"].as_str().context("no token")?))
 }
 
 /// Every route of the API's document that is no set-up, with its parameters filled in somehow.
@@ -112,6 +123,57 @@ async fn an_empty_folder_becomes_a_shop_once_and_stays_one() -> Result<()> {
         .with_token(done["token"].as_str().context("no token")?)
         .get("/session")
         .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_whose_terminals_have_no_key_starts_again_and_reports() -> Result<()> {
+    let folder = Folder::new()?;
+    let house = House::start(folder.path(), "node-1", &[]).await?;
+    let owner = shop_owner(&house).await?;
+    let said = json!({ "name": "城南店", "address": "工业路 1 号" });
+    let shop = owner.post("/shops", &said).await?.expect(201)?;
+    let said = json!({
+        "terminal_id": "88210001", "shop_id": shop["id"], "serial": "8P21004417", "model": "Example A920", "control": "outside",
+    });
+    owner.post("/terminals", &said).await?.expect(201)?;
+    house.kill()?;
+
+    let house = House::start(folder.path(), "node-1", &[]).await?;
+    let owner = house.api()?.signed_in("li.na", PASSWORD).await?;
+    let said = json!({ "terminal_id": "88210001", "manner": "lost" });
+    let reported = owner.post("/incidents", &said).await?.expect(201)?;
+    let id = reported["id"].as_str().context("no id")?;
+    let incident = owner.get(&format!("/incidents/{id}")).await?;
+    ensure!(incident["stop_state"] == "requested", "{incident}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_no_mail_could_be_sent_with_leaves_the_kept_one_as_it_was() -> Result<()> {
+    let folder = Folder::new()?;
+    let house = House::start(folder.path(), "node-1", &[]).await?;
+    let owner = shop_owner(&house).await?;
+    let put = async |said: Value| owner.call("PUT", "/settings", Some(said.to_string())).await;
+    // A log-in without a password.
+    let half = json!({ "smtp_url": "smtp://user@mail.example", "mail_from": "another@shop.example" });
+    let refuses = async || -> Result<Value> {
+        let refused = put(half.clone()).await?.expect(422)?;
+        ensure!(
+            refused["code"] == "invalid_field" && refused["field"] == "smtp_url",
+            "{refused}"
+        );
+        owner.get("/settings").await
+    };
+    let before = owner.get("/settings").await?;
+    ensure!(before["smtp_url_set"] == false, "{before}");
+    ensure!(refuses().await? == before, "settings after a refusal");
+    let server = MailServer::start(MailConfig::default()).await?;
+    let well = json!({ "smtp_url": format!("smtp://{}", server.addr()), "mail_from": "stop@shop.example" });
+    let kept = put(well).await?.expect(200)?;
+    ensure!(refuses().await? == kept, "settings after a refusal");
+    let tested = owner.post("/settings/mail/test", &json!({})).await?.expect(200)?;
+    ensure!(tested["ready"] == "ready", "another server is kept: {tested}");
     Ok(())
 }
 
