@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
+use app::case::actions;
 use app::invitation::Link;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::account::{Person, Scope, State as Word, Verb};
-use domain::case::{actions, decide};
+use domain::case::decide;
 use domain::{Actor, MerchantId};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -93,7 +94,7 @@ impl Shown for Person {
             _ => None,
         };
         Ok(PersonOut {
-            actions: actions(&it, actor).into_iter().map(AccountAction).collect(),
+            actions: actions(tx, actor, &it)?.into_iter().map(AccountAction).collect(),
             account: shown(tx, &it.account)?,
             id: it.account.login,
             shop_name,

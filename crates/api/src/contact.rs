@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use app::case::actions;
 use domain::Actor;
-use domain::case::actions;
 use domain::contact::{Contact, Details, Verb};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -92,9 +92,9 @@ pub struct ContactOut {
 impl Shown for Contact {
     type Out = ContactOut;
 
-    fn out(_: &Tx<'_>, actor: &Actor, it: Self) -> Result<ContactOut, Problem> {
+    fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<ContactOut, Problem> {
         Ok(ContactOut {
-            actions: actions(&it, actor).into_iter().map(ContactAction).collect(),
+            actions: actions(tx, actor, &it)?.into_iter().map(ContactAction).collect(),
             id: it.contact_id,
             merchant_id: it.details.merchant_id.map(Merchant),
             kind: ContactKind(it.details.kind),

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use app::case::actions;
 use app::invitation::{Accepted, Link, NotAccepted, open};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -11,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::Actor;
 use domain::account::{Scope, is_login};
-use domain::case::actions;
 use domain::invitation::{Invitation, State as Word, Verb};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -115,7 +115,10 @@ impl Shown for Invitation {
             Scope::Shop(merchant_id, shop_id) => (Some(*merchant_id), Some(shop_id.clone())),
         };
         Ok(InvitationOut {
-            actions: actions(&it, actor).into_iter().map(InvitationAction).collect(),
+            actions: actions(tx, actor, &it)?
+                .into_iter()
+                .map(InvitationAction)
+                .collect(),
             works: it.works(tx.now()),
             merchant_name: merchant_id
                 .map(|merchant_id| names.merchant(merchant_id))

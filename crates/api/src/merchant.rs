@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use app::case::actions;
 use app::merchant::Details;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use domain::case::actions;
 use domain::merchant::{Merchant, State as Word, Verb, is_credit_code};
 use domain::{Actor, MerchantId};
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ impl Shown for Merchant {
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<MerchantOut, Problem> {
         let code = it.unified_social_credit_code.clone();
         Ok(MerchantOut {
-            actions: actions(&it, actor).into_iter().map(MerchantAction).collect(),
+            actions: actions(tx, actor, &it)?.into_iter().map(MerchantAction).collect(),
             id: it.merchant_id.to_string(),
             merchant_id: it.merchant_id.to_string(),
             terminal_count: store::merchant::terminal_count(tx, it.merchant_id)?,

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
+use app::case::actions;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::Actor;
-use domain::case::actions;
 use domain::operator::{Cashier, Number, Operator, State as Word, Verb, is_password};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -83,7 +83,7 @@ impl Shown for Cashier {
 
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<OperatorOut, Problem> {
         Ok(OperatorOut {
-            actions: actions(&it, actor).into_iter().map(OperatorAction).collect(),
+            actions: actions(tx, actor, &it)?.into_iter().map(OperatorAction).collect(),
             id: it.id,
             shop_name: Names::new(tx).shop(&it.operator.shop_id)?,
             shop_id: it.operator.shop_id,

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use app::case::actions;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use domain::case::{actions, list_actions};
+use domain::case::list_actions;
 use domain::money::Sums;
 use domain::shop::{Shop, State as Word, Verb};
 use domain::{Actor, Timestamp};
@@ -99,7 +100,7 @@ impl Shown for Shop {
 
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<ShopOut, Problem> {
         Ok(ShopOut {
-            actions: actions(&it, actor).into_iter().map(ShopAction).collect(),
+            actions: actions(tx, actor, &it)?.into_iter().map(ShopAction).collect(),
             terminal_count: store::terminal::count_of_shop(tx, it.merchant_id, &it.shop_id)?,
             merchant_name: Names::new(tx).merchant(it.merchant_id)?,
             merchant_id: it.merchant_id.to_string(),

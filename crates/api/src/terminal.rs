@@ -319,10 +319,9 @@ fn page(tx: &Tx<'_>, actor: &Actor, terminal: Terminal) -> Result<TerminalOut, P
     let held = actor
         .role()
         .map(|role| actions(terminal.status, terminal.control, standing, role));
-    // What is lost stays where and what it is.
-    let is_lost = store::incident::unclosed(tx, terminal.terminal_id)?.is_some();
-    let kept = domain::case::actions(&terminal, actor).into_iter().map(May::from);
-    let kept = kept.filter(|verb| !(is_lost && matches!(verb, May::Move | May::Retire)));
+    let kept = app::case::actions(tx, actor, &terminal)?
+        .into_iter()
+        .map(May::from);
     let verbs = held.unwrap_or_default().into_iter().chain(kept);
     let mut names = Names::new(tx);
     let terminal_id = terminal.terminal_id;

@@ -32,11 +32,19 @@ impl Stateful for Person {
             Verb::Change | Verb::Link | Verb::Enable => Ok(()),
         }
     }
+
+    /// Of two that disable each other the second waits here for the first.
+    fn lock_around(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), StoreError> {
+        match verb {
+            Verb::Disable => store::setting::lock(tx).map(drop),
+            Verb::Change | Verb::Link | Verb::Enable => Ok(()),
+        }
+    }
 }
 
-/// Whether the house can be administered without this account. Of two at once the second waits here for the first.
+/// Whether the house can be administered without this account. Whoever goes by the answer holds the settings.
 fn leaves_an_administrator(tx: &Tx<'_>, account: &Account) -> Result<(), Error> {
-    let Some(settings) = store::setting::lock(tx)? else {
+    let Some(settings) = store::setting::get(tx)? else {
         return Ok(());
     };
     let (role, merchant_id) = match settings.mode {
@@ -62,6 +70,7 @@ pub fn change(
     let is_same = (kept.account.role, &kept.account.scope) == (role, &scope);
     if !is_same {
         may_grant(tx, actor, role, &scope)?;
+        store::setting::lock(tx)?;
         leaves_an_administrator(tx, &kept.account)?;
     }
     let ways = (!is_same).then(|| {

@@ -112,8 +112,13 @@ pub trait Stateful: Noun + Case {
         Ok(())
     }
 
-    /// Whether something else in the estate stands against a step that its table allows; asked while it is held.
+    /// Whether something else in the estate stands against a step that its table allows.
     fn stands_against(&self, _: &Tx<'_>, _verb: Self::Verb) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Holds what [`Self::stands_against`] looks at besides this one, so that its answer is true until the step is taken.
+    fn lock_around(&self, _: &Tx<'_>, _verb: Self::Verb) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -143,6 +148,19 @@ pub fn find<N: Noun>(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<N, Error> {
 pub fn locked<N: Stateful>(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<N, Error> {
     find::<N>(tx, actor, id)?.lock(tx)?;
     find(tx, actor, id)
+}
+
+/// What the actor may do with it now, as far as the table and the estate say.
+pub fn actions<N: Stateful>(tx: &Tx<'_>, actor: &Actor, it: &N) -> Result<Vec<N::Verb>, StoreError> {
+    let mut now = Vec::new();
+    for verb in case::actions(it, actor) {
+        match it.stands_against(tx, verb) {
+            Ok(()) => now.push(verb),
+            Err(Error::Store(error)) => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(now)
 }
 
 /// Something that people add and change.
@@ -235,6 +253,7 @@ fn try_step<N: Stateful>(
     if row.text == Text::Required && text.is_none() {
         return Err(Error::TextRequired);
     }
+    it.lock_around(tx, verb)?;
     it.stands_against(tx, verb)?;
     change(&mut it)?;
     if let Some(to) = row.to {

@@ -4,7 +4,7 @@ use domain::MerchantId;
 use domain::account::Scope;
 use domain::actor::Actor;
 use domain::event::Subject;
-use domain::merchant::State as MerchantState;
+use domain::merchant::Merchant;
 use domain::shop::{Shop, State, Verb};
 use store::{Error as StoreError, Tx};
 
@@ -24,27 +24,34 @@ impl Noun for Shop {
 
 impl Stateful for Shop {
     fn names_what_is(&self, tx: &Tx<'_>) -> Result<(), Error> {
-        in_business(tx, self.merchant_id)
+        in_business(store::merchant::locked(tx, self.merchant_id)?)
     }
 
     fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
         match verb {
             Verb::Change => Ok(()),
-            Verb::Restore => in_business(tx, self.merchant_id),
+            Verb::Restore => in_business(store::merchant::get(tx, self.merchant_id)?),
             Verb::Retire => match store::terminal::count_of_shop(tx, self.merchant_id, &self.shop_id)? {
                 0 => Ok(()),
                 _ => Err(Error::Against(Against::TerminalsInUse)),
             },
         }
     }
+
+    fn lock_around(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), StoreError> {
+        match verb {
+            Verb::Change | Verb::Retire => Ok(()),
+            Verb::Restore => store::merchant::locked(tx, self.merchant_id).map(drop),
+        }
+    }
 }
 
-/// Whether the merchant is there and in business, and holds that.
-fn in_business(tx: &Tx<'_>, merchant_id: MerchantId) -> Result<(), Error> {
-    match store::merchant::locked(tx, merchant_id)?.map(|merchant| merchant.state) {
+/// Whether a shop's merchant is there and in business.
+fn in_business(merchant: Option<Merchant>) -> Result<(), Error> {
+    match merchant.map(|merchant| merchant.state) {
         None => Err(Error::Unknown("merchant_id")),
-        Some(MerchantState::Retired) => Err(Error::Against(Against::OutOfBusiness)),
-        Some(MerchantState::Active) => Ok(()),
+        Some(State::Retired) => Err(Error::Against(Against::OutOfBusiness)),
+        Some(State::Active) => Ok(()),
     }
 }
 
@@ -54,7 +61,7 @@ pub(crate) fn open(tx: &Tx<'_>, actor: &Actor, shop_id: &str) -> Result<Shop, Er
         Error::NotFound(_) => Error::Unknown("shop_id"),
         error => error,
     })?;
-    in_business(tx, shop.merchant_id)?;
+    in_business(store::merchant::locked(tx, shop.merchant_id)?)?;
     match shop.state {
         State::Active => Ok(shop),
         State::Retired => Err(Error::Against(Against::OutOfBusiness)),

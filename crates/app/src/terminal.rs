@@ -8,11 +8,12 @@ use domain::account::Scope;
 use domain::actor::Actor;
 use domain::case::may_add;
 use domain::event::Subject;
+use domain::merchant::State;
 use domain::setting::Mode;
 use domain::shop::Shop;
 use domain::terminal::keep::Verb;
 use domain::terminal::{About, BoundElements, Control, Terminal};
-use domain::{MerchantId, TerminalId, Timestamp};
+use domain::{TerminalId, Timestamp};
 use store::{Error as StoreError, Tx};
 
 use crate::case::{self, Against, Error, Noun, Stateful, locked, step};
@@ -56,18 +57,24 @@ impl Stateful for Terminal {
                 None => Ok(()),
                 Some(_) => Err(Error::Against(Against::LossOpen)),
             },
-            Verb::Restore => in_business(tx, &self.shop_id, self.bound.merchant_code),
+            Verb::Restore => {
+                let shop = store::shop::get(tx, &self.shop_id)?.map(|shop| shop.state);
+                let merchant =
+                    store::merchant::get(tx, self.bound.merchant_code)?.map(|merchant| merchant.state);
+                match (shop, merchant) {
+                    (Some(State::Active), Some(State::Active)) => Ok(()),
+                    _ => Err(Error::Against(Against::OutOfBusiness)),
+                }
+            }
         }
     }
-}
 
-fn in_business(tx: &Tx<'_>, shop_id: &str, merchant_id: MerchantId) -> Result<(), Error> {
-    use domain::merchant::State;
-    let shop = store::shop::locked(tx, shop_id)?.map(|shop| shop.state);
-    let merchant = store::merchant::locked(tx, merchant_id)?.map(|merchant| merchant.state);
-    match (shop, merchant) {
-        (Some(State::Active), Some(State::Active)) => Ok(()),
-        _ => Err(Error::Against(Against::OutOfBusiness)),
+    fn lock_around(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), StoreError> {
+        if verb == Verb::Restore {
+            store::shop::locked(tx, &self.shop_id)?;
+            store::merchant::locked(tx, self.bound.merchant_code)?;
+        }
+        Ok(())
     }
 }
 

@@ -177,6 +177,8 @@ async fn rights_are_given_and_taken_within_the_own_ones() {
         .post(&risk, "/api/v1/accounts/risk/disable", json!({}))
         .await
         .problem(409, "last_administrator");
+    let last = house.get(&risk, "/api/v1/accounts/risk").await.ok();
+    assert_eq!(last["actions"], json!(["change", "link"]));
 }
 
 #[tokio::test]

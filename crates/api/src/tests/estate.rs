@@ -278,6 +278,10 @@ async fn what_stands_against_it_is_said() {
         .post(&owner, "/api/v1/shops/S01/retire", json!({}))
         .await
         .problem(409, "terminals_in_use");
+    let shop = house.get(&owner, "/api/v1/shops/S01").await.ok();
+    assert_eq!(actions(&shop), ["change"]);
+    let merchant = house.get(&risk, &format!("/api/v1/merchants/{OURS}")).await.ok();
+    assert_eq!(actions(&merchant), ["change"]);
     house
         .post(&risk, &format!("/api/v1/merchants/{OURS}/retire"), json!({}))
         .await

@@ -1,8 +1,8 @@
 //! Accounts and invitations: nobody gives more than the own rights, a link works once, and somebody always administers.
 
-use app::case::{Against, Error};
+use app::case::{Against, Error, Noun, actions};
 use app::invitation::{Accepted, Link, NotAccepted};
-use domain::account::{Account, Person, Role, Scope, State};
+use domain::account::{Account, Person, Role, Scope, State, Verb};
 use domain::actor::Actor;
 use domain::event::Subject;
 use domain::invitation::{Invitation, LASTS_MS};
@@ -10,8 +10,8 @@ use domain::setting::{Mode, Settings};
 
 use crate::fixture::{House, manager, ours, owner, risk_officer, stranger, theirs};
 
-/// A house of that kind with people in it: two owners of ours, a risk officer.
-fn peopled(mode: Mode) -> House {
+/// A house of that kind with people in it: an owner of ours, a risk officer.
+pub fn peopled(mode: Mode) -> House {
     let house = House::open();
     house.write(move |tx| {
         let settings = Settings {
@@ -192,6 +192,11 @@ fn the_last_who_can_administer_stays() {
             let by = by.clone();
             house.try_write(move |tx| app::account::disable(tx, &by, login))
         };
+        let may_disable = |login: &str| {
+            let offered = house.read(|tx| actions(tx, &by, &Person::get(tx, login)?.unwrap()));
+            offered.contains(&Verb::Disable)
+        };
+        assert!(!may_disable(last));
         let refused = disable(last);
         assert!(
             matches!(refused, Err(Error::Against(Against::LastAdministrator))),
@@ -214,6 +219,7 @@ fn the_last_who_can_administer_stays() {
         };
         invite(&house, by.clone(), 1, role, scope).unwrap();
         accept(&house, 1, "second").unwrap();
+        assert!(may_disable(last) && may_disable("second"));
         assert_eq!(disable(last).unwrap().state, State::Disabled);
         assert!(disable("second").is_err());
     }

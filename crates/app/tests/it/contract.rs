@@ -2,16 +2,17 @@
 //!
 //! A noun gets this by a call of [`a_case`].
 
-use app::case::{Error, Noun, Stateful, create, step};
+use app::case::{Error, Noun, Stateful, actions, create, step};
 use domain::MerchantId;
 use domain::account::{Account, Person, Role, Scope};
 use domain::actor::Actor;
-use domain::case::{Text, actions, decide};
+use domain::case::{Text, decide};
 use domain::contact::{Contact, Details, Kind, State as ContactState};
 use domain::incident::{Found, Incident, State as IncidentState};
 use domain::invitation::Invitation;
-use domain::merchant;
+use domain::merchant::{self, Merchant};
 use domain::operator::Cashier;
+use domain::shop::Shop;
 use domain::stop_request::{State as StopState, StopRequest};
 use domain::terminal::{Control, Status, Terminal};
 use domain::word::Word;
@@ -41,11 +42,12 @@ where
                 let told = events().len();
                 let wanted =
                     decide(before, verb, actor).map(|row| (row.to.unwrap_or(before.state()), row.text));
-                assert_eq!(actions(before, actor).contains(&verb), wanted.is_ok());
+                let offered = house.read(|tx| actions(tx, actor, before)).contains(&verb);
                 let by = actor.clone();
                 let taken = take::<N>(house, &by, id, verb, Some("in a few words"));
                 let after: N = house.read(|tx| N::get(tx, id)).unwrap();
                 let context = format!("{} {} {actor:?}", before.state().word(), verb.word());
+                assert_eq!(offered, taken.is_ok(), "{context}");
                 match wanted {
                     Ok((to, text)) => {
                         assert_eq!(taken.unwrap(), after, "{context}");
@@ -173,14 +175,14 @@ fn a_merchant_and_its_shops_move_by_their_tables_alone() {
     // With terminals in use neither is retired.
     (1..=3).for_each(|number| house.retire(terminal(number)));
     let merchant = house.read(|tx| store::merchant::get(tx, ours())).unwrap();
-    let states = merchant::State::ALL.map(|state| merchant::Merchant {
+    let states = merchant::State::ALL.map(|state| Merchant {
         state,
         ..merchant.clone()
     });
     a_case(&house, ours().as_str(), &states, &stranger());
     house.write(move |tx| store::row::update(tx, &merchant));
     let shop = house.read(|tx| store::shop::get(tx, "s1")).unwrap();
-    let states = merchant::State::ALL.map(|state| domain::shop::Shop {
+    let states = merchant::State::ALL.map(|state| Shop {
         state,
         ..shop.clone()
     });
@@ -199,6 +201,51 @@ fn a_terminal_moves_by_its_table_alone_whoever_decides() {
         });
         a_case(&house, terminal(1).as_str(), &states, &stranger());
     }
+}
+
+/// What the actor is offered, which must be just what it can do.
+fn offered<N>(house: &House, actor: &Actor, id: &str) -> Vec<&'static str>
+where
+    N: Stateful + Send + 'static,
+    N::Verb: Send,
+{
+    let offered = house.read(|tx| actions(tx, actor, &N::get(tx, id)?.unwrap()));
+    for verb in N::Verb::WORDS.iter().copied() {
+        let (actor, id) = (actor.clone(), id.to_owned());
+        let tried: Result<(), Error> = house.try_write(move |tx| {
+            step::<N>(tx, &actor, &id, verb, None, |_| ())?;
+            Err(Error::Fixed("taken back"))
+        });
+        let is_taken = matches!(tried, Err(Error::Fixed("taken back")));
+        assert_eq!(offered.contains(&verb), is_taken, "{}", verb.word());
+    }
+    offered.into_iter().map(Word::word).collect()
+}
+
+#[test]
+fn what_something_else_stands_against_is_not_offered() {
+    let house = House::open();
+    let by = risk_officer();
+    let of_terminal = |number| offered::<Terminal>(&house, &by, terminal(number).as_str());
+    let of_shop = || offered::<Shop>(&house, &by, "s2");
+    let of_merchant = || offered::<Merchant>(&house, &by, ours().as_str());
+    assert_eq!((of_shop(), of_merchant()), (vec!["change"], vec!["change"]));
+    assert_eq!(of_terminal(1), ["change", "move", "set_key", "retire"]);
+    house.lose(terminal(1));
+    assert_eq!(of_terminal(1), ["change", "set_key"]);
+    house.retire(terminal(3));
+    assert_eq!(of_terminal(3), ["restore"]);
+    assert_eq!(of_shop(), ["change", "retire"]);
+    take::<Shop>(&house, &by, "s2", merchant::Verb::Retire, None).unwrap();
+    assert_eq!(of_shop(), ["restore"]);
+    assert_eq!(of_terminal(3), [""; 0], "where nobody is");
+    let kept = house.read(|tx| store::merchant::get(tx, ours())).unwrap();
+    let retired = Merchant {
+        state: merchant::State::Retired,
+        ..kept
+    };
+    house.write(move |tx| store::row::update(tx, &retired));
+    assert_eq!(of_shop(), [""; 0], "its merchant is not in business");
 }
 
 #[test]

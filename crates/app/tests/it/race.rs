@@ -1,16 +1,20 @@
-//! Two nodes at one terminal at the same moment: an approval held open by a barrier while a report comes, and the other
+//! Two nodes at one thing at the same moment: an approval held open by a barrier while a report comes, and the other
 //! way round.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+use app::case::Against;
 use app::transaction::Answer;
+use domain::account::{Account, Role, Scope};
+use domain::setting::Mode;
 use domain::transaction::{Decision, Entry};
 use domain::work::{Id, Kind};
 use store::node::Incarnation;
 use store::{Error, Tx, Want};
 
-use crate::fixture::{House, NODE, approval, code, owner, purchase, terminal};
+use crate::account::peopled;
+use crate::fixture::{House, NODE, approval, code, owner, purchase, risk_officer, terminal};
 
 /// A transaction that stands still until it is told to go on.
 struct Barrier {
@@ -31,7 +35,7 @@ fn barrier() -> (Barrier, impl FnOnce() + Send + 'static) {
 fn wait_for_a_lock(house: &House) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !house.somebody_waits_for_a_lock() {
-        assert!(Instant::now() < deadline, "nobody waits for the terminal");
+        assert!(Instant::now() < deadline, "nobody waits");
         std::thread::yield_now();
     }
 }
@@ -132,6 +136,49 @@ fn an_approval_waits_for_a_report_whose_transaction_is_open_and_meets_its_hold()
         assert_eq!(rows[hold + 1].decision, Some(Decision::Declined));
         assert_eq!(house.owed(terminal(1)).len(), 1, "the host said yes to nobody");
     }
+}
+
+#[test]
+fn of_two_who_disable_each_other_at_once_one_stays() {
+    let house = peopled(Mode::Acquirer);
+    house.write(|tx| {
+        let second = Account {
+            login: "second".into(),
+            name: "second".into(),
+            role: Role::RiskOfficer,
+            scope: Scope::All,
+        };
+        store::account::insert(tx, &second, "hash")
+    });
+    let disable = |tx: &Tx<'_>, login: &str| app::account::disable(tx, &risk_officer(), login);
+    let (barrier, stand) = barrier();
+    let (told, first) = channel();
+    let slow = move |tx: &Tx<'_>| {
+        let disabled = disable(tx, "risk")?;
+        stand();
+        Ok::<_, app::case::Error>(disabled)
+    };
+    house
+        .store()
+        .submit(slow, move |done| told.send(done.is_ok()).unwrap());
+    barrier.reached.recv().unwrap();
+    let (told, second) = channel();
+    let other = house.another_store();
+    other.submit(
+        move |tx| disable(tx, "second"),
+        move |done| told.send(done).unwrap(),
+    );
+    wait_for_a_lock(&house);
+    barrier.go.send(()).unwrap();
+    assert!(first.recv().unwrap());
+    let refused = second.recv().unwrap();
+    assert!(
+        matches!(
+            refused,
+            Err(app::case::Error::Against(Against::LastAdministrator))
+        ),
+        "{refused:?}"
+    );
 }
 
 #[test]
