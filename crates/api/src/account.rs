@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use app::case::actions;
 use app::invitation::Link;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -94,7 +93,7 @@ impl Shown for Person {
             _ => None,
         };
         Ok(PersonOut {
-            actions: actions(tx, actor, &it)?.into_iter().map(AccountAction).collect(),
+            actions: route::actions(tx, actor, &it, AccountAction)?,
             account: shown(tx, &it.account)?,
             id: it.account.login,
             shop_name,

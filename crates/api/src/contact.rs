@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use app::case::actions;
 use domain::Actor;
 use domain::contact::{Contact, Details, Verb};
 use serde::{Deserialize, Serialize};
@@ -94,7 +93,7 @@ impl Shown for Contact {
 
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<ContactOut, Problem> {
         Ok(ContactOut {
-            actions: actions(tx, actor, &it)?.into_iter().map(ContactAction).collect(),
+            actions: route::actions(tx, actor, &it, ContactAction)?,
             id: it.contact_id,
             merchant_id: it.details.merchant_id.map(Merchant),
             kind: ContactKind(it.details.kind),

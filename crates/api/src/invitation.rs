@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use app::case::actions;
 use app::invitation::{Accepted, Link, NotAccepted, open};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -115,10 +114,7 @@ impl Shown for Invitation {
             Scope::Shop(merchant_id, shop_id) => (Some(*merchant_id), Some(shop_id.clone())),
         };
         Ok(InvitationOut {
-            actions: actions(tx, actor, &it)?
-                .into_iter()
-                .map(InvitationAction)
-                .collect(),
+            actions: route::actions(tx, actor, &it, InvitationAction)?,
             works: it.works(tx.now()),
             merchant_name: merchant_id
                 .map(|merchant_id| names.merchant(merchant_id))

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use app::case::actions;
 use app::merchant::Details;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -96,7 +95,7 @@ impl Shown for Merchant {
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<MerchantOut, Problem> {
         let code = it.unified_social_credit_code.clone();
         Ok(MerchantOut {
-            actions: actions(tx, actor, &it)?.into_iter().map(MerchantAction).collect(),
+            actions: route::actions(tx, actor, &it, MerchantAction)?,
             id: it.merchant_id.to_string(),
             merchant_id: it.merchant_id.to_string(),
             terminal_count: store::merchant::terminal_count(tx, it.merchant_id)?,

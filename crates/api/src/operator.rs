@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use app::case::actions;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::Actor;
@@ -83,7 +82,7 @@ impl Shown for Cashier {
 
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<OperatorOut, Problem> {
         Ok(OperatorOut {
-            actions: actions(tx, actor, &it)?.into_iter().map(OperatorAction).collect(),
+            actions: route::actions(tx, actor, &it, OperatorAction)?,
             id: it.id,
             shop_name: Names::new(tx).shop(&it.operator.shop_id)?,
             shop_id: it.operator.shop_id,

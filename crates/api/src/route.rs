@@ -60,6 +60,16 @@ pub trait Tabled: Listed + Sayable {
     const COLUMNS: &'static [&'static str];
 }
 
+/// What the actor may do with one now, as it travels.
+pub fn actions<N: Stateful, W>(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    it: &N,
+    word: fn(N::Verb) -> W,
+) -> Result<Vec<W>, store::Error> {
+    Ok(case::actions(tx, actor, it)?.into_iter().map(word).collect())
+}
+
 /// Reads one snapshot as the actor.
 pub async fn reading<T: Send + 'static>(
     api: &Api,

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use app::case::actions;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -100,7 +99,7 @@ impl Shown for Shop {
 
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<ShopOut, Problem> {
         Ok(ShopOut {
-            actions: actions(tx, actor, &it)?.into_iter().map(ShopAction).collect(),
+            actions: route::actions(tx, actor, &it, ShopAction)?,
             terminal_count: store::terminal::count_of_shop(tx, it.merchant_id, &it.shop_id)?,
             merchant_name: Names::new(tx).merchant(it.merchant_id)?,
             merchant_id: it.merchant_id.to_string(),

@@ -35,7 +35,7 @@ use super::input::{Cursor, In, Limit, Query};
 use super::page::Page;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
-use super::route::{Shown, reading, show_route};
+use super::route::{self, Shown, reading, show_route};
 use super::transaction::{Decision, TransactionKind};
 use super::wire::{Money, Time, word};
 use crate::auth::{self, Account, Asker, scope};
@@ -319,9 +319,7 @@ fn page(tx: &Tx<'_>, actor: &Actor, terminal: Terminal) -> Result<TerminalOut, P
     let held = actor
         .role()
         .map(|role| actions(terminal.status, terminal.control, standing, role));
-    let kept = app::case::actions(tx, actor, &terminal)?
-        .into_iter()
-        .map(May::from);
+    let kept = route::actions(tx, actor, &terminal, May::from)?;
     let verbs = held.unwrap_or_default().into_iter().chain(kept);
     let mut names = Names::new(tx);
     let terminal_id = terminal.terminal_id;

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::Actor;
 use domain::account::Role;
-use domain::case::actions;
 use domain::work::{Id, State as WorkIs, Verb, Work};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -90,10 +89,10 @@ pub struct WorkOut {
 impl Shown for Work {
     type Out = WorkOut;
 
-    fn out(_: &Tx<'_>, actor: &Actor, it: Self) -> Result<WorkOut, Problem> {
+    fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<WorkOut, Problem> {
         let kind = it.id.kind();
         Ok(WorkOut {
-            actions: actions(&it, actor).into_iter().map(WorkAction).collect(),
+            actions: route::actions(tx, actor, &it, WorkAction)?,
             id: it.id.as_str().to_owned(),
             kind: WorkKind(kind),
             subject: kind.policy().subject.map(Subject),

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::State;
 use domain::Actor;
 use domain::Timestamp;
-use domain::case::actions;
 use domain::event::Subject;
 use domain::incident::{Incident, State as Word, duties};
 use domain::stop_request::State as Stop;
@@ -27,7 +26,7 @@ use crate::input::{Cursor, In, Limit, Place, Query};
 use crate::page::Page;
 use crate::people::Names;
 use crate::problem::{Problem, ProblemOut};
-use crate::route::{Shown, acting, reading, show_route};
+use crate::route::{Shown, acting, actions, reading, show_route};
 use crate::terminal::{self, TerminalSummary};
 use crate::wire::{Money, Time, word};
 
@@ -328,10 +327,7 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
     let reported_by = names.person(&incident.reported_by)?;
     let stop_request = stop_request::of(tx, &mut names, actor, (&incident, &terminal, &merchant))?;
     let request = store::stop_request::known(tx, &incident.incident_id)?;
-    let allowed = actions(&incident, actor)
-        .into_iter()
-        .map(IncidentAction)
-        .collect();
+    let allowed = actions(tx, actor, &incident, IncidentAction)?;
     let next = duties_of(&incident, &terminal, request)
         .into_iter()
         .map(Duty::from)

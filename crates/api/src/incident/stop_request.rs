@@ -7,12 +7,11 @@ use std::sync::Arc;
 use app::stop_request::reminder::people;
 use app::stop_request::{Facts, Said, acquirer_of, letter};
 use axum::extract::{Path, State};
-use domain::case::actions;
 use domain::contact::Contact;
 use domain::incident::Incident;
 use domain::merchant::Merchant;
 use domain::rule;
-use domain::stop_request::{Asked, Confirmation, Letter, Mailed, StopRequest, Told, Verb, reminder};
+use domain::stop_request::{Asked, Confirmation, Letter, Mailed, StopRequest, Told, reminder};
 use domain::terminal::Terminal;
 use domain::{Actor, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -29,6 +28,7 @@ use crate::idempotency::Kept;
 use crate::input::{In, text};
 use crate::people::Names;
 use crate::problem::{Problem, ProblemOut, Why};
+use crate::route::actions;
 use crate::wire::{Time, word};
 
 /// Longest reference and name, in characters.
@@ -242,20 +242,12 @@ fn outside(
 ) -> Result<StopRequestOut, Problem> {
     let contact = acquirer_of(tx, terminal)?;
     let is_over = incident.state == domain::incident::State::Closed;
-    let has_address = contact
-        .as_ref()
-        .is_some_and(|contact| contact.details.email.is_some());
-    let allowed = |verb: &Verb| !is_over && (*verb != Verb::Send || has_address);
     let last =
         (request.reminder_count > 0).then(|| reminder(request.requested_at, request.reminder_count - 1).1);
     let next = request.remind_at.filter(|_| !is_over);
     let next_told = next.map(|_| reminder(request.requested_at, request.reminder_count).1);
     Ok(StopRequestOut {
-        actions: actions(&request, actor)
-            .into_iter()
-            .filter(allowed)
-            .map(StopRequestAction)
-            .collect(),
+        actions: actions(tx, actor, &request, StopRequestAction)?,
         number: incident.stop_request_number.clone(),
         rule: rule_of(terminal),
         requested_at: Time(request.requested_at),

@@ -299,6 +299,7 @@ async fn a_letter_without_an_address_is_not_sent_and_one_added_later_is_used() {
     let asked = house.incident(&owner, &id).await["stop_request"].clone();
     assert_eq!([&asked["mail"], &asked["contact"]], [&Value::Null, &Value::Null]);
     assert_eq!(asked["mail_is_set_up"], false);
+    assert_eq!(asked["actions"], json!(["confirm"]));
     house
         .post(&owner, &send, json!({}))
         .await

@@ -11,6 +11,7 @@ pub mod reminder;
 
 pub use letter::{Facts, letter};
 
+use domain::TerminalId;
 use domain::account::Scope;
 use domain::actor::{Actor, By};
 use domain::contact::Contact;
@@ -50,6 +51,21 @@ impl Stateful for StopRequest {
         crate::attempt::lock(tx, self.terminal_id).map(drop)
     }
 
+    fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
+        if verb == Verb::ReadBack {
+            // What a provider said is written down in any case.
+            return Ok(());
+        }
+        let incident = store::incident::get(tx, &self.incident_id)?;
+        if incident.is_none_or(|incident| incident.state == IncidentState::Closed) {
+            return Err(Error::WrongState(IncidentState::Closed.code()));
+        }
+        match verb {
+            Verb::Send => address(tx, self.terminal_id).map(drop),
+            Verb::Confirm | Verb::ReadBack => Ok(()),
+        }
+    }
+
     fn happened(verb: Verb) -> &'static str {
         match verb {
             Verb::Confirm => Happened::StopConfirmed,
@@ -69,6 +85,13 @@ pub fn mail_is_set_up(tx: &Tx<'_>) -> Result<bool, StoreError> {
 /// Whom to ask to stop a terminal of a merchant.
 pub fn acquirer_of(tx: &Tx<'_>, terminal: &Terminal) -> Result<Option<Contact>, StoreError> {
     store::contact::acquirer(tx, terminal.bound.merchant_code)
+}
+
+/// Where the letter about a terminal goes.
+fn address(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<String, Error> {
+    let terminal = store::terminal::get(tx, terminal_id)?.ok_or(Error::NotFound(Subject::Terminal))?;
+    let to = acquirer_of(tx, &terminal)?.and_then(|contact| contact.details.email);
+    to.ok_or(Error::NotFound(Subject::Contact))
 }
 
 /// Writes the letter of an incident just opened, and asks for everything that shall follow it.
@@ -176,10 +199,7 @@ pub fn confirm(tx: &Tx<'_>, actor: &Actor, incident_id: &str, said: Said) -> Res
 /// decided.
 pub fn send(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<Incident, Error> {
     let incident = asked_for(tx, actor, incident_id)?;
-    let terminal =
-        store::terminal::get(tx, incident.terminal_id)?.ok_or(Error::NotFound(Subject::Terminal))?;
-    let to = acquirer_of(tx, &terminal)?.and_then(|contact| contact.details.email);
-    let to = to.ok_or(Error::NotFound(Subject::Contact))?;
+    let to = address(tx, incident.terminal_id)?;
     let mut request: StopRequest = step(tx, actor, incident_id, Verb::Send, None, |_: &mut StopRequest| ())?;
     if let Some(mail) = &request.mail {
         store::work::delete(tx, &Id::mail(incident_id, mail.count))?;
@@ -189,15 +209,12 @@ pub fn send(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<Incident, E
     Ok(incident)
 }
 
-/// The incident, when its stop was asked for of somebody outside and it is not over.
+/// The incident, when its stop was asked for of somebody outside.
 fn asked_for(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<Incident, Error> {
     let incident: Incident = crate::case::locked(tx, actor, incident_id)?;
-    if store::stop_request::get(tx, incident_id)?.is_none() {
-        return Err(Error::WrongState(State::Stopped.code()));
-    }
-    match incident.state {
-        IncidentState::Closed => Err(Error::WrongState(IncidentState::Closed.code())),
-        IncidentState::Open | IncidentState::FoundProposed => Ok(incident),
+    match store::stop_request::get(tx, incident_id)? {
+        Some(_) => Ok(incident),
+        None => Err(Error::WrongState(State::Stopped.code())),
     }
 }
 

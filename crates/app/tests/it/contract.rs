@@ -137,6 +137,12 @@ fn an_import_moves_by_its_table_alone() {
 fn a_stop_request_moves_by_its_table_alone() {
     let house = House::open();
     let id = house.outside_terminal(6);
+    let acquirer = Details {
+        kind: Kind::Acquirer,
+        email: Some("stop@acquirer.example".into()),
+        ..police(Some(ours()))
+    };
+    house.write(|tx| create::<Contact>(tx, &owner(), "C1", acquirer).map_err(kept));
     let open = house.lose(id);
     let request = house.read(|tx| store::stop_request::get(tx, &open.incident_id));
     let states = StopState::ALL.map(|state| StopRequest {

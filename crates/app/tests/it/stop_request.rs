@@ -1,6 +1,6 @@
 //! Asking an outside acquirer to stop a terminal: what a report starts, what is known when, and who is reminded.
 
-use app::case::Error;
+use app::case::{Error, actions};
 use app::stop_request::reminder::{self, Reminding};
 use app::stop_request::{MailOutcome, Said};
 use domain::TerminalId;
@@ -10,7 +10,7 @@ use domain::event::Subject;
 use domain::hold::Kind as HoldKind;
 use domain::incident::{Happened, Incident};
 use domain::setting::Settings;
-use domain::stop_request::{MailState, Mailed, ProviderState, State, StopRequest};
+use domain::stop_request::{MailState, Mailed, ProviderState, State, StopRequest, Verb};
 use domain::time::HOUR_MS;
 use domain::work::{Id, Kind, State as WorkState, Work};
 use store::node::Incarnation;
@@ -48,6 +48,10 @@ impl House {
 
     fn request(&self, incident_id: &str) -> StopRequest {
         self.read(|tx| store::stop_request::get(tx, incident_id)).unwrap()
+    }
+
+    fn may(&self, by: &Actor, incident_id: &str) -> Vec<Verb> {
+        self.read(|tx| actions(tx, by, &store::stop_request::get(tx, incident_id)?.unwrap()))
     }
 
     fn mail(&self, incident_id: &str) -> Mailed {
@@ -179,6 +183,7 @@ fn without_an_address_the_report_is_the_same_and_no_mail_waits() {
     assert_eq!(house.take(Kind::Mail), None);
     let refused = house.send(&owner(), &incident.incident_id).unwrap_err();
     assert!(matches!(refused, Error::NotFound(Subject::Contact)), "{refused}");
+    assert_eq!(house.may(&owner(), &incident.incident_id), [Verb::Confirm]);
 }
 
 #[test]
@@ -461,6 +466,7 @@ fn a_stop_that_is_known_or_an_incident_that_is_over_reminds_nobody() {
         house.confirm(&owner(), &closed.incident_id),
         Err(Error::WrongState("closed"))
     ));
+    assert_eq!(house.may(&owner(), &closed.incident_id), []);
     // Its letter had not gone out yet, and does not any more.
     let mut mails = std::iter::from_fn(|| house.take(Kind::Mail));
     let mail = mails
