@@ -142,6 +142,14 @@ impl TryFrom<ContactIn> for Details {
 
 impl Sayable for Contact {
     type In = ContactIn;
+
+    fn create(tx: &Tx<'_>, actor: &Actor, id: &str, said: ContactIn) -> Result<Self, Problem> {
+        Ok(app::case::create(tx, actor, id, said.try_into()?)?)
+    }
+
+    fn change(tx: &Tx<'_>, actor: &Actor, id: &str, said: ContactIn) -> Result<Self, Problem> {
+        Ok(app::case::change(tx, actor, id, said.try_into()?)?)
+    }
 }
 
 impl Tabled for Contact {

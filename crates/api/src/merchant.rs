@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use app::merchant::Details;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use domain::merchant::{Merchant, State as Word, Verb, is_credit_code};
 use domain::{Actor, MerchantId};
 use serde::{Deserialize, Serialize};
@@ -14,14 +12,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Api;
 use super::id::Merchant as Id;
-use super::idempotency::Kept;
-use super::input::{In, Limit, text, text_opt};
-use super::problem::{Problem, ProblemOut, Why};
-use super::route::{self, Listed, Shown, acting};
+use super::input::{Limit, text, text_opt};
+use super::problem::{Problem, Why};
+use super::route::{self, Listed, Sayable, Shown};
 use super::wire::word;
-use super::{Api, id};
-use crate::auth::{self, scope};
+use crate::auth::scope;
 
 /// Longest name and trade, in characters.
 const TEXT_CHARS_MAX: usize = 100;
@@ -59,7 +56,9 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
 }
 
 route::list_route!(list: Merchant => MerchantOut, MerchantQuery, "merchant", "/merchants");
+route::create_route!(create: Merchant, MerchantIn => MerchantOut, "merchant", "/merchants");
 route::show_route!(show: Merchant => MerchantOut, "merchant", "/merchants/{merchant_id}", "merchant_id");
+route::change_route!(change: Merchant, MerchantIn => MerchantOut, "merchant", "/merchants/{merchant_id}", "merchant_id");
 route::step_route!(retire: Merchant => MerchantOut, Verb::Retire, "merchant", "/merchants/{merchant_id}/retire", "merchant_id");
 route::step_route!(restore: Merchant => MerchantOut, Verb::Restore, "merchant", "/merchants/{merchant_id}/restore", "merchant_id");
 route::events_route!(show_events: Merchant, "merchant", "/merchants/{merchant_id}/events", "merchant_id");
@@ -149,61 +148,22 @@ pub fn credit_code(code: Option<String>) -> Result<Option<String>, Problem> {
     }
 }
 
-impl MerchantIn {
-    fn create(self, tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<Merchant, Problem> {
-        let said = self;
+impl Sayable for Merchant {
+    type In = MerchantIn;
+
+    fn create(tx: &Tx<'_>, actor: &Actor, id: &str, said: MerchantIn) -> Result<Self, Problem> {
         let own = || MerchantId::parse(id.as_bytes()).ok_or_else(|| Problem::internal(&"a new identifier"));
         let merchant_id = said.merchant_id.map_or_else(own, |merchant| Ok(merchant.0))?;
         Ok(app::merchant::create(tx, actor, merchant_id, said.details()?)?)
     }
 
-    fn change(self, tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<Merchant, Problem> {
-        let said = self;
+    fn change(tx: &Tx<'_>, actor: &Actor, id: &str, said: MerchantIn) -> Result<Self, Problem> {
         let other = said.merchant_id.filter(|merchant| merchant.0.as_str() != id);
         if other.is_some() {
             return Err(app::case::Error::Fixed("merchant_id").into());
         }
         Ok(app::merchant::change(tx, actor, id, said.details()?)?)
     }
-}
-
-/// Add a merchant.
-#[utoipa::path(post, path = "/merchants", tag = "merchant", request_body = MerchantIn, responses(
-    (status = 201, body = MerchantOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 409, description = "taken", body = ProblemOut),
-))]
-async fn create(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    input: In<MerchantIn>,
-) -> Result<Kept, Problem> {
-    let id = id::new()?;
-    let kept = acting(&api, account, input, move |tx, actor, said: MerchantIn| {
-        Merchant::out(tx, actor, said.create(tx, actor, &id)?)
-    });
-    Ok(kept.await?.with_status(StatusCode::CREATED))
-}
-
-/// Write something else of a merchant; what is not said is empty afterwards.
-#[utoipa::path(put, path = "/merchants/{merchant_id}", tag = "merchant", params(("merchant_id" = String, Path)),
-    request_body = MerchantIn, responses(
-    (status = 200, body = MerchantOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 404, description = "merchant_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state", body = ProblemOut),
-))]
-async fn change(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(id): Path<String>,
-    input: In<MerchantIn>,
-) -> Result<Kept, Problem> {
-    acting(&api, account, input, move |tx, actor, said: MerchantIn| {
-        app::case::find::<Merchant>(tx, actor, &id)?;
-        Merchant::out(tx, actor, said.change(tx, actor, &id)?)
-    })
-    .await
 }
 
 /// Which merchants.

@@ -47,13 +47,19 @@ pub trait Listed: Shown + Stateful {
 }
 
 /// A noun that people add and change.
-pub trait Sayable: Shown + Written {
+pub trait Sayable: Shown {
     /// As what is said of one travels.
-    type In: TryInto<Self::Said, Error = Problem> + Send + 'static;
+    type In: Send + 'static;
+
+    /// Adds one; it gets that identifier, unless what is said names its own.
+    fn create(tx: &Tx<'_>, actor: &Actor, id: &str, said: Self::In) -> Result<Self, Problem>;
+
+    /// Writes something else of the one of that identifier, which the actor sees.
+    fn change(tx: &Tx<'_>, actor: &Actor, id: &str, said: Self::In) -> Result<Self, Problem>;
 }
 
 /// A noun that leaves as a table and comes back as one.
-pub trait Tabled: Listed + Sayable {
+pub trait Tabled: Listed + Written + Sayable<In: TryInto<Self::Said, Error = Problem>> {
     /// The name of the table.
     const SHEET: &'static str;
     /// Its columns: fields of what is said; `state` is added to what leaves.
@@ -179,8 +185,7 @@ pub async fn list<N: Listed>(
 pub async fn create<N: Sayable>(api: &Api, account: Account, input: In<N::In>) -> Result<Kept, Problem> {
     let id = id::new()?;
     let kept = acting(api, account, input, move |tx, actor, said| {
-        let it = case::create::<N>(tx, actor, &id, said.try_into()?)?;
-        N::out(tx, actor, it)
+        N::out(tx, actor, N::create(tx, actor, &id, said)?)
     });
     Ok(kept.await?.with_status(StatusCode::CREATED))
 }
@@ -193,8 +198,9 @@ pub async fn change<N: Sayable>(
     input: In<N::In>,
 ) -> Result<Kept, Problem> {
     acting(api, account, input, move |tx, actor, said| {
-        let it = case::change::<N>(tx, actor, &id, said.try_into()?)?;
-        N::out(tx, actor, it)
+        // Of what is not there, nothing that is said is wrong.
+        find::<N>(tx, actor, &id)?;
+        N::out(tx, actor, N::change(tx, actor, &id, said)?)
     })
     .await
 }
@@ -322,7 +328,7 @@ macro_rules! create_route {
         #[utoipa::path(post, path = $path, tag = $tag, request_body = $in, responses(
             (status = 201, body = $out),
             (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut),
-            (status = 409, description = "taken: there is one like this", body = $crate::problem::ProblemOut),
+            (status = 409, description = "taken: there is one like this; out_of_business: its place is retired", body = $crate::problem::ProblemOut),
         ))]
         async fn $name(
             axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
@@ -343,7 +349,7 @@ macro_rules! change_route {
             (status = 200, body = $out),
             (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut),
             (status = 404, description = concat!($tag, "_not_found"), body = $crate::problem::ProblemOut),
-            (status = 409, description = "wrong_state, taken", body = $crate::problem::ProblemOut),
+            (status = 409, description = "wrong_state; taken: there is one like this", body = $crate::problem::ProblemOut),
         ))]
         async fn $name(
             axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use domain::case::list_actions;
 use domain::money::Sums;
 use domain::shop::{Shop, State as Word, Verb};
@@ -17,16 +16,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Api;
 use super::id::Merchant;
-use super::idempotency::Kept;
-use super::input::{In, Limit, Query, text};
+use super::input::{Limit, Query, text};
 use super::page::Page;
 use super::people::Names;
-use super::problem::{Problem, ProblemOut, Why};
-use super::route::{self, Shown, acting, reading};
+use super::problem::{Problem, Why};
+use super::route::{self, Sayable, Shown, reading};
 use super::wire::{Money, word};
-use super::{Api, id};
-use crate::auth::{self, Account, scope};
+use crate::auth::{Account, scope};
 
 /// Terminals of one shop looked at.
 const TERMINALS_MAX: i64 = 500;
@@ -59,7 +57,9 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(show_events))
 }
 
+route::create_route!(create: Shop, ShopIn => ShopOut, "shop", "/shops");
 route::show_route!(show: Shop => ShopOut, "shop", "/shops/{shop_id}", "shop_id");
+route::change_route!(change: Shop, ShopIn => ShopOut, "shop", "/shops/{shop_id}", "shop_id");
 route::step_route!(retire: Shop => ShopOut, Verb::Retire, "shop", "/shops/{shop_id}/retire", "shop_id");
 route::step_route!(restore: Shop => ShopOut, Verb::Restore, "shop", "/shops/{shop_id}/restore", "shop_id");
 route::events_route!(show_events: Shop, "shop", "/shops/{shop_id}/events", "shop_id");
@@ -136,9 +136,10 @@ impl ShopIn {
     }
 }
 
-impl ShopIn {
-    fn create(self, tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<Shop, Problem> {
-        let said = self;
+impl Sayable for Shop {
+    type In = ShopIn;
+
+    fn create(tx: &Tx<'_>, actor: &Actor, id: &str, said: ShopIn) -> Result<Self, Problem> {
         let own = match scope(actor)? {
             domain::account::Scope::Merchant(own) => Some(*own),
             _ => None,
@@ -148,50 +149,10 @@ impl ShopIn {
         Ok(app::shop::create(tx, actor, id, merchant_id, said.words()?)?)
     }
 
-    fn change(self, tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<Shop, Problem> {
-        let said = self;
+    fn change(tx: &Tx<'_>, actor: &Actor, id: &str, said: ShopIn) -> Result<Self, Problem> {
         let merchant_id = said.merchant_id.map(|merchant| merchant.0);
         Ok(app::shop::change(tx, actor, id, merchant_id, said.words()?)?)
     }
-}
-
-/// Add a shop.
-#[utoipa::path(post, path = "/shops", tag = "shop", request_body = ShopIn, responses(
-    (status = 201, body = ShopOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 409, description = "out_of_business", body = ProblemOut),
-))]
-async fn create(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    input: In<ShopIn>,
-) -> Result<Kept, Problem> {
-    let id = id::new()?;
-    let kept = acting(&api, account, input, move |tx, actor, said: ShopIn| {
-        Shop::out(tx, actor, said.create(tx, actor, &id)?)
-    });
-    Ok(kept.await?.with_status(StatusCode::CREATED))
-}
-
-/// Write something else of a shop; what is not said is empty afterwards.
-#[utoipa::path(put, path = "/shops/{shop_id}", tag = "shop", params(("shop_id" = String, Path)),
-    request_body = ShopIn, responses(
-    (status = 200, body = ShopOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 404, description = "shop_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state", body = ProblemOut),
-))]
-async fn change(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(id): Path<String>,
-    input: In<ShopIn>,
-) -> Result<Kept, Problem> {
-    acting(&api, account, input, move |tx, actor, said: ShopIn| {
-        app::case::find::<Shop>(tx, actor, &id)?;
-        Shop::out(tx, actor, said.change(tx, actor, &id)?)
-    })
-    .await
 }
 
 /// Which shops, and what of them.

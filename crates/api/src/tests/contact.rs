@@ -111,6 +111,20 @@ async fn a_list_says_what_the_one_who_asks_may_do_with_it() {
 }
 
 #[tokio::test]
+async fn of_what_one_does_not_see_nothing_that_is_said_is_wrong() {
+    let house = House::new().await;
+    let (owner, stranger) = (house.token("owner").await, house.token("stranger").await);
+    let path = format!("{CONTACTS}/{}", house.contact(&owner, OURS).await);
+    let unnamed = json!({ "kind": "police", "name": "" });
+    let put = async |token| {
+        let body = Some(unnamed.clone());
+        house.send(request(Method::PUT, &path, token, body)).await
+    };
+    put(&owner).await.problem(422, "invalid_field");
+    put(&stranger).await.problem(404, "contact_not_found");
+}
+
+#[tokio::test]
 async fn whose_a_contact_is_stays() {
     let house = House::new().await;
     let risk = house.token("risk").await;

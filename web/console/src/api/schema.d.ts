@@ -665,7 +665,7 @@ export interface paths {
         /** Those one sees, in the order of their identifiers. */
         get: operations["merchant_list"];
         put?: never;
-        /** Add a merchant. */
+        /** Add one. */
         post: operations["merchant_create"];
         delete?: never;
         options?: never;
@@ -682,7 +682,7 @@ export interface paths {
         };
         /** One of them. */
         get: operations["merchant_show"];
-        /** Write something else of a merchant; what is not said is empty afterwards. */
+        /** Write something else; what is not said is empty afterwards. */
         put: operations["merchant_change"];
         post?: never;
         delete?: never;
@@ -997,7 +997,7 @@ export interface paths {
         /** The shops one sees, in the order of their keys. */
         get: operations["shop_list"];
         put?: never;
-        /** Add a shop. */
+        /** Add one. */
         post: operations["shop_create"];
         delete?: never;
         options?: never;
@@ -1014,7 +1014,7 @@ export interface paths {
         };
         /** One of them. */
         get: operations["shop_show"];
-        /** Write something else of a shop; what is not said is empty afterwards. */
+        /** Write something else; what is not said is empty afterwards. */
         put: operations["shop_change"];
         post?: never;
         delete?: never;
@@ -4427,7 +4427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description taken: there is one like this */
+            /** @description taken: there is one like this; out_of_business: its place is retired */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4793,7 +4793,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_state, taken */
+            /** @description wrong_state; taken: there is one like this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7923,7 +7923,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description taken */
+            /** @description taken: there is one like this; out_of_business: its place is retired */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8113,7 +8113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_state */
+            /** @description wrong_state; taken: there is one like this */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10595,7 +10595,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description out_of_business */
+            /** @description taken: there is one like this; out_of_business: its place is retired */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10785,7 +10785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_state */
+            /** @description wrong_state; taken: there is one like this */
             409: {
                 headers: {
                     [name: string]: unknown;
