@@ -184,6 +184,7 @@ pub fn seen_by(scope: &Scope, theirs: &Scope) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::{account, everybody, merchant};
 
     #[test]
     fn a_login_can_be_typed_and_said() {
@@ -213,7 +214,6 @@ mod tests {
 
     #[test]
     fn nobody_gives_more_than_the_own_rights() {
-        let merchant = |text: &str| MerchantId::parse(text.as_bytes()).unwrap();
         let all = [
             (Role::RiskOfficer, Scope::All),
             (Role::Auditor, Scope::All),
@@ -223,12 +223,7 @@ mod tests {
             (Role::Manager, Scope::Shop(merchant("M2"), "S9".into())),
         ];
         let grants = |(role, scope): &(Role, Scope)| {
-            let account = Account {
-                login: "who".into(),
-                name: String::new(),
-                role: *role,
-                scope: scope.clone(),
-            };
+            let account = account(*role, scope.clone());
             all.iter()
                 .map(|(role, scope)| account.may_grant(*role, scope))
                 .collect::<Vec<_>>()
@@ -238,47 +233,28 @@ mod tests {
         assert_eq!(grants(&all[2]), [false, false, true, false, true, false]);
         assert_eq!(grants(&all[4]), [false; 6]);
         // A role and a scope that do not fit are given by nobody.
-        let risk = Account {
-            login: "risk".into(),
-            name: String::new(),
-            role: Role::RiskOfficer,
-            scope: Scope::All,
-        };
+        let risk = account(Role::RiskOfficer, Scope::All);
         assert!(!risk.may_grant(Role::Owner, &Scope::All) && !risk.may_grant(Role::Auditor, &all[2].1));
     }
 
     #[test]
     fn an_account_moves_by_the_hand_of_whoever_may_give_it() {
-        let merchant = |text: &str| MerchantId::parse(text.as_bytes()).unwrap();
-        let account = |role: Role, scope| Account {
-            login: role.code().into(),
-            name: String::new(),
-            role,
-            scope,
-        };
-        let actors = [
-            ("owner", account(Role::Owner, Scope::Merchant(merchant("M1")))),
-            ("stranger", account(Role::Owner, Scope::Merchant(merchant("M2")))),
-            ("risk", account(Role::RiskOfficer, Scope::All)),
-            ("auditor", account(Role::Auditor, Scope::All)),
-        ]
-        .map(|(name, account)| (name, Actor::Person(account)));
         let at = |state| Person {
             account: account(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
             email: None,
             state,
         };
         let wanted = [
-            "active change: owner:active stranger:no risk:active auditor:no",
-            "active link: owner:active stranger:no risk:active auditor:no",
-            "active disable: owner:disabled stranger:no risk:disabled auditor:no",
-            "active enable: owner:- stranger:- risk:- auditor:no",
-            "disabled change: owner:- stranger:- risk:- auditor:no",
-            "disabled link: owner:- stranger:- risk:- auditor:no",
-            "disabled disable: owner:- stranger:- risk:- auditor:no",
-            "disabled enable: owner:active stranger:no risk:active auditor:no",
+            "active change: owner:active stranger:no manager:no risk:active auditor:no",
+            "active link: owner:active stranger:no manager:no risk:active auditor:no",
+            "active disable: owner:disabled stranger:no manager:no risk:disabled auditor:no",
+            "active enable: owner:- stranger:- manager:no risk:- auditor:no",
+            "disabled change: owner:- stranger:- manager:no risk:- auditor:no",
+            "disabled link: owner:- stranger:- manager:no risk:- auditor:no",
+            "disabled disable: owner:- stranger:- manager:no risk:- auditor:no",
+            "disabled enable: owner:active stranger:no manager:no risk:active auditor:no",
         ];
-        assert_eq!(crate::case::walk(at, &actors), wanted);
+        assert_eq!(crate::case::walk(at, &everybody()), wanted);
     }
 
     #[test]

@@ -140,21 +140,9 @@ pub fn kept_by(scope: &Scope, merchant_id: Option<MerchantId>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Account;
+    use crate::account::Role;
     use crate::case::{list_actions, may_add, walk};
-
-    fn merchant(text: &str) -> MerchantId {
-        MerchantId::parse(text.as_bytes()).unwrap()
-    }
-
-    fn person(role: Role, scope: Scope) -> Actor {
-        Actor::Person(Account {
-            login: role.code().into(),
-            name: String::new(),
-            role,
-            scope,
-        })
-    }
+    use crate::fixture::{everybody, merchant, person};
 
     fn contact(merchant_id: Option<MerchantId>, state: State) -> Contact {
         Contact {
@@ -174,16 +162,6 @@ mod tests {
     #[test]
     fn the_owner_keeps_its_own_and_the_acquirer_all() {
         let ours = Some(merchant("M1"));
-        let actors = [
-            ("owner", person(Role::Owner, Scope::Merchant(merchant("M1")))),
-            ("stranger", person(Role::Owner, Scope::Merchant(merchant("M2")))),
-            (
-                "manager",
-                person(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
-            ),
-            ("risk", person(Role::RiskOfficer, Scope::All)),
-            ("auditor", person(Role::Auditor, Scope::All)),
-        ];
         let wanted = [
             "active change: owner:active stranger:no manager:no risk:active auditor:no",
             "active retire: owner:retired stranger:no manager:no risk:retired auditor:no",
@@ -192,8 +170,8 @@ mod tests {
             "retired retire: owner:- stranger:- manager:no risk:- auditor:no",
             "retired restore: owner:active stranger:no manager:no risk:active auditor:no",
         ];
-        assert_eq!(walk(|state| contact(ours, state), &actors), wanted);
-        let everybodys = walk(|state| contact(None, state), &actors);
+        assert_eq!(walk(|state| contact(ours, state), &everybody()), wanted);
+        let everybodys = walk(|state| contact(None, state), &everybody());
         assert_eq!(
             everybodys[0],
             "active change: owner:no stranger:no manager:no risk:active auditor:no"

@@ -95,27 +95,11 @@ impl Case for Invitation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MerchantId;
-    use crate::account::Account;
     use crate::case::walk;
+    use crate::fixture::{everybody, merchant};
 
     #[test]
     fn an_open_invitation_is_taken_back_by_whoever_may_make_it() {
-        let merchant = |text: &str| MerchantId::parse(text.as_bytes()).unwrap();
-        let account = |role: Role, scope| {
-            Actor::Person(Account {
-                login: role.code().into(),
-                name: String::new(),
-                role,
-                scope,
-            })
-        };
-        let actors = [
-            ("owner", account(Role::Owner, Scope::Merchant(merchant("M1")))),
-            ("stranger", account(Role::Owner, Scope::Merchant(merchant("M2")))),
-            ("risk", account(Role::RiskOfficer, Scope::All)),
-            ("auditor", account(Role::Auditor, Scope::All)),
-        ];
         let at = |state| Invitation {
             invitation_id: "I1".into(),
             token_digest: vec![7; 32],
@@ -129,11 +113,11 @@ mod tests {
             ends_at: Timestamp(LASTS_MS),
         };
         let wanted = [
-            "open withdraw: owner:withdrawn stranger:no risk:withdrawn auditor:no",
-            "accepted withdraw: owner:- stranger:- risk:- auditor:no",
-            "withdrawn withdraw: owner:- stranger:- risk:- auditor:no",
+            "open withdraw: owner:withdrawn stranger:no manager:no risk:withdrawn auditor:no",
+            "accepted withdraw: owner:- stranger:- manager:no risk:- auditor:no",
+            "withdrawn withdraw: owner:- stranger:- manager:no risk:- auditor:no",
         ];
-        assert_eq!(walk(at, &actors), wanted);
+        assert_eq!(walk(at, &everybody()), wanted);
         assert!(at(State::Open).works(Timestamp(LASTS_MS - 1)));
         assert!(!at(State::Open).works(Timestamp(LASTS_MS)) && !at(State::Accepted).works(Timestamp(0)));
     }

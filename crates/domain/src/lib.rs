@@ -9,6 +9,8 @@ pub mod actor;
 pub mod case;
 pub mod contact;
 pub mod event;
+#[cfg(test)]
+mod fixture;
 pub mod hold;
 pub mod import;
 pub mod incident;

@@ -172,21 +172,8 @@ fn is_registration_number(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Account;
     use crate::case::walk;
-
-    fn merchant(text: &str) -> MerchantId {
-        MerchantId::parse(text.as_bytes()).unwrap()
-    }
-
-    fn person(role: Role, scope: Scope) -> Actor {
-        Actor::Person(Account {
-            login: role.code().into(),
-            name: String::new(),
-            role,
-            scope,
-        })
-    }
+    use crate::fixture::{everybody, merchant};
 
     #[test]
     fn an_owner_writes_of_its_own_and_the_acquirer_keeps_all() {
@@ -198,16 +185,6 @@ mod tests {
             unified_social_credit_code: String::new(),
             state,
         };
-        let actors = [
-            ("owner", person(Role::Owner, Scope::Merchant(merchant("M1")))),
-            ("stranger", person(Role::Owner, Scope::Merchant(merchant("M2")))),
-            (
-                "manager",
-                person(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
-            ),
-            ("risk", person(Role::RiskOfficer, Scope::All)),
-            ("auditor", person(Role::Auditor, Scope::All)),
-        ];
         let wanted = [
             "active change: owner:active stranger:no manager:no risk:active auditor:no",
             "active retire: owner:no stranger:no manager:no risk:retired auditor:no",
@@ -216,7 +193,7 @@ mod tests {
             "retired retire: owner:no stranger:no manager:no risk:- auditor:no",
             "retired restore: owner:no stranger:no manager:no risk:active auditor:no",
         ];
-        assert_eq!(walk(at, &actors), wanted);
+        assert_eq!(walk(at, &everybody()), wanted);
     }
 
     #[test]

@@ -229,17 +229,7 @@ mod tests {
 
     #[test]
     fn a_manager_keeps_the_operators_of_the_own_shop() {
-        use crate::account::{Account, Scope};
-        use crate::actor::Actor;
-        let merchant = crate::MerchantId::parse(b"M1").unwrap();
-        let person = |role: Role, scope| {
-            Actor::Person(Account {
-                login: role.code().into(),
-                name: String::new(),
-                role,
-                scope,
-            })
-        };
+        use crate::fixture::everybody;
         let at = |state| {
             Cashier::from(Operator {
                 shop_id: "S1".into(),
@@ -250,15 +240,9 @@ mod tests {
         };
         let id = at(State::Active).id;
         assert_eq!(Cashier::parse(&id), Some(("S1", Number::parse("001").unwrap())));
-        let actors = [
-            ("owner", person(Role::Owner, Scope::Merchant(merchant))),
-            (
-                "manager",
-                person(Role::Manager, Scope::Shop(merchant, "S1".into())),
-            ),
-            ("risk", person(Role::RiskOfficer, Scope::All)),
-            ("auditor", person(Role::Auditor, Scope::All)),
-        ];
+        // Whose shop it is decides who sees it, not the table.
+        let actors = everybody().into_iter().filter(|(name, _)| *name != "stranger");
+        let actors: Vec<_> = actors.collect();
         let wanted = [
             "active change: owner:active manager:active risk:active auditor:no",
             "active set_password: owner:active manager:active risk:active auditor:no",

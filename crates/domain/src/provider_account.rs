@@ -49,25 +49,20 @@ pub fn may_keep(actor: &Actor, merchant_id: MerchantId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Account, Scope};
+    use crate::fixture::{everybody, merchant};
 
     #[test]
     fn only_owners_of_the_merchant_and_risk_officers_keep_them() {
-        let merchant = |text: &str| MerchantId::parse(text.as_bytes()).unwrap();
-        for (role, scope, may) in [
-            (Role::Owner, Scope::Merchant(merchant("M1")), true),
-            (Role::Owner, Scope::Merchant(merchant("M2")), false),
-            (Role::Manager, Scope::Shop(merchant("M1"), "S1".into()), false),
-            (Role::RiskOfficer, Scope::All, true),
-            (Role::Auditor, Scope::All, false),
-        ] {
-            let person = Actor::Person(Account {
-                login: "p".into(),
-                name: String::new(),
-                role,
-                scope,
-            });
-            assert_eq!(may_keep(&person, merchant("M1")), may, "{person:?}");
-        }
+        let may = everybody().map(|(name, actor)| (name, may_keep(&actor, merchant("M1"))));
+        assert_eq!(
+            may,
+            [
+                ("owner", true),
+                ("stranger", false),
+                ("manager", false),
+                ("risk", true),
+                ("auditor", false)
+            ]
+        );
     }
 }

@@ -92,16 +92,7 @@ pub fn is_acquirer_code(code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Account;
-
-    fn person(role: Role, scope: Scope) -> Actor {
-        Actor::Person(Account {
-            login: "who".into(),
-            name: "Who".into(),
-            role,
-            scope,
-        })
-    }
+    use crate::fixture::person;
 
     #[test]
     fn only_who_runs_the_house_administers_it() {

@@ -52,20 +52,11 @@ impl Case for Shop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Account, Scope};
     use crate::case::walk;
+    use crate::fixture::{everybody, merchant};
 
     #[test]
     fn whoever_keeps_the_merchant_keeps_its_shops() {
-        let merchant = |text: &str| MerchantId::parse(text.as_bytes()).unwrap();
-        let person = |role: Role, scope| {
-            Actor::Person(Account {
-                login: role.code().into(),
-                name: String::new(),
-                role,
-                scope,
-            })
-        };
         let at = |state| Shop {
             shop_id: "S1".into(),
             merchant_id: merchant("M1"),
@@ -73,16 +64,6 @@ mod tests {
             address: "1 Test Road".into(),
             state,
         };
-        let actors = [
-            ("owner", person(Role::Owner, Scope::Merchant(merchant("M1")))),
-            ("stranger", person(Role::Owner, Scope::Merchant(merchant("M2")))),
-            (
-                "manager",
-                person(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
-            ),
-            ("risk", person(Role::RiskOfficer, Scope::All)),
-            ("auditor", person(Role::Auditor, Scope::All)),
-        ];
         let wanted = [
             "active change: owner:active stranger:no manager:no risk:active auditor:no",
             "active retire: owner:retired stranger:no manager:no risk:retired auditor:no",
@@ -91,6 +72,6 @@ mod tests {
             "retired retire: owner:- stranger:- manager:no risk:- auditor:no",
             "retired restore: owner:active stranger:no manager:no risk:active auditor:no",
         ];
-        assert_eq!(walk(at, &actors), wanted);
+        assert_eq!(walk(at, &everybody()), wanted);
     }
 }

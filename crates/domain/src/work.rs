@@ -427,9 +427,10 @@ pub const fn seen_by(scope: &Scope) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Account;
+    use crate::TerminalId;
+    use crate::account::Scope;
     use crate::case::walk;
-    use crate::{MerchantId, TerminalId};
+    use crate::fixture::{merchant, person};
 
     #[test]
     fn the_wait_doubles_up_to_the_longest_and_ends_with_the_last_try() {
@@ -494,19 +495,10 @@ mod tests {
 
     #[test]
     fn only_a_risk_officer_decides_and_only_about_what_is_stuck() {
-        let person = |role, scope| {
-            Actor::Person(Account {
-                login: "p".into(),
-                name: String::new(),
-                role,
-                scope,
-            })
-        };
-        let merchant = Scope::Merchant(MerchantId::parse(b"M1").unwrap());
         let actors = [
             ("risk", person(Role::RiskOfficer, Scope::All)),
             ("auditor", person(Role::Auditor, Scope::All)),
-            ("owner", person(Role::Owner, merchant)),
+            ("owner", person(Role::Owner, Scope::Merchant(merchant("M1")))),
             ("node", Actor::Node("n".into())),
         ];
         let work = |state| Work {

@@ -233,18 +233,10 @@ impl Case for StopRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Account, Scope};
+    use crate::account::Scope;
     use crate::actor::Actor;
     use crate::case::{actions, walk};
-
-    fn person(role: Role) -> Actor {
-        Actor::Person(Account {
-            login: role.code().into(),
-            name: String::new(),
-            role,
-            scope: Scope::All,
-        })
-    }
+    use crate::fixture::person;
 
     fn request(state: State) -> StopRequest {
         StopRequest {
@@ -269,10 +261,10 @@ mod tests {
     #[test]
     fn people_confirm_and_only_a_node_reads_back() {
         let actors = [
-            ("owner", person(Role::Owner)),
-            ("manager", person(Role::Manager)),
-            ("risk", person(Role::RiskOfficer)),
-            ("auditor", person(Role::Auditor)),
+            ("owner", person(Role::Owner, Scope::All)),
+            ("manager", person(Role::Manager, Scope::All)),
+            ("risk", person(Role::RiskOfficer, Scope::All)),
+            ("auditor", person(Role::Auditor, Scope::All)),
             ("node", Actor::Node("node-1".into())),
             ("timer", Actor::Timer("reminder")),
         ];
@@ -292,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_letter_that_waits_is_not_sent_again() {
-        let owner = person(Role::Owner);
+        let owner = person(Role::Owner, Scope::All);
         for (state, may) in [
             (MailState::Queued, false),
             (MailState::Sent, true),

@@ -92,23 +92,10 @@ impl Case for Terminal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Account, Scope};
+    use crate::TerminalId;
     use crate::case::{may_add, walk};
+    use crate::fixture::{everybody, merchant};
     use crate::terminal::{About, BoundElements, SettlementAccount};
-    use crate::{MerchantId, TerminalId};
-
-    fn merchant(text: &str) -> MerchantId {
-        MerchantId::parse(text.as_bytes()).unwrap()
-    }
-
-    fn person(role: Role, scope: Scope) -> Actor {
-        Actor::Person(Account {
-            login: role.code().into(),
-            name: String::new(),
-            role,
-            scope,
-        })
-    }
 
     fn terminal(control: Control, status: Status) -> Terminal {
         Terminal {
@@ -136,16 +123,7 @@ mod tests {
 
     #[test]
     fn the_acquirer_keeps_what_its_gate_decides_and_the_owner_the_rest() {
-        let actors = [
-            ("owner", person(Role::Owner, Scope::Merchant(merchant("M1")))),
-            ("stranger", person(Role::Owner, Scope::Merchant(merchant("M2")))),
-            (
-                "manager",
-                person(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
-            ),
-            ("risk", person(Role::RiskOfficer, Scope::All)),
-            ("auditor", person(Role::Auditor, Scope::All)),
-        ];
+        let actors = everybody();
         let wanted = [
             "active change: owner:active stranger:no manager:no risk:active auditor:no",
             "active move: owner:no stranger:no manager:no risk:active auditor:no",
