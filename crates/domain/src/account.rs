@@ -133,29 +133,15 @@ pub struct Person {
 /// Who may give rights to people.
 pub const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
 
-const fn step(verb: Verb, from: &'static [State], to: Option<State>) -> Step<State, Verb> {
-    Step {
-        verb,
-        from,
-        to,
-        who: KEEPERS,
-        second_person: false,
-        // From which rights to which.
-        text: match verb {
-            Verb::Change => Text::Optional,
-            Verb::Link | Verb::Disable | Verb::Enable => Text::None,
-        },
-    }
-}
-
 impl Case for Person {
     type State = State;
     type Verb = Verb;
     const STEPS: &'static [Step<State, Verb>] = &[
-        step(Verb::Change, &[State::Active], None),
-        step(Verb::Link, &[State::Active], None),
-        step(Verb::Disable, &[State::Active], Some(State::Disabled)),
-        step(Verb::Enable, &[State::Disabled], Some(State::Active)),
+        // From which rights to which.
+        Step::new(Verb::Change, &[State::Active], None, KEEPERS).saying(Text::Optional),
+        Step::new(Verb::Link, &[State::Active], None, KEEPERS),
+        Step::new(Verb::Disable, &[State::Active], Some(State::Disabled), KEEPERS),
+        Step::new(Verb::Enable, &[State::Disabled], Some(State::Active), KEEPERS),
     ];
 
     fn state(&self) -> State {

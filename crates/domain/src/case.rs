@@ -62,6 +62,25 @@ pub struct Step<S: 'static, V> {
     pub text: Text,
 }
 
+impl<S: Copy, V: Copy> Step<S, V> {
+    /// A step that one person takes without a word.
+    pub const fn new(verb: V, from: &'static [S], to: Option<S>, who: Who) -> Self {
+        Self {
+            verb,
+            from,
+            to,
+            who,
+            second_person: false,
+            text: Text::None,
+        }
+    }
+
+    /// The same with something to say.
+    pub const fn saying(self, text: Text) -> Self {
+        Self { text, ..self }
+    }
+}
+
 words! {
     /// What can be done with a list.
     pub enum ListVerb {

@@ -2,10 +2,13 @@
 //!
 //! Invariant: a contact is never deleted, because cases may name it; one that is not used any more is retired.
 
-use crate::account::{Role, Scope};
+pub use crate::kept::{State, Verb};
+
+use crate::account::Scope;
 use crate::actor::Actor;
-use crate::case::{Adding, Case, ListVerb, Step, Text, Who};
-use crate::{MerchantId, words};
+use crate::case::{Adding, Case, ListVerb, Step};
+use crate::kept::{KEEPERS, steps};
+use crate::{MerchantId, merchant, words};
 
 words! {
     /// Who it is.
@@ -18,28 +21,6 @@ words! {
         Police = "police",
         /// 保险公司.
         Insurer = "insurer",
-    }
-}
-
-words! {
-    /// Whether it is in use.
-    pub enum State {
-        /// In use.
-        Active = "active",
-        /// Not any more.
-        Retired = "retired",
-    }
-}
-
-words! {
-    /// What can be done with it.
-    pub enum Verb {
-        /// Write something else.
-        Change = "change",
-        /// Use it no more.
-        Retire = "retire",
-        /// Use it again.
-        Restore = "restore",
     }
 }
 
@@ -78,28 +59,10 @@ impl Contact {
     }
 }
 
-/// Whoever may add and change contacts.
-const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
-
-const fn step(verb: Verb, from: &'static [State], to: Option<State>) -> Step<State, Verb> {
-    Step {
-        verb,
-        from,
-        to,
-        who: KEEPERS,
-        second_person: false,
-        text: Text::None,
-    }
-}
-
 impl Case for Contact {
     type State = State;
     type Verb = Verb;
-    const STEPS: &'static [Step<State, Verb>] = &[
-        step(Verb::Change, &[State::Active], None),
-        step(Verb::Retire, &[State::Active], Some(State::Retired)),
-        step(Verb::Restore, &[State::Retired], Some(State::Active)),
-    ];
+    const STEPS: &'static [Step<State, Verb>] = &steps(KEEPERS);
     const ADDING: Adding = Adding {
         who: KEEPERS,
         ways: &[ListVerb::Create, ListVerb::Import],
@@ -122,18 +85,14 @@ impl Case for Contact {
 
 /// Whether somebody of that scope sees a contact of that merchant.
 pub fn seen_by(scope: &Scope, merchant_id: Option<MerchantId>) -> bool {
-    match (scope, merchant_id) {
-        (Scope::All, _) | (_, None) => true,
-        (Scope::Merchant(own) | Scope::Shop(own, _), Some(merchant_id)) => *own == merchant_id,
-    }
+    merchant_id.is_none_or(|merchant_id| merchant::seen_by(scope, merchant_id))
 }
 
 /// Whether somebody of that scope may keep a contact of that merchant: everybody's contacts are the acquirer's to keep.
 pub fn kept_by(scope: &Scope, merchant_id: Option<MerchantId>) -> bool {
-    match (scope, merchant_id) {
-        (Scope::All, _) => true,
-        (Scope::Merchant(own), Some(merchant_id)) => *own == merchant_id,
-        _ => false,
+    match merchant_id {
+        None => *scope == Scope::All,
+        Some(merchant_id) => merchant::keeps(scope, merchant_id),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::account::{KEEPERS, Role, Scope};
 use crate::actor::Actor;
-use crate::case::{Adding, Case, ListVerb, Step, Text};
+use crate::case::{Adding, Case, ListVerb, Step};
 use crate::time::{HOUR_MS, Timestamp};
 use crate::words;
 
@@ -66,14 +66,12 @@ impl Invitation {
 impl Case for Invitation {
     type State = State;
     type Verb = Verb;
-    const STEPS: &'static [Step<State, Verb>] = &[Step {
-        verb: Verb::Withdraw,
-        from: &[State::Open],
-        to: Some(State::Withdrawn),
-        who: KEEPERS,
-        second_person: false,
-        text: Text::None,
-    }];
+    const STEPS: &'static [Step<State, Verb>] = &[Step::new(
+        Verb::Withdraw,
+        &[State::Open],
+        Some(State::Withdrawn),
+        KEEPERS,
+    )];
     const ADDING: Adding = Adding {
         who: KEEPERS,
         ways: &[ListVerb::Create],

@@ -15,6 +15,7 @@ pub mod hold;
 pub mod import;
 pub mod incident;
 pub mod invitation;
+pub mod kept;
 pub mod merchant;
 pub mod money;
 pub mod operator;

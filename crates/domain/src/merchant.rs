@@ -2,32 +2,13 @@
 //!
 //! Invariant: a merchant is never deleted, because ledgers and cases name it; one that is gone is retired.
 
+pub use crate::kept::{State, Verb};
+
+use crate::MerchantId;
 use crate::account::{Role, Scope};
 use crate::actor::Actor;
-use crate::case::{Adding, Case, ListVerb, Step, Text, Who};
-use crate::{MerchantId, words};
-
-words! {
-    /// Whether a merchant, or a shop, is in business.
-    pub enum State {
-        /// It is.
-        Active = "active",
-        /// Not any more.
-        Retired = "retired",
-    }
-}
-
-words! {
-    /// What can be done with a merchant, or a shop.
-    pub enum Verb {
-        /// Write something else of it.
-        Change = "change",
-        /// It is not in business any more; only when none of its terminals is in use.
-        Retire = "retire",
-        /// It is in business again.
-        Restore = "restore",
-    }
-}
+use crate::case::{Adding, Case, ListVerb, Step, Who};
+use crate::kept::steps;
 
 /// A merchant as an acquirer knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,43 +27,15 @@ pub struct Merchant {
     pub state: State,
 }
 
-const fn step(
-    verb: Verb,
-    from: &'static [State],
-    to: Option<State>,
-    roles: &'static [Role],
-) -> Step<State, Verb> {
-    Step {
-        verb,
-        from,
-        to,
-        who: Who::roles(roles),
-        second_person: false,
-        text: Text::None,
-    }
-}
-
-/// The steps of a merchant or a shop: `change` is for whoever runs it too, the others for these roles.
-pub(crate) const fn steps(keepers: &'static [Role]) -> [Step<State, Verb>; 3] {
-    [
-        step(
-            Verb::Change,
-            &[State::Active],
-            None,
-            &[Role::Owner, Role::RiskOfficer],
-        ),
-        step(Verb::Retire, &[State::Active], Some(State::Retired), keepers),
-        step(Verb::Restore, &[State::Retired], Some(State::Active), keepers),
-    ]
-}
+/// Whom an acquirer has signed is the acquirer's to say.
+const SIGNERS: Who = Who::roles(&[Role::RiskOfficer]);
 
 impl Case for Merchant {
     type State = State;
     type Verb = Verb;
-    // Whom an acquirer has signed is the acquirer's to say.
-    const STEPS: &'static [Step<State, Verb>] = &steps(&[Role::RiskOfficer]);
+    const STEPS: &'static [Step<State, Verb>] = &steps(SIGNERS);
     const ADDING: Adding = Adding {
-        who: Who::roles(&[Role::RiskOfficer]),
+        who: SIGNERS,
         ways: &[ListVerb::Create],
     };
 

@@ -1,7 +1,7 @@
 //! Operators: the cashiers who sign in to a terminal, and what wrong passwords cost (R5.1, R5.3).
 
 use crate::account::Role;
-use crate::case::{Adding, Case, ListVerb, Step, Text, Who};
+use crate::case::{Adding, Case, ListVerb, Step, Who};
 use crate::time::{HOUR_MS, Timestamp};
 use crate::{hold, words};
 
@@ -115,25 +115,14 @@ impl Cashier {
 
 const KEEPERS: Who = Who::roles(&[Role::Owner, Role::Manager, Role::RiskOfficer]);
 
-const fn step(verb: Verb, from: &'static [State], to: Option<State>) -> Step<State, Verb> {
-    Step {
-        verb,
-        from,
-        to,
-        who: KEEPERS,
-        second_person: false,
-        text: Text::None,
-    }
-}
-
 impl Case for Cashier {
     type State = State;
     type Verb = Verb;
     const STEPS: &'static [Step<State, Verb>] = &[
-        step(Verb::Change, &[State::Active], None),
-        step(Verb::SetPassword, &[State::Active], None),
-        step(Verb::Disable, &[State::Active], Some(State::Disabled)),
-        step(Verb::Enable, &[State::Disabled], Some(State::Active)),
+        Step::new(Verb::Change, &[State::Active], None, KEEPERS),
+        Step::new(Verb::SetPassword, &[State::Active], None, KEEPERS),
+        Step::new(Verb::Disable, &[State::Active], Some(State::Disabled), KEEPERS),
+        Step::new(Verb::Enable, &[State::Disabled], Some(State::Active), KEEPERS),
     ];
     const ADDING: Adding = Adding {
         who: KEEPERS,

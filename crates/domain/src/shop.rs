@@ -2,13 +2,13 @@
 //!
 //! Invariant: a shop is never deleted, because cases name it; one that is closed is retired.
 
-pub use crate::merchant::{State, Verb};
+pub use crate::kept::{State, Verb};
 
 use crate::MerchantId;
-use crate::account::Role;
 use crate::actor::Actor;
-use crate::case::{Adding, Case, ListVerb, Step, Who};
-use crate::merchant::{keeps, steps};
+use crate::case::{Adding, Case, ListVerb, Step};
+use crate::kept::{KEEPERS, steps};
+use crate::merchant::keeps;
 
 /// One place of business. (The word *store* is kept for the database.)
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,14 +25,12 @@ pub struct Shop {
     pub state: State,
 }
 
-const KEEPERS: &[Role] = &[Role::Owner, Role::RiskOfficer];
-
 impl Case for Shop {
     type State = State;
     type Verb = Verb;
     const STEPS: &'static [Step<State, Verb>] = &steps(KEEPERS);
     const ADDING: Adding = Adding {
-        who: Who::roles(KEEPERS),
+        who: KEEPERS,
         ways: &[ListVerb::Create],
     };
 

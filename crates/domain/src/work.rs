@@ -382,22 +382,8 @@ impl Case for Work {
     type State = State;
     type Verb = Verb;
     const STEPS: &'static [Step<State, Verb>] = &[
-        Step {
-            verb: Verb::Retry,
-            from: STUCK,
-            to: Some(State::Waiting),
-            who: DECIDERS,
-            second_person: false,
-            text: Text::Optional,
-        },
-        Step {
-            verb: Verb::GiveUp,
-            from: STUCK,
-            to: Some(State::GivenUp),
-            who: DECIDERS,
-            second_person: false,
-            text: Text::Required,
-        },
+        Step::new(Verb::Retry, STUCK, Some(State::Waiting), DECIDERS).saying(Text::Optional),
+        Step::new(Verb::GiveUp, STUCK, Some(State::GivenUp), DECIDERS).saying(Text::Required),
     ];
 
     fn state(&self) -> State {

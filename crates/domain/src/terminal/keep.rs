@@ -6,6 +6,7 @@ use super::{Control, Status, Terminal};
 use crate::account::Role;
 use crate::actor::Actor;
 use crate::case::{Adding, Case, ListVerb, Step, Text, Who};
+use crate::kept::KEEPERS;
 use crate::merchant::keeps;
 use crate::words;
 
@@ -25,33 +26,18 @@ words! {
     }
 }
 
-const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
 const ACQUIRER: Who = Who::roles(&[Role::RiskOfficer]);
-
-const fn step(verb: Verb, from: &'static [Status], to: Option<Status>, who: Who) -> Step<Status, Verb> {
-    Step {
-        verb,
-        from,
-        to,
-        who,
-        second_person: false,
-        // What was changed, from where to where.
-        text: match verb {
-            Verb::Change | Verb::Move => Text::Optional,
-            Verb::SetKey | Verb::Retire | Verb::Restore => Text::None,
-        },
-    }
-}
 
 impl Case for Terminal {
     type State = Status;
     type Verb = Verb;
     const STEPS: &'static [Step<Status, Verb>] = &[
-        step(Verb::Change, &[Status::Active], None, KEEPERS),
-        step(Verb::Move, &[Status::Active], None, KEEPERS),
-        step(Verb::SetKey, &[Status::Active], None, ACQUIRER),
-        step(Verb::Retire, &[Status::Active], Some(Status::Retired), KEEPERS),
-        step(Verb::Restore, &[Status::Retired], Some(Status::Active), KEEPERS),
+        // What was changed, from where to where.
+        Step::new(Verb::Change, &[Status::Active], None, KEEPERS).saying(Text::Optional),
+        Step::new(Verb::Move, &[Status::Active], None, KEEPERS).saying(Text::Optional),
+        Step::new(Verb::SetKey, &[Status::Active], None, ACQUIRER),
+        Step::new(Verb::Retire, &[Status::Active], Some(Status::Retired), KEEPERS),
+        Step::new(Verb::Restore, &[Status::Retired], Some(Status::Active), KEEPERS),
     ];
     const ADDING: Adding = Adding {
         who: KEEPERS,
