@@ -4,7 +4,7 @@
 
 use crate::account::{Role, Scope};
 use crate::actor::Actor;
-use crate::case::{Case, Step, Text, Who};
+use crate::case::{Case, Step, Who};
 use crate::time::{HOUR_MS, Timestamp};
 use crate::{MerchantId, words};
 
@@ -154,27 +154,15 @@ impl Import {
 /// Who brings an estate: whoever adds terminals.
 pub const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
 
-const fn step(verb: Verb, from: &'static [State], to: State) -> Step<State, Verb> {
-    Step {
-        verb,
-        from,
-        to: Some(to),
-        who: KEEPERS,
-        second_person: false,
-        text: Text::None,
-    }
-}
+/// It has neither been taken over nor given up.
+const UNDER_WAY: &[State] = &[State::Uploading, State::Checking, State::Checked];
 
 impl Case for Import {
     type State = State;
     type Verb = Verb;
     const STEPS: &'static [Step<State, Verb>] = &[
-        step(Verb::Commit, &[State::Checked], State::Done),
-        step(
-            Verb::Discard,
-            &[State::Uploading, State::Checking, State::Checked],
-            State::Discarded,
-        ),
+        Step::new(Verb::Commit, &[State::Checked], Some(State::Done), KEEPERS),
+        Step::new(Verb::Discard, UNDER_WAY, Some(State::Discarded), KEEPERS),
     ];
 
     fn state(&self) -> State {
@@ -213,24 +201,15 @@ pub fn seen_by(scope: &Scope, merchant_id: Option<MerchantId>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Account;
     use crate::case::{actions, walk};
-
-    fn person(role: Role, scope: Scope) -> Actor {
-        Actor::Person(Account {
-            login: role.code().into(),
-            name: String::new(),
-            role,
-            scope,
-        })
-    }
+    use crate::fixture::{merchant, person};
 
     fn import(state: State, counts: Counts) -> Import {
         Import {
             import_id: "I1".into(),
             made_by: "owner".into(),
             made_as: Role::Owner,
-            merchant_id: MerchantId::parse(b"M1"),
+            merchant_id: Some(merchant("M1")),
             made_at: Timestamp(0),
             ended_at: None,
             file_name: "estate.xlsx".into(),
@@ -243,10 +222,9 @@ mod tests {
 
     #[test]
     fn only_what_was_looked_through_without_fault_is_committed_and_only_with_the_same_rights() {
-        let merchant = |text: &str| Scope::Merchant(MerchantId::parse(text.as_bytes()).unwrap());
         let actors = [
-            ("owner", person(Role::Owner, merchant("M1"))),
-            ("stranger", person(Role::Owner, merchant("M2"))),
+            ("owner", person(Role::Owner, Scope::Merchant(merchant("M1")))),
+            ("stranger", person(Role::Owner, Scope::Merchant(merchant("M2")))),
             ("risk", person(Role::RiskOfficer, Scope::All)),
             ("node", Actor::Node("n".into())),
         ];

@@ -16,7 +16,6 @@ use axum::Json;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use domain::case::actions;
 use domain::import::Import;
 use domain::{Actor, Timestamp};
 use node::Node;
@@ -160,7 +159,7 @@ impl Shown for Import {
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<EstateImport, Problem> {
         let counts = it.counts;
         Ok(EstateImport {
-            actions: actions(&it, actor).into_iter().map(ImportAction).collect(),
+            actions: route::actions(tx, actor, &it, ImportAction)?,
             made_by: Names::new(tx).person(&it.made_by)?,
             id: it.import_id,
             file_name: it.file_name,
