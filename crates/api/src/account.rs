@@ -4,31 +4,28 @@
 
 use std::sync::Arc;
 
-use app::invitation::Link;
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use domain::Actor;
 use domain::account::{Person, Scope, State as Word, Verb};
 use domain::case::decide;
-use domain::{Actor, MerchantId};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Api;
 use super::id::Merchant;
 use super::idempotency::Kept;
 use super::input::{In, Limit, text};
-use super::invitation::{Invited, invited};
+use super::invitation::{Invited, invite};
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
 use super::route::{self, Listed, Shown, acting};
 use super::session::{AccountOut, Role, shown};
 use super::wire::word;
-use super::{Api, id};
-use crate::auth::{self, Token, scope};
+use crate::auth::{self, scope};
 
 /// Longest name, in characters.
 pub const NAME_CHARS_MAX: usize = 100;
@@ -88,10 +85,8 @@ impl Shown for Person {
     type Out = PersonOut;
 
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<PersonOut, Problem> {
-        let shop_name = match &it.account.scope {
-            Scope::Shop(_, shop_id) => Some(Names::new(tx).shop(shop_id)?),
-            _ => None,
-        };
+        let shop_id = it.account.scope.shop_id();
+        let shop_name = shop_id.map(|shop_id| Names::new(tx).shop(shop_id)).transpose()?;
         Ok(PersonOut {
             actions: route::actions(tx, actor, &it, AccountAction)?,
             account: shown(tx, &it.account)?,
@@ -153,7 +148,8 @@ impl Rights {
     ) -> Result<(String, (domain::account::Role, Scope)), Problem> {
         use domain::account::Role;
         let name = text("name", &self.name, NAME_CHARS_MAX)?;
-        let merchant_id = self.merchant_id.map(|merchant| merchant.0).or(own(actor));
+        let own = actor.scope().and_then(Scope::merchant_id);
+        let merchant_id = self.merchant_id.map(|merchant| merchant.0).or(own);
         let scope = match (self.role.0, self.shop_id) {
             (Role::RiskOfficer | Role::Auditor, None) if self.merchant_id.is_none() => Scope::All,
             (Role::RiskOfficer | Role::Auditor, None) => {
@@ -171,13 +167,6 @@ impl Rights {
             (_, Some(_)) => return Err(Problem::field("shop_id", Why::Unknown)),
         };
         Ok((name, (self.role.0, scope)))
-    }
-}
-
-fn own(actor: &Actor) -> Option<MerchantId> {
-    match actor.scope() {
-        Some(Scope::Merchant(own)) => Some(*own),
-        _ => None,
     }
 }
 
@@ -218,22 +207,10 @@ async fn link(
     Path(login): Path<String>,
     _input: In<route::Said>,
 ) -> Result<Response, Problem> {
-    let token = Token::random().map_err(|error| Problem::internal(&error))?;
-    let link = Link {
-        invitation_id: id::new()?,
-        token_digest: token.digest(),
-    };
-    let work = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx)?;
-        invited(
-            tx,
-            &actor,
-            app::invitation::link(tx, &actor, &login, link)?,
-            &token,
-        )
-    };
-    let out = api.node.write(work).await?;
-    Ok((StatusCode::CREATED, out).into_response())
+    invite(&api, account, move |tx, actor, link| {
+        Ok(app::invitation::link(tx, actor, &login, link)?)
+    })
+    .await
 }
 
 /// Let a person log in no more. Sessions and links end at once.
@@ -255,6 +232,3 @@ async fn disable(
     })
     .await
 }
-
-/// An answer that holds a secret is not compressed, and not kept for a key.
-pub type Shut<T> = (axum::Extension<crate::edge::Secret>, Json<T>);

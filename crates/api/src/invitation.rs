@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::Actor;
-use domain::account::{Scope, is_login};
+use domain::account::is_login;
 use domain::invitation::{Invitation, State as Word, Verb};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
-use super::account::{NAME_CHARS_MAX, Rights, Shut};
+use super::account::{NAME_CHARS_MAX, Rights};
 use super::edge::Secret;
 use super::input::{In, Limit, email_of_person, text};
 use super::people::Names;
@@ -28,7 +28,7 @@ use super::route::{self, Listed, Shown};
 use super::session::{self, AccountOut, Network, Role, TOO_MANY_ATTEMPTS};
 use super::wire::{Time, word};
 use super::{Api, id};
-use crate::auth::{self, Attempt, DeviceId, Token, scope};
+use crate::auth::{self, Account, Attempt, DeviceId, Token, scope};
 
 word! {
     /// What became of an invitation.
@@ -108,28 +108,19 @@ impl Shown for Invitation {
 
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<InvitationOut, Problem> {
         let mut names = Names::new(tx);
-        let (merchant_id, shop_id) = match &it.scope {
-            Scope::All => (None, None),
-            Scope::Merchant(merchant_id) => (Some(*merchant_id), None),
-            Scope::Shop(merchant_id, shop_id) => (Some(*merchant_id), Some(shop_id.clone())),
-        };
+        let (merchant_name, shop_name) = names.place(&it.scope)?;
         Ok(InvitationOut {
             actions: route::actions(tx, actor, &it, InvitationAction)?,
             works: it.works(tx.now()),
-            merchant_name: merchant_id
-                .map(|merchant_id| names.merchant(merchant_id))
-                .transpose()?,
-            shop_name: shop_id
-                .as_deref()
-                .map(|shop_id| names.shop(shop_id))
-                .transpose()?,
+            merchant_name,
+            shop_name,
             made_by: names.person(&it.made_by)?,
             id: it.invitation_id,
             login: it.login,
             name: it.name,
             role: Role(it.role),
-            merchant_id: merchant_id.map(|merchant_id| merchant_id.to_string()),
-            shop_id,
+            merchant_id: it.scope.merchant_id().map(|merchant_id| merchant_id.to_string()),
+            shop_id: it.scope.shop_id().map(str::to_owned),
             state: InvitationState(it.state),
             made_at: Time(it.made_at),
             ends_at: Time(it.ends_at),
@@ -146,18 +137,27 @@ pub struct Invited {
     token: String,
 }
 
-/// The answer to whoever made it.
-pub fn invited(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    invitation: Invitation,
-    token: &Token,
-) -> Result<Shut<Invited>, Problem> {
-    let out = Invited {
-        invitation: Invitation::out(tx, actor, invitation)?,
-        token: token.to_string(),
+/// Makes a link as the actor. The answer, which holds its token, is not compressed, and not kept for a key.
+pub async fn invite(
+    api: &Api,
+    account: Account,
+    make: impl FnOnce(&Tx<'_>, &Actor, Link) -> Result<Invitation, Problem> + Send + 'static,
+) -> Result<Response, Problem> {
+    let token = Token::random().map_err(|error| Problem::internal(&error))?;
+    let link = Link {
+        invitation_id: id::new()?,
+        token_digest: token.digest(),
     };
-    Ok((Extension(Secret), Json(out)))
+    let work = move |tx: &Tx<'_>| {
+        let actor = account.actor(tx)?;
+        let made = make(tx, &actor, link)?;
+        Ok::<_, Problem>(Invited {
+            invitation: Invitation::out(tx, &actor, made)?,
+            token: token.to_string(),
+        })
+    };
+    let out = api.node.write(work).await?;
+    Ok((StatusCode::CREATED, Extension(Secret), Json(out)).into_response())
 }
 
 /// Which invitations.
@@ -197,23 +197,11 @@ async fn create(
     auth::Actor(account): auth::Actor,
     input: In<Rights>,
 ) -> Result<Response, Problem> {
-    let token = Token::random().map_err(|error| Problem::internal(&error))?;
-    let link = Link {
-        invitation_id: id::new()?,
-        token_digest: token.digest(),
-    };
-    let work = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx)?;
-        let (name, rights) = input.body.read(tx, &actor)?;
-        invited(
-            tx,
-            &actor,
-            app::invitation::create(tx, &actor, link, name, rights)?,
-            &token,
-        )
-    };
-    let out = api.node.write(work).await?;
-    Ok((StatusCode::CREATED, out).into_response())
+    invite(&api, account, move |tx, actor, link| {
+        let (name, rights) = input.body.read(tx, actor)?;
+        Ok(app::invitation::create(tx, actor, link, name, rights)?)
+    })
+    .await
 }
 
 /// The token of a link.
@@ -276,14 +264,7 @@ async fn seen(api: &Api, Network(network): Network, said: &str) -> Result<(Token
     let digest = token.digest();
     let read = move |tx: &Tx<'_>| {
         let it = open(tx, &digest)?;
-        let mut names = Names::new(tx);
-        let (merchant_name, shop_name) = match &it.scope {
-            Scope::All => (None, None),
-            Scope::Merchant(merchant_id) => (Some(names.merchant(*merchant_id)?), None),
-            Scope::Shop(merchant_id, shop_id) => {
-                (Some(names.merchant(*merchant_id)?), Some(names.shop(shop_id)?))
-            }
-        };
+        let (merchant_name, shop_name) = Names::new(tx).place(&it.scope)?;
         Ok::<_, Problem>(InvitationSeen {
             login: it.login,
             name: it.name,

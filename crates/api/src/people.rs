@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use domain::MerchantId;
+use domain::account::Scope;
 use store::{Error, Tx};
 
 /// Names already looked up in one snapshot.
@@ -43,6 +44,14 @@ impl<'t, 'c> Names<'t, 'c> {
         let shop = store::shop::get(self.tx, shop_id)?.ok_or(Error::Corrupt("shop of a row"))?;
         self.shops.insert(shop_id.to_owned(), shop.name.clone());
         Ok(shop.name)
+    }
+
+    /// What the one merchant and the one shop of a scope are called.
+    pub fn place(&mut self, scope: &Scope) -> Result<(Option<String>, Option<String>), Error> {
+        let merchant = scope.merchant_id().map(|merchant_id| self.merchant(merchant_id));
+        let merchant = merchant.transpose()?;
+        let shop = scope.shop_id().map(|shop_id| self.shop(shop_id)).transpose()?;
+        Ok((merchant, shop))
     }
 
     /// A person's name, with the log-in where two have the same; who has no account (an operator, the gate) is called as the record says.

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
-use domain::account::{LOGIN_CHARS_MAX, Person, Scope};
+use domain::account::{LOGIN_CHARS_MAX, Person};
 use domain::time::HOUR_MS;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -97,14 +97,8 @@ pub struct AccountOut {
 
 /// An account as it travels.
 pub fn shown(tx: &Tx<'_>, account: &domain::account::Account) -> Result<AccountOut, Problem> {
-    let (merchant_id, shop_id) = match &account.scope {
-        Scope::All => (None, None),
-        Scope::Merchant(merchant_id) => (Some(*merchant_id), None),
-        Scope::Shop(merchant_id, shop_id) => (Some(*merchant_id), Some(shop_id.clone())),
-    };
-    let merchant_name = merchant_id
-        .map(|merchant_id| Names::new(tx).merchant(merchant_id))
-        .transpose()?;
+    let merchant_id = account.scope.merchant_id();
+    let merchant_name = merchant_id.map(|merchant_id| Names::new(tx).merchant(merchant_id));
     let actor = domain::Actor::Person(account.clone());
     let settings = store::setting::get(tx)?;
     Ok(AccountOut {
@@ -113,8 +107,8 @@ pub fn shown(tx: &Tx<'_>, account: &domain::account::Account) -> Result<AccountO
         name: account.name.clone(),
         role: Role(account.role),
         merchant_id: merchant_id.map(|merchant_id| merchant_id.to_string()),
-        merchant_name,
-        shop_id,
+        merchant_name: merchant_name.transpose()?,
+        shop_id: account.scope.shop_id().map(str::to_owned),
     })
 }
 

@@ -140,11 +140,8 @@ impl Sayable for Shop {
     type In = ShopIn;
 
     fn create(tx: &Tx<'_>, actor: &Actor, id: &str, said: ShopIn) -> Result<Self, Problem> {
-        let own = match scope(actor)? {
-            domain::account::Scope::Merchant(own) => Some(*own),
-            _ => None,
-        };
-        let merchant_id = said.merchant_id.map(|merchant| merchant.0).or(own);
+        let merchant_id = said.merchant_id.map(|merchant| merchant.0);
+        let merchant_id = merchant_id.or(scope(actor)?.merchant_id());
         let merchant_id = merchant_id.ok_or_else(|| Problem::field("merchant_id", Why::Missing))?;
         Ok(app::shop::create(tx, actor, id, merchant_id, said.words()?)?)
     }

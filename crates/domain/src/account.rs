@@ -47,6 +47,22 @@ impl Scope {
             Self::Shop(own, own_shop) => *own == merchant_id && own_shop == shop_id,
         }
     }
+
+    /// The one merchant of which anything is seen; `None`: all are.
+    pub const fn merchant_id(&self) -> Option<MerchantId> {
+        match self {
+            Self::All => None,
+            Self::Merchant(own) | Self::Shop(own, _) => Some(*own),
+        }
+    }
+
+    /// The one shop of it; `None`: all are.
+    pub fn shop_id(&self) -> Option<&str> {
+        match self {
+            Self::All | Self::Merchant(_) => None,
+            Self::Shop(_, own) => Some(own),
+        }
+    }
 }
 
 /// Longest login, in characters.

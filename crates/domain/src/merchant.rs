@@ -63,10 +63,7 @@ pub fn keeps(scope: &Scope, merchant_id: MerchantId) -> bool {
 
 /// Whether somebody of that scope sees that there is such a merchant.
 pub fn seen_by(scope: &Scope, merchant_id: MerchantId) -> bool {
-    match scope {
-        Scope::All => true,
-        Scope::Merchant(own) | Scope::Shop(own, _) => *own == merchant_id,
-    }
+    scope.merchant_id().is_none_or(|own| own == merchant_id)
 }
 
 /// The 31 characters of GB 32100-2015: digits and capitals without I, O, S, V, Z.

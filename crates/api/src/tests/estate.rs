@@ -105,7 +105,7 @@ async fn an_owner_keeps_shops_and_outside_terminals_of_the_own_merchant_alone() 
     house
         .post(&manager, "/api/v1/shops", shop.clone())
         .await
-        .problem(422, "invalid_field");
+        .problem(403, "not_allowed");
     let theirs = json!({ "merchant_id": THEIRS, "name": "x", "address": "y" });
     house
         .post(&owner, "/api/v1/shops", theirs)
