@@ -59,7 +59,7 @@ use incident::{activity, alarm, found, report, stop_request, stream, timeline};
 use node::Node;
 pub use origin::{Origin, network};
 use problem::{Code, Problem, code};
-use terminal::{devices, keep, key};
+use terminal::{devices, keep, key, lock};
 
 /// What the configuration says about the API.
 #[derive(Clone, Debug)]
@@ -127,6 +127,7 @@ nouns! {
     merchant with CODES,
     shop with CODES,
     terminal with CODES,
+    lock with CODES,
     devices,
     keep with CODES,
     key,

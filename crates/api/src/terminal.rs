@@ -1,22 +1,20 @@
-//! Terminals: the list, the page, and the cashier's lock and unlock (R5.1); keeping them is in [`keep`].
+//! Terminals: the list and the page. Keeping them is in [`keep`], the cashier's lock in [`lock`].
 
 pub mod devices;
 pub mod keep;
 pub mod key;
+pub mod lock;
+pub mod said;
 
 use std::sync::Arc;
 
 use app::case::find;
-use app::operator::{LockedBy, NotUnlocked};
 use axum::Json;
-use axum::extract::{Path, State};
-use domain::Actor;
-use domain::TerminalId;
-use domain::actor::By;
-use domain::operator::Number;
+use axum::extract::State;
+use domain::terminal::Terminal;
 use domain::terminal::may::{Verb as May, actions};
-use domain::terminal::{Control, Terminal};
 use domain::transaction::Proof;
+use domain::{Actor, TerminalId};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::terminal::{Filter, State as Word};
@@ -25,20 +23,18 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::hold::HoldKind;
-use super::hold::HoldOut;
+use super::hold::{HoldKind, HoldOut};
 use super::id::Merchant;
-use super::idempotency::{Kept, once};
 use super::incident::case::stop_state;
 use super::incident::stop_request::StopState;
-use super::input::{Cursor, In, Limit, Query};
+use super::input::{Cursor, Limit, Query};
 use super::page::Page;
 use super::people::Names;
-use super::problem::{Problem, ProblemOut, Why};
+use super::problem::{Problem, ProblemOut};
 use super::route::{self, Shown, reading, show_route};
 use super::transaction::{Decision, TransactionKind};
 use super::wire::{Money, Time, word};
-use crate::auth::{self, Account, Asker, scope};
+use crate::auth::{Account, scope};
 
 /// Holds on a terminal's page.
 const HOLDS_MAX: i64 = 50;
@@ -57,31 +53,11 @@ crate::problem::codes! {
     NOT_FOUND = "terminal_not_found", NOT_FOUND:
         ("没有找到终端", "没有这台终端。"),
         ("Terminal not found", "There is no such terminal.");
-    /// Wrong operator or password.
-    WRONG_OPERATOR_PASSWORD = "wrong_operator_password", FORBIDDEN:
-        ("密码错误", "操作员号或密码不对。"),
-        ("Wrong password", "The operator or the password is wrong.");
-    /// No cashier lock stands.
-    NOT_LOCKED = "not_locked", CONFLICT:
-        ("没有锁定", "这台终端没有被收银员锁定。"),
-        ("Not locked", "No cashier has locked this terminal.");
-    /// Another hold stands that a password cannot release.
-    HELD = "held", CONFLICT:
-        ("终端被停用", "这台终端因其他原因停用，密码不能解除。"),
-        ("Terminal held", "The terminal is stopped for a reason that a password cannot release.");
-    /// Nobody here decides what it may do.
-    OUTSIDE = "outside_terminal", CONFLICT:
-        ("锁不住", "这台终端由外面的收单机构控制，这里锁不住它。丢了请报失。"),
-        ("Cannot be locked here", "An outside acquirer decides what this terminal may do: a lock here would not hold. If it is missing, report it.");
 }
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(show))
-        .routes(routes!(lock))
-        .routes(routes!(unlock))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
 }
 
 show_route!(show: Terminal => TerminalOut, "terminal", "/terminals/{terminal_id}", "terminal_id");
@@ -203,7 +179,7 @@ pub struct TerminalOut {
     key_check_value: Option<String>,
     /// What a provider knows it by whose own interface can stop it.
     #[schema(required)]
-    at_provider: Option<keep::AtProviderIO>,
+    at_provider: Option<said::AtProviderIO>,
     /// Its language and clock.
     settings: TerminalSettings,
     /// The batch of its last sign-in.
@@ -347,7 +323,7 @@ fn page(tx: &Tx<'_>, actor: &Actor, terminal: Terminal) -> Result<TerminalOut, P
         purchased_from: terminal.about.purchased_from.clone(),
         price: terminal.about.price.map(Money::from),
         key_check_value: terminal.key_check.clone(),
-        at_provider: terminal.at_provider.as_ref().map(keep::AtProviderIO::of),
+        at_provider: terminal.at_provider.as_ref().map(said::AtProviderIO::of),
         settings: TerminalSettings {
             language: terminal.language.clone(),
             time_zone: terminal.time_zone.clone(),
@@ -423,122 +399,4 @@ fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Counts, Problem> {
         }
     }
     Ok(counts)
-}
-
-/// Who locks.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({}))]
-struct Lock {
-    /// The operator on whose behalf, where there is one.
-    operator: Option<String>,
-}
-
-/// Who unlocks.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "operator": "001", "password": "246810" }))]
-struct Unlock {
-    /// The operator's number.
-    operator: String,
-    /// The operator's password.
-    password: String,
-}
-
-fn operator(number: &str) -> Result<Number, Problem> {
-    Number::parse(number).ok_or_else(|| Problem::field("operator", Why::Invalid))
-}
-
-/// Lock, with the same effect as the cashier's lock key; a locked one stays as it is.
-#[utoipa::path(post, path = "/terminals/{terminal_id}/lock", tag = "terminal", params(("terminal_id" = String, Path)),
-    request_body = Lock, responses(
-    (status = 200, body = TerminalOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 404, description = "terminal_not_found", body = ProblemOut),
-    (status = 409, description = "outside_terminal: nobody here would keep the lock", body = ProblemOut),
-))]
-async fn lock(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(terminal_id): Path<String>,
-    input: In<Lock>,
-) -> Result<Kept, Problem> {
-    let terminal_id = parse_id(&terminal_id)?;
-    let operator = input.body.operator.as_deref().map(operator).transpose()?;
-    let by = account.clone();
-    let work = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx)?;
-        let terminal = visible(tx, &actor, terminal_id)?;
-        if terminal.control == Control::Outside {
-            return Ok(Err(Problem::new(OUTSIDE)));
-        }
-        let by = match operator {
-            None => account.login.clone(),
-            Some(operator) => format!("{}, operator {operator}", account.login),
-        };
-        app::operator::lock_terminal(tx, terminal_id, LockedBy::Account, By::person(&by))?;
-        page(tx, &actor, terminal).map(Ok)
-    };
-    once(&api, &by, input.key, work).await
-}
-
-/// Unlock by operator number and password (R5.1). Three wrong ones in a row lock the terminal for 24 hours (R5.3).
-#[utoipa::path(post, path = "/terminals/{terminal_id}/unlock", tag = "terminal", params(("terminal_id" = String, Path)),
-    request_body = Unlock, responses(
-    (status = 200, body = TerminalOut),
-    (status = 403, description = "wrong_operator_password with attempts_left, or not_allowed", body = ProblemOut),
-    (status = 404, description = "terminal_not_found", body = ProblemOut),
-    (status = 409, description = "not_locked, or held with hold_kinds", body = ProblemOut),
-))]
-async fn unlock(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(terminal_id): Path<String>,
-    input: In<Unlock>,
-) -> Result<Kept, Problem> {
-    let terminal_id = parse_id(&terminal_id)?;
-    let Unlock {
-        operator: number,
-        password,
-    } = input.body;
-    let number = operator(&number)?;
-    let (reader, asked) = (account.clone(), number);
-    let find = move |tx: &Tx<'_>| {
-        visible(tx, &reader.actor(tx)?, terminal_id)?;
-        Ok::<_, Problem>(store::operator::password_hash(tx, terminal_id, asked.as_str())?)
-    };
-    let hash = api.node.read(find).await?;
-    let right = api.passwords.verify(Asker::Known, password, hash).await?;
-    // Of the password, the answer's key keeps only whether it was right.
-    let key = input
-        .key
-        .map(|key| key.with_content(&format!("{number} {right}")));
-    let by = account.clone();
-    let work = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx)?;
-        let terminal = visible(tx, &actor, terminal_id)?;
-        match app::operator::unlock(
-            tx,
-            terminal_id,
-            number.as_str(),
-            right,
-            By::person(&account.login),
-        )? {
-            Ok(()) => page(tx, &actor, terminal).map(Ok),
-            Err(refusal) => Ok(Err(refused(refusal))),
-        }
-    };
-    once(&api, &by, key, work).await
-}
-
-fn refused(refusal: NotUnlocked) -> Problem {
-    match refusal {
-        NotUnlocked::UnknownTerminal => Problem::new(NOT_FOUND),
-        NotUnlocked::NotLocked => Problem::new(NOT_LOCKED),
-        NotUnlocked::Held(standing) => Problem::new(HELD).held_by(standing),
-        NotUnlocked::WrongPassword { attempts_left } => {
-            Problem::new(WRONG_OPERATOR_PASSWORD).attempts_left(attempts_left)
-        }
-        NotUnlocked::Store(error) => error.into(),
-    }
 }

@@ -25,8 +25,8 @@ use crate::language::Language;
 use crate::merchant::credit_code;
 use crate::problem::{Problem, Why};
 use crate::shop::{ADDRESS_CHARS_MAX, NAME_CHARS_MAX};
-use crate::terminal::keep::{TerminalChange, TerminalIn, serial};
 use crate::terminal::key::Safe;
+use crate::terminal::said::{TerminalChange, TerminalIn, serial};
 
 /// Fields of a line that are not the terminal's own.
 const OF_PLACE: [&str; 5] = [
