@@ -167,7 +167,7 @@ pub fn email_of_person(api: &Api, name: &str, value: Option<String>) -> Result<O
     let email = email_opt(name, value, EMAIL_CHARS_MAX)?;
     match email.as_deref().is_none_or(api.settings.post.is_sender) {
         true => Ok(email),
-        false => Err(Problem::field(name, Why::Invalid)),
+        false => Err(Problem::field(name, Why::NotAMailAddress)),
     }
 }
 
@@ -181,7 +181,7 @@ pub fn email_opt(name: &str, value: Option<String>, chars_max: usize) -> Result<
     };
     match email.as_ref().is_none_or(is_address) {
         true => Ok(email),
-        false => Err(Problem::field(name, Why::Invalid)),
+        false => Err(Problem::field(name, Why::NotAMailAddress)),
     }
 }
 

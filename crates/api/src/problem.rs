@@ -56,6 +56,8 @@ pub enum Why {
     NotAnAddress,
     /// It is no address of a mail server.
     NotAMailServer,
+    /// It is no address that mails can be sent to.
+    NotAMailAddress,
     /// It is no key of 8 or 16 bytes.
     NotAKey,
     /// It checks itself, and does not.
@@ -110,6 +112,9 @@ impl Why {
                 "须为 IP 和端口，例如 192.0.2.7:8583",
                 "must be an IP address and a port like 192.0.2.7:8583",
             ),
+            Self::NotAMailAddress => {
+                language.pick("须为邮箱地址，例如 li.na@shop.example", "must be an address of mail like li.na@shop.example")
+            }
             Self::NotAMailServer => language.pick(
                 "须以 smtp:// 或 smtps:// 开头，后面是服务器",
                 "must begin with smtp:// or smtps:// and name a server",

@@ -278,7 +278,7 @@ fn checked(sealer: &node::seal::Sealer, post: Post, said: SettingsIn) -> Result<
             let from = text("mail_from", &from, TEXT_CHARS_MAX)?;
             match (post.is_sender)(&from) {
                 true => Ok(from),
-                false => Err(Problem::field("mail_from", Why::Invalid)),
+                false => Err(Problem::field("mail_from", Why::NotAMailAddress)),
             }
         })?,
         smtp_url_sealed: each(said.smtp_url, |url| {
