@@ -199,8 +199,8 @@ pub fn confirm(tx: &Tx<'_>, actor: &Actor, incident_id: &str, said: Said) -> Res
 /// decided.
 pub fn send(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<Incident, Error> {
     let incident = asked_for(tx, actor, incident_id)?;
-    let to = address(tx, incident.terminal_id)?;
     let mut request: StopRequest = step(tx, actor, incident_id, Verb::Send, None, |_: &mut StopRequest| ())?;
+    let to = address(tx, request.terminal_id)?;
     if let Some(mail) = &request.mail {
         store::work::delete(tx, &Id::mail(incident_id, mail.count))?;
     }

@@ -184,6 +184,12 @@ fn without_an_address_the_report_is_the_same_and_no_mail_waits() {
     let refused = house.send(&owner(), &incident.incident_id).unwrap_err();
     assert!(matches!(refused, Error::NotFound(Subject::Contact)), "{refused}");
     assert_eq!(house.may(&owner(), &incident.incident_id), [Verb::Confirm]);
+    // Who may not send it, or after its end, hears nothing of the address.
+    let refused = house.send(&auditor(), &incident.incident_id).unwrap_err();
+    assert!(matches!(refused, Error::NotAllowed), "{refused}");
+    house.find_again(&incident.incident_id);
+    let refused = house.send(&owner(), &incident.incident_id).unwrap_err();
+    assert!(matches!(refused, Error::WrongState("closed")), "{refused}");
 }
 
 #[test]
