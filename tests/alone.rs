@@ -1,18 +1,13 @@
 //! A shop alone, by the real binary: the letter to a mail server that is well, away, refusing, silent, or lost after it took the
-//! mail; the node killed at each step; a provider's interface. The receipt never says more than is known.
+//! mail; the node killed at each step. The receipt never says more than is known.
 
 use anyhow::{Context, Result, ensure};
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
 use simulator::mail::{Fault, Faults, MailConfig, MailServer, Verb};
-use simulator::provider::{
-    Brand, Device, Fault as Trouble, Faults as Troubles, Provider, ProviderConfig, Standing, Struck,
-};
 use tests::{Api, Folder, Launch, Node, canary_binary, until};
 
 const TERMINAL: &str = "88210001";
-const BY_PROVIDER: &str = "88210003";
-const MERCHANT: &str = "899305054620417";
 const ADDRESS: &str = "stop@chenghu.example";
 
 /// A node, the acquirer's mail server, and the owner of a shop that the node's gate does not serve.
@@ -348,131 +343,5 @@ async fn a_report_waits_for_no_mail_and_a_node_killed_while_it_sends_does_not_kn
         house.letter_is(&id, "sent").await?;
         ensure!(house.arrived(&id).await? == arrived + 1, "{verb:?}");
     }
-    Ok(())
-}
-
-/// A provider of ours beside the demo's.
-async fn provider(house: &House, faults: Troubles) -> Result<Provider> {
-    let config = ProviderConfig {
-        brand: Brand::Stripe,
-        port: 0,
-        key: "rk_test_e2e".into(),
-        merchant: String::new(),
-        devices: vec![Device::new("tmr_Demo0417", "WSC5-00417")],
-        faults: simulator::control::Control::default(),
-    };
-    let provider = Provider::start(config).await?;
-    provider.faults().set(faults);
-    let said = json!({ "key": "rk_test_e2e", "address": provider.url() });
-    let path = format!("/provider-accounts/{MERCHANT}/stripe");
-    house
-        .owner
-        .call("PUT", &path, Some(said.to_string()))
-        .await?
-        .expect(200)?;
-    Ok(provider)
-}
-
-async fn stop_is(house: &House, id: &str, state: &str) -> Result<Value> {
-    until(&format!("the stop to be {state}"), async || {
-        let request = house.request(id).await?;
-        let provider = request["provider"]["state"].clone();
-        ensure!(
-            (provider == "stopped") == (request["state"] == "stopped"),
-            "{request}"
-        );
-        Ok((provider == state).then_some(request))
-    })
-    .await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_reads_back_a_stop_makes_the_receipts_say_so() -> Result<()> {
-    let house = House::with(Faults::default()).await?;
-    let provider = provider(&house, Troubles::default()).await?;
-    let id = house.report(BY_PROVIDER).await?;
-    let request = stop_is(&house, &id, "stopped").await?;
-    ensure!(provider.standing("tmr_Demo0417") == Some(Standing::Stopped));
-    let evidence = request["provider"]["evidence"].as_str().unwrap_or_default();
-    ensure!(
-        evidence.contains("WSC5-00417") && evidence.contains("last seen"),
-        "{evidence}"
-    );
-    let journal = provider.journal();
-    let first_change = journal
-        .iter()
-        .position(|line| line.starts_with("DELETE"))
-        .context("no stop")?;
-    ensure!(
-        first_change > 0,
-        "it was stopped before anybody looked: {journal:?}"
-    );
-    ensure!(
-        journal[first_change + 1..]
-            .iter()
-            .any(|line| line.starts_with("GET")),
-        "not read back: {journal:?}"
-    );
-    let incident = house.owner.get(&format!("/incidents/{id}")).await?;
-    for receipt in incident["receipts"].as_array().context("receipts")? {
-        ensure!(receipt["state"] == "stopped", "{receipt}");
-    }
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_refuses_or_lies_stops_nothing() -> Result<()> {
-    for (fault, state) in [(Trouble::Says(403), "refused"), (Trouble::Lies, "asked")] {
-        let house = House::with(Faults::default()).await?;
-        let faults = Troubles {
-            fault: Some((Struck::Changes, fault.clone())),
-            ..Troubles::default()
-        };
-        let provider = provider(&house, faults).await?;
-        let id = house.report(BY_PROVIDER).await?;
-        until("a stop to be asked for", async || {
-            let asked = provider.journal().iter().any(|line| line.starts_with("DELETE"));
-            Ok(asked.then_some(()))
-        })
-        .await?;
-        stop_is(&house, &id, state).await?;
-        ensure!(
-            provider.standing("tmr_Demo0417") == Some(Standing::Working),
-            "{fault:?}"
-        );
-    }
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_node_killed_while_a_provider_does_not_answer_reads_back_and_stops_once() -> Result<()> {
-    let mut house = House::with(Faults::default()).await?;
-    let faults = Troubles {
-        fault: Some((Struck::Changes, Trouble::Silent)),
-        ..Troubles::default()
-    };
-    let provider = provider(&house, faults).await?;
-    let id = house.report(BY_PROVIDER).await?;
-    until("the stop to be under way", async || {
-        let asked = provider.journal().iter().any(|line| line.starts_with("DELETE"));
-        Ok(asked.then_some(()))
-    })
-    .await?;
-    let request = house.request(&id).await?;
-    ensure!(request["state"] == "requested", "{request}");
-    // The demo writes its own provider's address again when it starts; ours follows.
-    house.node.take().context("no node")?.kill()?;
-    provider.faults().set(Troubles::default());
-    let node = house.launch.start().await?;
-    house.owner = node.api_as("alone").await?;
-    house.node = Some(node);
-    let said = json!({ "key": "rk_test_e2e", "address": provider.url() });
-    let path = format!("/provider-accounts/{MERCHANT}/stripe");
-    house
-        .owner
-        .call("PUT", &path, Some(said.to_string()))
-        .await?
-        .expect(200)?;
-    stop_is(&house, &id, "stopped").await?;
     Ok(())
 }

@@ -76,6 +76,8 @@ pub struct Settings {
     pub probe: setting::Probe,
     /// Judges and tries mail servers.
     pub post: setting::Post,
+    /// Whether an address is one of a provider's own.
+    pub is_provider_address: provider_account::IsAddress,
     /// The check value of a terminal's master key.
     pub key_check: key::KeyCheck,
     /// Becomes true when the node stops; live streams end then.

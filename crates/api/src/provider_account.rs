@@ -32,6 +32,9 @@ const TEXT_CHARS_MAX: usize = 200;
 /// Accounts told at most.
 const ACCOUNTS_MAX: i64 = 1_000;
 
+/// Whether an address is one of a provider's own: no key goes to another.
+pub type IsAddress = fn(terminal::Provider, &str) -> bool;
+
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
@@ -50,7 +53,7 @@ struct ProviderAccountOut {
     /// What the provider calls the merchant.
     #[schema(required)]
     account: Option<String>,
-    /// Another address than the provider's own.
+    /// Which of the provider's own systems it is for; null: the live one.
     #[schema(required)]
     address: Option<String>,
     /// Since when its key is kept.
@@ -97,7 +100,8 @@ struct ProviderAccountIn {
     key: String,
     /// What the provider calls the merchant; SumUp and Adyen need it.
     account: Option<String>,
-    /// Another address than the provider's own, for example its test system.
+    /// Which of the provider's own systems it is for, where it has several: `https://management-test.adyen.com/v3`. The live
+    /// one without it; no address of anybody else is taken.
     address: Option<String>,
 }
 
@@ -115,7 +119,9 @@ async fn put(
     input: In<ProviderAccountIn>,
 ) -> Result<Kept, Problem> {
     let (merchant_id, provider) = named(&path)?;
-    let node = api.node.clone();
+    let (node, is_address) = (api.node.clone(), api.settings.is_provider_address);
+    // The same again changes nothing, and what an idempotency key keeps is a digest of the body: none of a secret is to be kept.
+    let input = In { key: None, ..input };
     acting(&api, account, input, move |tx, actor, said| {
         // Whoever may not keep it learns nothing of what would be wrong.
         app::provider_account::allowed(tx, actor, merchant_id)?;
@@ -130,6 +136,10 @@ async fn put(
         };
         if account.account.is_none() && provider != terminal::Provider::Stripe {
             return Err(Problem::field("account", Why::Missing));
+        }
+        let is_foreign = |address: &String| !is_address(provider, address);
+        if account.address.as_ref().is_some_and(is_foreign) {
+            return Err(Problem::field("address", Why::NotAWord));
         }
         let sealed = node
             .sealer

@@ -26,6 +26,7 @@ use domain::{MerchantId, TerminalId};
 use mail_parser::MessageParser;
 use node::Node;
 use node::seal::{Purpose, random};
+use server::connector::provider::Elsewhere;
 use simulator::control::Control;
 use simulator::mail::{MailConfig, MailServer, Taken};
 
@@ -79,7 +80,7 @@ pub async fn fill(node: &Node, login: &Login, mailbox: &Mailbox) -> anyhow::Resu
         merchant_id,
         provider: Provider::Stripe,
         account: None,
-        address: Some(mailbox.provider.url()),
+        address: None,
         key_sealed: Vec::new(),
         since: node::now(),
     };
@@ -222,6 +223,12 @@ impl Mailbox {
             provider: simulator::provider::Provider::start(provider).await?,
             page,
         })
+    }
+
+    /// Where this demo's provider is.
+    pub fn elsewhere(&self) -> anyhow::Result<Elsewhere> {
+        let elsewhere = format!("{}={}", Provider::Stripe.code(), self.provider.url());
+        elsewhere.parse().map_err(anyhow::Error::msg)
     }
 
     /// Where to look at it.

@@ -19,6 +19,7 @@ use crate::estate::{Login, fill, logins};
 use node::now;
 use node::seal::random;
 use server::connector::host::{HostConfig, HostProfile};
+use server::connector::provider::Providers;
 use server::gate::Limits;
 use server::http::proxy::Cidr;
 use server::ready;
@@ -143,6 +144,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
             limits: Limits::default(),
         }),
         gate_from: GateFrom::Flags,
+        providers: Providers::new(vec![mailbox.elsewhere()?]),
         data: data.to_owned(),
     };
     let running = run::start(node, config).await?;

@@ -17,7 +17,7 @@ pub struct ProviderAccount {
     pub provider: Provider,
     /// What the provider calls the merchant: SumUp's merchant code, Adyen's account whose inventory takes stopped terminals.
     pub account: Option<String>,
-    /// Another address than the provider's own: its test system.
+    /// Which of the provider's own systems it is for; `None`: the live one.
     pub address: Option<String>,
     /// The key, sealed as [`ProviderAccount::sealed_as`].
     pub key_sealed: Vec<u8>,

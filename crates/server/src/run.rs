@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::connector::host::{AcquirerHost, HostConfig, probe};
 use crate::connector::mail;
+use crate::connector::provider::Providers;
 use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
 use crate::{assets, http, work};
@@ -39,6 +40,8 @@ pub struct Config {
     pub gate: Option<GateConfig>,
     /// Whence it has it.
     pub gate_from: GateFrom,
+    /// Where providers are asked.
+    pub providers: Providers,
     /// The folder that remembers which start of the node was the last.
     pub data: PathBuf,
 }
@@ -125,12 +128,15 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
 
     // The host and the work outlive the gate, so that what the gate still answers has its host.
     let (stop_last, stopped_last) = watch::channel(false);
-    let host = gate.as_ref().map(|gate| gate.host.clone());
+    let outside = work::Outside {
+        host: gate.as_ref().map(|gate| gate.host.clone()),
+        providers: config.providers,
+    };
     let mut last = JoinSet::new();
     if let Some(gate) = &gate {
         last.spawn(gate.host.clone().run(gate.host_address, stopped_last.clone()));
     }
-    last.spawn(work::run(node.clone(), host, stopped_last.clone()));
+    last.spawn(work::run(node.clone(), outside, stopped_last.clone()));
     last.spawn(node::presence::run(node.clone(), stopped_last));
     let mut gate_stopped = stopped.clone();
     tasks.spawn(async move {
@@ -149,6 +155,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         gate: config.gate_from,
         probe,
         post: mail::post(),
+        is_provider_address: Providers::is_own,
         key_check: |key| iso8583::keys::check_value(key).ok(),
         stopping: stopped.clone(),
     };

@@ -14,6 +14,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::connector::host::{HostConfig, HostProfile};
+use crate::connector::provider::{Elsewhere, Providers};
 use crate::gate::Limits;
 use crate::http::proxy::Cidr;
 use crate::ready;
@@ -73,6 +74,9 @@ pub struct Args {
     /// Send the host an empty frame when nothing else was sent for so many seconds; never without it.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
     host_heartbeat_s: Option<u64>,
+    /// Ask a provider here instead of at its own address: a double, in tests. It gets the keys.
+    #[arg(long, value_name = "PROVIDER=URL", hide = true)]
+    provider_address: Vec<Elsewhere>,
 }
 
 const PORT: u16 = 8080;
@@ -106,6 +110,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         trusted_proxies: args.trusted_proxy.clone(),
         gate: host.map(|host| args.gate(host)),
         gate_from,
+        providers: Providers::new(args.provider_address.clone()),
         data: args.data.clone(),
     };
     let running = run::start(node.clone(), config).await?;

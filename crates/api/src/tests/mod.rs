@@ -151,6 +151,7 @@ impl House {
                 gate: crate::setting::GateFrom::Off,
                 key_check: |key| iso8583::keys::check_value(key).ok(),
                 probe: |_| Box::pin(async { crate::setting::Reached::Kept }),
+                is_provider_address: |_, address| address == "https://test.example",
                 post: crate::setting::Post {
                     is_server: |address| address.starts_with("smtp"),
                     is_sender: |sender| sender.contains('@'),

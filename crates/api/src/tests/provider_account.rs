@@ -70,3 +70,25 @@ async fn only_who_keeps_them_sees_or_changes_them() {
     let adyen = put(&house, &owner, &format!("{OURS}/adyen"), said).await;
     assert_eq!(adyen.problem(422, "invalid_field").body["field"], "account");
 }
+
+#[tokio::test]
+async fn no_key_goes_to_an_address_that_somebody_names() {
+    let house = House::new().await;
+    let (owner, risk) = (house.token("owner").await, house.token("risk").await);
+    for who in [&owner, &risk] {
+        for inside in [
+            "http://127.0.0.1:5432",
+            "https://10.0.0.7",
+            "https://test.example.evil.example",
+        ] {
+            let said = json!({ "key": "rk_test", "address": inside });
+            let refused = put(&house, who, &format!("{OURS}/stripe"), said).await;
+            assert_eq!(
+                refused.problem(422, "invalid_field").body["field"],
+                "address",
+                "{inside}"
+            );
+        }
+    }
+    assert_eq!(house.get(&owner, ALL).await.ok()["items"], json!([]));
+}

@@ -26,6 +26,7 @@ use super::off_runtime;
 use node::Node;
 use node::seal::{Purpose, random};
 use server::connector::host::{HostConfig, HostProfile};
+use server::connector::provider::Providers;
 use server::gate::Limits;
 use server::run::{self, GateConfig, GateFrom, Running};
 use server::serve;
@@ -144,6 +145,7 @@ impl Rig {
                 limits: Limits::default(),
             }),
             gate_from: GateFrom::Flags,
+            providers: Providers::default(),
             data: data.to_owned(),
         };
         let running = run::start(node, config).await?;

@@ -26,6 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::connector::host::AcquirerHost;
+use crate::connector::provider::Providers;
 use node::{Node, now, told};
 
 /// The longest wait between two looks: another node may have added something.
@@ -34,6 +35,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const FORGOTTEN_EVERY: Duration = Duration::from_secs(10);
 /// An intent older than this beyond the host's time is one whose second check failed (the store was out of reach).
 const FORGOTTEN_MS: i64 = 60_000;
+
+/// Whom this node asks.
+#[derive(Clone)]
+pub struct Outside {
+    /// The acquirer's host, where there is a gate.
+    pub host: Option<Arc<AcquirerHost>>,
+    /// Providers with an interface.
+    pub providers: Providers,
+}
 
 /// What became of a try.
 enum Tried {
@@ -46,9 +56,9 @@ enum Tried {
 }
 
 /// Does what is due until `stop` turns true, and ends what is under way.
-pub async fn run(node: Arc<Node>, host: Option<Arc<AcquirerHost>>, mut stop: watch::Receiver<bool>) {
-    let answer_time_ms = host.as_ref().map_or(0, |host| host.answer_time_ms());
-    let mut driver = Driver::new(node.clone(), host);
+pub async fn run(node: Arc<Node>, outside: Outside, mut stop: watch::Receiver<bool>) {
+    let answer_time_ms = outside.host.as_ref().map_or(0, |host| host.answer_time_ms());
+    let mut driver = Driver::new(node.clone(), outside);
     let mut forgotten_at = Instant::now() + FORGOTTEN_EVERY;
     loop {
         let wait = driver.start_due().await;
@@ -72,7 +82,7 @@ pub async fn run(node: Arc<Node>, host: Option<Arc<AcquirerHost>>, mut stop: wat
 /// The work of one node.
 struct Driver {
     node: Arc<Node>,
-    host: Option<Arc<AcquirerHost>>,
+    outside: Outside,
     kinds: Vec<OfKind>,
     under_way: JoinSet<()>,
 }
@@ -97,9 +107,9 @@ impl OfKind {
 }
 
 impl Driver {
-    fn new(node: Arc<Node>, host: Option<Arc<AcquirerHost>>) -> Self {
+    fn new(node: Arc<Node>, outside: Outside) -> Self {
         let kinds = Kind::ALL.map(|kind| {
-            let policy = match (kind, &host) {
+            let policy = match (kind, &outside.host) {
                 (Kind::Reversal, Some(host)) => kind.policy().answered_within(host.answer_time_ms()),
                 _ => kind.policy(),
             };
@@ -111,7 +121,7 @@ impl Driver {
         });
         Self {
             node,
-            host,
+            outside,
             kinds: kinds.into(),
             under_way: JoinSet::new(),
         }
@@ -184,7 +194,7 @@ impl Driver {
         let Ok(place) = of.places.clone().try_acquire_owned() else {
             return;
         };
-        let doing = perform(self.node.clone(), self.host.clone(), of.policy, work, place);
+        let doing = perform(self.node.clone(), self.outside.clone(), of.policy, work, place);
         self.under_way.spawn(doing);
     }
 }
@@ -192,19 +202,19 @@ impl Driver {
 /// Does one piece of work, or puts it off.
 async fn perform(
     node: Arc<Node>,
-    host: Option<Arc<AcquirerHost>>,
+    outside: Outside,
     policy: Policy,
     work: Work,
     _place: OwnedSemaphorePermit,
 ) {
     let tried = match work.id.kind() {
-        Kind::Reversal => match &host {
+        Kind::Reversal => match &outside.host {
             Some(host) => reversal::send(&node, host, &work).await,
             None => Ok(Tried::Failed("this node has no host")),
         },
         Kind::HoldEnd => hold_end::say(&node, &work).await,
         Kind::Mail => mail::send(&node, &work).await,
-        Kind::ProviderStop => provider_stop::stop(&node, &work).await,
+        Kind::ProviderStop => provider_stop::stop(&node, &outside.providers, &work).await,
         Kind::Reminder => reminder::remind(&node, &work).await,
         Kind::ReminderMail => mail::remind(&node, &work).await,
         Kind::Import => import::check(&node, &work).await,

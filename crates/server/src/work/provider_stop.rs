@@ -7,23 +7,21 @@
 
 use std::sync::Arc;
 
-use domain::provider_account::ProviderAccount;
 use domain::stop_request::{Asked, ProviderState};
 use domain::terminal::Provider as Brand;
 use domain::work::Work;
 use store::{Error, Tx};
 
 use super::Tried;
-use crate::connector::provider::{Known, Provider, Standing, Trouble, WrongSetting};
+use crate::connector::provider::{Known, Provider, Providers, Standing, Trouble};
 use node::seal::Purpose;
 use node::{Node, Turn};
-use zeroize::Zeroizing;
 
 /// Looks without an answer after which it is stopped unseen: stopping it matters more than the evidence.
 const LOOKS_MAX: i64 = 3;
 
 /// Does one round: look, ask for the stop, read back.
-pub async fn stop(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+pub async fn stop(node: &Arc<Node>, providers: &Providers, work: &Work) -> Result<Tried, Error> {
     let claimed = work.clone();
     let Some(asked) = node
         .write(move |tx| app::stop_request::to_ask(tx, &claimed))
@@ -38,7 +36,7 @@ pub async fn stop(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
         );
         return Ok(Tried::Done);
     };
-    let provider = match provider(node, work, &asked).await? {
+    let provider = match provider(node, providers, work, &asked).await? {
         Ok(provider) => provider,
         Err(why) => return unanswered(node, work, ProviderState::Asked, why).await,
     };
@@ -85,6 +83,7 @@ pub async fn stop(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
 /// The provider with the key of the terminal's merchant, or why there is none.
 async fn provider(
     node: &Arc<Node>,
+    providers: &Providers,
     work: &Work,
     asked: &Asked,
 ) -> Result<Result<Provider, &'static str>, Error> {
@@ -100,20 +99,8 @@ async fn provider(
     let Some(key) = key else {
         return Ok(Err("the provider's key cannot be read"));
     };
-    Ok(asking(&account, key.into()).map_err(|_| "the provider cannot be asked with this key"))
-}
-
-fn asking(account: &ProviderAccount, key: Zeroizing<String>) -> Result<Provider, WrongSetting> {
-    let merchant = account.account.as_deref().unwrap_or_default();
-    let provider = match account.provider {
-        Brand::Stripe => Provider::stripe(key)?,
-        Brand::Sumup => Provider::sumup(key, merchant)?,
-        Brand::Adyen => Provider::adyen(key, merchant)?,
-    };
-    match &account.address {
-        Some(address) => provider.at(address),
-        None => Ok(provider),
-    }
+    let asking = providers.of(&account, key.into());
+    Ok(asking.map_err(|_| "the provider cannot be asked with this key"))
 }
 
 fn is_refusal(trouble: &Trouble) -> bool {

@@ -2571,7 +2571,7 @@ export interface components {
             items: {
                 /** @description What the provider calls the merchant. */
                 account: string | null;
-                /** @description Another address than the provider's own. */
+                /** @description Which of the provider's own systems it is for; null: the live one. */
                 address: string | null;
                 /** @description Whose. */
                 merchant_id: string;
@@ -2856,7 +2856,7 @@ export interface components {
         ProviderAccount: {
             /** @description What the provider calls the merchant. */
             account: string | null;
-            /** @description Another address than the provider's own. */
+            /** @description Which of the provider's own systems it is for; null: the live one. */
             address: string | null;
             /** @description Whose. */
             merchant_id: string;
@@ -2875,7 +2875,10 @@ export interface components {
         ProviderAccountIn: {
             /** @description What the provider calls the merchant; SumUp and Adyen need it. */
             account?: string | null;
-            /** @description Another address than the provider's own, for example its test system. */
+            /**
+             * @description Which of the provider's own systems it is for, where it has several: `https://management-test.adyen.com/v3`. The live
+             *     one without it; no address of anybody else is taken.
+             */
             address?: string | null;
             /** @description The key, with the least rights that look at and stop a terminal. It is sealed, and never told again. */
             key: string;

@@ -10,8 +10,11 @@ use serde_json::{Value, json};
 
 use super::{Known, Provider, Standing, Trouble, evidence, moment, text, unknown};
 
-/// The live system; the test system's is `https://management-test.adyen.com/v3`.
-pub(super) const ADDRESS: &str = "https://management-live.adyen.com/v3";
+/// The live system and the test system.
+pub(super) const ADDRESSES: [&str; 2] = [
+    "https://management-live.adyen.com/v3",
+    "https://management-test.adyen.com/v3",
+];
 
 pub(super) async fn test(adyen: &Provider) -> Result<(), Trouble> {
     adyen.get("/terminals?pageSize=1".to_owned()).await.map(drop)

@@ -9,12 +9,14 @@
 //! it; a key is in no debug print, error or log.
 
 mod adyen;
+mod elsewhere;
 mod stripe;
 mod sumup;
 
 use std::time::Duration;
 
 use domain::Timestamp;
+use domain::terminal::Provider as Which;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use serde_json::Value;
@@ -22,8 +24,9 @@ use zeroize::Zeroizing;
 
 use super::as_said;
 use super::tls::Trust;
-pub use super::web::Patience;
-use super::web::{self, Answer, Lost, Question, Site};
+use super::web::{self, Answer, Lost, Question};
+pub use super::web::{Patience, Site};
+pub use elsewhere::{Elsewhere, Providers};
 
 /// The longest that [`Provider::stop`] takes with the usual [`Patience`]: at Stripe it asks three times.
 pub const STOP_TIME_MAX: Duration = Duration::from_secs(48);
@@ -117,6 +120,25 @@ enum Brand {
     Adyen { merchant: String },
 }
 
+impl Brand {
+    const fn which(&self) -> Which {
+        match self {
+            Self::Stripe => Which::Stripe,
+            Self::SumUp { .. } => Which::Sumup,
+            Self::Adyen { .. } => Which::Adyen,
+        }
+    }
+}
+
+/// Where a provider can be asked; its live system first.
+const fn addresses(which: Which) -> &'static [&'static str] {
+    match which {
+        Which::Stripe => &stripe::ADDRESSES,
+        Which::Sumup => &sumup::ADDRESSES,
+        Which::Adyen => &adyen::ADDRESSES,
+    }
+}
+
 /// Why a provider cannot be asked with what was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WrongSetting {
@@ -126,8 +148,8 @@ pub enum WrongSetting {
     /// The merchant's code holds what none holds.
     #[error("this is no merchant code")]
     Merchant,
-    /// The address is none, or would send the key in clear.
-    #[error("the address of a provider begins with https://")]
+    /// The address is none of the provider's own: the key stays here.
+    #[error("this is no address of the provider")]
     Address,
 }
 
@@ -137,7 +159,7 @@ impl Provider {
     /// # Errors
     /// [`WrongSetting::Key`].
     pub fn stripe(key: Zeroizing<String>) -> Result<Self, WrongSetting> {
-        Self::new(Brand::Stripe, key, stripe::ADDRESS)
+        Self::new(Brand::Stripe, key)
     }
 
     /// SumUp. `key`: an API key, or a token of scope `readers.write`; `merchant`: the merchant code.
@@ -150,7 +172,6 @@ impl Provider {
                 merchant: self::merchant(merchant)?,
             },
             key,
-            sumup::ADDRESS,
         )
     }
 
@@ -165,32 +186,41 @@ impl Provider {
                 merchant: self::merchant(merchant)?,
             },
             key,
-            adyen::ADDRESS,
         )
     }
 
-    fn new(brand: Brand, key: Zeroizing<String>, address: &str) -> Result<Self, WrongSetting> {
+    fn new(brand: Brand, key: Zeroizing<String>) -> Result<Self, WrongSetting> {
         let is_key =
             (1..=KEY_LEN_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_key {
             return Err(WrongSetting::Key);
         }
+        let site = addresses(brand.which())
+            .first()
+            .and_then(|live| Site::parse(live));
         Ok(Self {
             brand,
             key,
-            site: Site::parse(address).ok_or(WrongSetting::Address)?,
+            site: site.ok_or(WrongSetting::Address)?,
             trust: None,
             patience: Patience::default(),
         })
     }
 
-    /// At another address than the provider's own: its test system, or a double on this machine.
+    /// At another address of the provider's own: its test system.
     ///
     /// # Errors
-    /// [`WrongSetting::Address`].
+    /// [`WrongSetting::Address`] for an address of anybody else, who would be given the key.
     pub fn at(self, address: &str) -> Result<Self, WrongSetting> {
-        let site = Site::parse(address).ok_or(WrongSetting::Address)?;
-        Ok(Self { site, ..self })
+        let is_own = addresses(self.brand.which()).contains(&address);
+        let site = Site::parse(address).filter(|_| is_own);
+        Ok(self.through(site.ok_or(WrongSetting::Address)?))
+    }
+
+    /// Where whoever runs the node says, and nobody else may: a double of the provider.
+    #[must_use]
+    pub fn through(self, site: Site) -> Self {
+        Self { site, ..self }
     }
 
     /// Trusting others than the system does.

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::{Known, Provider, Standing, Trouble, evidence, text, unknown};
 
-pub(super) const ADDRESS: &str = "https://api.stripe.com";
+/// Its test keys go to the same system.
+pub(super) const ADDRESSES: [&str; 1] = ["https://api.stripe.com"];
 /// The first version whose readers have `last_seen_at`.
 pub(super) const VERSION: &str = "2025-10-29.clover";
 

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{Known, Provider, Standing, Trouble, evidence, moment, text, unknown};
 
-pub(super) const ADDRESS: &str = "https://api.sumup.com";
+/// Its test merchants are in the same system.
+pub(super) const ADDRESSES: [&str; 1] = ["https://api.sumup.com"];
 
 fn readers(merchant: &str) -> String {
     format!("/v0.1/merchants/{merchant}/readers")

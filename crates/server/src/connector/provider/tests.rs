@@ -56,7 +56,11 @@ fn with_key(whose: Whose, key: &str) -> Provider {
 }
 
 fn at(double: &double::Provider, whose: Whose) -> Provider {
-    with_key(whose, KEY).at(&double.url()).unwrap()
+    with_key(whose, KEY).through(site(&double.url()))
+}
+
+fn site(address: &str) -> Site {
+    Site::parse(address).unwrap()
 }
 
 fn strike(double: &double::Provider, struck: Struck, fault: Fault) {
@@ -355,7 +359,7 @@ async fn a_busy_provider_says_when_to_come_again_and_is_believed_within_bounds()
 async fn a_wrong_key_is_refused_and_in_no_answer() {
     for whose in BRANDS {
         let double = start(whose).await;
-        let provider = with_key(whose, "rk_live_wrong").at(&double.url()).unwrap();
+        let provider = with_key(whose, "rk_live_wrong").through(site(&double.url()));
         for refused in [
             provider.test().await,
             provider.stop(device(whose)).await,
@@ -422,8 +426,7 @@ async fn a_merchant_that_the_key_does_not_know_stops_nothing() {
     let key = || Zeroizing::new(KEY.to_owned());
     let provider = Provider::sumup(key(), "ANOTHER1")
         .unwrap()
-        .at(&double.url())
-        .unwrap();
+        .through(site(&double.url()));
     assert_eq!(
         provider.standing(device(Whose::SumUp)).await,
         Err(Trouble::NoSuchDevice)
@@ -473,9 +476,7 @@ async fn nobody_is_asked_when_nobody_listens() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let provider = with_key(Whose::SumUp, KEY)
-        .at(&format!("http://{nobody}"))
-        .unwrap();
+    let provider = with_key(Whose::SumUp, KEY).through(site(&format!("http://{nobody}")));
     let asked = provider.stop(device(Whose::SumUp)).await;
     assert!(matches!(asked, Err(Trouble::NotAsked { .. })), "{asked:?}");
 }
@@ -515,8 +516,8 @@ async fn a_key_goes_only_to_whom_a_trusted_certificate_names() {
     let (ours, theirs) = (Authority::new().unwrap(), Authority::new().unwrap());
     let trust = || Trust::only(vec![CertificateDer::from(ours.root_der.clone())]).unwrap();
     let to = |address| {
-        let site = format!("https://{address}");
-        with_key(Whose::Stripe, KEY).at(&site).unwrap().trusting(trust())
+        let site = site(&format!("https://{address}"));
+        with_key(Whose::Stripe, KEY).through(site).trusting(trust())
     };
     assert_eq!(to(encrypted(&ours, "127.0.0.1").await).test().await, Ok(()));
     let forged = encrypted(&theirs, "127.0.0.1").await;
