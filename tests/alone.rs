@@ -345,3 +345,37 @@ async fn a_report_waits_for_no_mail_and_a_node_killed_while_it_sends_does_not_kn
     }
     Ok(())
 }
+
+/// The house of a shop that has no gate: nothing of an acquirer's host is there to be waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_letter_leaves_a_house_that_has_no_gate() -> Result<()> {
+    let (folder, server) = (Folder::new()?, MailServer::start(MailConfig::default()).await?);
+    let house = tests::House::start(folder.path(), "node-1", &[]).await?;
+    let first = json!({
+        "token": house.token()?, "mode": "shop", "language": "zh", "time_zone": "Asia/Shanghai", "currency": "CNY",
+        "merchant": { "name": "福记小吃" },
+        "account": { "login": "li.na", "name": "李娜", "password": "teapot-in-the-rain" },
+    });
+    let done = house.api()?.post("/setup", &first).await?.expect(201)?;
+    let owner = house.api()?.with_token(done["token"].as_str().context("token")?);
+    let post = json!({ "smtp_url": format!("smtp://{}", server.addr()), "mail_from": "stop@shop.example" });
+    owner
+        .call("PUT", "/settings", Some(post.to_string()))
+        .await?
+        .expect(200)?;
+    let acquirer = json!({ "merchant_id": done["merchant"]["id"], "kind": "acquirer", "name": "澄湖支付", "email": ADDRESS });
+    owner.post("/contacts", &acquirer).await?.expect(201)?;
+    let shop = json!({ "name": "城南店", "address": "工业路 1 号" });
+    let shop = owner.post("/shops", &shop).await?.expect(201)?;
+    let terminal = json!({
+        "terminal_id": TERMINAL, "shop_id": shop["id"], "serial": "SN-1", "model": "A", "control": "outside",
+    });
+    owner.post("/terminals", &terminal).await?.expect(201)?;
+    let report = json!({ "terminal_id": TERMINAL, "manner": "stolen" });
+    owner.post("/incidents", &report).await?.expect(201)?;
+    let to = until("the letter to arrive", async || Ok(server.mails().pop()))
+        .await?
+        .to;
+    ensure!(to == [ADDRESS], "{to:?}");
+    Ok(())
+}

@@ -178,12 +178,10 @@ impl Driver {
         open.map(|of| (of.kind, of.policy, of.free())).collect()
     }
 
-    /// Whether it is of any use to try: one node that cannot reach the host leaves its work to others.
+    /// Whether it is of any use to try: one node that cannot reach the host leaves the host's work to others. A shop alone
+    /// has no host at all, and its letters and stops need none.
     fn can_do(&self, kind: Kind) -> bool {
-        !matches!(
-            kind,
-            Kind::Reversal | Kind::Mail | Kind::ProviderStop | Kind::ReminderMail
-        ) || self.node.counters.host_connected.load(Ordering::Relaxed)
+        kind != Kind::Reversal || self.node.counters.host_connected.load(Ordering::Relaxed)
     }
 
     fn start(&mut self, work: Work) {
