@@ -28,7 +28,7 @@ pub use outside::Outside;
 pub use pair::{NAMES, Pair};
 pub use proxy::Proxy;
 pub use traded::{Acknowledged, Traded};
-pub use wait::{WAIT_MAX, until};
+pub use wait::{WAIT_MAX, until, until_every};
 pub use wire::{ask, ask_on, purchase};
 
 /// A number from the environment, or its default.

@@ -14,7 +14,19 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 /// It did not come, or looking failed.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    until_every(LOOK_EVERY, what, look).await
+}
+
+/// The same with so much time between two looks, where many look at once.
+///
+/// # Errors
+/// As [`until`].
+pub async fn until_every<T>(
+    look_every: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let began = Instant::now();
     loop {
         if let Some(found) = look().await? {
@@ -23,6 +35,6 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T
         if began.elapsed() > WAIT_MAX {
             bail!("waited {} s in vain for {what}", WAIT_MAX.as_secs());
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(look_every).await;
     }
 }

@@ -9,7 +9,7 @@
 //! They can be late, silent, wrong, double, busy (429), against it, gone, and close a connection after doing what was asked.
 //!
 //! They touch the network. Invariant: what was asked with a wrong key changes nothing; the journal has every request that
-//! was read, in order, whatever was answered.
+//! was read, in order, whatever was answered, and which answers were written.
 
 mod brand;
 mod http;
@@ -18,8 +18,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::control::Control;
@@ -45,7 +47,7 @@ pub enum Brand {
 pub enum Standing {
     /// It takes payments.
     Working,
-    /// It is to be stopped; so many looks find it so, then it is (Adyen).
+    /// It is to be stopped; so many looks find it so, then it is. Adyen says so; at the others it seems to work meanwhile.
     Stopping(u32),
     /// It takes none.
     Stopped,
@@ -92,6 +94,8 @@ pub enum Struck {
     Looks,
     /// Those that change something.
     Changes,
+    /// Those that only look, once something was to be changed.
+    ReadBacks,
 }
 
 /// What goes wrong.
@@ -103,6 +107,8 @@ pub enum Fault {
     Busy(&'static str),
     /// It does what it is asked and never answers.
     Silent,
+    /// It reads what it is asked, does nothing and never answers.
+    Deaf,
     /// It does what it is asked and closes the connection without an answer.
     Closes,
     /// It closes the connection before it does anything.
@@ -130,8 +136,26 @@ pub struct Faults {
     pub times: Option<u32>,
     /// Each answer is held back so long.
     pub delay_ms: u64,
-    /// Looks that find a stopped device still in progress (Adyen).
+    /// Looks that find a device that was told to stop not stopped yet.
     pub stops_after_looks: u32,
+}
+
+/// A request that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// `DELETE /v1/terminal/readers/tmr_1`.
+    pub what: String,
+    /// When.
+    pub at: Instant,
+    /// Whether an answer, right or wrong, was written.
+    pub is_answered: bool,
+}
+
+impl Asked {
+    /// Whether it was to change something.
+    pub fn changes(&self) -> bool {
+        !self.what.starts_with("GET ")
+    }
 }
 
 /// How to start one.
@@ -166,12 +190,34 @@ struct Shared {
     merchant: String,
     faults: Control<Faults>,
     books: Mutex<Books>,
+    /// Counts what is written down.
+    news: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
 struct Books {
     devices: BTreeMap<String, Device>,
-    journal: Vec<String>,
+    journal: Vec<Asked>,
+}
+
+impl Books {
+    /// A new entry; answers its place.
+    fn read(&mut self, what: String) -> usize {
+        if self.journal.len() < JOURNAL_MAX {
+            self.journal.push(Asked {
+                what,
+                at: Instant::now(),
+                is_answered: false,
+            });
+        }
+        self.journal.len() - 1
+    }
+
+    fn answered(&mut self, place: usize) {
+        if let Some(asked) = self.journal.get_mut(place) {
+            asked.is_answered = true;
+        }
+    }
 }
 
 impl Shared {
@@ -179,14 +225,26 @@ impl Shared {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The fault that strikes such a request, counted.
-    fn strikes(&self, changes: bool) -> Option<Fault> {
+    /// Tells whoever waits that something new is written down.
+    fn tell(&self) {
+        self.news.send_modify(|count| *count += 1);
+    }
+
+    /// The fault that strikes the request at that place of the journal, counted.
+    fn strikes(&self, place: usize) -> Option<Fault> {
+        let (changes, reads_back) = {
+            let books = self.books();
+            let until = books.journal.get(..=place).unwrap_or_default();
+            let changes = until.last().is_some_and(Asked::changes);
+            (changes, !changes && until.iter().any(Asked::changes))
+        };
         let mut faults = self.faults.get();
         let (struck, fault) = faults.fault.clone()?;
         let is_struck = match struck {
             Struck::All => true,
             Struck::Looks => !changes,
             Struck::Changes => changes,
+            Struck::ReadBacks => reads_back,
         };
         if !is_struck || faults.times == Some(0) {
             return None;
@@ -220,6 +278,7 @@ impl Provider {
                 devices: devices.collect(),
                 journal: Vec::new(),
             }),
+            news: watch::Sender::default(),
         });
         let task = tokio::spawn(serve(listener, shared.clone()));
         Ok(Self { addr, shared, task })
@@ -252,7 +311,22 @@ impl Provider {
 
     /// What it was asked, in order: `DELETE /v1/terminal/readers/tmr_1`.
     pub fn journal(&self) -> Vec<String> {
+        self.asked().into_iter().map(|asked| asked.what).collect()
+    }
+
+    /// The same, with when, and whether it was answered.
+    pub fn asked(&self) -> Vec<Asked> {
         self.shared.books().journal.clone()
+    }
+
+    /// Waits until what it was asked is as wanted; the caller ends the wait.
+    pub async fn until(&self, is_wanted: impl Fn(&[Asked]) -> bool) {
+        let mut news = self.shared.news.subscribe();
+        // The sender lives as long as this does.
+        let _ = news
+            .wait_for(|_| is_wanted(&self.shared.books().journal))
+            .await
+            .is_ok();
     }
 }
 

@@ -17,7 +17,7 @@ use crate::connector::provider::{Known, Provider, Providers, Standing, Trouble};
 use node::seal::Purpose;
 use node::{Node, Turn};
 
-/// Looks without an answer after which it is stopped unseen: stopping it matters more than the evidence.
+/// After so many rounds without a look it is stopped unseen, and after as many again: stopping it matters more than the evidence.
 const LOOKS_MAX: i64 = 3;
 
 /// Does one round: look, ask for the stop, read back.
@@ -38,9 +38,10 @@ pub async fn stop(node: &Arc<Node>, providers: &Providers, work: &Work) -> Resul
     };
     let provider = match provider(node, providers, work, &asked).await? {
         Ok(provider) => provider,
-        Err(why) => return unanswered(node, work, ProviderState::Asked, why).await,
+        Err(why) => return unanswered(node, work, asked.state, why).await,
     };
     let device = asked.device.device_id.as_str();
+    let round = Round::of(&asked, work);
     // Where a stopped device is merely gone, its absence proves something only if it was there.
     let mut is_known = asked.evidence.is_some() || asked.device.provider != Brand::Sumup;
     if asked.evidence.is_none() {
@@ -49,11 +50,12 @@ pub async fn stop(node: &Arc<Node>, providers: &Providers, work: &Work) -> Resul
                 keep(node, work, evidence(&known)).await?;
                 is_known = true;
             }
+            Err(_) if round.may_have_asked => {}
             // Its name is wrong: nothing was ever known of it, and its absence proves nothing.
             Err(Trouble::NoSuchDevice) => {
                 return answered(node, work, ProviderState::Refused, "it knows no such device").await;
             }
-            Err(trouble) if work.tries < LOOKS_MAX || is_refusal(&trouble) => {
+            Err(trouble) if !(round.is_unseen && is_silence(&trouble)) => {
                 return troubled(node, work, asked.state, trouble).await;
             }
             Err(_) => {}
@@ -63,7 +65,13 @@ pub async fn stop(node: &Arc<Node>, providers: &Providers, work: &Work) -> Resul
         Ok(Standing::Working) => is_known = true,
         Ok(Standing::Unknown) => {}
         Ok(standing) => return stands(node, work, standing, is_known).await,
-        Err(trouble) => return troubled(node, work, asked.state, trouble).await,
+        Err(Trouble::Refused { code, sentence }) if round.may_have_asked => {
+            return untold(node, work, &code, &sentence).await;
+        }
+        Err(trouble) if !(round.is_unseen && is_silence(&trouble)) => {
+            return troubled(node, work, asked.state, trouble).await;
+        }
+        Err(_) => {}
     }
     match provider.stop(device).await {
         Ok(()) | Err(Trouble::NoSuchDevice | Trouble::Unknown { .. }) => {}
@@ -71,12 +79,27 @@ pub async fn stop(node: &Arc<Node>, providers: &Providers, work: &Work) -> Resul
     }
     match provider.standing(device).await {
         Ok(standing) => stands(node, work, standing, is_known).await,
-        // The stop was taken, or may have been: that it is not told to us does not undo it.
-        Err(Trouble::Refused { code, sentence }) => {
-            let said = format!("{code} {sentence}");
-            unanswered(node, work, ProviderState::Unknown, &said).await
-        }
+        Err(Trouble::Refused { code, sentence }) => untold(node, work, &code, &sentence).await,
         Err(trouble) => troubled(node, work, ProviderState::Unknown, trouble).await,
+    }
+}
+
+/// What the rounds before leave to this one.
+struct Round {
+    /// One of them may have asked for the stop. What is refused now does not undo it.
+    may_have_asked: bool,
+    /// Nobody has seen the device, and it is to be stopped all the same.
+    is_unseen: bool,
+}
+
+impl Round {
+    fn of(asked: &Asked, work: &Work) -> Self {
+        // Silence makes it unknown; rounds without a key do not, and ask for nothing.
+        let is_silent = asked.state != ProviderState::Asked;
+        Self {
+            may_have_asked: asked.evidence.is_some() || (is_silent && work.tries > LOOKS_MAX),
+            is_unseen: asked.evidence.is_none() && work.tries % LOOKS_MAX == 0,
+        }
     }
 }
 
@@ -103,8 +126,8 @@ async fn provider(
     Ok(asking.map_err(|_| "the provider cannot be asked with this key"))
 }
 
-fn is_refusal(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::Refused { .. })
+fn is_silence(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Unknown { .. })
 }
 
 /// What is kept of a device, for people and for the police.
@@ -187,6 +210,11 @@ async fn troubled(
     }
 }
 
+/// The stop was taken, or may have been, and where the device stands is refused: that it is not told to us does not undo it.
+async fn untold(node: &Arc<Node>, work: &Work, code: &str, sentence: &str) -> Result<Tried, Error> {
+    unanswered(node, work, ProviderState::Unknown, &format!("{code} {sentence}")).await
+}
+
 /// Writes down an answer that ends the work.
 async fn answered(node: &Arc<Node>, work: &Work, state: ProviderState, said: &str) -> Result<Tried, Error> {
     write_down(node, work, state, said).await?;
@@ -214,4 +242,42 @@ async fn write_down(node: &Arc<Node>, work: &Work, state: ProviderState, said: &
     );
     node.changed(Some(work.id.subject_id().to_owned()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Timestamp;
+    use domain::terminal::AtProvider;
+    use domain::work::Id;
+
+    use super::*;
+
+    #[test]
+    fn a_stop_may_have_been_asked_for_once_it_was_seen_or_silent_for_long_and_not_for_want_of_a_key() {
+        let round = |state, evidence: Option<&str>, tries| {
+            let device = AtProvider {
+                provider: Brand::Sumup,
+                device_id: "rdr_1".into(),
+            };
+            let asked = Asked {
+                state,
+                at: Timestamp(0),
+                device,
+                said: None,
+                evidence: evidence.map(str::to_owned),
+            };
+            let work = Work::new(Id::provider_stop("A"), Timestamp(0), Timestamp(0));
+            let round = Round::of(&asked, &Work { tries, ..work });
+            (round.may_have_asked, round.is_unseen)
+        };
+        assert_eq!(round(ProviderState::Asked, None, 1), (false, false));
+        assert_eq!(round(ProviderState::Unknown, None, LOOKS_MAX), (false, true));
+        assert_eq!(round(ProviderState::Unknown, None, LOOKS_MAX + 1), (true, false));
+        assert_eq!(round(ProviderState::Asked, None, LOOKS_MAX + 1), (false, false));
+        assert_eq!(round(ProviderState::Asked, Some("seen"), 2), (true, false));
+        assert_eq!(
+            round(ProviderState::Asked, Some("seen"), LOOKS_MAX),
+            (true, false)
+        );
+    }
 }

@@ -64,7 +64,12 @@ fn stripe(shared: &Shared, parts: &[&str]) -> Option<Reply> {
                 &json!({ "object": "list", "has_more": false, "data": all }),
             ))
         }
-        ["GET", "v1", "terminal", "readers", id] => Some(Reply::new(200, &reader(books.devices.get(id)?))),
+        ["GET", "v1", "terminal", "readers", id] => {
+            let device = books.devices.get_mut(id)?;
+            let told = reader(device);
+            nearer(device);
+            Some(Reply::new(200, &told))
+        }
         ["POST", "v1", "terminal", "readers", id, "cancel_action"] => {
             let device = books.devices.get_mut(id).filter(|device| works(device))?;
             device.is_busy = false;
@@ -72,15 +77,35 @@ fn stripe(shared: &Shared, parts: &[&str]) -> Option<Reply> {
         }
         ["DELETE", "v1", "terminal", "readers", id] => {
             let device = books.devices.get_mut(id).filter(|device| works(device))?;
-            device.standing = Standing::Stopped;
-            Some(Reply::new(200, &reader(device)))
+            to_stop(shared, device);
+            Some(success(Brand::Stripe, id))
         }
         _ => None,
     }
 }
 
+/// Whether it works, as far as anybody is told who has no word for what is between.
 fn works(device: &Device) -> bool {
-    device.standing == Standing::Working
+    device.standing != Standing::Stopped
+}
+
+fn to_stop(shared: &Shared, device: &mut Device) {
+    if device.standing == Standing::Working {
+        device.standing = match shared.faults.get().stops_after_looks {
+            0 => Standing::Stopped,
+            looks => Standing::Stopping(looks),
+        };
+    }
+}
+
+/// A look brings a device that is being stopped nearer to it.
+fn nearer(device: &mut Device) {
+    if let Standing::Stopping(looks) = device.standing {
+        device.standing = match looks.saturating_sub(1) {
+            0 => Standing::Stopped,
+            looks => Standing::Stopping(looks),
+        };
+    }
 }
 
 fn reader(device: &Device) -> Value {
@@ -124,7 +149,8 @@ fn sumup(shared: &Shared, parts: &[&str]) -> Option<Reply> {
             Some(Reply::new(200, &json!({ "items": all })))
         }
         ("GET", [id]) => {
-            let device = books.devices.get(*id).filter(|device| works(device))?;
+            let device = books.devices.get_mut(*id).filter(|device| works(device))?;
+            nearer(device);
             Some(Reply::new(200, &pairing(device)))
         }
         ("GET", [id, "status"]) => {
@@ -135,11 +161,8 @@ fn sumup(shared: &Shared, parts: &[&str]) -> Option<Reply> {
         }
         ("DELETE", [id]) => {
             let device = books.devices.get_mut(*id).filter(|device| works(device))?;
-            device.standing = Standing::Stopped;
-            Some(Reply {
-                status: 200,
-                body: String::new(),
-            })
+            to_stop(shared, device);
+            Some(success(Brand::SumUp, id))
         }
         _ => None,
     }
@@ -182,23 +205,14 @@ fn adyen(shared: &Shared, parts: &[&str], request: &Request) -> Option<Reply> {
             if !to_inventory {
                 return Some(error(Brand::Adyen, 422));
             }
-            let device = books.devices.get_mut(id)?;
-            if device.standing == Standing::Working {
-                device.standing = match shared.faults.get().stops_after_looks {
-                    0 => Standing::Stopped,
-                    looks => Standing::Stopping(looks),
-                };
-            }
-            Some(Reply {
-                status: 200,
-                body: String::new(),
-            })
+            to_stop(shared, books.devices.get_mut(id)?);
+            Some(success(Brand::Adyen, id))
         }
         _ => None,
     }
 }
 
-/// A terminal as it stands; each look brings one that is being stopped nearer to it.
+/// A terminal as it stands for this look.
 fn terminal(device: &mut Device, merchant: &str) -> Value {
     let in_progress = json!({
         "companyId": "C1", "merchantId": merchant, "status": "reassignmentInProgress",
@@ -209,12 +223,7 @@ fn terminal(device: &mut Device, merchant: &str) -> Value {
         Standing::Stopping(_) => in_progress,
         Standing::Stopped => json!({ "companyId": "C1", "merchantId": merchant, "status": "inventory" }),
     };
-    if let Standing::Stopping(looks) = device.standing {
-        device.standing = match looks.saturating_sub(1) {
-            0 => Standing::Stopped,
-            looks => Standing::Stopping(looks),
-        };
-    }
+    nearer(device);
     json!({
         "id": device.id, "model": "S1F2", "serialNumber": device.serial, "assignment": assignment,
         "lastActivityAt": moment(device.last_seen_ms),
@@ -222,14 +231,8 @@ fn terminal(device: &mut Device, merchant: &str) -> Value {
     })
 }
 
-/// What it would have answered had it done what it was asked.
-pub(super) fn success(brand: Brand, request: &Request) -> Reply {
-    let id = request
-        .path
-        .trim_end_matches("/reassign")
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
+/// What it answers to a change that it made, or says it made.
+pub(super) fn success(brand: Brand, id: &str) -> Reply {
     match brand {
         Brand::Stripe => Reply::new(
             200,
@@ -240,6 +243,12 @@ pub(super) fn success(brand: Brand, request: &Request) -> Reply {
             body: String::new(),
         },
     }
+}
+
+/// The same to a request that it did nothing about.
+pub(super) fn lie(brand: Brand, request: &Request) -> Reply {
+    let path = request.path.trim_end_matches("/reassign");
+    success(brand, path.rsplit('/').next().unwrap_or_default())
 }
 
 /// The same, with every identifier that of another device.

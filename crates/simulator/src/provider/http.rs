@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::brand::{self, Reply};
-use super::{Fault, JOURNAL_MAX, Shared};
+use super::{Fault, Shared};
 
 const HEAD_BYTES_MAX: u64 = 16 * 1024;
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -43,18 +43,17 @@ pub(super) async fn run(stream: TcpStream, shared: &Shared) -> io::Result<()> {
             .write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
             .await;
     };
-    {
-        let mut books = shared.books();
-        if books.journal.len() < JOURNAL_MAX {
-            books.journal.push(format!("{} {}", request.method, request.path));
-        }
-    }
-    let fault = shared.strikes(request.method != "GET");
+    let what = format!("{} {}", request.method, request.path);
+    // Whoever waits for the request may change the faults: its own is drawn before.
+    let place = shared.books().read(what);
+    let fault = shared.strikes(place);
+    shared.tell();
     let reply = match &fault {
         Some(Fault::Drops) => return Ok(()),
+        Some(Fault::Deaf) => return std::future::pending().await,
         Some(Fault::Says(status)) => brand::error(shared.brand, *status),
         Some(Fault::Busy(_)) => brand::error(shared.brand, 429),
-        Some(Fault::Lies) => brand::success(shared.brand, &request),
+        Some(Fault::Lies) => brand::lie(shared.brand, &request),
         Some(Fault::Other) => brand::with_another(&brand::answer(shared, &request)),
         _ => brand::answer(shared, &request),
     };
@@ -96,6 +95,8 @@ pub(super) async fn run(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         }
         _ => write(stream, &reply, "").await?,
     }
+    shared.books().answered(place);
+    shared.tell();
     stream.shutdown().await
 }
 
