@@ -27,7 +27,7 @@ mod origin;
 mod page;
 mod people;
 pub mod problem;
-mod provider_account;
+pub mod provider_account;
 mod route;
 mod session;
 pub mod setting;
@@ -76,8 +76,8 @@ pub struct Settings {
     pub probe: setting::Probe,
     /// Judges and tries mail servers.
     pub post: setting::Post,
-    /// Whether an address is one of a provider's own.
-    pub is_provider_address: provider_account::IsAddress,
+    /// Judges and tries keys of providers.
+    pub providers: provider_account::Providers,
     /// The check value of a terminal's master key.
     pub key_check: key::KeyCheck,
     /// Becomes true when the node stops; live streams end then.

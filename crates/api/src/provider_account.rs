@@ -2,6 +2,8 @@
 //!
 //! Invariant: a key goes in and never comes out again.
 
+mod try_key;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -24,6 +26,7 @@ use super::route::{acting, reading};
 use super::stop_request::Provider;
 use super::wire::Time;
 use crate::auth::{self, Account, scope};
+pub use try_key::{Providers, Ready, Tried};
 
 /// Longest key, in characters.
 const KEY_CHARS_MAX: usize = 500;
@@ -32,14 +35,12 @@ const TEXT_CHARS_MAX: usize = 200;
 /// Accounts told at most.
 const ACCOUNTS_MAX: i64 = 1_000;
 
-/// Whether an address is one of a provider's own: no key goes to another.
-pub type IsAddress = fn(terminal::Provider, &str) -> bool;
-
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(put, forget))
+        .routes(routes!(try_key::test))
 }
 
 /// An account with a provider.
@@ -105,6 +106,33 @@ struct ProviderAccountIn {
     address: Option<String>,
 }
 
+impl ProviderAccountIn {
+    /// An account that the provider can be asked with, its key still to be sealed.
+    fn read(
+        self,
+        providers: &Providers,
+        merchant_id: MerchantId,
+        provider: terminal::Provider,
+    ) -> Result<(ProviderAccount, Zeroizing<String>), Problem> {
+        let key = Zeroizing::new(text("key", &Zeroizing::new(self.key), KEY_CHARS_MAX)?);
+        let account = ProviderAccount {
+            merchant_id,
+            provider,
+            account: text_opt("account", self.account, TEXT_CHARS_MAX)?,
+            address: text_opt("address", self.address, TEXT_CHARS_MAX)?,
+            key_sealed: Vec::new(),
+            since: domain::Timestamp(0),
+        };
+        if account.account.is_none() && provider != terminal::Provider::Stripe {
+            return Err(Problem::field("account", Why::Missing));
+        }
+        match (providers.wrong)(&account, &key) {
+            None => Ok((account, key)),
+            Some(field) => Err(Problem::field(field, Why::Invalid)),
+        }
+    }
+}
+
 /// Keep an account, in the place of an earlier one.
 #[utoipa::path(put, path = "/provider-accounts/{merchant_id}/{provider}", tag = "provider_account",
     params(("merchant_id" = String, Path), ("provider" = Provider, Path)), request_body = ProviderAccountIn, responses(
@@ -119,28 +147,14 @@ async fn put(
     input: In<ProviderAccountIn>,
 ) -> Result<Kept, Problem> {
     let (merchant_id, provider) = named(&path)?;
-    let (node, is_address) = (api.node.clone(), api.settings.is_provider_address);
+    let (node, providers) = (api.node.clone(), api.settings.providers.clone());
     // The same again changes nothing, and what an idempotency key keeps is a digest of the body: none of a secret is to be kept.
     let input = In { key: None, ..input };
     acting(&api, account, input, move |tx, actor, said| {
         // Whoever may not keep it learns nothing of what would be wrong.
         app::provider_account::allowed(tx, actor, merchant_id)?;
-        let key = Zeroizing::new(text("key", &Zeroizing::new(said.key), KEY_CHARS_MAX)?);
-        let mut account = ProviderAccount {
-            merchant_id,
-            provider,
-            account: text_opt("account", said.account, TEXT_CHARS_MAX)?,
-            address: text_opt("address", said.address, TEXT_CHARS_MAX)?,
-            key_sealed: Vec::new(),
-            since: tx.now(),
-        };
-        if account.account.is_none() && provider != terminal::Provider::Stripe {
-            return Err(Problem::field("account", Why::Missing));
-        }
-        let is_foreign = |address: &String| !is_address(provider, address);
-        if account.address.as_ref().is_some_and(is_foreign) {
-            return Err(Problem::field("address", Why::NotAWord));
-        }
+        let (mut account, key) = said.read(&providers, merchant_id, provider)?;
+        account.since = tx.now();
         let sealed = node
             .sealer
             .seal(Purpose::Setting, &account.sealed_as(), key.as_bytes());

@@ -99,7 +99,7 @@ word! {
 }
 
 /// What comes later.
-type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+pub type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Opens a connection to a host, looks whether the host keeps it, and closes it.
 pub type Probe = fn(SocketAddr) -> Later<Reached>;

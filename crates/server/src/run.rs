@@ -128,6 +128,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
 
     // The host and the work outlive the gate, so that what the gate still answers has its host.
     let (stop_last, stopped_last) = watch::channel(false);
+    let providers = config.providers.for_people();
     let outside = work::Outside {
         host: gate.as_ref().map(|gate| gate.host.clone()),
         providers: config.providers,
@@ -155,7 +156,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         gate: config.gate_from,
         probe,
         post: mail::post(),
-        is_provider_address: Providers::is_own,
+        providers,
         key_check: |key| iso8583::keys::check_value(key).ok(),
         stopping: stopped.clone(),
     };

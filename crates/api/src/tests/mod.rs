@@ -151,7 +151,20 @@ impl House {
                 gate: crate::setting::GateFrom::Off,
                 key_check: |key| iso8583::keys::check_value(key).ok(),
                 probe: |_| Box::pin(async { crate::setting::Reached::Kept }),
-                is_provider_address: |_, address| address == "https://test.example",
+                providers: crate::provider_account::Providers {
+                    wrong: |account, key| match &account.address {
+                        Some(address) if address != "https://test.example" => Some("address"),
+                        _ => key.contains(' ').then_some("key"),
+                    },
+                    test: Arc::new(|_, key| {
+                        Box::pin(async move {
+                            match key.starts_with("rk_") {
+                                true => (crate::provider_account::Ready::Ready, None),
+                                false => (crate::provider_account::Ready::Refused, Some("No.".to_owned())),
+                            }
+                        })
+                    }),
+                },
                 post: crate::setting::Post {
                     is_server: |address| address.starts_with("smtp"),
                     is_sender: |sender| sender.contains('@'),

@@ -92,3 +92,50 @@ async fn no_key_goes_to_an_address_that_somebody_names() {
     }
     assert_eq!(house.get(&owner, ALL).await.ok()["items"], json!([]));
 }
+
+#[tokio::test]
+async fn a_key_is_tried_before_it_is_kept_and_after_and_by_nobody_else() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let path = format!("{ALL}/{OURS}/stripe");
+    let tried = async |token: &str, body: Value| {
+        let asked = request(Method::POST, &format!("{path}/test"), token, Some(body));
+        house.send(asked).await
+    };
+    tried(&owner, json!({})).await.problem(404, "not_found");
+    let pasted = tried(&owner, json!({ "account": { "key": "rk_1" } })).await.ok();
+    assert_eq!(
+        [&pasted["ready"], &pasted["said"]],
+        [&json!("ready"), &Value::Null]
+    );
+    assert_eq!(
+        house.get(&owner, ALL).await.ok()["items"],
+        json!([]),
+        "it is kept"
+    );
+    for (field, said) in [
+        ("key", json!({ "key": "two words" })),
+        (
+            "address",
+            json!({ "key": "rk_1", "address": "http://127.0.0.1:1" }),
+        ),
+    ] {
+        let wrong = tried(&owner, json!({ "account": said })).await;
+        assert_eq!(wrong.problem(422, "invalid_field").body["field"], field);
+    }
+
+    put(
+        &house,
+        &owner,
+        &format!("{OURS}/stripe"),
+        json!({ "key": "sk_1" }),
+    )
+    .await
+    .ok();
+    let kept = tried(&owner, json!({})).await.ok();
+    assert_eq!([&kept["ready"], &kept["said"]], ["refused", "No."]);
+    for (who, status, code) in [("manager", 403, "not_allowed"), ("stranger", 404, "not_found")] {
+        let token = house.token(who).await;
+        tried(&token, json!({})).await.problem(status, code);
+    }
+}

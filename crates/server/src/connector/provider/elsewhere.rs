@@ -11,7 +11,7 @@ use domain::provider_account::ProviderAccount;
 use domain::terminal::Provider as Which;
 use zeroize::Zeroizing;
 
-use super::{Provider, Site, WrongSetting, addresses};
+use super::{Provider, Site, WrongSetting};
 
 /// Another place for one provider, as the command line has it: `stripe=http://127.0.0.1:8090`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +41,6 @@ impl Providers {
     /// At their own addresses but for these.
     pub fn new(elsewhere: Vec<Elsewhere>) -> Self {
         Self(elsewhere)
-    }
-
-    /// Whether an address is one of a provider's own.
-    pub fn is_own(which: Which, address: &str) -> bool {
-        addresses(which).contains(&address)
     }
 
     /// The provider of an account, to be asked with its key.
@@ -101,7 +96,6 @@ mod tests {
             (Which::Adyen, "https://management-live.adyen.com/v3"),
         ] {
             assert_eq!(asked_at(&plain, &account(which, None)), site(live));
-            assert!(Providers::is_own(which, live));
             for foreign in [
                 "http://127.0.0.1:5432",
                 "https://169.254.169.254/latest",
@@ -112,7 +106,6 @@ mod tests {
             ] {
                 let asked = asked_at(&plain, &account(which, Some(foreign)));
                 assert_eq!(asked, Err(WrongSetting::Address), "{which:?} {foreign}");
-                assert!(!Providers::is_own(which, foreign), "{which:?} {foreign}");
             }
         }
         let test = "https://management-test.adyen.com/v3";

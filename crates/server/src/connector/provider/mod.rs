@@ -12,6 +12,7 @@ mod adyen;
 mod elsewhere;
 mod stripe;
 mod sumup;
+mod tried;
 
 use std::time::Duration;
 
