@@ -81,6 +81,12 @@ export const router = createRouter({
       component: () => import('@/pages/SettingsPage.vue'),
       meta: { title: 'settings' },
     },
+    {
+      path: '/providers',
+      name: 'providers',
+      component: () => import('@/pages/ProviderList.vue'),
+      meta: { title: 'providers' },
+    },
     { path: '/work', name: 'work', component: () => import('@/pages/WorkPage.vue'), meta: { title: 'work' } },
     {
       path: '/contacts',

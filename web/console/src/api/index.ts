@@ -36,6 +36,10 @@ import type {
   SettingsChange,
   HostTested,
   MailTested,
+  KeyTested,
+  Provider,
+  ProviderAccount,
+  ProviderAccountIn,
   Shop,
   StopConfirmed,
   Terminal,
@@ -249,6 +253,17 @@ export const settings = {
   change: (said: SettingsChange) => put<Settings>('/settings', said),
   testHost: (host_address?: string) => post<HostTested>('/settings/host/test', { host_address }),
   testMail: (smtp_url?: string) => post<MailTested>('/settings/mail/test', { smtp_url }),
+}
+
+const account = (merchant: string, provider: Provider) => `/provider-accounts/${within(merchant)}/${provider}`
+
+export const providers = {
+  list: () => get<Page<ProviderAccount>>('/provider-accounts'),
+  keep: (merchant: string, provider: Provider, said: ProviderAccountIn) =>
+    put<ProviderAccount>(account(merchant, provider), said),
+  test: (merchant: string, provider: Provider, said?: ProviderAccountIn) =>
+    post<KeyTested>(`${account(merchant, provider)}/test`, said ? { account: said } : {}),
+  forget: (merchant: string, provider: Provider) => remove(account(merchant, provider)),
 }
 
 export const gate = () => get<Gate>('/gate')

@@ -45,6 +45,10 @@ export type HostReached = Schemas['HostReached']
 export type MailTested = Schemas['MailTested']
 export type MailReady = Schemas['MailReady']
 export type Reached = Schemas['Reached']
+export type ProviderAccount = Schemas['ProviderAccount']
+export type ProviderAccountIn = Schemas['ProviderAccountIn']
+export type KeyTested = Schemas['KeyTested']
+export type KeyReady = Schemas['KeyReady']
 
 export interface Page<T> {
   items: T[]

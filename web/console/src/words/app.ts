@@ -54,6 +54,7 @@ export const title = {
   incident: say('报失', 'Loss report'),
   terminals: say('终端', 'Terminals'),
   terminal: say('终端', 'Terminal'),
+  providers: say('支付机构直接停用', 'Stopped by the provider'),
   contacts: say('联系人', 'Contacts'),
   contact: say('联系人', 'Contact'),
   work: say('待办', 'Work'),

@@ -25,6 +25,7 @@ import * as scan from './scan'
 import * as estate from './estate'
 import * as calling from './calling'
 import * as importing from './importing'
+import * as provider from './provider'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -54,6 +55,7 @@ const all = {
   ...estate,
   ...calling,
   ...importing,
+  ...provider,
 }
 
 export type Messages = Spoken<typeof all>
