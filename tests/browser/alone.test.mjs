@@ -21,6 +21,12 @@ const STOPPED = /已停用|已停\b|停用后|\bstopped\b|since the stop/i
 const saysNoStop = async (page, what) =>
   assert.doesNotMatch(await page.locator('body').innerText(), STOPPED, `${what}: it is not stopped`)
 
+/** What nobody can know of a terminal whose payments do not pass here. */
+const UNKNOWABLE =
+  /还没有用过|从未联系|没有人签到|还没有交易|没有收到它|没有一笔|今日|Not used yet|Never seen|Nobody signed in|no transactions yet|Nothing has come|went through|Today|\b0 in the loss window|丢失时段 0 笔/
+const saysOnlyWhatIsKnown = async (page, what) =>
+  assert.doesNotMatch(await page.locator('body').innerText(), UNKNOWABLE, `${what}: not seen is not empty`)
+
 const twoDigits = (value) => String(value).padStart(2, '0')
 /** Some minutes ago, as a field for day and time takes it, on the shop's clock. */
 function minutesAgo(minutes) {
@@ -69,12 +75,14 @@ for (const [language, terminal, words] of [
       await page.emulateMedia({ media: 'print' })
       const paper = await page.locator('.sheets').innerText()
       assert.doesNotMatch(paper, STOPPED, 'on paper')
+      assert.doesNotMatch(paper, UNKNOWABLE, 'on paper')
       await page.emulateMedia({ media: 'screen' })
 
       await page.goto('/')
       await on(page, 'requested').waitFor()
       assert.match(await on(page, 'requested').innerText(), new RegExp(words.home))
       await saysNoStop(page, 'at home')
+      await saysOnlyWhatIsKnown(page, 'at home')
       await isSound(page, 'the home of a request')
       await page.goto('/incidents')
       await on(page, 'incident-row').first().waitFor()
@@ -82,6 +90,8 @@ for (const [language, terminal, words] of [
       await page.goto(`/terminals/${id}`)
       await on(page, 'verdict').waitFor()
       await saysNoStop(page, 'on the page of the terminal')
+      await on(page, 'empty').waitFor()
+      await saysOnlyWhatIsKnown(page, 'on the page of the terminal')
 
       await page.goto(incident)
       await on(page, 'confirm-open').click()
@@ -123,4 +133,7 @@ test('what a provider read back is stopped, and the desk sees the same', { timeo
   await desk.goto(new URL(page.url()).pathname)
   await on(desk, 'asked-facts').waitFor()
   await isSound(desk, 'a stop by a provider, at the desk')
+  await page.goto('/')
+  await on(page, 'incident-row').filter({ hasText: '支付机构说已停用' }).waitFor()
+  await saysOnlyWhatIsKnown(page, 'at home, stopped by a provider')
 })

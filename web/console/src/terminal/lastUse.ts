@@ -16,9 +16,12 @@ export function lastUse({ last_transaction: last, time_zone }: TerminalSummary):
   )
 }
 
-/** For the shop: the amount while it is fresh, afterwards who used it last. */
-export function shopUse({ last_transaction: last, operator, time_zone }: TerminalSummary): string {
-  if (!last) return t.value.home.not_used
+/**
+ * For the shop: the amount while it is fresh, afterwards who used it last. Of a terminal whose payments do not pass here
+ * nothing is said: not seen is not unused.
+ */
+export function shopUse({ control, last_transaction: last, operator, time_zone }: TerminalSummary): string {
+  if (!last) return control === 'outside' ? '' : t.value.home.not_used
   const what = last.kind === 'purchase' ? t.value.home.payment : t.value.transaction[last.kind]
   const refused = last.decision === 'declined' && t.value.decision.declined
   const isFresh = now_ms.value - at_ms(last.decided_at) < FRESH_MS

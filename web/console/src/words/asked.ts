@@ -49,6 +49,7 @@ export const asked = {
   action,
   acquirer: say('收单机构', 'the acquirer'),
   outside: say('不经过本系统', 'Not seen from here'),
+  unseen: say('它的交易不经过本系统，这里看不到。', 'Its transactions do not pass here: we cannot see them.'),
   title: say('已请求停用，尚未确认', 'Stop requested, not yet confirmed'),
   title_late: say('还没有确认停用', 'Still not confirmed'),
   title_confirmed: say('对方已确认停用', 'They confirmed the stop'),
@@ -231,6 +232,7 @@ export const asked = {
     (length) => `Not confirmed for ${length}: call them`,
   ),
   home_confirmed: say('收单机构已确认', 'The acquirer confirmed it'),
+  home_stopped: say('支付机构说已停用', 'The provider says that it is stopped'),
   home_some: say(
     (count: number) => `${count} 台等确认停用`,
     (count) => `${count} not confirmed`,

@@ -196,6 +196,10 @@ export const incident = {
     (count, more) => (more ? `latest ${count}, more to see` : `${count}`),
   ),
   group_more: say('再看一些', 'Show more'),
+  print_unread: say(
+    '交易还没有读到这张纸上，请从页面上的“打印情况说明”再印。',
+    'The payments were not read for this paper: print again by the page’s own button.',
+  ),
   print_cut: say(
     (shown: number) => `只列出最近 ${shown} 笔，还有更多。`,
     (shown) => `Only the latest ${shown} are listed; there are more.`,
