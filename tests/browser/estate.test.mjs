@@ -149,3 +149,41 @@ for (const [name, options] of [
     await on(page, 'retire').waitFor()
   })
 }
+
+test(
+  'who has no number to call writes it down in the middle of a loss, and is back with it',
+  {
+    timeout: 240_000,
+  },
+  async (test) => {
+    const { page } = await shop(test, { size: PHONE, language: 'zh-CN' })
+    const add = async (path, data) => {
+      const answer = await page.request.post(`/api/v1${path}`, { data })
+      assert.equal(answer.status(), 201, path)
+      return await answer.json()
+    }
+    const { id } = await add('/shops', { name: '城南店', address: '福州市台江区工业路 1 号' })
+    const terminal = {
+      serial: 'YZ9030495193',
+      terminal_id: '30501101',
+      model: '云展 Y90',
+      name: '前台 1 号机',
+    }
+    await add('/terminals', { ...terminal, control: 'outside', shop_id: id })
+    await page.goto('/report/30501101')
+    await on(page, 'confirm').click()
+    await on(page, 'asked').waitFor()
+    const incident = page.url()
+    assert.equal(await on(page, 'call').count(), 0)
+    await on(page, 'keep-number').click()
+    assert.ok(await page.getByRole('radio', { name: '收单机构' }).isChecked(), 'what it is for is known')
+    await on(page, 'name').fill('澄湖支付')
+    await on(page, 'hotline').fill('400-000-0117')
+    await isSound(page, 'a number to keep')
+    await on(page, 'save').click()
+    await on(page, 'call').waitFor()
+    assert.equal(page.url(), incident)
+    assert.equal(await on(page, 'call').getAttribute('href'), 'tel:4000000117')
+    await isSound(page, 'a loss with a number')
+  },
+)

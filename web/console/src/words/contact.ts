@@ -44,7 +44,6 @@ export const contact = {
   name_needed: say('请填写名称', 'Give it a name'),
   kind_needed: say('请选择类别', 'Choose a kind'),
   save: say('保存', 'Save'),
-  history: say('变更记录', 'What happened to it'),
   happened: {
     create: say('添加', 'Added'),
     change: say('修改', 'Changed'),

@@ -2,6 +2,7 @@
 import { say } from './say'
 
 export const list = {
+  history: say('变更记录', 'What happened to it'),
   all: say('全部', 'All'),
   columns: say('显示哪些列', 'Columns'),
   keys: say('搜索，上下移动，打开', 'search, move, open'),
