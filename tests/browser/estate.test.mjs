@@ -187,3 +187,124 @@ test(
     await isSound(page, 'a loss with a number')
   },
 )
+
+for (const [name, options] of [
+  ['d-desk-zh', { size: DESK, language: 'zh-CN' }],
+  ['e-phone-en-dark', { size: PHONE, language: 'en-GB', theme: 'dark' }],
+]) {
+  test(
+    `an acquirer signs a merchant, changes it, and retires it: ${name}`,
+    { timeout: 240_000 },
+    async (test) => {
+      const house = await startHouse()
+      test.after(() => house.stop())
+      const page = await open(browser, house, options)
+      const done = await page.request.post('/api/v1/setup', {
+        data: {
+          token: new URL(house.setUpUrl).searchParams.get('token'),
+          mode: 'acquirer',
+          language: 'zh',
+          time_zone: 'Asia/Shanghai',
+          currency: 'CNY',
+          account: { login: 'zhou', name: '周敏', password: PASSWORD },
+        },
+      })
+      assert.equal(done.status(), 201)
+      await page.goto('/terminals')
+      await on(page, 'merchants').click()
+      await on(page, 'empty').waitFor()
+      await isSound(page, `${name}: no merchants`)
+      await on(page, 'add-merchant').click()
+      await on(page, 'save').click()
+      await on(page, 'field-problem').first().waitFor()
+      await on(page, 'name').fill('福记小吃')
+      await on(page, 'merchant').fill('899305058140017')
+      await on(page, 'trade').fill('小吃')
+      // A digit typed wrong is refused beside its field, and nothing is written.
+      await on(page, 'code').fill('91110101MA0TXXX114')
+      await on(page, 'save').click()
+      await on(page, 'field-problem')
+        .filter({ hasText: /信用代码|credit code/ })
+        .waitFor()
+      await isSound(page, `${name}: a wrong code`)
+      await looked(page, `${name}-1-add`)
+      await on(page, 'code').fill('91110101ma0txxx113')
+      await on(page, 'save').click()
+      await on(page, 'facts').filter({ hasText: '91110101MA0TXXX113' }).waitFor()
+
+      // Its shop is added from it, and leads back.
+      await on(page, 'add-shop').click()
+      await on(page, 'name').fill('城南店')
+      await on(page, 'address').fill('福州市台江区工业路 1 号')
+      assert.equal(await on(page, 'merchant').inputValue(), '899305058140017')
+      await on(page, 'save').click()
+      await on(page, 'its-merchant').click()
+      await on(page, 'shop-row').filter({ hasText: '城南店' }).waitFor()
+
+      // A terminal in use keeps it open.
+      const { items } = await (await page.request.get('/api/v1/shops')).json()
+      const terminal = {
+        serial: 'YZ9030495193',
+        terminal_id: '30501101',
+        model: '云展 Y90',
+        control: 'outside',
+      }
+      const added = await page.request.post('/api/v1/terminals', {
+        data: { ...terminal, shop_id: items[0].id },
+      })
+      assert.equal(added.status(), 201)
+      await on(page, 'retire').click()
+      await page
+        .getByRole('alert')
+        .filter({ hasText: /还有终端在用|in use/ })
+        .waitFor()
+      assert.equal((await page.request.post('/api/v1/terminals/30501101/retire', { data: {} })).status(), 200)
+      await page.reload()
+      await on(page, 'retire').click()
+      await on(page, 'restore').waitFor()
+      assert.equal(await on(page, 'add-shop').count(), 0, 'nothing is added to what is closed')
+      await on(page, 'restore').click()
+      await on(page, 'change').click()
+      // What is not touched stays, though the server takes what is unsaid for empty.
+      await on(page, 'name').fill('福记小吃店')
+      await on(page, 'save').click()
+      await page.getByRole('heading', { name: '福记小吃店' }).waitFor()
+      await on(page, 'facts').filter({ hasText: '91110101MA0TXXX113' }).filter({ hasText: '小吃' }).waitFor()
+      assert.equal(await on(page, 'events').locator('li').count(), 4)
+      await isSound(page, `${name}: merchant`)
+      await looked(page, `${name}-2-merchant`)
+
+      // The same number again is refused.
+      await page.goto('/merchants/new')
+      await on(page, 'name').fill('别家')
+      await on(page, 'merchant').fill('899305058140017')
+      await on(page, 'save').click()
+      await page.getByRole('alert').waitFor()
+      await page.goto('/merchants?q=5814001')
+      await on(page, 'merchant-row').waitFor()
+      await isSound(page, `${name}: merchants`)
+      await looked(page, `${name}-3-merchants`)
+
+      // Its owner changes what is written of it, and neither closes it nor adds another.
+      const invited = await page.request.post('/api/v1/invitations', {
+        data: { name: '李娜', role: 'owner', merchant_id: '899305058140017' },
+      })
+      assert.equal(invited.status(), 201)
+      const owner = await open(browser, house, { ...options, size: PHONE })
+      await owner.goto(`/join#${(await invited.json()).token}`)
+      await on(owner, 'login').fill('li.na')
+      await on(owner, 'password').fill(PASSWORD)
+      await on(owner, 'join').click()
+      await on(owner, 'account').click()
+      await on(owner, 'nav-merchants').click()
+      await on(owner, 'change').waitFor()
+      assert.equal(new URL(owner.url()).pathname, '/merchants/899305058140017')
+      assert.equal(await on(owner, 'retire').count(), 0)
+      await isSound(owner, `${name}: its owner`)
+      await looked(owner, `${name}-4-owner`)
+      await owner.goto('/merchants')
+      await on(owner, 'merchant-row').waitFor()
+      assert.equal(await on(owner, 'add-merchant').count(), 0)
+    },
+  )
+}

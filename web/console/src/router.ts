@@ -114,6 +114,25 @@ export const router = createRouter({
       meta: { title: 'scan' },
     },
     {
+      path: '/merchants',
+      name: 'merchants',
+      component: () => import('@/pages/MerchantList.vue'),
+      meta: { title: 'merchants' },
+    },
+    {
+      path: '/merchants/new',
+      name: 'new_merchant',
+      component: () => import('@/pages/MerchantPage.vue'),
+      meta: { title: 'merchant' },
+    },
+    {
+      path: '/merchants/:id',
+      name: 'merchant',
+      component: () => import('@/pages/MerchantPage.vue'),
+      props: true,
+      meta: { title: 'merchant' },
+    },
+    {
       path: '/shops',
       name: 'shops',
       component: () => import('@/pages/ShopList.vue'),

@@ -63,6 +63,10 @@ import type {
   ShopAction,
   ShopIn,
   ShopState,
+  Merchant,
+  MerchantAction,
+  MerchantIn,
+  MerchantState,
   TerminalChange,
   TerminalIn,
 } from './types'
@@ -84,9 +88,27 @@ export const session = {
   close: () => remove('/session'),
 }
 
+export interface MerchantFilter {
+  q?: string
+  state?: MerchantState
+  limit?: number
+  cursor?: string | null
+}
+
+export const merchant = {
+  list: (filter: MerchantFilter = {}) => get<Page<Merchant>>('/merchants', { ...filter }),
+  one: (id: string) => get<Merchant>(`/merchants/${within(id)}`),
+  events: (id: string) => get<Page<Event>>(`/merchants/${within(id)}/events`, { limit: 200 }),
+  add: (key: string, said: MerchantIn) => post<Merchant>('/merchants', said, key),
+  change: (key: string, id: string, said: MerchantIn) => put<Merchant>(`/merchants/${within(id)}`, said, key),
+  step: (key: string, id: string, verb: MerchantAction) =>
+    post<Merchant>(`/merchants/${within(id)}/${verb}`, {}, key),
+}
+
 export interface ShopFilter {
   q?: string
   state?: ShopState
+  merchant_id?: string
   limit?: number
   cursor?: string | null
 }

@@ -60,6 +60,8 @@ export const title = {
   work: say('待办', 'Work'),
   scan: say('扫标签', 'Scan a label'),
   labels: say('打印标签', 'Labels to print'),
+  merchants: say('商户', 'Merchants'),
+  merchant: say('商户', 'Merchant'),
   shops: say('门店', 'Shops'),
   shop: say('门店', 'Shop'),
   new_terminal: say('添加终端', 'Add a terminal'),

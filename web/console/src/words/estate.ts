@@ -2,12 +2,58 @@
 import type {
   AccountAction,
   InvitationAction,
+  MerchantAction,
+  MerchantState,
   OperatorAction,
   ShopAction,
   ShopState,
   TerminalControl,
 } from '@/api/types'
 import { plural, say, type Words } from './say'
+
+export const merchant_verb = {
+  change: say('修改', 'Change'),
+  retire: say('停业', 'Close this merchant'),
+  restore: say('恢复营业', 'Open it again'),
+} satisfies Words<MerchantAction>
+
+export const merchants = {
+  lead: say('签约的商户；门店和终端都在它们名下。', 'Who is signed: shops and terminals are theirs.'),
+  add: say('添加商户', 'Add a merchant'),
+  search: say('名称、编号', 'Name, number'),
+  name: say('商户名称', 'Name'),
+  name_hint: say('写进停用申请，和登记的一致', 'As registered: it goes into the stop request'),
+  name_needed: say('请填写商户名称', 'Give it a name'),
+  number: say('商户编号', 'Merchant number'),
+  number_hint: say(
+    '报文的域 42；不填就由本系统编一个。以后不能改。',
+    'Field 42 of its messages. Left empty, it gets a number of ours. It never changes.',
+  ),
+  code: say('统一社会信用代码', 'Unified social credit code'),
+  code_hint: say(
+    '也可填注册号或小微商户的身份证号；写进停用申请',
+    'Or a registration or identity number; it goes into the stop request',
+  ),
+  trade: say('卖什么', 'What it sells'),
+  trade_hint: say('例如 小吃', 'For example: snacks'),
+  name_en: say('英文名称', 'Name in English'),
+  name_en_hint: say('不填就用商户名称', 'Left empty: the name above'),
+  in_use: say('在用终端', 'Terminals in use'),
+  state: { active: say('营业中', 'Open'), retired: say('已停业', 'Closed') } satisfies Words<MerchantState>,
+  empty_title: say('还没有商户', 'No merchants yet'),
+  empty_text: say('先添加商户，再添加门店和终端。', 'Add a merchant first, then its shops and terminals.'),
+  no_match: say('没有符合条件的商户。', 'Nothing fits this filter.'),
+  more_shops: say(
+    (count: number) => `只列出前 ${count} 家门店。`,
+    (count) => `The first ${count} shops are listed.`,
+  ),
+  happened: {
+    create: say('添加', 'Added'),
+    change: say('修改', 'Changed'),
+    retire: say('停业', 'Closed'),
+    restore: say('恢复营业', 'Open again'),
+  },
+}
 
 export const shop_verb = {
   change: say('修改', 'Change'),
