@@ -1,7 +1,7 @@
 // A shop whose acquirer never heard of us, on its owner's phone, in both languages: requested is not stopped, and is not called so.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { isSound, launch, on, open, signIn, unfold } from './browser.mjs'
+import { isSound, launch, on, open, PHONE, signIn, unfold } from './browser.mjs'
 import { startDemo } from './demo.mjs'
 
 let demo
@@ -36,8 +36,21 @@ function minutesAgo(minutes) {
 }
 
 for (const [language, terminal, words] of [
-  ['zh-CN', 0, { asked: '已请求停用', confirmed: '对方已确认停用', home: '等确认停用' }],
-  ['en', 1, { asked: 'Stop requested', confirmed: 'They confirmed the stop', home: 'not confirmed' }],
+  [
+    'zh-CN',
+    0,
+    { asked: '已请求停用', confirmed: '对方已确认停用', home: '等确认停用', said: '台对方已确认' },
+  ],
+  [
+    'en',
+    1,
+    {
+      asked: 'Stop requested',
+      confirmed: 'They confirmed the stop',
+      home: 'not confirmed',
+      said: 'confirmed by them',
+    },
+  ],
 ]) {
   test(
     `an owner asks for a stop, calls, and writes down what they said (${language})`,
@@ -67,6 +80,10 @@ for (const [language, terminal, words] of [
       assert.equal(await on(page, 'call').getAttribute('href'), 'tel:4000000118')
       assert.match(await on(page, 'countdown').innerText(), /^1[34]:\d\d$/)
       await on(page, 'letter', '[data-state="sent"]').waitFor()
+      // At a wide window too the button is as wide as what stands above it.
+      await page.setViewportSize({ width: 1440, height: 900 })
+      assert.ok((await on(page, 'call').boundingBox()).width <= 728, 'the foot is as wide as the page')
+      await page.setViewportSize(PHONE)
 
       // What is shown is what arrived.
       const number = await page.locator('#request .copy .id').first().innerText()
@@ -116,6 +133,13 @@ for (const [language, terminal, words] of [
       )
       assert.equal(await on(page, 'countdown').count(), 0, 'nobody is reminded any more')
       await isSound(page, 'the page of a confirmation')
+      await page.goto('/')
+      assert.match(await on(page, 'said-stopped').innerText(), new RegExp(words.said))
+      assert.doesNotMatch(
+        await page.locator('body').innerText(),
+        /不能收款|cannot take/,
+        'they say so, not we',
+      )
     },
   )
 }

@@ -29,6 +29,6 @@ export function stopMark(
   stop_state: TerminalSummary['stop_state'] | IncidentSummary['stop_state'],
 ): { shape: string; word: string } | null {
   if (!stop_state || stop_state === 'stopped') return null
-  const shape = stop_state === 'requested' ? 'waiting' : 'running'
+  const shape = stop_state === 'requested' ? 'waiting' : 'confirmed'
   return { shape, word: t.value.asked.state[stop_state] }
 }

@@ -54,7 +54,7 @@ export const asked = {
   title_late: say('还没有确认停用', 'Still not confirmed'),
   title_confirmed: say('对方已确认停用', 'They confirmed the stop'),
   title_stopped: say(
-    (who: string) => `${who} 已停用`,
+    (who: string) => `已由 ${who} 停用`,
     (who) => `${who} has stopped it`,
   ),
   lead_before: say(
@@ -233,6 +233,10 @@ export const asked = {
   ),
   home_confirmed: say('收单机构已确认', 'The acquirer confirmed it'),
   home_stopped: say('支付机构说已停用', 'The provider says that it is stopped'),
+  home_said: say(
+    (count: number) => `${count} 台对方已确认`,
+    (count) => `${count} confirmed by them`,
+  ),
   home_some: say(
     (count: number) => `${count} 台等确认停用`,
     (count) => `${count} not confirmed`,

@@ -204,8 +204,8 @@ export const people = {
   invitations: say('还没接受的邀请', 'Open invitations'),
   operators: say('收银员', 'Cashiers'),
   operators_lead: say(
-    '在终端上用操作员号和密码签到，不用手机。',
-    'They sign in at a terminal with number and password, and need no phone.',
+    '在经过本系统网关的终端上签到，用操作员号和密码，不用手机。',
+    'They sign in with number and password at terminals that our gate decides, and need no phone.',
   ),
   operators_none: say('还没有收银员。', 'No cashiers yet.'),
   invite: say('邀请一个人', 'Invite somebody'),
