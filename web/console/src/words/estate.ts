@@ -93,7 +93,6 @@ export const keep = {
     '扫标签，或打字。名字就用店里平时的叫法。',
     'Scan the label, or type. Use the names your shop uses.',
   ),
-  by_hand: say('打字填写', 'Typed by hand'),
   serial: say('序列号（SN）', 'Serial number (SN)'),
   serial_hint: say('在机器背面，条码下面', 'On the back, under the bar code'),
   tid: say('终端号（TID）', 'Terminal number (TID)'),
@@ -238,7 +237,6 @@ export const people = {
 }
 
 export const join = {
-  title: say('加入', 'Join'),
   hello: say(
     (name: string) => `${name}，你好`,
     (name) => `Hello, ${name}`,

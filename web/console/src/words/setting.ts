@@ -15,7 +15,6 @@ export const setting = {
     'smtps://login:password@server:465; it holds a password and is not shown again.',
   ),
   set: say('已设置；填新的会替换它。', 'Set. A new one takes its place.'),
-  not_set: say('还没有设置', 'Not set'),
   take_away: say('清除', 'Take away'),
   host: say('收单主机和网关', 'Acquirer host and gate'),
   host_lead: say(
