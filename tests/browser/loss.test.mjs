@@ -110,6 +110,8 @@ test('a cashier locks a terminal and unlocks it with the password', { timeout: 1
   const page = await open(browser, demo)
   await signIn(page, demo.account('owner3'))
   await page.goto(`/terminals/${terminal.terminal_id}`)
+  await on(page, 'about').waitFor()
+  assert.doesNotMatch(await on(page, 'about').innerText(), /还没有主密钥/, 'what trades has a key')
   await on(page, 'lock').click()
   await on(page, 'lock-confirm').click()
   await on(page, 'hold', '[data-kind="cashier_lock"]').waitFor()

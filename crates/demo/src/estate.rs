@@ -144,6 +144,7 @@ fn kept_terminal(
         .merchants
         .get(terminal.merchant)
         .context("no such merchant")?;
+    let check = u32::from_be_bytes(iso8583::keys::check_value(&terminal.master_key)?);
     let account = merchant.settlement_account.as_bytes();
     let last4 = merchant
         .settlement_account
@@ -176,7 +177,7 @@ fn kept_terminal(
         language: "zh-CN".into(),
         time_zone: "Asia/Shanghai".into(),
         about: domain::terminal::About::default(),
-        key_check: None,
+        key_check: Some(format!("{check:08X}")),
     })
 }
 
