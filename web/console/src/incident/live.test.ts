@@ -77,6 +77,18 @@ describe('the live timeline', () => {
     page.stop()
   })
 
+  it('takes for news what happened between the answer and the first items', async () => {
+    told = [item(1), item(2), item(3), item(4)]
+    const news = vi.fn()
+    const page = scope()
+    const live = page.run(() => useLive('K7Q2M', news))!
+    void live.follow(2)
+    await settled()
+    expect(sequences(live)).toEqual([4, 3, 2, 1])
+    expect(news.mock.calls.map(([one]) => (one as TimelineItem).sequence)).toEqual([3, 4])
+    page.stop()
+  })
+
   it('asks for nothing when an event comes, and the stream for nothing that is known', async () => {
     const page = scope()
     const live = page.run(() => useLive('K7Q2M', () => {}))!

@@ -52,20 +52,27 @@ export function useLive(id: string, onNews: (item: TimelineItem) => void): Live 
     hasOlder.value = first() > 1 && items.value.length < MOST
   }
 
-  async function read(after: number, count: number) {
+  async function read(after: number, count: number): Promise<TimelineItem[]> {
     busy.value = true
     try {
-      add((await incidents.timeline(id, after, count)).items)
+      const { items: told } = await incidents.timeline(id, after, count)
+      add(told)
       problem.value = null
+      return told
     } catch (thrown) {
       problem.value = asProblem(thrown)
+      return []
     } finally {
       busy.value = false
     }
   }
 
   async function follow(last_sequence: number) {
-    if (!items.value) await read(Math.max(0, last_sequence - FIRST), FIRST)
+    if (!items.value) {
+      const newest = await read(Math.max(0, last_sequence - FIRST), FIRST)
+      // What happened since that answer is among them, and is told by no stream.
+      newest.filter((item) => item.sequence > last_sequence).forEach(onNews)
+    }
     if (items.value && !source) open()
   }
 
