@@ -23,7 +23,7 @@ const saysNoStop = async (page, what) =>
 
 /** What nobody can know of a terminal whose payments do not pass here. */
 const UNKNOWABLE =
-  /还没有用过|从未联系|没有人签到|还没有交易|没有收到它|没有一笔|今日|Not used yet|Never seen|Nobody signed in|no transactions yet|Nothing has come|went through|Today|\b0 in the loss window|丢失时段 0 笔/
+  /\d 台运行中|\d running|停用一台|还没有用过|从未联系|没有人签到|还没有交易|没有收到它|没有一笔|今日|Not used yet|Never seen|Nobody signed in|no transactions yet|Nothing has come|went through|Today|\b0 in the loss window|丢失时段 0 笔/
 const saysOnlyWhatIsKnown = async (page, what) =>
   assert.doesNotMatch(await page.locator('body').innerText(), UNKNOWABLE, `${what}: not seen is not empty`)
 
@@ -59,6 +59,8 @@ for (const [language, terminal, words] of [
       const page = await open(browser, demo, { language })
       await signIn(page, demo.account('alone'))
       const id = demo.outside[terminal]
+      await on(page, 'terminal-row').first().waitFor()
+      await saysOnlyWhatIsKnown(page, 'at home, before')
       await page.locator('[data-test="report"]:visible').click()
       await page.locator(`[data-terminal="${id}"]:visible`).click()
       await saysNoStop(page, 'before the report')

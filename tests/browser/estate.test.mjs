@@ -170,6 +170,10 @@ test(
       name: '前台 1 号机',
     }
     await add('/terminals', { ...terminal, control: 'outside', shop_id: id })
+    // There is nowhere to move it to, which is said.
+    await page.goto('/terminals/30501101')
+    await on(page, 'move').click()
+    await on(page, 'no-other-shop').waitFor()
     await page.goto('/report/30501101')
     await on(page, 'confirm').click()
     await on(page, 'asked').waitFor()

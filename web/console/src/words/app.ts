@@ -6,7 +6,7 @@ export const app = {
   name: say('Tillguard', 'Tillguard'),
   skips: say('快捷跳转', 'Skip links'),
   skip: say('跳到正文', 'Skip to content'),
-  skip_to_report: say('报失：停用一台设备', 'Report a loss: stop a terminal'),
+  skip_to_report: say('报失一台设备', 'Report the loss of a terminal'),
   navigation: say('主导航', 'Main'),
   language: say('语言', 'Language'),
   other_language: say('English', '中文'),

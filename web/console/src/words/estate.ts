@@ -163,6 +163,7 @@ export const keep = {
     '交易记录跟着终端走；正在签到的收银员会退出，要用新店的操作员号重新签到。',
     'Its history stays with it. Whoever is signed in is signed out, and signs in with an operator of the new shop.',
   ),
+  move_none: say('这个商户没有别的门店，请先添加一家。', 'Its merchant has no other shop: add one first.'),
   set_key: say('更换主密钥', 'Change the master key'),
   retire: say('退役（不再使用）', 'Retire it'),
   retire_ask: say(

@@ -20,7 +20,7 @@ export const home = {
     (count: number) => `${count} 笔`,
     (count) => plural(count, 'payment'),
   ),
-  report: say('报失 · 停用一台设备', 'Report a loss'),
+  report: say('报失一台设备', 'Report a loss'),
   open_incidents: say('正在处理的报失', 'Open loss reports'),
   stopped_at: say(
     (time: string) => `${time} 已停用`,
