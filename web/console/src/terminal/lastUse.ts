@@ -17,8 +17,8 @@ export function lastUse({ last_transaction: last, time_zone }: TerminalSummary):
 }
 
 /**
- * For the shop: the amount while it is fresh, afterwards who used it last. Of a terminal whose payments do not pass here
- * nothing is said: not seen is not unused.
+ * For the shop: the amount while it is fresh, afterwards who used it last. Of a terminal whose payments do not pass
+ * here nothing is said: not seen is not unused.
  */
 export function shopUse({ control, last_transaction: last, operator, time_zone }: TerminalSummary): string {
   if (!last) return control === 'outside' ? '' : t.value.home.not_used
