@@ -29,7 +29,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use node::told;
+use node::{now, told};
 
 use patient::Patient;
 use places::{Busy, Limits, Place, Places};
@@ -147,8 +147,20 @@ impl Door {
                 answered
             }
         };
-        response.map(|body| Answer { body, _busy: busy })
+        let mut response = response.map(|body| Answer { body, _busy: busy });
+        if let Some(date) = date() {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        response
     }
+}
+
+/// The present as an answer's head tells it (RFC 9110 5.6.7), by the clock of all other times in it: pages count by this.
+fn date() -> Option<HeaderValue> {
+    let present = jiff::Timestamp::from_millisecond(now().0).ok()?;
+    let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+    let text = printer.timestamp_to_rfc9110_string(&present).ok()?;
+    HeaderValue::from_str(&text).ok()
 }
 
 /// A request's body, and whether it was read to its end.
