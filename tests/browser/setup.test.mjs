@@ -188,7 +188,12 @@ test(
     await on(page, 'saved').waitFor()
     assert.equal(await on(page, 'mac-key').inputValue(), '', 'a key stays on the page')
     await on(page, 'mail-from').fill('stop@acquirer.example')
-    await on(page, 'smtp-url').fill('smtp://stop:s3cret@127.0.0.1:1')
+    await on(page, 'smtp-user').fill('stop')
+    await on(page, 'smtp-password').fill('s3cret')
+    await on(page, 'save-mail').click()
+    await on(page, 'field-problem').waitFor()
+    await on(page, 'smtp-server').fill('127.0.0.1:1')
+    await on(page, 'smtp-security').selectOption('none')
     // What is typed is tried as it is, and what comes of it is said: nothing listens there.
     await on(page, 'test-mail').click()
     await on(page, 'mail-tested', '[data-ready="not_reached"]').waitFor()

@@ -1,5 +1,6 @@
 /** The settings of the house. */
 import type { HostReached, MailReady } from '@/api/types'
+import type { Security } from '@/setting/mail'
 import { say, type Words } from './say'
 
 export const setting = {
@@ -9,11 +10,25 @@ export const setting = {
   mail_lead: say('停用申请这类信件由这里发出。', 'Stop requests and other letters go out from here.'),
   mail_from: say('发件人地址', 'Sender'),
   mail_from_hint: say('例如 stop@shop.example', 'For example stop@shop.example'),
-  smtp_url: say('邮件服务器地址', 'Mail server'),
-  smtp_url_hint: say(
-    'smtps://账号:密码@服务器:465；含密码，保存后不再显示。',
-    'smtps://login:password@server:465; it holds a password and is not shown again.',
+  smtp_server: say('邮件服务器（SMTP）', 'Mail server (SMTP)'),
+  smtp_server_hint: say(
+    '和邮箱 App 里的发信设置一样，例如 smtp.example.com；端口不一样就写 smtp.example.com:2525',
+    'As your mail program sends: smtp.example.com, or with another port smtp.example.com:2525',
   ),
+  smtp_server_needed: say('请填写邮件服务器。', 'Say which server.'),
+  smtp_user: say('邮箱账号', 'Its login'),
+  smtp_user_hint: say('多半就是整个邮箱地址', 'Often the whole address'),
+  smtp_password: say('邮箱密码', 'Its password'),
+  smtp_password_hint: say(
+    '很多邮箱要用单独生成的授权码；保存后不再显示。',
+    'Many providers want one made for programs alone. It is not shown again.',
+  ),
+  smtp_security: say('加密', 'Encryption'),
+  smtp_securities: {
+    tls: say('SSL/TLS，端口 465', 'SSL/TLS, port 465'),
+    starttls: say('STARTTLS，端口 587', 'STARTTLS, port 587'),
+    none: say('不加密，只在自己的网络里', 'None: only within a network of your own'),
+  } satisfies Words<Security>,
   set: say('已设置；填新的会替换它。', 'Set. A new one takes its place.'),
   take_away: say('清除', 'Take away'),
   host: say('收单主机和网关', 'Acquirer host and gate'),
