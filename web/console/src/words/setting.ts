@@ -16,9 +16,9 @@ export const setting = {
     'As your mail program sends: smtp.example.com, or with another port smtp.example.com:2525',
   ),
   smtp_server_needed: say('请填写邮件服务器。', 'Say which server.'),
-  smtp_user: say('邮箱账号', 'Its login'),
+  smtp_user: say('邮箱账号', 'Login'),
   smtp_user_hint: say('多半就是整个邮箱地址', 'Often the whole address'),
-  smtp_password: say('邮箱密码', 'Its password'),
+  smtp_password: say('邮箱密码', 'Password'),
   smtp_password_hint: say(
     '很多邮箱要用单独生成的授权码；保存后不再显示。',
     'Many providers want one made for programs alone. It is not shown again.',
