@@ -256,8 +256,8 @@ export const asked = {
   ),
   will: {
     request: say(
-      '书面停用申请马上写好，收单机构有邮箱就马上发出',
-      'Your written request to stop it is made, and goes out at once where your acquirer has an address',
+      '书面停用申请马上写好；收单机构有邮箱、发信也设置好的，马上发出',
+      'Your written request to stop it is made; it goes out at once where your acquirer has an address and a mail server is set up',
     ),
     call: say('给你收单机构的电话，和要说的话', 'You get your acquirer’s number, and the words to say'),
     clock: say(

@@ -157,6 +157,7 @@ export const keep = {
     (count: number) => `已加上 ${count} 台`,
     (count) => `${plural(count, 'terminal')} added`,
   ),
+  all_added: say('加完了', 'That was all'),
   change: say('修改', 'Change'),
   move: say('换到另一家店', 'Move to another shop'),
   move_lead: say(

@@ -49,6 +49,20 @@ export const home = {
   ),
   begin_acquirer: say('添加收单机构', 'Add my acquirer'),
   begin_mail: say('设置发信邮箱', 'Set up sending mail'),
+  still: say('趁还没出事', 'While it is calm'),
+  still_acquirer: say(
+    '还没写下收单机构：丢了没有号码可打，申请也没处发。',
+    'Your acquirer is missing: no number to call after a loss, and nobody to write to.',
+  ),
+  still_email: say(
+    (name: string) => `补上${name}的邮箱`,
+    (name) => `Add the address of ${name}`,
+  ),
+  still_address: say(
+    '收单机构还没有邮箱：停用申请没处发。',
+    'Your acquirer has no address: the stop request has nowhere to go.',
+  ),
+  still_mail: say('还没有发信邮箱：停用申请发不出去。', 'No mail server yet: the stop request cannot leave.'),
   begin_terminal: say('添加第一台终端', 'Add the first terminal'),
   shop_empty: say('这家店没有登记的设备。', 'No terminals are registered for this shop.'),
 }
