@@ -9,15 +9,19 @@ const READY_MS_MAX = 60_000
 
 /**
  * Starts a house and waits until it is ready.
- * @returns {Promise<{url: string, setUpUrl: string, ready(): Promise<object>, said(): string, stop(): Promise<void>}>}
+ * @param {{program?: string, env?: Record<string, string>}} [by] another program than the one under test, and more in its environment
+ * @returns {Promise<{url: string, setUpUrl: string, ready(): Promise<object>, printed(): string, said(): string, stop(): Promise<void>}>}
+ *   `printed` is what somebody reads who started it, `said` its log
  */
-export async function startHouse() {
+export async function startHouse({ program = process.env.TILLGUARD_BIN, env: more = {} } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'tillguard-browser-'))
   const readyFile = join(folder, 'ready.json')
   const args = ['serve', '--port', '0', '--data', join(folder, 'data'), '--ready-file', readyFile]
-  const env = { ...process.env, TILLGUARD_LOG: 'trace' }
-  const child = spawn(process.env.TILLGUARD_BIN, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const env = { ...process.env, TILLGUARD_LOG: 'trace', ...more }
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let printed = ''
   let said = ''
+  child.stdout.on('data', (text) => (printed += text))
   child.stderr.on('data', (text) => (said += text))
   const ended = new Promise((resolve) => child.once('exit', resolve))
   const ready = async () => JSON.parse(await readFile(readyFile, 'utf8'))
@@ -31,7 +35,15 @@ export async function startHouse() {
   for (const until = Date.now() + READY_MS_MAX; Date.now() < until; await wait(50)) {
     if (child.exitCode !== null) throw new Error(`the house ended by itself: ${said.slice(-4_000)}`)
     const up = await ready().catch(() => null)
-    if (up) return { url: up.console_url, setUpUrl: up.setup_url, ready, said: () => said, stop }
+    if (up)
+      return {
+        url: up.console_url,
+        setUpUrl: up.setup_url,
+        ready,
+        printed: () => printed,
+        said: () => said,
+        stop,
+      }
   }
   await stop()
   throw new Error(`the house was not ready in ${READY_MS_MAX} ms: ${said.slice(-4_000)}`)

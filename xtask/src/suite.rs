@@ -115,7 +115,7 @@ const STEPS: [Step; 12] = [
     },
     Step {
         name: "browser",
-        needs: &[Tool::Node, Tool::Chromium, Tool::ChineseFont],
+        needs: &[Tool::Node, Tool::Chromium, Tool::ChineseFont, Tool::Mail],
         is_foundation: false,
         run: browser,
     },
@@ -202,7 +202,7 @@ pub fn build() -> Result<()> {
 
 /// `cargo test`, told where the programs are that tests drive.
 fn tests(arguments: &[&str]) -> Result<()> {
-    let canary = canary()?;
+    let canary = canary(tree::DEMO)?;
     build()?;
     let mut tests = cargo(&["test", "--workspace"]);
     command::run(
@@ -214,19 +214,19 @@ fn tests(arguments: &[&str]) -> Result<()> {
     )
 }
 
-/// The demo with planted bugs, which the tests must catch. Made in the same target folder, so that nothing it depends
-/// on is compiled twice, and put aside before [`build`] makes the real one.
-fn canary() -> Result<PathBuf> {
+/// A program with planted bugs, which the tests must catch, and with a clock that a test may step. Made in the same target
+/// folder, so that nothing it depends on is compiled twice, and put aside before [`build`] makes the real one.
+fn canary(program: &str) -> Result<PathBuf> {
     command::run(&mut cargo(&[
         "build",
         "--workspace",
         "--bin",
-        tree::DEMO,
+        program,
         "--features",
         "demo/canary",
     ]))?;
-    let aside = tree::target()?.join("debug/tillguard-demo-canary");
-    std::fs::copy(tree::program(tree::DEMO)?, &aside).context("cannot put the canary aside")?;
+    let aside = tree::target()?.join(format!("debug/{program}-canary"));
+    std::fs::copy(tree::program(program)?, &aside).context("cannot put the canary aside")?;
     Ok(aside)
 }
 
@@ -271,6 +271,7 @@ fn browser_tests() -> PathBuf {
 fn browser() -> Result<()> {
     let folder = browser_tests();
     web::build()?;
+    let canary = canary(tree::SERVER)?;
     build()?;
     web::install(&folder)?;
     let chromium = needs::chromium().context("no Chromium found")?;
@@ -279,6 +280,8 @@ fn browser() -> Result<()> {
             .arg("test")
             .env("CHROMIUM", chromium)
             .env("TILLGUARD_BIN", tree::program(tree::SERVER)?)
+            .env("TILLGUARD_CLOCK_BIN", canary)
+            .env("TILLGUARD_MAIL_BIN", tree::program(tree::MAIL)?)
             .env("TILLGUARD_DEMO_BIN", tree::program(tree::DEMO)?),
     )
 }

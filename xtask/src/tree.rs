@@ -94,6 +94,9 @@ pub const DEMO: &str = "tillguard-demo";
 /// What the tests of the first run drive; they find it through TILLGUARD_BIN.
 pub const SERVER: &str = "tillguard";
 
+/// The real mail server of the browser's walk; it is found through TILLGUARD_MAIL_BIN.
+pub const MAIL: &str = "mail-server";
+
 /// A program as a debug build of the workspace makes it.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,7 @@ use tempfile::TempDir;
 pub use authority::Authority;
 
 const PROGRAM: &str = "/usr/sbin/exim4";
+const ROOTS: &str = "roots.pem";
 /// Who runs the server when we are root: `nobody`.
 const NOBODY: u32 = 65_534;
 const READY_TIME_MAX: Duration = Duration::from_secs(30);
@@ -70,6 +71,7 @@ impl MailServer {
         fs::set_permissions(path.join("exim"), fs::Permissions::from_mode(0o755))?;
         fs::write(path.join("chain.pem"), &authority.chain_pem)?;
         fs::write(path.join("key.pem"), &authority.key_pem)?;
+        fs::write(path.join(ROOTS), &authority.root_pem)?;
         fs::write(path.join("login"), format!("{user}: {password}\n"))?;
         fs::create_dir(path.join("spool"))?;
         let (starttls, implicit) = (free_port()?, free_port()?);
@@ -138,12 +140,22 @@ impl MailServer {
         self.implicit
     }
 
+    /// A file with the certificate of who vouches for it, for `SSL_CERT_FILE`.
+    pub fn roots(&self) -> PathBuf {
+        self.folder.path().join(ROOTS)
+    }
+
+    /// The folder of the mails it has delivered, one file each; made with the first.
+    pub fn mailbox(&self) -> PathBuf {
+        self.folder.path().join("box/new")
+    }
+
     /// The mails it has delivered so far, each as it lies in the mailbox, in no order.
     ///
     /// # Errors
     /// They cannot be read.
     pub fn mails(&self) -> Result<Vec<Vec<u8>>> {
-        let delivered = self.folder.path().join("box/new");
+        let delivered = self.mailbox();
         if !delivered.exists() {
             return Ok(Vec::new());
         }
