@@ -1,5 +1,6 @@
 /** The estate as people keep it: shops, terminals, people, invitations. */
 import type {
+  Provider,
   AccountAction,
   InvitationAction,
   MerchantAction,
@@ -106,6 +107,21 @@ export const keep = {
   more: say('还知道些什么', 'What else is known'),
   keys_held_by: say('钥匙由谁保管', 'Who holds its keys'),
   purchased_on: say('购买日期', 'Bought on'),
+  at_provider: say('是不是这几家的刷卡机？', 'Is it one of these?'),
+  at_provider_hint: say(
+    '是的话，报失时我们直接请对方停用，再核实；还要在“支付机构直接停用”里粘贴密钥。',
+    'If so, a loss report has them stop it, and asks whether they did. Their key goes under “Stopped by the provider”.',
+  ),
+  at_none: say('都不是', 'None of them'),
+  device_id: say('在支付机构的设备编号', 'Called at the provider'),
+  device_id_hint: {
+    stripe: say(
+      '控制台 Terminal → Readers 里，tmr_ 开头',
+      'In the dashboard, Terminal → Readers; begins with tmr_',
+    ),
+    sumup: say('配对后的读卡器编号，rdr_ 开头', 'The paired reader’s ID; begins with rdr_'),
+    adyen: say('型号加序列号，例如 V400m-123456789', 'Model and serial number, like V400m-123456789'),
+  } satisfies Words<Provider>,
   purchased_from: say('从哪里买的', 'Bought from'),
   needed: say('必须填写', 'This is needed'),
   control: say('丢了由谁来停', 'Who stops it when it is lost'),
