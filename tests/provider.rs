@@ -91,6 +91,7 @@ fn read_backs(asked: &[Asked]) -> impl Iterator<Item = &Asked> {
 struct Shop {
     house: Option<House>,
     owner: Api,
+    merchant: String,
     doubles: [Double; 3],
     folder: Folder,
 }
@@ -131,24 +132,32 @@ impl Shop {
                 "control": "outside", "at_provider": { "provider": code(brand), "device_id": device(brand) },
             });
             owner.post("/terminals", &said).await?.expect(201)?;
-            let key = if with.wrong_key {
-                "rk_live_0Wrong0Key0"
-            } else {
-                KEY
-            };
-            let said = json!({ "key": key, "account": MERCHANT });
-            let path = format!("/provider-accounts/{merchant}/{}", code(brand));
-            owner
-                .call("PUT", &path, Some(said.to_string()))
-                .await?
-                .expect(200)?;
         }
-        Ok(Self {
+        let shop = Self {
+            merchant: merchant.to_owned(),
             house: Some(house),
             owner,
             doubles,
             folder,
+        };
+        shop.keep(if with.wrong_key {
+            "rk_live_0Wrong0Key0"
+        } else {
+            KEY
         })
+        .await?;
+        Ok(shop)
+    }
+
+    /// Keeps that key with each provider.
+    async fn keep(&self, key: &str) -> Result<()> {
+        for brand in BRANDS {
+            let said = json!({ "key": key, "account": MERCHANT });
+            let path = format!("/provider-accounts/{}/{}", self.merchant, code(brand));
+            let kept = self.owner.call("PUT", &path, Some(said.to_string()));
+            kept.await?.expect(200)?;
+        }
+        Ok(())
     }
 
     fn house(&self) -> Result<&House> {
@@ -437,6 +446,25 @@ async fn the_receipt_says_what_each_provider_said_when_it_was_asked_again() -> R
         ),
     ];
     each(cases, Case::run).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_for_its_key_is_asked_for_again_with_another() -> Result<()> {
+    let shop = Shop::open(With {
+        wrong_key: true,
+        ..With::default()
+    })
+    .await?;
+    let ids = shop.report().await?;
+    for (brand, id) in BRANDS.into_iter().zip(&ids) {
+        shop.until_told(brand, id, "refused").await?;
+    }
+    shop.keep(KEY).await?;
+    for (brand, id) in BRANDS.into_iter().zip(&ids) {
+        shop.until_told(brand, id, "stopped").await?;
+        ensure!(changes(&shop.double(brand).asked()) == 1, "{brand:?}");
+    }
+    Ok(())
 }
 
 /// Busy at one of its questions.

@@ -8,10 +8,14 @@ use domain::contact::seen_by;
 use domain::event::Subject;
 use domain::provider_account::{ProviderAccount, may_keep};
 use domain::terminal::Provider;
+use domain::work::Id;
 use store::event::{self, New};
 use store::{Error as StoreError, Tx};
 
 use crate::case::Error;
+
+/// Most stops asked for again with a new key, the newest first.
+const ASKED_AGAIN_MAX: i64 = 100;
 
 /// The account that an incident's terminal is stopped with.
 pub fn of_incident(
@@ -28,11 +32,16 @@ pub fn of_incident(
     }
 }
 
-/// Keeps an account, in the place of an earlier one.
+/// Keeps an account, in the place of an earlier one. What was refused with that is asked for again.
 pub fn put(tx: &Tx<'_>, actor: &Actor, account: ProviderAccount) -> Result<ProviderAccount, Error> {
     allowed(tx, actor, account.merchant_id)?;
     store::provider_account::put(tx, &account)?;
     tell(tx, actor, &account.sealed_as(), "keep")?;
+    for incident_id in
+        store::stop_request::refused(tx, account.merchant_id, account.provider, ASKED_AGAIN_MAX)?
+    {
+        crate::work::enqueue(tx, Id::provider_stop(&incident_id), tx.now())?;
+    }
     Ok(account)
 }
 

@@ -1,10 +1,11 @@
 //! Requests to stop a terminal that an outside acquirer decides.
 
+use domain::MerchantId;
 use domain::Timestamp;
 use domain::stop_request::{
     Asked, Confirmation, Letter, MailState, Mailed, ProviderState, State, StopRequest,
 };
-use domain::terminal::AtProvider;
+use domain::terminal::{AtProvider, Provider};
 
 use crate::row::{self, columns, table};
 use crate::sql::{sql, values};
@@ -90,5 +91,24 @@ pub fn known(tx: &Tx<'_>, incident_id: &str) -> Result<Option<Known>, Error> {
             since: since.map(Timestamp),
             reminder_count: row.int(3)?,
         })
+    })
+}
+
+/// The incidents, at most `limit`, in which a provider refused to stop a terminal of a merchant and nobody has confirmed the stop
+/// since.
+pub fn refused(
+    tx: &Tx<'_>,
+    merchant_id: MerchantId,
+    provider: Provider,
+    limit: i64,
+) -> Result<Vec<String>, Error> {
+    let sql = sql!(
+        "SELECT s.incident_id FROM stop_request s
+           JOIN incident i ON i.incident_id = s.incident_id JOIN terminal t ON t.terminal_id = s.terminal_id
+         WHERE t.merchant_id = $1 AND s.provider = $2 AND s.asked_state = 'refused' AND s.state = 'requested'
+           AND i.state <> 'closed' ORDER BY s.requested_at_ms DESC LIMIT $3"
+    );
+    tx.all(sql, values![&merchant_id, provider.code(), limit], |row| {
+        row.string(0)
     })
 }

@@ -9,8 +9,10 @@ use domain::contact::Kind as ContactKind;
 use domain::event::Subject;
 use domain::hold::Kind as HoldKind;
 use domain::incident::{Happened, Incident};
+use domain::provider_account::ProviderAccount;
 use domain::setting::Settings;
 use domain::stop_request::{MailState, Mailed, ProviderState, State, StopRequest, Verb};
+use domain::terminal::Provider;
 use domain::time::HOUR_MS;
 use domain::work::{Id, Kind, State as WorkState, Work};
 use store::node::Incarnation;
@@ -545,6 +547,48 @@ fn a_provider_that_refuses_leaves_the_request_as_it_is() {
     );
     assert_eq!(house.work_of(&work.id), None);
     assert!(house.work_of(&Id::reminder(&incident.incident_id)).is_some());
+}
+
+#[test]
+fn with_another_key_what_was_refused_is_asked_for_again_and_nothing_else_is() {
+    let house = House::open();
+    let id = house.provider_terminal(6);
+    let provider = house
+        .read(|tx| store::terminal::get(tx, id))
+        .unwrap()
+        .at_provider
+        .unwrap()
+        .provider;
+    let keep = |merchant_id, provider| {
+        let account = ProviderAccount {
+            merchant_id,
+            provider,
+            account: Some("M".into()),
+            address: None,
+            key_sealed: vec![1],
+            since: house.now(),
+        };
+        house
+            .try_write(move |tx| app::provider_account::put(tx, &owner(), account))
+            .unwrap();
+    };
+    let incident = house.lose(id);
+    let stop = Id::provider_stop(&incident.incident_id);
+    let refuse = || {
+        let work = house.take(Kind::ProviderStop).unwrap();
+        assert!(house.answered(&work, ProviderState::Refused));
+        assert_eq!(house.work_of(&stop), None);
+    };
+    refuse();
+    let another = Provider::ALL.into_iter().find(|one| *one != provider).unwrap();
+    keep(ours(), another);
+    assert_eq!(house.work_of(&stop), None, "of another provider");
+    keep(ours(), provider);
+    assert!(house.work_of(&stop).is_some());
+    refuse();
+    house.confirm(&owner(), &incident.incident_id).unwrap();
+    keep(ours(), provider);
+    assert_eq!(house.work_of(&stop), None, "it is confirmed");
 }
 
 #[test]
