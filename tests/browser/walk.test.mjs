@@ -164,10 +164,11 @@ async function addTerminals({ page, person, looked }, { terminals, shop, acquire
   await person.type(on(page, 'hotline'), CONTACT.hotline)
   await person.type(on(page, 'email'), CONTACT.email)
   await looked('acquirer')
+  // Whoever was sent there comes back to where the question was.
   await person.tap(on(page, 'save'))
-  await on(page, 'change').waitFor()
+  await on(page, 'still-acquirer').waitFor({ state: 'detached' })
+  await on(page, 'still-mail').waitFor()
   await looked('acquirer-kept')
-  await person.tap(on(page, 'nav-home'))
 }
 
 async function setUpMail({ page, person, looked }) {

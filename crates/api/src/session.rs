@@ -210,6 +210,7 @@ async fn show(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Acco
 #[schema(example = json!({ "email": "li.na@fuji.example" }))]
 struct Reached {
     /// The address, at most 254 characters; null: nobody said. Reminders of what nobody has answered go there.
+    #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required)]
     email: Option<String>,
 }

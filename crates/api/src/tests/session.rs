@@ -59,6 +59,10 @@ async fn a_person_says_where_to_be_reached_and_nobody_else_hears_of_it() {
         let refused = refused.problem(422, "invalid_field");
         assert_eq!(refused.body["field"], "email", "{wrong}");
     }
+    let nothing = house
+        .send(request(Method::PUT, EMAIL, &token, Some(json!({}))))
+        .await;
+    assert_eq!(nothing.problem(422, "invalid_field").body["field"], "email");
     let said = json!({ "email": "manager@fuji.example" });
     assert_eq!(say(json!(" manager@fuji.example ")).await.ok(), said);
     assert_eq!(house.get(&token, EMAIL).await.ok(), said);
