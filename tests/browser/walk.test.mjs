@@ -166,7 +166,6 @@ async function addTerminals({ page, person, looked }, { terminals, shop, acquire
   await looked('acquirer')
   // Whoever was sent there comes back to where the question was.
   await person.tap(on(page, 'save'))
-  await on(page, 'still-acquirer').waitFor({ state: 'detached' })
   await on(page, 'still-mail').waitFor()
   await looked('acquirer-kept')
 }
