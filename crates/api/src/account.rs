@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
+use app::account::Given;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::Actor;
-use domain::account::{Person, Scope, State as Word, Verb};
+use domain::account::{Narrowed, Person, Reach, Scope, State as Word, Verb};
 use domain::case::decide;
+use domain::custom_role::CustomRole;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::{IntoParams, ToSchema};
@@ -135,39 +137,53 @@ pub struct Rights {
     role: Role,
     /// The merchant of an owner; one's own without it, where there is one.
     merchant_id: Option<Merchant>,
-    /// The shop of a manager.
+    /// The shop of a manager or a cashier.
     shop_id: Option<String>,
+    /// The custom role that leaves only some of the role's rights; all of them without it.
+    custom_role_id: Option<String>,
 }
 
 impl Rights {
-    /// The name, the role, and the scope that fits it.
-    pub fn read(
-        self,
-        tx: &Tx<'_>,
-        actor: &Actor,
-    ) -> Result<(String, (domain::account::Role, Scope)), Problem> {
-        use domain::account::Role;
+    /// The name, and what the account gets.
+    pub fn read(self, tx: &Tx<'_>, actor: &Actor) -> Result<(String, Given), Problem> {
         let name = text("name", &self.name, NAME_CHARS_MAX)?;
         let own = actor.scope().and_then(Scope::merchant_id);
         let merchant_id = self.merchant_id.map(|merchant| merchant.0).or(own);
-        let scope = match (self.role.0, self.shop_id) {
-            (Role::RiskOfficer | Role::Auditor, None) if self.merchant_id.is_none() => Scope::All,
-            (Role::RiskOfficer | Role::Auditor, None) => {
-                return Err(Problem::field("merchant_id", Why::Unknown));
-            }
-            (Role::Owner, None) => {
+        let scope = match (self.role.0.reach(), self.shop_id) {
+            (Reach::House, None) if self.merchant_id.is_none() => Scope::All,
+            (Reach::House, None) => return Err(Problem::field("merchant_id", Why::Unknown)),
+            (Reach::Merchant, None) => {
                 Scope::Merchant(merchant_id.ok_or_else(|| Problem::field("merchant_id", Why::Missing))?)
             }
-            (Role::Manager, None) => return Err(Problem::field("shop_id", Why::Missing)),
-            (Role::Manager, Some(shop_id)) => {
+            (Reach::Shop, None) => return Err(Problem::field("shop_id", Why::Missing)),
+            (Reach::Shop, Some(shop_id)) => {
                 let shop: Result<domain::shop::Shop, _> = app::case::find(tx, actor, &shop_id);
                 let shop = shop.map_err(|_| Problem::field("shop_id", Why::Invalid))?;
                 Scope::Shop(shop.merchant_id, shop.shop_id)
             }
             (_, Some(_)) => return Err(Problem::field("shop_id", Why::Unknown)),
         };
-        Ok((name, (self.role.0, scope)))
+        let custom_role = self
+            .custom_role_id
+            .map(|id| narrowed(tx, actor, &id))
+            .transpose()?;
+        let given = Given {
+            role: self.role.0,
+            scope,
+            custom_role,
+        };
+        Ok((name, given))
     }
+}
+
+/// A custom role that the actor sees, with the rights it leaves now.
+fn narrowed(tx: &Tx<'_>, actor: &Actor, custom_role_id: &str) -> Result<Narrowed, Problem> {
+    let found: Result<CustomRole, _> = app::case::find(tx, actor, custom_role_id);
+    let found = found.map_err(|_| Problem::field("custom_role_id", Why::Invalid))?;
+    Ok(Narrowed {
+        custom_role_id: found.custom_role_id,
+        rights: found.details.rights,
+    })
 }
 
 /// Call a person otherwise, or let the person see and do something else. It counts at once.
@@ -187,8 +203,8 @@ async fn change(
     acting(&api, account, input, move |tx, actor, said: Rights| {
         let kept: Person = app::case::find(tx, actor, &login)?;
         decide(&kept, Verb::Change, actor).map_err(app::case::Error::from)?;
-        let (name, rights) = said.read(tx, actor)?;
-        Person::out(tx, actor, app::account::change(tx, actor, &login, name, rights)?)
+        let (name, given) = said.read(tx, actor)?;
+        Person::out(tx, actor, app::account::change(tx, actor, &login, name, given)?)
     })
     .await
 }

@@ -5,16 +5,16 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Json;
 use axum::extract::State;
-use domain::account::Role;
+use domain::right::{Object, Right};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::problem::{Problem, ProblemOut, code};
+use super::problem::{Problem, ProblemOut};
 use super::setting::GateSource;
-use crate::auth::Account;
+use crate::auth::{self, Account};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -49,9 +49,7 @@ struct Gate {
     (status = 200, body = Gate), (status = 403, description = "not_allowed", body = ProblemOut),
 ))]
 async fn show(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Gate>, Problem> {
-    if !matches!(account.role, Role::RiskOfficer | Role::Auditor) {
-        return Err(Problem::new(code::NOT_ALLOWED));
-    }
+    auth::may(&account.as_actor(), Right::SeeHouse, Object::House)?;
     let reversals_owed = api.node.read(store::owed_reversal::count).await?;
     let counters = &api.node.counters;
     Ok(Json(Gate {

@@ -25,7 +25,7 @@ use super::input::{In, Limit, email_of_person, text};
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
 use super::route::{self, Listed, Shown};
-use super::session::{self, AccountOut, Network, Role, TOO_MANY_ATTEMPTS};
+use super::session::{self, AccountOut, Network, Role, TOO_MANY_ATTEMPTS, custom_role_id, custom_role_name};
 use super::wire::{Time, word};
 use super::{Api, id};
 use crate::auth::{self, Account, Attempt, DeviceId, Token, scope};
@@ -77,6 +77,12 @@ pub struct InvitationOut {
     name: String,
     /// What the account is for.
     role: Role,
+    /// The custom role that will leave it only some of the role's rights.
+    #[schema(required)]
+    custom_role_id: Option<String>,
+    /// That role's name.
+    #[schema(required)]
+    custom_role_name: Option<String>,
     /// The one merchant it will see; null: all.
     #[schema(required)]
     merchant_id: Option<String>,
@@ -119,6 +125,8 @@ impl Shown for Invitation {
             login: it.login,
             name: it.name,
             role: Role(it.role),
+            custom_role_name: custom_role_name(tx, it.custom_role.as_ref())?,
+            custom_role_id: custom_role_id(it.custom_role.as_ref()),
             merchant_id: it.scope.merchant_id().map(|merchant_id| merchant_id.to_string()),
             shop_id: it.scope.shop_id().map(str::to_owned),
             state: InvitationState(it.state),
@@ -198,8 +206,8 @@ async fn create(
     input: In<Rights>,
 ) -> Result<Response, Problem> {
     invite(&api, account, move |tx, actor, link| {
-        let (name, rights) = input.body.read(tx, actor)?;
-        Ok(app::invitation::create(tx, actor, link, name, rights)?)
+        let (name, given) = input.body.read(tx, actor)?;
+        Ok(app::invitation::create(tx, actor, link, name, given)?)
     })
     .await
 }
@@ -223,6 +231,9 @@ struct InvitationSeen {
     name: String,
     /// What the account is for.
     role: Role,
+    /// The name of the custom role that leaves it only some of the role's rights.
+    #[schema(required)]
+    custom_role_name: Option<String>,
     /// The one merchant it sees.
     #[schema(required)]
     merchant_name: Option<String>,
@@ -269,6 +280,7 @@ async fn seen(api: &Api, Network(network): Network, said: &str) -> Result<(Token
             login: it.login,
             name: it.name,
             role: Role(it.role),
+            custom_role_name: custom_role_name(tx, it.custom_role.as_ref())?,
             merchant_name,
             shop_name,
             ends_at: Time(it.ends_at),

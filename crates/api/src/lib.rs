@@ -9,6 +9,7 @@
 mod account;
 mod auth;
 mod contact;
+mod custom_role;
 mod document;
 mod edge;
 mod gate;
@@ -146,6 +147,7 @@ nouns! {
     gate,
     operator with CODES,
     account with CODES,
+    custom_role with CODES,
     invitation with CODES,
     contact with CODES,
     import with CODES,

@@ -12,7 +12,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::Actor;
-use domain::case::list_actions;
+use domain::case::{ListVerb, list_actions};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -22,7 +22,7 @@ use super::idempotency::{Kept, once};
 use super::input::{Cursor, In, Limit, text_opt};
 use super::page::Page;
 use super::people::Names;
-use super::problem::Problem;
+use super::problem::{Problem, code};
 use super::sheet::{self, Format, ImportOut, Sheet};
 use super::wire::{Time, word};
 use super::{Api, id};
@@ -127,6 +127,9 @@ where
     let work = move |tx: &Tx<'_>| {
         let import = || {
             let actor = account.actor(tx)?;
+            if !list_actions::<N>(&actor).contains(&ListVerb::Import) {
+                return Err(Problem::new(code::NOT_ALLOWED));
+            }
             let lines = sheet::read("text", &table.text, N::COLUMNS)?;
             sheet::import(lines, |said: N::In| {
                 Ok(case::import::<N>(tx, &actor, &id::new()?, said.try_into()?)?)

@@ -8,7 +8,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
-use domain::account::{LOGIN_CHARS_MAX, Person};
+use domain::account::{LOGIN_CHARS_MAX, Narrowed, Person};
+use domain::custom_role::CustomRole;
 use domain::time::HOUR_MS;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -25,7 +26,7 @@ use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
 use super::route::acting;
 use super::wire::word;
-use crate::auth::{self, Account, Asker, Attempt, COOKIE, DeviceId, Token};
+use crate::auth::{Account, Asker, Attempt, COOKIE, DeviceId, Token};
 
 /// How long a session lasts.
 const SESSION_HOURS: i64 = 12;
@@ -33,6 +34,8 @@ const SESSION_HOURS: i64 = 12;
 word! {
     /// What an account is for.
     Role: domain::account::Role;
+    /// What somebody may do.
+    Right: domain::right::Right;
 }
 
 crate::problem::codes! {
@@ -91,8 +94,30 @@ pub struct AccountOut {
     /// The one shop it sees; null when it sees all of them.
     #[schema(required)]
     shop_id: Option<String>,
+    /// The custom role that leaves it only some of its role's rights.
+    #[schema(required)]
+    custom_role_id: Option<String>,
+    /// That role's name.
+    #[schema(required)]
+    custom_role_name: Option<String>,
+    /// What it may do, in what it sees.
+    rights: Vec<Right>,
     /// Whether it may see and change the settings of the house.
     administers: bool,
+}
+
+/// Which custom role that is.
+pub fn custom_role_id(custom_role: Option<&Narrowed>) -> Option<String> {
+    custom_role.map(|narrowed| narrowed.custom_role_id.clone())
+}
+
+/// How it is called.
+pub fn custom_role_name(tx: &Tx<'_>, custom_role: Option<&Narrowed>) -> Result<Option<String>, Problem> {
+    let Some(narrowed) = custom_role else {
+        return Ok(None);
+    };
+    let custom_role = store::row::by_id::<CustomRole>(tx, &narrowed.custom_role_id)?;
+    Ok(custom_role.map(|it| it.details.name))
 }
 
 /// An account as it travels.
@@ -106,6 +131,9 @@ pub fn shown(tx: &Tx<'_>, account: &domain::account::Account) -> Result<AccountO
         login: account.login.clone(),
         name: account.name.clone(),
         role: Role(account.role),
+        custom_role_name: custom_role_name(tx, account.custom_role.as_ref())?,
+        custom_role_id: custom_role_id(account.custom_role.as_ref()),
+        rights: account.rights().iter().map(Right).collect(),
         merchant_id: merchant_id.map(|merchant_id| merchant_id.to_string()),
         merchant_name: merchant_name.transpose()?,
         shop_id: account.scope.shop_id().map(str::to_owned),
@@ -228,11 +256,7 @@ async fn reached(State(api): State<Arc<Api>>, account: Account) -> Result<Json<R
 
 /// Say where one can be reached oneself.
 #[utoipa::path(put, path = "/session/email", tag = "session", request_body = Reached, responses((status = 200, body = Reached)))]
-async fn reach(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    input: In<Reached>,
-) -> Result<Kept, Problem> {
+async fn reach(State(api): State<Arc<Api>>, account: Account, input: In<Reached>) -> Result<Kept, Problem> {
     let asked = api.clone();
     acting(&api, account, input, move |tx, actor, said: Reached| {
         let email = email_of_person(&asked, "email", said.email)?;

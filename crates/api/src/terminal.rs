@@ -292,11 +292,9 @@ impl Shown for Terminal {
 
 fn page(tx: &Tx<'_>, actor: &Actor, terminal: Terminal) -> Result<TerminalOut, Problem> {
     let standing = store::hold::standing(tx, terminal.terminal_id, tx.now())?;
-    let held = actor
-        .role()
-        .map(|role| actions(terminal.status, terminal.control, standing, role));
+    let held = actions(terminal.status, terminal.control, standing, actor);
     let kept = route::actions(tx, actor, &terminal, May::from)?;
-    let verbs = held.unwrap_or_default().into_iter().chain(kept);
+    let verbs = held.into_iter().chain(kept);
     let mut names = Names::new(tx);
     let terminal_id = terminal.terminal_id;
     let session = store::terminal_session::get(tx, terminal_id)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::Actor;
-use domain::account::Role;
+use domain::right::{Object, Right};
 use domain::work::{Id, State as WorkIs, Verb, Work};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -18,7 +18,7 @@ use super::Api;
 use super::idempotency::Kept;
 use super::input::{Cursor, In, Limit, Place, Query, text_opt};
 use super::page::Page;
-use super::problem::{Problem, ProblemOut, code};
+use super::problem::{Problem, ProblemOut};
 use super::route::Subject;
 use super::route::{self, Said, Shown, acting, reading};
 use super::wire::{Time, word};
@@ -139,7 +139,7 @@ struct WorkQuery {
     cursor: Option<Cursor<Id>>,
 }
 
-/// Work, in the order of what it is about; for risk officers and auditors.
+/// Work, in the order of what it is about; for those who see how the house runs.
 #[utoipa::path(get, path = "/work", tag = "work", params(WorkQuery), responses(
     (status = 200, body = WorkPage), (status = 403, description = "not_allowed", body = ProblemOut),
 ))]
@@ -150,9 +150,7 @@ async fn list(
 ) -> Result<Json<WorkPage>, Problem> {
     let after = query.cursor.map(|cursor| cursor.0);
     reading(&api, account, move |tx, actor| {
-        if !matches!(actor.role(), Some(Role::RiskOfficer | Role::Auditor)) {
-            return Err(Problem::new(code::NOT_ALLOWED));
-        }
+        auth::may(actor, Right::SeeHouse, Object::House)?;
         let filter = Filter {
             kind: query.kind.map(|kind| kind.0),
             state: query.state.map(|state| state.0),

@@ -3,10 +3,12 @@
 //! Invariant: with a password or an account everything goes that it opened: no session outlives it; and there is always
 //! somebody who can administer the house.
 
-use domain::account::{Account, Person, Role, Scope, Verb, fits, seen_by};
+use domain::account::{Account, Narrowed, Person, Role, Scope, Verb, fits, rights, seen_by};
 use domain::actor::{Actor, By};
+use domain::custom_role::{CustomRole, State as RoleState};
 use domain::event::Subject;
-use domain::setting::Mode;
+use domain::right::{Right, Rights};
+use domain::setting::{Mode, Settings};
 use store::event::{self, New};
 use store::{Error as StoreError, Tx};
 
@@ -47,40 +49,92 @@ fn leaves_an_administrator(tx: &Tx<'_>, account: &Account) -> Result<(), Error> 
     let Some(settings) = store::setting::get(tx)? else {
         return Ok(());
     };
-    let (role, merchant_id) = match settings.mode {
-        Mode::Acquirer => (Role::RiskOfficer, None),
-        Mode::Shop => (Role::Owner, settings.merchant_id),
-    };
     let administers = settings.administered_by(&Actor::Person(account.clone()));
-    match !administers || store::account::has_another(tx, &account.login, role, merchant_id)? {
+    match !administers || has_another(tx, &settings, &account.login)? {
         true => Ok(()),
         false => Err(Error::Against(Against::LastAdministrator)),
     }
 }
 
-/// Calls the person otherwise, or lets the person see and do something else: at most what the actor may.
-pub fn change(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    login: &str,
-    name: String,
-    (role, scope): (Role, Scope),
-) -> Result<Person, Error> {
+/// Whether anybody administers the house.
+pub(crate) fn is_administered(tx: &Tx<'_>, settings: &Settings) -> Result<bool, StoreError> {
+    has_another(tx, settings, "")
+}
+
+/// The same of anybody else.
+fn has_another(tx: &Tx<'_>, settings: &Settings, login: &str) -> Result<bool, StoreError> {
+    let merchant_id = match settings.mode {
+        Mode::Acquirer => None,
+        Mode::Shop => settings.merchant_id,
+    };
+    store::account::has_another(tx, login, Right::Administer, merchant_id)
+}
+
+/// What an account is for, and what it sees and may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// What it is for.
+    pub role: Role,
+    /// What it sees.
+    pub scope: Scope,
+    /// The custom role that leaves it some of the role's rights only.
+    pub custom_role: Option<Narrowed>,
+}
+
+impl Given {
+    /// All the rights of a role.
+    pub const fn whole(role: Role, scope: Scope) -> Self {
+        Self {
+            role,
+            scope,
+            custom_role: None,
+        }
+    }
+
+    /// What an account has.
+    pub fn of(account: &Account) -> Self {
+        Self {
+            role: account.role,
+            scope: account.scope.clone(),
+            custom_role: account.custom_role.clone(),
+        }
+    }
+
+    /// What it may do.
+    pub fn rights(&self) -> Rights {
+        rights(self.role, self.custom_role.as_ref())
+    }
+}
+
+/// As an event says it.
+impl std::fmt::Display for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.role.code())?;
+        if let Some(custom_role) = &self.custom_role {
+            write!(f, "/{}", custom_role.custom_role_id)?;
+        }
+        match &self.scope {
+            Scope::All => Ok(()),
+            Scope::Merchant(merchant_id) => write!(f, " {merchant_id}"),
+            Scope::Shop(merchant_id, shop_id) => write!(f, " {merchant_id} {shop_id}"),
+        }
+    }
+}
+
+/// Calls the person otherwise, or lets the person see and do something else: at most what the actor may give, and nobody gives
+/// oneself more.
+pub fn change(tx: &Tx<'_>, actor: &Actor, login: &str, name: String, given: Given) -> Result<Person, Error> {
     let kept: Person = crate::case::locked(tx, actor, login)?;
-    let is_same = (kept.account.role, &kept.account.scope) == (role, &scope);
-    if !is_same {
-        may_grant(tx, actor, role, &scope)?;
+    let had = Given::of(&kept.account);
+    if had != given {
+        may_grant(tx, actor, &given)?;
+        if actor.name() == login && !had.rights().has_all(given.rights()) {
+            return Err(Error::NotAllowed);
+        }
         store::setting::lock(tx)?;
         leaves_an_administrator(tx, &kept.account)?;
     }
-    let ways = (!is_same).then(|| {
-        let account = &kept.account;
-        format!(
-            "{} → {}",
-            rights(account.role, &account.scope),
-            rights(role, &scope)
-        )
-    });
+    let ways = (had != given).then(|| format!("{had} → {given}"));
     step(
         tx,
         actor,
@@ -89,27 +143,20 @@ pub fn change(
         ways.as_deref(),
         |person: &mut Person| {
             person.account.name = name;
-            person.account.role = role;
-            person.account.scope = scope;
+            person.account.role = given.role;
+            person.account.scope = given.scope;
+            person.account.custom_role = given.custom_role;
         },
     )
 }
 
-/// A role and what it is over, as an event says it.
-fn rights(role: Role, scope: &Scope) -> String {
-    match scope {
-        Scope::All => role.code().to_owned(),
-        Scope::Merchant(merchant_id) => format!("{} {merchant_id}", role.code()),
-        Scope::Shop(merchant_id, shop_id) => format!("{} {merchant_id} {shop_id}", role.code()),
-    }
-}
-
-/// Whether the actor may give that role and scope, and the scope names what is there.
-pub(crate) fn may_grant(tx: &Tx<'_>, actor: &Actor, role: Role, scope: &Scope) -> Result<(), Error> {
-    if !fits(role, scope) {
+/// Whether the actor may give that, and it names what is there. A custom role is held until the end of the transaction, so that
+/// its rights are those that are given.
+pub(crate) fn may_grant(tx: &Tx<'_>, actor: &Actor, given: &Given) -> Result<(), Error> {
+    if !fits(given.role, &given.scope) {
         return Err(Error::Unknown("role"));
     }
-    match scope {
+    match &given.scope {
         Scope::All => {}
         Scope::Merchant(merchant_id) => {
             if store::merchant::get(tx, *merchant_id)?.is_none() {
@@ -123,10 +170,35 @@ pub(crate) fn may_grant(tx: &Tx<'_>, actor: &Actor, role: Role, scope: &Scope) -
             }
         }
     }
+    if let Some(narrowed) = &given.custom_role {
+        let custom_role = held_role(tx, &narrowed.custom_role_id)?;
+        let is_it = custom_role.is_some_and(|it| {
+            it.details.role == given.role
+                && it.details.merchant_id == given.scope.merchant_id()
+                && it.details.rights == narrowed.rights
+        });
+        if !is_it {
+            return Err(Error::Unknown("custom_role_id"));
+        }
+    }
     match actor {
-        Actor::Person(by) if by.may_grant(role, scope) => Ok(()),
+        Actor::Person(by) if by.may_grant(given.rights(), &given.scope) => Ok(()),
         _ => Err(Error::NotAllowed),
     }
+}
+
+/// A custom role that is in use.
+pub(crate) fn usable_role(tx: &Tx<'_>, custom_role_id: &str) -> Result<Option<CustomRole>, StoreError> {
+    let custom_role = store::row::by_id::<CustomRole>(tx, custom_role_id)?;
+    Ok(custom_role.filter(|it| it.state == RoleState::Active))
+}
+
+/// The same, as it is once nobody else changes it any more.
+pub(crate) fn held_role(tx: &Tx<'_>, custom_role_id: &str) -> Result<Option<CustomRole>, StoreError> {
+    if let Some(custom_role) = usable_role(tx, custom_role_id)? {
+        store::row::lock(tx, &custom_role)?;
+    }
+    usable_role(tx, custom_role_id)
 }
 
 /// Says where the person oneself can be reached by mail.

@@ -73,6 +73,8 @@ pub enum Against {
     NoGate,
     /// Nobody else could administer the house.
     LastAdministrator,
+    /// People have it, or are invited to it.
+    Given,
 }
 
 /// What became of one line of an import.

@@ -4,7 +4,7 @@
 //! Invariant: a part's lines, what they came to and how far the import is are written in one transaction, so that whoever goes
 //! on after a kill does none twice and leaves none out.
 
-use domain::account::{Account, Scope};
+use domain::account::Scope;
 use domain::actor::{Actor, By};
 use domain::case::{Case, decide, may_add};
 use domain::event::Subject;
@@ -93,6 +93,7 @@ pub fn begin(tx: &Tx<'_>, actor: &Actor, new: New) -> Result<Import, NotDone> {
         import_id: new.import_id,
         made_by: account.login.clone(),
         made_as: account.role,
+        made_with: account.rights(),
         merchant_id,
         made_at: tx.now(),
         ended_at: None,
@@ -218,8 +219,8 @@ pub fn cleared(tx: &Tx<'_>, work: &Work, rows_max: i64) -> Result<bool, StoreErr
 /// As whom the lines are looked through: whoever brought it, as long as the rights are the same.
 pub fn maker(tx: &Tx<'_>, import: &Import) -> Result<Option<Actor>, StoreError> {
     let account = store::account::usable(tx, &import.made_by)?.map(|(account, _)| account);
-    let is_same = |account: &Account| account.role == import.made_as && account.scope == import.scope();
-    Ok(account.filter(is_same).map(Actor::Person))
+    let is_same = account.filter(|account| import.is_by_rights_of(account));
+    Ok(is_same.map(Actor::Person))
 }
 
 /// Writes down how far it is; with the last line, that it has been looked through.

@@ -9,6 +9,7 @@ use domain::case;
 use domain::event::Subject;
 use domain::hold::{Authority, Kind};
 use domain::incident::{Channel, Found, Happened, Incident, LossWindow, Manner, Sight, State, Verb};
+use domain::right::{Object, Right, may};
 use domain::terminal::{Control, Terminal};
 use domain::{TerminalId, Timestamp};
 use store::event::{self, New};
@@ -98,7 +99,7 @@ pub fn report_loss(
 ) -> Result<Reported, Error> {
     let terminal_id = report.terminal_id;
     let terminal: Terminal = find(tx, actor, terminal_id.as_str())?;
-    if !actor.role().is_some_and(|role| role.may_act()) {
+    if !may(actor, Right::ReportLoss, Object::Seen) {
         return Err(Error::NotAllowed);
     }
     lock(tx, terminal_id)?.ok_or(Error::NotFound(Subject::Terminal))?;

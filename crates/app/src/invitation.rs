@@ -9,7 +9,7 @@ use domain::invitation::{Invitation, LASTS_MS, State};
 use store::event::{self, New};
 use store::{Error as StoreError, Tx, row};
 
-use crate::account::{may_grant, reset_password};
+use crate::account::{Given, held_role, may_grant, reset_password, usable_role};
 use crate::case::{self, Error, Noun, Stateful, step};
 
 impl Noun for Invitation {
@@ -41,10 +41,10 @@ pub fn create(
     actor: &Actor,
     link: Link,
     name: String,
-    (role, scope): (domain::account::Role, Scope),
+    given: Given,
 ) -> Result<Invitation, Error> {
-    may_grant(tx, actor, role, &scope)?;
-    case::add(tx, actor, made(tx, actor, link, None, (name, role, scope)))
+    may_grant(tx, actor, &given)?;
+    case::add(tx, actor, made(tx, actor, link, None, (name, given)))
 }
 
 fn made(
@@ -52,15 +52,16 @@ fn made(
     actor: &Actor,
     link: Link,
     login: Option<String>,
-    (name, role, scope): (String, domain::account::Role, Scope),
+    (name, given): (String, Given),
 ) -> Invitation {
     Invitation {
         invitation_id: link.invitation_id,
         token_digest: link.token_digest.to_vec(),
         login,
         name,
-        role,
-        scope,
+        role: given.role,
+        scope: given.scope,
+        custom_role: given.custom_role,
         state: State::Open,
         made_by: actor.name().to_owned(),
         made_at: tx.now(),
@@ -73,8 +74,12 @@ pub fn link(tx: &Tx<'_>, actor: &Actor, login: &str, link: Link) -> Result<Invit
     let person: Person = step(tx, actor, login, AccountVerb::Link, None, |_| ())?;
     store::invitation::withdraw_of(tx, login)?;
     let account = person.account;
-    let whose = (account.name, account.role, account.scope);
-    case::add(tx, actor, made(tx, actor, link, Some(account.login), whose))
+    let given = Given::of(&account);
+    case::add(
+        tx,
+        actor,
+        made(tx, actor, link, Some(account.login), (account.name, given)),
+    )
 }
 
 /// Why a link gives nothing.
@@ -102,21 +107,26 @@ impl From<StoreError> for NotAccepted {
 
 /// What a token opens now.
 pub fn open(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Invitation, NotAccepted> {
-    let invitation = store::invitation::of_token(tx, token_digest)?.ok_or(NotAccepted::Over)?;
+    let mut invitation = store::invitation::of_token(tx, token_digest)?.ok_or(NotAccepted::Over)?;
     if !invitation.works(tx.now()) {
         return Err(NotAccepted::Over);
+    }
+    // What it leaves of the role is what its custom role leaves now.
+    if let Some(narrowed) = &mut invitation.custom_role {
+        let custom_role = usable_role(tx, &narrowed.custom_role_id)?.ok_or(NotAccepted::Over)?;
+        narrowed.rights = custom_role.details.rights;
     }
     // Whoever made it may have lost the right to; the account it is for may be no more, or have more rights by now.
     let account = match &invitation.login {
         None => None,
         Some(login) => Some(store::account::usable(tx, login)?.ok_or(NotAccepted::Over)?.0),
     };
-    let (role, scope) = match &account {
-        None => (invitation.role, &invitation.scope),
-        Some(account) => (account.role, &account.scope),
+    let (rights, scope) = match &account {
+        None => (invitation.rights(), &invitation.scope),
+        Some(account) => (account.rights(), &account.scope),
     };
     let maker = store::account::usable(tx, &invitation.made_by)?;
-    match maker.is_some_and(|(maker, _)| maker.may_grant(role, scope)) {
+    match maker.is_some_and(|(maker, _)| maker.may_grant(rights, scope)) {
         true => Ok(invitation),
         false => Err(NotAccepted::Over),
     }
@@ -145,6 +155,9 @@ pub fn accept(tx: &Tx<'_>, token_digest: &[u8], said: Accepted) -> Result<Accoun
         person.lock(tx)?;
     }
     opened.lock(tx)?;
+    if let Some(narrowed) = &opened.custom_role {
+        held_role(tx, &narrowed.custom_role_id)?;
+    }
     let mut invitation = open(tx, token_digest)?;
     let account = match &invitation.login {
         Some(login) => {
@@ -158,6 +171,7 @@ pub fn accept(tx: &Tx<'_>, token_digest: &[u8], said: Accepted) -> Result<Accoun
                 name: said.name,
                 role: invitation.role,
                 scope: invitation.scope.clone(),
+                custom_role: invitation.custom_role.clone(),
             };
             store::account::insert(tx, &account, &said.password_hash)?;
             store::account::set_email(tx, &account.login, said.email.as_deref())?;

@@ -15,6 +15,7 @@ pub mod case;
 pub mod cashier;
 pub mod clean_up;
 pub mod contact;
+pub mod custom_role;
 pub mod estate;
 pub mod hold;
 pub mod idempotency;

@@ -83,6 +83,7 @@ pub fn set_up(tx: &Tx<'_>, first: First) -> Result<Account, Error> {
         name: first.name,
         role,
         scope,
+        custom_role: None,
     };
     store::account::insert(tx, &account, &first.password_hash)?;
     store::account::set_email(tx, &account.login, first.email.as_deref())?;

@@ -300,6 +300,7 @@ pub fn move_to(
 ) -> Result<Terminal, Error> {
     let id = terminal_id.as_str();
     let kept: Terminal = locked(tx, actor, id)?;
+    domain::case::decide(&kept, Verb::Move, actor)?;
     let shop = open(tx, actor, shop_id)?;
     if shop.merchant_id != kept.bound.merchant_code {
         return Err(Error::Unknown("shop_id"));

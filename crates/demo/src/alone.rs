@@ -98,6 +98,7 @@ pub async fn fill(node: &Node, login: &Login, mailbox: &Mailbox) -> anyhow::Resu
         name: String::new(),
         role: Role::RiskOfficer,
         scope: Scope::All,
+        custom_role: None,
     });
     // The mailbox listens at another port after each start.
     let post = Changes {
@@ -167,6 +168,7 @@ fn estate(node: &Node, login: &Login, merchant_id: MerchantId) -> anyhow::Result
         name: format!("{NAME}店主"),
         role: Role::Owner,
         scope: Scope::Merchant(merchant_id),
+        custom_role: None,
     };
     Ok(Estate {
         merchants: vec![Merchant {

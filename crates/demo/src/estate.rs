@@ -53,7 +53,7 @@ pub async fn fill(node: &Node, estate: &Estate, logins: &[Login], days: u32) -> 
     Ok(())
 }
 
-/// The log-ins of the demo: an owner of each merchant, a manager, a risk officer, an auditor.
+/// The log-ins of the demo: an owner of each merchant, a manager and a cashier, and the acquirer's people.
 pub fn logins(estate: &Estate, password: &str) -> Vec<Login> {
     let owner = |(index, _)| {
         (
@@ -67,8 +67,12 @@ pub fn logins(estate: &Estate, password: &str) -> Vec<Login> {
     let owners = estate.merchants.iter().enumerate().map(owner);
     let others = [
         (Role::Manager, "manager"),
+        (Role::Cashier, "cashier"),
         (Role::RiskOfficer, "risk"),
         (Role::RiskOfficer, "risk2"),
+        (Role::Operations, "operations"),
+        (Role::FieldEngineer, "engineer"),
+        (Role::Administrator, "admin"),
         (Role::Auditor, "auditor"),
     ];
     let login = |(role, login): (Role, &str)| Login {
@@ -192,17 +196,24 @@ fn account(estate: &Estate, login: &Login, owners: &mut usize) -> anyhow::Result
             let id = MerchantId::parse(merchant.merchant_id.as_bytes()).context("merchant_id")?;
             (format!("{}店主", merchant.name_zh), Scope::Merchant(id))
         }
-        Role::Manager => {
+        Role::Manager | Role::Cashier => {
             let shop = estate.shops.first().context("no shop")?;
             let merchant = estate.merchants.get(shop.merchant).context("no such merchant")?;
             let id = MerchantId::parse(merchant.merchant_id.as_bytes()).context("merchant_id")?;
+            let what = match login.role {
+                Role::Cashier => "收银员",
+                _ => "店长",
+            };
             (
-                format!("{}店长", shop.name_zh),
+                format!("{}{what}", shop.name_zh),
                 Scope::Shop(id, shop.shop_id.clone()),
             )
         }
         Role::RiskOfficer if login.login == "risk2" => ("风控二组".to_owned(), Scope::All),
         Role::RiskOfficer => ("风控一组".to_owned(), Scope::All),
+        Role::Operations => ("运营".to_owned(), Scope::All),
+        Role::FieldEngineer => ("装机工程师".to_owned(), Scope::All),
+        Role::Administrator => ("系统管理员".to_owned(), Scope::All),
         Role::Auditor => ("审计".to_owned(), Scope::All),
     };
     Ok(Account {
@@ -210,6 +221,7 @@ fn account(estate: &Estate, login: &Login, owners: &mut usize) -> anyhow::Result
         name,
         role: login.role,
         scope,
+        custom_role: None,
     })
 }
 

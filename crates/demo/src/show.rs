@@ -389,6 +389,10 @@ fn greet(
             domain::account::Role::Owner => ("店主", "owner"),
             domain::account::Role::Manager => ("店长", "manager"),
             domain::account::Role::RiskOfficer => ("风控", "risk officer"),
+            domain::account::Role::Cashier => ("收银员", "cashier"),
+            domain::account::Role::Operations => ("运营", "operations"),
+            domain::account::Role::FieldEngineer => ("装机工程师", "field engineer"),
+            domain::account::Role::Administrator => ("系统管理员", "administrator"),
             domain::account::Role::Auditor => ("审计", "auditor"),
         };
         println!("    {:<10} {}   {zh} / {en}", login.login, login.password);

@@ -4,27 +4,55 @@
 
 use crate::actor::Actor;
 use crate::case::{Case, Step, Text, Who};
+use crate::right::{Right, Rights};
 use crate::{MerchantId, words};
 
 words! {
-    /// What an account is for.
+    /// What an account is for. What each may do is in [`Rights::of`].
     pub enum Role {
-        /// The owner of one merchant.
-        Owner = "owner",
+        /// Takes the money in one shop.
+        Cashier = "cashier",
         /// Runs one shop of a merchant.
         Manager = "manager",
+        /// The owner of one merchant.
+        Owner = "owner",
+        /// Brings, repairs and fetches the acquirer's terminals.
+        FieldEngineer = "field_engineer",
+        /// The acquirer's operations: merchants, terminals, work that is stuck.
+        Operations = "operations",
         /// The acquirer's risk staff: every merchant.
         RiskOfficer = "risk_officer",
+        /// Appoints the people of the house and keeps its settings.
+        Administrator = "administrator",
         /// Reads everything, changes nothing.
         Auditor = "auditor",
     }
 }
 
 impl Role {
-    /// Whether the role may change anything it sees.
-    pub const fn may_act(self) -> bool {
-        !matches!(self, Self::Auditor)
+    /// Whether an account of that role sees the whole estate, one merchant, or one shop.
+    pub const fn reach(self) -> Reach {
+        match self {
+            Self::Cashier | Self::Manager => Reach::Shop,
+            Self::Owner => Reach::Merchant,
+            Self::FieldEngineer
+            | Self::Operations
+            | Self::RiskOfficer
+            | Self::Administrator
+            | Self::Auditor => Reach::House,
+        }
     }
+}
+
+/// How much of the estate a role is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everything.
+    House,
+    /// One merchant.
+    Merchant,
+    /// One shop.
+    Shop,
 }
 
 /// What of the estate an account sees.
@@ -87,27 +115,62 @@ pub struct Account {
     pub role: Role,
     /// What it sees.
     pub scope: Scope,
+    /// The custom role that leaves it only some of the role's rights; `None`: it has them all.
+    pub custom_role: Option<Narrowed>,
+}
+
+/// The custom role of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Narrowed {
+    /// Which.
+    pub custom_role_id: String,
+    /// The rights it leaves.
+    pub rights: Rights,
 }
 
 /// Whether an account of that role can have that scope.
 pub const fn fits(role: Role, scope: &Scope) -> bool {
     matches!(
-        (role, scope),
-        (Role::RiskOfficer | Role::Auditor, Scope::All)
-            | (Role::Owner, Scope::Merchant(_))
-            | (Role::Manager, Scope::Shop(..))
+        (role.reach(), scope),
+        (Reach::House, Scope::All) | (Reach::Merchant, Scope::Merchant(_)) | (Reach::Shop, Scope::Shop(..))
     )
 }
 
+/// The rights of a role that a custom role may have narrowed.
+pub fn rights(role: Role, custom_role: Option<&Narrowed>) -> Rights {
+    custom_role.map_or(Rights::of(role), |narrowed| Rights::of(role).and(narrowed.rights))
+}
+
 impl Account {
-    /// Whether this person may give that role and scope to somebody, and take it away: never more than the person's own.
-    pub fn may_grant(&self, role: Role, scope: &Scope) -> bool {
+    /// What this person may do.
+    pub fn rights(&self) -> Rights {
+        rights(self.role, self.custom_role.as_ref())
+    }
+
+    /// Whether this person may give those rights to somebody of that scope, and take them away: never more than the person's
+    /// own, but an administrator appoints people to what administrators do not do.
+    pub fn may_grant(&self, rights: Rights, scope: &Scope) -> bool {
+        let own = self.rights();
         let is_within = match (&self.scope, scope) {
             (Scope::All, _) => true,
             (Scope::Merchant(own), Scope::Merchant(of) | Scope::Shop(of, _)) => own == of,
             _ => false,
         };
-        is_within && fits(role, scope) && matches!(self.role, Role::RiskOfficer | Role::Owner)
+        let grants = match self.role {
+            Role::Administrator => Rights::all(),
+            _ => own,
+        };
+        is_within && own.has(Right::GiveRights) && grants.has_all(rights)
+    }
+
+    /// Whether there is a scope for which this person may give all of a role.
+    pub fn gives(&self, role: Role) -> bool {
+        let merchant_id = self.scope.merchant_id();
+        let scope = match (role.reach(), merchant_id) {
+            (Reach::House, _) | (_, None) => Scope::All,
+            (Reach::Merchant | Reach::Shop, Some(merchant_id)) => Scope::Merchant(merchant_id),
+        };
+        self.may_grant(Rights::of(role), &scope)
     }
 }
 
@@ -147,7 +210,7 @@ pub struct Person {
 }
 
 /// Who may give rights to people.
-pub const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
+pub const KEEPERS: Who = Who::with(Right::GiveRights);
 
 impl Case for Person {
     type State = State;
@@ -169,7 +232,7 @@ impl Case for Person {
     }
 
     fn allows(&self, actor: &Actor) -> bool {
-        matches!(actor, Actor::Person(by) if by.may_grant(self.account.role, &self.account.scope))
+        matches!(actor, Actor::Person(by) if by.may_grant(self.account.rights(), &self.account.scope))
     }
 }
 
@@ -216,27 +279,78 @@ mod tests {
 
     #[test]
     fn nobody_gives_more_than_the_own_rights() {
+        let ours = || Scope::Merchant(merchant("M1"));
         let all = [
             (Role::RiskOfficer, Scope::All),
+            (Role::Administrator, Scope::All),
+            (Role::Operations, Scope::All),
             (Role::Auditor, Scope::All),
-            (Role::Owner, Scope::Merchant(merchant("M1"))),
+            (Role::Owner, ours()),
             (Role::Owner, Scope::Merchant(merchant("M2"))),
             (Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
-            (Role::Manager, Scope::Shop(merchant("M2"), "S9".into())),
+            (Role::Cashier, Scope::Shop(merchant("M2"), "S9".into())),
         ];
-        let grants = |(role, scope): &(Role, Scope)| {
-            let account = account(*role, scope.clone());
-            all.iter()
-                .map(|(role, scope)| account.may_grant(*role, scope))
-                .collect::<Vec<_>>()
+        let granted = |account: &Account| {
+            all.each_ref()
+                .map(|(role, scope)| account.may_grant(Rights::of(*role), scope))
         };
-        assert_eq!(grants(&all[0]), [true; 6]);
-        assert_eq!(grants(&all[1]), [false; 6]);
-        assert_eq!(grants(&all[2]), [false, false, true, false, true, false]);
-        assert_eq!(grants(&all[4]), [false; 6]);
-        // A role and a scope that do not fit are given by nobody.
-        let risk = account(Role::RiskOfficer, Scope::All);
-        assert!(!risk.may_grant(Role::Owner, &Scope::All) && !risk.may_grant(Role::Auditor, &all[2].1));
+        let grants = |(role, scope): &(Role, Scope)| granted(&account(*role, scope.clone()));
+        assert_eq!(grants(&all[0]), [true; 8]);
+        assert_eq!(
+            grants(&all[1]),
+            [true; 8],
+            "appoints, also to what it does not do"
+        );
+        assert_eq!(grants(&all[2]), [false; 8]);
+        assert_eq!(grants(&all[3]), [false; 8]);
+        assert_eq!(
+            grants(&all[4]),
+            [false, false, false, false, true, false, true, false]
+        );
+        assert_eq!(grants(&all[6]), [false; 8]);
+        let owner = account(Role::Owner, ours());
+        let gives = Role::ALL.map(|role| owner.gives(role));
+        assert_eq!(gives, [true, true, true, false, false, false, false, false]);
+        assert!(
+            Role::ALL
+                .iter()
+                .all(|role| account(Role::RiskOfficer, Scope::All).gives(*role))
+        );
+        // Whoever has only some of the rights gives only those.
+        let narrowed = |rights: &[Right]| Account {
+            custom_role: Some(Narrowed {
+                custom_role_id: "R1".into(),
+                rights: Rights::new(rights),
+            }),
+            ..account(Role::Owner, ours())
+        };
+        assert_eq!(granted(&narrowed(&[Right::EndLoss])), [false; 8]);
+        let some = narrowed(&[Right::GiveRights, Right::ReportLoss]);
+        assert!(some.may_grant(Rights::new(&[Right::ReportLoss]), &ours()));
+        assert!(!some.may_grant(
+            Rights::of(Role::Manager),
+            &Scope::Shop(merchant("M1"), "S1".into())
+        ));
+        // A custom role never adds to its role.
+        assert!(!narrowed(&[Right::KeepGate]).rights().has(Right::KeepGate));
+    }
+
+    #[test]
+    fn a_role_has_one_kind_of_scope() {
+        let shop = Scope::Shop(merchant("M1"), "S1".into());
+        let fitting = |scope: &Scope| Role::ALL.map(|role| fits(role, scope));
+        assert_eq!(
+            fitting(&shop),
+            [true, true, false, false, false, false, false, false]
+        );
+        assert_eq!(
+            fitting(&Scope::Merchant(merchant("M1"))),
+            [false, false, true, false, false, false, false, false]
+        );
+        assert_eq!(
+            fitting(&Scope::All),
+            [false, false, false, true, true, true, true, true]
+        );
     }
 
     #[test]
@@ -250,10 +364,10 @@ mod tests {
             "active change: owner:active stranger:no manager:no risk:active auditor:no",
             "active link: owner:active stranger:no manager:no risk:active auditor:no",
             "active disable: owner:disabled stranger:no manager:no risk:disabled auditor:no",
-            "active enable: owner:- stranger:- manager:no risk:- auditor:no",
-            "disabled change: owner:- stranger:- manager:no risk:- auditor:no",
-            "disabled link: owner:- stranger:- manager:no risk:- auditor:no",
-            "disabled disable: owner:- stranger:- manager:no risk:- auditor:no",
+            "active enable: owner:- stranger:no manager:no risk:- auditor:no",
+            "disabled change: owner:- stranger:no manager:no risk:- auditor:no",
+            "disabled link: owner:- stranger:no manager:no risk:- auditor:no",
+            "disabled disable: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled enable: owner:active stranger:no manager:no risk:active auditor:no",
         ];
         assert_eq!(crate::case::walk(at, &everybody()), wanted);

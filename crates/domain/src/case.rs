@@ -5,31 +5,34 @@
 //!
 //! Invariant: what is not in the table is not possible.
 
-use crate::account::Role;
 use crate::actor::{self, Actor};
+use crate::right::{Object, Right, may};
 use crate::word::Word;
 use crate::words;
 
 /// Who may take a step.
 #[derive(Clone, Copy, Debug)]
-pub struct Who {
-    /// Persons of these roles.
-    pub roles: &'static [Role],
-    /// Others of these kinds.
-    pub kinds: &'static [actor::Kind],
+pub enum Who {
+    /// Persons with this right.
+    With(Right),
+    /// What is no person and of this kind.
+    Kind(actor::Kind),
+    /// Nobody.
+    Nobody,
 }
 
 impl Who {
-    /// Persons of these roles, and nobody else.
-    pub const fn roles(roles: &'static [Role]) -> Self {
-        Self { roles, kinds: &[] }
+    /// Persons with this right, and nobody else.
+    pub const fn with(right: Right) -> Self {
+        Self::With(right)
     }
 
-    /// Whether this one may.
+    /// Whether this one may, to what it sees.
     pub fn may(&self, actor: &Actor) -> bool {
-        match actor.role() {
-            Some(role) => self.roles.contains(&role),
-            None => self.kinds.contains(&actor.kind()),
+        match self {
+            Self::With(right) => may(actor, *right, Object::Seen),
+            Self::Kind(kind) => actor.kind() == *kind && !matches!(actor, Actor::Person(_)),
+            Self::Nobody => false,
         }
     }
 }
@@ -110,7 +113,7 @@ pub trait Case {
     const STEPS: &'static [Step<Self::State, Self::Verb>];
     /// Who may add one, and how; nobody, where they come about by something else.
     const ADDING: Adding = Adding {
-        who: Who::roles(&[]),
+        who: Who::Nobody,
         ways: &[],
     };
 
@@ -162,7 +165,7 @@ pub fn decide<C: Case>(
     let rows = || C::STEPS.iter().filter(|step| step.verb == verb);
     let Some(step) = rows().find(|step| step.from.contains(&state)) else {
         // Whoever may never do it learns nothing of the state.
-        return match rows().any(|step| step.who.may(actor)) {
+        return match rows().any(|step| step.who.may(actor)) && case.allows_to(verb, actor) {
             true => Err(NotTaken::WrongState(state.word())),
             false => Err(NotTaken::NotAllowed),
         };

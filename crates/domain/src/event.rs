@@ -19,6 +19,8 @@ words! {
         Work = "work",
         /// An account, by its log-in.
         Account = "account",
+        /// A custom role.
+        CustomRole = "custom_role",
         /// The settings of the house.
         Setting = "setting",
         /// A merchant.

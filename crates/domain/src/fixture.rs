@@ -18,6 +18,7 @@ pub fn account(role: Role, scope: Scope) -> Account {
         name: String::new(),
         role,
         scope,
+        custom_role: None,
     }
 }
 

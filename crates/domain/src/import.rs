@@ -2,9 +2,10 @@
 //!
 //! Invariant: nothing of an import is part of the estate before it is committed, and with one wrong line it is not committed.
 
-use crate::account::{Role, Scope};
+use crate::account::{Account, Role, Scope};
 use crate::actor::Actor;
 use crate::case::{Case, Step, Who};
+use crate::right::{Right, Rights};
 use crate::time::{HOUR_MS, Timestamp};
 use crate::{MerchantId, words};
 
@@ -124,8 +125,10 @@ pub struct Import {
     pub import_id: String,
     /// Who brought it.
     pub made_by: String,
-    /// As what: it is looked through with the rights of that role.
+    /// As what.
     pub made_as: Role,
+    /// With which rights it is looked through.
+    pub made_with: Rights,
     /// Whose estate alone it is about; `None`: everybody's.
     pub merchant_id: Option<MerchantId>,
     /// When it came.
@@ -149,10 +152,17 @@ impl Import {
     pub fn scope(&self) -> Scope {
         self.merchant_id.map_or(Scope::All, Scope::Merchant)
     }
+
+    /// Whether that account has the rights it is looked through with.
+    pub fn is_by_rights_of(&self, account: &Account) -> bool {
+        account.role == self.made_as
+            && account.scope == self.scope()
+            && account.rights().has_all(self.made_with)
+    }
 }
 
-/// Who brings an estate: whoever adds terminals.
-pub const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
+/// Who brings an estate: whoever adds terminals; each line is looked through with all of that person's rights.
+pub const KEEPERS: Who = Who::with(Right::KeepTerminal);
 
 /// It has neither been taken over nor given up.
 const UNDER_WAY: &[State] = &[State::Uploading, State::Checking, State::Checked];
@@ -175,7 +185,7 @@ impl Case for Import {
 
     /// What was found out with one person's rights is nobody's with others.
     fn allows(&self, actor: &Actor) -> bool {
-        actor.role() == Some(self.made_as) && actor.scope() == Some(&self.scope())
+        matches!(actor, Actor::Person(account) if self.is_by_rights_of(account))
     }
 
     fn hinders(&self, verb: Verb) -> bool {
@@ -209,6 +219,7 @@ mod tests {
             import_id: "I1".into(),
             made_by: "owner".into(),
             made_as: Role::Owner,
+            made_with: Rights::of(Role::Owner),
             merchant_id: Some(merchant("M1")),
             made_at: Timestamp(0),
             ended_at: None,
@@ -231,18 +242,18 @@ mod tests {
         let mut counts = Counts::default();
         counts.count(Outcome::Added);
         let wanted = [
-            "uploading commit: owner:- stranger:- risk:- node:no",
+            "uploading commit: owner:- stranger:no risk:no node:no",
             "uploading discard: owner:discarded stranger:no risk:no node:no",
-            "checking commit: owner:- stranger:- risk:- node:no",
+            "checking commit: owner:- stranger:no risk:no node:no",
             "checking discard: owner:discarded stranger:no risk:no node:no",
             "checked commit: owner:done stranger:no risk:no node:no",
             "checked discard: owner:discarded stranger:no risk:no node:no",
-            "done commit: owner:- stranger:- risk:- node:no",
-            "done discard: owner:- stranger:- risk:- node:no",
-            "discarded commit: owner:- stranger:- risk:- node:no",
-            "discarded discard: owner:- stranger:- risk:- node:no",
-            "unreadable commit: owner:- stranger:- risk:- node:no",
-            "unreadable discard: owner:- stranger:- risk:- node:no",
+            "done commit: owner:- stranger:no risk:no node:no",
+            "done discard: owner:- stranger:no risk:no node:no",
+            "discarded commit: owner:- stranger:no risk:no node:no",
+            "discarded discard: owner:- stranger:no risk:no node:no",
+            "unreadable commit: owner:- stranger:no risk:no node:no",
+            "unreadable discard: owner:- stranger:no risk:no node:no",
         ];
         assert_eq!(walk(|state| import(state, counts), &actors), wanted);
         counts.count(Outcome::Wrong);

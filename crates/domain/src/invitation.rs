@@ -2,9 +2,10 @@
 //!
 //! Invariant: a link works once, until it ends, and for what it was made for; the token in it is kept nowhere.
 
-use crate::account::{KEEPERS, Role, Scope};
+use crate::account::{KEEPERS, Narrowed, Role, Scope, rights};
 use crate::actor::Actor;
 use crate::case::{Adding, Case, ListVerb, Step};
+use crate::right::Rights;
 use crate::time::{HOUR_MS, Timestamp};
 use crate::words;
 
@@ -46,6 +47,8 @@ pub struct Invitation {
     pub role: Role,
     /// What it will see.
     pub scope: Scope,
+    /// The custom role that will leave it only some of the role's rights.
+    pub custom_role: Option<Narrowed>,
     /// What became of it.
     pub state: State,
     /// Who made it.
@@ -60,6 +63,11 @@ impl Invitation {
     /// Whether its link works at that time.
     pub fn works(&self, now: Timestamp) -> bool {
         self.state == State::Open && now < self.ends_at
+    }
+
+    /// What the account will be able to do.
+    pub fn rights(&self) -> Rights {
+        rights(self.role, self.custom_role.as_ref())
     }
 }
 
@@ -86,7 +94,7 @@ impl Case for Invitation {
     }
 
     fn allows(&self, actor: &Actor) -> bool {
-        matches!(actor, Actor::Person(by) if by.may_grant(self.role, &self.scope))
+        matches!(actor, Actor::Person(by) if by.may_grant(self.rights(), &self.scope))
     }
 }
 
@@ -105,6 +113,7 @@ mod tests {
             name: "店长".into(),
             role: Role::Manager,
             scope: Scope::Shop(merchant("M1"), "S1".into()),
+            custom_role: None,
             state,
             made_by: "owner".into(),
             made_at: Timestamp(0),
@@ -112,8 +121,8 @@ mod tests {
         };
         let wanted = [
             "open withdraw: owner:withdrawn stranger:no manager:no risk:withdrawn auditor:no",
-            "accepted withdraw: owner:- stranger:- manager:no risk:- auditor:no",
-            "withdrawn withdraw: owner:- stranger:- manager:no risk:- auditor:no",
+            "accepted withdraw: owner:- stranger:no manager:no risk:- auditor:no",
+            "withdrawn withdraw: owner:- stranger:no manager:no risk:- auditor:no",
         ];
         assert_eq!(walk(at, &everybody()), wanted);
         assert!(at(State::Open).works(Timestamp(LASTS_MS - 1)));

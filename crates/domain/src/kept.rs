@@ -3,8 +3,8 @@
 //!
 //! Invariant: there is no step that deletes, because ledgers and cases name what was there.
 
-use crate::account::Role;
 use crate::case::{Step, Who};
+use crate::right::Right;
 use crate::words;
 
 words! {
@@ -29,13 +29,18 @@ words! {
     }
 }
 
-/// Those who look after what is theirs: an owner the own, a risk officer all.
-pub const KEEPERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
+/// Those who look after what is theirs: an owner the own, the acquirer's people all.
+pub const KEEPERS: Who = Who::with(Right::KeepShop);
 
 /// The table of one that all keepers change, and these retire and restore.
 pub const fn steps(retirers: Who) -> [Step<State, Verb>; 3] {
+    steps_of(KEEPERS, retirers)
+}
+
+/// The same of one that others change.
+pub const fn steps_of(keepers: Who, retirers: Who) -> [Step<State, Verb>; 3] {
     [
-        Step::new(Verb::Change, &[State::Active], None, KEEPERS),
+        Step::new(Verb::Change, &[State::Active], None, keepers),
         Step::new(Verb::Retire, &[State::Active], Some(State::Retired), retirers),
         Step::new(Verb::Restore, &[State::Retired], Some(State::Active), retirers),
     ]

@@ -8,6 +8,7 @@ pub mod account;
 pub mod actor;
 pub mod case;
 pub mod contact;
+pub mod custom_role;
 pub mod event;
 #[cfg(test)]
 mod fixture;
@@ -21,6 +22,7 @@ pub mod money;
 pub mod operator;
 pub mod pan;
 pub mod provider_account;
+pub mod right;
 pub mod rule;
 pub mod setting;
 pub mod shop;

@@ -5,10 +5,11 @@
 pub use crate::kept::{State, Verb};
 
 use crate::MerchantId;
-use crate::account::{Role, Scope};
+use crate::account::Scope;
 use crate::actor::Actor;
 use crate::case::{Adding, Case, ListVerb, Step, Who};
 use crate::kept::steps;
+use crate::right::Right;
 
 /// A merchant as an acquirer knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub struct Merchant {
 }
 
 /// Whom an acquirer has signed is the acquirer's to say.
-const SIGNERS: Who = Who::roles(&[Role::RiskOfficer]);
+const SIGNERS: Who = Who::with(Right::SignMerchant);
 
 impl Case for Merchant {
     type State = State;
@@ -139,7 +140,7 @@ mod tests {
             "active change: owner:active stranger:no manager:no risk:active auditor:no",
             "active retire: owner:no stranger:no manager:no risk:retired auditor:no",
             "active restore: owner:no stranger:no manager:no risk:- auditor:no",
-            "retired change: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired change: owner:- stranger:no manager:no risk:- auditor:no",
             "retired retire: owner:no stranger:no manager:no risk:- auditor:no",
             "retired restore: owner:no stranger:no manager:no risk:active auditor:no",
         ];

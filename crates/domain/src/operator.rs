@@ -1,7 +1,7 @@
 //! Operators: the cashiers who sign in to a terminal, and what wrong passwords cost (R5.1, R5.3).
 
-use crate::account::Role;
 use crate::case::{Adding, Case, ListVerb, Step, Who};
+use crate::right::Right;
 use crate::time::{HOUR_MS, Timestamp};
 use crate::{hold, words};
 
@@ -113,7 +113,7 @@ impl Cashier {
     }
 }
 
-const KEEPERS: Who = Who::roles(&[Role::Owner, Role::Manager, Role::RiskOfficer]);
+const KEEPERS: Who = Who::with(Right::KeepOperator);
 
 impl Case for Cashier {
     type State = State;

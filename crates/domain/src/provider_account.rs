@@ -2,9 +2,8 @@
 //!
 //! Invariant: its key is sealed by the edge; nothing here ever sees it.
 
-use crate::account::Role;
 use crate::actor::Actor;
-use crate::contact::kept_by;
+use crate::right::{Object, Right, may};
 use crate::terminal::Provider;
 use crate::{MerchantId, Timestamp};
 
@@ -38,12 +37,9 @@ impl std::fmt::Debug for ProviderAccount {
     }
 }
 
-/// Whether somebody may see and keep a merchant's accounts with providers: its owners, and risk officers.
+/// Whether somebody may see and keep a merchant's accounts with providers: with the right to, over the whole of it.
 pub fn may_keep(actor: &Actor, merchant_id: MerchantId) -> bool {
-    let may = matches!(actor.role(), Some(Role::Owner | Role::RiskOfficer));
-    may && actor
-        .scope()
-        .is_some_and(|scope| kept_by(scope, Some(merchant_id)))
+    may(actor, Right::KeepProvider, Object::Merchant(merchant_id))
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 //!
 //! Invariant: a house has settings from the moment it has an account; what is secret among them is sealed.
 
-use crate::account::{Role, Scope};
+use crate::account::Scope;
 use crate::actor::Actor;
 use crate::money::Currency;
+use crate::right::{Object, Right, may};
 use crate::{MerchantId, words};
 
 words! {
@@ -74,13 +75,15 @@ impl Settings {
         Self::new(Mode::Acquirer, Language::Chinese, "Asia/Shanghai", Currency::CNY)
     }
 
-    /// Whether somebody may see and change them: an acquirer's risk officers, an owner of the shop that runs the house.
+    /// Whether somebody may see and change them: an acquirer's people with the right to, an owner of the shop that runs the house.
     pub fn administered_by(&self, actor: &Actor) -> bool {
-        match (self.mode, actor.role(), actor.scope()) {
-            (Mode::Acquirer, Some(Role::RiskOfficer), Some(Scope::All)) => true,
-            (Mode::Shop, Some(Role::Owner), Some(Scope::Merchant(own))) => self.merchant_id == Some(*own),
-            _ => false,
-        }
+        let is_of_the_house = match self.mode {
+            Mode::Acquirer => actor.scope() == Some(&Scope::All),
+            Mode::Shop => {
+                self.merchant_id.is_some() && self.merchant_id == actor.scope().and_then(Scope::merchant_id)
+            }
+        };
+        is_of_the_house && may(actor, Right::Administer, Object::Seen)
     }
 }
 
@@ -92,6 +95,7 @@ pub fn is_acquirer_code(code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Role;
     use crate::fixture::person;
 
     #[test]
@@ -106,6 +110,8 @@ mod tests {
         };
         for (role, scope, of_acquirer, of_shop) in [
             (Role::RiskOfficer, Scope::All, true, false),
+            (Role::Administrator, Scope::All, true, false),
+            (Role::Operations, Scope::All, false, false),
             (Role::Auditor, Scope::All, false, false),
             (Role::Owner, Scope::Merchant(ours), false, true),
             (Role::Owner, Scope::Merchant(theirs), false, false),

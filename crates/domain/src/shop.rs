@@ -65,9 +65,9 @@ mod tests {
         let wanted = [
             "active change: owner:active stranger:no manager:no risk:active auditor:no",
             "active retire: owner:retired stranger:no manager:no risk:retired auditor:no",
-            "active restore: owner:- stranger:- manager:no risk:- auditor:no",
-            "retired change: owner:- stranger:- manager:no risk:- auditor:no",
-            "retired retire: owner:- stranger:- manager:no risk:- auditor:no",
+            "active restore: owner:- stranger:no manager:no risk:- auditor:no",
+            "retired change: owner:- stranger:no manager:no risk:- auditor:no",
+            "retired retire: owner:- stranger:no manager:no risk:- auditor:no",
             "retired restore: owner:active stranger:no manager:no risk:active auditor:no",
         ];
         assert_eq!(walk(at, &everybody()), wanted);

@@ -5,10 +5,11 @@
 //!
 //! Invariant: work leaves the table only when it is done; what cannot be done waits for a person who decides.
 
-use crate::account::{Role, Scope};
+use crate::account::Scope;
 use crate::actor::Actor;
 use crate::case::{Case, Step, Text, Who};
 use crate::event::Subject;
+use crate::right::Right;
 use crate::time::{HOUR_MS, Timestamp};
 use crate::words;
 
@@ -374,7 +375,7 @@ impl Work {
 }
 
 /// Whoever decides about what cannot be done.
-const DECIDERS: Who = Who::roles(&[Role::RiskOfficer]);
+const DECIDERS: Who = Who::with(Right::DecideWork);
 /// What waits for a person.
 const STUCK: &[State] = &[State::Dead, State::Unknown];
 
@@ -414,7 +415,7 @@ pub const fn seen_by(scope: &Scope) -> bool {
 mod tests {
     use super::*;
     use crate::TerminalId;
-    use crate::account::Scope;
+    use crate::account::{Role, Scope};
     use crate::case::walk;
     use crate::fixture::{merchant, person};
 

@@ -1,8 +1,10 @@
 //! Accounts of people.
 
 use domain::MerchantId;
-use domain::account::{Account, Person, Role, Scope, State, fits};
+use domain::account::{Account, Narrowed, Person, Role, Scope, State, fits};
+use domain::right::{Right, Rights};
 
+use crate::custom_role::bit;
 use crate::row::{self, Columns, Reader, columns, read, select, table};
 use crate::sql::{Value, sql, values};
 use crate::{Error, Tx};
@@ -12,7 +14,8 @@ columns!(Account {
     login,
     name,
     role,
-    scope: Scope
+    scope: Scope,
+    custom_role: Option<Narrowed>
 });
 table!(Person: "account", 1 { account: Account, email, state });
 
@@ -99,19 +102,32 @@ pub fn seen(
     tx.all(sql, &values, read)
 }
 
-/// Whether anybody else of that role and merchant may log in.
+/// Whether anybody else with that right over all, or over the whole of that merchant, may log in.
 pub fn has_another(
     tx: &Tx<'_>,
     login: &str,
-    role: Role,
+    right: Right,
     merchant_id: Option<MerchantId>,
 ) -> Result<bool, Error> {
     let sql = sql!(
-        "SELECT 1 FROM account WHERE login <> $1 AND role = $2 AND coalesce(merchant_id, '') = $3 AND state = 'active' LIMIT 1"
+        "SELECT 1 FROM account WHERE login <> $1 AND role = $2 AND coalesce(merchant_id, '') = $3 AND shop_id IS NULL
+           AND (custom_rights IS NULL OR (custom_rights / $4) % 2 = 1) AND state = 'active' LIMIT 1"
     );
     let merchant = merchant_id.as_ref().map_or("", MerchantId::as_str);
-    let found = tx.first(sql, values![login, role.code(), merchant], |_| Ok(()))?;
-    Ok(found.is_some())
+    for role in with(right) {
+        let values = [login.into(), role.code().into(), merchant.into(), bit(right)];
+        if tx.first(sql, &values, |_| Ok(()))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The roles that have a right.
+fn with(right: Right) -> impl Iterator<Item = Role> {
+    Role::ALL
+        .into_iter()
+        .filter(move |role| Rights::of(*role).has(right))
 }
 
 /// Whether there is any account: whether the house has been set up.
@@ -139,27 +155,44 @@ pub fn set_email(tx: &Tx<'_>, login: &str, email: Option<&str>) -> Result<(), Er
     tx.execute(sql, values![login, email]).map(drop)
 }
 
-/// The log-ins of those who see to the whole estate, in their order; at most `limit`.
-pub fn of_house(tx: &Tx<'_>, limit: i64) -> Result<Vec<String>, Error> {
+/// The log-ins of those with that right over the whole estate, in the order of roles and log-ins; at most `limit`.
+pub fn of_house(tx: &Tx<'_>, right: Right, limit: usize) -> Result<Vec<String>, Error> {
     let sql = sql!(
-        "SELECT login FROM account WHERE role = 'risk_officer' AND merchant_id IS NULL AND state = 'active'
-           ORDER BY login LIMIT $1"
+        "SELECT login FROM account WHERE role = $1 AND merchant_id IS NULL AND state = 'active'
+           AND (custom_rights IS NULL OR (custom_rights / $2) % 2 = 1) ORDER BY login LIMIT $3"
     );
-    tx.all(sql, values![limit], |row| row.string(0))
+    let mut logins = Vec::new();
+    for role in with(right) {
+        let left = Value::Int((limit - logins.len()) as i64);
+        logins.extend(tx.all(sql, &[role.code().into(), bit(right), left], |row| row.string(0))?);
+    }
+    Ok(logins)
 }
 
-/// The log-ins of the owners of a merchant and the managers of one of its shops, in their order; at most `limit`.
+/// The log-ins of those with that right over one shop of a merchant, in the order of roles and log-ins; at most `limit`.
 pub fn of_shop(
     tx: &Tx<'_>,
-    merchant_id: MerchantId,
-    shop_id: &str,
-    limit: i64,
+    right: Right,
+    (merchant_id, shop_id): (MerchantId, &str),
+    limit: usize,
 ) -> Result<Vec<String>, Error> {
     let sql = sql!(
-        "SELECT login FROM account WHERE merchant_id = $1 AND (shop_id IS NULL OR shop_id = $2) AND state = 'active'
-           ORDER BY login LIMIT $3"
+        "SELECT login FROM account WHERE role = $1 AND merchant_id = $2 AND (shop_id IS NULL OR shop_id = $3) AND state = 'active'
+           AND (custom_rights IS NULL OR (custom_rights / $4) % 2 = 1) ORDER BY login LIMIT $5"
     );
-    tx.all(sql, values![&merchant_id, shop_id, limit], |row| row.string(0))
+    let mut logins = Vec::new();
+    for role in with(right) {
+        let left = Value::Int((limit - logins.len()) as i64);
+        let values = [
+            role.code().into(),
+            (&merchant_id).into(),
+            shop_id.into(),
+            bit(right),
+            left,
+        ];
+        logins.extend(tx.all(sql, &values, |row| row.string(0))?);
+    }
+    Ok(logins)
 }
 
 /// Whether several accounts have this name.

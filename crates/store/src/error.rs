@@ -65,6 +65,10 @@ fn constraint(error: &rusqlite::Error) -> String {
         return String::new();
     };
     let columns = message.split_once("failed: ").map_or("", |(_, columns)| columns);
+    // Of an index over more than columns SQLite says the name.
+    if let Some(index) = columns.strip_prefix("index '") {
+        return index.trim_end_matches('\'').to_owned();
+    }
     let table = columns.split('.').next().unwrap_or_default();
     match failure.extended_code {
         rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY => FOREIGN_KEY.to_owned(),

@@ -31,6 +31,7 @@ table!(Import: "import", 1 {
     import_id,
     made_by,
     made_as,
+    made_with,
     merchant_id,
     made_at = "made_at_ms",
     ended_at = "ended_at_ms",

@@ -1,6 +1,6 @@
 //! Invitations: links that make one account, or give one another password.
 
-use domain::account::Scope;
+use domain::account::{Narrowed, Scope};
 use domain::invitation::{Invitation, State};
 
 use crate::row::{read, select, table};
@@ -15,6 +15,7 @@ table!(Invitation: "invitation", 1 {
     name,
     role,
     scope: Scope,
+    custom_role: Option<Narrowed>,
     state,
     made_by,
     made_at = "made_at_ms",

@@ -10,6 +10,7 @@ pub mod alarm;
 pub mod bulk;
 mod checkpoint;
 pub mod contact;
+pub mod custom_role;
 pub mod data_key;
 pub mod drain;
 mod error;

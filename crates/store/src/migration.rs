@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0012_estate.sql"),
     include_str!("../migrations/0013_imports.sql"),
     include_str!("../migrations/0014_account_email.sql"),
+    include_str!("../migrations/0015_rights.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

@@ -28,6 +28,9 @@ async function visit(login: string | null) {
       merchant_name: 'm',
       shop_id: null,
       administers: false,
+      custom_role_id: null,
+      custom_role_name: null,
+      rights: ['report_loss'],
     }
   const { phone, href } = effectScope().run(useHotline)!
   await settled()

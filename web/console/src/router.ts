@@ -171,6 +171,12 @@ export const router = createRouter({
       meta: { title: 'people' },
     },
     {
+      path: '/roles',
+      name: 'roles',
+      component: () => import('@/pages/RolesPage.vue'),
+      meta: { title: 'roles' },
+    },
+    {
       path: '/reach',
       name: 'reach',
       component: () => import('@/pages/ReachPage.vue'),

@@ -6,17 +6,16 @@
  * Invariant: `account` is null exactly when the server would answer 401 as far as this page knows.
  */
 import { computed, ref, watch } from 'vue'
-import { Problem, session, type Account } from '@/api'
+import { Problem, session, type Account, type Right } from '@/api'
 import { recall, remember } from './remembered'
 
 export const account = ref<Account | null>(null)
 
 /** Acquirer's people see all merchants and get the dense pages. */
-export const atDesk = computed(
-  () => account.value?.role === 'risk_officer' || account.value?.role === 'auditor',
-)
+export const atDesk = computed(() => account.value !== null && account.value.merchant_id === null)
 
-export const mayAct = computed(() => account.value !== null && account.value.role !== 'auditor')
+/** Whether whoever is here has that right; over what, the server says with each thing's `actions`. */
+export const may = (right: Right) => account.value?.rights.includes(right) ?? false
 
 /** Nobody has set the house up: nothing but that is answered. */
 export const notSetUp = ref(false)
@@ -38,7 +37,9 @@ watch(
 
 function lastAccount(): Account | null {
   try {
-    return JSON.parse(recall('account') ?? 'null') as Account | null
+    const last = JSON.parse(recall('account') ?? 'null') as Account | null
+    // What an earlier version kept says nothing of rights: the server will.
+    return last && { ...last, rights: last.rights ?? ['report_loss'] }
   } catch {
     return null
   }

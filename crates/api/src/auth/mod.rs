@@ -20,6 +20,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
+use domain::right::{Object, Right};
 use store::Tx;
 
 use crate::Api;
@@ -39,6 +40,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// Who it was when the request came: for what changes nothing.
+    pub fn as_actor(&self) -> domain::Actor {
+        domain::Actor::Person(self.account.clone())
+    }
+
     /// Who it is as the transaction sees it: a role or a scope that has changed meanwhile counts at once.
     pub fn actor(&self, tx: &Tx<'_>) -> Result<domain::Actor, Problem> {
         store::account::of_session(tx, &self.token_digest)?
@@ -93,10 +99,18 @@ impl FromRequestParts<Arc<Api>> for Actor {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
         let account = Account::from_request_parts(parts, api).await?;
-        match account.role.may_act() {
+        match account.rights().acts() {
             true => Ok(Self(account)),
             false => Err(Problem::new(code::NOT_ALLOWED)),
         }
+    }
+}
+
+/// Whether the actor may do that to that.
+pub fn may(actor: &domain::Actor, right: Right, object: Object<'_>) -> Result<(), Problem> {
+    match domain::right::may(actor, right, object) {
+        true => Ok(()),
+        false => Err(Problem::new(code::NOT_ALLOWED)),
     }
 }
 

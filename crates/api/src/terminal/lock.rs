@@ -8,6 +8,7 @@ use app::operator::{LockedBy, NotUnlocked};
 use axum::extract::{Path, State};
 use domain::actor::By;
 use domain::operator::Number;
+use domain::right::{Object, Right};
 use domain::terminal::Control;
 use serde::Deserialize;
 use store::Tx;
@@ -90,6 +91,7 @@ async fn lock(
     let work = move |tx: &Tx<'_>| {
         let actor = account.actor(tx)?;
         let terminal = visible(tx, &actor, terminal_id)?;
+        auth::may(&actor, Right::LockTerminal, Object::Seen)?;
         if terminal.control == Control::Outside {
             return Ok(Err(Problem::new(OUTSIDE)));
         }
@@ -125,7 +127,9 @@ async fn unlock(
     let number = operator(&number)?;
     let (reader, asked) = (account.clone(), number);
     let find = move |tx: &Tx<'_>| {
-        visible(tx, &reader.actor(tx)?, terminal_id)?;
+        let actor = reader.actor(tx)?;
+        visible(tx, &actor, terminal_id)?;
+        auth::may(&actor, Right::LockTerminal, Object::Seen)?;
         Ok::<_, Problem>(store::operator::password_hash(tx, terminal_id, asked.as_str())?)
     };
     let hash = api.node.read(find).await?;
@@ -138,6 +142,7 @@ async fn unlock(
     let work = move |tx: &Tx<'_>| {
         let actor = account.actor(tx)?;
         let terminal = visible(tx, &actor, terminal_id)?;
+        auth::may(&actor, Right::LockTerminal, Object::Seen)?;
         match app::operator::unlock(
             tx,
             terminal_id,

@@ -26,7 +26,7 @@ impl House {
     }
 
     /// Looks through the lines of what was brought, as a node does it.
-    async fn look_through(&self) {
+    pub async fn look_through(&self) {
         let who = self.node.here().unwrap();
         let claim =
             move |tx: &store::Tx<'_>| app::work::claim(tx, Kind::Import, &Kind::Import.policy(), &who, 10);

@@ -16,6 +16,7 @@ mod stop_request;
 mod stream;
 mod terminal;
 mod transaction;
+mod walk;
 mod work;
 
 use std::path::PathBuf;
@@ -204,9 +205,8 @@ impl House {
         invitation["id"].as_str().unwrap().to_owned()
     }
 
-    /// The work of a reversal that the node tried once and cannot do.
-    async fn stuck(&self, terminal: &str, sequence: i64) -> String {
-        let id = Id::reversal(terminal_id(terminal), sequence);
+    /// Work that the node tried once and cannot do.
+    async fn stuck(&self, id: Id) -> String {
         let (enqueued, who) = (id.clone(), self.node.here().unwrap());
         let policy = Policy {
             tries_max: Some(1),
@@ -223,10 +223,15 @@ impl House {
 
     /// A session of that account, without the slow log-in.
     async fn token(&self, login: &'static str) -> String {
+        self.token_of(login.to_owned()).await
+    }
+
+    /// The same.
+    async fn token_of(&self, login: String) -> String {
         let token = Token::random().unwrap();
         let digest = token.digest();
         let expires_at = now().plus_ms(600_000);
-        let insert = move |tx: &store::Tx<'_>| store::session::insert(tx, &digest, login, expires_at);
+        let insert = move |tx: &store::Tx<'_>| store::session::insert(tx, &digest, &login, expires_at);
         self.node.write(insert).await.unwrap();
         token.to_string()
     }
@@ -404,6 +409,7 @@ fn estate() -> Estate {
             name: format!("name of {login}"),
             role,
             scope,
+            custom_role: None,
         };
         (account, HASH.clone())
     };

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode, header};
+use domain::account::Role;
+use domain::right::{Right, Rights};
 use serde_json::{Value, json};
 
 use super::{House, request};
@@ -42,10 +44,11 @@ async fn a_shop_is_set_up_once_and_its_owner_is_logged_in() {
     assert_eq!(cookies.len(), 2);
     let body = answer.ok();
     let merchant_id = body["merchant"]["id"].as_str().unwrap();
+    let rights: Vec<&str> = Rights::of(Role::Owner).iter().map(Right::code).collect();
     let account = json!({
         "login": "li.na", "name": "李娜", "role": "owner",
         "merchant_id": merchant_id, "merchant_name": "福记小吃", "shop_id": null,
-        "administers": true,
+        "rights": rights, "custom_role_id": null, "custom_role_name": null, "administers": true,
     });
     assert_eq!(body["account"], account);
     let session = body["token"].as_str().unwrap();

@@ -11,7 +11,7 @@ const WORK: &str = "/api/v1/work";
 async fn risk_officers_and_auditors_see_what_waits_for_a_person() {
     let house = House::new().await;
     for sequence in 1..=3 {
-        house.stuck("10450001", sequence).await;
+        house.stuck(Id::reversal(terminal_id("10450001"), sequence)).await;
     }
     let waiting = move |tx: &store::Tx<'_>| app::work::enqueue(tx, Id::clean_up(CleanUp::Nodes), tx.now());
     house.node.write(waiting).await.unwrap();
@@ -63,7 +63,7 @@ async fn risk_officers_and_auditors_see_what_waits_for_a_person() {
 async fn a_risk_officer_gives_up_with_a_reason_that_is_kept() {
     let house = House::new().await;
     let risk = house.token("risk").await;
-    let id = house.stuck("10450001", 1).await;
+    let id = house.stuck(Id::reversal(terminal_id("10450001"), 1)).await;
     let path = format!("{WORK}/{id}");
     let answer = house.post(&risk, &format!("{path}/give-up"), json!({})).await;
     answer.problem(422, "invalid_field");

@@ -6,6 +6,7 @@
 use domain::account::{Person, State as AccountState};
 use domain::actor::By;
 use domain::incident::Happened;
+use domain::right::Right;
 use domain::setting::Language;
 use domain::stop_request::{MailState, Told, reminder};
 use domain::terminal::Terminal;
@@ -17,7 +18,7 @@ use super::{Due, MailOutcome, acquirer_of, due, mail_is_set_up};
 use crate::work;
 
 /// Most people whom one reminder is for.
-pub const PEOPLE_MAX: i64 = 20;
+pub const PEOPLE_MAX: usize = 20;
 
 /// The log-ins of those whom a reminder is for, at most [`PEOPLE_MAX`] of the shop and as many of the house.
 pub fn people(
@@ -28,11 +29,12 @@ pub fn people(
     let mut logins = match told {
         Told::Reporter => vec![reporter.to_owned()],
         Told::Shop | Told::House => {
-            store::account::of_shop(tx, terminal.bound.merchant_code, &terminal.shop_id, PEOPLE_MAX)?
+            let shop = (terminal.bound.merchant_code, terminal.shop_id.as_str());
+            store::account::of_shop(tx, Right::FollowLoss, shop, PEOPLE_MAX)?
         }
     };
     if told == Told::House {
-        logins.extend(store::account::of_house(tx, PEOPLE_MAX)?);
+        logins.extend(store::account::of_house(tx, Right::FollowLoss, PEOPLE_MAX)?);
     }
     Ok(logins)
 }

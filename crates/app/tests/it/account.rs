@@ -1,5 +1,6 @@
 //! Accounts and invitations: nobody gives more than the own rights, a link works once, and somebody always administers.
 
+use app::account::Given;
 use app::case::{Against, Error, Noun, actions};
 use app::invitation::{Accepted, Link, NotAccepted};
 use domain::account::{Account, Person, Role, Scope, State, Verb};
@@ -29,6 +30,7 @@ pub fn peopled(mode: Mode) -> House {
                 name: login.into(),
                 role,
                 scope,
+                custom_role: None,
             };
             store::account::insert(tx, &account, "hash")?;
         }
@@ -37,19 +39,20 @@ pub fn peopled(mode: Mode) -> House {
     house
 }
 
-fn digest(of: u8) -> [u8; 32] {
+pub fn digest(of: u8) -> [u8; 32] {
     [of; 32]
 }
 
-fn invite(house: &House, actor: Actor, of: u8, role: Role, scope: Scope) -> Result<Invitation, Error> {
+pub fn invite(house: &House, actor: Actor, of: u8, role: Role, scope: Scope) -> Result<Invitation, Error> {
     let link = Link {
         invitation_id: format!("I{of}"),
         token_digest: digest(of),
     };
-    house.try_write(move |tx| app::invitation::create(tx, &actor, link, "店长".into(), (role, scope)))
+    let given = Given::whole(role, scope);
+    house.try_write(move |tx| app::invitation::create(tx, &actor, link, "店长".into(), given))
 }
 
-fn accept(house: &House, of: u8, login: &str) -> Result<Account, NotAccepted> {
+pub fn accept(house: &House, of: u8, login: &str) -> Result<Account, NotAccepted> {
     let said = Accepted {
         email: None,
         login: login.into(),
@@ -59,7 +62,7 @@ fn accept(house: &House, of: u8, login: &str) -> Result<Account, NotAccepted> {
     house.try_write(move |tx| app::invitation::accept(tx, &digest(of), said))
 }
 
-fn shop(shop_id: &str) -> Scope {
+pub fn shop(shop_id: &str) -> Scope {
     Scope::Shop(ours(), shop_id.into())
 }
 
@@ -127,7 +130,7 @@ fn a_link_ends_with_its_time_and_with_the_rights_of_whoever_made_it() {
             &risk_officer(),
             "owner",
             "owner".into(),
-            (Role::Manager, shop("s1")),
+            Given::whole(Role::Manager, shop("s1")),
         )
     });
     demoted.unwrap();
@@ -149,7 +152,7 @@ fn a_link_opens_no_account_that_has_more_rights_by_now() {
     house
         .try_write(move |tx| app::invitation::link(tx, &owner(), "li.na", link))
         .unwrap();
-    let promoted = (Role::RiskOfficer, Scope::All);
+    let promoted = Given::whole(Role::RiskOfficer, Scope::All);
     house
         .try_write(|tx| app::account::change(tx, &risk_officer(), "li.na", "李娜".into(), promoted))
         .unwrap();
@@ -202,13 +205,12 @@ fn the_last_who_can_administer_stays() {
             matches!(refused, Err(Error::Against(Against::LastAdministrator))),
             "{refused:?}"
         );
-        let (role, scope) = match mode {
-            Mode::Shop => (Role::Manager, shop("s1")),
-            Mode::Acquirer => (Role::Auditor, Scope::All),
+        let less = match mode {
+            Mode::Shop => Given::whole(Role::Manager, shop("s1")),
+            Mode::Acquirer => Given::whole(Role::Auditor, Scope::All),
         };
         let actor = by.clone();
-        let demoted =
-            house.try_write(move |tx| app::account::change(tx, &actor, last, last.into(), (role, scope)));
+        let demoted = house.try_write(move |tx| app::account::change(tx, &actor, last, last.into(), less));
         assert!(
             matches!(demoted, Err(Error::Against(Against::LastAdministrator))),
             "{demoted:?}"

@@ -275,6 +275,7 @@ fn an_account_and_an_invitation_move_by_their_tables_alone() {
         name: "李娜".into(),
         role: Role::Manager,
         scope: scope.clone(),
+        custom_role: None,
     };
     let kept = account.clone();
     house.write(move |tx| store::account::insert(tx, &kept, "hash"));
@@ -291,6 +292,7 @@ fn an_account_and_an_invitation_move_by_their_tables_alone() {
         name: "李娜".into(),
         role: Role::Manager,
         scope,
+        custom_role: None,
         state: domain::invitation::State::Open,
         made_by: "owner".into(),
         made_at: house.now(),

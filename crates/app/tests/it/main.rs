@@ -13,6 +13,7 @@ const IS_SHARED: bool = false;
 mod account;
 mod codes;
 mod contract;
+mod custom_role;
 mod estate;
 mod fixture;
 mod follow;

@@ -147,6 +147,7 @@ fn of_two_who_disable_each_other_at_once_one_stays() {
             name: "second".into(),
             role: Role::RiskOfficer,
             scope: Scope::All,
+            custom_role: None,
         };
         store::account::insert(tx, &second, "hash")
     });

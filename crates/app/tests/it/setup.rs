@@ -67,6 +67,7 @@ fn an_estate_that_was_filled_has_settings_and_is_never_set_up() {
             name: "Risk".into(),
             role: Role::RiskOfficer,
             scope: Scope::All,
+            custom_role: None,
         };
         let accounts = vec![(person, "hash".to_owned())];
         app::estate::fill(
@@ -125,6 +126,7 @@ fn with_a_password_its_sessions_end_and_nobody_elses() {
             name: "Two".into(),
             role: Role::Auditor,
             scope: Scope::All,
+            custom_role: None,
         };
         store::account::insert(tx, &person, "hash")?;
         let ends_at = Timestamp(i64::MAX);

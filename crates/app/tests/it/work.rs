@@ -501,6 +501,7 @@ fn clean_ups_forget_what_is_over_and_are_due_again() {
             name: "Owner".into(),
             role: domain::account::Role::RiskOfficer,
             scope: domain::account::Scope::All,
+            custom_role: None,
         };
         store::account::insert(tx, &owner, "hash")?;
         store::session::insert(tx, b"over", "owner", START)?;

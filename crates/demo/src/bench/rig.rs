@@ -187,6 +187,7 @@ pub async fn fill(node: &Node, terminals: u32, password: &str) -> anyhow::Result
         name: LOGIN.into(),
         role: Role::RiskOfficer,
         scope: Scope::All,
+        custom_role: None,
     };
     let mut kept = Kept {
         merchants: vec![Merchant {

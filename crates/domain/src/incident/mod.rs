@@ -8,8 +8,8 @@ mod window;
 pub use duty::{Duty, duties};
 pub use window::{LossWindow, Sight, WindowBasis};
 
-use crate::account::Role;
 use crate::case::{Case, Step, Text, Who};
+use crate::right::Right;
 use crate::{TerminalId, Timestamp, words};
 
 words! {
@@ -181,10 +181,9 @@ pub struct Found {
     pub confirmed_at: Option<Timestamp>,
 }
 
-/// Whoever may change what they see.
-const ANYONE_WHO_ACTS: Who = Who::roles(&[Role::Owner, Role::Manager, Role::RiskOfficer]);
-/// Whoever may end a loss.
-const CLOSERS: Who = Who::roles(&[Role::Owner, Role::RiskOfficer]);
+const REPORTERS: Who = Who::with(Right::ReportLoss);
+const FOLLOWERS: Who = Who::with(Right::FollowLoss);
+const CLOSERS: Who = Who::with(Right::EndLoss);
 
 impl Case for Incident {
     type State = State;
@@ -194,7 +193,7 @@ impl Case for Incident {
             verb: Verb::ReportLoss,
             from: &[State::Open, State::FoundProposed],
             to: Some(State::Open),
-            who: ANYONE_WHO_ACTS,
+            who: REPORTERS,
             second_person: false,
             text: Text::Optional,
         },
@@ -202,7 +201,7 @@ impl Case for Incident {
             verb: Verb::AcknowledgeAlarm,
             from: &State::ALL,
             to: None,
-            who: ANYONE_WHO_ACTS,
+            who: FOLLOWERS,
             second_person: false,
             text: Text::None,
         },
@@ -210,7 +209,7 @@ impl Case for Incident {
             verb: Verb::ProposeFound,
             from: &[State::Open],
             to: Some(State::FoundProposed),
-            who: ANYONE_WHO_ACTS,
+            who: FOLLOWERS,
             second_person: false,
             text: Text::Required,
         },
@@ -244,7 +243,7 @@ impl Case for Incident {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Account, Scope};
+    use crate::account::{Account, Role, Scope};
     use crate::actor::Actor;
     use crate::case::walk;
 
@@ -254,6 +253,7 @@ mod tests {
             name: String::new(),
             role,
             scope: Scope::All,
+            custom_role: None,
         })
     }
 

@@ -10,9 +10,9 @@ mod escalation;
 
 pub use escalation::{Told, reminder};
 
-use crate::account::Role;
 use crate::actor;
 use crate::case::{Case, Step, Text, Who};
+use crate::right::Right;
 use crate::terminal::AtProvider;
 use crate::{TerminalId, Timestamp, words};
 
@@ -174,13 +174,9 @@ impl StopRequest {
     }
 }
 
-/// Whoever may report a loss may also say what came of it.
-const REPORTERS: Who = Who::roles(&[Role::Owner, Role::Manager, Role::RiskOfficer]);
+const FOLLOWERS: Who = Who::with(Right::FollowLoss);
 /// What asks a provider.
-const NODES: Who = Who {
-    roles: &[],
-    kinds: &[actor::Kind::Node],
-};
+const NODES: Who = Who::Kind(actor::Kind::Node);
 
 impl Case for StopRequest {
     type State = State;
@@ -190,7 +186,7 @@ impl Case for StopRequest {
             verb: Verb::Confirm,
             from: &[State::Requested],
             to: Some(State::Confirmed),
-            who: REPORTERS,
+            who: FOLLOWERS,
             second_person: false,
             text: Text::Required,
         },
@@ -198,7 +194,7 @@ impl Case for StopRequest {
             verb: Verb::Send,
             from: &[State::Requested],
             to: None,
-            who: REPORTERS,
+            who: FOLLOWERS,
             second_person: false,
             text: Text::None,
         },
@@ -233,7 +229,7 @@ impl Case for StopRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::Scope;
+    use crate::account::{Role, Scope};
     use crate::actor::Actor;
     use crate::case::{actions, walk};
     use crate::fixture::person;

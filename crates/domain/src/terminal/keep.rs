@@ -3,11 +3,9 @@
 //! Invariant: of a terminal that our gate decides, nothing that the gate goes by is changed by anybody but the acquirer.
 
 use super::{Control, Status, Terminal};
-use crate::account::Role;
 use crate::actor::Actor;
 use crate::case::{Adding, Case, ListVerb, Step, Text, Who};
-use crate::kept::KEEPERS;
-use crate::merchant::keeps;
+use crate::right::{Object, Right, may};
 use crate::words;
 
 words! {
@@ -26,7 +24,9 @@ words! {
     }
 }
 
-const ACQUIRER: Who = Who::roles(&[Role::RiskOfficer]);
+const KEEPERS: Who = Who::with(Right::KeepTerminal);
+/// What our gate goes by.
+const ACQUIRER: Who = Who::with(Right::KeepGate);
 
 impl Case for Terminal {
     type State = Status;
@@ -53,18 +53,21 @@ impl Case for Terminal {
     }
 
     fn allows(&self, actor: &Actor) -> bool {
-        let is_kept = actor
-            .scope()
-            .is_some_and(|scope| keeps(scope, self.bound.merchant_code));
-        is_kept && (self.control == Control::Outside || ACQUIRER.may(actor))
+        let right = match self.control {
+            Control::Gate => Right::KeepGate,
+            Control::Outside => Right::KeepTerminal,
+        };
+        may(actor, right, Object::Merchant(self.bound.merchant_code))
     }
 
     fn allows_to(&self, verb: Verb, actor: &Actor) -> bool {
         match verb {
             // What people call it, and where it stands in the shop, is the shop's to say.
-            Verb::Change => actor
-                .scope()
-                .is_some_and(|scope| keeps(scope, self.bound.merchant_code)),
+            Verb::Change => may(
+                actor,
+                Right::KeepTerminal,
+                Object::Merchant(self.bound.merchant_code),
+            ),
             Verb::Move | Verb::SetKey | Verb::Retire | Verb::Restore => self.allows(actor),
         }
     }
@@ -115,11 +118,11 @@ mod tests {
             "active move: owner:no stranger:no manager:no risk:active auditor:no",
             "active set_key: owner:no stranger:no manager:no risk:active auditor:no",
             "active retire: owner:no stranger:no manager:no risk:retired auditor:no",
-            "active restore: owner:- stranger:- manager:no risk:- auditor:no",
-            "retired change: owner:- stranger:- manager:no risk:- auditor:no",
-            "retired move: owner:- stranger:- manager:no risk:- auditor:no",
+            "active restore: owner:no stranger:no manager:no risk:- auditor:no",
+            "retired change: owner:- stranger:no manager:no risk:- auditor:no",
+            "retired move: owner:no stranger:no manager:no risk:- auditor:no",
             "retired set_key: owner:no stranger:no manager:no risk:- auditor:no",
-            "retired retire: owner:- stranger:- manager:no risk:- auditor:no",
+            "retired retire: owner:no stranger:no manager:no risk:- auditor:no",
             "retired restore: owner:no stranger:no manager:no risk:active auditor:no",
         ];
         assert_eq!(walk(|status| terminal(Control::Gate, status), &actors), wanted);

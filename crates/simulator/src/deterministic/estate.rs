@@ -50,6 +50,7 @@ fn account(login: &str, role: Role, scope: Scope) -> Actor {
         name,
         role,
         scope,
+        custom_role: None,
     })
 }
 

@@ -15,6 +15,7 @@ fn with_owner() -> (Kept, Account) {
         name: "Owner".into(),
         role: Role::Owner,
         scope: Scope::Merchant(merchant_id(1)),
+        custom_role: None,
     };
     let account = owner.clone();
     kept.write(move |tx| store::account::insert(tx, &account, "hash"));

@@ -6,7 +6,6 @@
 import { address, file, get, post, put, remove, send } from './http'
 import type {
   Account,
-  AccountChange,
   Activity,
   Contact,
   ContactAction,
@@ -52,14 +51,7 @@ import type {
   WorkKind,
   WorkPage,
   WorkState,
-  Invitation,
-  InvitationAccept,
-  InvitationSeen,
-  Invited,
   MasterKey,
-  Operator,
-  OperatorIn,
-  Person,
   ShopAction,
   ShopIn,
   ShopState,
@@ -71,6 +63,7 @@ import type {
   TerminalIn,
 } from './types'
 
+export * from './people'
 export * from './types'
 export { Problem, asProblem, newKey } from './http'
 
@@ -119,33 +112,6 @@ export const shop = {
   add: (key: string, said: ShopIn) => post<Shop>('/shops', said, key),
   change: (key: string, id: string, said: ShopIn) => put<Shop>(`/shops/${within(id)}`, said, key),
   step: (key: string, id: string, verb: ShopAction) => post<Shop>(`/shops/${within(id)}/${verb}`, {}, key),
-}
-
-export const accounts = {
-  list: (cursor?: string | null) => get<Page<Person>>('/accounts', { limit: 200, cursor }),
-  change: (key: string, login: string, said: AccountChange) =>
-    put<Person>(`/accounts/${within(login)}`, said, key),
-  link: (login: string) => post<Invited>(`/accounts/${within(login)}/link`, {}),
-  step: (key: string, login: string, verb: 'disable' | 'enable') =>
-    post<Person>(`/accounts/${within(login)}/${verb}`, {}, key),
-}
-
-/** Links that make an account. The answer that holds one is given once, so no key repeats it. */
-export const invitations = {
-  list: () => get<Page<Invitation>>('/invitations', { state: 'open', limit: 200 }),
-  make: (said: AccountChange) => post<Invited>('/invitations', said),
-  withdraw: (key: string, id: string) => post<Invitation>(`/invitations/${within(id)}/withdraw`, {}, key),
-  look: (token: string) => post<InvitationSeen>('/invitations/look', { token }),
-  accept: (said: InvitationAccept) => post<{ account: Account }>('/invitations/accept', said),
-}
-
-export const operators = {
-  list: (cursor?: string | null) => get<Page<Operator>>('/operators', { limit: 200, cursor }),
-  add: (key: string, said: OperatorIn) => post<Operator>('/operators', said, key),
-  setPassword: (key: string, id: string, password: string) =>
-    post<Operator>(`/operators/${within(id)}/password`, { password }, key),
-  step: (key: string, id: string, verb: 'disable' | 'enable') =>
-    post<Operator>(`/operators/${within(id)}/${verb}`, {}, key),
 }
 
 /** The shops, with what they took today. */

@@ -38,6 +38,12 @@ export type MasterKey = Schemas['MasterKeyIn']
 export type Gate = Schemas['Gate']
 export type Hotline = Schemas['Hotline']
 
+export type Right = Schemas['Right']
+export type RoleRights = Schemas['RoleRights']
+export type CustomRole = Schemas['CustomRole']
+export type CustomRoleIn = Schemas['CustomRoleIn']
+export type CustomRoleAction = Schemas['CustomRoleAction']
+
 export type ListAction = Schemas['ListAction']
 export type Mode = Schemas['Mode']
 export type SetUp = Schemas['SetUp']

@@ -31,6 +31,9 @@ async function visit(login: string) {
     merchant_name: 'm',
     shop_id: null,
     administers: false,
+    custom_role_id: null,
+    custom_role_name: null,
+    rights: ['report_loss'],
   }
   outbox.keepSending()
   await settled()

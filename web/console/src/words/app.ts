@@ -66,6 +66,7 @@ export const title = {
   shop: say('门店', 'Shop'),
   new_terminal: say('添加终端', 'Add a terminal'),
   people: say('人', 'People'),
+  roles: say('自定义岗位', 'Custom roles'),
   reach: say('我的提醒邮箱', 'Reminders for me'),
   imports: say('导入终端', 'Import terminals'),
   join: say('加入', 'Join'),
@@ -73,8 +74,12 @@ export const title = {
 }
 
 export const role = {
-  owner: say('店主', 'Owner'),
+  cashier: say('收银员', 'Cashier'),
   manager: say('店长', 'Shop manager'),
+  owner: say('店主', 'Owner'),
+  field_engineer: say('装机工程师', 'Field engineer'),
+  operations: say('运营', 'Operations'),
   risk_officer: say('风控', 'Risk officer'),
+  administrator: say('系统管理员', 'Administrator'),
   auditor: say('审计', 'Auditor'),
 } satisfies Words<Role>

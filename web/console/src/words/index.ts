@@ -26,6 +26,7 @@ import * as estate from './estate'
 import * as calling from './calling'
 import * as importing from './importing'
 import * as provider from './provider'
+import * as right from './right'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -56,6 +57,7 @@ const all = {
   ...calling,
   ...importing,
   ...provider,
+  ...right,
 }
 
 export type Messages = Spoken<typeof all>

@@ -152,7 +152,7 @@ export const report = {
     (subject) => `${subject} is stopped`,
   ),
   see: say('查看', 'See it'),
-  auditor: say('审计账号只能查看，不能报失。', 'An auditor’s account can look, not report.'),
+  auditor: say('这个账号不能报失。', 'This account cannot report a loss.'),
   already_lost: say('这台设备已经停用。', 'This terminal is already stopped.'),
   retired: say('这台设备已退役，不在使用中。', 'This terminal is retired and not in use.'),
 }

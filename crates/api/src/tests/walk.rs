@@ -1,0 +1,422 @@
+//! A walk through every endpoint of the OpenAPI document as everybody there is: without a session, with one that has ended,
+//! with each role, with a custom role, and as another merchant's owner. What comes of it is compared with `docs/ACCESS.md`.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
+use domain::account::{Account, Narrowed, Reach, Role, Scope};
+use domain::right::{Right, Rights};
+use domain::work::Id;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::{Answer, HASH, House, OURS, THEIRS, merchant_id, read, request, terminal_id};
+use crate::openapi;
+
+const PAGE: &str = include_str!("../../../../docs/ACCESS.md");
+
+/// What an endpoint needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    /// Nothing at all.
+    Nothing,
+    /// Anybody's session.
+    Session,
+    /// A right.
+    With(Right),
+    /// A right over the whole house.
+    OverTheHouse(Right),
+    /// To be the one who brought it.
+    Maker,
+}
+
+/// A line of the page.
+#[derive(Clone, Copy, Debug)]
+struct Door {
+    needs: Needs,
+    /// Whose people see the thing; `None`: there is no one thing.
+    of: Option<Reach>,
+}
+
+/// The page's second table, by method and path.
+fn doors() -> BTreeMap<String, Door> {
+    let lines = PAGE.lines().skip_while(|line| !line.starts_with("| endpoint |"));
+    let lines = lines.skip(2).take_while(|line| line.starts_with('|'));
+    lines.map(door).collect()
+}
+
+fn door(line: &str) -> (String, Door) {
+    let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+    let right = |text: &str| Right::parse(text.trim_matches('`')).unwrap_or_else(|| panic!("{line}"));
+    let needs = match (cells[1], cells[1].strip_suffix(", over the house")) {
+        ("nothing", _) => Needs::Nothing,
+        ("a session", _) => Needs::Session,
+        ("who brought it", _) => Needs::Maker,
+        (_, Some(text)) => Needs::OverTheHouse(right(text)),
+        (text, None) => Needs::With(right(text)),
+    };
+    let of = match cells[2] {
+        "" => None,
+        "shop" => Some(Reach::Shop),
+        "merchant" => Some(Reach::Merchant),
+        "house" => Some(Reach::House),
+        other => panic!("{other}: {line}"),
+    };
+    (cells[0].trim_matches('`').to_owned(), Door { needs, of })
+}
+
+/// Everybody: an account of each role, with all that our merchant, its shop or the house has; a manager with a custom role;
+/// the owner of another merchant.
+fn everybody() -> Vec<Account> {
+    let scope = |role: Role| match role.reach() {
+        Reach::House => Scope::All,
+        Reach::Merchant => Scope::Merchant(merchant_id(OURS)),
+        Reach::Shop => Scope::Shop(merchant_id(OURS), "S01".into()),
+    };
+    let of = |role: Role| Account {
+        login: role.code().into(),
+        name: format!("name of {}", role.code()),
+        role,
+        scope: scope(role),
+        custom_role: None,
+    };
+    let narrowed = Account {
+        login: "night".into(),
+        custom_role: Some(Narrowed {
+            custom_role_id: "NIGHT".into(),
+            rights: Rights::new(&[Right::ReportLoss]),
+        }),
+        ..of(Role::Manager)
+    };
+    let stranger = Account {
+        login: "another".into(),
+        scope: Scope::Merchant(merchant_id(THEIRS)),
+        ..of(Role::Owner)
+    };
+    Role::ALL
+        .into_iter()
+        .map(of)
+        .chain([narrowed, stranger])
+        .collect()
+}
+
+/// What shall come of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It is done or shown, or stands against something else.
+    Answered,
+    NotAllowed,
+    NotFound,
+    /// Another merchant's owner adds something there: whatever the reason, it is not done.
+    Refused,
+}
+
+impl Door {
+    /// What shall come of it for that account.
+    fn outcome(self, endpoint: &Endpoint, account: &Account) -> Outcome {
+        let method = &endpoint.method;
+        let says_whose = endpoint
+            .body
+            .as_ref()
+            .is_some_and(|body| !body["merchant_id"].is_null() || !body["shop_id"].is_null());
+        let is_stranger = account.scope == Scope::Merchant(merchant_id(THEIRS));
+        let sees = match (self.of, account.role.reach()) {
+            (None, _) | (_, Reach::House) | (Some(Reach::Shop), _) => true,
+            (Some(Reach::Merchant), reach) => reach == Reach::Merchant,
+            (Some(Reach::House), _) => false,
+        };
+        let acts = self.needs == Needs::Session || account.rights().acts();
+        if !acts && *method != Method::GET {
+            return Outcome::NotAllowed;
+        }
+        if !sees || (is_stranger && self.of.is_some()) {
+            return Outcome::NotFound;
+        }
+        let has = match self.needs {
+            Needs::Nothing | Needs::Session => true,
+            Needs::With(right) => account.rights().has(right),
+            Needs::OverTheHouse(right) => account.rights().has(right) && account.scope == Scope::All,
+            Needs::Maker => account.login == "owner",
+        };
+        match has {
+            false => Outcome::NotAllowed,
+            // What is said of ours is said in ours; a table of one's own is not about ours.
+            true if is_stranger && says_whose => Outcome::Refused,
+            true => Outcome::Answered,
+        }
+    }
+}
+
+impl Outcome {
+    fn is(self, answer: &Answer) -> bool {
+        match self {
+            Self::Answered => answer.status.is_success() || answer.status == StatusCode::CONFLICT,
+            Self::NotAllowed => (answer.status, answer.code()) == (StatusCode::FORBIDDEN, "not_allowed"),
+            Self::NotFound => answer.status == StatusCode::NOT_FOUND,
+            Self::Refused => answer.status.is_client_error(),
+        }
+    }
+}
+
+/// A house with one of every noun that has a path of its own.
+struct Walked {
+    house: House,
+    /// By the parameter that names it.
+    ids: BTreeMap<&'static str, String>,
+    /// An incident whose terminal an outside acquirer decides.
+    asked: String,
+}
+
+impl Walked {
+    async fn new() -> Self {
+        let house = House::new().await;
+        let owner = house.token("owner").await;
+        let people = everybody();
+        house
+            .node
+            .write(move |tx| {
+                for account in people
+                    .iter()
+                    .filter(|one| one.login != "owner" && one.login != "manager" && one.login != "auditor")
+                {
+                    store::account::insert(tx, account, &HASH)?;
+                }
+                Ok::<_, store::Error>(())
+            })
+            .await
+            .unwrap();
+        let outside = json!({ "terminal_id": "OUT1", "serial": "SN-OUT1", "model": "P1", "shop_id": "S01", "control": "outside" });
+        house.post(&owner, "/api/v1/terminals", outside).await.ok();
+        let role = json!({ "name": "夜班", "role": "manager", "rights": ["report_loss"] });
+        let role = house.post(&owner, "/api/v1/custom-roles", role).await.ok();
+        let ids = BTreeMap::from([
+            ("terminal_id", "10450001".to_owned()),
+            ("incident_id", house.lose(&owner, "10450002").await),
+            ("contact_id", house.contact(&owner, OURS).await),
+            ("custom_role_id", role["id"].as_str().unwrap().to_owned()),
+            (
+                "work_id",
+                house.stuck(Id::hold_end(terminal_id("10450001"), 7)).await,
+            ),
+            ("merchant_id", OURS.to_owned()),
+            ("shop_id", "S01".to_owned()),
+            ("operator_id", "S01.001".to_owned()),
+            ("login", "manager".to_owned()),
+            ("invitation_id", house.invite(&owner).await),
+            ("provider", "stripe".to_owned()),
+            ("import_id", house.import(&owner).await),
+        ]);
+        house.look_through().await;
+        let acquirer = json!({ "merchant_id": OURS, "kind": "acquirer", "name": "收单行", "email": "stop@acquirer.example" });
+        house.post(&owner, "/api/v1/contacts", acquirer).await.ok();
+        let asked = house.lose(&owner, "OUT1").await;
+        let risk = house.token("risk").await;
+        let settings = json!({ "smtp_url": "smtp://127.0.0.1:25", "mail_from": "till@shop.example", "host_address": "127.0.0.1:1" });
+        for (path, token, body) in [
+            ("/api/v1/settings", &risk, settings),
+            (
+                &*format!("/api/v1/provider-accounts/{OURS}/stripe"),
+                &owner,
+                json!({ "key": "rk_test" }),
+            ),
+        ] {
+            house
+                .send(request(Method::PUT, path, token, Some(body)))
+                .await
+                .ok();
+        }
+        Self { house, ids, asked }
+    }
+
+    /// The path with what it names filled in.
+    fn filled(&self, path: &str) -> String {
+        let mut filled = path.to_owned();
+        if path.contains("/stop-request/") {
+            filled = filled.replace("{incident_id}", &self.asked);
+        }
+        for (name, id) in &self.ids {
+            filled = filled.replace(&format!("{{{name}}}"), id);
+        }
+        assert!(
+            !filled.contains('{'),
+            "unknown parameter in {path}: say above what to fill in"
+        );
+        filled
+    }
+
+    /// Asks that, and looks no further than the head of an answer that has no end.
+    async fn ask(&self, endpoint: &Endpoint, token: &str) -> Answer {
+        let path = self.filled(&endpoint.path);
+        let mut request = match path.as_str() {
+            "/api/v1/imports" if endpoint.method == Method::POST => {
+                let mut request = request(Method::POST, "/api/v1/imports?name=estate.csv", token, None);
+                *request.body_mut() = Body::from("TID,SN\nT1,S1\n");
+                request
+            }
+            path => request(endpoint.method.clone(), path, token, endpoint.body.clone()),
+        };
+        request
+            .headers_mut()
+            .insert(header::ACCEPT, "*/*".parse().unwrap());
+        let response = self.house.api.clone().oneshot(request).await.unwrap();
+        let is_stream = response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind == "text/event-stream");
+        match is_stream {
+            true => Answer {
+                status: response.status(),
+                headers: response.headers().clone(),
+                body: Value::Null,
+            },
+            false => read(response).await,
+        }
+    }
+}
+
+/// One endpoint of the document.
+struct Endpoint {
+    method: Method,
+    /// With its parameters' names.
+    path: String,
+    /// The example of its body, about what is ours.
+    body: Option<Value>,
+}
+
+impl Endpoint {
+    /// How the page calls it.
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path.trim_start_matches("/api/v1"))
+    }
+}
+
+/// Every endpoint of the document.
+fn endpoints() -> Vec<Endpoint> {
+    let document = serde_json::to_value(openapi()).unwrap();
+    let mut endpoints = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let body = schema
+                .as_str()
+                .map(|name| example(&document, name, &method, path));
+            endpoints.push(Endpoint {
+                method,
+                path: path.clone(),
+                body,
+            });
+        }
+    }
+    endpoints
+}
+
+/// The example of a body, `{}` for what logs in and out; what is added is ours.
+fn example(document: &Value, name: &str, method: &Method, path: &str) -> Value {
+    let mut example = document.pointer(&name[1..]).unwrap()["example"].clone();
+    if name.ends_with("/Said") {
+        example = json!({ "text": "because" });
+    }
+    assert!(
+        example.is_object() || path == "/api/v1/session",
+        "{path} has a body without an example"
+    );
+    if example["terminal_id"].is_string() && path == "/api/v1/incidents" {
+        example["terminal_id"] = "10450001".into();
+    }
+    let is_of_a_merchant = ["/api/v1/contacts", "/api/v1/shops", "/api/v1/custom-roles"].contains(&path);
+    if *method == Method::POST && is_of_a_merchant {
+        example["merchant_id"] = OURS.into();
+    }
+    example
+}
+
+#[test]
+fn the_page_has_every_endpoint_of_the_document_and_no_other() {
+    let names: Vec<String> = endpoints().iter().map(Endpoint::name).collect();
+    let doors = doors();
+    let missing: Vec<_> = names.iter().filter(|name| !doors.contains_key(*name)).collect();
+    assert!(
+        missing.is_empty(),
+        "docs/ACCESS.md does not say who may: {missing:#?}"
+    );
+    let gone: Vec<_> = doors.keys().filter(|name| !names.contains(name)).collect();
+    assert!(
+        gone.is_empty(),
+        "docs/ACCESS.md has what the document has not: {gone:#?}"
+    );
+}
+
+#[tokio::test]
+async fn without_a_session_that_lasts_only_what_needs_none_answers() {
+    let walked = Walked::new().await;
+    let ended = walked.house.token("owner").await;
+    let log_out = request(Method::DELETE, "/api/v1/session", &ended, None);
+    walked.house.send(log_out).await.ok();
+    let doors = doors();
+    for endpoint in endpoints() {
+        let is_open = doors[&endpoint.name()].needs == Needs::Nothing;
+        for token in ["", "nonsense", &"A".repeat(43), &ended] {
+            let answer = walked.ask(&endpoint, token).await;
+            match is_open {
+                true => assert_ne!(answer.code(), "unauthenticated", "{}", endpoint.name()),
+                false => drop(answer.problem(401, "unauthenticated")),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn everybody_may_what_the_page_says_and_nothing_else() {
+    let (doors, people) = (doors(), everybody());
+    let shown = Walked::new().await;
+    let mut wrong = Vec::new();
+    let mut walked_through = 0;
+    for endpoint in endpoints() {
+        let (name, door) = (endpoint.name(), doors[&endpoint.name()]);
+        if door.needs == Needs::Nothing {
+            continue;
+        }
+        // What changes something has a house of its own, and those who may come last.
+        let own = match endpoint.method == Method::GET {
+            true => None,
+            false => Some(Walked::new().await),
+        };
+        let walked = own.as_ref().unwrap_or(&shown);
+        let mut all: Vec<_> = people
+            .iter()
+            .map(|account| (account, door.outcome(&endpoint, account)))
+            .collect();
+        all.sort_by_key(|(_, outcome)| *outcome == Outcome::Answered);
+        for (account, outcome) in all {
+            let token = walked.house.token_of(account.login.clone()).await;
+            let answer = walked.ask(&endpoint, &token).await;
+            walked_through += 1;
+            if !outcome.is(&answer) {
+                wrong.push(format!(
+                    "{name} as {}: {outcome:?} expected, {} {}",
+                    account.login,
+                    answer.status,
+                    answer.code()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "of {walked_through}:\n{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_list_about_a_terminal_of_others_does_not_exist() {
+    let house = House::new().await;
+    let stranger = house.token("stranger").await;
+    for path in [
+        "/api/v1/transactions?terminal_id=10450001",
+        "/api/v1/incidents?terminal_id=10450001",
+    ] {
+        house
+            .get(&stranger, path)
+            .await
+            .problem(404, "terminal_not_found");
+    }
+}

@@ -1,0 +1,57 @@
+/** Calls about people: accounts, invitations, custom roles, operators. */
+import { get, post, put } from './http'
+import type {
+  Page,
+  Account,
+  AccountChange,
+  CustomRole,
+  CustomRoleAction,
+  CustomRoleIn,
+  Invitation,
+  InvitationAccept,
+  InvitationSeen,
+  Invited,
+  Operator,
+  OperatorIn,
+  Person,
+  RoleRights,
+} from './types'
+
+const within = encodeURIComponent
+
+export const accounts = {
+  list: (cursor?: string | null) => get<Page<Person>>('/accounts', { limit: 200, cursor }),
+  change: (key: string, login: string, said: AccountChange) =>
+    put<Person>(`/accounts/${within(login)}`, said, key),
+  link: (login: string) => post<Invited>(`/accounts/${within(login)}/link`, {}),
+  step: (key: string, login: string, verb: 'disable' | 'enable') =>
+    post<Person>(`/accounts/${within(login)}/${verb}`, {}, key),
+}
+
+export const roles = {
+  all: () => get<Page<RoleRights>>('/roles'),
+  custom: () => get<Page<CustomRole>>('/custom-roles', { limit: 200 }),
+  add: (key: string, said: CustomRoleIn) => post<CustomRole>('/custom-roles', said, key),
+  change: (key: string, id: string, said: CustomRoleIn) =>
+    put<CustomRole>(`/custom-roles/${within(id)}`, said, key),
+  step: (key: string, id: string, verb: CustomRoleAction) =>
+    post<CustomRole>(`/custom-roles/${within(id)}/${verb}`, {}, key),
+}
+
+/** Links that make an account. The answer that holds one is given once, so no key repeats it. */
+export const invitations = {
+  list: () => get<Page<Invitation>>('/invitations', { state: 'open', limit: 200 }),
+  make: (said: AccountChange) => post<Invited>('/invitations', said),
+  withdraw: (key: string, id: string) => post<Invitation>(`/invitations/${within(id)}/withdraw`, {}, key),
+  look: (token: string) => post<InvitationSeen>('/invitations/look', { token }),
+  accept: (said: InvitationAccept) => post<{ account: Account }>('/invitations/accept', said),
+}
+
+export const operators = {
+  list: (cursor?: string | null) => get<Page<Operator>>('/operators', { limit: 200, cursor }),
+  add: (key: string, said: OperatorIn) => post<Operator>('/operators', said, key),
+  setPassword: (key: string, id: string, password: string) =>
+    post<Operator>(`/operators/${within(id)}/password`, { password }, key),
+  step: (key: string, id: string, verb: 'disable' | 'enable') =>
+    post<Operator>(`/operators/${within(id)}/${verb}`, {}, key),
+}
