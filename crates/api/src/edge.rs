@@ -21,6 +21,8 @@ use super::problem::{Language, Problem, code};
 
 /// Where reports of loss go.
 const REPORT_PATH: &str = "/api/v1/incidents";
+/// The same for who cannot log in.
+const EMERGENCY_PATH: &str = "/api/v1/emergency-report";
 /// How long the sender of a body may take for it.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a handler may take, its body's time with it; a live stream counts only until it starts. A report has a limit
@@ -50,7 +52,7 @@ impl Arrived {
 
 /// Whether a request is a report of loss.
 pub fn is_report(method: &Method, path: &str) -> bool {
-    method == Method::POST && path == REPORT_PATH
+    method == Method::POST && (path == REPORT_PATH || path == EMERGENCY_PATH)
 }
 
 /// The answer to a request on a connection that is kept for reports.

@@ -3,6 +3,7 @@
 //! Invariant: it is told before anybody signs in, for who cannot sign in needs it most.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -15,6 +16,8 @@ use super::Api;
 
 /// Longest telephone number, with its spaces and dashes.
 const PHONE_CHARS_MAX: usize = 32;
+/// How long the store may take to say whether codes can be mailed.
+const STORE_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -27,6 +30,8 @@ struct Hotline {
     /// As it is dialled, with spaces or dashes; null when the node was given none.
     #[schema(required)]
     phone: Option<String>,
+    /// Whether a code can be mailed to who cannot log in: `POST /emergency-report`.
+    mails_codes: bool,
 }
 
 /// A telephone number: digits, spaces, dashes, brackets, and a plus in front.
@@ -49,7 +54,12 @@ pub fn parse(text: &str) -> Result<String, String> {
 #[utoipa::path(get, path = "/hotline", tag = "hotline", security(()), responses((status = 200, body = Hotline)))]
 async fn show(State(api): State<Arc<Api>>) -> Json<Hotline> {
     let phone = api.settings.hotline.clone();
-    Json(Hotline { phone })
+    // The number is told whatever the store is doing.
+    let asked = tokio::time::timeout(STORE_TIME_MAX, api.node.read(app::stop_request::mail_is_set_up));
+    Json(Hotline {
+        phone,
+        mails_codes: matches!(asked.await, Ok(Ok(true))),
+    })
 }
 
 #[cfg(test)]

@@ -129,9 +129,9 @@ impl IntoResponse for Kept {
 }
 
 /// Claims the key, first of all in a transaction; the answer it was given before, if it was.
-pub fn claim(tx: &Tx<'_>, by: &Account, key: Option<&Key>) -> Result<Option<Kept>, Problem> {
+pub fn claim(tx: &Tx<'_>, login: &str, key: Option<&Key>) -> Result<Option<Kept>, Problem> {
     let Some(key) = key else { return Ok(None) };
-    match app::idempotency::claim(tx, &by.login, &key.key, &key.digest)? {
+    match app::idempotency::claim(tx, login, &key.key, &key.digest)? {
         Claim::Ours => Ok(None),
         Claim::Answered(answer) => Kept::of(answer).map(Some),
         Claim::OfOther => Err(Problem::new(code::IDEMPOTENCY_KEY_REUSED)),
@@ -139,13 +139,13 @@ pub fn claim(tx: &Tx<'_>, by: &Account, key: Option<&Key>) -> Result<Option<Kept
 }
 
 /// Keeps the answer given to a claimed key. What comes back is the answer to give: the first that was kept.
-pub fn keep(tx: &Tx<'_>, by: &Account, key: Option<&Key>, kept: Kept) -> Result<Kept, Problem> {
+pub fn keep(tx: &Tx<'_>, login: &str, key: Option<&Key>, kept: Kept) -> Result<Kept, Problem> {
     let Some(key) = key else { return Ok(kept) };
     let answer = Answer {
         status: kept.status.as_u16(),
         body: kept.body.clone(),
     };
-    match app::idempotency::answer(tx, &by.login, &key.key, &key.digest, &answer)? {
+    match app::idempotency::answer(tx, login, &key.key, &key.digest, &answer)? {
         Some(first) => Kept::of(first),
         None => Ok(kept),
     }
@@ -159,13 +159,13 @@ pub async fn once<T: Serialize>(
     key: Option<Key>,
     work: impl FnOnce(&Tx<'_>) -> Result<Result<T, Problem>, Problem> + Send + 'static,
 ) -> Result<Kept, Problem> {
-    let by = by.clone();
+    let login = by.login.clone();
     let write = move |tx: &Tx<'_>| {
-        if let Some(kept) = claim(tx, &by, key.as_ref())? {
+        if let Some(kept) = claim(tx, &login, key.as_ref())? {
             return Ok(kept);
         }
         let kept = Kept::of_outcome(StatusCode::OK, work(tx)?)?;
-        keep(tx, &by, key.as_ref(), kept)
+        keep(tx, &login, key.as_ref(), kept)
     };
     api.node.write(write).await
 }

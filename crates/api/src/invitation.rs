@@ -263,7 +263,7 @@ async fn look(
 /// What a link is for, and its token. A wrong one is paid for by the address it comes from.
 async fn seen(api: &Api, Network(network): Network, said: &str) -> Result<(Token, InvitationSeen), Problem> {
     let guess = Attempt {
-        login: String::new(),
+        login: Some(String::new()),
         network,
         device: None,
     };

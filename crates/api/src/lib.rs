@@ -12,6 +12,7 @@ mod contact;
 mod custom_role;
 mod document;
 mod edge;
+mod emergency;
 mod gate;
 mod hold;
 pub mod hotline;
@@ -139,6 +140,7 @@ nouns! {
     alarm,
     found,
     report with CODES,
+    emergency with CODES,
     stop_request,
     provider_account,
     timeline,

@@ -170,7 +170,7 @@ async fn log_in(
     }
     let device = DeviceId::of(&api.node.sealer, &headers, &login);
     let attempt = Attempt {
-        login: login.clone(),
+        login: Some(login.clone()),
         network,
         device,
     };

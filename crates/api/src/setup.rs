@@ -233,7 +233,7 @@ fn admit(api: &Api, said: &str, network: Option<IpAddr>) -> Result<(), Problem> 
         return Ok(());
     }
     let guess = Attempt {
-        login: String::new(),
+        login: Some(String::new()),
         network,
         device: None,
     };

@@ -31,6 +31,7 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
     match what {
         CleanUp::Sessions => store::session::forget(tx, ROWS_MAX),
         CleanUp::IdempotencyKeys => store::idempotency::forget(tx, ROWS_MAX),
+        CleanUp::EmergencyCodes => store::emergency_code::forget(tx, ROWS_MAX),
         CleanUp::Nodes => store::node::forget(tx, tx.now().plus_ms(-NODES_KEPT_MS)),
         CleanUp::Imports => crate::import::forget(tx, ROWS_MAX),
     }

@@ -16,6 +16,7 @@ pub mod cashier;
 pub mod clean_up;
 pub mod contact;
 pub mod custom_role;
+pub mod emergency_code;
 pub mod estate;
 pub mod hold;
 pub mod idempotency;

@@ -9,6 +9,7 @@ pub mod actor;
 pub mod case;
 pub mod contact;
 pub mod custom_role;
+pub mod emergency_code;
 pub mod event;
 #[cfg(test)]
 mod fixture;

@@ -28,6 +28,8 @@ words! {
         Reminder = "reminder",
         /// Send one of them the mail that says so.
         ReminderMail = "reminder_mail",
+        /// Mail the code by which somebody who cannot log in reports a loss.
+        CodeMail = "code_mail",
         /// Look through the lines of an uploaded table.
         Import = "import",
         /// Forget what is kept for a time only; never done, always due again.
@@ -68,6 +70,8 @@ words! {
         Sessions = "sessions",
         /// Answers kept for repeated requests.
         IdempotencyKeys = "idempotency_keys",
+        /// Emergency codes that are over.
+        EmergencyCodes = "emergency_codes",
         /// Nodes that left.
         Nodes = "nodes",
         /// Imports that nobody committed, and what was staged for those that ended.
@@ -181,6 +185,17 @@ impl Kind {
                 ahead_ms_max: CLOCK_MS_MAX,
                 lost: Lost::Again,
             },
+            // A second mail with the same code does no harm; one that comes when the code is over would not help.
+            Self::CodeMail => Policy {
+                subject: None,
+                claim_ms: 180_000,
+                first_wait_ms: 2_000,
+                longest_wait_ms: 60_000,
+                tries_max: None,
+                at_once_max: 4,
+                ahead_ms_max: CLOCK_MS_MAX,
+                lost: Lost::Again,
+            },
             // What is looked through is written down with each part, so that another goes on where one was lost.
             Self::Import => Policy {
                 subject: Some(Subject::Import),
@@ -288,6 +303,11 @@ impl Id {
     /// The mail of the reminder of that number to one of those it is for, counted from 0.
     pub fn reminder_mail(incident_id: &str, count: i64, place: usize) -> Self {
         Self::new(Kind::ReminderMail, incident_id, &format!("{count}-{place}"))
+    }
+
+    /// The mail that brings an emergency code.
+    pub fn code_mail(code_id: &str) -> Self {
+        Self::new(Kind::CodeMail, code_id, "")
     }
 
     /// The look through an import's lines.

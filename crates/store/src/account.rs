@@ -195,6 +195,16 @@ pub fn of_shop(
     Ok(logins)
 }
 
+/// The accounts of a mail address that may be used, in the order of their log-ins; at most `limit`.
+pub fn of_email(tx: &Tx<'_>, email: &str, limit: i64) -> Result<Vec<Account>, Error> {
+    let sql = select!(
+        Kept,
+        "WHERE lower(account.email) = lower($1) AND account.state = 'active' ORDER BY account.login LIMIT $2"
+    );
+    let all: Vec<Kept> = tx.all(sql, values![email, limit], read)?;
+    all.into_iter().map(|kept| fitting(kept.person.account)).collect()
+}
+
 /// Whether several accounts have this name.
 pub fn is_shared_name(tx: &Tx<'_>, name: &str) -> Result<bool, Error> {
     let sql = sql!("SELECT count(*) FROM (SELECT 1 FROM account WHERE name = $1 LIMIT 2) AS named");

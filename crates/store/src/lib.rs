@@ -13,6 +13,7 @@ pub mod contact;
 pub mod custom_role;
 pub mod data_key;
 pub mod drain;
+pub mod emergency_code;
 mod error;
 pub mod event;
 pub mod floor;

@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0013_imports.sql"),
     include_str!("../migrations/0014_account_email.sql"),
     include_str!("../migrations/0015_rights.sql"),
+    include_str!("../migrations/0019_emergency_codes.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

@@ -29,6 +29,12 @@ export const router = createRouter({
       meta: { title: 'login', open: true },
     },
     {
+      path: '/emergency',
+      name: 'emergency',
+      component: () => import('@/pages/EmergencyPage.vue'),
+      meta: { title: 'emergency', open: true },
+    },
+    {
       path: '/setup',
       name: 'setup',
       component: () => import('@/pages/SetUp.vue'),

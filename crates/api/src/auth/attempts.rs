@@ -19,8 +19,8 @@ const SUBJECTS_MAX: usize = 20_000;
 /// Who attempts what.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// The login.
-    pub login: String,
+    /// The login; `None` where it is about no account: then it is paid for by the address it comes from, and by nobody else.
+    pub login: Option<String>,
     /// From where, when the listener has said it.
     pub network: Option<IpAddr>,
     /// The device, when this login was used on it before.
@@ -66,12 +66,17 @@ impl Subject {
 
 impl Attempt {
     fn subjects(&self) -> Vec<Subject> {
-        let login = || self.login.clone();
-        if let Some(device) = self.device {
-            return vec![Subject::Device(login(), device)];
-        }
         let network = self.network.map(Subject::Network);
-        let own = [Subject::Pair(login(), self.network), Subject::Login(login())];
+        let Some(login) = &self.login else {
+            return network.into_iter().collect();
+        };
+        if let Some(device) = self.device {
+            return vec![Subject::Device(login.clone(), device)];
+        }
+        let own = [
+            Subject::Pair(login.clone(), self.network),
+            Subject::Login(login.clone()),
+        ];
         own.into_iter().chain(network).collect()
     }
 }
@@ -167,7 +172,7 @@ mod tests {
 
     fn from(login: &str, last: u8) -> Attempt {
         Attempt {
-            login: login.into(),
+            login: Some(login.into()),
             network: Some(IpAddr::from([192, 0, 2, last])),
             device: None,
         }
@@ -222,6 +227,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_about_no_account_is_paid_for_by_its_address_alone() {
+        let attempts = Attempts::default();
+        let from = |last| Attempt {
+            login: None,
+            ..from("", last)
+        };
+        assert_eq!(passed(&attempts, &from(66)), 50);
+        assert_eq!(
+            passed(&attempts, &from(67)),
+            50,
+            "nobody else's allowance is spent"
+        );
+    }
+
+    #[test]
     fn right_passwords_cost_nothing_however_many_come() {
         let attempts = Attempts::default();
         for _ in 0..500 {
@@ -237,7 +257,7 @@ mod tests {
         passed(&attempts, &from("owner", 66));
         for nth in 0..SUBJECTS_MAX {
             let other = Attempt {
-                login: nth.to_string(),
+                login: Some(nth.to_string()),
                 network: Some(IpAddr::from(u32::try_from(nth).unwrap().to_be_bytes())),
                 device: None,
             };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use app::incident::Acknowledged;
+use app::incident::{Acknowledged, Reported};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -26,8 +26,8 @@ use crate::edge::Arrived;
 use crate::idempotency::{Kept, Key, claim, keep};
 use crate::input::{In, text_opt};
 use crate::problem::{Problem, ProblemOut, Why, code};
-use crate::terminal;
 use crate::wire::Time;
+use crate::{emergency, terminal};
 use node::Turn;
 
 /// The longest wait for other nodes: more than it takes to expel one that has fallen silent.
@@ -68,25 +68,55 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "terminal_id": "10450001", "manner": "stolen" }))]
-struct LossReport {
+pub struct LossReport {
     /// Which terminal.
-    terminal_id: String,
+    pub terminal_id: String,
     /// When it was last seen.
-    last_seen_at: Option<Time>,
+    pub last_seen_at: Option<Time>,
     /// Where; at most 2000 characters.
-    place: Option<String>,
+    pub place: Option<String>,
     /// What happened; at most 2000 characters.
-    circumstances: Option<String>,
+    pub circumstances: Option<String>,
     /// How it went; `unsure` unless said.
-    manner: Option<Manner>,
+    pub manner: Option<Manner>,
     /// What the shop says of the terminal's last payments; at most 20. They say where the loss window starts.
-    payments: Option<Vec<PaymentSaid>>,
+    pub payments: Option<Vec<PaymentSaid>>,
+}
+
+impl LossReport {
+    /// As it is kept, of when it reached the node.
+    fn read(self, arrived: Arrived) -> Result<app::incident::Report, Problem> {
+        let payments = self.payments.unwrap_or_default();
+        if payments.len() > PAYMENTS_MAX {
+            return Err(Problem::field("payments", Why::TooLong));
+        }
+        let said = |said: PaymentSaid| app::incident::Said {
+            sequence: said.sequence,
+            ours: said.ours,
+        };
+        let last_seen_at = self.last_seen_at.map(|time| time.0);
+        if last_seen_at.is_some_and(|seen| seen > arrived.at.plus_ms(AHEAD_MS_MAX)) {
+            return Err(Problem::field("last_seen_at", Why::InFuture));
+        }
+        Ok(app::incident::Report {
+            terminal_id: terminal::parse_id(&self.terminal_id)?,
+            // A clock that is a little ahead has seen nothing later than now.
+            last_seen_at: last_seen_at.map(|seen| seen.min(arrived.at)),
+            place: text_opt("place", self.place, app::case::TEXT_CHARS_MAX)?,
+            circumstances: text_opt("circumstances", self.circumstances, app::case::TEXT_CHARS_MAX)?,
+            manner: self
+                .manner
+                .map_or(domain::incident::Manner::Unsure, |manner| manner.0),
+            reported_at: arrived.at,
+            payments: payments.into_iter().map(said).collect(),
+        })
+    }
 }
 
 /// What a shop says of a payment.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct PaymentSaid {
+pub struct PaymentSaid {
     /// The transaction's sequence.
     sequence: i64,
     /// Whether its own people took it; false when they did not, or cannot say.
@@ -95,7 +125,7 @@ struct PaymentSaid {
 
 /// The acknowledgement: from here on nothing of the terminal is approved here. What its receipts say is said of everywhere.
 #[derive(Serialize, ToSchema)]
-struct LossReported {
+pub struct LossReported {
     /// The incident.
     id: String,
     /// Which terminal.
@@ -127,40 +157,63 @@ async fn report(
     Actor(account): Actor,
     input: In<LossReport>,
 ) -> Result<Kept, Problem> {
-    let body = input.body;
-    let payments = body.payments.unwrap_or_default();
-    if payments.len() > PAYMENTS_MAX {
-        return Err(Problem::field("payments", Why::TooLong));
+    done(api, Reporter::Session(account), input.body, arrived, input.key).await
+}
+
+/// By what somebody may report.
+#[derive(Clone)]
+pub enum Reporter {
+    /// By having logged in.
+    Session(Account),
+    /// By an emergency code, of that digest.
+    Code([u8; 32]),
+}
+
+impl Reporter {
+    /// Reports, as whoever it is in this transaction.
+    fn report(
+        &self,
+        tx: &Tx<'_>,
+        report: &app::incident::Report,
+        (incident_id, node): (&str, &str),
+    ) -> Result<Reported, Problem> {
+        match self {
+            Self::Session(account) => {
+                let actor = account.actor(tx)?;
+                Ok(app::incident::report_loss(tx, &actor, report, incident_id, node)?)
+            }
+            Self::Code(digest) => {
+                let opened = app::emergency_code::open(tx, digest)?
+                    .filter(|opened| opened.code.opens(report.terminal_id, tx.now()))
+                    .ok_or_else(|| Problem::new(emergency::CODE_OVER))?;
+                let reported = app::incident::report_loss(tx, &opened.actor, report, incident_id, node)?;
+                app::emergency_code::used(tx, opened, &reported.incident)?;
+                Ok(reported)
+            }
+        }
     }
-    let said = |said: PaymentSaid| app::incident::Said {
-        sequence: said.sequence,
-        ours: said.ours,
-    };
-    let last_seen_at = body.last_seen_at.map(|time| time.0);
-    if last_seen_at.is_some_and(|seen| seen > arrived.at.plus_ms(AHEAD_MS_MAX)) {
-        return Err(Problem::field("last_seen_at", Why::InFuture));
+
+    /// Whose key the answer is kept for; a code is a key of its own.
+    fn login(&self) -> &str {
+        match self {
+            Self::Session(account) => &account.login,
+            Self::Code(_) => "",
+        }
     }
-    let report = app::incident::Report {
-        terminal_id: terminal::parse_id(&body.terminal_id)?,
-        // A clock that is a little ahead has seen nothing later than now.
-        last_seen_at: last_seen_at.map(|seen| seen.min(arrived.at)),
-        place: text_opt("place", body.place, app::case::TEXT_CHARS_MAX)?,
-        circumstances: text_opt("circumstances", body.circumstances, app::case::TEXT_CHARS_MAX)?,
-        manner: body
-            .manner
-            .map_or(domain::incident::Manner::Unsure, |manner| manner.0),
-        reported_at: arrived.at,
-        payments: payments.into_iter().map(said).collect(),
-    };
+}
+
+/// Does what a report asks for, and answers what is known of it.
+pub async fn done(
+    api: Arc<Api>,
+    by: Reporter,
+    said: LossReport,
+    arrived: Arrived,
+    key: Option<Key>,
+) -> Result<Kept, Problem> {
+    let report = said.read(arrived)?;
     let is_stopped = Arc::new(AtomicBool::new(false));
     // A client that hangs up does not stop the stopping.
-    let stopping = tokio::spawn(stop(
-        api,
-        account,
-        (report, arrived.since),
-        input.key,
-        is_stopped.clone(),
-    ));
+    let stopping = tokio::spawn(stop(api, by, (report, arrived.since), key, is_stopped.clone()));
     in_time(stopping, &is_stopped).await
 }
 
@@ -193,7 +246,7 @@ enum Step {
 
 async fn stop(
     api: Arc<Api>,
-    account: Account,
+    by: Reporter,
     (report, since): (app::incident::Report, Instant),
     key: Option<Key>,
     is_stopped: Arc<AtomicBool>,
@@ -201,7 +254,7 @@ async fn stop(
     let incident_id = crate::id::new()?;
     // Whether or not a first try was kept, a second one finds the terminal stopped, or stops it.
     let suspended = api.node.insist(Turn::First, || {
-        let (by, report, its_key) = (account.clone(), report.clone(), key.clone());
+        let (by, report, its_key) = (by.clone(), report.clone(), key.clone());
         let (incident_id, node) = (incident_id.clone(), api.node.name.clone());
         move |tx: &Tx<'_>| suspend(tx, &by, &report, (&incident_id, &node), its_key.as_ref())
     });
@@ -216,7 +269,7 @@ async fn stop(
     let incident_id = incident.incident_id.clone();
     let waited = i64::try_from(drain(&api, incident.terminal_id).await).unwrap_or(i64::MAX);
     let opened_since = opened.then_some(since);
-    let kept = acknowledged(&api, &account, &incident_id, key, opened_since, waited).await?;
+    let kept = acknowledged(&api, &by, &incident_id, key, opened_since, waited).await?;
     api.node.changed(Some(incident_id));
     Ok(kept)
 }
@@ -224,7 +277,7 @@ async fn stop(
 /// Waits until every node has drained, and acknowledges.
 async fn acknowledged(
     api: &Api,
-    account: &Account,
+    by: &Reporter,
     incident_id: &str,
     key: Option<Key>,
     opened_since: Option<Instant>,
@@ -236,7 +289,7 @@ async fn acknowledged(
         tokio::pin!(rung);
         rung.as_mut().enable();
         let done = api.node.insist(Turn::First, || {
-            let (by, node, id) = (account.clone(), api.node.name.clone(), incident_id.to_owned());
+            let (by, node, id) = (by.clone(), api.node.name.clone(), incident_id.to_owned());
             let (here, key) = (api.node.here(), key.clone());
             move |tx: &Tx<'_>| {
                 acknowledge(
@@ -264,14 +317,14 @@ async fn acknowledged(
 /// drain. `opened_since`: when the report arrived, if it is the one that opened the incident.
 fn acknowledge(
     tx: &Tx<'_>,
-    by: &Account,
+    by: &Reporter,
     (id, node): (&str, &str),
     here: Option<(&Incarnation, i64)>,
     opened_since: Option<Instant>,
     key: Option<&Key>,
 ) -> Result<Option<Kept>, Problem> {
     // The key before the terminal, as in the first transaction.
-    let first = match claim(tx, by, key) {
+    let first = match claim(tx, by.login(), key) {
         // The same request, sent twice at once: both get the answer that was first.
         Ok(first) => first,
         // The claim ran out and the key is another request's; what this one did is told as it is.
@@ -292,7 +345,7 @@ fn acknowledge(
     };
     match first {
         Some(first) => still_true(tx, first).map(Some),
-        None => keep(tx, by, key, answer(tx, id, status)?).map(Some),
+        None => keep(tx, by.login(), key, answer(tx, id, status)?).map(Some),
     }
 }
 
@@ -322,21 +375,26 @@ async fn drain(api: &Api, terminal_id: TerminalId) -> usize {
 
 fn suspend(
     tx: &Tx<'_>,
-    by: &Account,
+    by: &Reporter,
     report: &app::incident::Report,
     (incident_id, node): (&str, &str),
     key: Option<&Key>,
 ) -> Result<Step, Problem> {
-    if let Some(kept) = claim(tx, by, key)? {
+    if let Some(kept) = claim(tx, by.login(), key)? {
         return Ok(Step::Answered(still_true(tx, kept)?, None));
     }
-    let reported = app::incident::report_loss(tx, &by.actor(tx)?, report, incident_id, node)?;
+    let reported = by.report(tx, report, (incident_id, node))?;
     let (incident, opened) = (reported.incident, reported.opened);
     if incident.acknowledged_at.is_none() {
         let incident = Box::new(incident);
         return Ok(Step::Suspended { incident, opened });
     }
-    let kept = keep(tx, by, key, answer(tx, &incident.incident_id, StatusCode::OK)?)?;
+    let kept = keep(
+        tx,
+        by.login(),
+        key,
+        answer(tx, &incident.incident_id, StatusCode::OK)?,
+    )?;
     Ok(Step::Answered(kept, Some(incident.incident_id)))
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod contact;
+mod emergency;
 mod estate;
 mod everyone;
 mod import;

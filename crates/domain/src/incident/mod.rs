@@ -59,6 +59,8 @@ words! {
     pub enum Happened {
         /// The loss was reported.
         Reported = "reported",
+        /// Whoever reported it had not logged in, but had a code that was mailed to the account's address.
+        ByCode = "by_code",
         /// The loss hold was placed.
         Suspended = "suspended",
         /// The stop was asked for, of an acquirer outside.

@@ -44,6 +44,8 @@ pub enum Purpose {
     Setting,
     /// A piece of an import's file.
     Import,
+    /// An emergency code on its way to its mail.
+    EmergencyCode,
 }
 
 impl Purpose {
@@ -56,6 +58,7 @@ impl Purpose {
             Self::Device => b"tillguard/device/1",
             Self::Setting => b"tillguard/setting/1",
             Self::Import => b"tillguard/import/1",
+            Self::EmergencyCode => b"tillguard/emergency-code/1",
         }
     }
 }

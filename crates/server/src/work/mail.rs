@@ -3,6 +3,8 @@
 //!
 //! Invariant: *sent* is written down only with the server's own reply; a letter that may have gone out is left to a person.
 
+mod code;
+
 use std::sync::Arc;
 
 use api::setting::SMTP_URL;
@@ -53,6 +55,26 @@ pub async fn remind(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let mail = post.mail(work, reminding.to, reminding.subject, reminding.text);
     match outcome(post.server.send(&mail).await) {
         Ok(outcome) => reminded(node, work, outcome).await,
+        Err(_) => Ok(Tried::Failed("the mail was not taken")),
+    }
+}
+
+/// Sends an emergency code once.
+pub async fn bring(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+    let asked = work.clone();
+    let bringing = node
+        .read(move |tx| app::emergency_code::to_send(tx, &asked))
+        .await?;
+    let Some((to, subject, text)) = bringing.and_then(|bringing| code::written(&node.sealer, bringing))
+    else {
+        return brought(node, work, MailOutcome::Dropped).await;
+    };
+    let post = match post(node).await? {
+        Ok(post) => post,
+        Err(why) => return Ok(Tried::Failed(why)),
+    };
+    match outcome(post.server.send(&post.mail(work, to, subject, text)).await) {
+        Ok(outcome) => brought(node, work, outcome).await,
         Err(_) => Ok(Tried::Failed("the mail was not taken")),
     }
 }
@@ -136,6 +158,17 @@ async fn reminded(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result
         })
         .await?;
     node.changed(Some(work.id.subject_id().to_owned()));
+    Ok(Tried::Done)
+}
+
+/// The same of an emergency code.
+async fn brought(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result<Tried, Error> {
+    let _: bool = node
+        .insist(Turn::Own, || {
+            let (work, outcome, name) = (work.clone(), outcome.clone(), node.name.clone());
+            move |tx: &Tx<'_>| app::emergency_code::mailed(tx, &work, &name, &outcome)
+        })
+        .await?;
     Ok(Tried::Done)
 }
 

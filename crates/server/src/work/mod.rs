@@ -215,6 +215,7 @@ async fn perform(
         Kind::ProviderStop => provider_stop::stop(&node, &outside.providers, &work).await,
         Kind::Reminder => reminder::remind(&node, &work).await,
         Kind::ReminderMail => mail::remind(&node, &work).await,
+        Kind::CodeMail => mail::bring(&node, &work).await,
         Kind::Import => import::check(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
     };
@@ -248,6 +249,7 @@ mod tests {
         assert!(claim(Kind::Import) > import::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Mail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);
+        assert!(claim(Kind::CodeMail) > mail::SEND_TIME_MAX);
         // A look, where it stands, the stop, and where it stands then.
         assert!(claim(Kind::ProviderStop) > provider::LOOK_TIME_MAX * 3 + provider::STOP_TIME_MAX);
     }

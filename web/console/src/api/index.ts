@@ -26,9 +26,11 @@ import type {
   IncidentSummary,
   LossReport,
   LossReported,
+  Manner,
   Page,
   SheetFormat,
   Reached,
+  Reportable,
   SetUp,
   SetUpDone,
   Settings,
@@ -185,6 +187,14 @@ export const incidents = {
     post<Incident>(`/incidents/${within(id)}/stop-request/confirm`, said, key),
   sendLetter: (key: string, id: string) =>
     post<Incident>(`/incidents/${within(id)}/stop-request/send`, {}, key),
+}
+
+/** Reporting without a log-in, by a code that comes by mail. The code is the key: the same report again is the same. */
+export const emergency = {
+  ask: (contact: string) => post<{ minutes: number }>('/emergency-report', { contact }),
+  terminals: (code: string) => post<Reportable>('/emergency-report/terminals', { code }),
+  report: (code: string, terminal_id: string, manner?: Manner) =>
+    post<LossReported>('/emergency-report', { code, terminal_id, manner }),
 }
 
 export const hotline = () => get<Hotline>('/hotline')

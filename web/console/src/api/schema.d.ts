@@ -318,6 +318,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/emergency-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report a loss without a log-in.
+         * @description With `contact` alone: have a code mailed there. The answer is the same whether the address is registered or not. With `code` and
+         *     `terminal_id`: report, once; the same again gets the same answer.
+         */
+        post: operations["emergency_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emergency-report/terminals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say which terminals a code can report: those in use that its account sees. The code stays as it is. */
+        post: operations["emergency_terminals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/gate": {
         parameters: {
             query?: never;
@@ -1579,6 +1617,14 @@ export interface components {
         };
         /** @enum {string} */
         Channel: "card_authorisation" | "sign_in" | "refund_and_void" | "reversal_and_settlement" | "cashier_unlock" | "console_and_api";
+        /** @description If the address is registered, a code is on its way to it. */
+        CodeAsked: {
+            /**
+             * Format: int64
+             * @description For how long it will work, in minutes.
+             */
+            minutes: number;
+        };
         /** @description Somebody outside whom a shop may have to reach. */
         Contact: {
             /** @description What the one who asks may do with it now. */
@@ -1700,6 +1746,36 @@ export interface components {
             rule: string | null;
             /** @description `shop` or `acquirer`. */
             whose: string;
+        };
+        /**
+         * @description A code.
+         * @example {
+         *       "code": "M701-Z01A-BCDE"
+         *     }
+         */
+        EmergencyCode: {
+            /** @description As it came by mail. */
+            code: string;
+        };
+        /**
+         * @description First where one is registered, then the code that came there, with what is known of the loss.
+         * @example {
+         *       "contact": "li.na@shop.example"
+         *     }
+         */
+        EmergencyReport: {
+            /** @description What happened; at most 2000 characters. */
+            circumstances?: string | null;
+            /** @description The code that was mailed there: twelve letters and digits, however they are typed. */
+            code?: string | null;
+            /** @description The mail address of one's account. */
+            contact?: string | null;
+            last_seen_at?: components["schemas"]["Time"] | null;
+            manner?: components["schemas"]["Manner"] | null;
+            /** @description Where; at most 2000 characters. */
+            place?: string | null;
+            /** @description Which terminal. */
+            terminal_id?: string | null;
         };
         /** @enum {string} */
         EntryMode: "manual" | "swipe" | "qr" | "chip" | "contactless";
@@ -1894,6 +1970,8 @@ export interface components {
         };
         /** @description Somebody to call. */
         Hotline: {
+            /** @description Whether a code can be mailed to who cannot log in: `POST /emergency-report`. */
+            mails_codes: boolean;
             /** @description As it is dialled, with spaces or dashes; null when the node was given none. */
             phone: string | null;
         };
@@ -2916,7 +2994,7 @@ export interface components {
                 /** @description Who did it. */
                 by: string | null;
                 /** @enum {string} */
-                kind: "reported" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
+                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -3086,7 +3164,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "wrong_state" | "second_person_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "wrong_state" | "second_person_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /** @enum {string} */
@@ -3167,6 +3245,26 @@ export interface components {
         ReleasingAuthority: "operator" | "time" | "bank" | "court" | "engineer" | "incident" | "placement" | "inspector" | "lease";
         /** @enum {string} */
         Reminded: "reporter" | "shop" | "house";
+        /** @description The terminals that a code can report. */
+        Reportable: {
+            /** @description At most 200. */
+            terminals: components["schemas"]["ReportableTerminal"][];
+        };
+        /** @description What tells a terminal from others. */
+        ReportableTerminal: {
+            /** @description Who decides what it may do: our `gate`, or an acquirer `outside`, of whom the stop is asked. */
+            control: components["schemas"]["TerminalControl"];
+            /** @description What the shop's people call it. */
+            name: string;
+            /** @description The last four characters of its serial number. */
+            serial_tail: string;
+            /** @description Where it stands. */
+            shop_name: string;
+            /** @description What `terminal_id` takes. */
+            terminal_id: string;
+            /** @description Its clock's zone, an IANA name. */
+            time_zone: string;
+        };
         /** @enum {string} */
         Right: "report_loss" | "follow_loss" | "end_loss" | "lock_terminal" | "keep_operator" | "keep_shop" | "keep_terminal" | "keep_gate" | "sign_merchant" | "keep_provider" | "give_rights" | "administer" | "decide_work" | "see_house" | "see_record" | "reveal";
         /** @enum {string} */
@@ -3669,7 +3767,7 @@ export interface components {
             /** @description Who did it. */
             by: string | null;
             /** @enum {string} */
-            kind: "reported" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
+            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -3780,7 +3878,7 @@ export interface components {
         /** @enum {string} */
         WorkAction: "retry" | "give_up";
         /** @enum {string} */
-        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "import" | "clean_up";
+        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "code_mail" | "import" | "clean_up";
         /** @description Work in pages, and how much of all waits for a person. */
         WorkPage: components["schemas"]["Page_Work"] & {
             /**
@@ -6117,6 +6215,251 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emergency_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmergencyReport"];
+            };
+        };
+        responses: {
+            /** @description It was reported before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LossReported"];
+                };
+            };
+            /** @description The terminal is stopped, or its stop is requested, as the receipts say. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LossReported"];
+                };
+            };
+            /** @description A code is mailed, if the address is registered. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeAsked"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description terminal_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no_mail_server, report_closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description code_over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_attempts: of codes asked for, or of wrong ones */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description stop_unknown: perhaps not stopped; stopped_unacknowledged: stopped, report again to hear more, not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emergency_terminals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmergencyCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reportable"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description code_over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_attempts */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

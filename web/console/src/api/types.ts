@@ -37,6 +37,8 @@ export type TerminalControl = Schemas['TerminalControl']
 export type MasterKey = Schemas['MasterKeyIn']
 export type Gate = Schemas['Gate']
 export type Hotline = Schemas['Hotline']
+export type Reportable = Schemas['Reportable']
+export type ReportableTerminal = Schemas['ReportableTerminal']
 
 export type Right = Schemas['Right']
 export type RoleRights = Schemas['RoleRights']

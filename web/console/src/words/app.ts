@@ -46,6 +46,7 @@ export const nav = {
 
 export const title = {
   login: say('登录', 'Sign in'),
+  emergency: say('不登录报失', 'Report without signing in'),
   setup: say('设置', 'Set up'),
   settings: say('系统设置', 'Settings'),
   home: say('我的收款设备', 'My terminals'),

@@ -107,6 +107,7 @@ export const incident = {
   timeline: say('经过', 'What happened, live'),
   timeline_kind: {
     reported: say('报失', 'Loss reported'),
+    by_code: say('用邮箱验证码报失，没有登录', 'Reported with a code by mail, without signing in'),
     suspended: say('停用', 'Stopped'),
     stop_requested: say('请求停用', 'Stop requested'),
     stop_confirmed: say('对方确认停用', 'Stop confirmed'),

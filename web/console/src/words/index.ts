@@ -27,6 +27,7 @@ import * as calling from './calling'
 import * as importing from './importing'
 import * as provider from './provider'
 import * as right from './right'
+import * as emergency from './emergency'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -58,6 +59,7 @@ const all = {
   ...importing,
   ...provider,
   ...right,
+  ...emergency,
 }
 
 export type Messages = Spoken<typeof all>

@@ -17,6 +17,7 @@ const kind: Words<WorkKind> = {
   provider_stop: say('请支付机构停用', 'Stop at a provider'),
   reminder: say('提醒', 'Reminder'),
   reminder_mail: say('提醒邮件', 'Reminder by mail'),
+  code_mail: say('验证码邮件', 'Code by mail'),
   import: say('核对导入的表格', 'Look through a table'),
   clean_up: say('清理', 'Clean-up'),
 }
