@@ -135,6 +135,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
     let config = run::Config {
         api_listen: loopback(args.port),
         secure_cookie: false,
+        tls: None,
         hotline: Some(HOTLINE.to_owned()),
         trusted_proxies: args.trusted_proxy.clone(),
         gate: Some(GateConfig {

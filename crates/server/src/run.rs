@@ -23,6 +23,7 @@ use crate::connector::mail;
 use crate::connector::provider::Providers;
 use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
+use crate::http::tls::Tls;
 use crate::{assets, http, work};
 use node::{Node, now, seal, told};
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub api_listen: SocketAddr,
     /// Whether browsers reach the console by HTTPS only (a proxy in front): then its cookie is marked `Secure`.
     pub secure_cookie: bool,
+    /// The node's own TLS; `None`: unencrypted, for this machine or a proxy in front.
+    pub tls: Option<Tls>,
     /// The number that people are told to call.
     pub hotline: Option<String>,
     /// Proxies that are believed when they say whom they speak for.
@@ -161,12 +164,11 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         stopping: stopped.clone(),
     };
     let router = api::router(node.clone(), settings, assets::serve);
-    tasks.spawn(http::serve(
-        api_listener,
-        router,
-        Proxies::new(config.trusted_proxies),
-        stopped,
-    ));
+    if let Some(tls) = config.tls.clone() {
+        tasks.spawn(tls.keep_fresh(stopped.clone()));
+    }
+    let around = (Proxies::new(config.trusted_proxies), config.tls);
+    tasks.spawn(http::serve(api_listener, router, around, stopped));
     Ok(Running {
         api_addr,
         gate_addr,

@@ -17,6 +17,7 @@ use crate::connector::host::{HostConfig, HostProfile};
 use crate::connector::provider::{Elsewhere, Providers};
 use crate::gate::Limits;
 use crate::http::proxy::Cidr;
+use crate::http::tls::{Files, Tls};
 use crate::ready;
 use crate::run::{self, GateConfig, Running};
 use node::Node;
@@ -40,13 +41,20 @@ pub struct Args {
     /// Port of the console and the API on this machine alone (127.0.0.1); 0 takes free ports, for the gate too. 8080 without it.
     #[arg(long, conflicts_with = "listen")]
     port: Option<u16>,
-    /// Where the console and the API listen, instead of --port. Put TLS in front before it leaves this machine.
+    /// Where the console and the API listen, instead of --port. Give it a certificate, or put TLS in front, before it leaves this machine.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
     /// Writes one JSON object with the addresses here once everything is up, and again when the house has been set up.
     #[arg(long, value_name = "PATH")]
     ready_file: Option<PathBuf>,
-    /// Browsers reach the console by HTTPS only: mark its cookie `Secure`.
+    /// The certificate of the console and the API, and those that vouch for it, in PEM; then they speak HTTPS and nothing else. Read
+    /// again when it changes.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's key, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Browsers reach the console by HTTPS only, by a proxy in front: mark its cookie `Secure`.
     #[arg(long)]
     https: bool,
     /// The number shown to people who must speak to somebody at the acquirer, for example 400-000-0117.
@@ -95,6 +103,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         database: args.database.as_deref(),
         data_key: args.data_key.as_deref(),
     };
+    let tls = args.tls()?;
     let node = open(&place, &args.node).await?;
     let (gate_from, host) = match flags {
         Some(host) => (GateFrom::Flags, Some(host)),
@@ -105,7 +114,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     };
     let config = run::Config {
         api_listen: args.listen.unwrap_or_else(|| loopback(args.port.unwrap_or(PORT))),
-        secure_cookie: args.https,
+        secure_cookie: args.https || tls.is_some(),
+        tls,
         hotline: args.hotline.clone(),
         trusted_proxies: args.trusted_proxy.clone(),
         gate: host.map(|host| args.gate(host)),
@@ -114,7 +124,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         data: args.data.clone(),
     };
     let running = run::start(node.clone(), config).await?;
-    let ready = Ready::of(&running);
+    let ready = Ready::of(&running, args.tls_key.is_some());
     if let Some(path) = &args.ready_file {
         ready::write(path, &ready)?;
     }
@@ -146,8 +156,9 @@ struct Ready {
 }
 
 impl Ready {
-    fn of(running: &Running) -> Self {
-        let origin = format!("http://{}", running.api_addr);
+    fn of(running: &Running, by_tls: bool) -> Self {
+        let scheme = if by_tls { "https" } else { "http" };
+        let origin = format!("{scheme}://{}", running.api_addr);
         let token = running.set_up_token.as_ref();
         Self {
             console_url: format!("{origin}/"),
@@ -186,6 +197,14 @@ struct HostParts {
 }
 
 impl Args {
+    /// The node's own TLS.
+    fn tls(&self) -> anyhow::Result<Option<Tls>> {
+        let (Some(certificate), Some(key)) = (self.tls_certificate.clone(), self.tls_key.clone()) else {
+            return Ok(None);
+        };
+        Tls::new(Files { certificate, key }).map(Some)
+    }
+
     /// What the command line says of a host: all of it or nothing.
     fn host_flags(&self) -> anyhow::Result<Option<HostParts>> {
         let (Some(address), Some(path), Some(code)) = (self.host, &self.zone_keys, &self.acquirer_code)

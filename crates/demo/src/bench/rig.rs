@@ -130,6 +130,7 @@ impl Rig {
         let config = run::Config {
             api_listen: LOOPBACK,
             secure_cookie: false,
+            tls: None,
             hotline: None,
             trusted_proxies: Vec::new(),
             gate: Some(GateConfig {

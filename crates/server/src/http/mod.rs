@@ -9,6 +9,7 @@
 mod patient;
 mod places;
 pub mod proxy;
+pub mod tls;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -24,8 +25,9 @@ use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1::Builder;
 use hyper::service::Service as _;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -34,6 +36,7 @@ use node::{now, told};
 use patient::Patient;
 use places::{Busy, Limits, Place, Places};
 use proxy::Proxies;
+use tls::Tls;
 
 const LIMITS: Limits = Limits {
     all: 2_000,
@@ -47,11 +50,17 @@ const STILL_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long requests under way may take once the node stops.
 const FINISH_TIME_MAX: Duration = Duration::from_secs(15);
 
-/// Serves until `stop` turns true, then ends what is under way.
-pub async fn serve(listener: TcpListener, router: Router, proxies: Proxies, mut stop: watch::Receiver<bool>) {
+/// Serves until `stop` turns true, then ends what is under way; encrypted, where `tls` says how.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    (proxies, tls): (Proxies, Option<Tls>),
+    mut stop: watch::Receiver<bool>,
+) {
     let door = Arc::new(Door {
         router: TowerToHyperService::new(router),
         proxies,
+        tls,
     });
     let (places, graceful) = (Places::new(LIMITS), GracefulShutdown::new());
     loop {
@@ -86,7 +95,33 @@ fn enter(
         return tracing::debug!(%peer, "no place for a connection");
     };
     let _ = stream.set_nodelay(true);
-    let (door, guest) = (door.clone(), place.clone());
+    let (door, watcher) = (door.clone(), graceful.watcher());
+    tokio::spawn(async move {
+        let guest = place.clone();
+        let served = async move {
+            match door.tls.clone() {
+                None => attend(door, guest, watcher, stream, peer).await,
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => attend(door, guest, watcher, stream, peer).await,
+                    Err(error) => tracing::debug!(%peer, %error, "a client did not agree on TLS"),
+                },
+            }
+        };
+        tokio::select! {
+            () = served => {}
+            () = place.given_away() => tracing::debug!(%peer, "an HTTP connection gave way to another"),
+        }
+    });
+}
+
+/// Answers what comes on a connection, to its end.
+async fn attend<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    door: Arc<Door>,
+    guest: Arc<Place>,
+    watcher: Watcher,
+    stream: S,
+    peer: SocketAddr,
+) {
     let service = hyper::service::service_fn(move |request| {
         let (door, guest) = (door.clone(), guest.clone());
         async move { Ok::<_, Infallible>(door.answer(&guest, peer, request).await) }
@@ -96,21 +131,16 @@ fn enter(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .serve_connection(io, service);
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        tokio::select! {
-            ended = connection => if let Err(error) = ended {
-                tracing::debug!(%peer, %error, "an HTTP connection ended badly");
-            },
-            () = place.given_away() => tracing::debug!(%peer, "an HTTP connection gave way to another"),
-        }
-    });
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%peer, %error, "an HTTP connection ended badly");
+    }
 }
 
 /// What every connection leads to.
 struct Door {
     router: TowerToHyperService<Router>,
     proxies: Proxies,
+    tls: Option<Tls>,
 }
 
 impl Door {
@@ -250,7 +280,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (_stop, stopped) = watch::channel(false);
-        tokio::spawn(serve(listener, router, Proxies::new(Vec::new()), stopped));
+        tokio::spawn(serve(listener, router, (Proxies::new(Vec::new()), None), stopped));
         let ask = |path: &str, length: usize, body: &str| {
             format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}")
         };
