@@ -178,6 +178,7 @@ pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
         attempts: Attempts::default(),
         streams: Arc::default(),
     });
+    let is_by_https = api.settings.secure_cookie;
     let (router, document) = routes().split_for_parts();
     let document = Arc::new(document::finished(document));
     let router = router
@@ -193,7 +194,10 @@ pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
         )
         .layer(from_fn_with_state(api.clone(), setup::first))
         .with_state(api);
-    edge::layered(router)
+    match is_by_https {
+        true => edge::secured(router),
+        false => edge::layered(router),
+    }
 }
 
 /// Everything that is no route: nothing under `/api`, else a page.

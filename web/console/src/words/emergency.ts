@@ -21,6 +21,7 @@ export const emergency = {
   code_hint: say('12 位字母和数字，大小写都行', '12 letters and digits, small or large'),
   next: say('下一步', 'Next'),
   other_address: say('换一个邮箱', 'Another address'),
+  another: say('再要一个验证码', 'Ask for another code'),
   which: say('哪一台不见了？', 'Which one is missing?'),
   none: say('这个账号名下没有在用的终端。', 'This account has no terminal in use.'),
   tail: say(
