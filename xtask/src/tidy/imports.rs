@@ -25,9 +25,15 @@ struct Rule {
     may_use_edge: bool,
 }
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     Rule {
         name: "iso8583",
+        ours: Some(&[]),
+        may_use_sql: false,
+        may_use_edge: false,
+    },
+    Rule {
+        name: "tlog",
         ours: Some(&[]),
         may_use_sql: false,
         may_use_edge: false,
@@ -46,7 +52,7 @@ const RULES: [Rule; 13] = [
     },
     Rule {
         name: "app",
-        ours: Some(&["domain", "store"]),
+        ours: Some(&["domain", "store", "tlog"]),
         may_use_sql: false,
         may_use_edge: false,
     },
@@ -58,19 +64,19 @@ const RULES: [Rule; 13] = [
     },
     Rule {
         name: "node",
-        ours: Some(&["domain", "store", "app"]),
+        ours: Some(&["domain", "store", "app", "tlog"]),
         may_use_sql: false,
         may_use_edge: true,
     },
     Rule {
         name: "api",
-        ours: Some(&["domain", "store", "app", "node"]),
+        ours: Some(&["domain", "store", "app", "node", "tlog"]),
         may_use_sql: false,
         may_use_edge: true,
     },
     Rule {
         name: "server",
-        ours: Some(&["iso8583", "domain", "store", "app", "node", "api"]),
+        ours: Some(&["iso8583", "domain", "store", "app", "node", "api", "tlog"]),
         may_use_sql: false,
         may_use_edge: true,
     },
