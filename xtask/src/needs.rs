@@ -28,6 +28,8 @@ pub enum Tool {
     Postgres,
     /// A real mail server; tests start their own.
     Mail,
+    /// What others verify our evidence with; a time-stamp authority of the tests' own.
+    Openssl,
 }
 
 impl Tool {
@@ -41,6 +43,7 @@ impl Tool {
             Self::ChineseFont => &["fonts-noto-cjk"],
             Self::Postgres => &["postgresql"],
             Self::Mail => &["exim4-daemon-light"],
+            Self::Openssl => &["openssl", "xxd"],
         }
     }
 
@@ -57,6 +60,9 @@ impl Tool {
             Self::ChineseFont => has_chinese_font(),
             Self::Postgres => has_postgres(),
             Self::Mail => has_mail(),
+            Self::Openssl => ["bash", "openssl", "xxd"]
+                .iter()
+                .all(|name| command::find(name).is_some()),
         }
     }
 }

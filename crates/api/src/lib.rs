@@ -7,6 +7,7 @@
 //! 404.
 
 mod account;
+mod audit;
 mod auth;
 mod contact;
 mod custom_role;
@@ -155,6 +156,7 @@ nouns! {
     import with CODES,
     hotline,
     work with CODES,
+    audit with CODES,
 }
 
 fn routes() -> OpenApiRouter<Arc<Api>> {

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub(crate) mod attempt;
+pub mod audit;
 mod batch;
 #[cfg(feature = "canary")]
 pub mod canary;

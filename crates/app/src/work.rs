@@ -48,6 +48,9 @@ pub fn enqueue_recurring(tx: &Tx<'_>) -> Result<(), StoreError> {
     for what in CleanUp::ALL {
         enqueue(tx, Id::clean_up(what), tx.now())?;
     }
+    for id in crate::audit::tasks() {
+        enqueue(tx, id, tx.now())?;
+    }
     Ok(())
 }
 

@@ -20,6 +20,7 @@ use node::now;
 use node::seal::random;
 use server::connector::host::{HostConfig, HostProfile};
 use server::connector::provider::Providers;
+use server::connector::timestamp::Anchors;
 use server::gate::Limits;
 use server::http::proxy::Cidr;
 use server::ready;
@@ -146,6 +147,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         }),
         gate_from: GateFrom::Flags,
         providers: Providers::new(vec![mailbox.elsewhere()?]),
+        anchors: Anchors::default(),
         data: data.to_owned(),
     };
     let running = run::start(node, config).await?;

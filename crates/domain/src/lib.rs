@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod actor;
+pub mod audit;
 pub mod case;
 pub mod contact;
 pub mod custom_role;

@@ -77,13 +77,18 @@ impl Settings {
 
     /// Whether somebody may see and change them: an acquirer's people with the right to, an owner of the shop that runs the house.
     pub fn administered_by(&self, actor: &Actor) -> bool {
+        self.may(actor, Right::Administer)
+    }
+
+    /// Whether somebody is of those who run the house, and has that right.
+    pub fn may(&self, actor: &Actor, right: Right) -> bool {
         let is_of_the_house = match self.mode {
             Mode::Acquirer => actor.scope() == Some(&Scope::All),
             Mode::Shop => {
                 self.merchant_id.is_some() && self.merchant_id == actor.scope().and_then(Scope::merchant_id)
             }
         };
-        is_of_the_house && may(actor, Right::Administer, Object::Seen)
+        is_of_the_house && may(actor, right, Object::Seen)
     }
 }
 

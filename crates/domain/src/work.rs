@@ -7,6 +7,7 @@
 
 use crate::account::Scope;
 use crate::actor::Actor;
+use crate::audit::Task;
 use crate::case::{Case, Step, Text, Who};
 use crate::event::Subject;
 use crate::right::Right;
@@ -34,6 +35,8 @@ words! {
         Import = "import",
         /// Forget what is kept for a time only; never done, always due again.
         CleanUp = "clean_up",
+        /// Carry the audit log on, and look it through; never done, always due again.
+        Audit = "audit",
     }
 }
 
@@ -217,6 +220,17 @@ impl Kind {
                 ahead_ms_max: CLEAN_UP_EVERY_MS + CLOCK_MS_MAX,
                 lost: Lost::Again,
             },
+            // What becomes a leaf, and the end of the claim, are one transaction.
+            Self::Audit => Policy {
+                subject: None,
+                claim_ms: 60_000,
+                first_wait_ms: 5_000,
+                longest_wait_ms: 60_000,
+                tries_max: None,
+                at_once_max: 3,
+                ahead_ms_max: CLEAN_UP_EVERY_MS + CLOCK_MS_MAX,
+                lost: Lost::Again,
+            },
         }
     }
 }
@@ -318,6 +332,11 @@ impl Id {
     /// A clean-up.
     pub fn clean_up(what: CleanUp) -> Self {
         Self::new(Kind::CleanUp, what.code(), "")
+    }
+
+    /// A piece of the audit log's work.
+    pub fn audit(task: Task) -> Self {
+        Self::new(Kind::Audit, task.code(), "")
     }
 
     /// What is to be done.

@@ -5,6 +5,7 @@
 //!
 //! Invariant: a password is typed unseen or read from standard input; it is never an argument, which others can see.
 
+mod audit;
 mod import;
 
 use std::io::{BufRead, IsTerminal};
@@ -55,6 +56,8 @@ enum Command {
     /// List the accounts.
     List,
     Import(import::Import),
+    #[command(subcommand)]
+    Audit(audit::Audit),
 }
 
 /// Set the house up with its first account, as the set-up page does.
@@ -113,6 +116,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Command::ResetPassword(said) => reset_password(&args, &said.login),
         Command::List => list(&args),
         Command::Import(said) => import::run(&args, said),
+        Command::Audit(said) => audit::run(&args, said),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: a command parses, wires and reports; what it wires decides.
 
 use clap::Parser;
-use server::{admin, program, serve};
+use server::{admin, program, serve, verify};
 
 /// Tillguard keeps POS terminals, and above all their loss: one report stops a terminal everywhere at once.
 #[derive(clap::Parser)]
@@ -11,6 +11,7 @@ use server::{admin, program, serve};
 enum Command {
     Serve(Box<serve::Args>),
     Admin(admin::Args),
+    Verify(verify::Args),
     /// Print the API's OpenAPI document.
     Openapi,
 }
@@ -19,6 +20,7 @@ fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Serve(args) => program::run(serve::run(*args)),
         Command::Admin(args) => admin::run(args),
+        Command::Verify(args) => verify::run(args),
         Command::Openapi => {
             println!("{}", api::openapi().to_pretty_json()?);
             Ok(())

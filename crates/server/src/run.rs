@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use crate::connector::host::{AcquirerHost, HostConfig, probe};
 use crate::connector::mail;
 use crate::connector::provider::Providers;
+use crate::connector::timestamp::Anchors;
 use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
 use crate::http::tls::Tls;
@@ -45,6 +46,8 @@ pub struct Config {
     pub gate_from: GateFrom,
     /// Where providers are asked.
     pub providers: Providers,
+    /// Where the audit log's checkpoints are kept besides.
+    pub anchors: Anchors,
     /// The folder that remembers which start of the node was the last.
     pub data: PathBuf,
 }
@@ -135,6 +138,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     let outside = work::Outside {
         host: gate.as_ref().map(|gate| gate.host.clone()),
         providers: config.providers,
+        anchors: config.anchors,
     };
     let mut last = JoinSet::new();
     if let Some(gate) = &gate {

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::connector::host::{HostConfig, HostProfile};
 use crate::connector::provider::{Elsewhere, Providers};
+use crate::connector::timestamp::{Anchors, Authority};
 use crate::gate::Limits;
 use crate::http::proxy::Cidr;
 use crate::http::tls::{Files, Tls};
@@ -82,6 +83,12 @@ pub struct Args {
     /// Send the host an empty frame when nothing else was sent for so many seconds; never without it.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
     host_heartbeat_s: Option<u64>,
+    /// A time-stamp authority (RFC 3161): once an hour it signs when the audit log's newest checkpoint was there.
+    #[arg(long, value_name = "URL")]
+    timestamp_url: Option<Authority>,
+    /// A folder outside this machine (a share, a synchronised one) into which the newest checkpoint is written once an hour.
+    #[arg(long, value_name = "DIR")]
+    audit_drop: Option<PathBuf>,
     /// Ask a provider here instead of at its own address: a double, in tests. It gets the keys.
     #[arg(long, value_name = "PROVIDER=URL", hide = true)]
     provider_address: Vec<Elsewhere>,
@@ -121,6 +128,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         gate: host.map(|host| args.gate(host)),
         gate_from,
         providers: Providers::new(args.provider_address.clone()),
+        anchors: Anchors {
+            authority: args.timestamp_url.clone(),
+            folder: args.audit_drop.clone(),
+        },
         data: args.data.clone(),
     };
     let running = run::start(node.clone(), config).await?;

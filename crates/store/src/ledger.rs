@@ -250,6 +250,22 @@ pub fn page(
     )
 }
 
+/// Rows of a terminal after a sequence, oldest first, up to another; at most `limit`.
+pub fn after(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    after: i64,
+    to: i64,
+    limit: i64,
+) -> Result<Vec<LedgerRow>, Error> {
+    const AFTER: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM ledger WHERE terminal_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4"
+    ));
+    tx.all(AFTER, values![&terminal_id, after, to, limit], read)
+}
+
 /// The terminal's last decided row.
 pub fn last(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<LedgerRow>, Error> {
     Ok(page(tx, terminal_id, Filter::default(), None, 1)?.pop())

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod alarm;
+pub mod audit;
 pub mod bulk;
 mod checkpoint;
 pub mod contact;

@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0013_imports.sql"),
     include_str!("../migrations/0014_account_email.sql"),
     include_str!("../migrations/0015_rights.sql"),
+    include_str!("../migrations/0016_audit.sql"),
     include_str!("../migrations/0019_emergency_codes.sql"),
 ];
 

@@ -61,8 +61,7 @@ pub(crate) mod tests {
         Checkpoint::sign(&signer(), 8, &Tree::of(PUBLISHED).edge.root())
     }
 
-    const KEY: &str =
-        "tillguard.example/audit+a98d2cf1+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
+    const KEY: &str = "tillguard.example/audit+a98d2cf1+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
 
     #[test]
     fn a_known_key_signs_a_known_checkpoint() {
@@ -108,7 +107,8 @@ pub(crate) mod tests {
     fn every_byte_of_a_key_counts() {
         for other in others(KEY).filter_map(|other| String::from_utf8(other).ok()) {
             assert!(
-                Key::parse(&other).is_err() || Checkpoint::verify(&Key::parse(&other).unwrap(), &note()).is_err()
+                Key::parse(&other).is_err()
+                    || Checkpoint::verify(&Key::parse(&other).unwrap(), &note()).is_err()
             );
         }
     }
@@ -123,10 +123,16 @@ pub(crate) mod tests {
             Err(Error::NotSigned)
         );
         let other_origin = ours.sign(&format!("elsewhere\n8\n{}\n", base64(&[0; 32])));
-        assert_eq!(Checkpoint::verify(ours.key(), &other_origin), Err(Error::NotSigned));
+        assert_eq!(
+            Checkpoint::verify(ours.key(), &other_origin),
+            Err(Error::NotSigned)
+        );
         for wrong in ["08", "+8", "-1", "", "8 ", "18446744073709551616"] {
             let text = format!("{}\n{wrong}\n{}\n", ours.key().name(), base64(&[0; 32]));
-            assert!(Checkpoint::verify(ours.key(), &ours.sign(&text)).is_err(), "{wrong}");
+            assert!(
+                Checkpoint::verify(ours.key(), &ours.sign(&text)).is_err(),
+                "{wrong}"
+            );
         }
         assert!(Signer::new("a name", &seed).is_err() && Signer::new("a+b", &seed).is_err());
         assert!(Signer::new("a", &seed[1..]).is_err());

@@ -73,7 +73,9 @@ impl Key {
     }
 
     fn id(&self) -> [u8; KEY_ID_BYTES] {
-        let hash = Sha256::new().chain_update(&self.name).chain_update([b'\n', ED25519_WORD]);
+        let hash = Sha256::new()
+            .chain_update(&self.name)
+            .chain_update([b'\n', ED25519_WORD]);
         let [a, b, c, d, ..] = <[u8; 32]>::from(hash.chain_update(self.public_key).finalize());
         [a, b, c, d]
     }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::{Checkpoint, Error, Hash, Key, NOTE_BYTES_MAX, base64, hash_of, leaf_hash, number, verify_inclusion};
+use crate::{
+    Checkpoint, Error, Hash, Key, NOTE_BYTES_MAX, base64, hash_of, leaf_hash, number, verify_inclusion,
+};
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 
@@ -71,7 +73,9 @@ mod tests {
 
     fn file(index: u64) -> ProofFile {
         let tree = Tree::of(PUBLISHED);
-        let hashes = inclusion(index, 8, |node| tree.nodes.get(&node).copied().ok_or(Error::OutOfRange));
+        let hashes = inclusion(index, 8, |node| {
+            tree.nodes.get(&node).copied().ok_or(Error::OutOfRange)
+        });
         ProofFile {
             index,
             hashes: hashes.unwrap(),
@@ -99,7 +103,8 @@ mod tests {
             let Ok(other) = String::from_utf8(other) else {
                 continue;
             };
-            let verified = ProofFile::parse(&other).and_then(|file| file.verify(signer().key(), PUBLISHED[5]));
+            let verified =
+                ProofFile::parse(&other).and_then(|file| file.verify(signer().key(), PUBLISHED[5]));
             assert!(verified.is_err(), "{other}");
         }
     }

@@ -17,7 +17,11 @@ pub struct Node {
 
 /// The hash of a leaf's bytes.
 pub fn leaf_hash(data: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(data).finalize().into()
+    Sha256::new()
+        .chain_update([0])
+        .chain_update(data)
+        .finalize()
+        .into()
 }
 
 /// The hash of a node with two children.

@@ -206,6 +206,7 @@ impl Walked {
             ("invitation_id", house.invite(&owner).await),
             ("provider", "stripe".to_owned()),
             ("import_id", house.import(&owner).await),
+            ("leaf_index", house.first_leaf().await),
         ]);
         house.look_through().await;
         let acquirer = json!({ "merchant_id": OURS, "kind": "acquirer", "name": "收单行", "email": "stop@acquirer.example" });

@@ -82,6 +82,40 @@ impl House {
         self.store = Some(store.unwrap());
     }
 
+    /// Runs statements as somebody does who has the database itself; nothing is done when one is refused.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn behind_our_back(&mut self, statements: &str) -> Result<(), String> {
+        if let Some(database) = &self.database {
+            let done = local_postgres::shared().sql(database, statements);
+            return done.map(drop).map_err(|error| format!("{error:#}"));
+        }
+        self.store = None;
+        let connection = rusqlite::Connection::open(self.dir.join("store.db")).unwrap();
+        let done = connection.execute_batch(statements);
+        drop(connection);
+        self.reopen();
+        done.map_err(|error| error.to_string())
+    }
+
+    /// The same as somebody who may take the guards away first.
+    pub fn unguarded(&mut self, statements: &str) {
+        let off = match &self.database {
+            Some(_) => "SET session_replication_role = replica".to_owned(),
+            None => {
+                self.store = None;
+                let connection = rusqlite::Connection::open(self.dir.join("store.db")).unwrap();
+                let mut names = connection
+                    .prepare("SELECT 'DROP TRIGGER ' || name FROM sqlite_schema WHERE type = 'trigger'")
+                    .unwrap();
+                let names = names.query_map([], |row| row.get(0)).unwrap();
+                names.collect::<Result<Vec<String>, _>>().unwrap().join(";")
+            }
+        };
+        self.behind_our_back(&format!("{off}; {statements}")).unwrap();
+    }
+
     /// The store itself, for work that is handed over and answered later.
     pub fn store(&self) -> &Store {
         self.store.as_ref().unwrap()

@@ -27,6 +27,7 @@ use node::Node;
 use node::seal::{Purpose, random};
 use server::connector::host::{HostConfig, HostProfile};
 use server::connector::provider::Providers;
+use server::connector::timestamp::Anchors;
 use server::gate::Limits;
 use server::run::{self, GateConfig, GateFrom, Running};
 use server::serve;
@@ -147,6 +148,7 @@ impl Rig {
             }),
             gate_from: GateFrom::Flags,
             providers: Providers::default(),
+            anchors: Anchors::default(),
             data: data.to_owned(),
         };
         let running = run::start(node, config).await?;

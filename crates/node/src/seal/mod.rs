@@ -46,6 +46,8 @@ pub enum Purpose {
     Import,
     /// An emergency code on its way to its mail.
     EmergencyCode,
+    /// The seed of the key that signs the audit log's checkpoints.
+    AuditKey,
 }
 
 impl Purpose {
@@ -59,6 +61,7 @@ impl Purpose {
             Self::Setting => b"tillguard/setting/1",
             Self::Import => b"tillguard/import/1",
             Self::EmergencyCode => b"tillguard/emergency-code/1",
+            Self::AuditKey => b"tillguard/audit-key/1",
         }
     }
 }

@@ -5,6 +5,7 @@
 pub mod host;
 pub mod mail;
 pub mod provider;
+pub mod timestamp;
 pub mod tls;
 mod web;
 

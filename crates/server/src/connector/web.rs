@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use hyper::client::conn::http1;
 use hyper::header::{
     ACCEPT, CONTENT_TYPE, DATE, HOST, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
@@ -61,6 +61,12 @@ pub struct Site {
 impl Site {
     /// Reads an address; `None` for one that would leave this machine unencrypted, or is none.
     pub fn parse(address: &str) -> Option<Self> {
+        let site = Self::anywhere(address)?;
+        (site.is_encrypted || is_loopback(&site.host)).then_some(site)
+    }
+
+    /// The same for what may leave this machine unencrypted, because it tells nobody anything and the answer is signed.
+    pub fn anywhere(address: &str) -> Option<Self> {
         let url = url::Url::parse(address).ok()?;
         let is_encrypted = match url.scheme() {
             "https" => true,
@@ -76,12 +82,22 @@ impl Site {
             || url.password().is_some()
             || url.query().is_some()
             || url.fragment().is_some();
-        (!has_more && (is_encrypted || is_loopback(&host))).then_some(Self {
+        (!has_more).then_some(Self {
             is_encrypted,
             host,
             port: url.port_or_known_default()?,
             path: url.path().trim_end_matches('/').to_owned(),
         })
+    }
+}
+
+impl Site {
+    /// The path of a question that is about the site itself.
+    pub fn root(&self) -> String {
+        match self.path.is_empty() {
+            true => "/".to_owned(),
+            false => String::new(),
+        }
     }
 }
 
@@ -94,7 +110,7 @@ pub struct Question {
     /// Whoever asks, for example `Authorization`; marked as sensitive.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What kind of body, and the body.
-    pub body: Option<(&'static str, String)>,
+    pub body: Option<(&'static str, Bytes)>,
 }
 
 /// What came back.
@@ -172,9 +188,9 @@ fn request(site: &Site, question: Question) -> Result<Request<Body>, Lost> {
         request = request.header(name, value);
     }
     let body = match question.body {
-        Some((kind, text)) => {
+        Some((kind, bytes)) => {
             request = request.header(CONTENT_TYPE, kind);
-            Body::from(text)
+            Body::from(bytes)
         }
         None => Body::empty(),
     };

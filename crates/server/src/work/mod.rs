@@ -6,6 +6,7 @@
 //!
 //! Invariant: nothing is done without a claim, and no kind has more under way than its policy says.
 
+mod audit;
 mod clean_up;
 mod hold_end;
 mod import;
@@ -27,6 +28,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::connector::host::AcquirerHost;
 use crate::connector::provider::Providers;
+use crate::connector::timestamp::Anchors;
 use node::{Node, now, told};
 
 /// The longest wait between two looks: another node may have added something.
@@ -43,6 +45,8 @@ pub struct Outside {
     pub host: Option<Arc<AcquirerHost>>,
     /// Providers with an interface.
     pub providers: Providers,
+    /// Where the audit log's checkpoints are kept besides.
+    pub anchors: Anchors,
 }
 
 /// What became of a try.
@@ -218,6 +222,7 @@ async fn perform(
         Kind::CodeMail => mail::bring(&node, &work).await,
         Kind::Import => import::check(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
+        Kind::Audit => audit::run(&node, &outside.anchors, &work).await,
     };
     let (why, wait_min) = match tried {
         Ok(Tried::Done) => return,
@@ -241,13 +246,14 @@ async fn perform(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connector::{mail, provider};
+    use crate::connector::{mail, provider, timestamp};
 
     #[test]
     fn no_try_outlasts_its_claim() {
         let claim = |kind: Kind| Duration::from_millis(kind.policy().claim_ms.unsigned_abs());
         assert!(claim(Kind::Import) > import::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Mail) > mail::SEND_TIME_MAX);
+        assert!(claim(Kind::Audit) > timestamp::STAMP_TIME_MAX * 2);
         assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::CodeMail) > mail::SEND_TIME_MAX);
         // A look, where it stands, the stop, and where it stands then.

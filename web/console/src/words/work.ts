@@ -20,6 +20,7 @@ const kind: Words<WorkKind> = {
   code_mail: say('验证码邮件', 'Code by mail'),
   import: say('核对导入的表格', 'Look through a table'),
   clean_up: say('清理', 'Clean-up'),
+  audit: say('审计日志', 'Audit log'),
 }
 
 const action: Words<WorkAction> = {
@@ -51,6 +52,11 @@ const why: Record<string, Said<string>> = {
   'it says that the device works still': say('对方说设备仍可使用', 'It says that the device works still'),
   'its answer is none we know': say('看不懂对方的回复', 'Its answer is none we know'),
   'no key of the provider is kept': say('没有保存这家机构的密钥', 'No key of the provider is kept'),
+  'the log is not what it must be': say('审计日志与应有的不符', 'The audit log is not what it must be'),
+  'the log’s key cannot be used': say('审计日志的密钥用不了', 'The audit log’s key cannot be used'),
+  'the checkpoint could not be written': say('检查点写不进文件夹', 'The checkpoint could not be written'),
+  'no time stamp was given': say('没有拿到时间戳', 'No time stamp was given'),
+  'no randomness from the system': say('系统给不出随机数', 'No randomness from the system'),
   'the provider gave up waiting': say('对方等不及，中断了', 'The provider gave up waiting'),
 }
 

@@ -320,7 +320,7 @@ impl Provider {
             method,
             path,
             headers,
-            body,
+            body: body.map(|(kind, text)| (kind, text.into())),
         };
         let answer = web::ask(&self.site, self.trust.as_ref(), self.patience, question).await;
         let answer = answer.map_err(|lost| match lost {

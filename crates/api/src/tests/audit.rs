@@ -1,0 +1,191 @@
+//! The audit log through the API: who reads it, and that what it says verifies without trust in the node.
+
+use domain::audit::Task;
+use domain::work::{Id, Kind};
+use serde_json::{Value, json};
+use store::Tx;
+use tlog::{Checkpoint, Key, ProofFile, from_base64, verify_consistency};
+
+use super::House;
+
+impl House {
+    /// The place of the log's first record.
+    pub(super) async fn first_leaf(&self) -> String {
+        self.seal().await;
+        "0".to_owned()
+    }
+
+    /// Makes leaves of what has happened so far.
+    pub(super) async fn seal(&self) {
+        let signer = node::audit::signer(&self.node.store, &self.node.sealer).unwrap();
+        let done = self.node.write(move |tx: &Tx<'_>| {
+            app::work::enqueue_recurring(tx)?;
+            let work = store::work::get(tx, &Id::audit(Task::Events))?.unwrap();
+            assert_eq!(work.id.kind(), Kind::Audit);
+            app::audit::run(tx, &work, &signer, &[3; 32])
+        });
+        done.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn auditors_and_risk_officers_read_it_and_nobody_else() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    house.contact(&owner, super::OURS).await;
+    house.seal().await;
+    for login in ["owner", "manager", "stranger"] {
+        let token = house.token(login).await;
+        for path in [
+            "status",
+            "key",
+            "checkpoint",
+            "records",
+            "records/export",
+            "consistency?from=1&to=1",
+            "records/0",
+            "proof/0",
+        ] {
+            house
+                .get(&token, &format!("/api/v1/audit/{path}"))
+                .await
+                .problem(403, "not_allowed");
+        }
+    }
+    for login in ["risk", "auditor"] {
+        let token = house.token(login).await;
+        let status = house.get(&token, "/api/v1/audit/status").await.ok();
+        assert_eq!(
+            (&status["is_sound"], &status["pending_count"]),
+            (&json!(true), &json!(0))
+        );
+        assert_eq!(status["size"], status["signed_size"]);
+    }
+}
+
+#[tokio::test]
+async fn what_it_says_verifies_with_the_key_alone() {
+    let house = House::new().await;
+    let (owner, auditor) = (house.token("owner").await, house.token("auditor").await);
+    house
+        .get(&auditor, "/api/v1/audit/checkpoint")
+        .await
+        .problem(404, "audit_checkpoint_not_found");
+    house.contact(&owner, super::OURS).await;
+    house.seal().await;
+    let old = house.text(&auditor, "/api/v1/audit/checkpoint").await;
+    house.invite(&owner).await;
+    house.seal().await;
+    let key = house.text(&auditor, "/api/v1/audit/key").await;
+    let key = Key::parse(key.trim_end()).unwrap();
+    let new = house.text(&auditor, "/api/v1/audit/checkpoint").await;
+    let (old, new) = (
+        Checkpoint::verify(&key, &old).unwrap(),
+        Checkpoint::verify(&key, &new).unwrap(),
+    );
+    assert!(old.size < new.size);
+    let growth = format!("/api/v1/audit/consistency?from={}&to={}", old.size, new.size);
+    let growth = house.get(&auditor, &growth).await.ok();
+    let hashes: Vec<_> = growth["hashes"].as_array().unwrap().iter().map(bytes).collect();
+    verify_consistency(old.size, &old.root, new.size, &new.root, &hashes).unwrap();
+    for index in 0..new.size {
+        let record = house
+            .get(&auditor, &format!("/api/v1/audit/records/{index}"))
+            .await
+            .ok();
+        let leaf = from_base64(record["leaf"].as_str().unwrap()).unwrap();
+        for size in [None, Some(new.size), (index < old.size).then_some(old.size)] {
+            let query = size.map_or(String::new(), |size| format!("?size={size}"));
+            let proof = house
+                .text(&auditor, &format!("/api/v1/audit/proof/{index}{query}"))
+                .await;
+            let proof = ProofFile::parse(&proof).unwrap();
+            assert_eq!(proof.verify(&key, &leaf).unwrap().size, size.unwrap_or(new.size));
+        }
+        // What the leaf hides is what the record shows.
+        let leaf: Value = serde_json::from_slice(&leaf).unwrap();
+        let said = |salt: &str, text: &str| {
+            app::audit::commitment(record[salt].as_str().unwrap(), record[text].as_str().unwrap())
+        };
+        assert_eq!(leaf["actor_sha256"], said("salt", "actor"));
+        if record["text"].is_string() {
+            assert_eq!(leaf["text_sha256"], said("text_salt", "text"));
+        }
+    }
+    let beyond = new.size + 1;
+    for (path, code) in [
+        (format!("records/{}", new.size), "audit_record_not_found"),
+        ("records/x".to_owned(), "audit_record_not_found"),
+        (format!("proof/{}", new.size), "audit_record_not_found"),
+        (format!("proof/0?size={beyond}"), "audit_checkpoint_not_found"),
+        (
+            format!("consistency?from=1&to={beyond}"),
+            "audit_checkpoint_not_found",
+        ),
+    ] {
+        house
+            .get(&auditor, &format!("/api/v1/audit/{path}"))
+            .await
+            .problem(404, code);
+    }
+    let wrong = house.get(&auditor, "/api/v1/audit/consistency?from=2&to=1").await;
+    wrong.problem(422, "invalid_field");
+}
+
+fn bytes(hash: &Value) -> [u8; 32] {
+    from_base64(hash.as_str().unwrap()).unwrap().try_into().unwrap()
+}
+
+#[tokio::test]
+async fn records_are_listed_newest_first_and_found_by_whom_and_what() {
+    let house = House::new().await;
+    let (owner, auditor) = (house.token("owner").await, house.token("auditor").await);
+    let contact = house.contact(&owner, super::OURS).await;
+    let incident = house.lose(&owner, "10450001").await;
+    house.seal().await;
+    let list = async |query: &str| {
+        let page = house
+            .get(&auditor, &format!("/api/v1/audit/records{query}"))
+            .await
+            .ok();
+        let items = page["items"].as_array().unwrap().clone();
+        (items, page["next_cursor"].as_str().map(str::to_owned))
+    };
+    let (all, _) = list("?limit=1000").await;
+    assert!(all.len() > 3);
+    let mut seen = Vec::new();
+    let mut query = "?limit=2".to_owned();
+    loop {
+        let (items, next) = list(&query).await;
+        seen.extend(items);
+        match next {
+            Some(next) => query = format!("?limit=2&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, all);
+    let times: Vec<_> = all.iter().map(|it| it["at"].as_str().unwrap()).collect();
+    assert!(times.is_sorted_by(|a, b| a >= b), "{times:?}");
+    let (contacts, _) = list("?subject=contact").await;
+    assert_eq!(contacts[0]["subject_id"], contact);
+    let (of_incident, _) = list(&format!("?subject=incident&subject_id={incident}")).await;
+    assert!(of_incident.iter().all(|it| it["subject_id"] == incident) && !of_incident.is_empty());
+    let (by_owner, _) = list("?actor=owner").await;
+    assert!(by_owner.iter().all(|it| it["actor"] == "owner") && by_owner.len() < all.len());
+    let newest = times[0];
+    assert_eq!(list(&format!("?to={}", times[times.len() - 1])).await.0.len(), 0);
+    assert!(!list(&format!("?from={newest}")).await.0.is_empty());
+    house
+        .get(&auditor, "/api/v1/audit/records?subject=planet")
+        .await
+        .problem(422, "invalid_field");
+    house
+        .get(&auditor, "/api/v1/audit/records?cursor=x")
+        .await
+        .problem(422, "invalid_field");
+    let table = house
+        .text(&auditor, "/api/v1/audit/records/export?subject=contact")
+        .await;
+    assert_eq!(table.lines().count(), 1 + contacts.len());
+    assert!(table.contains(&contact) && table.starts_with("\u{feff}index,at,subject"));
+}

@@ -1,0 +1,108 @@
+//! The audit log: events and runs of the ledgers as leaves of a Merkle tree, in one order, under signed checkpoints.
+//!
+//! An event is written down as waiting in its own transaction, and becomes a leaf a few seconds later: so no change waits for
+//! another to get its place in the order, and none is left out.
+//!
+//! Invariant: leaves, nodes, edge and checkpoint of one batch are written in one transaction, by whoever holds the log.
+
+mod canonical;
+mod check;
+mod prove;
+mod record;
+mod seal;
+
+use domain::actor::Actor;
+use domain::audit::{ANCHOR_EVERY_MS, Anchor, Checkpoint, Place, Task};
+use domain::event::Subject;
+use domain::work::{Id, Work};
+use store::{Error as StoreError, Tx};
+use tlog::Signer;
+
+pub use check::{Walk, check};
+pub use prove::{consistency, inclusion};
+pub use record::{Run, commitment, event_leaf, leaf_of, ledger_line};
+pub use seal::Sealed;
+
+/// Why the log does not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was asked for is not in the log, or the log is not what it must be.
+    #[error(transparent)]
+    Log(#[from] tlog::Error),
+}
+
+/// What a piece of the log's work came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Leaves that were added.
+    pub leaves: usize,
+    /// What was found not to be as it must.
+    pub findings: Vec<domain::audit::Finding>,
+}
+
+/// Whether the actor may read the log.
+pub fn may_read(tx: &Tx<'_>, actor: &Actor) -> Result<bool, StoreError> {
+    let settings = store::setting::get(tx)?;
+    Ok(domain::audit::may_read(actor, settings.as_ref()))
+}
+
+/// Begins the log with a key, whose seed the edge has sealed; false when another has begun it.
+pub fn begin(tx: &Tx<'_>, origin: &str, public_key: &[u8], seed_sealed: &[u8]) -> Result<bool, StoreError> {
+    store::audit::begin(tx, origin, public_key, seed_sealed)
+}
+
+/// Erases the text of an event: nobody can find out any more what it was, and the log stays valid.
+pub fn erase_text(tx: &Tx<'_>, subject: Subject, subject_id: &str, sequence: i64) -> Result<(), StoreError> {
+    store::audit::erase_text(tx, subject, subject_id, sequence)
+}
+
+/// Does one piece of the log's work, and ends its claim; it is always due again. `random` is 32 random bytes for the salts.
+/// Where the claim was taken over meanwhile, what was done is right all the same: whoever holds the log goes on from it.
+pub fn run(tx: &Tx<'_>, claimed: &Work, signer: &Signer, random: &[u8; 32]) -> Result<Done, Error> {
+    let (done, wait_ms) = match Task::parse(claimed.id.subject_id()) {
+        Some(Task::Events) => seal::events(tx, signer, random)?,
+        Some(Task::Ledger) => seal::ledgers(tx, signer, random)?,
+        Some(Task::Check) => check::run(tx)?,
+        // Who asks outside ends the claim itself.
+        Some(Task::Anchor) => (Done::default(), ANCHOR_EVERY_MS),
+        // Of a later version.
+        None => (Done::default(), domain::time::HOUR_MS),
+    };
+    crate::work::again(tx, claimed, tx.now().plus_ms(wait_ms))?;
+    Ok(done)
+}
+
+/// The newest checkpoint, where it is not kept there yet.
+pub fn to_anchor(tx: &Tx<'_>, place: Place) -> Result<Option<Checkpoint>, StoreError> {
+    let Some(newest) = store::audit::checkpoint(tx, None)? else {
+        return Ok(None);
+    };
+    let kept = store::audit::anchor(tx, place, newest.size)?;
+    Ok(Some(newest).filter(|newest| kept.is_none_or(|kept| kept.size < newest.size)))
+}
+
+/// Notes that a checkpoint is kept elsewhere, with what was given for it.
+pub fn anchored(tx: &Tx<'_>, size: i64, place: Place, token: Option<Vec<u8>>) -> Result<(), StoreError> {
+    let is_new = store::audit::anchor(tx, place, size)?.is_none_or(|kept| kept.size < size);
+    let at = tx.now();
+    match is_new {
+        true => store::audit::add_anchor(
+            tx,
+            &Anchor {
+                size,
+                place,
+                at,
+                token,
+            },
+        ),
+        false => Ok(()),
+    }
+}
+
+/// What names the pieces of the log's work.
+pub fn tasks() -> impl Iterator<Item = Id> {
+    Task::ALL.into_iter().map(Id::audit)
+}

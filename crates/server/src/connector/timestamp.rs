@@ -1,0 +1,375 @@
+//! Time-stamp authorities (RFC 3161): somebody else signs when a digest was there.
+//!
+//! Of an answer we read its status, and that it is about our digest and our nonce; it is kept as it came. Its signature is for
+//! whoever doubts us: `openssl ts -verify`, with the authority's certificate from elsewhere.
+//!
+//! Invariant: only an answer about the digest that was asked for is kept.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use hyper::{Method, StatusCode};
+
+use super::tls::Trust;
+use super::web::{self, Lost, Patience, Question, Site};
+
+/// The whole of one question, at most.
+pub const STAMP_TIME_MAX: Duration = Duration::from_secs(16);
+/// SHA-256, as DER has it: the algorithm and no parameters.
+const SHA256: [u8; 15] = [
+    0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
+];
+/// Signed data (CMS), and the time stamp in it.
+const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+const TST_INFO: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x04];
+
+/// Where checkpoints are kept besides.
+#[derive(Clone, Debug, Default)]
+pub struct Anchors {
+    /// Who signs when they were there.
+    pub authority: Option<Authority>,
+    /// A folder outside the node.
+    pub folder: Option<PathBuf>,
+}
+
+/// A time-stamp authority. It is told a digest, which tells nobody anything, and what it answers is signed: so it may be asked
+/// without encryption, as most of them are.
+#[derive(Clone, Debug)]
+pub struct Authority(Site);
+
+impl FromStr for Authority {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Site::anywhere(text)
+            .map(Self)
+            .ok_or("no address of HTTP or HTTPS")
+    }
+}
+
+/// Why there is no time stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The authority could not be asked, or did not answer.
+    NotReached,
+    /// It said no, or nothing we understand.
+    Refused,
+    /// Its answer is about something else.
+    Another,
+}
+
+impl Authority {
+    /// Has a digest stamped; the answer as it came.
+    ///
+    /// # Errors
+    /// [`Trouble`]; asking again does no harm.
+    pub async fn stamp(
+        &self,
+        trust: Option<&Trust>,
+        digest: &[u8; 32],
+        nonce: &[u8; 8],
+    ) -> Result<Vec<u8>, Trouble> {
+        let question = Question {
+            method: Method::POST,
+            path: self.0.root(),
+            headers: Vec::new(),
+            body: Some((
+                "application/timestamp-query",
+                Bytes::from(request(digest, Some(nonce))),
+            )),
+        };
+        let answer = web::ask(&self.0, trust, Patience::default(), question).await;
+        let answer = answer.map_err(|_: Lost| Trouble::NotReached)?;
+        if answer.status != StatusCode::OK {
+            return Err(Trouble::Refused);
+        }
+        is_about(&answer.body, digest, Some(nonce))?;
+        Ok(answer.body)
+    }
+}
+
+/// A request that asks for the authority's certificate too.
+fn request(digest: &[u8; 32], nonce: Option<&[u8; 8]>) -> Vec<u8> {
+    let imprint = der(0x30, &[SHA256.as_slice(), &der(0x04, digest)].concat());
+    let nonce = nonce.map_or(Vec::new(), |nonce| der(0x02, &positive(nonce)));
+    let version = [0x02, 0x01, 0x01];
+    let with_certificate = [0x01, 0x01, 0xff];
+    der(
+        0x30,
+        &[version.as_slice(), &imprint, &nonce, &with_certificate].concat(),
+    )
+}
+
+/// A number of which no reader takes the first bit for a sign, in the one way that DER writes it.
+fn positive(nonce: &[u8; 8]) -> Vec<u8> {
+    let start = nonce
+        .iter()
+        .position(|byte| *byte != 0)
+        .unwrap_or(nonce.len() - 1);
+    let digits = &nonce[start..];
+    match digits[0] & 0x80 {
+        0 => digits.to_vec(),
+        _ => [&[0], digits].concat(),
+    }
+}
+
+/// Something in DER; of less than 128 bytes, as all of a request is.
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    [&[tag, content.len() as u8], content].concat()
+}
+
+/// Whether an answer is a time stamp of that digest, for that nonce where there was one.
+///
+/// # Errors
+/// It is not.
+pub fn is_about(answer: &[u8], digest: &[u8; 32], nonce: Option<&[u8; 8]>) -> Result<(), Trouble> {
+    let stamp = info(answer).ok_or(Trouble::Refused)?;
+    match imprint(stamp, nonce) {
+        Some((algorithm, said)) if algorithm == &SHA256[2..] && said == digest => Ok(()),
+        _ => Err(Trouble::Another),
+    }
+}
+
+/// The time stamp itself, within an answer that grants it.
+fn info(answer: &[u8]) -> Option<&[u8]> {
+    let mut answer = Der(answer).whole(0x30)?;
+    let granted = answer.next(0x30)?.next(0x02)?.0;
+    if !matches!(granted, [0 | 1]) {
+        return None;
+    }
+    let mut token = answer.next(0x30)?;
+    if token.next(0x06)?.0 != SIGNED_DATA {
+        return None;
+    }
+    let mut signed = token.next(0xa0)?.whole(0x30)?;
+    signed.next(0x02)?;
+    signed.next(0x31)?;
+    let mut content = signed.next(0x30)?;
+    if content.next(0x06)?.0 != TST_INFO {
+        return None;
+    }
+    Some(content.next(0xa0)?.whole(0x04)?.0)
+}
+
+/// The algorithm and the digest that a time stamp is about; nothing where it is for another nonce.
+fn imprint<'d>(stamp: &'d [u8], nonce: Option<&[u8; 8]>) -> Option<(&'d [u8], &'d [u8])> {
+    let mut stamp = Der(stamp).whole(0x30)?;
+    stamp.next(0x02)?;
+    stamp.next(0x06)?;
+    let mut imprint = stamp.next(0x30)?;
+    let said = (imprint.next(0x30)?.0, imprint.next(0x04)?.0);
+    stamp.next(0x02)?;
+    stamp.next(0x18)?;
+    // How exact it is, and whether stamps are in order.
+    for tag in [0x30, 0x01] {
+        stamp.skip(tag);
+    }
+    match nonce {
+        Some(nonce) if stamp.next(0x02)?.0 != positive(nonce) => None,
+        _ => Some(said),
+    }
+}
+
+/// A piece of DER that is read from its beginning.
+struct Der<'d>(&'d [u8]);
+
+impl<'d> Der<'d> {
+    /// The content of the next element, which has that tag.
+    fn next(&mut self, tag: u8) -> Option<Der<'d>> {
+        let (&found, rest) = self.0.split_first()?;
+        let (&first, rest) = rest.split_first()?;
+        let (length, rest) = match first {
+            0..=0x7f => (usize::from(first), rest),
+            0x81..=0x84 => {
+                let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+                let length = bytes
+                    .iter()
+                    .fold(0, |length, byte| length << 8 | usize::from(*byte));
+                (length, rest)
+            }
+            _ => return None,
+        };
+        let (content, rest) = rest.split_at_checked(length)?;
+        if found != tag {
+            return None;
+        }
+        self.0 = rest;
+        Some(Der(content))
+    }
+
+    /// Leaves the next element out if it has that tag.
+    fn skip(&mut self, tag: u8) {
+        if self.0.first() == Some(&tag) {
+            self.next(tag);
+        }
+    }
+
+    /// The content of the only element.
+    fn whole(mut self, tag: u8) -> Option<Der<'d>> {
+        let content = self.next(tag)?;
+        self.0.is_empty().then_some(content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+
+    use sha2::{Digest, Sha256};
+    use tempfile::TempDir;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn a_request_is_these_bytes() {
+        let digest: [u8; 32] = Sha256::digest("abc").into();
+        let expected = format!(
+            "30390201013031300d060960864801650304020105000420{}0101ff",
+            hex(&digest)
+        );
+        assert_eq!(hex(&request(&digest, None)), expected);
+        let with_nonce = hex(&request(&digest, Some(&[0x80, 0, 0, 0, 0, 0, 0, 1])));
+        assert!(with_nonce.starts_with("3044") && with_nonce.ends_with("02090080000000000000010101ff"));
+        assert!(hex(&request(&digest, Some(&[0; 8]))).ends_with("0201000101ff"));
+    }
+
+    /// Runs openssl; it must succeed.
+    fn openssl(folder: &Path, args: &[&str]) {
+        let done = Command::new("openssl")
+            .current_dir(folder)
+            .args(args)
+            .stderr(Stdio::piped())
+            .output();
+        let done = done.expect("openssl is installed");
+        assert!(
+            done.status.success(),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
+    /// An authority of the test's own.
+    fn authority() -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let config = "[req]\ndistinguished_name=n\nx509_extensions=e\nprompt=no\n[n]\nCN=Stamps for tests\n\
+            [e]\nextendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\nbasicConstraints=CA:TRUE\n\
+            [tsa]\ndefault_tsa=t\n[t]\nserial=serial\nsigner_cert=ca.pem\ncerts=ca.pem\nsigner_key=key.pem\n\
+            default_policy=1.2.3.4\ndigests=sha256\nsigner_digest=sha256\naccuracy=secs:1\nordering=yes\ness_cert_id_alg=sha256\n";
+        std::fs::write(folder.path().join("tsa.cnf"), config).unwrap();
+        std::fs::write(folder.path().join("serial"), "01\n").unwrap();
+        let make = [
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-config", "tsa.cnf",
+        ];
+        openssl(
+            folder.path(),
+            &[make.as_slice(), &["-keyout", "key.pem", "-out", "ca.pem"]].concat(),
+        );
+        folder
+    }
+
+    fn reply(folder: &Path, query: &[u8]) -> Vec<u8> {
+        std::fs::write(folder.join("query"), query).unwrap();
+        let ask = [
+            "ts",
+            "-reply",
+            "-config",
+            "tsa.cnf",
+            "-section",
+            "t",
+            "-queryfile",
+            "query",
+            "-out",
+            "answer",
+        ];
+        openssl(folder, &ask);
+        std::fs::read(folder.join("answer")).unwrap()
+    }
+
+    /// Listens, and answers one question with what `answer` makes of it.
+    async fn answering(answer: impl FnOnce(Vec<u8>) -> Vec<u8> + Send + 'static) -> Authority {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut read = Vec::new();
+            let query = loop {
+                let mut piece = [0; 4_096];
+                let count = stream.read(&mut piece).await.unwrap();
+                read.extend_from_slice(&piece[..count]);
+                let Some(at) = read.windows(4).position(|window| window == b"\r\n\r\n") else {
+                    continue;
+                };
+                let body = &read[at + 4..];
+                if body.first() == Some(&0x30) && body.len() == 2 + usize::from(body[1]) {
+                    break body.to_vec();
+                }
+            };
+            let body = answer(query);
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream
+                .write_all(&[head.as_bytes(), &body].concat())
+                .await
+                .unwrap();
+        });
+        address.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_digest_is_stamped_and_openssl_agrees() {
+        let authority = authority();
+        let folder = authority.path().to_owned();
+        let asked = answering(move |query| reply(&folder, &query)).await;
+        std::fs::write(authority.path().join("data"), "a checkpoint").unwrap();
+        let digest: [u8; 32] = Sha256::digest("a checkpoint").into();
+        let nonce = [0xfe, 2, 3, 4, 5, 6, 7, 8];
+        let answer = asked.stamp(None, &digest, &nonce).await.unwrap();
+        std::fs::write(authority.path().join("stamp.tsr"), &answer).unwrap();
+        let verify = [
+            "ts",
+            "-verify",
+            "-data",
+            "data",
+            "-in",
+            "stamp.tsr",
+            "-CAfile",
+            "ca.pem",
+        ];
+        openssl(authority.path(), &verify);
+        assert_eq!(is_about(&answer, &digest, Some(&nonce)), Ok(()));
+        let other: [u8; 32] = Sha256::digest("another").into();
+        assert_eq!(is_about(&answer, &other, Some(&nonce)), Err(Trouble::Another));
+        assert_eq!(is_about(&answer, &digest, Some(&[1; 8])), Err(Trouble::Another));
+        for end in 0..answer.len() {
+            assert!(is_about(&answer[..end], &digest, Some(&nonce)).is_err(), "{end}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_stamp_of_ours_is_not_kept() {
+        let (digest, nonce) = ([7; 32], [1; 8]);
+        let authority = authority();
+        let folder = authority.path().to_owned();
+        let older = answering(move |_| reply(&folder, &request(&[7; 32], Some(&[2; 8])))).await;
+        assert_eq!(older.stamp(None, &digest, &nonce).await, Err(Trouble::Another));
+        let folder = authority.path().to_owned();
+        let rejected = answering(move |_| reply(&folder, b"nonsense")).await;
+        assert_eq!(rejected.stamp(None, &digest, &nonce).await, Err(Trouble::Refused));
+        let page = answering(|_| b"<html>".to_vec()).await;
+        assert_eq!(page.stamp(None, &digest, &nonce).await, Err(Trouble::Refused));
+        let nobody: Authority = "http://127.0.0.1:1".parse().unwrap();
+        assert_eq!(
+            nobody.stamp(None, &digest, &nonce).await,
+            Err(Trouble::NotReached)
+        );
+        assert!("ftp://tsa.example".parse::<Authority>().is_err());
+    }
+}
