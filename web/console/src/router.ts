@@ -93,6 +93,19 @@ export const router = createRouter({
       component: () => import('@/pages/ProviderList.vue'),
       meta: { title: 'providers' },
     },
+    {
+      path: '/audit',
+      name: 'audit',
+      component: () => import('@/pages/AuditList.vue'),
+      meta: { title: 'audit' },
+    },
+    {
+      path: '/audit/:index',
+      name: 'audit_record',
+      component: () => import('@/pages/AuditRecordPage.vue'),
+      props: true,
+      meta: { title: 'audit' },
+    },
     { path: '/work', name: 'work', component: () => import('@/pages/WorkPage.vue'), meta: { title: 'work' } },
     {
       path: '/contacts',

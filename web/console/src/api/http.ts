@@ -85,6 +85,11 @@ export function get<T>(path: string, query?: Query): Promise<T> {
   return call<T>('GET', address(path, query))
 }
 
+/** An answer that is a text. */
+export function text(path: string, query?: Query): Promise<string> {
+  return call('GET', address(path, query), undefined, undefined, (answer) => answer.text())
+}
+
 /** A file as it is. */
 export function file(path: string, query?: Query): Promise<Blob> {
   return call('GET', address(path, query), undefined, undefined, (answer) => answer.blob())

@@ -67,6 +67,7 @@ import type {
 
 export * from './people'
 export * from './types'
+export { audit } from './audit'
 export { Problem, asProblem, newKey } from './http'
 
 const within = encodeURIComponent

@@ -59,6 +59,7 @@ export const title = {
   contacts: say('联系人', 'Contacts'),
   contact: say('联系人', 'Contact'),
   work: say('待办', 'Work'),
+  audit: say('审计日志', 'Audit log'),
   scan: say('扫标签', 'Scan a label'),
   labels: say('打印标签', 'Labels to print'),
   merchants: say('商户', 'Merchants'),

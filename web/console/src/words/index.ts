@@ -17,6 +17,7 @@ import * as contact from './contact'
 import * as list from './list'
 import * as found from './found'
 import * as work from './work'
+import * as audit from './audit'
 import * as reach from './reach'
 import * as setup from './setup'
 import * as setting from './setting'
@@ -49,6 +50,7 @@ const all = {
   ...list,
   ...found,
   ...work,
+  ...audit,
   ...reach,
   ...setup,
   ...setting,

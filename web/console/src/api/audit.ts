@@ -1,0 +1,22 @@
+/** The audit log: who did what, and the proofs of it. */
+import { file, get, text } from './http'
+import type { AuditRecord, AuditStatus, Page, SheetFormat } from './types'
+
+export interface AuditFilter {
+  subject?: string
+  subject_id?: string
+  actor?: string
+  from?: string
+  to?: string
+  limit?: number
+  cursor?: string | null
+}
+
+export const audit = {
+  status: () => get<AuditStatus>('/audit/status'),
+  key: () => text('/audit/key'),
+  list: (filter: AuditFilter = {}) => get<Page<AuditRecord>>('/audit/records', { ...filter }),
+  one: (index: string) => get<AuditRecord>(`/audit/records/${encodeURIComponent(index)}`),
+  proof: (index: string) => text(`/audit/proof/${encodeURIComponent(index)}`),
+  export: (filter: AuditFilter, format: SheetFormat) => file('/audit/records/export', { ...filter, format }),
+}
