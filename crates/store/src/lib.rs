@@ -10,6 +10,8 @@ pub mod alarm;
 pub mod audit;
 pub mod bulk;
 mod checkpoint;
+#[cfg(test)]
+mod columns;
 pub mod contact;
 pub mod custom_role;
 pub mod data_key;
