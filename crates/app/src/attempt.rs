@@ -6,7 +6,7 @@
 use domain::actor::By;
 use domain::event::Subject;
 use domain::hold::{self, Standing};
-use domain::incident::{Happened, Incident};
+use domain::incident::Happened;
 use domain::terminal::Status;
 use domain::transaction::{
     BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, Proof, Refusal, ResponseCode, Situation,
@@ -211,7 +211,7 @@ fn refused_before(tx: &Tx<'_>, attempt: &Attempt, refusal: Refusal) -> Result<bo
 
 /// Shows an attempt of a lost terminal on its incident and raises or feeds the alarm there.
 pub(crate) fn record_attempt(tx: &Tx<'_>, row: &LedgerRow) -> Result<Option<String>, Error> {
-    let Some(incident) = store::incident::unclosed(tx, row.terminal_id)? else {
+    let Some(incident) = store::incident::standing(tx, row.terminal_id)? else {
         return Ok(None);
     };
     let happened = match row.decision {
@@ -231,10 +231,8 @@ pub(crate) fn record_attempt(tx: &Tx<'_>, row: &LedgerRow) -> Result<Option<Stri
         count,
         unproven_count: if unproven { count } else { 0 },
     };
-    let of_attempt = |happened, by| New {
-        at: row.at,
-        ..of_incident(&incident, happened, by, Some(row.sequence))
-    };
+    let of_attempt =
+        |happened, by| of_incident((&incident.incident_id, row.at), happened, by, Some(row.sequence));
     let sequence = event::append(tx, of_attempt(happened, by))?;
     let raised = !store::alarm::count_attempts(tx, &incident.incident_id, attempts)?;
     if raised {
@@ -271,17 +269,17 @@ pub(crate) fn done(tx: &Tx<'_>, attempt: &Attempt, operator: Option<&str>) -> Re
     })
 }
 
-/// An event of an incident, now.
+/// An event of an incident, at its time.
 pub(crate) fn of_incident<'a>(
-    incident: &'a Incident,
+    (incident_id, at): (&'a str, Timestamp),
     happened: Happened,
     by: By<'a>,
     ledger_sequence: Option<i64>,
 ) -> New<'a> {
     New {
         subject: Subject::Incident,
-        subject_id: &incident.incident_id,
-        at: incident.suspended_at,
+        subject_id: incident_id,
+        at,
         verb: happened.code(),
         by,
         text: None,

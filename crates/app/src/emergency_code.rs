@@ -118,7 +118,15 @@ pub fn used(tx: &Tx<'_>, opened: Opened, incident: &Incident) -> Result<(), Stor
     };
     row::update(tx, &code)?;
     let by = opened.actor.by();
-    event::append(tx, of_incident(incident, Happened::ByCode, by, None))?;
+    event::append(
+        tx,
+        of_incident(
+            (&incident.incident_id, incident.suspended_at),
+            Happened::ByCode,
+            by,
+            None,
+        ),
+    )?;
     tell(tx, &code.login, "code_used", by, Some(&incident.incident_id))
 }
 

@@ -155,14 +155,24 @@ pub fn report_loss(
     let reported = New {
         at: incident.reported_at,
         text: report.circumstances.as_deref(),
-        ..of_incident(&incident, Happened::Reported, actor.by(), None)
+        ..of_incident(
+            (&incident.incident_id, incident.suspended_at),
+            Happened::Reported,
+            actor.by(),
+            None,
+        )
     };
     event::append(tx, reported)?;
     match terminal.control {
         Control::Gate => {
             let suspended = New {
                 at: incident.suspended_at,
-                ..of_incident(&incident, Happened::Suspended, By::node(node), Some(hold.hold_id))
+                ..of_incident(
+                    (&incident.incident_id, incident.suspended_at),
+                    Happened::Suspended,
+                    By::node(node),
+                    Some(hold.hold_id),
+                )
             };
             event::append(tx, suspended)?;
         }
@@ -262,7 +272,12 @@ pub fn acknowledge(
         store::incident::update(tx, &incident)?;
         let acknowledged = New {
             at: now,
-            ..of_incident(&incident, Happened::Acknowledged, By::node(node), None)
+            ..of_incident(
+                (&incident.incident_id, incident.suspended_at),
+                Happened::Acknowledged,
+                By::node(node),
+                None,
+            )
         };
         event::append(tx, acknowledged)?;
     }

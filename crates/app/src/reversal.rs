@@ -8,7 +8,7 @@ use domain::transaction::follow::{FollowUp, Original, State, judge};
 use domain::transaction::{Decision, Entry, Kind, LedgerRow, Refusal, ResponseCode, Verdict, admit};
 use domain::work::Id;
 use domain::{TerminalId, Timestamp, hold};
-use store::event::{self, New};
+use store::event;
 use store::owed_reversal::OwedReversal;
 use store::{Error, Tx, ledger};
 
@@ -179,18 +179,15 @@ pub fn settle(
     if !locked.is_some_and(|locked| locked.standing.has(hold::Kind::Loss)) {
         return Ok(None);
     }
-    let Some(incident) = store::incident::unclosed(tx, terminal_id)? else {
+    let Some(incident) = store::incident::standing(tx, terminal_id)? else {
         return Ok(None);
     };
-    let undone = New {
-        at: place.at,
-        ..of_incident(
-            &incident,
-            Happened::HostReversal,
-            By::node(&incident.node),
-            Some(place.sequence),
-        )
-    };
+    let undone = of_incident(
+        (&incident.incident_id, place.at),
+        Happened::HostReversal,
+        By::node(&incident.node),
+        Some(place.sequence),
+    );
     event::append(tx, undone)?;
     Ok(Some(incident.incident_id))
 }

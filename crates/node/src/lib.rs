@@ -66,11 +66,12 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node on a store.
+    /// A node on a store, which it gives the sealer.
     ///
     /// # Errors
     /// The doorbell of a shared store cannot be hung up.
     pub fn new(name: String, store: Store, sealer: Sealer) -> Result<Arc<Self>, store::Error> {
+        store.unlock(Arc::new(sealer.clone()));
         let doorbell = Arc::new(Notify::new());
         let bell = doorbell.clone();
         let hung = store.doorbell(move || bell.notify_waiters())?;

@@ -17,15 +17,23 @@ columns!(Account {
     scope: Scope,
     custom_role: Option<Narrowed>
 });
-table!(Person: "account", 1 { account: Account, email, state });
+table!(Person: "account", 1 { account: Account, #[sealed] email, state });
 
-/// An account and the hash of its password.
+/// A new account and the hash of its password.
 #[derive(Clone, Debug)]
 struct Kept {
     person: Person,
     password_hash: String,
 }
 table!(Kept: "account", 1 { person: Person, password_hash });
+
+/// What a log-in asks for: nothing of it is sealed.
+#[derive(Clone, Debug)]
+struct Known {
+    account: Account,
+    password_hash: String,
+}
+table!(Known: "account", 1 { account: Account, password_hash });
 
 /// What a second account of one login breaks.
 pub const UNIQUE: &str = "account_pkey";
@@ -64,16 +72,16 @@ pub fn insert(tx: &Tx<'_>, account: &Account, password_hash: &str) -> Result<(),
 
 /// The account of that login, and the hash of its password; also one that may not be used any more.
 pub fn get(tx: &Tx<'_>, login: &str) -> Result<Option<(Account, String)>, Error> {
-    let kept: Option<Kept> = row::get(tx, values![login])?;
-    kept.map(|kept| Ok((fitting(kept.person.account)?, kept.password_hash)))
+    let kept: Option<Known> = row::get(tx, values![login])?;
+    kept.map(|kept| Ok((fitting(kept.account)?, kept.password_hash)))
         .transpose()
 }
 
 /// The same of an account that may be used.
 pub fn usable(tx: &Tx<'_>, login: &str) -> Result<Option<(Account, String)>, Error> {
-    let sql = select!(Kept, "WHERE account.login = $1 AND account.state = 'active'");
-    let kept: Option<Kept> = tx.first(sql, values![login], read)?;
-    kept.map(|kept| Ok((fitting(kept.person.account)?, kept.password_hash)))
+    let sql = select!(Known, "WHERE account.login = $1 AND account.state = 'active'");
+    let kept: Option<Known> = tx.first(sql, values![login], read)?;
+    kept.map(|kept| Ok((fitting(kept.account)?, kept.password_hash)))
         .transpose()
 }
 
@@ -138,9 +146,9 @@ pub fn exists(tx: &Tx<'_>) -> Result<bool, Error> {
 
 /// Accounts in the order of their logins, after one; at most `limit`.
 pub fn list(tx: &Tx<'_>, after: &str, limit: i64) -> Result<Vec<Account>, Error> {
-    let sql = select!(Kept, "WHERE account.login > $1 ORDER BY account.login LIMIT $2");
-    let all: Vec<Kept> = tx.all(sql, values![after, limit], read)?;
-    all.into_iter().map(|kept| fitting(kept.person.account)).collect()
+    let sql = select!(Known, "WHERE account.login > $1 ORDER BY account.login LIMIT $2");
+    let all: Vec<Known> = tx.all(sql, values![after, limit], read)?;
+    all.into_iter().map(|kept| fitting(kept.account)).collect()
 }
 
 /// Writes another password's hash; false when there is no such account.
@@ -151,8 +159,10 @@ pub fn set_password(tx: &Tx<'_>, login: &str, password_hash: &str) -> Result<boo
 
 /// Writes where a person can be reached by mail.
 pub fn set_email(tx: &Tx<'_>, login: &str, email: Option<&str>) -> Result<(), Error> {
-    let sql = sql!("UPDATE account SET email = $2 WHERE login = $1");
-    tx.execute(sql, values![login, email]).map(drop)
+    let person: Option<Person> = row::by_id(tx, login)?;
+    let Some(person) = person else { return Ok(()) };
+    let email = email.map(str::to_owned);
+    row::update(tx, &Person { email, ..person }).map(drop)
 }
 
 /// The log-ins of those with that right over the whole estate, in the order of roles and log-ins; at most `limit`.
@@ -217,12 +227,12 @@ pub fn is_shared_name(tx: &Tx<'_>, name: &str) -> Result<bool, Error> {
 /// Whose session has this digest, while it lasts.
 pub fn of_session(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Option<Account>, Error> {
     let sql = select!(
-        Kept,
+        Known,
         "JOIN session s ON s.login = account.login
          WHERE s.token_digest = $1 AND s.expires_at_ms > $2 AND account.state = 'active'"
     );
-    let kept: Option<Kept> = tx.first(sql, values![token_digest, tx.now()], read)?;
-    kept.map(|kept| fitting(kept.person.account)).transpose()
+    let kept: Option<Known> = tx.first(sql, values![token_digest, tx.now()], read)?;
+    kept.map(|kept| fitting(kept.account)).transpose()
 }
 
 /// A role and a scope that do not fit see nothing rather than too much.

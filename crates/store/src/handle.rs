@@ -8,6 +8,7 @@ use domain::Timestamp;
 use crate::postgres::{Doorbell, Postgres};
 use crate::queue::{Queue, Urgency, Want, Work};
 use crate::sqlite::Sqlite;
+use crate::vault::Vault;
 use crate::{Error, Tx};
 
 /// Where the store reads the time.
@@ -39,6 +40,14 @@ impl Store {
     /// [`Error::Unavailable`] when it cannot be reached.
     pub fn connect(url: &str, clock: Clock) -> Result<Self, Error> {
         Postgres::connect(url, clock).map(|store| Self(Arc::new(Kind::Postgres(Box::new(store)))))
+    }
+
+    /// Gives the store what seals and opens columns; before, what is to be sealed is not written. The first one stays.
+    pub fn unlock(&self, vault: Arc<dyn Vault>) {
+        match &*self.0 {
+            Kind::Sqlite(store) => store.safe().fill(vault),
+            Kind::Postgres(store) => store.safe().fill(vault),
+        }
     }
 
     /// Whether other nodes may use the same store.

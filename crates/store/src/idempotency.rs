@@ -6,6 +6,7 @@
 use domain::time::HOUR_MS;
 
 use crate::sql::{sql, values};
+use crate::vault::{self, Place};
 use crate::{Error, Tx};
 
 const KEPT_MS: i64 = 24 * HOUR_MS;
@@ -66,8 +67,9 @@ pub fn answer(
     let sql = sql!(
         "UPDATE idempotency SET status = $4, body = $5 WHERE login = $1 AND key = $2 AND request_digest = $3 AND status = 0"
     );
-    let Answer { status, body } = answer;
-    match tx.execute(sql, values![login, key, request_digest, *status, body])? {
+    let row = [login.as_bytes().to_vec(), key.as_bytes().to_vec()];
+    let body = vault::seal(tx.vault, &body_of(&row), &answer.body)?;
+    match tx.execute(sql, values![login, key, request_digest, answer.status, &body])? {
         0 => Ok(get(tx, login, key)?
             .filter(|(digest, _)| digest == request_digest)
             .and_then(|(_, first)| first)),
@@ -78,11 +80,22 @@ pub fn answer(
 /// The SHA-256 of the content that a key was claimed for, and its answer.
 type Claimed = (Vec<u8>, Option<Answer>);
 
+/// The place of an answer's body: it may say what other tables seal.
+const fn body_of(row: &[Vec<u8>]) -> Place<'_> {
+    Place {
+        table: "idempotency",
+        column: "body",
+        row,
+        merchant: b"",
+    }
+}
+
 fn get(tx: &Tx<'_>, login: &str, key: &str) -> Result<Option<Claimed>, Error> {
     let sql = sql!("SELECT request_digest, status, body FROM idempotency WHERE login = $1 AND key = $2");
     tx.first(sql, values![login, key], |row| {
         let status = u16::try_from(row.int(1)?).map_err(|_| Error::Corrupt("idempotency.status"))?;
-        let body = row.string(2)?;
+        let place = [login.as_bytes().to_vec(), key.as_bytes().to_vec()];
+        let body = vault::open(tx.vault, &body_of(&place), row.text(2)?)?;
         let answer = (status != 0).then_some(Answer { status, body });
         Ok((row.blob(0)?, answer))
     })

@@ -15,7 +15,7 @@ columns!(LossWindow { from = "window_from_ms", to = "window_to_ms", basis = "win
 columns!(Found {
     proposed_by = "found_proposed_by",
     proposed_at = "found_proposed_at_ms",
-    statement = "found_statement",
+    #[sealed] statement = "found_statement",
     confirmed_by = "found_confirmed_by",
     confirmed_at = "found_confirmed_at_ms",
 });
@@ -32,8 +32,8 @@ table!(Incident: "incident", 1 {
     acknowledged_at = "acknowledged_at_ms",
     stop_ms,
     last_seen_at = "last_seen_at_ms",
-    place,
-    circumstances,
+    #[sealed] place,
+    #[sealed] circumstances,
     window: LossWindow,
     stop_request_number,
     found: Found,
@@ -67,6 +67,25 @@ pub fn measured(tx: &Tx<'_>, incident_id: &str, stop_ms: i64) -> Result<(), Erro
 pub fn unclosed(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Incident>, Error> {
     let sql = select!(
         Incident,
+        "WHERE incident.terminal_id = $1 AND incident.state IN ('open', 'found_proposed') LIMIT 1"
+    );
+    tx.first(sql, values![&terminal_id], read)
+}
+
+/// What an attempt of a lost terminal asks of its incident: nothing of it is sealed.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Which one.
+    pub incident_id: String,
+    /// The node that took the report.
+    pub node: String,
+}
+table!(Standing: "incident", 1 { incident_id, node });
+
+/// The same of the terminal's incident that is not closed.
+pub fn standing(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Standing>, Error> {
+    let sql = select!(
+        Standing,
         "WHERE incident.terminal_id = $1 AND incident.state IN ('open', 'found_proposed') LIMIT 1"
     );
     tx.first(sql, values![&terminal_id], read)

@@ -12,7 +12,7 @@ table!(Invitation: "invitation", 1 {
     invitation_id,
     token_digest,
     login,
-    name,
+    #[sealed] name,
     role,
     scope: Scope,
     custom_role: Option<Narrowed>,

@@ -53,6 +53,7 @@ pub mod stop_request;
 pub mod terminal;
 pub mod terminal_session;
 mod tx;
+pub mod vault;
 pub mod work;
 
 pub use error::Error;

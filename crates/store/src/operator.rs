@@ -11,7 +11,7 @@ use crate::{Error, Tx};
 
 crate::row::words!(State);
 crate::row::plain!(Number: |row, at| Number::parse(row.text(at)?).ok_or(Error::Corrupt("operator.operator"))?, |it| Value::Text(it.as_str()));
-table!(Operator: "operator", 2 { shop_id, operator, name, state });
+table!(Operator: "operator", 2 { shop_id, operator, #[sealed] name, state });
 
 impl Columns for Cashier {
     const NAMES: &'static [&'static str] = Operator::NAMES;

@@ -4,8 +4,12 @@
 //! Statements are made at compile time, so they stay constant texts that the plan tests see. The hot tables (ledger,
 //! pending, hold, terminal_session) are written by hand in their own files.
 //!
+//! A column that says `#[sealed]` is sealed on its way in and opened on its way out, bound to its table, itself, the key of its
+//! row and, where the table has one, its `merchant_id`.
+//!
 //! Invariant: no position of a column is written anywhere.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use domain::money::Currency;
@@ -13,6 +17,7 @@ use domain::word::Word;
 use domain::{MerchantId, TerminalId, Timestamp};
 
 use crate::sql::{Row, Sql, Value, with_question_marks};
+use crate::vault::{self, Place};
 use crate::{Error, Tx};
 
 /// What takes one column of a row, or several one after the other.
@@ -35,9 +40,10 @@ pub trait Table: Columns {
     const KEYS: usize;
 }
 
-/// Says which columns a type takes: `field`, `field = "column"` where they differ, `field: Part` for several.
+/// Says which columns a type takes: `field`, `field = "column"` where they differ, `field: Part` for several, `#[sealed] field`
+/// for a text that is sealed.
 macro_rules! columns {
-    ($type:ty { $($field:ident $(: $part:ty)? $(= $column:literal)?),+ $(,)? }) => {
+    ($type:ty { $($(#[$mark:ident])? $field:ident $(: $part:ty)? $(= $column:literal)?),+ $(,)? }) => {
         impl $crate::row::Columns for $type {
             const NAMES: &'static [&'static str] = {
                 const PARTS: &[&[&str]] = &[$($crate::row::columns!(@names $field $(: $part)? $(= $column)?)),+];
@@ -45,14 +51,18 @@ macro_rules! columns {
             };
 
             fn read(from: &mut $crate::row::Reader<'_>) -> Result<Self, $crate::Error> {
-                Ok(Self { $($field: $crate::row::Columns::read(from)?),+ })
+                Ok(Self { $($field: $crate::row::columns!(@read from $($mark)?)),+ })
             }
 
             fn values<'a>(&'a self, to: &mut Vec<$crate::sql::Value<'a>>) {
-                $($crate::row::Columns::values(&self.$field, to);)+
+                $($crate::row::columns!(@values (&self.$field), to $($mark)?);)+
             }
         }
     };
+    (@read $from:ident) => { $crate::row::Columns::read($from)? };
+    (@read $from:ident sealed) => { $crate::row::Sealed::open($from)? };
+    (@values $it:tt, $to:ident) => { $crate::row::Columns::values($it, $to) };
+    (@values $it:tt, $to:ident sealed) => { $crate::row::Sealed::secret($it, $to) };
     (@names $field:ident) => { &[stringify!($field)] };
     (@names $field:ident = $column:literal) => { &[$column] };
     (@names $field:ident: $part:ty) => { <$part as $crate::row::Columns>::NAMES };
@@ -61,8 +71,26 @@ pub(crate) use columns;
 
 /// The same for a whole table: `Type: "table", keys { columns }`.
 macro_rules! table {
-    ($type:ty: $table:literal, $keys:literal { $($columns:tt)+ }) => {
-        $crate::row::columns!($type { $($columns)+ });
+    ($type:ty: $table:literal, $keys:literal { $($(#[$mark:ident])? $field:ident $(: $part:ty)? $(= $column:literal)?),+ $(,)? }) => {
+        impl $crate::row::Columns for $type {
+            const NAMES: &'static [&'static str] = {
+                const PARTS: &[&[&str]] = &[$($crate::row::columns!(@names $field $(: $part)? $(= $column)?)),+];
+                &$crate::row::flat::<{ $crate::row::count(PARTS) }>(PARTS)
+            };
+
+            fn read(from: &mut $crate::row::Reader<'_>) -> Result<Self, $crate::Error> {
+                let whole = from.enter::<Self>();
+                let it = Self { $($field: $crate::row::columns!(@read from $($mark)?)),+ };
+                from.leave(whole);
+                Ok(it)
+            }
+
+            fn values<'a>(&'a self, to: &mut Vec<$crate::sql::Value<'a>>) {
+                let start = to.len();
+                $($crate::row::columns!(@values (&self.$field), to $($mark)?);)+
+                $crate::row::put_in_place::<Self>(&mut to[start..], start);
+            }
+        }
 
         impl $crate::row::Table for $type {
             const TABLE: &'static str = $table;
@@ -197,13 +225,190 @@ const fn width<T: Columns>() -> usize {
     }
 }
 
+/// A text column that is sealed.
+pub(crate) trait Sealed: Sized {
+    /// Takes it from a row, opened.
+    fn open(from: &mut Reader<'_>) -> Result<Self, Error>;
+
+    /// Adds its value, to be sealed.
+    fn secret<'a>(&'a self, to: &mut Vec<Value<'a>>);
+}
+
+impl Sealed for Option<String> {
+    fn open(from: &mut Reader<'_>) -> Result<Self, Error> {
+        let (row, at) = from.next();
+        let place = from.place.as_ref();
+        row.text_opt(at)?
+            .map(|kept| {
+                place
+                    .ok_or(Error::Corrupt("a sealed column of no table"))?
+                    .open(row, at, kept)
+            })
+            .transpose()
+    }
+
+    fn secret<'a>(&'a self, to: &mut Vec<Value<'a>>) {
+        to.push(match self {
+            Some(text) => Value::Secret(Secret { text, within: None }),
+            None => Value::Null,
+        });
+    }
+}
+
+impl Sealed for String {
+    fn open(from: &mut Reader<'_>) -> Result<Self, Error> {
+        <Option<Self> as Sealed>::open(from)?.ok_or(Error::Corrupt("null where text must be"))
+    }
+
+    fn secret<'a>(&'a self, to: &mut Vec<Value<'a>>) {
+        to.push(Value::Secret(Secret {
+            text: self,
+            within: None,
+        }));
+    }
+}
+
+/// A text on its way to be sealed.
+#[derive(Clone, Copy)]
+pub struct Secret<'a> {
+    text: &'a str,
+    /// The row it is in, and its place there.
+    within: Option<(Within, usize)>,
+}
+
+impl fmt::Debug for Secret<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// A row of a table within a longer one, and where it begins there.
+#[derive(Clone, Copy)]
+pub(crate) struct Within {
+    table: &'static str,
+    names: &'static [&'static str],
+    keys: usize,
+    start: usize,
+}
+
+impl Within {
+    const fn of<T: Table>(start: usize) -> Self {
+        Self {
+            table: T::TABLE,
+            names: T::NAMES,
+            keys: T::KEYS,
+            start,
+        }
+    }
+
+    /// The place of the value at `at`, as bytes; `key` tells what is in a column.
+    fn bytes(&self, at: usize, key: impl Fn(usize) -> Result<Vec<u8>, Error>) -> Result<OwnedPlace, Error> {
+        let row = (0..self.keys).map(|column| key(self.start + column));
+        let merchant = self.names.iter().position(|name| *name == MERCHANT);
+        Ok(OwnedPlace {
+            table: self.table,
+            column: at
+                .checked_sub(self.start)
+                .and_then(|at| self.names.get(at))
+                .copied()
+                .unwrap_or_default(),
+            row: row.collect::<Result<_, Error>>()?,
+            merchant: merchant
+                .map(|at| key(self.start + at))
+                .transpose()?
+                .unwrap_or_default(),
+        })
+    }
+
+    fn open(&self, row: &Row<'_>, at: usize, kept: &str) -> Result<String, Error> {
+        let place = self.bytes(at, |column| row.key(column))?;
+        vault::open(row.1, &place.borrow(), kept)
+    }
+}
+
+/// The column that says whose a row is.
+const MERCHANT: &str = "merchant_id";
+
+struct OwnedPlace {
+    table: &'static str,
+    column: &'static str,
+    row: Vec<Vec<u8>>,
+    merchant: Vec<u8>,
+}
+
+impl OwnedPlace {
+    fn borrow(&self) -> Place<'_> {
+        Place {
+            table: self.table,
+            column: self.column,
+            row: &self.row,
+            merchant: &self.merchant,
+        }
+    }
+}
+
+/// Tells the secrets among the values of a row whose they are; what belongs to a row within it knows already.
+pub(crate) fn put_in_place<T: Table>(values: &mut [Value<'_>], start: usize) {
+    for (at, value) in values.iter_mut().enumerate() {
+        if let Value::Secret(Secret {
+            within: within @ None,
+            ..
+        }) = value
+        {
+            *within = Some((Within::of::<T>(start), start + at));
+        }
+    }
+}
+
+/// Runs a statement with its secrets sealed.
+fn with_sealed<R>(
+    tx: &Tx<'_>,
+    values: &[Value<'_>],
+    run: impl FnOnce(&[Value<'_>]) -> Result<R, Error>,
+) -> Result<R, Error> {
+    if !values.iter().any(|value| matches!(value, Value::Secret(_))) {
+        return run(values);
+    }
+    let key = |column: usize| match values.get(column) {
+        Some(Value::Text(text)) => Ok(text.as_bytes().to_vec()),
+        Some(Value::Int(int)) => Ok(int.to_string().into_bytes()),
+        Some(Value::Null) => Ok(Vec::new()),
+        _ => Err(Error::Corrupt("a key that is no key")),
+    };
+    let sealed = values.iter().map(|value| match value {
+        Value::Secret(Secret {
+            text,
+            within: Some((within, at)),
+        }) => vault::seal(tx.vault, &within.bytes(*at, key)?.borrow(), text).map(Some),
+        _ => Ok(None),
+    });
+    let sealed = sealed.collect::<Result<Vec<Option<String>>, Error>>()?;
+    let values = values.iter().zip(&sealed);
+    let values: Vec<Value<'_>> = values
+        .map(|(value, sealed)| sealed.as_deref().map_or(*value, Value::Text))
+        .collect();
+    run(&values)
+}
+
 /// A row while it is read, column after column.
 pub struct Reader<'r> {
     row: &'r Row<'r>,
     at: usize,
+    /// The row of a table that is being read.
+    place: Option<Within>,
 }
 
 impl<'r> Reader<'r> {
+    /// A row of a table begins here; answers the one it is part of, to come back to.
+    pub(crate) const fn enter<T: Table>(&mut self) -> Option<Within> {
+        self.place.replace(Within::of::<T>(self.at))
+    }
+
+    /// It has ended.
+    pub(crate) const fn leave(&mut self, whole: Option<Within>) {
+        self.place = whole;
+    }
+
     /// The row, and the place of the next column in it.
     pub(crate) fn next(&mut self) -> (&'r Row<'r>, usize) {
         self.at += 1;
@@ -213,12 +418,18 @@ impl<'r> Reader<'r> {
 
 /// Reads a row whose first columns are those of the type.
 pub fn read<T: Columns>(row: &Row<'_>) -> Result<T, Error> {
-    T::read(&mut Reader { row, at: 0 })
+    T::read(&mut Reader {
+        row,
+        at: 0,
+        place: None,
+    })
 }
 
 /// Adds a row.
 pub fn insert<T: Table>(tx: &Tx<'_>, it: &T) -> Result<(), Error> {
-    tx.execute(Statements::<T>::INSERT.sql(), &values(it)).map(drop)
+    with_sealed(tx, &values(it), |values| {
+        tx.execute(Statements::<T>::INSERT.sql(), values).map(drop)
+    })
 }
 
 /// The row of that key.
@@ -233,7 +444,9 @@ pub fn by_id<T: Table>(tx: &Tx<'_>, id: &str) -> Result<Option<T>, Error> {
 
 /// Writes every column of the row of that key anew; false when there is none.
 pub fn update<T: Table>(tx: &Tx<'_>, it: &T) -> Result<bool, Error> {
-    Ok(tx.execute(Statements::<T>::UPDATE.sql(), &values(it))? > 0)
+    with_sealed(tx, &values(it), |values| {
+        Ok(tx.execute(Statements::<T>::UPDATE.sql(), values)? > 0)
+    })
 }
 
 /// Holds a row until the end of the transaction, where writers are not alone anyway.
@@ -480,6 +693,20 @@ mod tests {
     }
     table!(Stay: "stay", 2 { guest, room, span: Span, note });
 
+    #[derive(Debug, PartialEq)]
+    struct Guest {
+        name: String,
+        merchant_id: Option<String>,
+        phone: Option<String>,
+        stay: Diary,
+    }
+    #[derive(Debug, PartialEq)]
+    struct Diary {
+        text: String,
+    }
+    columns!(Diary { #[sealed] text = "diary" });
+    table!(Guest: "guest", 1 { name, merchant_id, #[sealed] phone, stay: Diary });
+
     fn texts(texts: &'static Texts) -> (&'static str, &'static str) {
         (texts.sql().sqlite, texts.sql().postgres)
     }
@@ -500,6 +727,67 @@ mod tests {
         assert_eq!(
             select!(Stay, "WHERE stay.room > $1 LIMIT 10").sqlite,
             "SELECT stay.guest, stay.room, stay.from_ms, stay.to_ms, stay.note FROM stay WHERE stay.room > ?1 LIMIT 10"
+        );
+    }
+
+    #[test]
+    fn a_sealed_column_is_kept_sealed_and_opens_in_its_own_row_alone() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE guest (name TEXT PRIMARY KEY, merchant_id TEXT, phone TEXT, diary TEXT)",
+            )
+            .unwrap();
+        let vault = crate::vault::tests::Marking { newest: 1 };
+        let tx = Tx::sqlite(&connection, Timestamp(1)).with(Some(&vault));
+        let guest = |name: &str, phone: Option<&str>| Guest {
+            name: name.into(),
+            merchant_id: Some("M1".into()),
+            phone: phone.map(str::to_owned),
+            stay: Diary { text: "rain".into() },
+        };
+        insert(&tx, &guest("ann", Some("138"))).unwrap();
+        insert(&tx, &guest("bob", None)).unwrap();
+        let kept = |name: &str| -> (Option<String>, String) {
+            let sql = "SELECT phone, diary FROM guest WHERE name = ?1";
+            connection
+                .query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?)))
+                .unwrap()
+        };
+        let ((phone, diary), (none, _)) = (kept("ann"), kept("bob"));
+        assert!(phone.is_some_and(|phone| phone.starts_with("sealed:")) && diary.starts_with("sealed:"));
+        assert_eq!(none, None);
+        assert_eq!(by_id(&tx, "ann").unwrap(), Some(guest("ann", Some("138"))));
+        assert!(update(&tx, &guest("ann", Some("139"))).unwrap());
+        assert_eq!(by_id(&tx, "ann").unwrap(), Some(guest("ann", Some("139"))));
+        // Neither another row's nor another merchant's value opens, nor another column's.
+        for moved in [
+            "UPDATE guest SET diary = (SELECT diary FROM guest WHERE name = 'bob') WHERE name = 'ann'",
+            "UPDATE guest SET merchant_id = 'M2' WHERE name = 'ann'",
+            "UPDATE guest SET phone = diary WHERE name = 'ann'",
+        ] {
+            connection.execute_batch("SAVEPOINT moved").unwrap();
+            connection.execute_batch(moved).unwrap();
+            assert!(by_id::<Guest>(&tx, "ann").is_err(), "{moved}");
+            connection
+                .execute_batch("ROLLBACK TO moved; RELEASE moved")
+                .unwrap();
+        }
+        // Without a vault nothing is written, and what is to be sealed is never bound as it is.
+        let locked = Tx::sqlite(&connection, Timestamp(1));
+        assert!(insert(&locked, &guest("eve", Some("137"))).is_err());
+        let secret = guest("eve", Some("137"));
+        let raw =
+            crate::sql::sql!("INSERT INTO guest (name, merchant_id, phone, diary) VALUES ($1, $2, $3, $4)");
+        assert!(tx.execute(raw, &values(&secret)).is_err());
+        // What was there before the column was sealed is read as it is.
+        connection
+            .execute_batch("INSERT INTO guest VALUES ('old', NULL, '136', 'sun')")
+            .unwrap();
+        let old: Guest = by_id(&tx, "old").unwrap().unwrap();
+        assert_eq!(
+            (old.phone.as_deref(), old.stay.text.as_str()),
+            (Some("136"), "sun")
         );
     }
 

@@ -10,6 +10,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{FromSql, Type};
 
 use crate::Error;
+use crate::row::Secret;
+use crate::vault::Vault;
 
 /// One statement, for both databases.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +69,12 @@ pub enum Value<'a> {
     Text(&'a str),
     /// BLOB or BYTEA.
     Blob(&'a [u8]),
+    /// TEXT that is sealed before it is written; as it is, no database takes it.
+    Secret(Secret<'a>),
 }
+
+/// What a database is told instead of a text that was not sealed.
+pub(crate) const UNSEALED: &str = "a value was to be sealed";
 
 impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -76,6 +83,7 @@ impl rusqlite::ToSql for Value<'_> {
             Self::Int(int) => ValueRef::Integer(int),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
             Self::Blob(blob) => ValueRef::Blob(blob),
+            Self::Secret(_) => return Err(rusqlite::Error::ToSqlConversionFailure(UNSEALED.into())),
         }))
     }
 }
@@ -116,7 +124,7 @@ macro_rules! values {
 pub(crate) use values;
 
 /// One row of an answer; columns count from zero.
-pub struct Row<'r>(pub(crate) Source<'r>);
+pub struct Row<'r>(pub(crate) Source<'r>, pub(crate) Option<&'r dyn Vault>);
 
 /// Whose row it is.
 pub(crate) enum Source<'r> {
@@ -131,6 +139,15 @@ impl Row<'_> {
     pub fn int(&self, column: usize) -> Result<i64, Error> {
         self.int_opt(column)?
             .ok_or(Error::Corrupt("null where a number must be"))
+    }
+
+    /// Bytes that stand for what is in a column of a key.
+    pub(crate) fn key(&self, column: usize) -> Result<Vec<u8>, Error> {
+        if self.is_null(column)? {
+            return Ok(Vec::new());
+        }
+        let text = self.text(column).map(|text| text.as_bytes().to_vec());
+        text.or_else(|_| Ok(self.int(column)?.to_string().into_bytes()))
     }
 
     /// Whether there is nothing.

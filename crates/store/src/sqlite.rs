@@ -18,6 +18,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::checkpoint::Checkpointer;
 use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Urgency, Work, hurry};
+use crate::vault::Safe;
 use crate::{Clock, Error, Tx, migration};
 
 /// Readers, and so the reads under way at once.
@@ -41,6 +42,7 @@ pub(crate) struct Sqlite {
     readers: Mutex<Vec<Connection>>,
     reader_free: Condvar,
     clock: Clock,
+    safe: Safe,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -57,10 +59,12 @@ impl Sqlite {
             .map(|_| reader(path))
             .collect::<Result<Vec<_>, Error>>()?;
         let queue = Arc::new(Queue::default());
+        let safe = Safe::default();
         let writer = Writer {
             connection,
             queue: queue.clone(),
             clock: clock.clone(),
+            safe: safe.clone(),
             last: Timestamp(0),
             checkpointer: Checkpointer::start(connect(path)?)?,
             _lock: lock,
@@ -74,12 +78,17 @@ impl Sqlite {
             readers: Mutex::new(readers),
             reader_free: Condvar::new(),
             clock,
+            safe,
             writer: Some(writer),
         })
     }
 
     pub(crate) fn queue(&self) -> &Queue {
         &self.queue
+    }
+
+    pub(crate) const fn safe(&self) -> &Safe {
+        &self.safe
     }
 
     /// Reads one snapshot in the caller's own thread.
@@ -99,7 +108,7 @@ impl Sqlite {
             return Err(Error::Overloaded.into());
         };
         connection.execute_batch("BEGIN").map_err(Error::from)?;
-        work(&Tx::sqlite(connection, (self.clock)()))
+        work(&Tx::sqlite(connection, (self.clock)()).with(self.safe.vault()))
     }
 
     /// A reader, as long as more than `left` are free.
@@ -152,6 +161,7 @@ struct Writer {
     connection: Connection,
     queue: Arc<Queue>,
     clock: Clock,
+    safe: Safe,
     last: Timestamp,
     checkpointer: Checkpointer,
     _lock: File,
@@ -195,7 +205,8 @@ impl Writer {
                 continue;
             }
             self.last = self.last.max((self.clock)());
-            let (keep, answer) = (work.run)(Some(&Tx::sqlite(&self.connection, self.last)));
+            let tx = Tx::sqlite(&self.connection, self.last).with(self.safe.vault());
+            let (keep, answer) = (work.run)(Some(&tx));
             answers.push(answer);
             outcome = match keep {
                 true => self.execute("RELEASE work"),

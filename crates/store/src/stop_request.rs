@@ -12,12 +12,12 @@ use crate::sql::{sql, values};
 use crate::{Error, Tx};
 
 crate::row::words!(MailState, ProviderState, State);
-columns!(Letter { text_zh = "letter_zh", text_en = "letter_en", sha256 = "letter_sha256" });
+columns!(Letter { #[sealed] text_zh = "letter_zh", #[sealed] text_en = "letter_en", sha256 = "letter_sha256" });
 columns!(Mailed {
     state = "mail_state",
     at = "mail_at_ms",
-    to = "mail_to",
-    said = "mail_said",
+    #[sealed] to = "mail_to",
+    #[sealed] said = "mail_said",
     count = "mail_count"
 });
 columns!(Asked {
@@ -29,7 +29,7 @@ columns!(Asked {
 });
 columns!(Confirmation {
     reference = "confirmation_reference",
-    confirmed_by = "confirmation_by",
+    #[sealed] confirmed_by = "confirmation_by",
     at = "confirmation_at_ms",
     recorded_by = "confirmation_recorded_by",
     recorded_at = "confirmation_recorded_at_ms"

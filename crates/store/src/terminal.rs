@@ -23,7 +23,7 @@ columns!(BoundElements {
     placement_address,
 });
 columns!(AtProvider { provider, device_id = "provider_device_id" });
-columns!(About { location, keys_held_by, purchased_on, purchased_from, price: Option<Money> });
+columns!(About { location, #[sealed] keys_held_by, purchased_on, purchased_from, price: Option<Money> });
 table!(Terminal: "terminal", 1 {
     terminal_id,
     bound: BoundElements,

@@ -10,11 +10,14 @@ use crate::Error;
 use crate::postgres::session::Session;
 use crate::postgres::working_set::WorkingSet;
 use crate::sql::{Row, Source, Sql, Value, sql, values};
+use crate::vault::Vault;
 
 /// A running transaction: for writing on a writer, for reading on a reader's snapshot.
 pub struct Tx<'c> {
     pub(crate) backend: Backend<'c>,
     pub(crate) now: Timestamp,
+    /// What seals and opens columns, once the store has been given it.
+    pub(crate) vault: Option<&'c dyn Vault>,
 }
 
 /// Where a transaction runs.
@@ -28,13 +31,24 @@ pub(crate) enum Backend<'c> {
 
 impl<'c> Tx<'c> {
     pub(crate) const fn sqlite(connection: &'c rusqlite::Connection, now: Timestamp) -> Self {
-        let backend = Backend::Sqlite(connection);
-        Self { backend, now }
+        Self {
+            backend: Backend::Sqlite(connection),
+            now,
+            vault: None,
+        }
     }
 
     pub(crate) const fn postgres(session: &'c Session, now: Timestamp) -> Self {
-        let backend = Backend::Postgres(session);
-        Self { backend, now }
+        Self {
+            backend: Backend::Postgres(session),
+            now,
+            vault: None,
+        }
+    }
+
+    /// The same with what seals and opens columns.
+    pub(crate) const fn with(self, vault: Option<&'c dyn Vault>) -> Self {
+        Self { vault, ..self }
     }
 
     /// The time of this transaction; on one writer it never goes back.
@@ -91,18 +105,21 @@ impl<'c> Tx<'c> {
                 let mut statement = bound(connection, sql, values)?;
                 let mut rows = statement.raw_query();
                 let row = rows.next()?;
-                row.map(|row| read(&Row(Source::Sqlite(row)))).transpose()
+                row.map(|row| read(&Row(Source::Sqlite(row), self.vault)))
+                    .transpose()
             }
             Backend::Postgres(session) => {
                 let rows = session.query(sql, values)?;
                 let row = rows.first();
-                row.map(|row| read(&Row(Source::Postgres(row)))).transpose()
+                row.map(|row| read(&Row(Source::Postgres(row), self.vault)))
+                    .transpose()
             }
             #[cfg(feature = "stage")]
             Backend::Stage(running) => {
                 let rows = running.query(sql, values)?;
                 let row = rows.first();
-                row.map(|row| read(&Row(Source::Stage(row)))).transpose()
+                row.map(|row| read(&Row(Source::Stage(row), self.vault)))
+                    .transpose()
             }
         }
     }
@@ -120,18 +137,22 @@ impl<'c> Tx<'c> {
                 let mut rows = statement.raw_query();
                 let mut all = Vec::new();
                 while let Some(row) = rows.next()? {
-                    all.push(read(&Row(Source::Sqlite(row)))?);
+                    all.push(read(&Row(Source::Sqlite(row), self.vault))?);
                 }
                 Ok(all)
             }
             Backend::Postgres(session) => {
                 let rows = session.query(sql, values)?;
-                rows.iter().map(|row| read(&Row(Source::Postgres(row)))).collect()
+                rows.iter()
+                    .map(|row| read(&Row(Source::Postgres(row), self.vault)))
+                    .collect()
             }
             #[cfg(feature = "stage")]
             Backend::Stage(running) => {
                 let rows = running.query(sql, values)?;
-                rows.iter().map(|row| read(&Row(Source::Stage(row)))).collect()
+                rows.iter()
+                    .map(|row| read(&Row(Source::Stage(row), self.vault)))
+                    .collect()
             }
         }
     }

@@ -21,6 +21,7 @@ use domain::shop::Shop;
 use domain::terminal::{AtProvider, BoundElements, Control, Provider, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, ResponseCode, Verdict};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
+use node::seal::Sealer;
 use store::offered_keys::OfferedKeys;
 use store::owed_reversal::OwedReversal;
 use store::{Error, Store, Tx, Want};
@@ -28,6 +29,8 @@ use store::{Error, Store, Tx, Want};
 /// Who waits for the host.
 pub const NODE: &str = "node-a";
 /// What a reversal has to carry.
+/// What seals the columns of a house.
+const DATA_KEY: [u8; 32] = [7; 32];
 pub const SEALED: &[u8] = b"sealed reversal material";
 /// When every house is opened.
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
@@ -79,7 +82,9 @@ impl House {
             None => Store::open(&self.dir.join("store.db"), clock),
             Some(database) => Store::connect(database, clock),
         };
-        self.store = Some(store.unwrap());
+        let store = store.unwrap();
+        store.unlock(Arc::new(Sealer::new(&DATA_KEY)));
+        self.store = Some(store);
     }
 
     /// Runs statements as somebody does who has the database itself; nothing is done when one is refused.
@@ -126,7 +131,9 @@ impl House {
     pub fn another_store(&self) -> Store {
         let clock = self.clock.clone();
         let clock = Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)));
-        Store::connect(self.database.as_deref().unwrap(), clock).unwrap()
+        let store = Store::connect(self.database.as_deref().unwrap(), clock).unwrap();
+        store.unlock(Arc::new(Sealer::new(&DATA_KEY)));
+        store
     }
 
     /// Whether a transaction waits for a lock.

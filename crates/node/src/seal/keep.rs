@@ -41,7 +41,7 @@ pub fn keep(store: &Store, path: &Path) -> Result<Sealer, Error> {
     };
     let sealer = Sealer::of(&secrets).ok_or_else(|| unusable(path, "is empty"))?;
     known.check(&sealer, path)?;
-    let (check, number) = (sealer.newest.check, known.checks.len() as i64 + 1);
+    let (check, number) = (sealer.0.newest.check, known.checks.len() as i64 + 1);
     if !known.checks.iter().any(|known| *known == check) {
         store.write(move |tx| app::estate::sealed_by(tx, number, &check))?;
     }

@@ -1,7 +1,8 @@
 //! Sealing what is secret at rest: XChaCha20-Poly1305 under the node's data keys.
 //!
 //! Sealed bytes are: version 2, the key's identifier (4 bytes), a nonce (24), the sealed text, a tag (16). The version, the
-//! identifier, the purpose and the owner are associated data. Nonces are random, and of this length never meet again however
+//! identifier and the place are associated data: purpose and owner of what the edge seals; table, column, merchant and row of what
+//! the store seals by itself. Nonces are random, and of this length never meet again however
 //! many reversals one key seals. Bytes of version 1 (AES-256-GCM: nonce 12, text, tag 16) are opened, and never made.
 //!
 //! Invariant: no key, card number or account number is written to the store but through here, and no key is made while
@@ -10,13 +11,18 @@
 mod file;
 mod keep;
 
+use std::sync::Arc;
+
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use store::vault::{Refused, Vault};
+
 pub use keep::keep;
+pub use store::vault::Purpose;
 
 /// Bytes of a data key.
 pub const KEY_BYTES: usize = 32;
@@ -26,45 +32,6 @@ const NONCE_BYTES: usize = 24;
 const OLD_NONCE_BYTES: usize = 12;
 /// What a key's check value is the SHA-256 of, with the key.
 const CHECK_LABEL: &[u8] = b"tillguard/data-key-check/1";
-
-/// What sealed bytes are for; bytes sealed for one purpose do not open for another.
-#[derive(Clone, Copy, Debug)]
-pub enum Purpose {
-    /// A terminal master key.
-    MasterKey,
-    /// A terminal's working keys.
-    WorkingKeys,
-    /// The card data a reversal must carry.
-    Reversal,
-    /// A settlement account number.
-    SettlementAccount,
-    /// That a login was used on a device, kept by the device.
-    Device,
-    /// A setting that is secret, by its name.
-    Setting,
-    /// A piece of an import's file.
-    Import,
-    /// An emergency code on its way to its mail.
-    EmergencyCode,
-    /// The seed of the key that signs the audit log's checkpoints.
-    AuditKey,
-}
-
-impl Purpose {
-    const fn label(self) -> &'static [u8] {
-        match self {
-            Self::MasterKey => b"tillguard/master-key/1",
-            Self::WorkingKeys => b"tillguard/working-keys/1",
-            Self::Reversal => b"tillguard/reversal/1",
-            Self::SettlementAccount => b"tillguard/settlement-account/1",
-            Self::Device => b"tillguard/device/1",
-            Self::Setting => b"tillguard/setting/1",
-            Self::Import => b"tillguard/import/1",
-            Self::EmergencyCode => b"tillguard/emergency-code/1",
-            Self::AuditKey => b"tillguard/audit-key/1",
-        }
-    }
-}
 
 /// Why sealing or opening failed. Says nothing of the content.
 #[derive(Debug, thiserror::Error)]
@@ -86,8 +53,11 @@ pub enum Error {
 /// A data key; `Debug` is not for it.
 type Secret = Zeroizing<[u8; KEY_BYTES]>;
 
-/// The data keys: the newest seals, all open.
-pub struct Sealer {
+/// The data keys: the newest seals, all open. Clones share them.
+#[derive(Clone)]
+pub struct Sealer(Arc<Keys>);
+
+struct Keys {
     newest: Key,
     older: Vec<Key>,
 }
@@ -137,50 +107,68 @@ impl Sealer {
     /// Uses this key alone.
     pub fn new(secret: &[u8; KEY_BYTES]) -> Self {
         let older = Vec::new();
-        Self {
+        Self(Arc::new(Keys {
             newest: Key::new(secret),
             older,
-        }
+        }))
     }
 
     /// Uses the last of these to seal, and all of them to open; `None` when there is none.
     fn of(secrets: &[Secret]) -> Option<Self> {
         let (newest, older) = secrets.split_last()?;
-        Some(Self {
+        Some(Self(Arc::new(Keys {
             newest: Key::new(newest),
             older: older.iter().map(|secret| Key::new(secret)).collect(),
-        })
+        })))
     }
 
+    /// The keys, the newest first.
     fn keys(&self) -> impl Iterator<Item = &Key> {
-        std::iter::once(&self.newest).chain(self.older.iter().rev())
+        std::iter::once(&self.0.newest).chain(self.0.older.iter().rev())
     }
 
     /// Seals bytes for a purpose and an owner, for example a terminal: moved to another row they do not open.
     pub fn seal(&self, purpose: Purpose, owner: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
-        let nonce = random::<NONCE_BYTES>()?;
-        let header = self.newest.header();
-        let aad = &[&header, aad(purpose, owner).as_slice()].concat();
-        let sealed = self
-            .newest
-            .cipher
-            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad });
-        let sealed = sealed.map_err(|_| Error::DoesNotOpen)?;
-        Ok([header.as_slice(), &nonce, &sealed].concat())
+        Ok(Vault::seal(self, &purpose.bound_to(owner), plain)?)
     }
 
     /// Opens what [`Sealer::seal`] sealed for the same purpose and owner.
     pub fn open(&self, purpose: Purpose, owner: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let aad = aad(purpose, owner);
-        let opened = self.keys().find_map(|key| key.open(&aad, sealed));
-        // A nonce of version 1 may begin like a header of version 2.
-        let opened = opened.or_else(|| self.keys().find_map(|key| key.open_old(&aad, sealed)));
-        opened.map(Zeroizing::new).ok_or(Error::DoesNotOpen)
+        let opened = Vault::open(self, &purpose.bound_to(owner), sealed)?;
+        Ok(Zeroizing::new(opened))
     }
 }
 
-fn aad(purpose: Purpose, owner: &str) -> Vec<u8> {
-    [purpose.label(), b"/", owner.as_bytes()].concat()
+impl Vault for Sealer {
+    fn seal(&self, place: &[u8], plain: &[u8]) -> Result<Vec<u8>, Refused> {
+        let nonce = random::<NONCE_BYTES>().map_err(|_| Refused::NoRandomness)?;
+        let header = self.0.newest.header();
+        let aad = &[header.as_slice(), place].concat();
+        let payload = Payload { msg: plain, aad };
+        let sealed = self.0.newest.cipher.encrypt(&XNonce::from(nonce), payload);
+        let sealed = sealed.map_err(|_| Refused::DoesNotOpen)?;
+        Ok([header.as_slice(), &nonce, &sealed].concat())
+    }
+
+    fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Refused> {
+        let opened = self.keys().find_map(|key| key.open(place, sealed));
+        // A nonce of version 1 may begin like a header of version 2.
+        let opened = opened.or_else(|| self.keys().find_map(|key| key.open_old(place, sealed)));
+        opened.ok_or(Refused::DoesNotOpen)
+    }
+
+    fn is_newest(&self, sealed: &[u8]) -> bool {
+        sealed.starts_with(&self.0.newest.header())
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::DoesNotOpen => Self::DoesNotOpen,
+            Refused::NoRandomness => Self::NoRandomness,
+        }
+    }
 }
 
 /// Bytes from the operating system's source of randomness.

@@ -81,6 +81,7 @@ impl Shell {
         let store = args.open(false)?;
         let own_key = args.data.join("data.key");
         let sealer = Arc::new(keep(&store, said.data_key.as_deref().unwrap_or(&own_key))?);
+        store.unlock(sealer.clone());
         let login = said.login.clone();
         let account = store.read(move |tx: &Tx<'_>| store::account::usable(tx, &login))?;
         let (account, _) = account.with_context(|| format!("there is no account {}", said.login))?;

@@ -22,6 +22,7 @@ pub mod node;
 pub mod report;
 pub mod schedule;
 pub mod suite;
+mod vault;
 pub mod watch;
 pub mod work;
 
@@ -75,7 +76,7 @@ pub struct Ground {
 impl Ground {
     /// Builds the estate that every run starts with.
     pub fn new() -> Result<Self, Error> {
-        let stage = Stage::open()?;
+        let stage = Stage::open(Rc::new(vault::Plain))?;
         stage.fill(estate::fill)?;
         let flapping = false;
         Ok(Self { stage, flapping })

@@ -21,6 +21,7 @@ use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
 
 use crate::queue::{Queue, Share, Urgency};
+use crate::vault::Safe;
 use crate::{Clock, Error, Tx, migration};
 
 pub use doorbell::Doorbell;
@@ -48,6 +49,7 @@ pub(crate) struct Postgres {
     readers: Mutex<Readers>,
     reader_free: Condvar,
     clock: Clock,
+    safe: Safe,
     writers: Vec<JoinHandle<()>>,
 }
 
@@ -65,11 +67,16 @@ impl Postgres {
         session.check_server()?;
         migration::postgres(&session)?;
         drop(session);
-        let queue = Arc::new(Queue::default());
+        let (queue, safe) = (Arc::new(Queue::default()), Safe::default());
         let writers = (0..WRITERS)
             .map(|number| {
                 let share = if number == 0 { Share::All } else { Share::Rest };
-                worker::start(config.clone(), queue.clone(), share, clock.clone())
+                worker::start(
+                    config.clone(),
+                    queue.clone(),
+                    share,
+                    (clock.clone(), safe.clone()),
+                )
             })
             .collect::<Result<Vec<_>, Error>>()?;
         let readers = Readers {
@@ -82,12 +89,17 @@ impl Postgres {
             readers: Mutex::new(readers),
             reader_free: Condvar::new(),
             clock,
+            safe,
             writers,
         })
     }
 
     pub(crate) fn queue(&self) -> &Queue {
         &self.queue
+    }
+
+    pub(crate) const fn safe(&self) -> &Safe {
+        &self.safe
     }
 
     pub(crate) fn doorbell(&self, ring: impl Fn() + Send + 'static) -> Result<Doorbell, Error> {
@@ -111,7 +123,7 @@ impl Postgres {
             return Err(Error::Unavailable.into());
         };
         session.begin_read()?;
-        work(&Tx::postgres(session, (self.clock)()))
+        work(&Tx::postgres(session, (self.clock)()).with(self.safe.vault()))
     }
 
     /// A reader, as long as more than `left` are free.

@@ -11,6 +11,7 @@ use tokio_postgres::Config;
 
 use super::Session;
 use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Share, Want, Work, hurry};
+use crate::vault::Safe;
 use crate::{Clock, Error, Tx};
 
 /// Starts a writer.
@@ -18,11 +19,12 @@ pub(super) fn start(
     config: Config,
     queue: Arc<Queue>,
     share: Share,
-    clock: Clock,
+    (clock, safe): (Clock, Safe),
 ) -> Result<JoinHandle<()>, Error> {
     let writer = Writer {
         config,
         clock,
+        safe,
         session: None,
         failed_at: None,
         last: Timestamp(0),
@@ -36,6 +38,7 @@ pub(super) fn start(
 struct Writer {
     config: Config,
     clock: Clock,
+    safe: Safe,
     session: Option<Session>,
     /// When the last attempt to connect failed.
     failed_at: Option<Instant>,
@@ -127,7 +130,8 @@ impl Writer {
             }
             self.last = self.last.max((self.clock)());
             session.begin_work();
-            let (keep, answer) = (work.run)(Some(&Tx::postgres(session, self.last)));
+            let tx = Tx::postgres(session, self.last).with(self.safe.vault());
+            let (keep, answer) = (work.run)(Some(&tx));
             let ended = match session.is_broken() {
                 true => Err(Error::Unavailable),
                 false => session.end_work(keep),

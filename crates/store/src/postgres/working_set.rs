@@ -146,7 +146,7 @@ impl WorkingSet {
             set.terminals.insert(id, gathered);
         }
         for row in &pending {
-            let pending = pending::read(&Row(Source::Postgres(row)))?;
+            let pending = pending::read(&Row(Source::Postgres(row), None))?;
             if let Some(gathered) = set.terminals.get_mut(&pending.terminal_id) {
                 gathered.pending.push(pending);
             }
@@ -157,7 +157,7 @@ impl WorkingSet {
             }
         }
         for row in &names {
-            let row = Row(Source::Postgres(row));
+            let row = Row(Source::Postgres(row), None);
             let name = ledger::read_name(&row, 1, 2)?.ok_or(Error::Corrupt("ledger.batch"))?;
             if let Some(gathered) = set.terminals.get_mut(&row.terminal_id(0)?) {
                 gathered.unknown.remove(&name);
@@ -294,7 +294,7 @@ impl WorkingSet {
 
 impl Gathered {
     fn read(row: &PostgresRow) -> Result<(TerminalId, Self), Error> {
-        let row = Row(Source::Postgres(row));
+        let row = Row(Source::Postgres(row), None);
         let gathered = Self {
             kept: terminal::read_admission(&row)?,
             last: row.int_opt(6)?.zip(row.time_opt(7)?),

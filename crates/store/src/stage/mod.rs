@@ -23,6 +23,7 @@ use domain::{TerminalId, Timestamp};
 use rusqlite::Connection;
 
 use crate::tx::Backend;
+use crate::vault::Vault;
 use crate::{Error, Tx, migration};
 use running::{Core, Running, Stop, Write};
 
@@ -49,8 +50,8 @@ pub struct Stage(Rc<RefCell<Core>>);
 pub struct Transaction(Running);
 
 impl Stage {
-    /// An empty database with its tables.
-    pub fn open() -> Result<Self, Error> {
+    /// An empty database with its tables, and what seals columns in it: the same text always in the same way.
+    pub fn open(vault: Rc<dyn Vault>) -> Result<Self, Error> {
         let connection = Connection::open_in_memory()?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
         migration::sqlite(&connection)?;
@@ -59,6 +60,7 @@ impl Stage {
             locking: Locking::default(),
             locks: BTreeMap::new(),
             on_top: None,
+            vault,
             begun: 0,
             statements: 0,
         }))))
@@ -67,7 +69,7 @@ impl Stage {
     /// Fills the database with what every run starts from; [`Stage::reset`] comes back to here.
     pub fn fill<E: From<Error>>(&self, work: impl FnOnce(&Tx<'_>) -> Result<(), E>) -> Result<(), E> {
         let core = self.0.borrow();
-        work(&Tx::sqlite(&core.connection, Timestamp(0)))?;
+        work(&Tx::sqlite(&core.connection, Timestamp(0)).with(Some(&*core.vault)))?;
         core.connection.execute_batch("BEGIN").map_err(Error::from)?;
         Ok(())
     }
@@ -90,6 +92,7 @@ impl Stage {
             core: self.0.clone(),
             number: core.begun,
             now,
+            vault: core.vault.clone(),
             state: RefCell::default(),
         })
     }
@@ -102,7 +105,7 @@ impl Stage {
     ) -> Result<T, E> {
         let mut core = self.0.borrow_mut();
         core.take_off()?;
-        work(&Tx::sqlite(&core.connection, now))
+        work(&Tx::sqlite(&core.connection, now).with(Some(&*core.vault)))
     }
 
     /// Statements run since the last reset, repetitions for other transactions' turns included.
@@ -121,6 +124,7 @@ impl Transaction {
         let result = work(&Tx {
             backend: Backend::Stage(&self.0),
             now: self.0.now,
+            vault: Some(&*self.0.vault),
         });
         let waits_still = self.0.state.borrow().stop.is_none() && !self.0.has_its_lock();
         match self.0.state.borrow().stop {
@@ -174,7 +178,7 @@ mod tests {
     const COUNT: Sql = sql!("SELECT count(*) FROM duty");
 
     fn stage() -> Stage {
-        let stage = Stage::open().unwrap();
+        let stage = Stage::open(Rc::new(crate::vault::tests::Marking { newest: 1 })).unwrap();
         stage.fill(|_| Ok::<_, Error>(())).unwrap();
         stage.reset(Locking::default()).unwrap();
         stage

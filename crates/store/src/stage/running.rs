@@ -13,6 +13,7 @@ use rusqlite::types::{Value as Owned, ValueRef};
 
 use crate::Error;
 use crate::sql::{Sql, Value, stage};
+use crate::vault::Vault;
 
 /// How a transaction locks a terminal. All but one are planted bugs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,7 @@ pub(super) struct Core {
     pub(super) locks: BTreeMap<TerminalId, Vec<Claim>>,
     /// The transaction whose writes lie on top of what is committed, and how many.
     pub(super) on_top: Option<(u64, usize)>,
+    pub(super) vault: Rc<dyn Vault>,
     pub(super) begun: u64,
     pub(super) statements: u64,
 }
@@ -87,6 +89,7 @@ pub struct Running {
     pub(super) core: Rc<RefCell<Core>>,
     pub(super) number: u64,
     pub(super) now: Timestamp,
+    pub(super) vault: Rc<dyn Vault>,
     pub(super) state: RefCell<State>,
 }
 
@@ -380,6 +383,8 @@ fn own(value: &Value<'_>) -> Owned {
         Value::Int(int) => Owned::Integer(int),
         Value::Text(text) => Owned::Text(text.to_owned()),
         Value::Blob(blob) => Owned::Blob(blob.to_vec()),
+        // Never in clear: what is to be sealed comes sealed.
+        Value::Secret(_) => Owned::Null,
     }
 }
 

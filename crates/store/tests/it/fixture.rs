@@ -11,6 +11,7 @@ use domain::shop::Shop;
 use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, Decision, Entry, Kind, LedgerRow};
 use domain::{MerchantId, Money, TerminalId, Timestamp};
+use node::seal::Sealer;
 use proptest::prelude::ProptestConfig;
 use store::{Error, Store, Tx};
 
@@ -41,14 +42,16 @@ impl Kept {
         let clock = Arc::new(AtomicI64::new(1_000));
         let read = clock.clone();
         let read = Arc::new(move || Timestamp(read.load(Ordering::SeqCst)));
+        let store = match crate::IS_SHARED {
+            false => Store::open(&dir.join("store.db"), read).unwrap(),
+            true => {
+                let database = local_postgres::shared().new_database().unwrap();
+                Store::connect(&database, read).unwrap()
+            }
+        };
+        store.unlock(Arc::new(Sealer::new(&[7; 32])));
         Self {
-            store: match crate::IS_SHARED {
-                false => Store::open(&dir.join("store.db"), read).unwrap(),
-                true => {
-                    let database = local_postgres::shared().new_database().unwrap();
-                    Store::connect(&database, read).unwrap()
-                }
-            },
+            store,
             clock,
             made: AtomicU32::new(1),
             _dir: Dir(dir),
