@@ -3,6 +3,7 @@
 //! Invariant: what was acknowledged, and which trace numbers are used up, is remembered whatever happens to the nodes.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
@@ -23,7 +24,7 @@ pub struct Pair {
     terminals: Vec<ReadyTerminal>,
     /// The next trace number of each terminal: a trace names its transaction for ever.
     traces: Vec<u32>,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Pair {
@@ -54,7 +55,7 @@ impl Pair {
             traces: vec![1; terminals.len()],
             nodes: [Some(first), Some(second)],
             terminals,
-            _folder: folder,
+            folder,
         })
     }
 
@@ -73,6 +74,11 @@ impl Pair {
     /// One was killed.
     pub fn gates(&self) -> Result<[SocketAddr; 2]> {
         Ok([self.node(0)?.ready.gate, self.node(1)?.ready.gate])
+    }
+
+    /// The folder that both keep their data in: the data keys are there.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Both APIs, as one of the demo's people.

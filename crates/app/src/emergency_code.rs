@@ -34,8 +34,9 @@ pub struct Fresh {
 /// Has a code mailed to each account of that address that may report a loss, as far as it has not enough already. `from` is
 /// where the one who asks speaks from.
 pub fn ask(tx: &Tx<'_>, email: &str, from: &str, fresh: Vec<Fresh>) -> Result<(), StoreError> {
-    let accounts = store::account::of_email(tx, email, ACCOUNTS_MAX as i64)?;
-    let may = accounts.into_iter().filter(|account| account.rights().has(NEEDS));
+    let people = store::account::by_contact(tx, email)?;
+    let accounts = people.into_iter().take(ACCOUNTS_MAX).map(|person| person.account);
+    let may = accounts.filter(|account| account.rights().has(NEEDS));
     for (account, fresh) in may.zip(fresh) {
         if store::emergency_code::open_count(tx, &account.login)? < OPEN_MAX {
             make(tx, &account, from, fresh)?;

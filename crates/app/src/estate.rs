@@ -69,10 +69,20 @@ pub fn fill_sessions(tx: &Tx<'_>, sessions: &[(TerminalId, TerminalSession)]) ->
     sessions.iter().try_for_each(put)
 }
 
-/// Notes the check value of a data key that seals from now on, as the `number`th.
+/// Notes the check value of a data key that seals from now on; on a shared store only once every node that is present has it.
+/// Answers the name of one that lacks it, and then nothing was noted. `node` is who asks, and is not asked itself; `None`: there is
+/// nobody else.
 ///
 /// # Errors
 /// [`Error::Conflict`] when another node has noted one at the same time.
-pub fn sealed_by(tx: &Tx<'_>, number: i64, check: &[u8]) -> Result<(), Error> {
-    store::data_key::insert(tx, number, check)
+pub fn sealed_by(tx: &Tx<'_>, node: Option<&str>, check: &[u8]) -> Result<Option<String>, Error> {
+    let is_first = store::data_key::newest(tx)?.is_none();
+    if !is_first
+        && let Some(node) = node
+        && let Some(lacking) = store::node::lacks(tx, check, node)?
+    {
+        return Ok(Some(lacking));
+    }
+    store::data_key::insert(tx, check)?;
+    Ok(None)
 }

@@ -178,6 +178,7 @@ pub fn accept(tx: &Tx<'_>, token_digest: &[u8], said: Accepted) -> Result<Accoun
             let person = Person {
                 account: account.clone(),
                 email: said.email,
+                phone: None,
                 state: AccountState::Active,
             };
             case::tell(tx, &Actor::Person(account.clone()), &person, "create", None)?;

@@ -33,6 +33,7 @@ pub mod passes;
 pub mod password;
 pub mod provider_account;
 pub mod repeats;
+pub mod reseal;
 pub mod retry;
 pub mod reversal;
 pub mod session;

@@ -51,7 +51,8 @@ pub fn enqueue_recurring(tx: &Tx<'_>) -> Result<(), StoreError> {
     for id in crate::audit::tasks() {
         enqueue(tx, id, tx.now())?;
     }
-    Ok(())
+    // A node that starts may have brought another key.
+    crate::reseal::hasten(tx)
 }
 
 /// Takes work of a kind that is to be done now, at most `limit`, for as long as the policy says. What an earlier claim may

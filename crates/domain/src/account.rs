@@ -205,6 +205,8 @@ pub struct Person {
     pub account: Account,
     /// Where the person can be reached by mail; `None`: nobody said.
     pub email: Option<String>,
+    /// The person's telephone, in the form of E.164; `None`: nobody said.
+    pub phone: Option<String>,
     /// Whether it may be used.
     pub state: State,
 }
@@ -358,6 +360,7 @@ mod tests {
         let at = |state| Person {
             account: account(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
             email: None,
+            phone: None,
             state,
         };
         let wanted = [

@@ -33,6 +33,8 @@ words! {
         CodeMail = "code_mail",
         /// Look through the lines of an uploaded table.
         Import = "import",
+        /// Move what is sealed to the newest data key; never done, always due again.
+        Reseal = "reseal",
         /// Forget what is kept for a time only; never done, always due again.
         CleanUp = "clean_up",
         /// Carry the audit log on, and look it through; never done, always due again.
@@ -210,7 +212,8 @@ impl Kind {
                 ahead_ms_max: CLOCK_MS_MAX,
                 lost: Lost::Again,
             },
-            Self::CleanUp => Policy {
+            // How far it is is written down with each step, so that another goes on where one was lost.
+            Self::Reseal | Self::CleanUp => Policy {
                 subject: None,
                 claim_ms: 60_000,
                 first_wait_ms: 60_000,
@@ -327,6 +330,11 @@ impl Id {
     /// The look through an import's lines.
     pub fn import(import_id: &str) -> Self {
         Self::new(Kind::Import, import_id, "")
+    }
+
+    /// The moving of what is sealed to the newest data key.
+    pub fn reseal() -> Self {
+        Self::new(Kind::Reseal, "data_key", "")
     }
 
     /// A clean-up.

@@ -7,6 +7,7 @@
 
 mod audit;
 mod import;
+mod reseal;
 
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
@@ -58,6 +59,7 @@ enum Command {
     Import(import::Import),
     #[command(subcommand)]
     Audit(audit::Audit),
+    Reseal(reseal::Reseal),
 }
 
 /// Set the house up with its first account, as the set-up page does.
@@ -117,6 +119,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Command::List => list(&args),
         Command::Import(said) => import::run(&args, said),
         Command::Audit(said) => audit::run(&args, said),
+        Command::Reseal(said) => reseal::run(&args, said),
     }
 }
 

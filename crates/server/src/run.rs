@@ -98,7 +98,7 @@ pub fn open(place: &Place<'_>, name: &str) -> anyhow::Result<Arc<Node>> {
         None => store::Store::open(&data.join("store.db"), Arc::new(now))?,
     };
     let own_key = data.join("data.key");
-    let sealer = seal::keep(&store, place.data_key.unwrap_or(&own_key))?;
+    let sealer = seal::keep(&store, place.data_key.unwrap_or(&own_key), name)?;
     Ok(Node::new(name.to_owned(), store, sealer)?)
 }
 

@@ -7,6 +7,7 @@ use domain::right::{Right, Rights};
 use crate::custom_role::bit;
 use crate::row::{self, Columns, Reader, columns, read, select, table};
 use crate::sql::{Value, sql, values};
+use crate::vault::{self, Vault};
 use crate::{Error, Tx};
 
 crate::row::words!(Role, State);
@@ -17,7 +18,7 @@ columns!(Account {
     scope: Scope,
     custom_role: Option<Narrowed>
 });
-table!(Person: "account", 1 { account: Account, #[sealed] email, state });
+table!(Person: "account", 1 { account: Account, #[sealed] email, #[sealed] phone, state });
 
 /// A new account and the hash of its password.
 #[derive(Clone, Debug)]
@@ -61,6 +62,7 @@ pub fn insert(tx: &Tx<'_>, account: &Account, password_hash: &str) -> Result<(),
     let person = Person {
         account: account.clone(),
         email: None,
+        phone: None,
         state: State::Active,
     };
     let kept = Kept {
@@ -157,12 +159,88 @@ pub fn set_password(tx: &Tx<'_>, login: &str, password_hash: &str) -> Result<boo
     Ok(tx.execute(sql, values![login, password_hash])? > 0)
 }
 
+/// The labels of what addresses and numbers are found by.
+pub(crate) const EMAIL: &str = "tillguard/email/1";
+pub(crate) const PHONE: &str = "tillguard/phone/1";
+
+/// What an address or a number is found by under the newest key.
+pub(crate) fn index(vault: &dyn Vault, label: &str, text: &str) -> Option<String> {
+    vault::indices(vault, label, &as_found(text)).into_iter().next()
+}
+
+/// As addresses are compared: whoever writes one in capitals means the same.
+fn as_found(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
 /// Writes where a person can be reached by mail.
 pub fn set_email(tx: &Tx<'_>, login: &str, email: Option<&str>) -> Result<(), Error> {
+    reach(tx, login, |person| person.email = email.map(str::to_owned))
+}
+
+/// Writes a person's telephone, in the form of E.164.
+pub fn set_phone(tx: &Tx<'_>, login: &str, phone: Option<&str>) -> Result<(), Error> {
+    reach(tx, login, |person| person.phone = phone.map(str::to_owned))
+}
+
+/// Changes where a person can be reached, and by what the person is found.
+fn reach(tx: &Tx<'_>, login: &str, change: impl FnOnce(&mut Person)) -> Result<(), Error> {
     let person: Option<Person> = row::by_id(tx, login)?;
-    let Some(person) = person else { return Ok(()) };
-    let email = email.map(str::to_owned);
-    row::update(tx, &Person { email, ..person }).map(drop)
+    let Some(mut person) = person else { return Ok(()) };
+    change(&mut person);
+    row::update(tx, &person)?;
+    let indexed = |label, text: &Option<String>| match (tx.vault, text) {
+        (Some(vault), Some(text)) => index(vault, label, text),
+        _ => None,
+    };
+    let (email, phone) = (indexed(EMAIL, &person.email), indexed(PHONE, &person.phone));
+    let sql = sql!("UPDATE account SET email_index = $2, phone_index = $3 WHERE login = $1");
+    tx.execute(sql, values![login, email.as_deref(), phone.as_deref()])
+        .map(drop)
+}
+
+/// People found by one address or number at most: a family's telephone, a shop's mailbox.
+const FOUND_MAX: i64 = 20;
+
+/// The people in use who can be reached at an address, or at a number in the form of E.164; in the order of their log-ins, at most
+/// 20.
+pub fn by_contact(tx: &Tx<'_>, contact: &str) -> Result<Vec<Person>, Error> {
+    let by_email = select!(
+        Person,
+        "WHERE (account.email_index = $1 OR lower(account.email) = $2) AND account.state = 'active' ORDER BY account.login LIMIT $3"
+    );
+    let by_phone = select!(
+        Person,
+        "WHERE (account.phone_index = $1 OR account.phone = $2) AND account.state = 'active' ORDER BY account.login LIMIT $3"
+    );
+    let (sql, label) = match contact.contains('@') {
+        true => (by_email, EMAIL),
+        false => (by_phone, PHONE),
+    };
+    let contact = as_found(contact);
+    let mut found: Vec<Person> = Vec::new();
+    // Under each key: what was sealed with an older one has that one's index until it is moved.
+    for index in vault::indices(vault::given(tx.vault)?, label, &contact) {
+        let of_key: Vec<Person> = tx.all(sql, values![&index, &contact, FOUND_MAX], read)?;
+        let new = of_key.into_iter().filter(|person| {
+            let is_new = !found
+                .iter()
+                .any(|known| known.account.login == person.account.login);
+            is_new
+                && [&person.email, &person.phone]
+                    .into_iter()
+                    .flatten()
+                    .any(|text| as_found(text) == contact)
+        });
+        let new: Vec<Person> = new.collect();
+        found.extend(new);
+    }
+    for person in &found {
+        fitting(person.account.clone())?;
+    }
+    found.sort_by(|one, other| one.account.login.cmp(&other.account.login));
+    found.truncate(FOUND_MAX as usize);
+    Ok(found)
 }
 
 /// The log-ins of those with that right over the whole estate, in the order of roles and log-ins; at most `limit`.
@@ -203,16 +281,6 @@ pub fn of_shop(
         logins.extend(tx.all(sql, &values, |row| row.string(0))?);
     }
     Ok(logins)
-}
-
-/// The accounts of a mail address that may be used, in the order of their log-ins; at most `limit`.
-pub fn of_email(tx: &Tx<'_>, email: &str, limit: i64) -> Result<Vec<Account>, Error> {
-    let sql = select!(
-        Kept,
-        "WHERE lower(account.email) = lower($1) AND account.state = 'active' ORDER BY account.login LIMIT $2"
-    );
-    let all: Vec<Kept> = tx.all(sql, values![email, limit], read)?;
-    all.into_iter().map(|kept| fitting(kept.person.account)).collect()
 }
 
 /// Whether several accounts have this name.

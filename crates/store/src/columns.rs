@@ -98,6 +98,21 @@ fn a_column_that_is_missing_and_one_that_is_gone_are_named() {
 }
 
 #[test]
+fn everything_that_is_sealed_can_be_moved_to_another_key() {
+    let sealed = page()
+        .into_iter()
+        .filter(|(_, line)| text(line, "kept") == Some("sealed"));
+    let sealed: BTreeSet<String> = sealed
+        .map(|((table, column), _)| format!("{table}.{column}"))
+        .collect();
+    let moved: BTreeSet<String> = crate::reseal::UNITS
+        .iter()
+        .map(|unit| unit.name.to_owned())
+        .collect();
+    assert_eq!(sealed, moved, "columns.toml and reseal::UNITS");
+}
+
+#[test]
 fn what_is_somebodys_says_how_it_is_kept_and_for_how_long() {
     let whole: Table = PAGE.parse().unwrap();
     let retentions = whole["retention"].as_table().unwrap();

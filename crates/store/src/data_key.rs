@@ -14,13 +14,32 @@ pub fn checks(tx: &Tx<'_>) -> Result<Vec<Vec<u8>>, Error> {
     tx.all(sql, values![KEYS_MAX], |row| row.blob(0))
 }
 
-/// Notes that a key seals from now on, as the `number`th.
+/// Notes that a key seals from now on.
 ///
 /// # Errors
 /// [`Error::Conflict`] when another node has noted one at the same time.
-pub fn insert(tx: &Tx<'_>, number: i64, check: &[u8]) -> Result<(), Error> {
-    let sql = sql!("INSERT INTO data_key (number, check_value, since_ms) VALUES ($1, $2, $3)");
-    tx.execute(sql, values![number, check, tx.now()]).map(drop)
+pub fn insert(tx: &Tx<'_>, check: &[u8]) -> Result<(), Error> {
+    let sql = sql!(
+        "INSERT INTO data_key (number, check_value, since_ms)
+         VALUES ((SELECT coalesce(max(number), 0) + 1 FROM data_key), $1, $2)"
+    );
+    tx.execute(sql, values![check, tx.now()]).map(drop)
+}
+
+/// The check value of the key that was noted last, and how many are noted.
+pub fn newest(tx: &Tx<'_>) -> Result<Option<(Vec<u8>, i64)>, Error> {
+    let sql = sql!(
+        "SELECT check_value, (SELECT count(*) FROM data_key) FROM data_key ORDER BY number DESC LIMIT 1"
+    );
+    tx.first(sql, &[], |row| Ok((row.blob(0)?, row.int(1)?)))
+}
+
+/// Forgets every key but this one: nothing is sealed with them any more. Answers how many.
+pub fn retire_others(tx: &Tx<'_>, check: &[u8]) -> Result<usize, Error> {
+    tx.execute(
+        sql!("DELETE FROM data_key WHERE check_value <> $1"),
+        values![check],
+    )
 }
 
 /// A sealed master key and its terminal, to try a key on.

@@ -41,6 +41,7 @@ mod postgres;
 pub mod provider_account;
 mod queue;
 pub mod receipt;
+pub mod reseal;
 pub mod row;
 pub mod session;
 pub mod setting;

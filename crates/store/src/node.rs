@@ -27,13 +27,15 @@ pub struct Present {
     pub renewed_at: Timestamp,
 }
 
-/// Adds a node, as its next incarnation.
+/// Adds a node, as its next incarnation, and says which data keys it has.
 pub fn join(tx: &Tx<'_>, node: &str) -> Result<Incarnation, Error> {
     let sql = sql!(
-        "INSERT INTO node (node, incarnation, renewal, joined_at_ms, renewed_at_ms)
-         VALUES ($1, (SELECT coalesce(max(incarnation), 0) + 1 FROM node WHERE node = $1), 0, $2, $2) RETURNING incarnation"
+        "INSERT INTO node (node, incarnation, renewal, joined_at_ms, renewed_at_ms, data_keys)
+         VALUES ($1, (SELECT coalesce(max(incarnation), 0) + 1 FROM node WHERE node = $1), 0, $2, $2, $3) RETURNING incarnation"
     );
-    let incarnation = tx.first(sql, values![node, tx.now()], |row| row.int(0))?;
+    let keys = tx.vault.map(|vault| vault.checks().concat());
+    let values = values![node, tx.now(), keys.as_deref()];
+    let incarnation = tx.first(sql, values, |row| row.int(0))?;
     Ok(Incarnation {
         node: node.to_owned(),
         incarnation: incarnation.ok_or(Error::Corrupt("node.incarnation"))?,
@@ -77,6 +79,30 @@ pub fn present(tx: &Tx<'_>) -> Result<Vec<Present>, Error> {
             renewed_at: row.time(3)?,
         })
     })
+}
+
+/// The name of a node that is present and has not said that it has this data key; nothing of `node` itself.
+pub fn lacks(tx: &Tx<'_>, check: &[u8], node: &str) -> Result<Option<String>, Error> {
+    let sql = sql!(
+        "SELECT node, data_keys FROM node WHERE left_at_ms IS NULL AND node <> $1 ORDER BY node LIMIT 1000"
+    );
+    let lacks = |row: &Row<'_>| {
+        let keys = row.blob_opt(1)?.unwrap_or_default();
+        let has = keys.chunks(check.len().max(1)).any(|one| one == check);
+        Ok((!has).then_some(row.string(0)?))
+    };
+    Ok(tx.all(sql, values![node], lacks)?.into_iter().flatten().next())
+}
+
+/// How many starts of nodes sealed with another data key, or did not say with which; `None` when one of them is present.
+pub fn sealed_otherwise(tx: &Tx<'_>, check: &[u8]) -> Result<Option<i64>, Error> {
+    let sql = sql!(
+        "SELECT count(*), count(CASE WHEN left_at_ms IS NULL THEN 1 END) FROM node
+         WHERE data_keys IS NULL OR substr(data_keys, 1, 32) <> $1"
+    );
+    let counts = tx.first(sql, values![check], |row| Ok((row.int(0)?, row.int(1)?)))?;
+    let (all, present) = counts.unwrap_or_default();
+    Ok((present == 0).then_some(all))
 }
 
 /// Whether an incarnation is present.

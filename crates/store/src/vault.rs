@@ -96,7 +96,17 @@ pub trait Vault: Send + Sync {
 
     /// Whether it is the newest key that has sealed this.
     fn is_newest(&self, sealed: &[u8]) -> bool;
+
+    /// The check values of the keys, the newest first.
+    fn checks(&self) -> Vec<Check>;
+
+    /// What a text is found by where it is sealed, under each of the keys, the newest first: HMAC-SHA-256 of the label, a zero
+    /// byte and the text.
+    fn indices(&self, label: &str, text: &str) -> Vec<Vec<u8>>;
 }
+
+/// SHA-256 of a data key and a label: it tells which key it is, and nothing of the key.
+pub type Check = [u8; 32];
 
 /// Where a store finds its vault, once it has been given one.
 #[derive(Clone, Default)]
@@ -144,7 +154,7 @@ impl Place<'_> {
 }
 
 /// The vault of a transaction.
-fn given(vault: Option<&dyn Vault>) -> Result<&dyn Vault, Error> {
+pub(crate) fn given(vault: Option<&dyn Vault>) -> Result<&dyn Vault, Error> {
     vault.ok_or_else(|| Error::Unusable("what is sealed in it needs the data key".into()))
 }
 
@@ -167,6 +177,12 @@ pub(crate) fn open(vault: Option<&dyn Vault>, place: &Place<'_>, kept: &str) -> 
 pub(crate) fn sealed_bytes(kept: &str) -> Option<Vec<u8>> {
     let sealed = STANDARD_NO_PAD.decode(kept.strip_prefix(BEGINS)?).ok()?;
     (!sealed.is_empty()).then_some(sealed)
+}
+
+/// What a text is found by under each key, the newest first, in hexadecimal digits.
+pub(crate) fn indices(vault: &dyn Vault, label: &str, text: &str) -> Vec<String> {
+    let hex = |index: &Vec<u8>| index.iter().map(|byte| format!("{byte:02x}")).collect();
+    vault.indices(label, text).iter().map(hex).collect()
 }
 
 #[cfg(test)]
@@ -200,6 +216,15 @@ pub(crate) mod tests {
 
         fn is_newest(&self, sealed: &[u8]) -> bool {
             sealed.first() == Some(&self.newest)
+        }
+
+        fn checks(&self) -> Vec<Check> {
+            (0..=self.newest).rev().map(|key| [key; 32]).collect()
+        }
+
+        fn indices(&self, label: &str, text: &str) -> Vec<Vec<u8>> {
+            let of = |key: u8| [&[key], label.as_bytes(), b"=", text.as_bytes()].concat();
+            (0..=self.newest).rev().map(of).collect()
         }
     }
 

@@ -213,6 +213,16 @@ pub fn delete_claimed(tx: &Tx<'_>, claimed: &Work) -> Result<bool, Error> {
     Ok(tx.execute(sql, &[subject_id, kind, part, claim[0], claim[1]])? > 0)
 }
 
+/// Has what waits be due now.
+pub fn hasten(tx: &Tx<'_>, id: &Id) -> Result<(), Error> {
+    let sql = sql!(
+        "UPDATE work SET due_at_ms = $4 WHERE subject_id = $1 AND kind = $2 AND part = $3 AND state = 'waiting' AND due_at_ms > $4"
+    );
+    let [subject_id, kind, part] = key(id);
+    tx.execute(sql, &[subject_id, kind, part, tx.now().into()])
+        .map(drop)
+}
+
 /// Takes out what is done, whoever has claimed it; false when it is out already.
 pub fn delete(tx: &Tx<'_>, id: &Id) -> Result<bool, Error> {
     let sql = sql!("DELETE FROM work WHERE subject_id = $1 AND kind = $2 AND part = $3");

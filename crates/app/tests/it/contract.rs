@@ -281,6 +281,7 @@ fn an_account_and_an_invitation_move_by_their_tables_alone() {
     house.write(move |tx| store::account::insert(tx, &kept, "hash"));
     let states = domain::account::State::ALL.map(|state| Person {
         email: None,
+        phone: None,
         account: account.clone(),
         state,
     });

@@ -17,11 +17,12 @@ struct Known {
     example: Option<(TerminalId, Vec<u8>)>,
 }
 
-/// The sealer of a store with the keys of a file, which is made when the store has nothing sealed yet.
+/// The sealer of a store with the keys of a file, which is made when the store has nothing sealed yet. `node` is who asks.
 ///
 /// # Errors
-/// The file is missing, cannot be read, or lacks a key that the store was sealed with.
-pub fn keep(store: &Store, path: &Path) -> Result<Sealer, Error> {
+/// The file is missing, cannot be read, or lacks a key that the store was sealed with; or its newest is one that another node,
+/// which is present, does not have yet, and could not open what it seals.
+pub fn keep(store: &Store, path: &Path, node: &str) -> Result<Sealer, Error> {
     let known = store.read(|tx: &Tx<'_>| {
         Ok::<_, store::Error>(Known {
             checks: data_key::checks(tx)?,
@@ -41,9 +42,16 @@ pub fn keep(store: &Store, path: &Path) -> Result<Sealer, Error> {
     };
     let sealer = Sealer::of(&secrets).ok_or_else(|| unusable(path, "is empty"))?;
     known.check(&sealer, path)?;
-    let (check, number) = (sealer.0.newest.check, known.checks.len() as i64 + 1);
-    if !known.checks.iter().any(|known| *known == check) {
-        store.write(move |tx| app::estate::sealed_by(tx, number, &check))?;
+    let (check, others_of) = (sealer.0.newest.check, store.is_shared().then(|| node.to_owned()));
+    if !known.checks.iter().any(|known| *known == check)
+        && let Some(lacking) =
+            store.write(move |tx| app::estate::sealed_by(tx, others_of.as_deref(), &check))?
+    {
+        let id = identifier(&check);
+        let why = format!(
+            "has a newest key, {id}, that the node {lacking} does not have yet: put it before the last one until every node has been started with it"
+        );
+        return Err(unusable(path, &why));
     }
     Ok(sealer)
 }
@@ -52,8 +60,10 @@ impl Known {
     fn check(&self, sealer: &Sealer, path: &Path) -> Result<(), Error> {
         let has = |check: &[u8]| sealer.keys().any(|key| key.check == check);
         if let Some(missing) = self.checks.iter().find(|check| !has(check)) {
-            let id: String = missing.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            let why = format!("lacks the key {id}, which the store is sealed with");
+            let why = format!(
+                "lacks the key {}, which the store is sealed with",
+                identifier(missing)
+            );
             return Err(unusable(path, &why));
         }
         let Some((terminal_id, sealed)) = &self.example else {
@@ -64,6 +74,11 @@ impl Known {
             .map(drop)
             .map_err(|_| unusable(path, "is not the one the store is sealed with"))
     }
+}
+
+/// What a key is called: the first bytes of its check value, as in what it seals.
+fn identifier(check: &[u8]) -> String {
+    check.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unusable(path: &Path, why: &str) -> Error {
@@ -101,8 +116,12 @@ mod tests {
             path
         }
 
+        fn keep(&self, path: &Path) -> Result<Sealer, Error> {
+            keep(&self.store, path, "node-1")
+        }
+
         fn refuses(&self, path: &Path) -> String {
-            keep(&self.store, path).err().unwrap().to_string()
+            self.keep(path).err().unwrap().to_string()
         }
     }
 
@@ -115,11 +134,12 @@ mod tests {
     fn a_key_that_is_gone_is_missed_and_not_replaced() {
         let place = Place::new();
         let path = place.folder.path().join("data.key");
-        let sealed = keep(&place.store, &path)
+        let sealed = place
+            .keep(&path)
             .unwrap()
             .seal(Purpose::Reversal, "t", b"text")
             .unwrap();
-        let again = keep(&place.store, &path).unwrap();
+        let again = place.keep(&path).unwrap();
         assert_eq!(
             again.open(Purpose::Reversal, "t", &sealed).unwrap().as_slice(),
             b"text"
@@ -135,13 +155,13 @@ mod tests {
     fn a_new_key_joins_the_old_one_and_neither_may_be_left_out() {
         let place = Place::new();
         let seal = |sealer: Sealer| sealer.seal(Purpose::Reversal, "t", b"").unwrap();
-        let old = seal(keep(&place.store, &place.file(&line(1))).unwrap());
+        let old = seal(place.keep(&place.file(&line(1))).unwrap());
         // First every node learns the new key, then one after the other seals with it.
-        let learnt = keep(&place.store, &place.file(&(line(2) + &line(1)))).unwrap();
+        let learnt = place.keep(&place.file(&(line(2) + &line(1)))).unwrap();
         assert_eq!(seal(learnt)[..5], old[..5]);
-        let new = seal(keep(&place.store, &place.file(&(line(1) + &line(2)))).unwrap());
+        let new = seal(place.keep(&place.file(&(line(1) + &line(2)))).unwrap());
         assert_ne!(new[..5], old[..5]);
-        let both = keep(&place.store, &place.file(&(line(1) + &line(2)))).unwrap();
+        let both = place.keep(&place.file(&(line(1) + &line(2)))).unwrap();
         assert!(both.open(Purpose::Reversal, "t", &old).is_ok());
         for alone in [1, 2] {
             assert!(place.refuses(&place.file(&line(alone))).contains("lacks the key"));
@@ -158,15 +178,15 @@ mod tests {
         let missing = place.folder.path().join("missing.key");
         assert!(place.refuses(&missing).contains("bring it back") && !missing.exists());
         assert!(place.refuses(&place.file(&line(2))).contains("is not the one"));
-        assert!(keep(&place.store, &place.file(&line(1))).is_ok());
+        assert!(place.keep(&place.file(&line(1))).is_ok());
     }
 
     #[test]
     fn a_terminal_without_a_key_says_nothing_of_the_stores_own() {
         let place = Place::new();
-        keep(&place.store, &place.file(&line(1))).unwrap();
+        place.keep(&place.file(&line(1))).unwrap();
         place.store.write(|tx| with_terminal(tx, &[])).unwrap();
-        assert!(keep(&place.store, &place.file(&line(1))).is_ok());
+        assert!(place.keep(&place.file(&line(1))).is_ok());
     }
 
     fn with_terminal(tx: &Tx<'_>, master_key: &[u8]) -> Result<(), store::Error> {

@@ -16,10 +16,11 @@ use std::sync::Arc;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use store::vault::{Refused, Vault};
+use store::vault::{Check, Refused, Vault};
 
 pub use keep::keep;
 pub use store::vault::Purpose;
@@ -32,6 +33,8 @@ const NONCE_BYTES: usize = 24;
 const OLD_NONCE_BYTES: usize = 12;
 /// What a key's check value is the SHA-256 of, with the key.
 const CHECK_LABEL: &[u8] = b"tillguard/data-key-check/1";
+/// What a key for blind indices is derived with: HMAC-SHA-256 of it under the data key.
+const INDEX_LABEL: &[u8] = b"tillguard/index-key/1";
 
 /// Why sealing or opening failed. Says nothing of the content.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,8 @@ struct Key {
     cipher: XChaCha20Poly1305,
     /// Opens what version 1 sealed.
     old: Aes256Gcm,
+    /// Derived from the key: what blind indices are made with.
+    index: Zeroizing<[u8; 32]>,
 }
 
 impl Key {
@@ -80,6 +85,7 @@ impl Key {
                 .into(),
             cipher: XChaCha20Poly1305::new(secret.into()),
             old: Aes256Gcm::new(secret.into()),
+            index: Zeroizing::new(hmac(secret, INDEX_LABEL)),
         }
     }
 
@@ -160,6 +166,31 @@ impl Vault for Sealer {
     fn is_newest(&self, sealed: &[u8]) -> bool {
         sealed.starts_with(&self.0.newest.header())
     }
+
+    fn checks(&self) -> Vec<Check> {
+        self.keys().map(|key| key.check).collect()
+    }
+
+    fn indices(&self, label: &str, text: &str) -> Vec<Vec<u8>> {
+        self.keys()
+            .map(|key| blind(&key.index, label, text).to_vec())
+            .collect()
+    }
+}
+
+/// What a text is found by where it is sealed: who does not have the key cannot try numbers until one fits.
+fn blind(key: &[u8; 32], label: &str, text: &str) -> [u8; 32] {
+    hmac(key, &[label.as_bytes(), &[0], text.as_bytes()].concat())
+}
+
+/// HMAC-SHA-256.
+fn hmac(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    // A key that is shorter than a block is followed by zeros (RFC 2104).
+    let mut block = Zeroizing::new([0; 64]);
+    block[..32].copy_from_slice(key);
+    let mut mac = Hmac::<Sha256>::new((&*block).into());
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 impl From<Refused> for Error {
@@ -250,6 +281,28 @@ mod tests {
         }
         assert!(before.open(Purpose::Reversal, "t", &new).is_err());
         assert_eq!(during.seal(Purpose::Reversal, "t", b"").unwrap()[..5], old[..5]);
+    }
+
+    #[test]
+    fn a_blind_index_is_the_hmac_of_label_and_text() {
+        // Made with Python's `hmac`.
+        let key: [u8; 32] = std::array::from_fn(|at| at as u8);
+        let index = blind(&key, "tillguard/phone/1", "+8613800138000");
+        let hex: String = index.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(
+            hex,
+            "080b74e6d6afa980fcef911bea7ac350edeb7de5b18f6d04bde93c48438f82b8"
+        );
+    }
+
+    #[test]
+    fn each_key_has_an_index_of_its_own_and_the_newest_comes_first() {
+        let of = |keys: &[u8], text: &str| sealer(keys).indices("tillguard/phone/1", text);
+        let (old, both) = (of(&[7], "+8613800138000"), of(&[7, 8], "+8613800138000"));
+        assert_eq!(both[1], old[0]);
+        assert_ne!(both[0], old[0]);
+        assert_ne!(of(&[7], "+8613800138001"), old);
+        assert_ne!(sealer(&[7]).indices("tillguard/email/1", "+8613800138000"), old);
     }
 
     #[test]

@@ -80,7 +80,11 @@ impl Shell {
     fn open(args: &Args, said: &Import) -> anyhow::Result<Self> {
         let store = args.open(false)?;
         let own_key = args.data.join("data.key");
-        let sealer = Arc::new(keep(&store, said.data_key.as_deref().unwrap_or(&own_key))?);
+        let sealer = Arc::new(keep(
+            &store,
+            said.data_key.as_deref().unwrap_or(&own_key),
+            CLAIMER,
+        )?);
         store.unlock(sealer.clone());
         let login = said.login.clone();
         let account = store.read(move |tx: &Tx<'_>| store::account::usable(tx, &login))?;

@@ -14,6 +14,7 @@ mod mail;
 mod provider_stop;
 pub mod recovery;
 mod reminder;
+mod reseal;
 mod reversal;
 
 use std::sync::Arc;
@@ -221,6 +222,7 @@ async fn perform(
         Kind::ReminderMail => mail::remind(&node, &work).await,
         Kind::CodeMail => mail::bring(&node, &work).await,
         Kind::Import => import::check(&node, &work).await,
+        Kind::Reseal => reseal::run(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
         Kind::Audit => audit::run(&node, &outside.anchors, &work).await,
     };
@@ -252,6 +254,7 @@ mod tests {
     fn no_try_outlasts_its_claim() {
         let claim = |kind: Kind| Duration::from_millis(kind.policy().claim_ms.unsigned_abs());
         assert!(claim(Kind::Import) > import::TURN_TIME_MAX * 4);
+        assert!(claim(Kind::Reseal) > reseal::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Mail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::Audit) > timestamp::STAMP_TIME_MAX * 2);
         assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);

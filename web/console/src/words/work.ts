@@ -19,6 +19,7 @@ const kind: Words<WorkKind> = {
   reminder_mail: say('提醒邮件', 'Reminder by mail'),
   code_mail: say('验证码邮件', 'Code by mail'),
   import: say('核对导入的表格', 'Look through a table'),
+  reseal: say('改用最新的密钥加密', 'Move to the newest data key'),
   clean_up: say('清理', 'Clean-up'),
   audit: say('审计日志', 'Audit log'),
 }
