@@ -475,6 +475,7 @@ mod tests {
                 name: login.into(),
                 role: Role::RiskOfficer,
                 scope: Scope::All,
+                custom_role: None,
             };
             account::insert(tx, &account, "hash").unwrap();
         }

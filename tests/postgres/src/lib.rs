@@ -118,6 +118,11 @@ impl Cluster {
         }
     }
 
+    /// Where everything of it is: its files, its write-ahead log and what it said.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_path_buf()
+    }
+
     /// Where it listens; the same after a restart.
     pub fn port(&self) -> u16 {
         self.port

@@ -6,6 +6,7 @@
 
 mod documents;
 mod imports;
+mod logs;
 mod mirror;
 mod modules;
 mod packages;
@@ -72,6 +73,9 @@ fn check(source: &Source, read: &dyn Fn(&str) -> Option<String>) -> Vec<String> 
     let mut findings = Vec::new();
     if is(".rs") {
         findings.extend(rust::check(source));
+    }
+    if is(".rs") && source.path.starts_with("crates/") {
+        findings.extend(logs::check(source));
     }
     findings.extend(pages::check(source));
     if is(".md") {

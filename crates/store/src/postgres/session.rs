@@ -161,7 +161,10 @@ impl Session {
             self.broken.set(true);
         }
         self.aborted.set(true);
-        tracing::debug!(%error, "a statement failed");
+        // The server's own words may hold values of the row.
+        let constraint = error.as_db_error().and_then(|error| error.constraint());
+        let code = error.code().map(|state| state.code());
+        tracing::debug!(code, constraint, "a statement failed");
         error.into()
     }
 
@@ -404,7 +407,7 @@ async fn drive(
     loop {
         match std::future::poll_fn(|context| connection.poll_message(context)).await {
             Some(Ok(AsyncMessage::Notice(notice))) => {
-                tracing::warn!(%notice, "the database warns");
+                tracing::warn!(code = notice.code().code(), "the database warns");
                 warned.store(true, Ordering::Relaxed);
             }
             Some(Ok(_)) => {}
