@@ -8,6 +8,10 @@ use store::{Error, Tx};
 
 /// Rows forgotten in one go.
 const ROWS_MAX: i64 = 1_000;
+/// How long a link is remembered after its end: `retention.invitation` of the store's `columns.toml`.
+const INVITATIONS_KEPT_MS: i64 = 30 * 24 * HOUR_MS;
+/// How long what people said in an incident is kept after it was closed: `retention.case` there.
+const CASES_KEPT_MS: i64 = 1_095 * 24 * HOUR_MS;
 /// How long it is remembered who was there.
 const NODES_KEPT_MS: i64 = 24 * HOUR_MS;
 
@@ -32,7 +36,25 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
         CleanUp::Sessions => store::session::forget(tx, ROWS_MAX),
         CleanUp::IdempotencyKeys => store::idempotency::forget(tx, ROWS_MAX),
         CleanUp::EmergencyCodes => store::emergency_code::forget(tx, ROWS_MAX),
+        CleanUp::Invitations => {
+            store::invitation::forget(tx, tx.now().plus_ms(-INVITATIONS_KEPT_MS), ROWS_MAX)
+        }
+        CleanUp::Cases => store::incident::erase(tx, tx.now().plus_ms(-CASES_KEPT_MS), ROWS_MAX),
         CleanUp::Nodes => store::node::forget(tx, tx.now().plus_ms(-NODES_KEPT_MS)),
         CleanUp::Imports => crate::import::forget(tx, ROWS_MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_for_a_time_is_kept_for_the_time_the_page_of_columns_says() {
+        let page = include_str!("../../store/columns.toml");
+        for (retention, kept_ms) in [("invitation", INVITATIONS_KEPT_MS), ("case", CASES_KEPT_MS)] {
+            let said = format!("[retention.{retention}]\ndays = {}\n", kept_ms / (24 * HOUR_MS));
+            assert!(page.contains(&said), "{said}");
+        }
     }
 }

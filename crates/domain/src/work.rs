@@ -77,6 +77,10 @@ words! {
         IdempotencyKeys = "idempotency_keys",
         /// Emergency codes that are over.
         EmergencyCodes = "emergency_codes",
+        /// Links that ended long ago.
+        Invitations = "invitations",
+        /// What people said in incidents that were closed long ago.
+        Cases = "cases",
         /// Nodes that left.
         Nodes = "nodes",
         /// Imports that nobody committed, and what was staged for those that ended.

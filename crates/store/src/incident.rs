@@ -115,6 +115,30 @@ pub fn count_attempts(tx: &Tx<'_>, incident_id: &str, attempts: Attempts, raised
     tx.execute(sql, values).map(drop)
 }
 
+/// Takes out what people said in incidents that were closed before a time, and in the requests to stop their terminals, of at most
+/// `limit`; answers how many. That they were, when, and what was decided stays.
+pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error> {
+    let closed = sql!(
+        "SELECT incident_id FROM incident WHERE state = 'closed' AND found_confirmed_at_ms <= $1
+           AND (place IS NOT NULL OR circumstances IS NOT NULL OR found_statement <> '') LIMIT $2"
+    );
+    let closed = tx.all(closed, values![before, limit], |row| row.string(0))?;
+    for incident_id in &closed {
+        let said = sql!(
+            "UPDATE incident SET place = NULL, circumstances = NULL, found_statement = '' WHERE incident_id = $1"
+        );
+        tx.execute(said, values![incident_id])?;
+        // The digest of the letter stays: who has it can show that it was this one.
+        let asked = sql!(
+            "UPDATE stop_request SET letter_zh = '', letter_en = '', mail_said = NULL,
+               mail_to = CASE WHEN mail_to IS NULL THEN NULL ELSE '' END,
+               confirmation_by = CASE WHEN confirmation_by IS NULL THEN NULL ELSE '' END WHERE incident_id = $1"
+        );
+        tx.execute(asked, values![incident_id])?;
+    }
+    Ok(closed.len())
+}
+
 /// Which incidents a list is about.
 #[derive(Clone, Debug)]
 pub struct Filter<'a> {

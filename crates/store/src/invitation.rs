@@ -1,5 +1,6 @@
 //! Invitations: links that make one account, or give one another password.
 
+use domain::Timestamp;
 use domain::account::{Narrowed, Scope};
 use domain::invitation::{Invitation, State};
 
@@ -32,6 +33,15 @@ pub fn of_token(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Option<Invitation>, 
 pub fn withdraw_of(tx: &Tx<'_>, login: &str) -> Result<usize, Error> {
     let sql = sql!("UPDATE invitation SET state = 'withdrawn' WHERE login = $1 AND state = 'open'");
     tx.execute(sql, values![login])
+}
+
+/// Forgets links that ended before a time, at most `limit`; answers how many.
+pub fn forget(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error> {
+    let sql = sql!(
+        "DELETE FROM invitation WHERE invitation_id IN
+           (SELECT invitation_id FROM invitation WHERE ends_at_ms <= $1 LIMIT $2)"
+    );
+    tx.execute(sql, values![before, limit])
 }
 
 /// Invitations that somebody of that scope sees, in the order of their identifiers, after one; at most `limit`.

@@ -209,6 +209,36 @@ fn an_incident_comes_back_as_it_was_written() {
 }
 
 #[test]
+fn what_people_said_is_taken_out_of_what_was_closed_long_enough() {
+    let kept = five();
+    let said = |incident: Incident| Incident {
+        place: Some("behind the counter".into()),
+        circumstances: Some("it rained".into()),
+        ..incident
+    };
+    let (a, c) = (said(closed(incident("A", 1, 10))), said(incident("C", 1, 20)));
+    let (written, open) = (a.clone(), c.clone());
+    kept.write(move |tx| {
+        store::incident::update(tx, &written)?;
+        store::incident::update(tx, &open).map(drop)
+    });
+    let erase = |before: i64| kept.write(move |tx| store::incident::erase(tx, Timestamp(before), 9));
+    assert_eq!((erase(14), erase(15), erase(15)), (0, 1, 0), "closed at 15");
+    let found = a.found.clone().map(|found| Found {
+        statement: String::new(),
+        ..found
+    });
+    let erased = Incident {
+        place: None,
+        circumstances: None,
+        found,
+        ..a
+    };
+    assert_eq!(kept.read(|tx| store::incident::get(tx, "A")), Some(erased));
+    assert_eq!(kept.read(|tx| store::incident::get(tx, "C")), Some(c));
+}
+
+#[test]
 fn reports_to_acknowledge_come_in_the_order_in_which_terminals_are_locked() {
     let kept = five();
     kept.write(|tx| {
