@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use super::Api;
 use super::id::Merchant;
 use super::idempotency::Kept;
-use super::input::{In, Limit, text};
+use super::input::{In, Limit, text, text_opt};
 use super::invitation::{Invited, invite};
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
@@ -57,6 +57,7 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(show, change))
         .routes(routes!(link))
         .routes(routes!(disable))
+        .routes(routes!(clear_factors))
         .routes(routes!(enable))
         .routes(routes!(show_events))
 }
@@ -190,7 +191,7 @@ fn narrowed(tx: &Tx<'_>, actor: &Actor, custom_role_id: &str) -> Result<Narrowed
 #[utoipa::path(put, path = "/accounts/{login}", tag = "account", params(("login" = String, Path)),
     request_body = Rights, responses(
     (status = 200, body = PersonOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 403, description = "not_allowed, step_up_required", body = ProblemOut),
     (status = 404, description = "account_not_found", body = ProblemOut),
     (status = 409, description = "wrong_state, last_administrator", body = ProblemOut),
 ))]
@@ -213,7 +214,7 @@ async fn change(
 #[utoipa::path(post, path = "/accounts/{login}/link", tag = "account", params(("login" = String, Path)),
     request_body = route::Said, responses(
     (status = 201, body = Invited),
-    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 403, description = "not_allowed, step_up_required", body = ProblemOut),
     (status = 404, description = "account_not_found", body = ProblemOut),
     (status = 409, description = "wrong_state", body = ProblemOut),
 ))]
@@ -233,7 +234,7 @@ async fn link(
 #[utoipa::path(post, path = "/accounts/{login}/disable", tag = "account", params(("login" = String, Path)),
     request_body = route::Said, responses(
     (status = 200, body = PersonOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 403, description = "not_allowed, step_up_required", body = ProblemOut),
     (status = 404, description = "account_not_found", body = ProblemOut),
     (status = 409, description = "wrong_state, last_administrator", body = ProblemOut),
 ))]
@@ -243,8 +244,39 @@ async fn disable(
     Path(login): Path<String>,
     input: In<route::Said>,
 ) -> Result<Kept, Problem> {
-    acting(&api, account, input, move |tx, actor, _| {
+    let whose = login.clone();
+    let kept = acting(&api, account, input, move |tx, actor, _| {
         Person::out(tx, actor, app::account::disable(tx, actor, &login)?)
     })
-    .await
+    .await;
+    api.node.changed(Some(whose));
+    kept
+}
+
+/// Forget the second factors of a person who has lost them all; say how it is known who asked. Sessions end at once.
+#[utoipa::path(post, path = "/accounts/{login}/clear-factors", tag = "account", params(("login" = String, Path)),
+    request_body = route::Said, responses(
+    (status = 200, body = PersonOut),
+    (status = 403, description = "not_allowed, step_up_required", body = ProblemOut),
+    (status = 404, description = "account_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state", body = ProblemOut),
+))]
+async fn clear_factors(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    Path(login): Path<String>,
+    input: In<route::Said>,
+) -> Result<Kept, Problem> {
+    let whose = login.clone();
+    let kept = acting(&api, account, input, move |tx, actor, said: route::Said| {
+        let text = text_opt("text", said.text, app::case::TEXT_CHARS_MAX)?;
+        Person::out(
+            tx,
+            actor,
+            app::account::clear_factors(tx, actor, &login, text.as_deref())?,
+        )
+    })
+    .await;
+    api.node.changed(Some(whose));
+    kept
 }

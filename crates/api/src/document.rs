@@ -181,6 +181,7 @@ fn refusals(operation: &mut Operation, method: &str) {
         (has_body, "400", "malformed_json"),
         (session, "401", "unauthenticated"),
         (session && method != "get", "403", "cross_origin"),
+        (session && method != "get", "403", "second_factor_required"),
         (has_body, "408", "body_too_slow"),
         (has_body, "413", "body_too_large"),
         (has_body, "415", "unsupported_media_type"),

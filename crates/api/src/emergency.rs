@@ -31,7 +31,7 @@ use super::session::{Network, TOO_MANY_ATTEMPTS};
 use super::terminal::TerminalControl;
 use super::wire::Time;
 use super::{Api, id};
-use crate::auth::Attempt;
+use crate::auth::{Attempt, Guess};
 
 /// Terminals that one is chosen from.
 const TERMINALS_MAX: i64 = 200;
@@ -169,6 +169,7 @@ fn digest(code: &Code) -> [u8; 32] {
 /// Pays for a question out of the allowance of the address it comes from, and no account's.
 fn paid(api: &Api, network: &Network) -> Result<(), Problem> {
     let attempt = Attempt {
+        guess: Guess::Password,
         login: None,
         network: network.0,
         device: None,

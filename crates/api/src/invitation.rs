@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::Actor;
-use domain::account::is_login;
+use domain::account::{ProvedBy, is_login};
 use domain::invitation::{Invitation, State as Word, Verb};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -25,10 +25,12 @@ use super::input::{In, Limit, email_of_person, text};
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
 use super::route::{self, Listed, Shown};
-use super::session::{self, AccountOut, Network, Role, TOO_MANY_ATTEMPTS, custom_role_id, custom_role_name};
+use super::session::{
+    self, AccountOut, HalfWay, Network, Role, TOO_MANY_ATTEMPTS, custom_role_id, custom_role_name,
+};
 use super::wire::{Time, word};
 use super::{Api, id};
-use crate::auth::{self, Account, Attempt, DeviceId, Token, scope};
+use crate::auth::{self, Account, Attempt, DeviceId, Guess, Token, scope};
 
 word! {
     /// What became of an invitation.
@@ -255,16 +257,17 @@ async fn look(
     network: Network,
     input: In<Look>,
 ) -> Result<Json<InvitationSeen>, Problem> {
-    seen(&api, network, &input.body.token)
+    seen(&api, &network, &input.body.token)
         .await
         .map(|(_, seen)| Json(seen))
 }
 
 /// What a link is for, and its token. A wrong one is paid for by the address it comes from.
-async fn seen(api: &Api, Network(network): Network, said: &str) -> Result<(Token, InvitationSeen), Problem> {
+async fn seen(api: &Api, network: &Network, said: &str) -> Result<(Token, InvitationSeen), Problem> {
     let guess = Attempt {
+        guess: Guess::Password,
         login: Some(String::new()),
-        network,
+        network: network.0,
         device: None,
     };
     let wrong = || match api.attempts.start(&guess) {
@@ -334,6 +337,7 @@ struct Done {
 /// Use a link, once: choose a login and a password, or another password. The answer is that of a log-in.
 #[utoipa::path(post, path = "/invitations/accept", tag = "invitation", security(()), request_body = Accept, responses(
     (status = 201, body = Done),
+    (status = 202, description = "The account has a second factor, which is awaited as after a log-in.", body = HalfWay),
     (status = 409, description = "login_taken: the link still works", body = ProblemOut),
     (status = 410, description = "link_over", body = ProblemOut),
     (status = 429, description = "too_many_attempts", body = ProblemOut),
@@ -346,7 +350,7 @@ async fn accept(
 ) -> Result<Response, Problem> {
     let said = input.body;
     let password = Zeroizing::new(said.password);
-    let (opened, seen) = seen(&api, network, &said.token).await?;
+    let (opened, seen) = seen(&api, &network, &said.token).await?;
     let login = login(&seen, said.login.as_deref())?;
     let name = match said.name {
         None => seen.name,
@@ -360,12 +364,16 @@ async fn accept(
         email: email_of_person(&api, "email", said.email)?,
     };
     let token = Token::random().map_err(|error| Problem::internal(&error))?;
-    let (digest, opened) = (token.digest(), opened.digest());
+    let from = session::From::of(&api, network.0, &headers);
+    let (begun, opened) = (from.begun(token.digest(), ProvedBy::Password)?, opened.digest());
     let work = move |tx: &Tx<'_>| {
         let account = app::invitation::accept(tx, &opened, accepted)?;
-        session::begin(tx, &digest, &account)
+        session::begin(tx, &from, begun, &account)
     };
-    let account = api.node.write(work).await?;
+    let account = match api.node.write(work).await?.account(&token) {
+        Ok(account) => account,
+        Err(half_way) => return Ok(half_way.into_response()),
+    };
     let device = DeviceId::of(&api.node.sealer, &headers, &login);
     let out = Done {
         token: token.to_string(),

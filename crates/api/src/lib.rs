@@ -14,6 +14,7 @@ mod custom_role;
 mod document;
 mod edge;
 mod emergency;
+mod factor;
 mod gate;
 mod hold;
 pub mod hotline;
@@ -30,9 +31,11 @@ mod origin;
 mod page;
 mod people;
 pub mod problem;
+mod proof;
 pub mod provider_account;
 mod route;
 mod session;
+mod sessions;
 pub mod setting;
 pub mod setup;
 mod sheet;
@@ -127,6 +130,9 @@ macro_rules! nouns {
 
 nouns! {
     session with CODES,
+    proof,
+    sessions,
+    factor with CODES,
     setup with CODES,
     setting,
     merchant with CODES,

@@ -424,6 +424,8 @@ impl From<app::case::Error> for Problem {
             Error::Against(Against::LastAdministrator) => Self::new(account::LAST_ADMINISTRATOR),
             Error::NotAllowed => Self::new(code::NOT_ALLOWED),
             Error::SecondPersonRequired => Self::new(code::SECOND_PERSON_REQUIRED),
+            Error::StepUpRequired => Self::new(code::STEP_UP_REQUIRED),
+            Error::SecondFactorRequired => Self::new(code::SECOND_FACTOR_REQUIRED),
             Error::WrongState(_) => Self::new(code::WRONG_STATE),
             Error::Store(error) => error.into(),
         }

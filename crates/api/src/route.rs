@@ -428,7 +428,7 @@ macro_rules! step_route {
         #[utoipa::path(post, path = $path, tag = $tag, params(($id = String, Path)),
             request_body = $crate::route::Said, responses(
             (status = 200, body = $out),
-            (status = 403, description = "not_allowed, second_person_required", body = $crate::problem::ProblemOut),
+            (status = 403, description = "not_allowed, second_person_required, step_up_required", body = $crate::problem::ProblemOut),
             (status = 404, description = concat!($tag, "_not_found"), body = $crate::problem::ProblemOut),
             (status = 409, description = "wrong_state", body = $crate::problem::ProblemOut),
         ))]

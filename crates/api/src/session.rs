@@ -3,21 +3,22 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use app::session::Entered;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
-use domain::account::{LOGIN_CHARS_MAX, Narrowed, Person};
+use domain::account::{LOGIN_CHARS_MAX, Narrowed, Person, ProvedBy, SESSION_MS};
 use domain::custom_role::CustomRole;
-use domain::time::HOUR_MS;
+use domain::session::Begun;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use zeroize::Zeroizing;
 
-use super::Api;
 use super::edge::Secret;
 use super::idempotency::Kept;
 use super::input::{In, email_of_person, text};
@@ -26,16 +27,18 @@ use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
 use super::route::acting;
 use super::wire::word;
-use crate::auth::{Account, Asker, Attempt, COOKIE, DeviceId, Token};
-
-/// How long a session lasts.
-const SESSION_HOURS: i64 = 12;
+use super::{Api, id};
+use crate::auth::factor::{Way, ways};
+use crate::auth::passkey::{Possible, Site};
+use crate::auth::{self, Account, Asker, Attempt, DeviceId, Guess, Token, cookie_name};
 
 word! {
     /// What an account is for.
     Role: domain::account::Role;
     /// What somebody may do.
     Right: domain::right::Right;
+    /// By what a person can prove to be the one.
+    ProofWay: Way;
 }
 
 crate::problem::codes! {
@@ -47,6 +50,18 @@ crate::problem::codes! {
     TOO_MANY_ATTEMPTS = "too_many_attempts", TOO_MANY_REQUESTS:
         ("尝试过多", "失败次数过多，请稍后再试。"),
         ("Too many attempts", "Too many attempts failed. Try again later.");
+    /// What was shown proves nothing.
+    WRONG_PROOF = "wrong_proof", FORBIDDEN:
+        ("验证未通过", "不对，或已经用过。验证码每个只能用一次，请等下一个。"),
+        ("Not proved", "That is wrong, or was used before. Each code works once: wait for the next one.");
+    /// A half-done log-in is over.
+    LOG_IN_OVER = "log_in_over", GONE:
+        ("登录已超时", "这次登录已失效，请重新输入密码。"),
+        ("The log-in is over", "This log-in is over. Type the password again.");
+    /// There is no such session of one's own.
+    SESSION_NOT_FOUND = "session_not_found", NOT_FOUND:
+        ("没有找到登录", "没有这个登录，可能已经退出。"),
+        ("Session not found", "There is no such session: it may be over already.");
 }
 
 /// The routes.
@@ -68,7 +83,7 @@ struct LogIn {
 
 /// A new session.
 #[derive(Serialize, ToSchema)]
-struct LoggedIn {
+pub struct LoggedIn {
     /// For `Authorization: Bearer`; also set as a cookie. Lasts 12 hours.
     token: String,
     /// Whose.
@@ -151,9 +166,81 @@ impl<S: Sync> FromRequestParts<S> for Network {
     }
 }
 
-/// Log in.
+/// A log-in whose password was right, and which lacks the second factor.
+#[derive(Serialize, ToSchema)]
+pub struct HalfWay {
+    /// For `POST /session/factor`, and for nothing else.
+    factor_token: String,
+    /// By what the person can go on, the strongest first.
+    ways: Vec<ProofWay>,
+}
+
+/// What a right password, or a link, opens.
+pub enum Opened {
+    /// A session of that account.
+    Session(AccountOut),
+    /// Nothing yet; by what the person can go on.
+    HalfWay(Vec<Way>),
+}
+
+impl Opened {
+    /// The account; or what is still to be shown, for the log-in with that token.
+    pub fn account(self, token: &Token) -> Result<AccountOut, HalfWay> {
+        match self {
+            Self::Session(account) => Ok(account),
+            Self::HalfWay(ways) => Err(HalfWay {
+                factor_token: token.to_string(),
+                ways: ways.into_iter().map(ProofWay).collect(),
+            }),
+        }
+    }
+}
+
+impl IntoResponse for HalfWay {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Extension(Secret), Json(self)).into_response()
+    }
+}
+
+/// Where a log-in comes from.
+pub struct From {
+    /// From which address, when the listener says so.
+    pub network: Option<IpAddr>,
+    browser: Option<String>,
+    rp_id: Option<String>,
+}
+
+impl From {
+    /// Of a request.
+    pub fn of(api: &Api, network: Option<IpAddr>, headers: &HeaderMap) -> Self {
+        Self {
+            network,
+            browser: auth::family(headers),
+            rp_id: site(api, headers).ok().map(|site| site.rp_id),
+        }
+    }
+
+    /// What begins there, for the token with this digest.
+    pub fn begun(&self, token_digest: [u8; 32], proved_by: ProvedBy) -> Result<Begun, Problem> {
+        Ok(Begun {
+            token_digest,
+            session_id: id::new()?,
+            proved_by,
+            network: self.network.map(|network| network.to_string()),
+            browser: self.browser.clone(),
+        })
+    }
+}
+
+/// The site that passkeys are made for, as this request names it.
+pub fn site(api: &Api, headers: &HeaderMap) -> Result<Site, Possible> {
+    Site::of(headers, api.settings.secure_cookie)
+}
+
+/// Log in. Where the account has a second factor, it answers 202, and `POST /session/factor` goes on.
 #[utoipa::path(post, path = "/session", tag = "session", security(()), request_body = LogIn, responses(
     (status = 200, body = LoggedIn),
+    (status = 202, description = "The second factor is awaited, for five minutes.", body = HalfWay),
     (status = 401, description = "invalid_credentials", body = ProblemOut),
     (status = 429, description = "too_many_attempts", body = ProblemOut),
 ))]
@@ -164,12 +251,14 @@ async fn log_in(
     input: In<LogIn>,
 ) -> Result<Response, Problem> {
     let LogIn { login, password } = input.body;
+    let password = Zeroizing::new(password);
     let login = text("login", &login, LOGIN_CHARS_MAX)?;
     if password.is_empty() {
         return Err(Problem::field("password", Why::Missing));
     }
     let device = DeviceId::of(&api.node.sealer, &headers, &login);
     let attempt = Attempt {
+        guess: Guess::Password,
         login: Some(login.clone()),
         network,
         device,
@@ -186,30 +275,72 @@ async fn log_in(
         Some(_) => Asker::Known,
         None => Asker::Stranger(network),
     };
-    let right = api.passwords.verify(asker, password, hash).await?;
+    let right = api
+        .passwords
+        .verify(asker, password.to_string(), hash.clone())
+        .await?;
     let Some(account) = account.filter(|_| right) else {
         return Err(Problem::new(INVALID_CREDENTIALS));
     };
     api.attempts.succeeded(&attempt);
+    rehash(&api, &login, password, hash).await;
     let token = Token::random().map_err(|error| Problem::internal(&error))?;
-    let digest = token.digest();
-    let account = api.node.write(move |tx| begin(tx, &digest, &account)).await?;
+    let from = From::of(&api, network, &headers);
+    let begun = from.begun(token.digest(), ProvedBy::Password)?;
+    let opened = api
+        .node
+        .write(move |tx| begin(tx, &from, begun, &account))
+        .await?;
+    match opened.account(&token) {
+        Ok(account) => logged_in(&api, device, token, account),
+        Err(half_way) => Ok(half_way.into_response()),
+    }
+}
+
+/// The answer to whoever has proved everything.
+pub fn logged_in(
+    api: &Api,
+    device: Option<DeviceId>,
+    token: Token,
+    account: AccountOut,
+) -> Result<Response, Problem> {
+    let login = account.login.clone();
     let out = LoggedIn {
         token: token.to_string(),
         account,
     };
-    begun(&api, device, &login, &token, out)
+    begun(api, device, &login, &token, out)
 }
 
-/// Begins a session of that account, for the token with this digest.
+/// Makes the hash of a password anew, which was right, where it has older parameters. That it fails keeps nobody out.
+async fn rehash(api: &Api, login: &str, password: Zeroizing<String>, hash: Option<String>) {
+    let Some(old) = hash.filter(|hash| app::password::is_outdated(hash)) else {
+        return;
+    };
+    let Ok(new) = api.passwords.hash(password).await else {
+        return;
+    };
+    let login = login.to_owned();
+    let written = api
+        .node
+        .write(move |tx| app::account::rehash(tx, &login, &old, &new))
+        .await;
+    if let Err(error) = written {
+        tracing::debug!(%error, "a password's hash was not renewed");
+    }
+}
+
+/// Begins a session of that account, or a log-in that is half done where it has a second factor.
 pub fn begin(
     tx: &Tx<'_>,
-    digest: &[u8; 32],
+    from: &From,
+    begun: Begun,
     account: &domain::account::Account,
-) -> Result<AccountOut, Problem> {
-    let ends_at = tx.now().plus_ms(SESSION_HOURS * HOUR_MS);
-    app::session::begin(tx, digest, &account.login, ends_at)?;
-    shown(tx, account)
+) -> Result<Opened, Problem> {
+    Ok(match app::session::enter(tx, account, begun)? {
+        Entered::Session => Opened::Session(shown(tx, account)?),
+        Entered::HalfWay => Opened::HalfWay(ways(tx, &account.login, from.rp_id.as_deref())?),
+    })
 }
 
 /// The answer to whoever has just begun a session, with the cookies that carry it on.
@@ -220,7 +351,7 @@ pub fn begun(
     token: &Token,
     out: impl Serialize,
 ) -> Result<Response, Problem> {
-    let cookie = set_cookie(api, &token.to_string(), SESSION_HOURS * 3600)?;
+    let cookie = set_cookie(api, &token.to_string(), SESSION_MS / 1_000)?;
     let device = remember_device(api, device, login).map_err(|error| Problem::internal(&error))?;
     let cookies = AppendHeaders([cookie, (header::SET_COOKIE, device)]);
     Ok((Extension(Secret), cookies, Json(out)).into_response())
@@ -269,9 +400,12 @@ async fn reach(State(api): State<Arc<Api>>, account: Account, input: In<Reached>
 /// Log out.
 #[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204)))]
 async fn log_out(State(api): State<Arc<Api>>, account: Account) -> Result<Response, Problem> {
+    // Live streams of this session look whether it lasts.
+    let login = account.login.clone();
     api.node
         .write(move |tx| app::session::end(tx, &account.token_digest))
         .await?;
+    api.node.changed(Some(login));
     let cookie = set_cookie(&api, "", 0)?;
     Ok((StatusCode::NO_CONTENT, [cookie]).into_response())
 }
@@ -294,8 +428,8 @@ fn secure(api: &Api) -> &'static str {
 }
 
 fn set_cookie(api: &Api, value: &str, max_age_s: i64) -> Result<(HeaderName, HeaderValue), Problem> {
-    let secure = secure(api);
-    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}");
+    let (name, secure) = (cookie_name(api.settings.secure_cookie), secure(api));
+    let cookie = format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}");
     let cookie = HeaderValue::try_from(cookie).map_err(|error| Problem::internal(&error))?;
     Ok((header::SET_COOKIE, cookie))
 }

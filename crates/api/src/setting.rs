@@ -25,7 +25,7 @@ use super::input::{In, text};
 use super::problem::{Problem, ProblemOut, Why};
 use super::route::{acting, reading};
 use super::setup::{currency, time_zone};
-use super::wire::{Letters, word};
+use super::wire::{Letters, Time, word};
 use crate::auth::{self, Account};
 
 /// Longest address of a mail server, and of a sender, in characters.
@@ -152,6 +152,9 @@ struct SettingsOut {
     acquirer_code: Option<String>,
     /// Whether there are zone keys; they are not shown.
     zone_keys_set: bool,
+    /// From when a second factor is required of risk officers and owners; null: it is not.
+    #[schema(required)]
+    second_factor_from: Option<Time>,
     /// Whence this node has its gate. One from the settings was made of them as they were when the node started.
     gate: GateSource,
     /// What the one who asks may do.
@@ -170,6 +173,7 @@ impl SettingsOut {
             host_address: settings.host_address,
             acquirer_code: settings.acquirer_code,
             zone_keys_set: settings.zone_keys_sealed.is_some(),
+            second_factor_from: settings.second_factor_from.map(Time),
             gate: GateSource(gate),
             actions: Verb::ALL.map(SettingsAction).into(),
         }
@@ -219,6 +223,10 @@ struct SettingsIn {
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<ZoneKeys>)]
     zone_keys: Option<Option<ZoneKeys>>,
+    /// From when a second factor is required of risk officers and owners; null: it is not.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<Time>)]
+    second_factor_from: Option<Option<Time>>,
 }
 
 /// Two keys of 8 or 16 bytes, in hexadecimal digits.
@@ -265,6 +273,7 @@ fn checked(sealer: &node::seal::Sealer, post: Post, said: SettingsIn) -> Result<
         sealed.map_err(|error| Problem::internal(&error))
     };
     Ok(Changes {
+        second_factor_from: said.second_factor_from.map(|from| from.map(|from| from.0)),
         language: said.language.map(|language| language.0),
         time_zone: said
             .time_zone

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::MerchantId;
-use domain::account::is_login;
+use domain::account::{ProvedBy, is_login};
 use domain::money::Currency;
 use domain::setting::{self, Settings};
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ use super::problem::{Problem, ProblemOut, Why};
 use super::session::{self, AccountOut, Network, TOO_MANY_ATTEMPTS};
 use super::setting::{Language, Mode};
 use super::{Api, edge, id};
-use crate::auth::{Attempt, DeviceId, Token};
+use crate::auth::{Attempt, DeviceId, Guess, Token};
 
 /// Where the house is set up.
 const PATH: &str = "/api/v1/setup";
@@ -192,13 +192,15 @@ async fn set_up(
         Token::random().map_err(|error| Problem::internal(&error))?,
         first.login.clone(),
     );
-    let digest = token.digest();
+    let from = session::From::of(&api, network, &headers);
+    let begun = from.begun(token.digest(), ProvedBy::Password)?;
     let merchant = first.merchant.as_ref().map(|(merchant_id, _)| MerchantOut {
         id: merchant_id.to_string(),
     });
     let work = move |tx: &Tx<'_>| {
         let account = app::setup::set_up(tx, first)?;
-        session::begin(tx, &digest, &account)
+        app::session::begin(tx, &account, begun)?;
+        session::shown(tx, &account)
     };
     let account = api.node.write(work).await?;
     // The ready file no longer has the address when the answer comes; it is done in any case.
@@ -233,6 +235,7 @@ fn admit(api: &Api, said: &str, network: Option<IpAddr>) -> Result<(), Problem> 
         return Ok(());
     }
     let guess = Attempt {
+        guess: Guess::Password,
         login: Some(String::new()),
         network,
         device: None,

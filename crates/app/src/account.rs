@@ -31,7 +31,11 @@ impl Stateful for Person {
     fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
         match verb {
             Verb::Disable => leaves_an_administrator(tx, &self.account),
-            Verb::Change | Verb::Link | Verb::Enable => Ok(()),
+            // There is nothing to clear.
+            Verb::ClearFactors if !store::factor::has(tx, &self.account.login)? => {
+                Err(Error::WrongState(self.state.code()))
+            }
+            Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable => Ok(()),
         }
     }
 
@@ -39,7 +43,7 @@ impl Stateful for Person {
     fn lock_around(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), StoreError> {
         match verb {
             Verb::Disable => store::setting::lock(tx).map(drop),
-            Verb::Change | Verb::Link | Verb::Enable => Ok(()),
+            Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable => Ok(()),
         }
     }
 }
@@ -204,24 +208,58 @@ pub(crate) fn held_role(tx: &Tx<'_>, custom_role_id: &str) -> Result<Option<Cust
 /// Says where the person oneself can be reached by mail.
 pub fn reach(tx: &Tx<'_>, actor: &Actor, email: Option<&str>) -> Result<(), StoreError> {
     store::account::set_email(tx, actor.name(), email)?;
+    tell(tx, actor.by(), actor.name(), "reach")
+}
+
+/// Lets the person log in no more: sessions and open links end.
+pub fn disable(tx: &Tx<'_>, actor: &Actor, login: &str) -> Result<Person, Error> {
+    let person: Person = step(tx, actor, login, Verb::Disable, None, |_| ())?;
+    end_all(tx, login)?;
+    store::invitation::withdraw_of(tx, login)?;
+    Ok(person)
+}
+
+/// Forgets the second factors of a person who has lost them, and ends what they opened. The password stays.
+pub fn clear_factors(tx: &Tx<'_>, actor: &Actor, login: &str, text: Option<&str>) -> Result<Person, Error> {
+    let person: Person = step(tx, actor, login, Verb::ClearFactors, text, |_| ())?;
+    store::factor::delete_of(tx, login)?;
+    end_all(tx, login)?;
+    Ok(person)
+}
+
+/// The same from a shell; false when there is no such account.
+pub fn forget_factors(tx: &Tx<'_>, by: By<'_>, login: &str) -> Result<bool, StoreError> {
+    if store::account::get(tx, login)?.is_none() {
+        return Ok(false);
+    }
+    store::factor::delete_of(tx, login)?;
+    end_all(tx, login)?;
+    tell(tx, by, login, Verb::ClearFactors.code())?;
+    Ok(true)
+}
+
+/// Ends what is open in a person's name: sessions, and log-ins that are half done.
+fn end_all(tx: &Tx<'_>, login: &str) -> Result<(), StoreError> {
+    store::session::delete_of(tx, login)?;
+    store::factor::forget_awaited(tx, login)
+}
+
+fn tell(tx: &Tx<'_>, by: By<'_>, login: &str, verb: &'static str) -> Result<(), StoreError> {
     let new = New {
         subject: Subject::Account,
-        subject_id: actor.name(),
+        subject_id: login,
         at: tx.now(),
-        verb: "reach",
-        by: actor.by(),
+        verb,
+        by,
         text: None,
         ledger_sequence: None,
     };
     event::append(tx, new).map(drop)
 }
 
-/// Lets the person log in no more: sessions and open links end.
-pub fn disable(tx: &Tx<'_>, actor: &Actor, login: &str) -> Result<Person, Error> {
-    let person: Person = step(tx, actor, login, Verb::Disable, None, |_| ())?;
-    store::session::delete_of(tx, login)?;
-    store::invitation::withdraw_of(tx, login)?;
-    Ok(person)
+/// Writes the hash of the same password with the parameters of today.
+pub fn rehash(tx: &Tx<'_>, login: &str, old_hash: &str, password_hash: &str) -> Result<(), StoreError> {
+    store::account::rehash(tx, login, old_hash, password_hash)
 }
 
 /// Gives an account another password and ends its sessions; false when there is no such account.
@@ -229,16 +267,7 @@ pub fn reset_password(tx: &Tx<'_>, by: By<'_>, login: &str, password_hash: &str)
     if !store::account::set_password(tx, login, password_hash)? {
         return Ok(false);
     }
-    store::session::delete_of(tx, login)?;
-    let new = New {
-        subject: Subject::Account,
-        subject_id: login,
-        at: tx.now(),
-        verb: "reset_password",
-        by,
-        text: None,
-        ledger_sequence: None,
-    };
-    event::append(tx, new)?;
+    end_all(tx, login)?;
+    tell(tx, by, login, "reset_password")?;
     Ok(true)
 }

@@ -27,6 +27,12 @@ pub enum Error {
     /// Whoever proposed cannot confirm.
     #[error("a second person is required")]
     SecondPersonRequired,
+    /// The actor has to prove anew who it is.
+    #[error("who it is must be proved anew")]
+    StepUpRequired,
+    /// The house requires a second factor of the actor, who has none yet.
+    #[error("a second factor must be enrolled first")]
+    SecondFactorRequired,
     /// The state does not allow it; the state's word.
     #[error("it is in another state: {0}")]
     WrongState(&'static str),
@@ -56,6 +62,8 @@ impl From<NotTaken> for Error {
             NotTaken::WrongState(state) => Self::WrongState(state),
             NotTaken::NotAllowed => Self::NotAllowed,
             NotTaken::SecondPersonRequired => Self::SecondPersonRequired,
+            NotTaken::StepUpRequired => Self::StepUpRequired,
+            NotTaken::SecondFactorRequired => Self::SecondFactorRequired,
         }
     }
 }

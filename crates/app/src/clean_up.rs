@@ -33,7 +33,10 @@ pub fn run(tx: &Tx<'_>, claimed: &Work) -> Result<bool, Error> {
 /// Answers how many rows there were.
 fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
     match what {
-        CleanUp::Sessions => store::session::forget(tx, ROWS_MAX),
+        CleanUp::Sessions => {
+            let answers = store::factor::forget(tx, ROWS_MAX)?;
+            Ok(answers.max(store::session::forget(tx, ROWS_MAX)?))
+        }
         CleanUp::IdempotencyKeys => store::idempotency::forget(tx, ROWS_MAX),
         CleanUp::EmergencyCodes => store::emergency_code::forget(tx, ROWS_MAX),
         CleanUp::Invitations => {

@@ -2,8 +2,9 @@
 //!
 //! Invariant: a link gives nothing that the one who made it may not give at the moment it is used.
 
-use domain::account::{Account, Person, Scope, State as AccountState, Verb as AccountVerb, seen_by};
+use domain::account::{Account, Person, Proof, Scope, State as AccountState, Verb as AccountVerb, seen_by};
 use domain::actor::{Actor, By};
+use domain::case::proved;
 use domain::event::Subject;
 use domain::invitation::{Invitation, LASTS_MS, State};
 use store::event::{self, New};
@@ -44,6 +45,7 @@ pub fn create(
     given: Given,
 ) -> Result<Invitation, Error> {
     may_grant(tx, actor, &given)?;
+    proved(actor)?;
     case::add(tx, actor, made(tx, actor, link, None, (name, given)))
 }
 
@@ -172,6 +174,7 @@ pub fn accept(tx: &Tx<'_>, token_digest: &[u8], said: Accepted) -> Result<Accoun
                 role: invitation.role,
                 scope: invitation.scope.clone(),
                 custom_role: invitation.custom_role.clone(),
+                proof: Proof::default(),
             };
             store::account::insert(tx, &account, &said.password_hash)?;
             store::account::set_email(tx, &account.login, said.email.as_deref())?;

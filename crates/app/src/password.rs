@@ -62,6 +62,12 @@ pub fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
     Ok(hash.to_string())
 }
 
+/// Whether a hash was made with other parameters than new ones are. The next right log-in makes it anew.
+pub fn is_outdated(hash: &str) -> bool {
+    let (memory, passes, lanes) = PARAMETERS;
+    !hash.starts_with(&format!("$argon2id$v=19$m={memory},t={passes},p={lanes}$"))
+}
+
 /// Whether the password is the one hashed; slow on purpose. Spends the same time when there is no hash, so that nobody
 /// learns from the time whether a login exists.
 pub fn verify(password: &str, hash: Option<&str>) -> bool {
@@ -115,9 +121,20 @@ mod tests {
     fn only_the_right_password_verifies() {
         let hashed = hash("right", &[7; 16]).unwrap();
         assert!(hashed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(verify("right", Some(&hashed)));
+        assert!(verify("right", Some(&hashed)) && !is_outdated(&hashed));
         assert!(!verify("wrong", Some(&hashed)));
         assert!(!verify("right", None));
         assert!(!verify(&"x".repeat(PASSWORD_BYTES_MAX + 1), Some(&hashed)));
+    }
+
+    #[test]
+    fn a_hash_with_older_parameters_verifies_and_is_known_as_such() {
+        let older = Params::new(8 * 1024, 1, 1, None).unwrap();
+        let older = Argon2::new(Algorithm::Argon2id, Version::V0x13, older);
+        let hashed = older
+            .hash_password_with_salt(b"right", &[7; 16])
+            .unwrap()
+            .to_string();
+        assert!(is_outdated(&hashed) && verify("right", Some(&hashed)) && !verify("wrong", Some(&hashed)));
     }
 }

@@ -4,6 +4,7 @@
 
 use domain::MerchantId;
 use domain::actor::Actor;
+use domain::case::proved;
 use domain::contact::seen_by;
 use domain::event::Subject;
 use domain::provider_account::{ProviderAccount, may_keep};
@@ -35,6 +36,7 @@ pub fn of_incident(
 /// Keeps an account, in the place of an earlier one. What was refused with that is asked for again.
 pub fn put(tx: &Tx<'_>, actor: &Actor, account: ProviderAccount) -> Result<ProviderAccount, Error> {
     allowed(tx, actor, account.merchant_id)?;
+    proved(actor)?;
     store::provider_account::put(tx, &account)?;
     tell(tx, actor, &account.sealed_as(), "keep")?;
     for incident_id in
@@ -48,6 +50,7 @@ pub fn put(tx: &Tx<'_>, actor: &Actor, account: ProviderAccount) -> Result<Provi
 /// Forgets an account; one that is not there is forgotten already.
 pub fn remove(tx: &Tx<'_>, actor: &Actor, merchant_id: MerchantId, provider: Provider) -> Result<(), Error> {
     allowed(tx, actor, merchant_id)?;
+    proved(actor)?;
     let Some(account) = store::provider_account::get(tx, merchant_id, provider)? else {
         return Ok(());
     };

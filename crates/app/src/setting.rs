@@ -2,7 +2,9 @@
 //!
 //! Invariant: a change says which settings it was, never what a secret one is.
 
+use domain::Timestamp;
 use domain::actor::Actor;
+use domain::case::proved;
 use domain::event::Subject;
 use domain::money::Currency;
 use domain::setting::{Language, Settings};
@@ -30,6 +32,18 @@ pub struct Changes {
     pub acquirer_code: Option<Option<String>>,
     /// The keys shared with the host, sealed by the edge.
     pub zone_keys_sealed: Option<Option<Vec<u8>>>,
+    /// From when a second factor is required of whoever has power.
+    pub second_factor_from: Option<Option<Timestamp>>,
+}
+
+impl Changes {
+    /// Whether they set what opens or guards something: only who has just proved who it is may.
+    const fn is_weighty(&self) -> bool {
+        self.smtp_url_sealed.is_some()
+            || self.host_address.is_some()
+            || self.zone_keys_sealed.is_some()
+            || self.second_factor_from.is_some()
+    }
 }
 
 /// The settings, for who administers them.
@@ -44,6 +58,16 @@ pub fn change(tx: &Tx<'_>, actor: &Actor, changes: Changes) -> Result<Settings, 
     let settings = store::setting::lock(tx)?;
     let settings = settings.filter(|settings| settings.administered_by(actor));
     let mut settings = settings.ok_or(Error::NotAllowed)?;
+    if changes.is_weighty() {
+        proved(actor)?;
+    }
+    // Whoever is asked for a second factor hears of it before.
+    if let Some(Some(from)) = changes.second_factor_from
+        && from < tx.now()
+        && settings.second_factor_from != Some(from)
+    {
+        return Err(Error::Unknown("second_factor_from"));
+    }
     let changed = apply(&mut settings, changes);
     if changed.is_empty() {
         return Ok(settings);
@@ -91,6 +115,10 @@ fn apply(settings: &mut Settings, changes: Changes) -> Vec<&'static str> {
         (
             "zone_keys",
             set(&mut settings.zone_keys_sealed, changes.zone_keys_sealed),
+        ),
+        (
+            "second_factor_from",
+            set(&mut settings.second_factor_from, changes.second_factor_from),
         ),
     ];
     changed

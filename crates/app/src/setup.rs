@@ -3,11 +3,11 @@
 //! Invariant: one set-up of a store succeeds, ever, however many are tried at once on however many nodes.
 
 use domain::MerchantId;
-use domain::account::{Account, Role, Scope};
+use domain::account::{Account, Proof, Role, Scope};
 use domain::actor::By;
 use domain::event::Subject;
 use domain::merchant::{Merchant, State};
-use domain::setting::{Mode, Settings};
+use domain::setting::{Mode, SECOND_FACTOR_GRACE_MS, Settings};
 use store::event::{self, New};
 use store::{Error as StoreError, Tx};
 
@@ -71,6 +71,7 @@ pub fn set_up(tx: &Tx<'_>, first: First) -> Result<Account, Error> {
     // Of two at once on a shared store the second waits here for the first.
     let settings = Settings {
         merchant_id,
+        second_factor_from: Some(tx.now().plus_ms(SECOND_FACTOR_GRACE_MS)),
         ..first.settings
     };
     store::setting::insert(tx, &settings)?;
@@ -84,6 +85,7 @@ pub fn set_up(tx: &Tx<'_>, first: First) -> Result<Account, Error> {
         role,
         scope,
         custom_role: None,
+        proof: Proof::default(),
     };
     store::account::insert(tx, &account, &first.password_hash)?;
     store::account::set_email(tx, &account.login, first.email.as_deref())?;

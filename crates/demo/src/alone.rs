@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::Context;
 use app::estate::Estate;
 use app::setting::Changes;
-use domain::account::{Account, Role, Scope};
+use domain::account::{Account, Proof, Role, Scope};
 use domain::actor::Actor;
 use domain::contact::{Contact, Details, Kind as ContactKind};
 use domain::merchant::Merchant;
@@ -99,6 +99,7 @@ pub async fn fill(node: &Node, login: &Login, mailbox: &Mailbox) -> anyhow::Resu
         role: Role::RiskOfficer,
         scope: Scope::All,
         custom_role: None,
+        proof: Proof::FRESH,
     });
     // The mailbox listens at another port after each start.
     let post = Changes {
@@ -169,6 +170,7 @@ fn estate(node: &Node, login: &Login, merchant_id: MerchantId) -> anyhow::Result
         role: Role::Owner,
         scope: Scope::Merchant(merchant_id),
         custom_role: None,
+        proof: Proof::default(),
     };
     Ok(Estate {
         merchants: vec![Merchant {

@@ -222,6 +222,7 @@ fn account(estate: &Estate, login: &Login, owners: &mut usize) -> anyhow::Result
         role: login.role,
         scope,
         custom_role: None,
+        proof: domain::account::Proof::default(),
     })
 }
 

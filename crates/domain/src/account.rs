@@ -5,7 +5,8 @@
 use crate::actor::Actor;
 use crate::case::{Case, Step, Text, Who};
 use crate::right::{Right, Rights};
-use crate::{MerchantId, words};
+use crate::time::HOUR_MS;
+use crate::{MerchantId, Timestamp, words};
 
 words! {
     /// What an account is for. What each may do is in [`Rights::of`].
@@ -104,6 +105,62 @@ pub fn is_login(text: &str) -> bool {
     begins && (2..=LOGIN_CHARS_MAX).contains(&text.chars().count()) && text.chars().all(fits)
 }
 
+/// How long a person is taken for the one who proved it last, where more than a session is asked for (OWASP ASVS 5.0, 7.5.3).
+pub const FRESH_MS: i64 = 10 * 60_000;
+/// How long a session lasts, whatever is done in it.
+pub const SESSION_MS: i64 = 12 * HOUR_MS;
+
+/// How long a session lasts in which nothing is done. Who sees the whole estate is cut off after an hour. A shop's people keep
+/// theirs for eight: their phone is in their pocket, and a loss is reported at once or too late.
+pub const fn idle_ms(scope: &Scope) -> i64 {
+    match scope {
+        Scope::All => HOUR_MS,
+        Scope::Merchant(_) | Scope::Shop(..) => 8 * HOUR_MS,
+    }
+}
+
+words! {
+    /// By what a person has proved to be the one of the account.
+    pub enum ProvedBy {
+        /// The password.
+        Password = "password",
+        /// The password, and something the person has: a passkey, a code, a recovery code.
+        SecondFactor = "second_factor",
+    }
+}
+
+/// What the session says of how the person has proved to be the one of the account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// In full, and within [`FRESH_MS`]: by a second factor where the account has one, else by the password.
+    pub is_fresh: bool,
+    /// The house requires a second factor of this role by now, and the account has none.
+    pub owes_factor: bool,
+}
+
+impl Proof {
+    /// Just now, and nothing owed.
+    pub const FRESH: Self = Self {
+        is_fresh: true,
+        owes_factor: false,
+    };
+
+    /// What a proof of that kind and time is worth.
+    pub const fn of(
+        proved: (ProvedBy, Timestamp),
+        has_factor: bool,
+        is_required: bool,
+        now: Timestamp,
+    ) -> Self {
+        let (by, at) = proved;
+        let is_full = !has_factor || matches!(by, ProvedBy::SecondFactor);
+        Self {
+            is_fresh: is_full && now.0 - at.0 < FRESH_MS,
+            owes_factor: is_required && !has_factor,
+        }
+    }
+}
+
 /// A person's account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -117,6 +174,8 @@ pub struct Account {
     pub scope: Scope,
     /// The custom role that leaves it only some of the role's rights; `None`: it has them all.
     pub custom_role: Option<Narrowed>,
+    /// How the person has proved to be the one; nothing, where the account is not read with a session.
+    pub proof: Proof,
 }
 
 /// The custom role of an account.
@@ -145,6 +204,13 @@ impl Account {
     /// What this person may do.
     pub fn rights(&self) -> Rights {
         rights(self.role, self.custom_role.as_ref())
+    }
+
+    /// Whether so much is in this person's hands that a password alone should not open it: releasing a loss, giving rights, or the
+    /// settings of the house.
+    pub fn has_power(&self) -> bool {
+        let weighty = [Right::EndLoss, Right::GiveRights, Right::Administer];
+        weighty.iter().any(|right| self.rights().has(*right))
     }
 
     /// Whether this person may give those rights to somebody of that scope, and take them away: never more than the person's
@@ -191,6 +257,8 @@ words! {
         Change = "change",
         /// Give the person a link to choose another password by.
         Link = "link",
+        /// Forget the second factors of a person who has lost them all.
+        ClearFactors = "clear_factors",
         /// Let the person log in no more.
         Disable = "disable",
         /// Let the person log in again.
@@ -219,10 +287,15 @@ impl Case for Person {
     type Verb = Verb;
     const STEPS: &'static [Step<State, Verb>] = &[
         // From which rights to which.
-        Step::new(Verb::Change, &[State::Active], None, KEEPERS).saying(Text::Optional),
-        Step::new(Verb::Link, &[State::Active], None, KEEPERS),
-        Step::new(Verb::Disable, &[State::Active], Some(State::Disabled), KEEPERS),
-        Step::new(Verb::Enable, &[State::Disabled], Some(State::Active), KEEPERS),
+        Step::new(Verb::Change, &[State::Active], None, KEEPERS)
+            .saying(Text::Optional)
+            .proving(),
+        Step::new(Verb::Link, &[State::Active], None, KEEPERS).proving(),
+        Step::new(Verb::ClearFactors, &[State::Active], None, KEEPERS)
+            .saying(Text::Required)
+            .proving(),
+        Step::new(Verb::Disable, &[State::Active], Some(State::Disabled), KEEPERS).proving(),
+        Step::new(Verb::Enable, &[State::Disabled], Some(State::Active), KEEPERS).proving(),
     ];
 
     fn state(&self) -> State {
@@ -251,6 +324,7 @@ pub fn seen_by(scope: &Scope, theirs: &Scope) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::{NotTaken, actions, decide};
     use crate::fixture::{account, everybody, merchant};
 
     #[test]
@@ -366,14 +440,64 @@ mod tests {
         let wanted = [
             "active change: owner:active stranger:no manager:no risk:active auditor:no",
             "active link: owner:active stranger:no manager:no risk:active auditor:no",
+            "active clear_factors: owner:active stranger:no manager:no risk:active auditor:no",
             "active disable: owner:disabled stranger:no manager:no risk:disabled auditor:no",
             "active enable: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled change: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled link: owner:- stranger:no manager:no risk:- auditor:no",
+            "disabled clear_factors: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled disable: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled enable: owner:active stranger:no manager:no risk:active auditor:no",
         ];
         assert_eq!(crate::case::walk(at, &everybody()), wanted);
+    }
+
+    #[test]
+    fn a_proof_is_fresh_for_ten_minutes_and_only_in_full() {
+        let at = Timestamp(1_000_000);
+        let proof = |by, has_factor, after_ms| Proof::of((by, at), has_factor, true, at.plus_ms(after_ms));
+        assert_eq!(proof(ProvedBy::SecondFactor, true, FRESH_MS - 1), Proof::FRESH);
+        assert!(!proof(ProvedBy::SecondFactor, true, FRESH_MS).is_fresh);
+        // A password alone is worth nothing once there is more to show.
+        assert!(!proof(ProvedBy::Password, true, 0).is_fresh);
+        let owing = Proof {
+            is_fresh: true,
+            owes_factor: true,
+        };
+        assert_eq!(proof(ProvedBy::Password, false, 0), owing);
+        assert!(!Proof::of((ProvedBy::Password, at), false, false, at).owes_factor);
+    }
+
+    #[test]
+    fn who_may_do_what_is_changed_only_by_who_has_just_proved_who_it_is() {
+        let person = Person {
+            account: account(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
+            email: None,
+            state: State::Active,
+        };
+        let by = |proof| {
+            let owner = account(Role::Owner, Scope::Merchant(merchant("M1")));
+            Actor::Person(Account { proof, ..owner })
+        };
+        for verb in [Verb::Change, Verb::Link, Verb::ClearFactors, Verb::Disable] {
+            let decided = |proof| decide(&person, verb, &by(proof)).err();
+            assert_eq!(decided(Proof::FRESH), None, "{verb:?}");
+            assert_eq!(
+                decided(Proof::default()),
+                Some(NotTaken::StepUpRequired),
+                "{verb:?}"
+            );
+            let owing = Proof {
+                owes_factor: true,
+                ..Proof::FRESH
+            };
+            assert_eq!(decided(owing), Some(NotTaken::SecondFactorRequired), "{verb:?}");
+        }
+        // What can be done is listed all the same: whoever wants it is asked then.
+        assert_eq!(
+            actions(&person, &by(Proof::default())),
+            actions(&person, &by(Proof::FRESH))
+        );
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub struct Step<S: 'static, V> {
     pub second_person: bool,
     /// What the actor is asked to say.
     pub text: Text,
+    /// Only by who has just proved who it is; see [`proved`].
+    pub proving: bool,
 }
 
 impl<S: Copy, V: Copy> Step<S, V> {
@@ -75,12 +77,21 @@ impl<S: Copy, V: Copy> Step<S, V> {
             who,
             second_person: false,
             text: Text::None,
+            proving: false,
         }
     }
 
     /// The same with something to say.
     pub const fn saying(self, text: Text) -> Self {
         Self { text, ..self }
+    }
+
+    /// The same only by who has just proved who it is.
+    pub const fn proving(self) -> Self {
+        Self {
+            proving: true,
+            ..self
+        }
     }
 }
 
@@ -153,6 +164,20 @@ pub enum NotTaken {
     NotAllowed,
     /// Whoever proposed cannot confirm.
     SecondPersonRequired,
+    /// The actor has to prove anew who it is.
+    StepUpRequired,
+    /// The house requires a second factor of the actor, who has none yet.
+    SecondFactorRequired,
+}
+
+/// Whether the actor has just proved who it is: asked before a loss is released, rights are given or taken, secrets are set, or
+/// personal data are shown in full. Never asked of a report of loss.
+pub fn proved(actor: &Actor) -> Result<(), NotTaken> {
+    match actor {
+        Actor::Person(account) if account.proof.owes_factor => Err(NotTaken::SecondFactorRequired),
+        Actor::Person(account) if !account.proof.is_fresh => Err(NotTaken::StepUpRequired),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the actor may take the step now; answers the row of the table.
@@ -176,17 +201,28 @@ pub fn decide<C: Case>(
     if step.second_person && case.first_person() == Some(actor.name()) {
         return Err(NotTaken::SecondPersonRequired);
     }
-    match case.hinders(verb) {
-        true => Err(NotTaken::WrongState(state.word())),
-        false => Ok(step),
+    if case.hinders(verb) {
+        return Err(NotTaken::WrongState(state.word()));
     }
+    if step.proving {
+        proved(actor)?;
+    }
+    Ok(step)
 }
 
-/// What the actor may do now, in the order of the table.
+/// Whether nothing but a proof of who it is stands between the actor and the step.
+fn is_offered<C: Case>(case: &C, verb: C::Verb, actor: &Actor) -> bool {
+    matches!(
+        decide(case, verb, actor),
+        Ok(_) | Err(NotTaken::StepUpRequired | NotTaken::SecondFactorRequired)
+    )
+}
+
+/// What the actor may do now, in the order of the table; also what has to be preceded by a proof.
 pub fn actions<C: Case>(case: &C, actor: &Actor) -> Vec<C::Verb> {
     let mut verbs: Vec<C::Verb> = C::STEPS
         .iter()
-        .filter(|step| decide(case, step.verb, actor).is_ok())
+        .filter(|step| is_offered(case, step.verb, actor))
         .map(|step| step.verb)
         .collect();
     verbs.dedup();
@@ -219,6 +255,7 @@ pub fn walk<C: Case>(at: impl Fn(C::State) -> C, actors: &[(&str, Actor)]) -> Ve
                     Err(NotTaken::WrongState(_)) => "-",
                     Err(NotTaken::NotAllowed) => "no",
                     Err(NotTaken::SecondPersonRequired) => "second",
+                    Err(NotTaken::StepUpRequired | NotTaken::SecondFactorRequired) => "proof",
                 };
                 format!("{name}:{decided}")
             });

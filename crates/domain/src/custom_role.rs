@@ -57,7 +57,10 @@ const GIVERS: Who = Who::with(Right::GiveRights);
 impl Case for CustomRole {
     type State = State;
     type Verb = Verb;
-    const STEPS: &'static [Step<State, Verb>] = &kept::steps_of(GIVERS, GIVERS);
+    const STEPS: &'static [Step<State, Verb>] = &{
+        let [change, retire, restore] = kept::steps_of(GIVERS, GIVERS);
+        [change.proving(), retire.proving(), restore.proving()]
+    };
     const ADDING: Adding = Adding {
         who: GIVERS,
         ways: &[ListVerb::Create],

@@ -3,7 +3,7 @@
 //! Invariant: whoever is of one merchant has no rights over the other.
 
 use crate::MerchantId;
-use crate::account::{Account, Role, Scope};
+use crate::account::{Account, Proof, Role, Scope};
 use crate::actor::Actor;
 
 /// The merchant of that code.
@@ -19,6 +19,7 @@ pub fn account(role: Role, scope: Scope) -> Account {
         role,
         scope,
         custom_role: None,
+        proof: Proof::FRESH,
     }
 }
 

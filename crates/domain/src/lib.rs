@@ -12,6 +12,7 @@ pub mod contact;
 pub mod custom_role;
 pub mod emergency_code;
 pub mod event;
+pub mod factor;
 #[cfg(test)]
 mod fixture;
 pub mod hold;
@@ -26,6 +27,7 @@ pub mod pan;
 pub mod provider_account;
 pub mod right;
 pub mod rule;
+pub mod session;
 pub mod setting;
 pub mod shop;
 pub mod stop_request;

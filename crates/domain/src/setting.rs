@@ -6,7 +6,8 @@ use crate::account::Scope;
 use crate::actor::Actor;
 use crate::money::Currency;
 use crate::right::{Object, Right, may};
-use crate::{MerchantId, words};
+use crate::time::HOUR_MS;
+use crate::{MerchantId, Timestamp, words};
 
 words! {
     /// For whom the house is run.
@@ -27,6 +28,9 @@ words! {
         English = "en",
     }
 }
+
+/// How long after the first run a second factor may be missing where it is required: 14 days.
+pub const SECOND_FACTOR_GRACE_MS: i64 = 14 * 24 * HOUR_MS;
 
 /// The settings of the house.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub struct Settings {
     pub acquirer_code: Option<String>,
     /// The keys shared with the host; sealed.
     pub zone_keys_sealed: Option<Vec<u8>>,
+    /// From when a second factor is required of whoever has power; never, without it.
+    pub second_factor_from: Option<Timestamp>,
 }
 
 impl Settings {
@@ -67,6 +73,7 @@ impl Settings {
             host_address: None,
             acquirer_code: None,
             zone_keys_sealed: None,
+            second_factor_from: None,
         }
     }
 

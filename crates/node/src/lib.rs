@@ -218,7 +218,7 @@ impl Node {
         Ok(())
     }
 
-    /// Tells the listeners of an incident that there is something new.
+    /// Tells the listeners of an incident that there is something new, or those of a login that a session may have ended.
     pub fn changed(&self, incident_id: Option<String>) {
         if let Some(incident_id) = incident_id {
             // Nobody listening is no error.

@@ -37,7 +37,7 @@ const LINE_BYTES_MAX: u64 = 4_096;
 /// What merchant identifiers are made of; no letters that look like digits.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Look after accounts from a shell: make the first one, reset a password, list them; and import an estate.
+/// Look after accounts from a shell: make the first one, reset a password, forget second factors, list them; and import an estate.
 #[derive(clap::Args)]
 pub struct Args {
     /// Where the embedded store is kept.
@@ -54,6 +54,7 @@ pub struct Args {
 enum Command {
     FirstAccount(FirstAccount),
     ResetPassword(ResetPassword),
+    ForgetFactors(ForgetFactors),
     /// List the accounts.
     List,
     Import(import::Import),
@@ -96,6 +97,14 @@ struct ResetPassword {
     login: String,
 }
 
+/// Forget the second factors of an account whose owner has lost them all; its sessions end.
+#[derive(clap::Args)]
+struct ForgetFactors {
+    /// Whose.
+    #[arg(long)]
+    login: String,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum ModeName {
     Shop,
@@ -116,6 +125,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     match &args.command {
         Command::FirstAccount(said) => first_account(&args, said),
         Command::ResetPassword(said) => reset_password(&args, &said.login),
+        Command::ForgetFactors(said) => forget_factors(&args, &said.login),
         Command::List => list(&args),
         Command::Import(said) => import::run(&args, said),
         Command::Audit(said) => audit::run(&args, said),
@@ -226,6 +236,15 @@ fn reset_password(args: &Args, login: &str) -> anyhow::Result<()> {
         "{}: the password is changed, and every session has ended",
         account.login
     );
+    Ok(())
+}
+
+fn forget_factors(args: &Args, login: &str) -> anyhow::Result<()> {
+    let store = args.open(false)?;
+    let whose = login.to_owned();
+    let done = store.write(move |tx| app::account::forget_factors(tx, WHO, &whose))?;
+    ensure!(done, "there is no account {login}");
+    println!("{login}: the second factors are forgotten, and every session has ended");
     Ok(())
 }
 

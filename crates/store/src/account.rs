@@ -1,11 +1,12 @@
 //! Accounts of people.
 
-use domain::MerchantId;
-use domain::account::{Account, Narrowed, Person, Role, Scope, State, fits};
+use domain::account::{Account, Narrowed, Person, Proof, Role, Scope, State, fits};
 use domain::right::{Right, Rights};
+use domain::{MerchantId, Timestamp};
 
 use crate::custom_role::bit;
 use crate::row::{self, Columns, Reader, columns, read, select, table};
+use crate::session::Standing;
 use crate::sql::{Value, sql, values};
 use crate::vault::{self, Vault};
 use crate::{Error, Tx};
@@ -16,7 +17,8 @@ columns!(Account {
     name,
     role,
     scope: Scope,
-    custom_role: Option<Narrowed>
+    custom_role: Option<Narrowed>,
+    proof: Proof
 });
 table!(Person: "account", 1 { account: Account, #[sealed] email, #[sealed] phone, state });
 
@@ -38,6 +40,17 @@ table!(Known: "account", 1 { account: Account, password_hash });
 
 /// What a second account of one login breaks.
 pub const UNIQUE: &str = "account_pkey";
+
+/// No column: it is of a session, not of the account.
+impl Columns for Proof {
+    const NAMES: &'static [&'static str] = &[];
+
+    fn read(_: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self::default())
+    }
+
+    fn values<'a>(&'a self, _: &mut Vec<Value<'a>>) {}
+}
 
 impl Columns for Scope {
     const NAMES: &'static [&'static str] = &["merchant_id", "shop_id"];
@@ -173,6 +186,12 @@ fn as_found(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
+/// Writes the same password's hash with other parameters, unless the password is another one by now.
+pub fn rehash(tx: &Tx<'_>, login: &str, old_hash: &str, password_hash: &str) -> Result<(), Error> {
+    let sql = sql!("UPDATE account SET password_hash = $3 WHERE login = $1 AND password_hash = $2");
+    tx.execute(sql, values![login, old_hash, password_hash]).map(drop)
+}
+
 /// Writes where a person can be reached by mail.
 pub fn set_email(tx: &Tx<'_>, login: &str, email: Option<&str>) -> Result<(), Error> {
     reach(tx, login, |person| person.email = email.map(str::to_owned))
@@ -292,15 +311,32 @@ pub fn is_shared_name(tx: &Tx<'_>, name: &str) -> Result<bool, Error> {
         > 1)
 }
 
-/// Whose session has this digest, while it lasts.
+/// Whose session has this digest, while it lasts, with what it proves.
 pub fn of_session(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Option<Account>, Error> {
+    Ok(session(tx, token_digest)?.map(|(account, _)| account))
+}
+
+/// The same, and how the session stands.
+pub fn session(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Option<(Account, Standing)>, Error> {
     let sql = select!(
         Known,
         "JOIN session s ON s.login = account.login
-         WHERE s.token_digest = $1 AND s.expires_at_ms > $2 AND account.state = 'active'"
+         WHERE s.token_digest = $1 AND s.expires_at_ms > $2 AND s.used_at_ms + s.idle_max_ms > $2
+           AND account.state = 'active'"
     );
     let kept: Option<Known> = tx.first(sql, values![token_digest, tx.now()], read)?;
-    kept.map(|kept| fitting(kept.account)).transpose()
+    let Some((kept, standing)) = kept.zip(crate::session::standing(tx, token_digest)?) else {
+        return Ok(None);
+    };
+    let mut account = fitting(kept.account)?;
+    account.proof = proof(&account, &standing, tx.now());
+    Ok(Some((account, standing)))
+}
+
+fn proof(account: &Account, standing: &Standing, now: Timestamp) -> Proof {
+    let required = standing.required_from.is_some_and(|from| from <= now);
+    let proved = (standing.proved_by, standing.proved_at);
+    Proof::of(proved, standing.factors > 0, required && account.has_power(), now)
 }
 
 /// A role and a scope that do not fit see nothing rather than too much.

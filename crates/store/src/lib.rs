@@ -19,6 +19,7 @@ pub mod drain;
 pub mod emergency_code;
 mod error;
 pub mod event;
+pub mod factor;
 pub mod floor;
 mod handle;
 pub mod heard;

@@ -25,8 +25,9 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0014_account_email.sql"),
     include_str!("../migrations/0015_rights.sql"),
     include_str!("../migrations/0016_audit.sql"),
-    include_str!("../migrations/0019_emergency_codes.sql"),
+    include_str!("../migrations/0017_factors.sql"),
     include_str!("../migrations/0018_personal.sql"),
+    include_str!("../migrations/0019_emergency_codes.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

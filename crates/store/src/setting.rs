@@ -18,7 +18,8 @@ columns!(Settings {
     smtp_url_sealed,
     host_address,
     acquirer_code,
-    zone_keys_sealed
+    zone_keys_sealed,
+    second_factor_from = "second_factor_from_ms"
 });
 
 /// The settings and their key.

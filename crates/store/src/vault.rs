@@ -39,6 +39,8 @@ pub enum Purpose {
     EmergencyCode,
     /// The seed of the key that signs the audit log's checkpoints.
     AuditKey,
+    /// A person's second factor, or what the answer of one is compared with; by the log-in.
+    Factor,
 }
 
 impl Purpose {
@@ -53,6 +55,7 @@ impl Purpose {
             Self::Import => b"tillguard/import/1",
             Self::EmergencyCode => b"tillguard/emergency-code/1",
             Self::AuditKey => b"tillguard/audit-key/1",
+            Self::Factor => b"tillguard/factor/1",
         }
     }
 

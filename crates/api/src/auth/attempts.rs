@@ -16,9 +16,20 @@ use super::device::DeviceId;
 /// Subjects remembered at once.
 const SUBJECTS_MAX: usize = 20_000;
 
+/// What is guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Guess {
+    /// A password, or the token of a link.
+    Password,
+    /// A second factor, by somebody who has the password.
+    Factor,
+}
+
 /// Who attempts what.
 #[derive(Clone, Debug)]
 pub struct Attempt {
+    /// What is guessed: each has allowances of its own.
+    pub guess: Guess,
     /// The login; `None` where it is about no account: then it is paid for by the address it comes from, and by nobody else.
     pub login: Option<String>,
     /// From where, when the listener has said it.
@@ -30,10 +41,10 @@ pub struct Attempt {
 /// Whose allowance an attempt is paid from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Subject {
-    Device(String, DeviceId),
-    Pair(String, Option<IpAddr>),
+    Device(Guess, String, DeviceId),
+    Pair(Guess, String, Option<IpAddr>),
     Network(IpAddr),
-    Login(String),
+    Login(Guess, String),
 }
 
 /// How many attempts at once, and after how long one more.
@@ -50,7 +61,9 @@ impl Subject {
             // The people of a shop share one.
             Self::Network(_) => (50, 18_000),
             // Guesses from everywhere: slowed down, so that they find nothing, but never stopped.
-            Self::Login(_) => (100, 9_000),
+            Self::Login(Guess::Password, _) => (100, 9_000),
+            // Six digits, three of them right at a time: at this pace half a year finds one in seven.
+            Self::Login(Guess::Factor, _) => (30, 300_000),
         };
         Allowance {
             attempts,
@@ -71,11 +84,11 @@ impl Attempt {
             return network.into_iter().collect();
         };
         if let Some(device) = self.device {
-            return vec![Subject::Device(login.clone(), device)];
+            return vec![Subject::Device(self.guess, login.clone(), device)];
         }
         let own = [
-            Subject::Pair(login.clone(), self.network),
-            Subject::Login(login.clone()),
+            Subject::Pair(self.guess, login.clone(), self.network),
+            Subject::Login(self.guess, login.clone()),
         ];
         own.into_iter().chain(network).collect()
     }
@@ -172,6 +185,7 @@ mod tests {
 
     fn from(login: &str, last: u8) -> Attempt {
         Attempt {
+            guess: Guess::Password,
             login: Some(login.into()),
             network: Some(IpAddr::from([192, 0, 2, last])),
             device: None,
@@ -218,6 +232,25 @@ mod tests {
     }
 
     #[test]
+    fn who_has_the_password_guesses_few_codes_and_keeps_the_owner_out_of_nothing() {
+        let attempts = Attempts::default();
+        let of_code = |attempt: Attempt| Attempt {
+            guess: Guess::Factor,
+            ..attempt
+        };
+        let guessed: usize = (0..100)
+            .map(|last| passed(&attempts, &of_code(from("owner", last))))
+            .sum();
+        assert_eq!(guessed, 30, "from everywhere");
+        assert_eq!(passed(&attempts, &of_code(on_device("owner", 66))), 10);
+        assert_eq!(
+            passed(&attempts, &from("owner", 200)),
+            10,
+            "passwords are another thing"
+        );
+    }
+
+    #[test]
     fn an_address_has_to_wait_whatever_login_it_tries() {
         let attempts = Attempts::default();
         let tried =
@@ -257,6 +290,7 @@ mod tests {
         passed(&attempts, &from("owner", 66));
         for nth in 0..SUBJECTS_MAX {
             let other = Attempt {
+                guess: Guess::Password,
                 login: Some(nth.to_string()),
                 network: Some(IpAddr::from(u32::try_from(nth).unwrap().to_be_bytes())),
                 device: None,

@@ -5,11 +5,15 @@
 //! Invariant: a token is kept nowhere; the store has its SHA-256.
 
 mod attempts;
+mod browser;
 pub(crate) mod device;
+pub(crate) mod factor;
+pub(crate) mod passkey;
 mod passwords;
 mod token;
 
-pub use attempts::{Attempt, Attempts};
+pub use attempts::{Attempt, Attempts, Guess};
+pub use browser::family;
 pub use device::DeviceId;
 pub use passwords::{Asker, Passwords};
 pub use token::Token;
@@ -17,9 +21,9 @@ pub use token::Token;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, Method, header};
 use domain::right::{Object, Right};
 use store::Tx;
 
@@ -28,8 +32,20 @@ use crate::edge::Arrived;
 use crate::origin::Origin;
 use crate::problem::{Problem, code};
 
+/// The name of the session's cookie where browsers reach us by HTTPS only: none but this very host can set it.
+const COOKIE: &str = "__Host-tillguard_session";
+/// The same in plain HTTP, where not every browser takes the other.
+const COOKIE_PLAIN: &str = "tillguard_session";
+/// How often it is noted that a session is used.
+const TOUCH_EVERY_MS: i64 = 60_000;
+
 /// The name of the session's cookie.
-pub const COOKIE: &str = "tillguard_session";
+pub const fn cookie_name(is_https: bool) -> &'static str {
+    match is_https {
+        true => COOKIE,
+        false => COOKIE_PLAIN,
+    }
+}
 
 /// The account a request comes from. Handlers that only show things take this.
 #[derive(Clone, Debug)]
@@ -65,23 +81,32 @@ impl FromRequestParts<Arc<Api>> for Account {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
-        let (token, from_cookie) =
-            presented(&parts.headers).ok_or_else(|| Problem::new(code::UNAUTHENTICATED))?;
-        let safe = matches!(parts.method, Method::GET | Method::HEAD);
-        if from_cookie && !safe && is_cross_origin(&parts.headers) {
-            return Err(Problem::new(code::CROSS_ORIGIN));
-        }
-        let token_digest = token.digest();
-        let read = move |tx: &Tx<'_>| store::account::of_session(tx, &token_digest);
         let is_report = parts
             .extensions
             .get::<Arrived>()
             .is_some_and(|arrived| arrived.is_report);
-        let account = match is_report {
+        let (token, from_cookie) = presented(&parts.headers, api.settings.secure_cookie, is_report)
+            .ok_or_else(|| Problem::new(code::UNAUTHENTICATED))?;
+        let safe = matches!(parts.method, Method::GET | Method::HEAD);
+        if from_cookie && !safe && !is_of_our_page(&parts.headers, is_report) {
+            return Err(Problem::new(code::CROSS_ORIGIN));
+        }
+        let token_digest = token.digest();
+        let read = move |tx: &Tx<'_>| {
+            let session = store::account::session(tx, &token_digest)?;
+            Ok::<_, store::Error>(session.map(|(account, session)| {
+                let is_stale = session.used_at.plus_ms(TOUCH_EVERY_MS) <= tx.now();
+                (account, is_stale)
+            }))
+        };
+        let session = match is_report {
             true => api.node().read_urgent(read).await?,
             false => api.node().read(read).await?,
         };
-        let account = account.ok_or_else(|| Problem::new(code::UNAUTHENTICATED))?;
+        let (account, is_stale) = session.ok_or_else(|| Problem::new(code::UNAUTHENTICATED))?;
+        if is_stale && !(from_cookie && browser::is_idle(&parts.headers)) {
+            touch(api, token_digest);
+        }
         Origin::showed_session(parts);
         Ok(Self {
             account,
@@ -99,9 +124,12 @@ impl FromRequestParts<Arc<Api>> for Actor {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
         let account = Account::from_request_parts(parts, api).await?;
-        match account.rights().acts() {
-            true => Ok(Self(account)),
-            false => Err(Problem::new(code::NOT_ALLOWED)),
+        if !account.rights().acts() {
+            return Err(Problem::new(code::NOT_ALLOWED));
+        }
+        match account.proof.owes_factor && !is_about_a_loss(parts) {
+            true => Err(Problem::new(code::SECOND_FACTOR_REQUIRED)),
+            false => Ok(Self(account)),
         }
     }
 }
@@ -114,13 +142,38 @@ pub fn may(actor: &domain::Actor, right: Right, object: Object<'_>) -> Result<()
     }
 }
 
+/// Notes that a session is used, beside the answer: whoever reads does not wait for a writer.
+fn touch(api: &Arc<Api>, token_digest: [u8; 32]) {
+    let node = api.node().clone();
+    tokio::spawn(async move {
+        let touched = node.write(move |tx| app::session::touch(tx, &token_digest)).await;
+        if let Err(error) = touched {
+            tracing::debug!(%error, "a session's use was not noted");
+        }
+    });
+}
+
+/// Whether it reports a loss or says more about one: open to whoever owes a second factor, too.
+fn is_about_a_loss(parts: &Parts) -> bool {
+    let whole = parts.extensions.get::<OriginalUri>().map(|uri| uri.0.path());
+    let path = whole.unwrap_or(parts.uri.path());
+    path.starts_with("/api/v1/incidents")
+}
+
+/// Whether one of our own pages asks, and not only the cookie. A report may come from a page that was open before it was asked
+/// to say so.
+fn is_of_our_page(headers: &HeaderMap, is_report: bool) -> bool {
+    browser::is_same_origin(headers) && (is_report || browser::is_said_by_page(headers))
+}
+
 /// What of the estate the actor sees.
 pub fn scope(actor: &domain::Actor) -> Result<&domain::account::Scope, Problem> {
     actor.scope().ok_or_else(|| Problem::new(code::NOT_ALLOWED))
 }
 
-/// The token a request presents, and whether a browser added it by itself.
-fn presented(headers: &HeaderMap) -> Option<(Token, bool)> {
+/// The token a request presents, and whether a browser added it by itself. Of a report a cookie by its older name is taken, too:
+/// it may come from a page that has been open since.
+fn presented(headers: &HeaderMap, is_https: bool, is_report: bool) -> Option<(Token, bool)> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme
@@ -129,7 +182,9 @@ fn presented(headers: &HeaderMap) -> Option<(Token, bool)> {
             .flatten()
             .zip(Some(false));
     }
-    Token::parse(cookie(headers, COOKIE)?).zip(Some(true))
+    let older = || cookie(headers, COOKIE_PLAIN).filter(|_| is_report);
+    let value = cookie(headers, cookie_name(is_https)).or_else(older)?;
+    Token::parse(value).zip(Some(true))
 }
 
 /// The value of a cookie.
@@ -144,20 +199,6 @@ fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
-/// Whether a browser says that the request was made by a page of another site.
-fn is_cross_origin(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        return false;
-    };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
-    let authority = origin
-        .as_ref()
-        .and_then(Uri::authority)
-        .map(|authority| authority.as_str());
-    host.is_none() || authority != host
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,38 +211,23 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_another_site_is_noticed() {
-        let from = |origin: &str| {
-            is_cross_origin(&headers(&[
-                (header::HOST, "pos.example:8080"),
-                (header::ORIGIN, origin),
-            ]))
-        };
-        assert!(!from("http://pos.example:8080"));
-        assert!(!from("https://pos.example:8080"));
-        for other in [
-            "http://pos.example",
-            "http://evil.example:8080",
-            "null",
-            "http://pos.example:8080.evil.example",
-        ] {
-            assert!(from(other), "{other}");
-        }
-        assert!(!is_cross_origin(&headers(&[(header::HOST, "pos.example")])));
-    }
-
-    #[test]
     fn a_token_is_found_in_either_header() {
         let text = Token([7; 32]).to_string();
         let bearer = headers(&[(header::AUTHORIZATION, &format!("Bearer {text}"))]);
-        assert_eq!(presented(&bearer), Some((Token([7; 32]), false)));
-        let cookie = headers(&[(header::COOKIE, &format!("a=b; {COOKIE}={text}; c=d"))]);
-        assert_eq!(presented(&cookie), Some((Token([7; 32]), true)));
+        assert_eq!(presented(&bearer, true, false), Some((Token([7; 32]), false)));
+        let found = |name: &str, is_https, is_report| {
+            let cookie = headers(&[(header::COOKIE, &format!("a=b; {name}={text}; c=d"))]);
+            presented(&cookie, is_https, is_report).is_some_and(|found| found == (Token([7; 32]), true))
+        };
+        assert!(found(COOKIE, true, false) && found(COOKIE_PLAIN, false, false));
+        // Whoever shares a name with us could set the other one, so it is none but for a report.
+        assert!(!found(COOKIE_PLAIN, true, false) && found(COOKIE_PLAIN, true, true));
+        assert!(!found(COOKIE, false, false));
         // A broken Authorization is not saved by a cookie.
         let both = headers(&[
             (header::AUTHORIZATION, "Basic eDp5"),
-            (header::COOKIE, &format!("{COOKIE}={text}")),
+            (header::COOKIE, &format!("{COOKIE_PLAIN}={text}")),
         ]);
-        assert_eq!(presented(&both), None);
+        assert_eq!(presented(&both, false, false), None);
     }
 }

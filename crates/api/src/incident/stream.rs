@@ -172,7 +172,8 @@ impl Follower {
         loop {
             let rung = tokio::select! {
                 rung = bell.recv() => match rung {
-                    Ok(incident_id) => incident_id == self.incident_id,
+                    // The login rings when a session of it has ended.
+                    Ok(what) => what == self.incident_id || what == self.account.login,
                     Err(RecvError::Lagged(_)) => true,
                     Err(RecvError::Closed) => return,
                 },

@@ -134,8 +134,8 @@ codes! {
         ("Not allowed", "Your role does not allow this.");
     /// A browser sent it from another site.
     CROSS_ORIGIN = "cross_origin", FORBIDDEN:
-        ("不允许", "请求来自另一个网站。"),
-        ("Not allowed", "The request came from another site.");
+        ("不允许", "请求来自另一个网站，或页面太旧，请刷新。"),
+        ("Not allowed", "The request came from another site, or from a page that is too old: reload it.");
     // Steps, of every noun with states.
     /// It is in another state.
     WRONG_STATE = "wrong_state", CONFLICT:
@@ -145,6 +145,14 @@ codes! {
     SECOND_PERSON_REQUIRED = "second_person_required", FORBIDDEN:
         ("需要第二个人", "提出的人不能自己确认，须由另一人确认。"),
         ("A second person is required", "Somebody other than the person who proposed it must confirm.");
+    /// More than a session is asked for.
+    STEP_UP_REQUIRED = "step_up_required", FORBIDDEN:
+        ("请再次确认身份", "这一步须先确认是您本人：用通行密钥、验证码或密码。"),
+        ("Prove who you are", "This step needs you to prove anew who you are: by passkey, code or password.");
+    /// The house requires a second factor, and there is none.
+    SECOND_FACTOR_REQUIRED = "second_factor_required", FORBIDDEN:
+        ("需要两步验证", "您的账号须先设置两步验证，才能这样做。报失和查看不受影响。"),
+        ("A second factor is required", "Your account needs a second factor before it may do this. Reporting a loss and looking are not affected.");
     /// There is one like this already.
     TAKEN = "taken", CONFLICT:
         ("已经有了", "已经有一个同样的，请查看列表。"),

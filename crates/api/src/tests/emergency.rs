@@ -209,7 +209,8 @@ async fn a_code_ends_with_its_time_and_with_its_account() {
         .find(|code| !codes.contains(code))
         .unwrap();
     let disable = |tx: &store::Tx<'_>| {
-        let risk = store::account::usable(tx, "risk")?.unwrap().0;
+        let mut risk = store::account::usable(tx, "risk")?.unwrap().0;
+        risk.proof = domain::account::Proof::FRESH;
         app::account::disable(tx, &domain::Actor::Person(risk), "owner")
             .map_err(|_| store::Error::Unavailable)
     };

@@ -6,6 +6,7 @@ mod contact;
 mod emergency;
 mod estate;
 mod everyone;
+mod factor;
 mod import;
 mod incident;
 mod input;
@@ -31,10 +32,12 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::IntoResponse;
-use domain::account::{Account, Role, Scope};
+use domain::account::{Account, Proof, Role, Scope};
+use domain::factor::Factor;
 use domain::merchant::Merchant;
 use domain::money::Currency;
 use domain::operator::Operator;
+use domain::session::Session;
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode, Verdict};
@@ -233,9 +236,49 @@ impl House {
         let token = Token::random().unwrap();
         let digest = token.digest();
         let expires_at = now().plus_ms(600_000);
-        let insert = move |tx: &store::Tx<'_>| store::session::insert(tx, &digest, &login, expires_at);
+        let insert = move |tx: &store::Tx<'_>| {
+            let session = Session::new(&digest, &login, tx.now(), expires_at);
+            store::session::insert(tx, &session)
+        };
         self.node.write(insert).await.unwrap();
         token.to_string()
+    }
+
+    /// Another session of that account, by its name.
+    async fn another_session(&self, login: &'static str) -> String {
+        let insert = move |tx: &store::Tx<'_>| {
+            let session = Session::new(b"another", login, tx.now(), tx.now().plus_ms(600_000));
+            let session_id = "SESSION2".to_owned();
+            store::session::insert(
+                tx,
+                &Session {
+                    session_id,
+                    ..session
+                },
+            )
+        };
+        self.node.write(insert).await.unwrap();
+        "SESSION2".to_owned()
+    }
+
+    /// A second factor of that account, which nobody has.
+    async fn factor(&self, login: &'static str) -> String {
+        let insert = move |tx: &store::Tx<'_>| {
+            let factor = Factor {
+                factor_id: "FACTOR01".into(),
+                login: login.into(),
+                kind: domain::factor::Kind::Totp,
+                name: "phone".into(),
+                rp_id: None,
+                secret_sealed: vec![1],
+                last_step: None,
+                since: tx.now(),
+                used_at: None,
+            };
+            store::row::insert(tx, &factor)
+        };
+        self.node.write(insert).await.unwrap();
+        "FACTOR01".to_owned()
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -412,6 +455,7 @@ fn estate() -> Estate {
             role,
             scope,
             custom_role: None,
+            proof: Proof::default(),
         };
         (account, HASH.clone())
     };

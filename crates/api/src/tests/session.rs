@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, Method, Request, header};
+use argon2::password_hash::PasswordHasher;
+use axum::http::{HeaderMap, Method, header};
 use serde_json::{Value, json};
 
 use crate::auth::device::returned;
@@ -170,23 +171,193 @@ async fn a_known_browser_is_no_way_to_guess_without_end() {
 async fn a_page_of_another_site_cannot_use_the_cookie() {
     let house = House::new().await;
     let token = house.token("owner").await;
-    let post = |origin: Option<&str>| {
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri("/api/v1/terminals/10450001/lock");
-        request = request
-            .header(header::HOST, "pos.example")
-            .header(header::COOKIE, format!("tillguard_session={token}"));
-        if let Some(origin) = origin {
-            request = request.header(header::ORIGIN, origin);
+    let post = |more: &[(&'static str, &str)]| {
+        let mut request = request(Method::POST, "/api/v1/terminals/10450001/lock", "", None);
+        let cookie = format!("tillguard_session={token}");
+        request
+            .headers_mut()
+            .insert(header::COOKIE, cookie.parse().unwrap());
+        for (name, value) in more {
+            request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        request.body(axum::body::Body::empty()).unwrap()
+        request
+    };
+    let page = ("x-tillguard", "1");
+    let own = ("origin", "https://pos.example");
+    for refused in [
+        &[page, ("origin", "https://evil.example")][..],
+        &[page, ("origin", "null")],
+        &[page, own, ("sec-fetch-site", "cross-site")],
+        // A page at another port of the same host.
+        &[
+            page,
+            ("origin", "https://pos.example:8443"),
+            ("sec-fetch-site", "same-site"),
+        ],
+        // Nobody says that a page of ours asks.
+        &[own],
+        &[("sec-fetch-site", "same-origin")],
+        &[page],
+        &[],
+    ] {
+        house.send(post(refused)).await.problem(403, "cross_origin");
+    }
+    house.send(post(&[page, own])).await.ok();
+    house
+        .send(post(&[page, ("sec-fetch-site", "same-origin")]))
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn a_report_of_a_page_that_was_open_before_gets_through() {
+    let house = House::new().await;
+    let token = house.token("owner").await;
+    let report = |origin: &str| {
+        let body = json!({ "terminal_id": "10450001" });
+        let mut request = request(Method::POST, "/api/v1/incidents", "", Some(body));
+        let cookie = format!("tillguard_session={token}");
+        request
+            .headers_mut()
+            .insert(header::COOKIE, cookie.parse().unwrap());
+        request
+            .headers_mut()
+            .insert(header::ORIGIN, origin.parse().unwrap());
+        request
     };
     house
-        .send(post(Some("https://evil.example")))
+        .send(report("https://evil.example"))
         .await
         .problem(403, "cross_origin");
-    house.send(post(Some("null"))).await.problem(403, "cross_origin");
-    house.send(post(Some("https://pos.example"))).await.ok();
-    house.send(post(None)).await.ok();
+    house.send(report("https://pos.example")).await.ok();
+}
+
+#[tokio::test]
+async fn one_sees_and_ends_the_own_sessions_and_no_others() {
+    let house = House::new().await;
+    let (stranger, nothing) = (house.token("stranger").await, HeaderMap::new());
+    let mut tokens = Vec::new();
+    for last in [1, 2, 3] {
+        let body = log_in_from(&house, last, &nothing, PASSWORD).await.ok();
+        tokens.push(body["token"].as_str().unwrap().to_owned());
+    }
+    let list = |token: &str| {
+        let token = token.to_owned();
+        let house = &house;
+        async move {
+            house.get(&token, "/api/v1/sessions").await.ok()["items"]
+                .as_array()
+                .unwrap()
+                .clone()
+        }
+    };
+    let all = list(&tokens[0]).await;
+    let addresses: Vec<_> = all.iter().map(|one| one["address"].as_str().unwrap()).collect();
+    assert_eq!(addresses.len(), 3);
+    assert!(addresses.contains(&"192.0.2.2"), "{addresses:?}");
+    let own: Vec<_> = all.iter().filter(|one| one["is_this"] == true).collect();
+    assert_eq!((own.len(), own[0]["address"].as_str()), (1, Some("192.0.2.1")));
+    let of = |last: u8| {
+        let one = all.iter().find(|one| one["address"] == format!("192.0.2.{last}"));
+        format!("/api/v1/sessions/{}", one.unwrap()["id"].as_str().unwrap())
+    };
+    let end = |token: &str, path: String| house.send(request(Method::DELETE, &path, token, None));
+    end(&stranger, of(2)).await.problem(404, "session_not_found");
+    assert_eq!(end(&tokens[0], of(2)).await.status, 204);
+    end(&tokens[0], of(2)).await.problem(404, "session_not_found");
+    house
+        .get(&tokens[1], SESSION)
+        .await
+        .problem(401, "unauthenticated");
+    house.get(&tokens[2], SESSION).await.ok();
+    let others = house
+        .post(&tokens[0], "/api/v1/sessions/end-others", json!({}))
+        .await;
+    assert_eq!(others.status, 204);
+    house
+        .get(&tokens[2], SESSION)
+        .await
+        .problem(401, "unauthenticated");
+    assert_eq!(list(&tokens[0]).await.len(), 1);
+    house.get(&stranger, SESSION).await.ok();
+}
+
+#[tokio::test]
+async fn another_password_needs_the_one_until_now_and_ends_every_other_session() {
+    const OWN: &str = "/api/v1/session/password";
+    let house = House::new().await;
+    let (here, there) = (house.token("auditor").await, house.token("auditor").await);
+    let change = |current: &str, new: &str| {
+        let body = json!({ "current": current, "new": new });
+        house.send(request(Method::PUT, OWN, &here, Some(body)))
+    };
+    change("guess", "teapot-in-the-rain")
+        .await
+        .problem(403, "wrong_proof");
+    let refused = change(PASSWORD, "password").await;
+    assert_eq!(refused.problem(422, "invalid_field").body["field"], "new");
+    house.get(&there, SESSION).await.ok();
+    assert_eq!(change(PASSWORD, "teapot-in-the-rain").await.status, 204);
+    house.get(&there, SESSION).await.problem(401, "unauthenticated");
+    house.get(&here, SESSION).await.ok();
+    log_in(&house, "auditor", PASSWORD)
+        .await
+        .problem(401, "invalid_credentials");
+    log_in(&house, "auditor", "teapot-in-the-rain").await.ok();
+}
+
+#[tokio::test]
+async fn many_right_log_ins_at_once_are_not_refused() {
+    let house = House::new().await;
+    // As many as one address may have waiting; a ninth would be a crowd, not a person.
+    let all = (0..8).map(|_| log_in(&house, "owner", PASSWORD));
+    let all: Vec<_> = all.map(Box::pin).collect();
+    let mut answered = 0;
+    for one in futures(all).await {
+        one.ok();
+        answered += 1;
+    }
+    assert_eq!(answered, 8);
+}
+
+/// Waits for all, at once.
+async fn futures<F: Future + Unpin>(mut all: Vec<F>) -> Vec<F::Output> {
+    let mut done = Vec::new();
+    std::future::poll_fn(|context| {
+        all.retain_mut(|one| match std::pin::Pin::new(one).poll(context) {
+            std::task::Poll::Ready(output) => {
+                done.push(output);
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        match all.is_empty() {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        }
+    })
+    .await;
+    done
+}
+
+#[tokio::test]
+async fn a_password_whose_hash_is_outdated_gets_another_at_the_next_log_in() {
+    // 8 MiB and one pass.
+    const OLDER: &str = "$argon2id$v=19$m=8192,t=1,p=1$";
+    let house = House::new().await;
+    let older = argon2::Params::new(8 * 1024, 1, 1, None).unwrap();
+    let older = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, older);
+    let hash = older.hash_password_with_salt(PASSWORD.as_bytes(), &[7; 16]);
+    let hash = hash.unwrap().to_string();
+    assert!(hash.starts_with(OLDER));
+    let set = move |tx: &store::Tx<'_>| store::account::set_password(tx, "owner", &hash);
+    house.node.write(set).await.unwrap();
+    let kept = || house.node.read(|tx| store::account::usable(tx, "owner"));
+    log_in(&house, "owner", "wrong")
+        .await
+        .problem(401, "invalid_credentials");
+    assert!(kept().await.unwrap().unwrap().1.starts_with(OLDER));
+    log_in(&house, "owner", PASSWORD).await.ok();
+    assert!(!app::password::is_outdated(&kept().await.unwrap().unwrap().1));
+    log_in(&house, "owner", PASSWORD).await.ok();
 }

@@ -107,6 +107,19 @@ async fn streams_end_with_the_session_and_with_the_node() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_at_once_when_its_session_is_ended_elsewhere() {
+    let house = House::new().await;
+    let (here, there) = (house.token("owner").await, house.token("owner").await);
+    let id = house.lose(&here, "10450001").await;
+    let mut stream = Events::open(&house, &there, &id, Some("3")).await;
+    // Nothing happens to the incident, and the next sign of life is 15 seconds away.
+    let others = house.post(&here, "/api/v1/sessions/end-others", json!({})).await;
+    assert_eq!(others.status, 204);
+    let soon = std::time::Duration::from_secs(10);
+    assert_eq!(tokio::time::timeout(soon, stream.next()).await, Ok(None));
+}
+
+#[tokio::test]
 async fn an_account_has_five_streams() {
     let house = House::new().await;
     let (owner, risk) = (house.token("owner").await, house.token("risk").await);

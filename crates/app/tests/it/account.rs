@@ -3,10 +3,11 @@
 use app::account::Given;
 use app::case::{Against, Error, Noun, actions};
 use app::invitation::{Accepted, Link, NotAccepted};
-use domain::account::{Account, Person, Role, Scope, State, Verb};
+use domain::account::{Account, Person, Proof, Role, Scope, State, Verb};
 use domain::actor::Actor;
 use domain::event::Subject;
 use domain::invitation::{Invitation, LASTS_MS};
+use domain::session::Session;
 use domain::setting::{Mode, Settings};
 
 use crate::fixture::{House, manager, ours, owner, risk_officer, stranger, theirs};
@@ -31,6 +32,7 @@ pub fn peopled(mode: Mode) -> House {
                 role,
                 scope,
                 custom_role: None,
+                proof: Proof::default(),
             };
             store::account::insert(tx, &account, "hash")?;
         }
@@ -41,6 +43,11 @@ pub fn peopled(mode: Mode) -> House {
 
 pub fn digest(of: u8) -> [u8; 32] {
     [of; 32]
+}
+
+/// A session of the owner, for a second.
+fn owners(tx: &store::Tx<'_>, of: u8) -> Session {
+    Session::new(&digest(of), "owner", tx.now(), tx.now().plus_ms(1_000))
 }
 
 pub fn invite(house: &House, actor: Actor, of: u8, role: Role, scope: Scope) -> Result<Invitation, Error> {
@@ -163,7 +170,7 @@ fn a_link_opens_no_account_that_has_more_rights_by_now() {
 #[test]
 fn a_forgotten_password_is_chosen_anew_by_the_newest_link() {
     let house = peopled(Mode::Acquirer);
-    house.write(|tx| store::session::insert(tx, &digest(7), "owner", tx.now().plus_ms(1_000)));
+    house.write(|tx| store::session::insert(tx, &owners(tx, 7)));
     let link = |of: u8| {
         let link = Link {
             invitation_id: format!("L{of}"),
@@ -230,7 +237,7 @@ fn the_last_who_can_administer_stays() {
 #[test]
 fn a_disabled_account_opens_nothing_any_more() {
     let house = peopled(Mode::Acquirer);
-    house.write(|tx| store::session::insert(tx, &digest(7), "owner", tx.now().plus_ms(1_000)));
+    house.write(|tx| store::session::insert(tx, &owners(tx, 7)));
     assert!(
         house
             .read(|tx| store::account::of_session(tx, &digest(7)))
@@ -245,7 +252,7 @@ fn a_disabled_account_opens_nothing_any_more() {
             .is_none()
     );
     // Nor a session that a log-in begins which was under way.
-    house.write(|tx| store::session::insert(tx, &digest(8), "owner", tx.now().plus_ms(1_000)));
+    house.write(|tx| store::session::insert(tx, &owners(tx, 8)));
     assert!(
         house
             .read(|tx| store::account::of_session(tx, &digest(8)))

@@ -4,10 +4,11 @@
 
 use app::case::{Error, Noun, Stateful, actions, create, step};
 use domain::MerchantId;
-use domain::account::{Account, Person, Role, Scope};
+use domain::account::{Account, Person, Proof, Role, Scope};
 use domain::actor::Actor;
 use domain::case::{Text, decide};
 use domain::contact::{Contact, Details, Kind, State as ContactState};
+use domain::factor::Factor;
 use domain::incident::{Found, Incident, State as IncidentState};
 use domain::invitation::Invitation;
 use domain::merchant::{self, Merchant};
@@ -276,9 +277,25 @@ fn an_account_and_an_invitation_move_by_their_tables_alone() {
         role: Role::Manager,
         scope: scope.clone(),
         custom_role: None,
+        proof: Proof::default(),
     };
     let kept = account.clone();
-    house.write(move |tx| store::account::insert(tx, &kept, "hash"));
+    house.write(move |tx| {
+        store::account::insert(tx, &kept, "hash")?;
+        // There is something to clear.
+        let factor = Factor {
+            factor_id: "F1".into(),
+            login: "li.na".into(),
+            kind: domain::factor::Kind::Passkey,
+            name: "phone".into(),
+            rp_id: None,
+            secret_sealed: vec![1],
+            last_step: None,
+            since: tx.now(),
+            used_at: None,
+        };
+        store::row::insert(tx, &factor)
+    });
     let states = domain::account::State::ALL.map(|state| Person {
         email: None,
         phone: None,

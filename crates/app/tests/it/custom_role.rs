@@ -161,7 +161,10 @@ fn nobody_gives_oneself_more_and_somebody_always_administers() {
     let narrowed = given("R1", Role::Owner, Scope::Merchant(ours()), &all);
     invite(&house, 1, narrowed.clone()).unwrap();
     accept(&house, 1, "second").unwrap();
-    let second = Actor::Person(account(&house, "second"));
+    let second = Actor::Person(Account {
+        proof: domain::account::Proof::FRESH,
+        ..account(&house, "second")
+    });
     house
         .try_write(move |tx| app::account::disable(tx, &second, "owner"))
         .unwrap();
@@ -192,6 +195,7 @@ fn an_administrator_appoints_others_and_not_oneself() {
         role: Role::Administrator,
         scope: Scope::All,
         custom_role: None,
+        proof: domain::account::Proof::FRESH,
     };
     let kept = admin.clone();
     house.write(move |tx| store::account::insert(tx, &kept, "hash"));

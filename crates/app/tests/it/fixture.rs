@@ -9,7 +9,7 @@ use app::hold::Placing;
 use app::incident::{Report, Reported};
 use app::sign_in::{Proved, SignedIn, Who};
 use app::transaction::{Admitted, Answer, Attempt};
-use domain::account::{Account, Role, Scope};
+use domain::account::{Account, Proof, Role, Scope};
 use domain::actor::{Actor, By};
 use domain::event::{Event, Subject};
 use domain::hold::{Authority, Kind as HoldKind, Standing};
@@ -435,6 +435,7 @@ fn account(login: &str, role: Role, scope: Scope) -> Actor {
         role,
         scope,
         custom_role: None,
+        proof: Proof::FRESH,
     })
 }
 

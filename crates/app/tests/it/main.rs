@@ -16,6 +16,7 @@ mod codes;
 mod contract;
 mod custom_role;
 mod estate;
+mod factor;
 mod fixture;
 mod follow;
 mod import;

@@ -15,6 +15,7 @@ mod audit;
 mod codes;
 mod contract;
 mod estate;
+mod factor;
 mod fixture;
 mod follow;
 mod import;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use app::case::Against;
 use app::transaction::Answer;
-use domain::account::{Account, Role, Scope};
+use domain::account::{Account, Proof, Role, Scope};
 use domain::setting::Mode;
 use domain::transaction::{Decision, Entry};
 use domain::work::{Id, Kind};
@@ -148,6 +148,7 @@ fn of_two_who_disable_each_other_at_once_one_stays() {
             role: Role::RiskOfficer,
             scope: Scope::All,
             custom_role: None,
+            proof: Proof::default(),
         };
         store::account::insert(tx, &second, "hash")
     });

@@ -1,10 +1,11 @@
 //! The first run, the settings it leaves, and passwords reset from a shell.
 
 use app::setup::{self, First};
-use domain::account::{Role, Scope};
+use domain::account::{Proof, Role, Scope};
 use domain::actor::By;
 use domain::event::Subject;
 use domain::money::Currency;
+use domain::session::Session;
 use domain::setting::{Language, Mode, Settings};
 use domain::{MerchantId, Timestamp};
 use store::Error;
@@ -68,6 +69,7 @@ fn an_estate_that_was_filled_has_settings_and_is_never_set_up() {
             role: Role::RiskOfficer,
             scope: Scope::All,
             custom_role: None,
+            proof: Proof::default(),
         };
         let accounts = vec![(person, "hash".to_owned())];
         app::estate::fill(
@@ -127,11 +129,12 @@ fn with_a_password_its_sessions_end_and_nobody_elses() {
             role: Role::Auditor,
             scope: Scope::All,
             custom_role: None,
+            proof: Proof::default(),
         };
         store::account::insert(tx, &person, "hash")?;
         let ends_at = Timestamp(i64::MAX);
-        app::session::begin(tx, &[1; 32], "one", ends_at)?;
-        app::session::begin(tx, &[2; 32], "two", ends_at)
+        store::session::insert(tx, &Session::new(&[1; 32], "one", tx.now(), ends_at))?;
+        store::session::insert(tx, &Session::new(&[2; 32], "two", tx.now(), ends_at))
     });
     let reset = |login: &'static str| {
         house.write(move |tx| app::account::reset_password(tx, By::outside("shell"), login, "other"))

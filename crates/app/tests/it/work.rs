@@ -6,6 +6,7 @@ use app::case::Error;
 use domain::actor;
 use domain::event::{Event, Subject};
 use domain::hold::{Authority, Kind as HoldKind};
+use domain::session::Session;
 use domain::transaction::Decision;
 use domain::work::{CLEAN_UP_EVERY_MS, CleanUp, Id, Kind, Lost, Policy, State, Work};
 use domain::{Actor, Timestamp};
@@ -502,10 +503,12 @@ fn clean_ups_forget_what_is_over_and_are_due_again() {
             role: domain::account::Role::RiskOfficer,
             scope: domain::account::Scope::All,
             custom_role: None,
+            proof: domain::account::Proof::default(),
         };
         store::account::insert(tx, &owner, "hash")?;
-        store::session::insert(tx, b"over", "owner", START)?;
-        store::session::insert(tx, b"runs", "owner", START.plus_ms(2 * CLEAN_UP_EVERY_MS))?;
+        let until = |digest: &[u8], ends_at| Session::new(digest, "owner", START, ends_at);
+        store::session::insert(tx, &until(b"over", START))?;
+        store::session::insert(tx, &until(b"runs", START.plus_ms(2 * CLEAN_UP_EVERY_MS)))?;
         app::node::join(tx, "node-b", &[]).map(drop)
     });
     assert_eq!((clean(), clean()), (CleanUp::ALL.len(), 0));

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use app::estate::Estate as Kept;
-use domain::account::{Account, Role, Scope};
+use domain::account::{Account, Proof, Role, Scope};
 use domain::merchant::Merchant;
 use domain::operator::{Number, Operator};
 use domain::shop::Shop;
@@ -191,6 +191,7 @@ pub async fn fill(node: &Node, terminals: u32, password: &str) -> anyhow::Result
         role: Role::RiskOfficer,
         scope: Scope::All,
         custom_role: None,
+        proof: Proof::default(),
     };
     let mut kept = Kept {
         merchants: vec![Merchant {

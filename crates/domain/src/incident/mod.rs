@@ -198,6 +198,7 @@ impl Case for Incident {
             who: REPORTERS,
             second_person: false,
             text: Text::Optional,
+            proving: false,
         },
         Step {
             verb: Verb::AcknowledgeAlarm,
@@ -206,6 +207,7 @@ impl Case for Incident {
             who: FOLLOWERS,
             second_person: false,
             text: Text::None,
+            proving: false,
         },
         Step {
             verb: Verb::ProposeFound,
@@ -214,6 +216,7 @@ impl Case for Incident {
             who: FOLLOWERS,
             second_person: false,
             text: Text::Required,
+            proving: false,
         },
         Step {
             verb: Verb::ConfirmFound,
@@ -222,6 +225,7 @@ impl Case for Incident {
             who: CLOSERS,
             second_person: true,
             text: Text::None,
+            proving: true,
         },
     ];
 
@@ -245,7 +249,7 @@ impl Case for Incident {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Account, Role, Scope};
+    use crate::account::{Account, Proof, Role, Scope};
     use crate::actor::Actor;
     use crate::case::walk;
 
@@ -256,6 +260,7 @@ mod tests {
             role,
             scope: Scope::All,
             custom_role: None,
+            proof: Proof::FRESH,
         })
     }
 

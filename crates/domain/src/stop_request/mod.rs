@@ -189,6 +189,7 @@ impl Case for StopRequest {
             who: FOLLOWERS,
             second_person: false,
             text: Text::Required,
+            proving: false,
         },
         Step {
             verb: Verb::Send,
@@ -197,6 +198,7 @@ impl Case for StopRequest {
             who: FOLLOWERS,
             second_person: false,
             text: Text::None,
+            proving: false,
         },
         Step {
             verb: Verb::ReadBack,
@@ -205,6 +207,7 @@ impl Case for StopRequest {
             who: NODES,
             second_person: false,
             text: Text::Optional,
+            proving: false,
         },
     ];
 

@@ -4,7 +4,7 @@ use app::estate::Estate;
 use app::sign_in::{SignedIn, Who};
 use app::transaction::Attempt;
 use domain::Actor;
-use domain::account::{Account, Role, Scope};
+use domain::account::{Account, Proof, Role, Scope};
 use domain::merchant::Merchant;
 use domain::operator::{Number, Operator};
 use domain::shop::Shop;
@@ -51,6 +51,7 @@ fn account(login: &str, role: Role, scope: Scope) -> Actor {
         role,
         scope,
         custom_role: None,
+        proof: Proof::FRESH,
     })
 }
 
