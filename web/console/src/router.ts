@@ -202,6 +202,12 @@ export const router = createRouter({
       meta: { title: 'reach' },
     },
     {
+      path: '/security',
+      name: 'security',
+      component: () => import('@/pages/SecurityPage.vue'),
+      meta: { title: 'security' },
+    },
+    {
       path: '/join',
       name: 'join',
       component: () => import('@/pages/JoinPage.vue'),

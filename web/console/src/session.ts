@@ -6,7 +6,7 @@
  * Invariant: `account` is null exactly when the server would answer 401 as far as this page knows.
  */
 import { computed, ref, watch } from 'vue'
-import { Problem, session, type Account, type Right } from '@/api'
+import { Problem, session, type Account, type HalfWay, type Right } from '@/api'
 import { recall, remember } from './remembered'
 
 export const account = ref<Account | null>(null)
@@ -66,8 +66,16 @@ export async function resume(): Promise<Account | null> {
   return account.value
 }
 
-export async function signIn(login: string, password: string): Promise<void> {
-  enter((await session.open(login, password)).account)
+/** Signs in; or answers what is still to be shown, where the account has a second factor. */
+export async function signIn(login: string, password: string): Promise<HalfWay | null> {
+  return entered(await session.open(login, password))
+}
+
+/** What a right password or a link has opened: a session, which is entered, or a log-in that is half done. */
+export function entered(opened: { account: Account } | HalfWay): HalfWay | null {
+  if (!('account' in opened)) return opened
+  enter(opened.account)
+  return null
 }
 
 /** The server has just begun a session of that account. */

@@ -59,6 +59,25 @@ export function whenSignedOut(act: () => void): void {
   onSignedOut = act
 }
 
+let onStepUp: (() => Promise<boolean>) | null = null
+
+/** Says how the reader proves anew who it is, when a call needs that; it answers whether it was done. Called once. */
+export function whenStepUp(ask: () => Promise<boolean>): void {
+  onStepUp = ask
+}
+
+/** After so long without a touch a page that asks by itself does not keep the session alive. */
+const IDLE_MS = 5 * 60_000
+let touched_ms = performance.now()
+for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchstart'])
+  globalThis.addEventListener?.(kind, () => (touched_ms = performance.now()), {
+    capture: true,
+    passive: true,
+  })
+
+/** What the page says of itself: that it is ours, and whether anybody is there. */
+const pageSays = () => (performance.now() - touched_ms < IDLE_MS ? '1' : 'idle')
+
 /** A random key (UUID v4). `crypto.randomUUID` exists in secure contexts only, and a shop may run plain HTTP inside. */
 export function newKey(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
@@ -112,6 +131,7 @@ export function remove(path: string): Promise<void> {
   return call<void>('DELETE', address(path))
 }
 
+/** Where it needs a proof of who asks, the reader is asked for one, and the same goes once more with the same key. */
 async function call<T>(
   method: string,
   url: string,
@@ -119,7 +139,27 @@ async function call<T>(
   key?: string,
   read: (answer: Response) => Promise<T> = (answer) => answer.json() as Promise<T>,
 ): Promise<T> {
-  const headers: Record<string, string> = { 'Accept': 'application/json', 'Accept-Language': locale.value }
+  try {
+    return await attempt(method, url, body, key, read)
+  } catch (thrown) {
+    const needsProof = thrown instanceof Problem && thrown.code === 'step_up_required'
+    if (!needsProof || !onStepUp || !(await onStepUp())) throw thrown
+    return attempt(method, url, body, key, read)
+  }
+}
+
+async function attempt<T>(
+  method: string,
+  url: string,
+  body: unknown,
+  key: string | undefined,
+  read: (answer: Response) => Promise<T>,
+): Promise<T> {
+  const headers: Record<string, string> = {
+    'Accept': 'application/json',
+    'Accept-Language': locale.value,
+    'X-Tillguard': pageSays(),
+  }
   const sent = body instanceof Blob ? body : undefined
   if (body !== undefined) headers['Content-Type'] = sent ? 'application/octet-stream' : 'application/json'
   if (key) headers['Idempotency-Key'] = key

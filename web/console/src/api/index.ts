@@ -5,7 +5,6 @@
  */
 import { address, file, get, post, put, remove, send } from './http'
 import type {
-  Account,
   Activity,
   Contact,
   ContactAction,
@@ -29,7 +28,6 @@ import type {
   Manner,
   Page,
   SheetFormat,
-  Reached,
   Reportable,
   SetUp,
   SetUpDone,
@@ -65,6 +63,7 @@ import type {
   TerminalIn,
 } from './types'
 
+export * from './own'
 export * from './people'
 export * from './types'
 export { audit } from './audit'
@@ -74,15 +73,6 @@ const within = encodeURIComponent
 
 /** The first run, once. It needs no key: a second time is refused. */
 export const setUp = (said: SetUp) => post<SetUpDone>('/setup', said)
-
-export const session = {
-  open: (login: string, password: string) =>
-    post<{ token: string; account: Account }>('/session', { login, password }),
-  current: () => get<Account>('/session'),
-  reached: () => get<Reached>('/session/email'),
-  reach: (key: string, said: Reached) => put<Reached>('/session/email', said, key),
-  close: () => remove('/session'),
-}
 
 export interface MerchantFilter {
   q?: string

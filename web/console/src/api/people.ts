@@ -7,6 +7,7 @@ import type {
   CustomRole,
   CustomRoleAction,
   CustomRoleIn,
+  HalfWay,
   Invitation,
   InvitationAccept,
   InvitationSeen,
@@ -26,6 +27,8 @@ export const accounts = {
   link: (login: string) => post<Invited>(`/accounts/${within(login)}/link`, {}),
   step: (key: string, login: string, verb: 'disable' | 'enable') =>
     post<Person>(`/accounts/${within(login)}/${verb}`, {}, key),
+  clearFactors: (key: string, login: string, text: string) =>
+    post<Person>(`/accounts/${within(login)}/clear-factors`, { text }, key),
 }
 
 export const roles = {
@@ -44,7 +47,7 @@ export const invitations = {
   make: (said: AccountChange) => post<Invited>('/invitations', said),
   withdraw: (key: string, id: string) => post<Invitation>(`/invitations/${within(id)}/withdraw`, {}, key),
   look: (token: string) => post<InvitationSeen>('/invitations/look', { token }),
-  accept: (said: InvitationAccept) => post<{ account: Account }>('/invitations/accept', said),
+  accept: (said: InvitationAccept) => post<{ account: Account } | HalfWay>('/invitations/accept', said),
 }
 
 export const operators = {

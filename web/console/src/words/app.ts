@@ -70,6 +70,7 @@ export const title = {
   people: say('人', 'People'),
   roles: say('自定义岗位', 'Custom roles'),
   reach: say('我的提醒邮箱', 'Reminders for me'),
+  security: say('登录与安全', 'Sign-in and security'),
   imports: say('导入终端', 'Import terminals'),
   join: say('加入', 'Join'),
   not_found: say('没有这一页', 'Page not found'),

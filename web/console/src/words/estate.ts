@@ -199,6 +199,7 @@ export const keep = {
 export const account_verb = {
   change: say('修改', 'Change'),
   link: say('忘记密码', 'Password forgotten'),
+  clear_factors: say('清除两步验证', 'Clear second factor'),
   disable: say('停用账号', 'Disable'),
   enable: say('恢复账号', 'Enable'),
 } satisfies Words<AccountAction>
@@ -242,6 +243,11 @@ export const people = {
   over: say('已过期', 'Over'),
   for_password: say('重设密码', 'Another password'),
   me: say('我', 'me'),
+  clear_ask: say(
+    '请先当面或打电话确认是本人。清除后，此人只用密码登录，所有登录都会退出。',
+    'Make sure who asks, face to face or by phone. Then the password alone signs this person in, and every session ends.',
+  ),
+  clear_why: say('怎样确认是本人的', 'How it is known who asked'),
   disable_ask: say(
     '停用后马上退出登录，不能再用。记录里的名字会留着。',
     'The person is logged out at once and cannot log in. The name stays in what was done.',

@@ -29,6 +29,7 @@ import * as importing from './importing'
 import * as provider from './provider'
 import * as right from './right'
 import * as emergency from './emergency'
+import * as security from './security'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -62,6 +63,7 @@ const all = {
   ...provider,
   ...right,
   ...emergency,
+  ...security,
 }
 
 export type Messages = Spoken<typeof all>

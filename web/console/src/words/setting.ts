@@ -5,6 +5,15 @@ import { say, type Words } from './say'
 
 export const setting = {
   title: say('系统设置', 'Settings'),
+  second_factor_lead: say(
+    '店主和风控的权限大，密码泄露后果严重。要求以后，没设置的人只能报失和查看。',
+    'Owners and risk officers can do much, and a password may leak. Once it is required, who has none can report a loss and look, and no more.',
+  ),
+  second_factor_off: say('现在不要求。', 'It is not required.'),
+  second_factor_from: say('从这时起要求：', 'Required from'),
+  second_factor_since: say('已要求，从：', 'Required since'),
+  second_factor_begin: say('14 天后开始要求', 'Require it in 14 days'),
+  second_factor_stop: say('不再要求', 'Require it no more'),
   house: say('时间、货币和语言', 'Time, currency and language'),
   mail: say('发邮件', 'Sending mail'),
   mail_lead: say('停用申请这类信件由这里发出。', 'Stop requests and other letters go out from here.'),
