@@ -473,6 +473,7 @@ mod tests {
         let person = Person {
             account: account(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
             email: None,
+            phone: None,
             state: State::Active,
         };
         let by = |proof| {

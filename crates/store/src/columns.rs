@@ -11,7 +11,7 @@ use crate::migration;
 
 const PAGE: &str = include_str!("../columns.toml");
 const CLASSES: [&str; 5] = ["public", "internal", "personal", "card", "secret"];
-const KEPT: [&str; 4] = ["sealed", "digest", "truncated", "plain"];
+const KEPT: [&str; 5] = ["sealed", "briefly", "digest", "truncated", "plain"];
 
 /// The page's lines, by table and column.
 fn page() -> BTreeMap<(String, String), Value> {

@@ -111,8 +111,10 @@ pub const UNITS: &[Unit] = &[
         found("email", account::EMAIL)),
     unit!("account", "phone", found ", phone_index = $4", one ("login": Text), ("login, coalesce(merchant_id, ''), coalesce(phone_index, '')": 3),
         found("phone", account::PHONE)),
+    unit!("audit_log", "seed_sealed", one ("audit_log_id": Text), ("origin": 1), Bound::Purpose(Purpose::AuditKey, |owners| owners.concat())),
     unit!("contact", "hotline", one ("contact_id": Text), ("contact_id, coalesce(merchant_id, '')": 2), place("contact", "hotline")),
     unit!("contact", "email", one ("contact_id": Text), ("contact_id, coalesce(merchant_id, '')": 2), place("contact", "email")),
+    unit!("factor", "secret_sealed", one ("factor_id": Text), ("login": 1), Bound::Purpose(Purpose::Factor, |owners| owners.concat())),
     unit!("idempotency", "body", two ("login, key": Text, Text), ("login, key, ''": 3), place("idempotency", "body")),
     unit!("import_file", "sealed", two ("import_id, part": Text, Int), ("import_id, CAST(part AS TEXT) AS piece": 2),
         Bound::Purpose(Purpose::Import, |owners| owners.join("."))),
@@ -476,6 +478,7 @@ mod tests {
                 role: Role::RiskOfficer,
                 scope: Scope::All,
                 custom_role: None,
+                proof: domain::account::Proof::default(),
             };
             account::insert(tx, &account, "hash").unwrap();
         }

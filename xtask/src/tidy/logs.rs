@@ -6,7 +6,7 @@ use super::Source;
 
 /// The fields, and why each tells nothing of anybody: identifiers of terminals, work and connections, counts, times, words of
 /// our own lists, and errors whose `Display` is ours.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 28] = [
     "address",
     "code",
     "connection",
@@ -17,6 +17,8 @@ const FIELDS: [&str; 24] = [
     "incarnation",
     "intents",
     "is_ours",
+    "late_ms",
+    "leaves",
     "node",
     "part",
     "peer",
@@ -26,9 +28,11 @@ const FIELDS: [&str; 24] = [
     "retired",
     "sequence",
     "state",
+    "subject",
     "terminal_id",
     "took_ms",
     "trouble",
+    "waiting",
     "what",
     "work",
 ];

@@ -57,7 +57,7 @@ impl House {
     }
 
     /// Posts so often from one address; the last answer.
-    async fn from_address(&self, body: Value, times: usize) -> Answer {
+    async fn posted_from(&self, body: Value, times: usize) -> Answer {
         let mut last = None;
         for _ in 0..times {
             let mut asked = request(Method::POST, PATH, "", Some(body.clone()));
@@ -174,16 +174,16 @@ async fn a_stranger_who_asks_for_codes_fills_no_mailbox_and_takes_none_away() {
     for _ in 0..20 {
         assert_eq!(house.ask_code(OWNERS).await.status, 202);
     }
-    let last = house.from_address(json!({ "contact": OWNERS }), 60).await;
+    let last = house.posted_from(json!({ "contact": OWNERS }), 60).await;
     last.problem(429, "too_many_attempts");
     let codes = house.codes().await;
     assert_eq!(codes.len(), usize::try_from(OPEN_MAX).unwrap());
     // Guesses are slowed down as well; who has a right one is let in all the same, from the same address too.
     let guess = json!({ "code": "0000-0000-0000", "terminal_id": "10450001" });
-    let last = house.from_address(guess, 2).await;
+    let last = house.posted_from(guess, 2).await;
     last.problem(429, "too_many_attempts");
     let right = json!({ "code": codes[2], "terminal_id": "10450001" });
-    assert_eq!(house.from_address(right, 1).await.status, 201);
+    assert_eq!(house.posted_from(right, 1).await.status, 201);
     // The one that was used leaves a place.
     assert_eq!(house.codes().await.len(), 3);
 }

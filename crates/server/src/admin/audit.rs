@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, said: &Audit) -> anyhow::Result<()> {
     };
     let store = args.open(false)?;
     let data_key = data_key.clone().unwrap_or_else(|| args.data.join("data.key"));
-    let sealer = keep(&store, &data_key)?;
+    let sealer = keep(&store, &data_key, "tillguard admin")?;
     let signer = node::audit::signer(&store, &sealer)?;
     match said {
         Audit::Key(_) => println!("{}", signer.key()),
