@@ -347,7 +347,8 @@ fn checked(filter: Filter) -> Result<Filter, Problem> {
     }
 }
 
-/// The records of the log, newest first; for those who run the house and may see the record.
+/// The records of the log, newest first; for those who run the house and may see the record. Runs of terminals' ledgers are
+/// among them only where they are asked for (`subject=ledger`).
 #[utoipa::path(get, path = "/audit/records", tag = "audit", params(RecordQuery), responses(
     (status = 200, body = Page<RecordOut>), (status = 403, description = "not_allowed", body = ProblemOut),
 ))]

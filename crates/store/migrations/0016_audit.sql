@@ -40,6 +40,8 @@ CREATE TABLE audit_leaf (
 );
 CREATE UNIQUE INDEX audit_leaf_subject ON audit_leaf (subject, subject_id, sequence);
 CREATE INDEX audit_leaf_at ON audit_leaf (at_ms, leaf_index);
+-- What people and nodes did: runs of ledgers are many more, and asked for by themselves.
+CREATE INDEX audit_leaf_event_at ON audit_leaf (at_ms, leaf_index) WHERE subject <> 'ledger';
 CREATE INDEX event_actor ON event (actor, at_ms);
 
 -- Each perfect node once: the root over the leaves from position * 2^level on, 2^level of them.

@@ -234,7 +234,7 @@ pub fn records(tx: &Tx<'_>, from: i64, limit: i64) -> Result<Vec<Record>, Error>
 /// Which records a list is about.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Of one subject only, or of the ledgers.
+    /// Of one subject only, or of the ledgers; `None`: of all subjects, and not of the ledgers.
     pub subject: Option<String>,
     /// Of one of them only.
     pub subject_id: Option<String>,
@@ -269,7 +269,8 @@ pub fn list(tx: &Tx<'_>, filter: &Filter, below: Option<Spot>, limit: i64) -> Re
             ..
         } => listing!(" AND l.subject = $4 AND l.subject_id = $5"),
         Filter { actor: Some(_), .. } => listing!(" AND e.actor = $6"),
-        _ => listing!(""),
+        Filter { subject: None, .. } => listing!(" AND l.subject <> 'ledger'"),
+        Filter { subject: Some(_), .. } => listing!(""),
     };
     let to = filter.to.unwrap_or(Timestamp(i64::MAX));
     let (at, index) = match below {

@@ -20,9 +20,12 @@ impl House {
         let signer = node::audit::signer(&self.node.store, &self.node.sealer).unwrap();
         let done = self.node.write(move |tx: &Tx<'_>| {
             app::work::enqueue_recurring(tx)?;
-            let work = store::work::get(tx, &Id::audit(Task::Events))?.unwrap();
-            assert_eq!(work.id.kind(), Kind::Audit);
-            app::audit::run(tx, &work, &signer, &[3; 32])
+            for (task, random) in [(Task::Events, [3; 32]), (Task::Ledger, [4; 32])] {
+                let work = store::work::get(tx, &Id::audit(task))?.unwrap();
+                assert_eq!(work.id.kind(), Kind::Audit);
+                app::audit::run(tx, &work, &signer, &random)?;
+            }
+            Ok::<_, app::audit::Error>(())
         });
         done.await.unwrap();
     }
@@ -153,6 +156,10 @@ async fn records_are_listed_newest_first_and_found_by_whom_and_what() {
     };
     let (all, _) = list("?limit=1000").await;
     assert!(all.len() > 3);
+    // What the ledgers hold is asked for by itself.
+    assert!(all.iter().all(|it| it["subject"] != "ledger"));
+    let (ledger, _) = list("?subject=ledger").await;
+    assert!(!ledger.is_empty() && ledger.iter().all(|it| it["subject"] == "ledger"));
     let mut seen = Vec::new();
     let mut query = "?limit=2".to_owned();
     loop {
