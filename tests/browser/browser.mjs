@@ -100,3 +100,14 @@ export async function isSound(page, what) {
   assert.doesNotMatch(text, /undefined|NaN|\[object/, `${what}: a word is missing`)
   assert.deepEqual(page.complaints, [], `${what}: complaints`)
 }
+
+/** What the page's own script would ask of the API, with the session that the page has. */
+export const asked = (page, method, path, data) =>
+  page.evaluate(
+    async ([method, path, data]) => {
+      const headers = { 'Content-Type': 'application/json', 'X-Tillguard': '1' }
+      const answer = await fetch(`/api/v1${path}`, { method, headers, body: JSON.stringify(data) })
+      return { status: answer.status, body: await answer.json().catch(() => null) }
+    },
+    [method, path, data],
+  )

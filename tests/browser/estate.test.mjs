@@ -1,7 +1,7 @@
 // An estate that people set up themselves: two shops' terminals added on a phone, a manager invited, who then reports one.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESK, isSound, launch, on, open, PHONE } from './browser.mjs'
+import { asked, DESK, isSound, launch, on, open, PHONE } from './browser.mjs'
 import { startHouse } from './house.mjs'
 
 const PASSWORD = 'teapot-in-the-rain'
@@ -167,9 +167,9 @@ test(
   async (test) => {
     const { page } = await shop(test, { size: PHONE, language: 'zh-CN' })
     const add = async (path, data) => {
-      const answer = await page.request.post(`/api/v1${path}`, { data })
-      assert.equal(answer.status(), 201, path)
-      return await answer.json()
+      const { status, body } = await asked(page, 'POST', path, data)
+      assert.equal(status, 201, path)
+      return body
     }
     const { id } = await add('/shops', { name: '城南店', address: '福州市台江区工业路 1 号' })
     const terminal = {
@@ -262,14 +262,12 @@ for (const [name, options] of [
         model: '云展 Y90',
         control: 'outside',
       }
-      const added = await page.request.post('/api/v1/terminals', {
-        data: { ...terminal, shop_id: items[0].id },
-      })
-      assert.equal(added.status(), 201)
+      const added = await asked(page, 'POST', '/terminals', { ...terminal, shop_id: items[0].id })
+      assert.equal(added.status, 201)
       await page.reload()
       await on(page, 'change').waitFor()
       assert.equal(await on(page, 'retire').count(), 0, 'what has terminals in use is not closed')
-      assert.equal((await page.request.post('/api/v1/terminals/30501101/retire', { data: {} })).status(), 200)
+      assert.equal((await asked(page, 'POST', '/terminals/30501101/retire', {})).status, 200)
       await page.reload()
       await on(page, 'retire').click()
       await on(page, 'restore').waitFor()
@@ -297,12 +295,11 @@ for (const [name, options] of [
       await looked(page, `${name}-3-merchants`)
 
       // Its owner changes what is written of it, and neither closes it nor adds another.
-      const invited = await page.request.post('/api/v1/invitations', {
-        data: { name: '李娜', role: 'owner', merchant_id: '899305058140017' },
-      })
-      assert.equal(invited.status(), 201)
+      const said = { name: '李娜', role: 'owner', merchant_id: '899305058140017' }
+      const invited = await asked(page, 'POST', '/invitations', said)
+      assert.equal(invited.status, 201)
       const owner = await open(browser, house, { ...options, size: PHONE })
-      await owner.goto(`/join#${(await invited.json()).token}`)
+      await owner.goto(`/join#${invited.body.token}`)
       await on(owner, 'login').fill('li.na')
       await on(owner, 'password').fill(PASSWORD)
       await on(owner, 'join').click()

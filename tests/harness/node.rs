@@ -203,6 +203,8 @@ impl Launch {
 /// The end of what a node said.
 pub(crate) fn tail(said: &Path) -> String {
     let text = std::fs::read_to_string(said).unwrap_or_default();
+    // Where the environment asks for one, it comes last and says nothing of why.
+    let text = text.split("\nStack backtrace:").next().unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(20)..].join("\n")
 }

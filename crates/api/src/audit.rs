@@ -427,8 +427,12 @@ async fn export(
     sheet.answer(query.format)
 }
 
+/// The index of a leaf, which is written in one way only.
 fn index(text: &str) -> Result<i64, Problem> {
-    let index = text.parse().ok().filter(|index: &i64| *index >= 0);
+    let index = text
+        .parse()
+        .ok()
+        .filter(|index: &i64| *index >= 0 && index.to_string() == text);
     index.ok_or_else(|| Problem::new(RECORD_NOT_FOUND))
 }
 

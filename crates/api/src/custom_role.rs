@@ -133,7 +133,7 @@ pub struct CustomRoleIn {
     /// The role it is made from. Cannot be changed.
     role: Role,
     /// Which of that role's rights it has.
-    #[schema(max_items = 16)]
+    #[schema(max_items = 15)]
     rights: Vec<Right>,
 }
 

@@ -29,7 +29,9 @@ pub fn finished(mut document: OpenApi) -> OpenApi {
                 bound(parameter);
             }
             body(operation, components);
-            if has_session(operation) && method == "post" && !is_file(operation) {
+            // A POST without a body says nothing that twice would be more than once.
+            let has_body = operation.request_body.is_some();
+            if has_session(operation) && method == "post" && has_body && !is_file(operation) {
                 let key = idempotency_key().into();
                 operation.parameters.get_or_insert_default().push(key);
             }

@@ -14,7 +14,7 @@ use domain::factor::{Ask, FACTORS_MAX, Factor, Kind};
 use node::seal;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use store::Tx;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -318,7 +318,7 @@ struct PasskeyConfirm {
     name: String,
     /// What `navigator.credentials.create` answered, as JSON.
     #[schema(value_type = Object)]
-    passkey: Value,
+    passkey: Map<String, Value>,
 }
 
 /// Keep a passkey that was just made: from now on it counts, and every other session of one's own ends.
@@ -348,7 +348,7 @@ async fn confirm_passkey(
         .write(take)
         .await?
         .ok_or_else(|| Problem::new(NOT_AWAITED))?;
-    let passkey = site.made(&state, input.body.passkey);
+    let passkey = site.made(&state, Value::Object(input.body.passkey));
     let passkey = passkey.ok_or_else(|| Problem::new(WRONG_PROOF))?;
     let sealed = crate::auth::factor::seal(&api.node.sealer, &account.login, &passkey)?;
     let they_count = holding(&api, &account, move |tx, holder| {

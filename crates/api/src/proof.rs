@@ -11,7 +11,7 @@ use axum::response::Response;
 use domain::account::ProvedBy;
 use domain::factor::Ask;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use store::Tx;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -55,7 +55,7 @@ struct SecondFactor {
     recovery_code: Option<String>,
     /// What `navigator.credentials.get` answered, as JSON.
     #[schema(value_type = Option<Object>)]
-    passkey: Option<Value>,
+    passkey: Option<Map<String, Value>>,
 }
 
 /// Which half-done log-in.
@@ -109,7 +109,7 @@ async fn finish(
     let said = one_of([
         body.code.map(Said::Code),
         body.recovery_code.map(Said::RecoveryCode),
-        body.passkey.map(Said::Passkey),
+        body.passkey.map(Value::Object).map(Said::Passkey),
         None,
     ])?;
     let shown = half(&api, network, &headers, &body.factor_token).await?;
@@ -201,7 +201,7 @@ struct ProofIn {
     recovery_code: Option<String>,
     /// What `navigator.credentials.get` answered, as JSON.
     #[schema(value_type = Option<Object>)]
-    passkey: Option<Value>,
+    passkey: Option<Map<String, Value>>,
 }
 
 /// Prove who one is. For ten minutes what asks for it may be done: releasing a loss, giving rights, setting secrets.
@@ -223,7 +223,7 @@ async fn prove(
             .map(|password| Said::Password(Zeroizing::new(password))),
         body.code.map(Said::Code),
         body.recovery_code.map(Said::RecoveryCode),
-        body.passkey.map(Said::Passkey),
+        body.passkey.map(Value::Object).map(Said::Passkey),
     ])?;
     let login = account.login.clone();
     let has_factor = api.node.read(move |tx| store::factor::has(tx, &login)).await?;

@@ -42,8 +42,6 @@ words! {
         SeeHouse = "see_house",
         /// Read the record of who did what.
         SeeRecord = "see_record",
-        /// See personal data of others, with a reason.
-        Reveal = "reveal",
     }
 }
 
@@ -82,11 +80,11 @@ impl Rights {
     pub const fn of(role: Role) -> Self {
         use Right::{
             Administer, DecideWork, EndLoss, FollowLoss, GiveRights, KeepGate, KeepOperator, KeepProvider,
-            KeepShop, KeepTerminal, LockTerminal, ReportLoss, Reveal, SeeHouse, SeeRecord, SignMerchant,
+            KeepShop, KeepTerminal, LockTerminal, ReportLoss, SeeHouse, SeeRecord, SignMerchant,
         };
         match role {
             Role::Cashier => Self::new(&[ReportLoss, LockTerminal]),
-            Role::Manager => Self::new(&[ReportLoss, FollowLoss, LockTerminal, KeepOperator, Reveal]),
+            Role::Manager => Self::new(&[ReportLoss, FollowLoss, LockTerminal, KeepOperator]),
             Role::Owner => Self::new(&[
                 ReportLoss,
                 FollowLoss,
@@ -99,7 +97,6 @@ impl Rights {
                 GiveRights,
                 Administer,
                 SeeRecord,
-                Reveal,
             ]),
             Role::FieldEngineer => Self::new(&[ReportLoss, KeepTerminal]),
             Role::Operations => Self::new(&[
@@ -113,7 +110,6 @@ impl Rights {
                 SignMerchant,
                 DecideWork,
                 SeeHouse,
-                Reveal,
             ]),
             Role::RiskOfficer => Self::all(),
             Role::Administrator => Self::new(&[GiveRights, Administer, SeeHouse, SeeRecord]),

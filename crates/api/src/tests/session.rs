@@ -34,7 +34,7 @@ async fn a_session_lasts_from_log_in_to_log_out() {
     let account = json!({
         "login": "manager", "name": "name of manager", "role": "manager",
         "merchant_id": super::OURS, "merchant_name": "我们的店", "shop_id": "S01",
-        "rights": ["report_loss", "follow_loss", "lock_terminal", "keep_operator", "reveal"],
+        "rights": ["report_loss", "follow_loss", "lock_terminal", "keep_operator"],
         "custom_role_id": null, "custom_role_name": null, "administers": false,
     });
     assert_eq!(body["account"], account);

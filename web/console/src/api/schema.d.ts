@@ -199,7 +199,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The records of the log, newest first; for those who run the house and may see the record. */
+        /**
+         * The records of the log, newest first; for those who run the house and may see the record. Runs of terminals' ledgers are
+         *     among them only where they are asked for (`subject=ledger`).
+         */
         get: operations["audit_list"];
         put?: never;
         post?: never;
@@ -3928,7 +3931,7 @@ export interface components {
             time_zone: string;
         };
         /** @enum {string} */
-        Right: "report_loss" | "follow_loss" | "end_loss" | "lock_terminal" | "keep_operator" | "keep_shop" | "keep_terminal" | "keep_gate" | "sign_merchant" | "keep_provider" | "give_rights" | "administer" | "decide_work" | "see_house" | "see_record" | "reveal";
+        Right: "report_loss" | "follow_loss" | "end_loss" | "lock_terminal" | "keep_operator" | "keep_shop" | "keep_terminal" | "keep_gate" | "sign_merchant" | "keep_provider" | "give_rights" | "administer" | "decide_work" | "see_house" | "see_record";
         /** @enum {string} */
         Role: "cashier" | "manager" | "owner" | "field_engineer" | "operations" | "risk_officer" | "administrator" | "auditor";
         /** @description A role that every house has. */
@@ -8047,10 +8050,7 @@ export interface operations {
     factor_begin_passkey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A text of one's own; the same again gets the first answer again. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -8102,15 +8102,6 @@ export interface operations {
             };
             /** @description enrolment_over: no passkey can be made at this address */
             410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8266,10 +8257,7 @@ export interface operations {
     factor_renew_codes: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A text of one's own; the same again gets the first answer again. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -8319,15 +8307,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid_field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description internal */
             500: {
                 headers: {
@@ -8351,10 +8330,7 @@ export interface operations {
     factor_begin_totp: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A text of one's own; the same again gets the first answer again. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -8397,15 +8373,6 @@ export interface operations {
             };
             /** @description too_many_factors */
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14105,10 +14072,7 @@ export interface operations {
     session_ask_to_prove: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A text of one's own; the same again gets the first answer again. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -14151,15 +14115,6 @@ export interface operations {
             };
             /** @description not_found: there is no passkey for this address */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14245,10 +14200,7 @@ export interface operations {
     session_end_others: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description A text of one's own; the same again gets the first answer again. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -14280,15 +14232,6 @@ export interface operations {
             };
             /** @description cross_origin, second_factor_required */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -18,7 +18,6 @@ export const right = {
   decide_work: say('处理卡住的待办', 'Decide about stuck work'),
   see_house: say('看系统运行情况', 'See how the house runs'),
   see_record: say('看操作记录', 'Read the record'),
-  reveal: say('看他人的个人信息', 'See personal data of others'),
 } satisfies Words<Right>
 
 export const roles = {
