@@ -166,6 +166,7 @@ test(
   },
   async (test) => {
     const { page } = await shop(test, { size: PHONE, language: 'zh-CN' })
+    await page.goto('/')
     const add = async (path, data) => {
       const { status, body } = await asked(page, 'POST', path, data)
       assert.equal(status, 201, path)
