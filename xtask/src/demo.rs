@@ -16,7 +16,8 @@ const WITHOUT_PAGES: [&str; 2] = ["api", "simulator"];
 /// # Errors
 /// A tool is missing, a build fails, or the server cannot be started.
 pub fn run(args: &[String]) -> Result<()> {
-    become_program(build("demo", tree::DEMO)?, &[], args)
+    // Passkeys take minutes of a processor to compile; the demo is there sooner without, and says so.
+    become_program(build("demo", tree::DEMO, &["--no-default-features"])?, &[], args)
 }
 
 /// The same for `tillguard serve`.
@@ -24,25 +25,25 @@ pub fn run(args: &[String]) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub fn serve(args: &[String]) -> Result<()> {
-    become_program(build("server", tree::SERVER)?, &["serve"], args)
+    become_program(build("server", tree::SERVER, &[])?, &["serve"], args)
 }
 
 /// The pages are made while most of the program is compiled; only its last part holds them.
-fn build(package: &str, program: &str) -> Result<Command> {
+fn build(package: &str, program: &str, features: &[&str]) -> Result<Command> {
     std::thread::scope(|scope| {
         let pages = scope.spawn(web::build);
-        let compiled = compile(&WITHOUT_PAGES);
+        let compiled = compile(&WITHOUT_PAGES, features);
         pages
             .join()
             .map_err(|_| anyhow!("building the pages panicked"))?
             .context("the pages")?;
         compiled
     })?;
-    compile(&[package])?;
+    compile(&[package], features)?;
     Ok(Command::new(tree::target()?.join("demo").join(program)))
 }
 
-fn compile(packages: &[&str]) -> Result<()> {
+fn compile(packages: &[&str], features: &[&str]) -> Result<()> {
     let mut build = command::cargo();
     build
         .current_dir(tree::root())
@@ -50,6 +51,7 @@ fn compile(packages: &[&str]) -> Result<()> {
     for package in packages {
         build.args(["--package", package]);
     }
+    build.args(features);
     command::run(&mut build)
 }
 

@@ -11,10 +11,9 @@ use node::seal::{self, Purpose, Sealer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::Tx;
-use webauthn_rs::prelude::Passkey;
 use zeroize::Zeroizing;
 
-use super::passkey::{Site, read};
+use super::passkey::{Passkey, Site, read};
 use super::{Asker, Attempt, DeviceId, Guess};
 use crate::Api;
 use crate::problem::{Problem, code};

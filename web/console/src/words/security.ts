@@ -31,6 +31,10 @@ export const security = {
     '现在是用数字地址打开的，通行密钥须有域名才能用；可以用验证码应用。',
     'This page was opened by a number. A passkey needs a name; an authenticator app works.',
   ),
+  not_built: say(
+    '演示程序里没有通行密钥；可以用验证码应用。',
+    'This program was built without passkeys, as the demo is. An authenticator app works.',
+  ),
   not_encrypted: say(
     '现在没有用 HTTPS 打开，浏览器不提供通行密钥；可以用验证码应用。',
     'This page was opened without HTTPS, so the browser offers no passkeys; an authenticator app works.',
