@@ -4,12 +4,9 @@
 
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
 use crate::{command, tree, web};
-
-/// What the program is made of and needs no pages for.
-const WITHOUT_PAGES: [&str; 2] = ["api", "simulator"];
 
 /// Builds the pages and the server, then becomes `tillguard-demo` with `args`.
 ///
@@ -28,31 +25,17 @@ pub fn serve(args: &[String]) -> Result<()> {
     become_program(build("server", tree::SERVER, &[])?, &["serve"], args)
 }
 
-/// The pages are made while most of the program is compiled; only its last part holds them.
+/// Builds the pages and then the program, which holds them. In one go: what is compiled for some packages alone has other features,
+/// and most of it would be compiled twice.
 fn build(package: &str, program: &str, features: &[&str]) -> Result<Command> {
-    std::thread::scope(|scope| {
-        let pages = scope.spawn(web::build);
-        let compiled = compile(&WITHOUT_PAGES, features);
-        pages
-            .join()
-            .map_err(|_| anyhow!("building the pages panicked"))?
-            .context("the pages")?;
-        compiled
-    })?;
-    compile(&[package], features)?;
-    Ok(Command::new(tree::target()?.join("demo").join(program)))
-}
-
-fn compile(packages: &[&str], features: &[&str]) -> Result<()> {
+    web::build().context("the pages")?;
     let mut build = command::cargo();
     build
         .current_dir(tree::root())
-        .args(["build", "--profile", "demo"]);
-    for package in packages {
-        build.args(["--package", package]);
-    }
-    build.args(features);
-    command::run(&mut build)
+        .args(["build", "--profile", "demo", "--package", package])
+        .args(features);
+    command::run(&mut build)?;
+    Ok(Command::new(tree::target()?.join("demo").join(program)))
 }
 
 /// The program takes our place, so that the terminal and its signals are its own.

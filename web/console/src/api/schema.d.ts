@@ -3735,7 +3735,7 @@ export interface components {
             passkey: Record<string, never>;
         };
         /** @enum {string} */
-        PasskeyPossible: "yes" | "no_name" | "not_encrypted";
+        PasskeyPossible: "yes" | "no_name" | "not_encrypted" | "not_built";
         /**
          * @description Another password.
          * @example {
