@@ -192,7 +192,17 @@ fn clippy() -> Result<()> {
         "--features",
         "simulator/deterministic,store/stage",
     ];
-    command::run(cargo(&all).args(simulated).args(["--", "-D", "warnings"]))
+    command::run(cargo(&all).args(simulated).args(["--", "-D", "warnings"]))?;
+    // The demo as a newcomer builds it.
+    let demo = [
+        "--package",
+        "demo",
+        "--no-default-features",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    command::run(cargo(&all).args(demo))
 }
 
 /// Programs, examples and tests in one go, so that features are resolved once and nothing is compiled twice.

@@ -2,14 +2,16 @@
 //!
 //! Invariant: what an answer is compared with stays on the server; a credential is kept whole after each use.
 
-#[cfg(feature = "passkeys")]
-mod site;
 #[cfg(not(feature = "passkeys"))]
-#[path = "passkey/none.rs"]
+mod none;
+#[cfg(feature = "passkeys")]
 mod site;
 
 use domain::words;
 
+#[cfg(not(feature = "passkeys"))]
+pub use none::{Passkey, Site, read};
+#[cfg(feature = "passkeys")]
 pub use site::{Passkey, Site, read};
 
 words! {
