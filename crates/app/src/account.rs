@@ -208,7 +208,7 @@ pub(crate) fn held_role(tx: &Tx<'_>, custom_role_id: &str) -> Result<Option<Cust
 /// Says where the person oneself can be reached by mail.
 pub fn reach(tx: &Tx<'_>, actor: &Actor, email: Option<&str>) -> Result<(), StoreError> {
     store::account::set_email(tx, actor.name(), email)?;
-    tell(tx, actor.by(), actor.name(), "reach")
+    tell(tx, actor.name(), "reach", actor.by(), None)
 }
 
 /// Lets the person log in no more: sessions and open links end.
@@ -234,7 +234,7 @@ pub fn forget_factors(tx: &Tx<'_>, by: By<'_>, login: &str) -> Result<bool, Stor
     }
     store::factor::delete_of(tx, login)?;
     end_all(tx, login)?;
-    tell(tx, by, login, Verb::ClearFactors.code())?;
+    tell(tx, login, Verb::ClearFactors.code(), by, None)?;
     Ok(true)
 }
 
@@ -244,14 +244,21 @@ fn end_all(tx: &Tx<'_>, login: &str) -> Result<(), StoreError> {
     store::factor::forget_awaited(tx, login)
 }
 
-fn tell(tx: &Tx<'_>, by: By<'_>, login: &str, verb: &'static str) -> Result<(), StoreError> {
+/// Writes an event of a person's account.
+pub(crate) fn tell(
+    tx: &Tx<'_>,
+    login: &str,
+    verb: &'static str,
+    by: By<'_>,
+    text: Option<&str>,
+) -> Result<(), StoreError> {
     let new = New {
         subject: Subject::Account,
         subject_id: login,
         at: tx.now(),
         verb,
         by,
-        text: None,
+        text,
         ledger_sequence: None,
     };
     event::append(tx, new).map(drop)
@@ -268,6 +275,6 @@ pub fn reset_password(tx: &Tx<'_>, by: By<'_>, login: &str, password_hash: &str)
         return Ok(false);
     }
     end_all(tx, login)?;
-    tell(tx, by, login, "reset_password")?;
+    tell(tx, login, "reset_password", by, None)?;
     Ok(true)
 }

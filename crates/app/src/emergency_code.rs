@@ -7,15 +7,15 @@ use domain::Timestamp;
 use domain::account::{Account, Person, State};
 use domain::actor::{Actor, By};
 use domain::emergency_code::{ACCOUNTS_MAX, EmergencyCode, LASTS_MS, NEEDS, OPEN_MAX, Used};
-use domain::event::Subject;
 use domain::incident::{Happened, Incident};
 use domain::setting::Language;
 use domain::terminal::Terminal;
 use domain::work::{Id, Work};
-use store::event::{self, New};
+use store::event;
 use store::terminal::Filter;
 use store::{Error as StoreError, Tx, row};
 
+use crate::account::tell;
 use crate::attempt::of_incident;
 use crate::stop_request::MailOutcome;
 use crate::work;
@@ -61,25 +61,6 @@ fn make(tx: &Tx<'_>, account: &Account, from: &str, fresh: Fresh) -> Result<(), 
         ..Work::new(Id::code_mail(&code.code_id), tx.now(), tx.now())
     };
     store::work::enqueue(tx, &mail).map(drop)
-}
-
-fn tell(
-    tx: &Tx<'_>,
-    login: &str,
-    verb: &'static str,
-    by: By<'_>,
-    text: Option<&str>,
-) -> Result<(), StoreError> {
-    let new = New {
-        subject: Subject::Account,
-        subject_id: login,
-        at: tx.now(),
-        verb,
-        by,
-        text,
-        ledger_sequence: None,
-    };
-    event::append(tx, new).map(drop)
 }
 
 /// A code that works, and whose it is.

@@ -4,13 +4,14 @@
 //! that comes or goes every other session ends.
 
 use domain::account::{Account, ProvedBy};
-use domain::actor::Actor;
+use domain::actor::{Actor, By};
 use domain::case::proved;
 use domain::factor::{AWAITED_MS, Ask, Challenge, FACTORS_MAX, Factor, Kind};
 use store::{Error as StoreError, Tx, factor};
 
+use crate::account::tell;
 use crate::case::Error as CaseError;
-use crate::session::{end_others, tell};
+use crate::session::end_others;
 use crate::totp;
 
 /// Why nothing became of it.
@@ -146,7 +147,13 @@ fn enrol(tx: &Tx<'_>, holder: Holder<'_>, factor: &Factor, code_digests: &[[u8; 
         Kind::Totp => "enrol_totp",
         Kind::Passkey => "enrol_passkey",
     };
-    tell(tx, &factor.login, verb, Some(&factor.name))?;
+    tell(
+        tx,
+        &factor.login,
+        verb,
+        By::person(&factor.login),
+        Some(&factor.name),
+    )?;
     Ok(!has_codes)
 }
 
@@ -165,7 +172,7 @@ pub fn renew_codes(tx: &Tx<'_>, holder: Holder<'_>, code_digests: &[[u8; 32]]) -
         return Err(Error::NotFound);
     }
     put_codes(tx, login, code_digests)?;
-    Ok(tell(tx, login, "renew_recovery_codes", None)?)
+    Ok(tell(tx, login, "renew_recovery_codes", By::person(login), None)?)
 }
 
 /// Forgets one; with the last one the recovery codes go too.
@@ -181,7 +188,13 @@ pub fn remove(tx: &Tx<'_>, holder: Holder<'_>, factor_id: &str) -> Result<(), Er
         factor::forget_codes(tx, login)?;
     }
     end_others(tx, login, holder.token_digest)?;
-    Ok(tell(tx, login, "remove_factor", Some(&removed.name))?)
+    Ok(tell(
+        tx,
+        login,
+        "remove_factor",
+        By::person(login),
+        Some(&removed.name),
+    )?)
 }
 
 /// Takes a code of an authenticator, if it is right and newer than the last one.
@@ -207,7 +220,13 @@ pub fn take_code(tx: &Tx<'_>, login: &str, code_digest: &[u8]) -> Result<bool, S
         return Ok(false);
     }
     let left = factor::codes_left(tx, login)?;
-    tell(tx, login, "use_recovery_code", Some(&left.to_string()))?;
+    tell(
+        tx,
+        login,
+        "use_recovery_code",
+        By::person(login),
+        Some(&left.to_string()),
+    )?;
     Ok(true)
 }
 

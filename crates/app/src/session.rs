@@ -3,13 +3,12 @@
 //! Invariant: where an account has a second factor, no session begins without it.
 
 use domain::account::{Account, ProvedBy};
-use domain::event::Subject;
+use domain::actor::By;
 use domain::factor::{Ask, Challenge};
 use domain::session::Begun;
-use store::event::{self, New};
 use store::{Error, Tx};
 
-use domain::actor::By;
+use crate::account::tell;
 
 /// What the right password, or a link, opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,19 +94,5 @@ pub fn change_password(
 ) -> Result<(), Error> {
     store::account::set_password(tx, login, password_hash)?;
     end_others(tx, login, token_digest)?;
-    tell(tx, login, "change_password", None)
-}
-
-/// Writes an event of a person's account, by that person.
-pub(crate) fn tell(tx: &Tx<'_>, login: &str, verb: &'static str, text: Option<&str>) -> Result<(), Error> {
-    let new = New {
-        subject: Subject::Account,
-        subject_id: login,
-        at: tx.now(),
-        verb,
-        by: By::person(login),
-        text,
-        ledger_sequence: None,
-    };
-    event::append(tx, new).map(drop)
+    tell(tx, login, "change_password", By::person(login), None)
 }

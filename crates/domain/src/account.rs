@@ -280,7 +280,7 @@ pub struct Person {
 }
 
 /// Who may give rights to people.
-pub const KEEPERS: Who = Who::with(Right::GiveRights);
+pub const KEEPERS: Who = Who::With(Right::GiveRights);
 
 impl Case for Person {
     type State = State;

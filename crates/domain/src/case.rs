@@ -22,11 +22,6 @@ pub enum Who {
 }
 
 impl Who {
-    /// Persons with this right, and nobody else.
-    pub const fn with(right: Right) -> Self {
-        Self::With(right)
-    }
-
     /// Whether this one may, to what it sees.
     pub fn may(&self, actor: &Actor) -> bool {
         match self {

@@ -52,7 +52,7 @@ impl Details {
     }
 }
 
-const GIVERS: Who = Who::with(Right::GiveRights);
+const GIVERS: Who = Who::With(Right::GiveRights);
 
 impl Case for CustomRole {
     type State = State;

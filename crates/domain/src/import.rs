@@ -162,7 +162,7 @@ impl Import {
 }
 
 /// Who brings an estate: whoever adds terminals; each line is looked through with all of that person's rights.
-pub const KEEPERS: Who = Who::with(Right::KeepTerminal);
+pub const KEEPERS: Who = Who::With(Right::KeepTerminal);
 
 /// It has neither been taken over nor given up.
 const UNDER_WAY: &[State] = &[State::Uploading, State::Checking, State::Checked];

@@ -30,7 +30,7 @@ words! {
 }
 
 /// Those who look after what is theirs: an owner the own, the acquirer's people all.
-pub const KEEPERS: Who = Who::with(Right::KeepShop);
+pub const KEEPERS: Who = Who::With(Right::KeepShop);
 
 /// The table of one that all keepers change, and these retire and restore.
 pub const fn steps(retirers: Who) -> [Step<State, Verb>; 3] {

@@ -29,7 +29,7 @@ pub struct Merchant {
 }
 
 /// Whom an acquirer has signed is the acquirer's to say.
-const SIGNERS: Who = Who::with(Right::SignMerchant);
+const SIGNERS: Who = Who::With(Right::SignMerchant);
 
 impl Case for Merchant {
     type State = State;

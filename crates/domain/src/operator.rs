@@ -113,7 +113,7 @@ impl Cashier {
     }
 }
 
-const KEEPERS: Who = Who::with(Right::KeepOperator);
+const KEEPERS: Who = Who::With(Right::KeepOperator);
 
 impl Case for Cashier {
     type State = State;

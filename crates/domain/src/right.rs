@@ -7,6 +7,7 @@
 
 use crate::account::{Role, Scope};
 use crate::actor::Actor;
+use crate::merchant::keeps;
 use crate::{MerchantId, words};
 
 words! {
@@ -161,28 +162,24 @@ impl FromIterator<Right> for Rights {
 
 /// To what something is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Object<'a> {
+pub enum Object {
     /// Whatever the actor sees: that it is seen was asked before.
     Seen,
     /// The house itself.
     House,
     /// The whole of a merchant.
     Merchant(MerchantId),
-    /// A shop of it.
-    Shop(MerchantId, &'a str),
 }
 
 /// Whether the actor may do that to that.
-pub fn may(actor: &Actor, right: Right, object: Object<'_>) -> bool {
+pub fn may(actor: &Actor, right: Right, object: Object) -> bool {
     let Actor::Person(account) = actor else {
         return false;
     };
-    let reaches = match (object, &account.scope) {
-        (Object::Seen, _) | (_, Scope::All) => true,
-        (Object::House, _) => false,
-        (Object::Merchant(of), Scope::Merchant(own)) => *own == of,
-        (Object::Merchant(_), Scope::Shop(..)) => false,
-        (Object::Shop(of, shop_id), scope) => scope.sees(of, shop_id),
+    let reaches = match object {
+        Object::Seen => true,
+        Object::House => account.scope == Scope::All,
+        Object::Merchant(merchant_id) => keeps(&account.scope, merchant_id),
     };
     reaches && account.rights().has(right)
 }
@@ -227,20 +224,17 @@ mod tests {
             Object::House,
             Object::Merchant(ours),
             Object::Merchant(theirs),
-            Object::Shop(ours, "S1"),
-            Object::Shop(ours, "S2"),
-            Object::Shop(theirs, "S1"),
         ];
         let reaches = |role, scope| {
             let actor = person(role, scope);
             objects.map(|object| may(&actor, Right::ReportLoss, object))
         };
-        assert_eq!(reaches(Role::RiskOfficer, Scope::All), [true; 7]);
+        assert_eq!(reaches(Role::RiskOfficer, Scope::All), [true; 4]);
         let owner = reaches(Role::Owner, Scope::Merchant(ours));
-        assert_eq!(owner, [true, false, true, false, true, true, false]);
+        assert_eq!(owner, [true, false, true, false]);
         let manager = reaches(Role::Manager, Scope::Shop(ours, "S1".into()));
-        assert_eq!(manager, [true, false, false, false, true, false, false]);
-        assert_eq!(reaches(Role::Auditor, Scope::All), [false; 7]);
+        assert_eq!(manager, [true, false, false, false]);
+        assert_eq!(reaches(Role::Auditor, Scope::All), [false; 4]);
         assert!(!may(
             &Actor::Node("node-1".into()),
             Right::ReportLoss,

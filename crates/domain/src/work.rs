@@ -426,7 +426,7 @@ impl Work {
 }
 
 /// Whoever decides about what cannot be done.
-const DECIDERS: Who = Who::with(Right::DecideWork);
+const DECIDERS: Who = Who::With(Right::DecideWork);
 /// What waits for a person.
 const STUCK: &[State] = &[State::Dead, State::Unknown];
 

@@ -135,7 +135,7 @@ impl FromRequestParts<Arc<Api>> for Actor {
 }
 
 /// Whether the actor may do that to that.
-pub fn may(actor: &domain::Actor, right: Right, object: Object<'_>) -> Result<(), Problem> {
+pub fn may(actor: &domain::Actor, right: Right, object: Object) -> Result<(), Problem> {
     match domain::right::may(actor, right, object) {
         true => Ok(()),
         false => Err(Problem::new(code::NOT_ALLOWED)),

@@ -183,9 +183,9 @@ pub struct Found {
     pub confirmed_at: Option<Timestamp>,
 }
 
-const REPORTERS: Who = Who::with(Right::ReportLoss);
-const FOLLOWERS: Who = Who::with(Right::FollowLoss);
-const CLOSERS: Who = Who::with(Right::EndLoss);
+const REPORTERS: Who = Who::With(Right::ReportLoss);
+const FOLLOWERS: Who = Who::With(Right::FollowLoss);
+const CLOSERS: Who = Who::With(Right::EndLoss);
 
 impl Case for Incident {
     type State = State;

@@ -174,7 +174,7 @@ impl StopRequest {
     }
 }
 
-const FOLLOWERS: Who = Who::with(Right::FollowLoss);
+const FOLLOWERS: Who = Who::With(Right::FollowLoss);
 /// What asks a provider.
 const NODES: Who = Who::Kind(actor::Kind::Node);
 

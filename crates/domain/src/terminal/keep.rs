@@ -24,9 +24,9 @@ words! {
     }
 }
 
-const KEEPERS: Who = Who::with(Right::KeepTerminal);
+const KEEPERS: Who = Who::With(Right::KeepTerminal);
 /// What our gate goes by.
-const ACQUIRER: Who = Who::with(Right::KeepGate);
+const ACQUIRER: Who = Who::With(Right::KeepGate);
 
 impl Case for Terminal {
     type State = Status;
