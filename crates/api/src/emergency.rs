@@ -174,7 +174,7 @@ fn paid(api: &Api, network: &Network) -> Result<(), Problem> {
         network: network.0,
         device: None,
     };
-    let started = api.attempts.start(&attempt);
+    let started = api.settings.attempts.start(&attempt);
     started.map_err(|wait_s| Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s))
 }
 

@@ -266,11 +266,11 @@ async fn look(
 async fn seen(api: &Api, network: &Network, said: &str) -> Result<(Token, InvitationSeen), Problem> {
     let guess = Attempt {
         guess: Guess::Password,
-        login: Some(String::new()),
+        login: None,
         network: network.0,
         device: None,
     };
-    let wrong = || match api.attempts.start(&guess) {
+    let wrong = || match api.settings.attempts.start(&guess) {
         Ok(()) => Problem::new(OVER),
         Err(wait_s) => Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s),
     };

@@ -59,7 +59,8 @@ use tokio::sync::watch;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use auth::{Attempts, Passwords};
+pub use auth::Attempts;
+use auth::Passwords;
 pub use edge::{Confined, is_report, refuse};
 use incident::{activity, alarm, found, report, stop_request, stream, timeline};
 use node::Node;
@@ -68,7 +69,7 @@ use problem::{Code, Problem, code};
 use terminal::{devices, keep, key, lock};
 
 /// What the configuration says about the API.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Whether browsers reach it by HTTPS only: then cookies are marked `Secure`.
     pub secure_cookie: bool,
@@ -86,6 +87,8 @@ pub struct Settings {
     pub providers: provider_account::Providers,
     /// The check value of a terminal's master key.
     pub key_check: key::KeyCheck,
+    /// What those who guess have used up.
+    pub attempts: Arc<Attempts>,
     /// Becomes true when the node stops; live streams end then.
     pub stopping: watch::Receiver<bool>,
 }
@@ -94,7 +97,6 @@ pub struct Settings {
 pub struct Api {
     node: Arc<Node>,
     settings: Settings,
-    attempts: Attempts,
     passwords: Passwords,
     streams: Arc<stream::Streams>,
 }
@@ -183,7 +185,6 @@ pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
         passwords: Passwords::default(),
         node,
         settings,
-        attempts: Attempts::default(),
         streams: Arc::default(),
     });
     let is_by_https = api.settings.secure_cookie;

@@ -263,7 +263,7 @@ async fn log_in(
         network,
         device,
     };
-    let started = api.attempts.start(&attempt);
+    let started = api.settings.attempts.start(&attempt);
     started.map_err(|wait_s| Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s))?;
     let asked = login.clone();
     let known = api
@@ -282,7 +282,7 @@ async fn log_in(
     let Some(account) = account.filter(|_| right) else {
         return Err(Problem::new(INVALID_CREDENTIALS));
     };
-    api.attempts.succeeded(&attempt);
+    api.settings.attempts.succeeded(&attempt);
     rehash(&api, &login, password, hash).await;
     let token = Token::random().map_err(|error| Problem::internal(&error))?;
     let from = From::of(&api, network, &headers);

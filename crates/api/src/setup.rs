@@ -236,11 +236,11 @@ fn admit(api: &Api, said: &str, network: Option<IpAddr>) -> Result<(), Problem> 
     }
     let guess = Attempt {
         guess: Guess::Password,
-        login: Some(String::new()),
+        login: None,
         network,
         device: None,
     };
-    match api.attempts.start(&guess) {
+    match api.settings.attempts.start(&guess) {
         Ok(()) => Err(Problem::new(WRONG_SET_UP_TOKEN)),
         Err(wait_s) => Err(Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s)),
     }

@@ -38,6 +38,7 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
             Ok(answers.max(store::session::forget(tx, ROWS_MAX)?))
         }
         CleanUp::IdempotencyKeys => store::idempotency::forget(tx, ROWS_MAX),
+        CleanUp::Allowances => store::allowance::forget(tx, ROWS_MAX),
         CleanUp::EmergencyCodes => store::emergency_code::forget(tx, ROWS_MAX),
         CleanUp::Invitations => {
             store::invitation::forget(tx, tx.now().plus_ms(-INVITATIONS_KEPT_MS), ROWS_MAX)

@@ -7,6 +7,7 @@
 //! transaction that writes the ledger.
 
 pub mod account;
+pub mod allowance;
 pub(crate) mod attempt;
 pub mod audit;
 mod batch;

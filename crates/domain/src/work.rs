@@ -75,6 +75,8 @@ words! {
         Sessions = "sessions",
         /// Answers kept for repeated requests.
         IdempotencyKeys = "idempotency_keys",
+        /// Allowances of those who try passwords that are full again.
+        Allowances = "allowances",
         /// Emergency codes that are over.
         EmergencyCodes = "emergency_codes",
         /// Links that ended long ago.

@@ -145,6 +145,8 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         last.spawn(gate.host.clone().run(gate.host_address, stopped_last.clone()));
     }
     last.spawn(work::run(node.clone(), outside, stopped_last.clone()));
+    let attempts = Arc::new(api::Attempts::new(node.sealer.clone()));
+    last.spawn(attempts.clone().run(node.clone(), stopped_last.clone()));
     last.spawn(node::presence::run(node.clone(), stopped_last));
     let mut gate_stopped = stopped.clone();
     tasks.spawn(async move {
@@ -157,6 +159,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         drop(last_start);
     });
     let settings = api::Settings {
+        attempts,
         secure_cookie: config.secure_cookie,
         hotline: config.hotline,
         set_up_token: set_up_token.clone(),

@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod alarm;
+pub mod allowance;
 pub mod audit;
 pub mod bulk;
 mod checkpoint;

@@ -2,19 +2,34 @@
 //!
 //! Every attempt is paid for out of allowances that fill up again with time: those of a login from an address, of the address
 //! and of the login. A device that was logged in with this login before has an allowance of its own and pays from no other,
-//! so no stranger's guesses keep it out, from wherever they come.
+//! so no stranger's guesses keep it out, from wherever they come. An attempt waits for no store: what was spent is told to it each second, and
+//! what others have spent is heard from it, so that neither another node nor a start anew makes an allowance full again.
 //!
 //! Invariant: what is remembered is bounded, and it is the guessers of whom most is remembered.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::device::DeviceId;
+use app::allowance::{Change, Owed};
+use node::seal::Sealer;
+use node::{Node, told};
+use store::vault::Vault;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::device::{DeviceId, hex};
 
 /// Subjects remembered at once.
 const SUBJECTS_MAX: usize = 20_000;
+/// Subjects that are told of in one go, those who spent most first.
+const TOLD_MAX: usize = 200;
+/// How often they are told of.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// What a subject's digest is for.
+const LABEL: &str = "tillguard/allowance/1";
 
 /// What is guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +54,7 @@ pub struct Attempt {
 }
 
 /// Whose allowance an attempt is paid from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 enum Subject {
     Device(Guess, String, DeviceId),
     Pair(Guess, String, Option<IpAddr>),
@@ -71,6 +86,21 @@ impl Subject {
         }
     }
 
+    /// What it is known by.
+    fn name(&self) -> String {
+        let guess = |guess: &Guess| match guess {
+            Guess::Password => "password",
+            Guess::Factor => "factor",
+        };
+        match self {
+            Self::Device(of, login, device) => format!("device {} {} {login}", guess(of), hex(&device.0)),
+            Self::Pair(of, login, Some(from)) => format!("pair {} {from} {login}", guess(of)),
+            Self::Pair(of, login, None) => format!("pair {} - {login}", guess(of)),
+            Self::Network(from) => format!("network {from}"),
+            Self::Login(of, login) => format!("login {} {login}", guess(of)),
+        }
+    }
+
     /// Whether a right password proves that its failures were its owner's.
     const fn is_settled_by_success(&self) -> bool {
         matches!(self, Self::Device(..) | Self::Pair(..))
@@ -94,94 +124,194 @@ impl Attempt {
     }
 }
 
+/// What a subject is known by: a keyed digest, so that whoever reads the store learns nobody's address.
+type Key = Vec<u8>;
+
 /// Attempts that are not paid for yet.
 pub struct Attempts {
-    began: Instant,
-    /// When each subject's allowance is full again, in milliseconds since the beginning.
-    full_at_ms: Mutex<HashMap<Subject, i64>>,
+    sealer: Sealer,
+    books: Mutex<Books>,
 }
 
-impl Default for Attempts {
-    fn default() -> Self {
-        Self {
-            began: Instant::now(),
-            full_at_ms: Mutex::default(),
+#[derive(Default)]
+struct Books {
+    /// When each subject's allowance is full again.
+    full_at_ms: HashMap<Key, i64>,
+    /// What the store has not been told of.
+    untold: HashMap<Key, Change>,
+}
+
+impl Books {
+    /// Notes what was spent (or given back) out of an allowance.
+    fn spend(&mut self, key: Key, spent_ms: i64, now_ms: i64) {
+        let at_ms = self.full_at_ms.entry(key.clone()).or_insert(now_ms);
+        *at_ms = (*at_ms).max(now_ms) + spent_ms;
+        self.untold.entry(key).or_default().spent_ms += spent_ms;
+    }
+
+    /// Forgets what a subject owes.
+    fn settle(&mut self, key: &Key) {
+        if self.full_at_ms.remove(key).is_some() {
+            self.untold.insert(key.clone(), Change::SETTLED);
         }
+    }
+
+    /// Takes what the store is to be told of now.
+    fn take_untold(&mut self) -> Vec<(Key, Change)> {
+        let mut all: Vec<_> = self.untold.drain().collect();
+        all.sort_unstable_by_key(|(_, change)| std::cmp::Reverse(change.spent_ms));
+        let rest = all.split_off(all.len().min(TOLD_MAX));
+        self.untold.extend(rest.into_iter().take(SUBJECTS_MAX));
+        all
+    }
+
+    /// Hears what the store knows. What was spent since it was told comes on top.
+    fn hear(&mut self, known: Vec<Owed>, now_ms: i64) {
+        for Owed { subject, full_at } in known {
+            let since_ms = match self.untold.get(&subject) {
+                Some(Change { is_settled: true, .. }) => continue,
+                Some(change) => change.spent_ms,
+                None => 0,
+            };
+            let at_ms = full_at.0.saturating_add(since_ms);
+            match at_ms > now_ms {
+                true => drop(self.full_at_ms.insert(subject, at_ms)),
+                false => drop(self.full_at_ms.remove(&subject)),
+            }
+        }
+        self.make_room(now_ms);
+    }
+
+    /// The store was not told: it is next time.
+    fn put_back(&mut self, changes: Vec<(Key, Change)>) {
+        for (key, change) in changes {
+            match self.untold.entry(key) {
+                Entry::Vacant(free) => drop(free.insert(change)),
+                Entry::Occupied(mut newer) => *newer.get_mut() = change.then(*newer.get()),
+            }
+        }
+    }
+
+    /// Forgets whose allowance is full again, and when that is not enough, the half that owes least.
+    fn make_room(&mut self, now_ms: i64) {
+        if self.full_at_ms.len() + 3 <= SUBJECTS_MAX {
+            return;
+        }
+        self.full_at_ms.retain(|_, at_ms| *at_ms > now_ms);
+        if self.full_at_ms.len() + 3 <= SUBJECTS_MAX {
+            return;
+        }
+        tracing::warn!("too many failed log-ins to remember; forgetting the half that owes least");
+        let mut all: Vec<_> = self.full_at_ms.drain().collect();
+        all.sort_unstable_by_key(|(_, at_ms)| std::cmp::Reverse(*at_ms));
+        all.truncate(SUBJECTS_MAX / 2);
+        self.full_at_ms.extend(all);
     }
 }
 
 impl Attempts {
+    /// Nobody has attempted anything.
+    pub fn new(sealer: Sealer) -> Self {
+        Self {
+            sealer,
+            books: Mutex::default(),
+        }
+    }
+
     /// Pays for an attempt, or says in how many seconds the next may be made.
     pub fn start(&self, attempt: &Attempt) -> Result<(), u32> {
-        self.start_at(attempt, self.now_ms())
+        self.start_at(attempt, node::now().0)
     }
 
     /// The attempt had the right password: it costs nothing, and neither do its owner's failures before it.
     pub fn succeeded(&self, attempt: &Attempt) {
-        let mut full_at_ms = self.lock();
-        for subject in attempt.subjects() {
-            if subject.is_settled_by_success() {
-                full_at_ms.remove(&subject);
-            } else if let Some(at_ms) = full_at_ms.get_mut(&subject) {
-                *at_ms -= subject.allowance().one_more_ms;
+        self.succeeded_at(attempt, node::now().0);
+    }
+
+    fn succeeded_at(&self, attempt: &Attempt, now_ms: i64) {
+        let subjects = self.known(attempt);
+        let mut books = self.lock();
+        for (subject, key) in subjects {
+            match subject.is_settled_by_success() {
+                true => books.settle(&key),
+                false => books.spend(key, -subject.allowance().one_more_ms, now_ms),
             }
         }
     }
 
     fn start_at(&self, attempt: &Attempt, now_ms: i64) -> Result<(), u32> {
-        let mut full_at_ms = self.lock();
-        let subjects = attempt.subjects();
-        let paid = |subject: &Subject, full_at_ms: &HashMap<Subject, i64>| {
-            let owed = full_at_ms.get(subject).map_or(now_ms, |at_ms| now_ms.max(*at_ms));
-            owed + subject.allowance().one_more_ms
-        };
-        for subject in &subjects {
+        let subjects = self.known(attempt);
+        let mut books = self.lock();
+        for (subject, key) in &subjects {
             let Allowance {
                 attempts,
                 one_more_ms,
             } = subject.allowance();
-            let wait_ms = paid(subject, &full_at_ms) - now_ms - attempts * one_more_ms;
+            let owed_ms = books.full_at_ms.get(key).map_or(0, |at_ms| at_ms - now_ms);
+            let wait_ms = owed_ms.max(0) + one_more_ms - attempts * one_more_ms;
             if wait_ms > 0 {
                 return Err(u32::try_from((wait_ms + 999) / 1000).unwrap_or(u32::MAX));
             }
         }
-        make_room(&mut full_at_ms, now_ms);
-        for subject in subjects {
-            let at_ms = paid(&subject, &full_at_ms);
-            full_at_ms.insert(subject, at_ms);
+        books.make_room(now_ms);
+        for (subject, key) in subjects {
+            books.spend(key, subject.allowance().one_more_ms, now_ms);
         }
         Ok(())
     }
 
-    fn now_ms(&self) -> i64 {
-        i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
+    /// Who pays, and what each is known by.
+    fn known(&self, attempt: &Attempt) -> Vec<(Subject, Key)> {
+        let subjects = attempt.subjects().into_iter();
+        let known = subjects.filter_map(|subject| {
+            let key = self.sealer.indices(LABEL, &subject.name()).into_iter().next()?;
+            Some((subject, key))
+        });
+        known.collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Subject, i64>> {
-        self.full_at_ms.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Forgets whose allowance is full again, and when that is not enough, the half that owes least.
-fn make_room(full_at_ms: &mut HashMap<Subject, i64>, now_ms: i64) {
-    if full_at_ms.len() + 3 <= SUBJECTS_MAX {
-        return;
+    /// Hears what is owed from before, then tells and hears each second, and once more when the node stops.
+    pub async fn run(self: Arc<Self>, node: Arc<Node>, mut stop: watch::Receiver<bool>) {
+        let read = |tx: &store::Tx<'_>| store::allowance::owed(tx, SUBJECTS_MAX as i64);
+        match node.read(read).await {
+            Ok(owed) => self.lock().hear(owed, node::now().0),
+            Err(error) => tracing::warn!(%error, "what failed log-ins owe from before is not known"),
+        }
+        while timeout(TELL_EVERY, told(&mut stop)).await.is_err() {
+            self.tell(&node).await;
+        }
+        self.tell(&node).await;
     }
-    full_at_ms.retain(|_, at_ms| *at_ms > now_ms);
-    if full_at_ms.len() + 3 <= SUBJECTS_MAX {
-        return;
+
+    /// Tells what was spent, and hears what others have.
+    pub(crate) async fn tell(&self, node: &Node) {
+        let changes = self.lock().take_untold();
+        if changes.is_empty() {
+            return;
+        }
+        let said = changes.clone();
+        let heard: Result<_, store::Error> = node.write(move |tx| app::allowance::tell(tx, said)).await;
+        match heard {
+            Ok(known) => self.lock().hear(known, node::now().0),
+            Err(error) => {
+                tracing::debug!(%error, "the store was not told of failed log-ins");
+                self.lock().put_back(changes);
+            }
+        }
     }
-    tracing::warn!("too many failed log-ins to remember; forgetting the half that owes least");
-    let owed = |subject: &Subject, at_ms: i64| (at_ms - now_ms) / subject.allowance().one_more_ms;
-    let mut all: Vec<_> = full_at_ms.drain().collect();
-    all.sort_unstable_by_key(|(subject, at_ms)| std::cmp::Reverse(owed(subject, *at_ms)));
-    all.truncate(SUBJECTS_MAX / 2);
-    full_at_ms.extend(all);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn attempts() -> Attempts {
+        Attempts::new(Sealer::new(&[7; 32]))
+    }
 
     fn from(login: &str, last: u8) -> Attempt {
         Attempt {
@@ -208,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_guesser_is_slowed_down_and_the_owner_elsewhere_is_not() {
-        let attempts = Attempts::default();
+        let attempts = attempts();
         assert_eq!(passed(&attempts, &from("owner", 66)), 10);
         assert_eq!(attempts.start_at(&from("owner", 66), 0), Err(90));
         assert_eq!(attempts.start_at(&from("owner", 66), 89_999), Err(1));
@@ -218,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_device_that_is_known_is_let_in_whatever_strangers_do() {
-        let attempts = Attempts::default();
+        let attempts = attempts();
         for last in 0..255 {
             passed(&attempts, &from("owner", last));
         }
@@ -233,7 +363,7 @@ mod tests {
 
     #[test]
     fn who_has_the_password_guesses_few_codes_and_keeps_the_owner_out_of_nothing() {
-        let attempts = Attempts::default();
+        let attempts = attempts();
         let of_code = |attempt: Attempt| Attempt {
             guess: Guess::Factor,
             ..attempt
@@ -252,7 +382,7 @@ mod tests {
 
     #[test]
     fn an_address_has_to_wait_whatever_login_it_tries() {
-        let attempts = Attempts::default();
+        let attempts = attempts();
         let tried =
             (0..1_000).take_while(|nth| attempts.start_at(&from(&format!("login {nth}"), 66), 0).is_ok());
         assert_eq!(tried.count(), 50);
@@ -261,7 +391,7 @@ mod tests {
 
     #[test]
     fn what_is_about_no_account_is_paid_for_by_its_address_alone() {
-        let attempts = Attempts::default();
+        let attempts = attempts();
         let from = |last| Attempt {
             login: None,
             ..from("", last)
@@ -276,17 +406,17 @@ mod tests {
 
     #[test]
     fn right_passwords_cost_nothing_however_many_come() {
-        let attempts = Attempts::default();
+        let attempts = attempts();
         for _ in 0..500 {
             attempts.start_at(&from("owner", 1), 0).unwrap();
-            attempts.succeeded(&from("owner", 1));
+            attempts.succeeded_at(&from("owner", 1), 0);
         }
         assert_eq!(passed(&attempts, &from("owner", 1)), 10);
     }
 
     #[test]
     fn memory_is_bounded_and_keeps_the_guessers() {
-        let attempts = Attempts::default();
+        let attempts = attempts();
         passed(&attempts, &from("owner", 66));
         for nth in 0..SUBJECTS_MAX {
             let other = Attempt {
@@ -297,7 +427,7 @@ mod tests {
             };
             attempts.start_at(&other, 0).unwrap();
         }
-        assert!(attempts.lock().len() <= SUBJECTS_MAX);
+        assert!(attempts.lock().full_at_ms.len() <= SUBJECTS_MAX);
         assert!(attempts.start_at(&from("owner", 66), 0).is_err());
     }
 }

@@ -51,7 +51,7 @@ fn name(login: &str) -> String {
     format!("tillguard_device_{}", hex(&digest[..4]))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

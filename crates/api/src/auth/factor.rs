@@ -139,12 +139,12 @@ pub async fn check(api: &Arc<Api>, shown: &Shown, said: Said) -> Result<(), Prob
         network: shown.network,
         device: shown.device,
     };
-    let started = api.attempts.start(&attempt);
+    let started = api.settings.attempts.start(&attempt);
     started.map_err(|wait_s| Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s))?;
     if !is_right(api, shown, said).await? {
         return Err(Problem::new(WRONG_PROOF));
     }
-    api.attempts.succeeded(&attempt);
+    api.settings.attempts.succeeded(&attempt);
     Ok(())
 }
 

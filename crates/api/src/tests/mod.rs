@@ -151,6 +151,7 @@ impl House {
         let api = router(
             node.clone(),
             Settings {
+                attempts: Arc::new(crate::Attempts::new(node.sealer.clone())),
                 secure_cookie: false,
                 hotline: Some("400-000-0117".into()),
                 set_up_token,

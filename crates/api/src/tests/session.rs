@@ -6,8 +6,10 @@ use std::sync::Arc;
 use argon2::password_hash::PasswordHasher;
 use axum::http::{HeaderMap, Method, header};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::auth::device::returned;
+use crate::auth::{Attempt, Attempts, Guess};
 use crate::origin::Origin;
 
 use super::{Answer, House, PASSWORD, request};
@@ -304,6 +306,31 @@ async fn another_password_needs_the_one_until_now_and_ends_every_other_session()
         .await
         .problem(401, "invalid_credentials");
     log_in(&house, "auditor", "teapot-in-the-rain").await.ok();
+}
+
+#[tokio::test]
+async fn what_was_guessed_on_one_node_counts_on_another_and_after_a_start_anew() {
+    let house = House::new().await;
+    let node = || Attempts::new(house.node.sealer.clone());
+    let (here, there, anew) = (node(), node(), Arc::new(node()));
+    let guess = Attempt {
+        guess: Guess::Password,
+        login: Some("owner".into()),
+        network: Some(IpAddr::from([192, 0, 2, 66])),
+        device: None,
+    };
+    while here.start(&guess).is_ok() {}
+    here.tell(&house.node).await;
+    assert!(there.start(&guess).is_ok(), "it has heard of nothing yet");
+    there.tell(&house.node).await;
+    assert!(there.start(&guess).is_err());
+    let (_stop, stopping) = watch::channel(true);
+    anew.clone().run(house.node.clone(), stopping).await;
+    assert!(anew.start(&guess).is_err(), "it heard when it began");
+    // The owner, there, has mistyped once more: all of it is forgiven.
+    there.succeeded(&guess);
+    there.tell(&house.node).await;
+    assert!(there.start(&guess).is_ok());
 }
 
 #[tokio::test]

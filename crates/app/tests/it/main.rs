@@ -11,6 +11,7 @@
 const IS_SHARED: bool = false;
 
 mod account;
+mod allowance;
 mod audit;
 mod codes;
 mod contract;
