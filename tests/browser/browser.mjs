@@ -1,5 +1,6 @@
 // Chromium, and pages that fail a test when the browser complains.
 import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
 import { AxeBuilder } from '@axe-core/playwright'
 import { chromium } from 'playwright-core'
 
@@ -99,6 +100,15 @@ export async function isSound(page, what) {
   assert.deepEqual(await tooSmall(page), [], `${what}: too small for a thumb`)
   assert.doesNotMatch(text, /undefined|NaN|\[object/, `${what}: a word is missing`)
   assert.deepEqual(page.complaints, [], `${what}: complaints`)
+}
+
+/**
+ * Waits until it is so, as the page's own script finds out by asking the server. (Playwright's `waitForFunction` takes the promise
+ * of an answer for the answer.)
+ */
+export async function until(page, isSo, told, ms_max = 60_000) {
+  for (const end = Date.now() + ms_max; !(await page.evaluate(isSo, told)); await wait(100))
+    assert.ok(Date.now() < end, `not so within ${ms_max} ms: ${isSo}`)
 }
 
 /** What the page's own script would ask of the API, with the session that the page has. */

@@ -10,7 +10,7 @@ const READY_MS_MAX = 60_000
 /**
  * Starts a house and waits until it is ready.
  * @param {{program?: string, env?: Record<string, string>}} [by] another program than the one under test, and more in its environment
- * @returns {Promise<{url: string, setUpUrl: string, ready(): Promise<object>, printed(): string, said(): string, stop(): Promise<void>}>}
+ * @returns {Promise<{url: string, data: string, setUpUrl: string, ready(): Promise<object>, printed(): string, said(): string, stop(): Promise<void>}>}
  *   `printed` is what somebody reads who started it, `said` its log
  */
 export async function startHouse({ program = process.env.TILLGUARD_BIN, env: more = {} } = {}) {
@@ -38,6 +38,7 @@ export async function startHouse({ program = process.env.TILLGUARD_BIN, env: mor
     if (up)
       return {
         url: up.console_url,
+        data: join(folder, 'data'),
         setUpUrl: up.setup_url,
         ready,
         printed: () => printed,

@@ -5,7 +5,7 @@ import { writeFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { isSound, launch, on, open, signIn, DESK, PHONE } from './browser.mjs'
+import { isSound, launch, on, open, signIn, until, DESK, PHONE } from './browser.mjs'
 import { signedIn, startDemo } from './demo.mjs'
 import { startHost } from './iso8583.mjs'
 
@@ -76,22 +76,20 @@ test(
 
     await decide(page, id, 'retry')
     await row(page, id, 'dead').waitFor({ timeout: 60_000 })
-    await page.waitForFunction(
+    await until(
+      page,
       async (path) => {
         const { items } = await (await fetch(path)).json()
         return items.filter((event) => event.verb === 'dead').length === 2
       },
       `/api/v1/work/${id}/events`,
-      { timeout: 60_000 },
     )
     host.says = '00'
     await page.reload()
     await decide(page, id, 'retry', '主机已恢复')
     await row(page, id, 'dead').waitFor({ state: 'detached' })
     // What is done is gone, and the ledger says what became of it.
-    await page.waitForFunction(async (path) => (await fetch(path)).status === 404, `/api/v1/work/${id}`, {
-      timeout: 60_000,
-    })
+    await until(page, async (path) => (await fetch(path)).status === 404, `/api/v1/work/${id}`)
     host.says = '96'
     const [, terminal_id] = id.split('.')
     const { body } = await call('GET', `/transactions?terminal_id=${terminal_id}&decision=reversed`)

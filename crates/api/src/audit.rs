@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::Actor;
 use domain::audit::{Finding, PENDING_MS_MAX, Record};
+use domain::setting::Settings;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::audit::Filter;
@@ -20,21 +21,26 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::input::{Cursor, Limit, Number, Place, Query};
+use super::idempotency::Kept;
+use super::input::{Cursor, In, Limit, Number, Place, Query, text as text_of};
 use super::page::Page;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why, code};
-use super::route::{ActorKind, reading};
+use super::route::{ActorKind, acting, reading};
 use super::sheet::{self, Format, Sheet};
 use super::wire::{Time, word};
-use crate::auth::Account;
+use crate::auth::{Account, Actor as Acting};
 
+/// Longest reason, in characters.
+const REASON_CHARS_MAX: usize = 500;
 /// Findings that are shown at most.
 const FINDINGS_MAX: i64 = 100;
 
 word! {
     /// What is not as it must be.
     AuditWrong: domain::audit::Wrong;
+    /// What was done or happened.
+    EventVerb: domain::event::Verb;
 }
 
 crate::problem::codes! {
@@ -52,6 +58,7 @@ crate::problem::codes! {
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(status))
+        .routes(routes!(acknowledge))
         .routes(routes!(key))
         .routes(routes!(checkpoint))
         .routes(routes!(list))
@@ -106,9 +113,11 @@ struct AuditStatus {
     /// When the oldest of them happened.
     #[schema(required)]
     oldest_pending_at: Option<Time>,
-    /// Whether nothing was found that is not as it must be, and no event has waited for more than five minutes.
+    /// The zone of the house's clock, an IANA name.
+    time_zone: String,
+    /// Whether nothing was found that nobody has understood, and no event has waited for more than five minutes.
     is_sound: bool,
-    /// What was found, the first of it.
+    /// What was found: first what nobody has understood yet, then the newest; at most 100.
     findings: Vec<AuditFinding>,
 }
 
@@ -125,6 +134,12 @@ struct AuditFinding {
     sequence: i64,
     /// When it was found.
     found_at: Time,
+    /// When somebody said that it is understood; null: it is an alarm.
+    #[schema(required)]
+    acknowledged_at: Option<Time>,
+    /// Who.
+    #[schema(required)]
+    acknowledged_by: Option<String>,
 }
 
 impl From<Finding> for AuditFinding {
@@ -135,6 +150,8 @@ impl From<Finding> for AuditFinding {
             subject_id: finding.subject_id,
             sequence: finding.sequence,
             found_at: Time(finding.found_at),
+            acknowledged_at: finding.acknowledged.as_ref().map(|it| Time(it.at)),
+            acknowledged_by: finding.acknowledged.map(|it| it.by),
         }
     }
 }
@@ -146,22 +163,73 @@ impl From<Finding> for AuditFinding {
 async fn status(State(api): State<Arc<Api>>, account: Account) -> Result<Json<AuditStatus>, Problem> {
     reading(&api, account, |tx, actor| {
         readers_only(tx, actor)?;
-        let (pending_count, oldest) = store::audit::waiting(tx)?;
-        let signed = store::audit::checkpoint(tx, None)?;
-        let stamped = store::audit::anchor(tx, domain::audit::Place::Timestamp, i64::MAX)?;
-        let findings = store::audit::findings(tx, FINDINGS_MAX)?;
-        let is_late = oldest.is_some_and(|at| tx.now().since_ms(at) > PENDING_MS_MAX);
-        Ok(AuditStatus {
-            size: store::audit::log(tx)?.map_or(0, |log| log.size),
-            signed_at: signed.as_ref().map(|signed| Time(signed.at)),
-            signed_size: signed.map(|signed| signed.size),
-            stamped_at: stamped.as_ref().map(|stamped| Time(stamped.at)),
-            stamped_size: stamped.map(|stamped| stamped.size),
-            pending_count,
-            oldest_pending_at: oldest.map(Time),
-            is_sound: findings.is_empty() && !is_late,
-            findings: findings.into_iter().map(AuditFinding::from).collect(),
-        })
+        stands(tx)
+    })
+    .await
+}
+
+fn stands(tx: &Tx<'_>) -> Result<AuditStatus, Problem> {
+    let (pending_count, oldest) = store::audit::waiting(tx)?;
+    let signed = store::audit::checkpoint(tx, None)?;
+    let stamped = store::audit::anchor(tx, domain::audit::Place::Timestamp, i64::MAX)?;
+    let findings = store::audit::findings(tx, FINDINGS_MAX)?;
+    let settings = store::setting::get(tx)?.unwrap_or_else(Settings::unasked);
+    let is_late = oldest.is_some_and(|at| tx.now().since_ms(at) > PENDING_MS_MAX);
+    Ok(AuditStatus {
+        size: store::audit::log(tx)?.map_or(0, |log| log.size),
+        signed_at: signed.as_ref().map(|signed| Time(signed.at)),
+        signed_size: signed.map(|signed| signed.size),
+        stamped_at: stamped.as_ref().map(|stamped| Time(stamped.at)),
+        stamped_size: stamped.map(|stamped| stamped.size),
+        pending_count,
+        oldest_pending_at: oldest.map(Time),
+        time_zone: settings.time_zone,
+        is_sound: !store::audit::is_alarmed(tx)? && !is_late,
+        findings: findings.into_iter().map(AuditFinding::from).collect(),
+    })
+}
+
+/// That somebody has understood what was found.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": 3, "reason": "Restored from Monday's backup."
+}))]
+struct Understood {
+    /// What was found.
+    what: AuditWrong,
+    /// About what.
+    subject: String,
+    /// Which one; empty where there is none.
+    subject_id: String,
+    /// Where in its order.
+    sequence: i64,
+    /// What came of looking into it, at most 500 characters.
+    reason: String,
+}
+
+/// Say that a finding is understood: it stays in the list, and is no alarm any more. For those who run the house and administer
+/// it.
+#[utoipa::path(post, path = "/audit/findings/acknowledge", tag = "audit", request_body = Understood, responses(
+    (status = 200, body = AuditStatus), (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 422, description = "invalid_field: nothing of that name was found", body = ProblemOut),
+))]
+async fn acknowledge(
+    State(api): State<Arc<Api>>,
+    Acting(account): Acting,
+    input: In<Understood>,
+) -> Result<Kept, Problem> {
+    acting(&api, account, input, |tx, actor, said: Understood| {
+        let reason = text_of("reason", &said.reason, REASON_CHARS_MAX)?;
+        let understood = app::audit::Understood {
+            what: said.what.0,
+            subject: said.subject,
+            subject_id: said.subject_id,
+            sequence: said.sequence,
+            reason,
+        };
+        app::audit::acknowledge(tx, actor, &understood)?;
+        stands(tx)
     })
     .await
 }
@@ -236,7 +304,7 @@ struct RecordOut {
     /// When it happened, or the run was sealed.
     at: Time,
     /// What was done or happened; null of a run.
-    #[schema(required)]
+    #[schema(required, value_type = Option<EventVerb>)]
     verb: Option<String>,
     /// What did it.
     #[schema(required)]

@@ -266,7 +266,7 @@ async fn look(
 async fn seen(api: &Api, network: &Network, said: &str) -> Result<(Token, InvitationSeen), Problem> {
     let guess = Attempt {
         guess: Guess::Password,
-        login: None,
+        login: Some(String::new()),
         network: network.0,
         device: None,
     };

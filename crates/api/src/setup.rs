@@ -236,7 +236,7 @@ fn admit(api: &Api, said: &str, network: Option<IpAddr>) -> Result<(), Problem> 
     }
     let guess = Attempt {
         guess: Guess::Password,
-        login: None,
+        login: Some(String::new()),
         network,
         device: None,
     };

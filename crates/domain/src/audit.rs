@@ -93,6 +93,17 @@ pub struct Finding {
     pub sequence: i64,
     /// When it was found.
     pub found_at: Timestamp,
+    /// Who has understood why; until then it is an alarm.
+    pub acknowledged: Option<Acknowledged>,
+}
+
+/// That somebody has understood what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// When.
+    pub at: Timestamp,
+    /// Who: a log-in.
+    pub by: String,
 }
 
 impl std::fmt::Display for Finding {
@@ -138,6 +149,12 @@ pub struct Anchor {
 
 /// How often the newest checkpoint is kept elsewhere.
 pub const ANCHOR_EVERY_MS: i64 = HOUR_MS;
+
+/// Whether somebody may say that what was found is understood: those who run the house and administer it.
+pub fn may_acknowledge(actor: &Actor, settings: Option<&Settings>) -> bool {
+    let settings = settings.cloned().unwrap_or_else(Settings::unasked);
+    may_read(actor, Some(&settings)) && settings.may(actor, Right::Administer)
+}
 
 /// Whether somebody may read the log: those who run the house and may see the record.
 pub fn may_read(actor: &Actor, settings: Option<&Settings>) -> bool {

@@ -36,6 +36,150 @@ words! {
     }
 }
 
+words! {
+    /// What events say was done or happened. What was once written stays in this list.
+    pub enum Verb {
+        /// Somebody added it.
+        Create = "create",
+        /// Somebody changed what is said of it.
+        Change = "change",
+        /// It is not used any more.
+        Retire = "retire",
+        /// It is used again.
+        Restore = "restore",
+        /// An account or an operator may do nothing any more.
+        Disable = "disable",
+        /// It may again.
+        Enable = "enable",
+        /// A link to set a new password was made.
+        Link = "link",
+        /// The password was set by such a link.
+        ResetPassword = "reset_password",
+        /// The person set another password.
+        ChangePassword = "change_password",
+        /// An operator got a password.
+        SetPassword = "set_password",
+        /// The person said where to be reached.
+        Reach = "reach",
+        /// The person added an authenticator.
+        EnrolTotp = "enrol_totp",
+        /// The person added a passkey.
+        EnrolPasskey = "enrol_passkey",
+        /// The person took a second factor away.
+        RemoveFactor = "remove_factor",
+        /// Somebody took all second factors of a person away.
+        ClearFactors = "clear_factors",
+        /// The person logged in by a recovery code.
+        UseRecoveryCode = "use_recovery_code",
+        /// The person made new recovery codes.
+        RenewRecoveryCodes = "renew_recovery_codes",
+        /// A code to report a loss without a log-in was asked for.
+        CodeAsked = "code_asked",
+        /// A mail server took it.
+        CodeSent = "code_sent",
+        /// It did not take it.
+        CodeRefused = "code_refused",
+        /// Nobody knows whether it took it.
+        CodeUnknown = "code_unknown",
+        /// A loss was reported with it.
+        CodeUsed = "code_used",
+        /// The one invited came.
+        Accept = "accept",
+        /// An invitation was taken back.
+        Withdraw = "withdraw",
+        /// The house was set up.
+        SetUp = "set_up",
+        /// A person has understood what was found wrong with the audit log.
+        FindingAcknowledged = "finding_acknowledged",
+        /// A provider's key was set.
+        Keep = "keep",
+        /// It was taken out.
+        Forget = "forget",
+        /// A hold was placed on a terminal.
+        HoldPlaced = "hold_placed",
+        /// It was released.
+        HoldReleased = "hold_released",
+        /// It ended by its time.
+        HoldEnded = "hold_ended",
+        /// A person locked a terminal.
+        Lock = "lock",
+        /// A person unlocked it.
+        Unlock = "unlock",
+        /// A terminal went to another shop.
+        Move = "move",
+        /// A terminal got a master key.
+        SetKey = "set_key",
+        /// Work that cannot be done waits for a person.
+        Dead = "dead",
+        /// Work was under way on a node that is gone.
+        Lost = "lost",
+        /// A person has it done again.
+        Retry = "retry",
+        /// A person decided that it is not done.
+        GiveUp = "give_up",
+        /// A table was looked through.
+        Checked = "checked",
+        /// What was sent is no table that can be read.
+        Unreadable = "unreadable",
+        /// Nobody took a table over in time.
+        Expired = "expired",
+        /// A table was taken over.
+        Commit = "commit",
+        /// It was thrown away.
+        Discard = "discard",
+        /// It is looked through again, because the estate is another.
+        CheckAgain = "check_again",
+        /// The loss was reported.
+        Reported = "reported",
+        /// By whom had a code that was mailed.
+        ByCode = "by_code",
+        /// The terminal was stopped.
+        Suspended = "suspended",
+        /// The stop was asked for.
+        StopRequested = "stop_requested",
+        /// The acquirer confirmed it.
+        StopConfirmed = "stop_confirmed",
+        /// A provider, asked again, said so.
+        StopReadBack = "stop_read_back",
+        /// A provider took the request.
+        StopInProgress = "stop_in_progress",
+        /// A provider refused it.
+        StopRefused = "stop_refused",
+        /// The letter is to be sent again.
+        LetterAgain = "letter_again",
+        /// A mail server took the letter.
+        LetterSent = "letter_sent",
+        /// It did not.
+        LetterRefused = "letter_refused",
+        /// Nobody knows.
+        LetterUnknown = "letter_unknown",
+        /// Somebody is reminded.
+        Reminded = "reminded",
+        /// A mail server took that mail.
+        ReminderSent = "reminder_sent",
+        /// It did not.
+        ReminderRefused = "reminder_refused",
+        /// Nobody knows.
+        ReminderUnknown = "reminder_unknown",
+        /// The report was acknowledged.
+        Acknowledged = "acknowledged",
+        /// The terminal tried something and was refused.
+        AttemptRefused = "attempt_refused",
+        /// It was recorded for a person to decide.
+        AttemptRecorded = "attempt_recorded",
+        /// The gate undid something at the host.
+        HostReversal = "host_reversal",
+        /// An alarm was raised.
+        Alarm = "alarm",
+        /// A person has seen it.
+        AlarmAcknowledged = "alarm_acknowledged",
+        /// A person says that it was found.
+        FoundProposed = "found_proposed",
+        /// A second person confirmed.
+        Closed = "closed",
+    }
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -47,7 +191,7 @@ pub struct Event {
     pub sequence: i64,
     /// When.
     pub at: Timestamp,
-    /// What was done or happened; a word of the subject's own.
+    /// What was done or happened; one of [`Verb`].
     pub verb: String,
     /// What did it.
     pub actor_kind: actor::Kind,

@@ -2,7 +2,7 @@
 //!
 //! Invariant: leaves, nodes and checkpoints are only added, by whoever holds the row of the log.
 
-use domain::audit::{Anchor, Checkpoint, Finding, HOUSE, LEDGER, Leaf, Place, Record, Wrong};
+use domain::audit::{Acknowledged, Anchor, Checkpoint, Finding, HOUSE, LEDGER, Leaf, Place, Record, Wrong};
 use domain::event::{Event, Subject};
 use domain::{TerminalId, Timestamp};
 
@@ -14,7 +14,10 @@ crate::row::words!(Place, Wrong);
 table!(Leaf: "audit_leaf", 1 {
     index = "leaf_index", subject, subject_id, sequence, from_sequence, at = "at_ms", salt, text_salt, data
 });
-table!(Finding: "audit_finding", 4 { what, subject, subject_id, sequence, found_at = "found_at_ms" });
+columns!(Acknowledged { at = "acknowledged_at_ms", by = "acknowledged_by" });
+table!(Finding: "audit_finding", 4 {
+    what, subject, subject_id, sequence, found_at = "found_at_ms", acknowledged: Option<Acknowledged>
+});
 table!(Checkpoint: "audit_checkpoint", 1 { size, at = "at_ms", note });
 
 table!(Anchor: "audit_anchor", 2 { size, place, at = "at_ms", token });
@@ -338,12 +341,46 @@ pub fn find(tx: &Tx<'_>, finding: &Finding) -> Result<bool, Error> {
     Ok(tx.execute(sql, values)? > 0)
 }
 
-/// What was found, the first first; at most `limit`.
+/// Notes who has understood it, once; false when somebody has, or it was not found.
+pub fn acknowledge(tx: &Tx<'_>, finding: &Finding, by: &Acknowledged) -> Result<bool, Error> {
+    let sql = sql!(
+        "UPDATE audit_finding SET acknowledged_at_ms = $5, acknowledged_by = $6
+         WHERE what = $1 AND subject = $2 AND subject_id = $3 AND sequence = $4 AND acknowledged_at_ms IS NULL"
+    );
+    let values = values![
+        finding.what.code(),
+        &finding.subject,
+        &finding.subject_id,
+        finding.sequence,
+        by.at,
+        &by.by
+    ];
+    Ok(tx.execute(sql, values)? > 0)
+}
+
+/// Whether anything was found that nobody has understood.
+pub fn is_alarmed(tx: &Tx<'_>) -> Result<bool, Error> {
+    let sql = sql!("SELECT 1 FROM audit_finding WHERE acknowledged_at_ms IS NULL LIMIT 1");
+    Ok(tx.first(sql, &[], |row| row.int(0))?.is_some())
+}
+
+/// The one of that name.
+pub fn finding(
+    tx: &Tx<'_>,
+    what: Wrong,
+    subject: &str,
+    subject_id: &str,
+    sequence: i64,
+) -> Result<Option<Finding>, Error> {
+    row::get(tx, values![what.code(), subject, subject_id, sequence])
+}
+
+/// What was found: first what nobody has understood, then the newest; at most `limit`.
 pub fn findings(tx: &Tx<'_>, limit: i64) -> Result<Vec<Finding>, Error> {
     let sql = select!(
         Finding,
-        "ORDER BY audit_finding.found_at_ms, audit_finding.what, audit_finding.subject,
-           audit_finding.subject_id, audit_finding.sequence LIMIT $1"
+        "ORDER BY CASE WHEN audit_finding.acknowledged_at_ms IS NULL THEN 0 ELSE 1 END, audit_finding.found_at_ms DESC,
+           audit_finding.what, audit_finding.subject, audit_finding.subject_id, audit_finding.sequence LIMIT $1"
     );
     tx.all(sql, values![limit], row::read)
 }

@@ -29,6 +29,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0018_personal.sql"),
     include_str!("../migrations/0019_emergency_codes.sql"),
     include_str!("../migrations/0023_allowances.sql"),
+    include_str!("../migrations/0024_findings.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

@@ -1,6 +1,6 @@
 //! The audit log through the API: who reads it, and that what it says verifies without trust in the node.
 
-use domain::audit::Task;
+use domain::audit::{Finding, Task, Wrong};
 use domain::work::{Id, Kind};
 use serde_json::{Value, json};
 use store::Tx;
@@ -9,10 +9,25 @@ use tlog::{Checkpoint, Key, ProofFile, from_base64, verify_consistency};
 use super::House;
 
 impl House {
-    /// The place of the log's first record.
+    /// The place of the log's first record; and something is found wrong with it.
     pub(super) async fn first_leaf(&self) -> String {
         self.seal().await;
+        self.find().await;
         "0".to_owned()
+    }
+
+    /// Finds what the document's example says.
+    async fn find(&self) {
+        let finding = Finding {
+            what: Wrong::Gap,
+            subject: "terminal".into(),
+            subject_id: "10450001".into(),
+            sequence: 3,
+            found_at: node::now(),
+            acknowledged: None,
+        };
+        let find = move |tx: &Tx<'_>| store::audit::find(tx, &finding);
+        assert!(self.node.write(find).await.unwrap());
     }
 
     /// Makes leaves of what has happened so far.
@@ -195,4 +210,35 @@ async fn records_are_listed_newest_first_and_found_by_whom_and_what() {
         .await;
     assert_eq!(table.lines().count(), 1 + contacts.len());
     assert!(table.contains(&contact) && table.starts_with("\u{feff}index,at,subject"));
+}
+
+#[tokio::test]
+async fn a_finding_is_an_alarm_until_somebody_who_runs_the_house_has_understood_it() {
+    let house = House::new().await;
+    house.find().await;
+    let [risk, auditor] = [house.token("risk").await, house.token("auditor").await];
+    let sound = async || house.get(&auditor, "/api/v1/audit/status").await.ok();
+    assert_eq!(sound().await["is_sound"], false);
+    let path = "/api/v1/audit/findings/acknowledge";
+    let said = |sequence: i64| json!({ "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": sequence, "reason": "从备份恢复" });
+    house
+        .post(&auditor, path, said(3))
+        .await
+        .problem(403, "not_allowed");
+    house
+        .post(&risk, path, said(4))
+        .await
+        .problem(422, "invalid_field");
+    let status = house.post(&risk, path, said(3)).await.ok();
+    assert_eq!(status["is_sound"], true);
+    assert_eq!(status["findings"][0]["acknowledged_by"], "risk");
+    house.post(&risk, path, said(3)).await.ok();
+    assert_eq!(sound().await["findings"].as_array().unwrap().len(), 1, "it stays");
+    house.seal().await;
+    let records = "/api/v1/audit/records?subject=setting";
+    let records = house.get(&auditor, records).await.ok();
+    let told: Vec<_> = records["items"].as_array().unwrap().iter().collect();
+    assert_eq!(told.len(), 1, "once: {records}");
+    assert_eq!(told[0]["verb"], "finding_acknowledged");
+    assert_eq!(told[0]["text"], "gap: terminal 10450001 3: 从备份恢复");
 }

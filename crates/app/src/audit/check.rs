@@ -157,6 +157,7 @@ fn of(found_at: Timestamp, what: Wrong, record: &Record) -> Finding {
         subject_id: leaf.subject_id.clone(),
         sequence: leaf.sequence,
         found_at,
+        acknowledged: None,
     }
 }
 
@@ -167,6 +168,7 @@ fn named(found_at: Timestamp, what: Wrong, key: &EventKey) -> Finding {
         subject_id: key.subject_id.clone(),
         sequence: key.sequence,
         found_at,
+        acknowledged: None,
     }
 }
 
@@ -178,6 +180,7 @@ fn missing(found_at: Timestamp, index: i64) -> Finding {
         subject_id: String::new(),
         sequence: index,
         found_at,
+        acknowledged: None,
     }
 }
 

@@ -12,11 +12,14 @@ mod record;
 mod seal;
 
 use domain::actor::Actor;
-use domain::audit::{ANCHOR_EVERY_MS, Anchor, Checkpoint, Place, Task};
-use domain::event::Subject;
+use domain::audit::{ANCHOR_EVERY_MS, Acknowledged, Anchor, Checkpoint, Place, Task, Wrong};
+use domain::event::{Subject, Verb};
 use domain::work::{Id, Work};
+use store::event::{self, New};
 use store::{Error as StoreError, Tx};
 use tlog::Signer;
+
+use crate::case;
 
 pub use check::{Walk, check};
 pub use prove::{consistency, inclusion};
@@ -47,6 +50,50 @@ pub struct Done {
 pub fn may_read(tx: &Tx<'_>, actor: &Actor) -> Result<bool, StoreError> {
     let settings = store::setting::get(tx)?;
     Ok(domain::audit::may_read(actor, settings.as_ref()))
+}
+
+/// Which finding somebody has understood.
+#[derive(Clone, Debug)]
+pub struct Understood {
+    /// What was found.
+    pub what: Wrong,
+    /// About what.
+    pub subject: String,
+    /// Which one.
+    pub subject_id: String,
+    /// Where in its order.
+    pub sequence: i64,
+    /// What came of looking into it.
+    pub reason: String,
+}
+
+/// Notes that somebody has understood what was found, and why it was. It stays on the page; it is no alarm any more. Once
+/// somebody has, another changes nothing.
+pub fn acknowledge(tx: &Tx<'_>, actor: &Actor, said: &Understood) -> Result<(), case::Error> {
+    let settings = store::setting::get(tx)?;
+    if !domain::audit::may_acknowledge(actor, settings.as_ref()) {
+        return Err(case::Error::NotAllowed);
+    }
+    let found = store::audit::finding(tx, said.what, &said.subject, &said.subject_id, said.sequence)?;
+    let found = found.ok_or(case::Error::Unknown("sequence"))?;
+    let acknowledged = Acknowledged {
+        at: tx.now(),
+        by: actor.name().to_owned(),
+    };
+    if !store::audit::acknowledge(tx, &found, &acknowledged)? {
+        return Ok(());
+    }
+    let new = New {
+        subject: Subject::Setting,
+        subject_id: store::setting::HOUSE,
+        at: tx.now(),
+        verb: Verb::FindingAcknowledged.code(),
+        by: actor.by(),
+        text: Some(&format!("{found}: {}", said.reason)),
+        ledger_sequence: None,
+    };
+    event::append(tx, new)?;
+    Ok(())
 }
 
 /// Begins the log with a key, whose seed the edge has sealed; false when another has begun it.

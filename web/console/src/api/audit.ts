@@ -1,6 +1,6 @@
 /** The audit log: who did what, and the proofs of it. */
-import { file, get, text } from './http'
-import type { AuditRecord, AuditStatus, Page, SheetFormat } from './types'
+import { file, get, post, text } from './http'
+import type { AuditFinding, AuditRecord, AuditStatus, Page, SheetFormat } from './types'
 
 export interface AuditFilter {
   subject?: string
@@ -14,6 +14,11 @@ export interface AuditFilter {
 
 export const audit = {
   status: () => get<AuditStatus>('/audit/status'),
+  acknowledge: (key: string, found: AuditFinding, reason: string) => {
+    const { what, subject, subject_id, sequence } = found
+    const said = { what, subject, subject_id, sequence, reason }
+    return post<AuditStatus>('/audit/findings/acknowledge', said, key)
+  },
   key: () => text('/audit/key'),
   list: (filter: AuditFilter = {}) => get<Page<AuditRecord>>('/audit/records', { ...filter }),
   one: (index: string) => get<AuditRecord>(`/audit/records/${encodeURIComponent(index)}`),

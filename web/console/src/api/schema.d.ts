@@ -158,6 +158,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/findings/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a finding is understood: it stays in the list, and is no alarm any more. For those who run the house and administer
+         *     it.
+         */
+        post: operations["audit_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/key": {
         parameters: {
             query?: never;
@@ -2044,6 +2064,9 @@ export interface components {
         };
         /** @description Something that is not as it must be. */
         AuditFinding: {
+            acknowledged_at: components["schemas"]["Time"] | null;
+            /** @description Who. */
+            acknowledged_by: string | null;
             /** @description When it was found. */
             found_at: components["schemas"]["Time"];
             /**
@@ -2094,14 +2117,13 @@ export interface components {
             text: string | null;
             /** @description The same of the text. */
             text_salt: string | null;
-            /** @description What was done or happened; null of a run. */
-            verb: string | null;
+            verb: components["schemas"]["EventVerb"] | null;
         };
         /** @description How the log stands. */
         AuditStatus: {
-            /** @description What was found, the first of it. */
+            /** @description What was found: first what nobody has understood yet, then the newest; at most 100. */
             findings: components["schemas"]["AuditFinding"][];
-            /** @description Whether nothing was found that is not as it must be, and no event has waited for more than five minutes. */
+            /** @description Whether nothing was found that nobody has understood, and no event has waited for more than five minutes. */
             is_sound: boolean;
             oldest_pending_at: components["schemas"]["Time"] | null;
             /**
@@ -2126,6 +2148,8 @@ export interface components {
              * @description Over how many records.
              */
             stamped_size: number | null;
+            /** @description The zone of the house's clock, an IANA name. */
+            time_zone: string;
         };
         /** @enum {string} */
         AuditWrong: "leaf_differs" | "record_missing" | "node_differs" | "leaf_missing" | "unsealed" | "gap";
@@ -2373,6 +2397,8 @@ export interface components {
             /** @description What was done or happened. */
             verb: string;
         };
+        /** @enum {string} */
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
         /** @description A second factor. */
         Factor: {
             /** @description How it is named. */
@@ -3120,8 +3146,7 @@ export interface components {
                 text: string | null;
                 /** @description The same of the text. */
                 text_salt: string | null;
-                /** @description What was done or happened; null of a run. */
-                verb: string | null;
+                verb: components["schemas"]["EventVerb"] | null;
             }[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor: string | null;
@@ -4568,6 +4593,31 @@ export interface components {
         /** @enum {string} */
         TransactionKind: "purchase" | "void" | "refund" | "pre_authorisation" | "pre_authorisation_void" | "completion" | "completion_notice" | "completion_void" | "balance" | "reversal" | "sign_in" | "sign_out" | "settlement" | "batch_upload" | "lock" | "unlock";
         /**
+         * @description That somebody has understood what was found.
+         * @example {
+         *       "reason": "Restored from Monday's backup.",
+         *       "sequence": 3,
+         *       "subject": "terminal",
+         *       "subject_id": "10450001",
+         *       "what": "gap"
+         *     }
+         */
+        Understood: {
+            /** @description What came of looking into it, at most 500 characters. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Where in its order.
+             */
+            sequence: number;
+            /** @description About what. */
+            subject: string;
+            /** @description Which one; empty where there is none. */
+            subject_id: string;
+            /** @description What was found. */
+            what: components["schemas"]["AuditWrong"];
+        };
+        /**
          * @description Who unlocks.
          * @example {
          *       "operator": "001",
@@ -5664,6 +5714,113 @@ export interface operations {
                 };
             };
             /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Understood"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditStatus"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field: nothing of that name was found, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;

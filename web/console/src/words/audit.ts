@@ -42,6 +42,18 @@ export const audit = {
     '日志与应有的不符。先保留一份数据库。',
     'The log is not as it must be. First keep a copy of the store.',
   ),
+  understood: say(
+    (who: string) => `${who} 已查明`,
+    (who) => `${who} has understood it`,
+  ),
+  earlier: say('已查明的异常', 'Found before, and understood'),
+  acknowledge: say('已查明原因', 'It is understood'),
+  acknowledge_lead: say(
+    '写下查到的原因。这条异常仍留在记录里，不再告警；您写的话也会写入日志，改不了。',
+    'Say what came of looking into it. It stays in the record and is no alarm any more; what you write becomes part of the log and cannot be changed.',
+  ),
+  reason: say('原因', 'What it was'),
+  reason_needed: say('请写下原因', 'Say what it was'),
   late: say('有记录迟迟没有写入日志。', 'Records have waited too long to become part of the log.'),
   waiting: say(
     (count: number) => `另有 ${count} 条几秒内写入`,
@@ -51,6 +63,10 @@ export const audit = {
   about: say('关于哪一个：编号', 'About which one'),
   from: say('从', 'From'),
   to: say('到', 'To'),
+  zone: say(
+    (zone: string) => `时间按 ${zone}`,
+    (zone) => `Times in ${zone}`,
+  ),
   column: {
     at: say('时间', 'When'),
     actor: say('谁', 'Who'),

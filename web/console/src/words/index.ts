@@ -18,6 +18,7 @@ import * as list from './list'
 import * as found from './found'
 import * as work from './work'
 import * as audit from './audit'
+import * as happened from './happened'
 import * as reach from './reach'
 import * as setup from './setup'
 import * as setting from './setting'
@@ -52,6 +53,7 @@ const all = {
   ...found,
   ...work,
   ...audit,
+  ...happened,
   ...reach,
   ...setup,
   ...setting,

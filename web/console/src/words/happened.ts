@@ -1,0 +1,57 @@
+/** What events say was done or happened, in a list where all kinds of things stand together. */
+import type { EventVerb } from '@/api/types'
+import { incident } from './incident'
+import { say, type Words } from './say'
+
+// A receipt is no event: it is the channel's.
+const { receipt: _, ...ofIncident } = incident.timeline_kind
+
+export const happened = {
+  ...ofIncident,
+  acknowledged: say('报失已确认', 'Report acknowledged'),
+  create: say('添加', 'Added'),
+  change: say('修改', 'Changed'),
+  retire: say('停用', 'Taken out of use'),
+  restore: say('恢复使用', 'Put back to use'),
+  disable: say('停用账号', 'Disabled'),
+  enable: say('恢复账号', 'Enabled'),
+  link: say('发出重设密码的链接', 'Link for a new password made'),
+  reset_password: say('用链接重设密码', 'Password set by a link'),
+  change_password: say('本人改密码', 'Own password changed'),
+  set_password: say('设置操作员密码', 'Operator’s password set'),
+  reach: say('更改本人邮箱', 'Own address changed'),
+  enrol_totp: say('启用动态验证码', 'Authenticator added'),
+  enrol_passkey: say('添加通行密钥', 'Passkey added'),
+  remove_factor: say('删除一种验证方式', 'Second factor removed'),
+  clear_factors: say('清除全部验证方式', 'All second factors cleared'),
+  use_recovery_code: say('用恢复码登录', 'Recovery code used'),
+  renew_recovery_codes: say('换新恢复码', 'Recovery codes renewed'),
+  code_asked: say('索取报失验证码', 'Emergency code asked for'),
+  code_sent: say('验证码邮件已发出', 'Emergency code mailed'),
+  code_refused: say('验证码邮件被退回', 'Emergency code refused'),
+  code_unknown: say('验证码邮件不知是否送到', 'Not known whether the code arrived'),
+  code_used: say('用验证码报失', 'Reported with the code'),
+  accept: say('接受邀请', 'Invitation accepted'),
+  withdraw: say('撤回邀请', 'Invitation withdrawn'),
+  set_up: say('启用系统', 'House set up'),
+  finding_acknowledged: say('日志异常已查明', 'Finding understood'),
+  keep: say('保存支付机构密钥', 'Provider’s key kept'),
+  forget: say('删除支付机构密钥', 'Provider’s key forgotten'),
+  hold_placed: say('锁定', 'Hold placed'),
+  hold_released: say('解除锁定', 'Hold released'),
+  hold_ended: say('锁定到期', 'Hold ended'),
+  lock: say('人工锁定', 'Locked'),
+  unlock: say('人工解锁', 'Unlocked'),
+  move: say('调拨到别的门店', 'Moved to another shop'),
+  set_key: say('设置主密钥', 'Master key set'),
+  dead: say('待办做不成', 'Work cannot be done'),
+  lost: say('待办的节点失联', 'Work lost with its node'),
+  retry: say('再做一次', 'To be done again'),
+  give_up: say('放弃', 'Given up'),
+  checked: say('表格已核对', 'Table looked through'),
+  unreadable: say('表格读不出来', 'Table unreadable'),
+  expired: say('表格过期未写入', 'Table expired'),
+  commit: say('表格已写入', 'Table taken over'),
+  discard: say('表格已丢弃', 'Table discarded'),
+  check_again: say('重新核对表格', 'Table to be looked through again'),
+} satisfies Words<EventVerb>
