@@ -48,6 +48,11 @@ struct WrongLogIns {
 
 impl WrongLogIns {
     fn start(address: SocketAddr) -> Self {
+        Self::start_from(address, 1)
+    }
+
+    /// From so many addresses of this machine in turn.
+    fn start_from(address: SocketAddr, addresses: usize) -> Self {
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let (stopped, counted) = (stop.clone(), sent.clone());
         tokio::spawn(async move {
@@ -67,7 +72,8 @@ impl WrongLogIns {
                         format!("nobody{number}")
                     };
                     let body = json!({"login": login, "password": "wrong"}).to_string();
-                    post(address, "/session", "", &body).await
+                    let from = u8::try_from(1 + number % addresses).unwrap_or(1);
+                    post_from([127, 0, 0, from].into(), address, "/session", &body).await
                 });
                 while asking.try_join_next().is_some() {}
             }
@@ -187,5 +193,79 @@ async fn a_connection_that_never_says_anything_is_closed() -> Result<()> {
         matches!(read, Ok(Ok(0) | Err(_))),
         "still open after 40 s: {read:?}"
     );
+    Ok(())
+}
+
+/// A share of the times, in milliseconds.
+fn share(times: &mut [Duration], of_hundred: usize) -> f64 {
+    times.sort_unstable();
+    times[(times.len() * of_hundred / 100).min(times.len() - 1)].as_secs_f64() * 1_000.0
+}
+
+/// Reports of that many terminals, one after the other.
+async fn reports(owner: &tests::Api, terminals: &[serde_json::Value]) -> Result<Vec<Duration>> {
+    let mut times = Vec::new();
+    for terminal in terminals {
+        let terminal_id = terminal["terminal_id"].as_str().context("a terminal")?;
+        let began = Instant::now();
+        owner.waiting(TIME_MAX).report_lost(terminal_id).await?;
+        times.push(began.elapsed());
+    }
+    Ok(times)
+}
+
+/// Log-ins on a browser that was used before.
+async fn log_ins(address: SocketAddr, right: &str, known: &str, count: usize) -> Result<Vec<Duration>> {
+    let mut times = Vec::new();
+    for _ in 0..count {
+        let began = Instant::now();
+        let answer = post(address, "/session", known, right).await?;
+        ensure!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        times.push(began.elapsed());
+    }
+    Ok(times)
+}
+
+/// `cargo test -p tests --test flood figures -- --ignored --nocapture`
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures; takes a minute"]
+async fn figures_of_log_ins_and_reports_beside_a_flood() -> Result<()> {
+    const REPORTS: usize = 14;
+    const LOG_INS: usize = 100;
+    let folder = Folder::new()?;
+    let node = Launch::new(&folder)?.start().await?;
+    let (risk, address) = (node.api_as("risk").await?, address(&node)?);
+    let right = json!({"login": "owner", "password": node.ready.password("owner")?}).to_string();
+    let first = post(address, "/session", "", &right).await?;
+    let known = cookies(&first);
+    let page = risk.get("/terminals?limit=200").await?;
+    let free = |one: &&serde_json::Value| one["state"] != "lost" && one["state"] != "retired";
+    let terminals: Vec<_> = page["items"]
+        .as_array()
+        .context("no list")?
+        .iter()
+        .filter(free)
+        .cloned()
+        .collect();
+    ensure!(terminals.len() >= 3 * REPORTS, "{} terminals", terminals.len());
+    for (nth, addresses) in [0, 1, 200].into_iter().enumerate() {
+        let wrong = (addresses > 0).then(|| WrongLogIns::start_from(address, addresses));
+        if let Some(wrong) = &wrong {
+            until("the flood to flow", async || {
+                Ok((wrong.sent.load(Ordering::Relaxed) > 400).then_some(()))
+            })
+            .await?;
+        }
+        let mut reported = reports(&risk, &terminals[nth * REPORTS..][..REPORTS]).await?;
+        let mut logged_in = log_ins(address, &right, &known, LOG_INS).await?;
+        println!(
+            "{addresses:>3} addresses: report median {:.1} ms, p99 {:.1} ms; log-in median {:.1} ms, p99 {:.1} ms",
+            share(&mut reported, 50),
+            share(&mut reported, 99),
+            share(&mut logged_in, 50),
+            share(&mut logged_in, 99),
+        );
+    }
     Ok(())
 }
