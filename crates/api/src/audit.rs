@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::Actor;
+use domain::actor::Kind;
 use domain::audit::{Finding, PENDING_MS_MAX, Record};
 use domain::setting::Settings;
 use serde::{Deserialize, Serialize};
@@ -330,7 +331,9 @@ struct RecordOut {
 fn record_out(names: &mut Names<'_, '_>, record: Record) -> Result<RecordOut, store::Error> {
     let (leaf, event) = (record.leaf, record.event);
     let actor_name = match &event {
-        Some(event) if event.actor_kind == domain::actor::Kind::Person => Some(names.person(&event.actor)?),
+        Some(event) if matches!(event.actor_kind, Kind::Person | Kind::Machine) => {
+            Some(names.person(&event.actor)?)
+        }
         Some(event) => Some(event.actor.clone()),
         None => None,
     };

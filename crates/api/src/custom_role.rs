@@ -69,6 +69,8 @@ struct RoleOut {
     role: Role,
     /// Its rights.
     rights: Vec<Right>,
+    /// Those of them that an API key may have: a risk officer's of the house, an owner's of a merchant, a manager's of a shop.
+    key_rights: Vec<Right>,
     /// Whether the one who asks may give it to somebody.
     gives: bool,
 }
@@ -79,7 +81,8 @@ async fn roles(account: Account) -> Json<Page<RoleOut>> {
     let roles = domain::account::Role::ALL.map(|role| RoleOut {
         role: Role(role),
         rights: Rights::of(role).iter().map(Right).collect(),
-        gives: account.gives(role),
+        key_rights: Rights::of(role).without_peoples().iter().map(Right).collect(),
+        gives: matches!(account.as_actor(), Actor::Person(by) if by.gives(role)),
     });
     Json(Page::of(roles.into(), usize::MAX, |_| String::new()))
 }

@@ -18,9 +18,18 @@ const CSV: &str = "text/csv";
 
 /// The finished document.
 pub fn finished(mut document: OpenApi) -> OpenApi {
-    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     let components = document.components.get_or_insert_default();
-    components.add_security_scheme("session", bearer);
+    for (name, what) in [
+        ("session", "A person's session: the `token` of a log-in."),
+        (
+            "api_key",
+            "A program's key: `tg_` and what follows. What only people do answers it 403, `person_required`.",
+        ),
+    ] {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+        let scheme = SecurityScheme::Http(bearer.description(Some(what)).build());
+        components.add_security_scheme(name, scheme);
+    }
     for path in document.paths.paths.values_mut() {
         for (method, operation) in operations(path) {
             name(operation);
@@ -182,6 +191,7 @@ fn refusals(operation: &mut Operation, method: &str) {
         (true, "400", "malformed_request"),
         (has_body, "400", "malformed_json"),
         (session, "401", "unauthenticated"),
+        (session, "403", "person_required"),
         (session && method != "get", "403", "cross_origin"),
         (session && method != "get", "403", "second_factor_required"),
         (has_body, "408", "body_too_slow"),
@@ -193,6 +203,7 @@ fn refusals(operation: &mut Operation, method: &str) {
             "422",
             "idempotency_key_reused",
         ),
+        (session, "429", "too_many_requests"),
         (true, "500", "internal"),
         (!is_set_up, "503", "not_set_up"),
         (true, "503", "overloaded"),

@@ -28,7 +28,7 @@ use super::proof::PasskeyAsked;
 use super::session::{WRONG_PROOF, site};
 use super::wire::{Time, word};
 use super::{Api, id};
-use crate::auth::Account;
+use crate::auth;
 use crate::auth::factor::{RecoveryCode, open, passkeys};
 use crate::auth::passkey::Possible;
 
@@ -124,7 +124,7 @@ struct Factors {
 #[utoipa::path(get, path = "/factors", tag = "factor", responses((status = 200, body = Factors)))]
 async fn list(
     State(api): State<Arc<Api>>,
-    account: Account,
+    account: auth::Person,
     headers: HeaderMap,
 ) -> Result<Json<Factors>, Problem> {
     let passkey = site(&api, &headers).err().unwrap_or(Possible::Yes);
@@ -157,7 +157,7 @@ fn out(factor: Factor) -> FactorOut {
 /// Does something as the holder of a session, as it stands in the transaction.
 async fn holding<T: Send + 'static>(
     api: &Api,
-    account: &Account,
+    account: &auth::Person,
     act: impl FnOnce(&Tx<'_>, Holder<'_>) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let token_digest = account.token_digest;
@@ -193,7 +193,7 @@ struct TotpBegun {
     (status = 403, description = "step_up_required", body = ProblemOut),
     (status = 409, description = "too_many_factors", body = ProblemOut),
 ))]
-async fn begin_totp(State(api): State<Arc<Api>>, account: Account) -> Result<Response, Problem> {
+async fn begin_totp(State(api): State<Arc<Api>>, account: auth::Person) -> Result<Response, Problem> {
     let secret = seal::random::<{ app::totp::SECRET_BYTES }>().map_err(|error| Problem::internal(&error))?;
     let secret = Zeroizing::new(secret);
     let sealed = crate::auth::factor::seal(&api.node.sealer, &account.login, secret.as_slice())?;
@@ -267,7 +267,7 @@ fn enrolled(codes: Vec<RecoveryCode>, they_count: bool) -> Response {
 ))]
 async fn confirm_totp(
     State(api): State<Arc<Api>>,
-    account: Account,
+    account: auth::Person,
     input: In<TotpConfirm>,
 ) -> Result<Response, Problem> {
     let name = text_opt("name", input.body.name, NAME_CHARS_MAX)?;
@@ -290,7 +290,7 @@ async fn confirm_totp(
 ))]
 async fn begin_passkey(
     State(api): State<Arc<Api>>,
-    account: Account,
+    account: auth::Person,
     headers: HeaderMap,
 ) -> Result<Json<PasskeyAsked>, Problem> {
     let site = site(&api, &headers).map_err(|_| Problem::new(NOT_AWAITED))?;
@@ -330,7 +330,7 @@ struct PasskeyConfirm {
 ))]
 async fn confirm_passkey(
     State(api): State<Arc<Api>>,
-    account: Account,
+    account: auth::Person,
     headers: HeaderMap,
     input: In<PasskeyConfirm>,
 ) -> Result<Response, Problem> {
@@ -364,7 +364,7 @@ async fn confirm_passkey(
     (status = 403, description = "step_up_required", body = ProblemOut),
     (status = 404, description = "factor_not_found", body = ProblemOut),
 ))]
-async fn renew_codes(State(api): State<Arc<Api>>, account: Account) -> Result<Response, Problem> {
+async fn renew_codes(State(api): State<Arc<Api>>, account: auth::Person) -> Result<Response, Problem> {
     let codes = RecoveryCode::some()?;
     let digests: Vec<_> = codes.iter().map(RecoveryCode::digest).collect();
     holding(&api, &account, move |tx, holder| {
@@ -382,7 +382,7 @@ async fn renew_codes(State(api): State<Arc<Api>>, account: Account) -> Result<Re
 ))]
 async fn remove(
     State(api): State<Arc<Api>>,
-    account: Account,
+    account: auth::Person,
     Path(factor_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     holding(&api, &account, move |tx, holder| {

@@ -49,7 +49,7 @@ struct Gate {
     (status = 200, body = Gate), (status = 403, description = "not_allowed", body = ProblemOut),
 ))]
 async fn show(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Gate>, Problem> {
-    auth::may(&account.as_actor(), Right::SeeHouse, Object::House)?;
+    auth::may(account.as_actor(), Right::SeeHouse, Object::House)?;
     let reversals_owed = api.node.read(store::owed_reversal::count).await?;
     let counters = &api.node.counters;
     Ok(Json(Gate {

@@ -159,7 +159,7 @@ pub async fn once<T: Serialize>(
     key: Option<Key>,
     work: impl FnOnce(&Tx<'_>) -> Result<Result<T, Problem>, Problem> + Send + 'static,
 ) -> Result<Kept, Problem> {
-    let login = by.login.clone();
+    let login = by.name().to_owned();
     let write = move |tx: &Tx<'_>| {
         if let Some(kept) = claim(tx, &login, key.as_ref())? {
             return Ok(kept);

@@ -7,6 +7,7 @@
 //! 404.
 
 mod account;
+mod api_key;
 mod audit;
 mod auth;
 mod contact;
@@ -60,7 +61,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use auth::Attempts;
-use auth::Passwords;
+use auth::{Paces, Passwords};
 pub use edge::{Confined, is_report, refuse};
 use incident::{activity, alarm, found, report, stop_request, stream, timeline};
 use node::Node;
@@ -97,6 +98,7 @@ pub struct Settings {
 pub struct Api {
     node: Arc<Node>,
     settings: Settings,
+    paces: Paces,
     passwords: Passwords,
     streams: Arc<stream::Streams>,
 }
@@ -112,7 +114,7 @@ impl Api {
 #[openapi(
     info(title = "Tillguard", description = "Terminals, their transactions, and what follows when one is lost."),
     components(schemas(problem::ProblemOut)),
-    security(("session" = []))
+    security(("session" = []), ("api_key" = []))
 )]
 struct Document;
 
@@ -158,6 +160,7 @@ nouns! {
     gate,
     operator with CODES,
     account with CODES,
+    api_key with CODES,
     custom_role with CODES,
     invitation with CODES,
     contact with CODES,
@@ -185,6 +188,7 @@ pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
         passwords: Passwords::default(),
         node,
         settings,
+        paces: Paces::default(),
         streams: Arc::default(),
     });
     let is_by_https = api.settings.secure_cookie;

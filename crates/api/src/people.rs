@@ -54,19 +54,27 @@ impl<'t, 'c> Names<'t, 'c> {
         Ok((merchant, shop))
     }
 
-    /// A person's name, with the log-in where two have the same; who has no account (an operator, the gate) is called as the record says.
+    /// A person's name, with the log-in where two have the same; what an API key is called; who is neither (an operator, the gate)
+    /// is called as the record says.
     pub fn person(&mut self, by: &str) -> Result<String, Error> {
         if let Some(name) = self.people.get(by) {
             return Ok(name.clone());
         }
-        let name = match store::account::get(self.tx, by)? {
+        let name = match app::api_key::called(self.tx, by)? {
+            Some(name) => name,
+            None => self.of_account(by)?,
+        };
+        self.people.insert(by.to_owned(), name.clone());
+        Ok(name)
+    }
+
+    fn of_account(&self, by: &str) -> Result<String, Error> {
+        Ok(match store::account::get(self.tx, by)? {
             Some((account, _)) if store::account::is_shared_name(self.tx, &account.name)? => {
                 format!("{} ({})", account.name, account.login)
             }
             Some((account, _)) => account.name,
             None => by.to_owned(),
-        };
-        self.people.insert(by.to_owned(), name.clone());
-        Ok(name)
+        })
     }
 }

@@ -426,6 +426,7 @@ impl From<app::case::Error> for Problem {
             Error::SecondPersonRequired => Self::new(code::SECOND_PERSON_REQUIRED),
             Error::StepUpRequired => Self::new(code::STEP_UP_REQUIRED),
             Error::SecondFactorRequired => Self::new(code::SECOND_FACTOR_REQUIRED),
+            Error::PersonRequired => Self::new(code::PERSON_REQUIRED),
             Error::WrongState(_) => Self::new(code::WRONG_STATE),
             Error::Store(error) => error.into(),
         }

@@ -23,7 +23,7 @@ use super::input::In;
 use super::problem::{Problem, ProblemOut, Why, code};
 use super::session::{self, LOG_IN_OVER, LoggedIn, Network, ProofWay, TOO_MANY_ATTEMPTS, site};
 use crate::auth::factor::{Said, Shown, ask_passkey, check, one_of, ways};
-use crate::auth::{Account, DeviceId, Token};
+use crate::auth::{self, DeviceId, Token};
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -174,7 +174,7 @@ struct Standing {
 #[utoipa::path(get, path = "/session/proof", tag = "session", responses((status = 200, body = Standing)))]
 async fn look(
     State(api): State<Arc<Api>>,
-    account: Account,
+    account: auth::Person,
     headers: HeaderMap,
 ) -> Result<Json<Standing>, Problem> {
     let rp_id = site(&api, &headers).ok().map(|site| site.rp_id);
@@ -212,7 +212,7 @@ struct ProofIn {
 ))]
 async fn prove(
     State(api): State<Arc<Api>>,
-    account: Account,
+    account: auth::Person,
     network: Network,
     headers: HeaderMap,
     input: In<ProofIn>,
@@ -241,7 +241,12 @@ async fn prove(
 }
 
 /// The holder of a session, as who shows something.
-pub fn in_session(api: &Api, account: &Account, Network(network): Network, headers: &HeaderMap) -> Shown {
+pub fn in_session(
+    api: &Api,
+    account: &auth::Person,
+    Network(network): Network,
+    headers: &HeaderMap,
+) -> Shown {
     Shown {
         login: account.login.clone(),
         network,
@@ -259,7 +264,7 @@ pub fn in_session(api: &Api, account: &Account, Network(network): Network, heade
 ))]
 async fn ask_to_prove(
     State(api): State<Arc<Api>>,
-    account: Account,
+    account: auth::Person,
     network: Network,
     headers: HeaderMap,
 ) -> Result<Json<PasskeyAsked>, Problem> {

@@ -292,7 +292,7 @@ pub async fn events<N: Shown>(
         let mut names = Names::new(tx);
         Page::of(events, page.limit.get(), |event| event.sequence.to_string()).try_map(|event| {
             let actor = match event.actor_kind {
-                domain::actor::Kind::Person => names.person(&event.actor)?,
+                domain::actor::Kind::Person | domain::actor::Kind::Machine => names.person(&event.actor)?,
                 _ => event.actor,
             };
             Ok(EventOut {

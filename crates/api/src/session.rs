@@ -30,7 +30,7 @@ use super::wire::word;
 use super::{Api, id};
 use crate::auth::factor::{Way, ways};
 use crate::auth::passkey::{Possible, Site};
-use crate::auth::{self, Account, Asker, Attempt, DeviceId, Guess, Token, cookie_name};
+use crate::auth::{self, Asker, Attempt, DeviceId, Guess, Token, cookie_name};
 
 word! {
     /// What an account is for.
@@ -359,7 +359,7 @@ pub fn begun(
 
 /// Who one is.
 #[utoipa::path(get, path = "/session", tag = "session", responses((status = 200, body = AccountOut)))]
-async fn show(State(api): State<Arc<Api>>, account: Account) -> Result<Json<AccountOut>, Problem> {
+async fn show(State(api): State<Arc<Api>>, account: auth::Person) -> Result<Json<AccountOut>, Problem> {
     api.node.read(move |tx| shown(tx, &account)).await.map(Json)
 }
 
@@ -376,7 +376,7 @@ struct Reached {
 
 /// Where one can be reached oneself.
 #[utoipa::path(get, path = "/session/email", tag = "session", responses((status = 200, body = Reached)))]
-async fn reached(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Reached>, Problem> {
+async fn reached(State(api): State<Arc<Api>>, account: auth::Person) -> Result<Json<Reached>, Problem> {
     let read = move |tx: &Tx<'_>| {
         let person: Option<Person> = store::row::by_id(tx, &account.login)?;
         let email = person.and_then(|person| person.email);
@@ -387,9 +387,13 @@ async fn reached(State(api): State<Arc<Api>>, account: Account) -> Result<Json<R
 
 /// Say where one can be reached oneself.
 #[utoipa::path(put, path = "/session/email", tag = "session", request_body = Reached, responses((status = 200, body = Reached)))]
-async fn reach(State(api): State<Arc<Api>>, account: Account, input: In<Reached>) -> Result<Kept, Problem> {
+async fn reach(
+    State(api): State<Arc<Api>>,
+    account: auth::Person,
+    input: In<Reached>,
+) -> Result<Kept, Problem> {
     let asked = api.clone();
-    acting(&api, account, input, move |tx, actor, said: Reached| {
+    acting(&api, account.into(), input, move |tx, actor, said: Reached| {
         let email = email_of_person(&asked, "email", said.email)?;
         app::account::reach(tx, actor, email.as_deref())?;
         Ok(Reached { email })
@@ -399,7 +403,7 @@ async fn reach(State(api): State<Arc<Api>>, account: Account, input: In<Reached>
 
 /// Log out.
 #[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204)))]
-async fn log_out(State(api): State<Arc<Api>>, account: Account) -> Result<Response, Problem> {
+async fn log_out(State(api): State<Arc<Api>>, account: auth::Person) -> Result<Response, Problem> {
     // Live streams of this session look whether it lasts.
     let login = account.login.clone();
     api.node

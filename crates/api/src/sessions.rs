@@ -20,7 +20,7 @@ use super::problem::{Problem, ProblemOut, code};
 use super::proof::in_session;
 use super::session::{Network, SESSION_NOT_FOUND};
 use super::wire::Time;
-use crate::auth::Account;
+use crate::auth;
 use crate::auth::factor::{Said, check};
 
 /// Sessions shown at once, the newest.
@@ -66,7 +66,10 @@ struct Sessions {
 
 /// One's own sessions that last.
 #[utoipa::path(get, path = "/sessions", tag = "session", responses((status = 200, body = Sessions)))]
-async fn list_sessions(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Sessions>, Problem> {
+async fn list_sessions(
+    State(api): State<Arc<Api>>,
+    account: auth::Person,
+) -> Result<Json<Sessions>, Problem> {
     let read = move |tx: &Tx<'_>| {
         let all = store::session::of(tx, &account.login, SHOWN_MAX)?;
         let items = all.into_iter().map(|session| SessionOut {
@@ -92,7 +95,7 @@ async fn list_sessions(State(api): State<Arc<Api>>, account: Account) -> Result<
 ))]
 async fn end_one(
     State(api): State<Arc<Api>>,
-    account: Account,
+    account: auth::Person,
     Path(session_id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let login = account.login.clone();
@@ -110,7 +113,7 @@ async fn end_one(
 
 /// End all of one's own sessions but this one.
 #[utoipa::path(post, path = "/sessions/end-others", tag = "session", responses((status = 204)))]
-async fn end_others(State(api): State<Arc<Api>>, account: Account) -> Result<StatusCode, Problem> {
+async fn end_others(State(api): State<Arc<Api>>, account: auth::Person) -> Result<StatusCode, Problem> {
     let login = account.login.clone();
     api.node
         .write(move |tx| app::session::end_others(tx, &account.login, &account.token_digest))
@@ -138,7 +141,7 @@ struct PasswordChange {
 ))]
 async fn change_password(
     State(api): State<Arc<Api>>,
-    account: Account,
+    account: auth::Person,
     network: Network,
     headers: HeaderMap,
     input: In<PasswordChange>,

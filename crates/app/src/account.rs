@@ -5,6 +5,7 @@
 
 use domain::account::{Account, Narrowed, Person, Role, Scope, Verb, fits, rights, seen_by};
 use domain::actor::{Actor, By};
+use domain::case::in_person;
 use domain::custom_role::{CustomRole, State as RoleState};
 use domain::event::Subject;
 use domain::right::{Right, Rights};
@@ -160,20 +161,7 @@ pub(crate) fn may_grant(tx: &Tx<'_>, actor: &Actor, given: &Given) -> Result<(),
     if !fits(given.role, &given.scope) {
         return Err(Error::Unknown("role"));
     }
-    match &given.scope {
-        Scope::All => {}
-        Scope::Merchant(merchant_id) => {
-            if store::merchant::get(tx, *merchant_id)?.is_none() {
-                return Err(Error::Unknown("merchant_id"));
-            }
-        }
-        Scope::Shop(merchant_id, shop_id) => {
-            let shop = store::shop::get(tx, shop_id)?;
-            if shop.is_none_or(|shop| shop.merchant_id != *merchant_id) {
-                return Err(Error::Unknown("shop_id"));
-            }
-        }
-    }
+    names_place(tx, &given.scope)?;
     if let Some(narrowed) = &given.custom_role {
         let custom_role = held_role(tx, &narrowed.custom_role_id)?;
         let is_it = custom_role.is_some_and(|it| {
@@ -185,9 +173,25 @@ pub(crate) fn may_grant(tx: &Tx<'_>, actor: &Actor, given: &Given) -> Result<(),
             return Err(Error::Unknown("custom_role_id"));
         }
     }
+    in_person(actor)?;
     match actor {
         Actor::Person(by) if by.may_grant(given.rights(), &given.scope) => Ok(()),
         _ => Err(Error::NotAllowed),
+    }
+}
+
+/// Whether a scope is of a merchant and a shop that there are.
+pub(crate) fn names_place(tx: &Tx<'_>, scope: &Scope) -> Result<(), Error> {
+    match scope {
+        Scope::All => Ok(()),
+        Scope::Merchant(merchant_id) => match store::merchant::get(tx, *merchant_id)? {
+            Some(_) => Ok(()),
+            None => Err(Error::Unknown("merchant_id")),
+        },
+        Scope::Shop(merchant_id, shop_id) => match store::shop::get(tx, shop_id)? {
+            Some(shop) if shop.merchant_id == *merchant_id => Ok(()),
+            _ => Err(Error::Unknown("shop_id")),
+        },
     }
 }
 

@@ -33,6 +33,9 @@ pub enum Error {
     /// The house requires a second factor of the actor, who has none yet.
     #[error("a second factor must be enrolled first")]
     SecondFactorRequired,
+    /// A program with a key is refused what only people do.
+    #[error("only a person may do this")]
+    PersonRequired,
     /// The state does not allow it; the state's word.
     #[error("it is in another state: {0}")]
     WrongState(&'static str),
@@ -64,6 +67,7 @@ impl From<NotTaken> for Error {
             NotTaken::SecondPersonRequired => Self::SecondPersonRequired,
             NotTaken::StepUpRequired => Self::StepUpRequired,
             NotTaken::SecondFactorRequired => Self::SecondFactorRequired,
+            NotTaken::PersonRequired => Self::PersonRequired,
         }
     }
 }
@@ -201,7 +205,7 @@ pub fn create<N: Written>(tx: &Tx<'_>, actor: &Actor, id: &str, said: N::Said) -
 /// The same of one that is made of more than what people say.
 pub fn add<N: Stateful>(tx: &Tx<'_>, actor: &Actor, it: N) -> Result<N, Error> {
     if !case::may_add(&it, actor) {
-        return Err(Error::NotAllowed);
+        return Err(N::ADDING.who.refusal(actor).into());
     }
     it.names_what_is(tx)?;
     row::insert(tx, &it).map_err(taken::<N>)?;

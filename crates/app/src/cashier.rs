@@ -4,7 +4,7 @@
 
 use domain::account::Scope;
 use domain::actor::Actor;
-use domain::case::may_add;
+use domain::case::{Case, may_add};
 use domain::event::Subject;
 use domain::operator::{Cashier, Operator, Verb};
 use domain::shop::Shop;
@@ -43,7 +43,7 @@ pub fn create(tx: &Tx<'_>, actor: &Actor, operator: Operator, password_hash: &st
     })?;
     let cashier = Cashier::from(operator);
     if !may_add(&cashier, actor) {
-        return Err(Error::NotAllowed);
+        return Err(Cashier::ADDING.who.refusal(actor).into());
     }
     let inserted = store::operator::insert(tx, &cashier.operator, password_hash);
     inserted.map_err(case::taken::<Cashier>)?;

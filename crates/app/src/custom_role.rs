@@ -4,6 +4,7 @@
 
 use domain::account::Scope;
 use domain::actor::Actor;
+use domain::case::in_person;
 use domain::custom_role::{CustomRole, Details, State, Verb, seen_by};
 use domain::event::Subject;
 use store::{Error as StoreError, Tx};
@@ -86,6 +87,7 @@ impl Written for CustomRole {
 pub fn change(tx: &Tx<'_>, actor: &Actor, id: &str, said: Details) -> Result<CustomRole, Error> {
     let (before, rights) = (case::find::<CustomRole>(tx, actor, id)?, said.rights);
     let scope = before.details.merchant_id.map_or(Scope::All, Scope::Merchant);
+    in_person(actor)?;
     let Actor::Person(by) = actor else {
         return Err(Error::NotAllowed);
     };

@@ -6,7 +6,7 @@
 
 use domain::account::Scope;
 use domain::actor::{Actor, By};
-use domain::case::{Case, decide, may_add};
+use domain::case::{Case, decide, in_person, may_add};
 use domain::event::Subject;
 use domain::import::{
     Counts, Import, KEEPERS, KEPT_MS, OPEN_MAX, OPEN_MS_MAX, Outcome, State, Trouble, Verb, seen_by,
@@ -78,6 +78,7 @@ pub struct New {
 
 /// Begins an import, whose file follows.
 pub fn begin(tx: &Tx<'_>, actor: &Actor, new: New) -> Result<Import, NotDone> {
+    in_person(actor).map_err(Error::from)?;
     let Actor::Person(account) = actor else {
         return Err(Error::NotAllowed.into());
     };

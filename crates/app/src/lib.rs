@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod allowance;
+pub mod api_key;
 pub(crate) mod attempt;
 pub mod audit;
 mod batch;

@@ -4,7 +4,7 @@
 
 use domain::MerchantId;
 use domain::actor::Actor;
-use domain::case::proved;
+use domain::case::{in_person, proved};
 use domain::contact::seen_by;
 use domain::event::Subject;
 use domain::provider_account::{ProviderAccount, may_keep};
@@ -66,6 +66,7 @@ pub fn allowed(tx: &Tx<'_>, actor: &Actor, merchant_id: MerchantId) -> Result<()
     if !is_seen || store::merchant::get(tx, merchant_id)?.is_none() {
         return Err(Error::NotFound(Subject::Setting));
     }
+    in_person(actor)?;
     match may_keep(actor, merchant_id) {
         true => Ok(()),
         false => Err(Error::NotAllowed),

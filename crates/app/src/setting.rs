@@ -4,7 +4,7 @@
 
 use domain::Timestamp;
 use domain::actor::Actor;
-use domain::case::proved;
+use domain::case::{in_person, proved};
 use domain::event::Subject;
 use domain::money::Currency;
 use domain::setting::{Language, Settings};
@@ -48,6 +48,7 @@ impl Changes {
 
 /// The settings, for who administers them.
 pub fn get(tx: &Tx<'_>, actor: &Actor) -> Result<Settings, Error> {
+    in_person(actor)?;
     let settings = store::setting::get(tx)?;
     let settings = settings.filter(|settings| settings.administered_by(actor));
     settings.ok_or(Error::NotAllowed)
@@ -55,6 +56,7 @@ pub fn get(tx: &Tx<'_>, actor: &Actor) -> Result<Settings, Error> {
 
 /// Changes some; answers what they are now.
 pub fn change(tx: &Tx<'_>, actor: &Actor, changes: Changes) -> Result<Settings, Error> {
+    in_person(actor)?;
     let settings = store::setting::lock(tx)?;
     let settings = settings.filter(|settings| settings.administered_by(actor));
     let mut settings = settings.ok_or(Error::NotAllowed)?;

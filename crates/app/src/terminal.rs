@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::account::Scope;
 use domain::actor::Actor;
-use domain::case::may_add;
+use domain::case::{in_person, may_add};
 use domain::event::Subject;
 use domain::merchant::State;
 use domain::setting::Mode;
@@ -163,6 +163,9 @@ pub fn placed(
     terminal.bound.merchant_code = place.shop.merchant_id;
     if !may_add(&terminal, actor) {
         return Err(Error::NotAllowed.into());
+    }
+    if new.master_key.is_some() {
+        in_person(actor).map_err(Error::from)?;
     }
     if terminal.control == Control::Gate && !(new.has_gate || is_acquirers(tx)?) {
         return Err(Error::Against(Against::NoGate).into());

@@ -1,8 +1,11 @@
 //! Actors: who does something, and so who is named in an event.
 //!
-//! Invariant: only a person has a role; what is not a person may do nothing but what a table of steps gives to its kind.
+//! Invariant: only a person has a role, and only people and programs have rights; what is neither may do nothing but what a
+//! table of steps gives to its kind.
 
 use crate::account::{Account, Role, Scope};
+use crate::api_key::Machine;
+use crate::right::Rights;
 use crate::{TerminalId, words};
 
 words! {
@@ -18,6 +21,8 @@ words! {
         Timer = "timer",
         /// Somebody without an account: an acquirer, the police, a customer.
         Outside = "outside",
+        /// A program with an API key.
+        Machine = "machine",
     }
 }
 
@@ -34,6 +39,8 @@ pub enum Actor {
     Timer(&'static str),
     /// Somebody without an account, as they are called.
     Outside(String),
+    /// A program with an API key.
+    Machine(Machine),
 }
 
 /// How an actor is named in an event.
@@ -104,16 +111,18 @@ impl Actor {
             Self::Node(_) => Kind::Node,
             Self::Timer(_) => Kind::Timer,
             Self::Outside(_) => Kind::Outside,
+            Self::Machine(_) => Kind::Machine,
         }
     }
 
-    /// Its name in events: a person's log-in, a terminal's identifier.
+    /// Its name in events: a person's log-in, a terminal's identifier, `key:` and the identifier of a key.
     pub fn name(&self) -> &str {
         match self {
             Self::Person(account) => &account.login,
             Self::Terminal(terminal_id) => terminal_id.as_str(),
             Self::Node(name) | Self::Outside(name) => name,
             Self::Timer(name) => name,
+            Self::Machine(machine) => &machine.by,
         }
     }
 
@@ -125,10 +134,20 @@ impl Actor {
         }
     }
 
+    /// What it may do to what it sees.
+    pub fn rights(&self) -> Rights {
+        match self {
+            Self::Person(account) => account.rights(),
+            Self::Machine(machine) => machine.rights,
+            _ => Rights::default(),
+        }
+    }
+
     /// What of the estate it sees; nodes and clocks see everything, outsiders and terminals nothing.
     pub fn scope(&self) -> Option<&Scope> {
         match self {
             Self::Person(account) => Some(&account.scope),
+            Self::Machine(machine) => Some(&machine.scope),
             Self::Node(_) | Self::Timer(_) => Some(&Scope::All),
             Self::Terminal(_) | Self::Outside(_) => None,
         }

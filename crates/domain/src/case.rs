@@ -13,7 +13,7 @@ use crate::words;
 /// Who may take a step.
 #[derive(Clone, Copy, Debug)]
 pub enum Who {
-    /// Persons with this right.
+    /// Persons and programs with this right.
     With(Right),
     /// What is no person and of this kind.
     Kind(actor::Kind),
@@ -28,6 +28,14 @@ impl Who {
             Self::With(right) => may(actor, *right, Object::Seen),
             Self::Kind(kind) => actor.kind() == *kind && !matches!(actor, Actor::Person(_)),
             Self::Nobody => false,
+        }
+    }
+
+    /// What is said to one that may not: to a program, whether any could.
+    pub const fn refusal(&self, actor: &Actor) -> NotTaken {
+        match (self, actor) {
+            (Self::With(right), Actor::Machine(_)) if right.is_peoples() => NotTaken::PersonRequired,
+            _ => NotTaken::NotAllowed,
         }
     }
 }
@@ -60,6 +68,8 @@ pub struct Step<S: 'static, V> {
     pub text: Text,
     /// Only by who has just proved who it is; see [`proved`].
     pub proving: bool,
+    /// Only by a person: a program with a key is refused, whatever its rights.
+    pub by_person: bool,
 }
 
 impl<S: Copy, V: Copy> Step<S, V> {
@@ -73,6 +83,7 @@ impl<S: Copy, V: Copy> Step<S, V> {
             second_person: false,
             text: Text::None,
             proving: false,
+            by_person: false,
         }
     }
 
@@ -81,10 +92,19 @@ impl<S: Copy, V: Copy> Step<S, V> {
         Self { text, ..self }
     }
 
-    /// The same only by who has just proved who it is.
+    /// The same only by who has just proved who it is: a person.
     pub const fn proving(self) -> Self {
         Self {
             proving: true,
+            by_person: true,
+            ..self
+        }
+    }
+
+    /// The same only by a person.
+    pub const fn by_person(self) -> Self {
+        Self {
+            by_person: true,
             ..self
         }
     }
@@ -163,11 +183,22 @@ pub enum NotTaken {
     StepUpRequired,
     /// The house requires a second factor of the actor, who has none yet.
     SecondFactorRequired,
+    /// A program with a key is refused what only people do.
+    PersonRequired,
+}
+
+/// Whether it is no program: asked where a program may not, whatever its rights.
+pub fn in_person(actor: &Actor) -> Result<(), NotTaken> {
+    match actor {
+        Actor::Machine(_) => Err(NotTaken::PersonRequired),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the actor has just proved who it is: asked before a loss is released, rights are given or taken, secrets are set, or
-/// personal data are shown in full. Never asked of a report of loss.
+/// personal data are shown in full. Never asked of a report of loss. A program cannot prove it.
 pub fn proved(actor: &Actor) -> Result<(), NotTaken> {
+    in_person(actor)?;
     match actor {
         Actor::Person(account) if account.proof.owes_factor => Err(NotTaken::SecondFactorRequired),
         Actor::Person(account) if !account.proof.is_fresh => Err(NotTaken::StepUpRequired),
@@ -183,14 +214,21 @@ pub fn decide<C: Case>(
 ) -> Result<&'static Step<C::State, C::Verb>, NotTaken> {
     let state = case.state();
     let rows = || C::STEPS.iter().filter(|step| step.verb == verb);
+    if rows().any(|step| step.by_person) {
+        in_person(actor)?;
+    }
     let Some(step) = rows().find(|step| step.from.contains(&state)) else {
         // Whoever may never do it learns nothing of the state.
+        let refusal = rows().map(|step| step.who.refusal(actor)).next();
         return match rows().any(|step| step.who.may(actor)) && case.allows_to(verb, actor) {
             true => Err(NotTaken::WrongState(state.word())),
-            false => Err(NotTaken::NotAllowed),
+            false => Err(refusal.unwrap_or(NotTaken::NotAllowed)),
         };
     };
-    if !step.who.may(actor) || !case.allows_to(verb, actor) {
+    if !step.who.may(actor) {
+        return Err(step.who.refusal(actor));
+    }
+    if !case.allows_to(verb, actor) {
         return Err(NotTaken::NotAllowed);
     }
     if step.second_person && case.first_person() == Some(actor.name()) {
@@ -251,6 +289,7 @@ pub fn walk<C: Case>(at: impl Fn(C::State) -> C, actors: &[(&str, Actor)]) -> Ve
                     Err(NotTaken::NotAllowed) => "no",
                     Err(NotTaken::SecondPersonRequired) => "second",
                     Err(NotTaken::StepUpRequired | NotTaken::SecondFactorRequired) => "proof",
+                    Err(NotTaken::PersonRequired) => "person",
                 };
                 format!("{name}:{decided}")
             });

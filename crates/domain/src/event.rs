@@ -33,6 +33,8 @@ words! {
         Invitation = "invitation",
         /// An import of a table.
         Import = "import",
+        /// An API key.
+        ApiKey = "api_key",
     }
 }
 
@@ -195,7 +197,7 @@ pub struct Event {
     pub verb: String,
     /// What did it.
     pub actor_kind: actor::Kind,
-    /// Who did it: a log-in, a terminal, a node.
+    /// Who did it: a log-in, a terminal, a node, a key.
     pub actor: String,
     /// Words of that person, or the particulars; no personal data of others.
     pub text: Option<String>,

@@ -171,8 +171,8 @@ impl Case for Import {
     type State = State;
     type Verb = Verb;
     const STEPS: &'static [Step<State, Verb>] = &[
-        Step::new(Verb::Commit, &[State::Checked], Some(State::Done), KEEPERS),
-        Step::new(Verb::Discard, UNDER_WAY, Some(State::Discarded), KEEPERS),
+        Step::new(Verb::Commit, &[State::Checked], Some(State::Done), KEEPERS).by_person(),
+        Step::new(Verb::Discard, UNDER_WAY, Some(State::Discarded), KEEPERS).by_person(),
     ];
 
     fn state(&self) -> State {

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod actor;
+pub mod api_key;
 pub mod audit;
 pub mod case;
 pub mod contact;

@@ -51,6 +51,20 @@ impl Right {
         1 << self as u32
     }
 
+    /// Whether it is people's alone, and never a program's: what ends a loss, gives rights, sets passwords and secrets, or
+    /// decides what nobody knows.
+    pub const fn is_peoples(self) -> bool {
+        matches!(
+            self,
+            Self::EndLoss
+                | Self::KeepOperator
+                | Self::KeepProvider
+                | Self::GiveRights
+                | Self::Administer
+                | Self::DecideWork
+        )
+    }
+
     /// Whether it only shows something.
     const fn only_shows(self) -> bool {
         matches!(self, Self::SeeHouse | Self::SeeRecord)
@@ -138,6 +152,11 @@ impl Rights {
         self.0 & others.0 == others.0
     }
 
+    /// Those that a program may have.
+    pub fn without_peoples(self) -> Self {
+        self.iter().filter(|right| !right.is_peoples()).collect()
+    }
+
     /// Those that the others have too.
     pub const fn and(self, others: Self) -> Self {
         Self(self.0 & others.0)
@@ -173,15 +192,15 @@ pub enum Object {
 
 /// Whether the actor may do that to that.
 pub fn may(actor: &Actor, right: Right, object: Object) -> bool {
-    let Actor::Person(account) = actor else {
+    let Some(scope) = actor.scope() else {
         return false;
     };
     let reaches = match object {
         Object::Seen => true,
-        Object::House => account.scope == Scope::All,
-        Object::Merchant(merchant_id) => keeps(&account.scope, merchant_id),
+        Object::House => *scope == Scope::All,
+        Object::Merchant(merchant_id) => keeps(scope, merchant_id),
     };
-    reaches && account.rights().has(right)
+    reaches && actor.rights().has(right)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 pub mod account;
 pub mod alarm;
 pub mod allowance;
+pub mod api_key;
 pub mod audit;
 pub mod bulk;
 mod checkpoint;

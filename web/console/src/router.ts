@@ -196,6 +196,12 @@ export const router = createRouter({
       meta: { title: 'roles' },
     },
     {
+      path: '/keys',
+      name: 'keys',
+      component: () => import('@/pages/KeysPage.vue'),
+      meta: { title: 'keys' },
+    },
+    {
       path: '/reach',
       name: 'reach',
       component: () => import('@/pages/ReachPage.vue'),

@@ -6,8 +6,9 @@ use super::Source;
 
 /// The fields, and why each tells nothing of anybody: identifiers of terminals, work and connections, counts, times, words of
 /// our own lists, and errors whose `Display` is ours.
-const FIELDS: [&str; 28] = [
+const FIELDS: [&str; 29] = [
     "address",
+    "api_key_id",
     "code",
     "connection",
     "constraint",

@@ -1,6 +1,6 @@
-//! Log-in and sessions: who a request comes from (R7.2).
+//! Log-in, sessions and API keys: who a request comes from (R7.2).
 //!
-//! May touch: the store's accounts and sessions. Knows no page.
+//! May touch: the store's accounts, sessions and keys. Knows no page.
 //!
 //! Invariant: a token is kept nowhere; the store has its SHA-256.
 
@@ -8,6 +8,8 @@ mod attempts;
 mod browser;
 pub(crate) mod device;
 pub(crate) mod factor;
+mod key;
+mod pace;
 pub(crate) mod passkey;
 mod passwords;
 mod token;
@@ -15,6 +17,8 @@ mod token;
 pub use attempts::{Attempt, Attempts, Guess};
 pub use browser::family;
 pub use device::DeviceId;
+pub use key::{Key, PREFIX};
+pub use pace::Paces;
 pub use passwords::{Asker, Passwords};
 pub use token::Token;
 
@@ -47,33 +51,42 @@ pub const fn cookie_name(is_https: bool) -> &'static str {
     }
 }
 
-/// The account a request comes from. Handlers that only show things take this.
+/// Who a request comes from: a person by a session, or a program by a key. Handlers that only show things take this.
 #[derive(Clone, Debug)]
 pub struct Account {
-    account: domain::account::Account,
-    /// The SHA-256 of the session's token.
-    pub token_digest: [u8; 32],
+    who: domain::Actor,
+    by: By,
+}
+
+/// By what it is known who asks.
+#[derive(Clone, Debug)]
+enum By {
+    /// The SHA-256 of a session's token.
+    Session([u8; 32]),
+    /// The identifier of a key.
+    Key(String),
 }
 
 impl Account {
     /// Who it was when the request came: for what changes nothing.
-    pub fn as_actor(&self) -> domain::Actor {
-        domain::Actor::Person(self.account.clone())
+    pub const fn as_actor(&self) -> &domain::Actor {
+        &self.who
     }
 
-    /// Who it is as the transaction sees it: a role or a scope that has changed meanwhile counts at once.
+    /// Who it is as the transaction sees it: a role, a scope or a key that has changed meanwhile counts at once.
     pub fn actor(&self, tx: &Tx<'_>) -> Result<domain::Actor, Problem> {
-        store::account::of_session(tx, &self.token_digest)?
-            .map(domain::Actor::Person)
-            .ok_or_else(|| Problem::new(code::UNAUTHENTICATED))
+        let actor = match &self.by {
+            By::Session(digest) => store::account::of_session(tx, digest)?.map(domain::Actor::Person),
+            By::Key(api_key_id) => app::api_key::opened(tx, api_key_id)?
+                .and_then(Result::ok)
+                .map(domain::Actor::Machine),
+        };
+        actor.ok_or_else(|| Problem::new(code::UNAUTHENTICATED))
     }
-}
 
-impl Deref for Account {
-    type Target = domain::account::Account;
-
-    fn deref(&self) -> &Self::Target {
-        &self.account
+    /// How events name it: a person's log-in, or `key:` and the identifier of a key.
+    pub fn name(&self) -> &str {
+        self.who.name()
     }
 }
 
@@ -85,33 +98,88 @@ impl FromRequestParts<Arc<Api>> for Account {
             .extensions
             .get::<Arrived>()
             .is_some_and(|arrived| arrived.is_report);
-        let (token, from_cookie) = presented(&parts.headers, api.settings.secure_cookie, is_report)
-            .ok_or_else(|| Problem::new(code::UNAUTHENTICATED))?;
-        let safe = matches!(parts.method, Method::GET | Method::HEAD);
-        if from_cookie && !safe && !is_of_our_page(&parts.headers, is_report) {
-            return Err(Problem::new(code::CROSS_ORIGIN));
-        }
-        let token_digest = token.digest();
-        let read = move |tx: &Tx<'_>| {
-            let session = store::account::session(tx, &token_digest)?;
-            Ok::<_, store::Error>(session.map(|(account, session)| {
-                let is_stale = session.used_at.plus_ms(TOUCH_EVERY_MS) <= tx.now();
-                (account, is_stale)
-            }))
+        let presented = presented(&parts.headers, api.settings.secure_cookie, is_report);
+        let account = match presented.ok_or_else(|| Problem::new(code::UNAUTHENTICATED))? {
+            Presented::Key(key) => key::opened(api, parts, key, is_report).await?,
+            Presented::Token { token, from_cookie } => {
+                let safe = matches!(parts.method, Method::GET | Method::HEAD);
+                if from_cookie && !safe && !is_of_our_page(&parts.headers, is_report) {
+                    return Err(Problem::new(code::CROSS_ORIGIN));
+                }
+                let is_idle = from_cookie && browser::is_idle(&parts.headers);
+                in_session(api, token.digest(), is_idle, is_report).await?
+            }
         };
-        let session = match is_report {
-            true => api.node().read_urgent(read).await?,
-            false => api.node().read(read).await?,
-        };
-        let (account, is_stale) = session.ok_or_else(|| Problem::new(code::UNAUTHENTICATED))?;
-        if is_stale && !(from_cookie && browser::is_idle(&parts.headers)) {
-            touch(api, token_digest);
-        }
         Origin::showed_session(parts);
-        Ok(Self {
-            account,
-            token_digest,
-        })
+        Ok(account)
+    }
+}
+
+/// The person whose session has that token.
+async fn in_session(
+    api: &Arc<Api>,
+    token_digest: [u8; 32],
+    is_idle: bool,
+    is_report: bool,
+) -> Result<Account, Problem> {
+    let read = move |tx: &Tx<'_>| {
+        let session = store::account::session(tx, &token_digest)?;
+        Ok::<_, store::Error>(session.map(|(account, session)| {
+            let is_stale = session.used_at.plus_ms(TOUCH_EVERY_MS) <= tx.now();
+            (account, is_stale)
+        }))
+    };
+    let session = match is_report {
+        true => api.node().read_urgent(read).await?,
+        false => api.node().read(read).await?,
+    };
+    let (account, is_stale) = session.ok_or_else(|| Problem::new(code::UNAUTHENTICATED))?;
+    if is_stale && !is_idle {
+        touch(api, token_digest);
+    }
+    Ok(Account {
+        who: domain::Actor::Person(account),
+        by: By::Session(token_digest),
+    })
+}
+
+/// The person a request comes from. Handlers of what is one's own take this: a program with a key has nothing of its own.
+#[derive(Clone, Debug)]
+pub struct Person {
+    account: domain::account::Account,
+    /// The SHA-256 of the session's token.
+    pub token_digest: [u8; 32],
+}
+
+impl Deref for Person {
+    type Target = domain::account::Account;
+
+    fn deref(&self) -> &Self::Target {
+        &self.account
+    }
+}
+
+impl From<Person> for Account {
+    fn from(person: Person) -> Self {
+        Self {
+            who: domain::Actor::Person(person.account),
+            by: By::Session(person.token_digest),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Api>> for Person {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        let Account { who, by } = Account::from_request_parts(parts, api).await?;
+        match (who, by) {
+            (domain::Actor::Person(account), By::Session(token_digest)) => Ok(Self {
+                account,
+                token_digest,
+            }),
+            _ => Err(Problem::new(code::PERSON_REQUIRED)),
+        }
     }
 }
 
@@ -124,21 +192,24 @@ impl FromRequestParts<Arc<Api>> for Actor {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
         let account = Account::from_request_parts(parts, api).await?;
-        if !account.rights().acts() {
+        if !account.who.rights().acts() {
             return Err(Problem::new(code::NOT_ALLOWED));
         }
-        match account.proof.owes_factor && !is_about_a_loss(parts) {
-            true => Err(Problem::new(code::SECOND_FACTOR_REQUIRED)),
-            false => Ok(Self(account)),
+        match &account.who {
+            domain::Actor::Person(person) if person.proof.owes_factor && !is_about_a_loss(parts) => {
+                Err(Problem::new(code::SECOND_FACTOR_REQUIRED))
+            }
+            _ => Ok(Self(account)),
         }
     }
 }
 
 /// Whether the actor may do that to that.
 pub fn may(actor: &domain::Actor, right: Right, object: Object) -> Result<(), Problem> {
-    match domain::right::may(actor, right, object) {
-        true => Ok(()),
-        false => Err(Problem::new(code::NOT_ALLOWED)),
+    match (domain::right::may(actor, right, object), actor) {
+        (true, _) => Ok(()),
+        (false, domain::Actor::Machine(_)) if right.is_peoples() => Err(Problem::new(code::PERSON_REQUIRED)),
+        (false, _) => Err(Problem::new(code::NOT_ALLOWED)),
     }
 }
 
@@ -171,20 +242,36 @@ pub fn scope(actor: &domain::Actor) -> Result<&domain::account::Scope, Problem> 
     actor.scope().ok_or_else(|| Problem::new(code::NOT_ALLOWED))
 }
 
-/// The token a request presents, and whether a browser added it by itself. Of a report a cookie by its older name is taken, too:
+/// What a request shows of who asks.
+#[derive(Debug, PartialEq, Eq)]
+enum Presented {
+    /// A session's token, and whether a browser added it by itself.
+    Token { token: Token, from_cookie: bool },
+    /// An API key.
+    Key(Key),
+}
+
+/// What a request presents; with an `Authorization` no cookie is looked at. Of a report a cookie by its older name is taken, too:
 /// it may come from a page that has been open since.
-fn presented(headers: &HeaderMap, is_https: bool, is_report: bool) -> Option<(Token, bool)> {
+fn presented(headers: &HeaderMap, is_https: bool, is_report: bool) -> Option<Presented> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        return scheme
-            .eq_ignore_ascii_case("bearer")
-            .then(|| Token::parse(token.trim()))
-            .flatten()
-            .zip(Some(false));
+        let (scheme, text) = value.to_str().ok()?.split_once(' ')?;
+        let text = text.trim();
+        return match scheme.eq_ignore_ascii_case("bearer") {
+            true if text.starts_with(PREFIX) => Key::parse(text).map(Presented::Key),
+            true => Token::parse(text).map(|token| Presented::Token {
+                token,
+                from_cookie: false,
+            }),
+            false => None,
+        };
     }
     let older = || cookie(headers, COOKIE_PLAIN).filter(|_| is_report);
     let value = cookie(headers, cookie_name(is_https)).or_else(older)?;
-    Token::parse(value).zip(Some(true))
+    Token::parse(value).map(|token| Presented::Token {
+        token,
+        from_cookie: true,
+    })
 }
 
 /// The value of a cookie.
@@ -214,10 +301,14 @@ mod tests {
     fn a_token_is_found_in_either_header() {
         let text = Token([7; 32]).to_string();
         let bearer = headers(&[(header::AUTHORIZATION, &format!("Bearer {text}"))]);
-        assert_eq!(presented(&bearer, true, false), Some((Token([7; 32]), false)));
+        let token = |from_cookie| Presented::Token {
+            token: Token([7; 32]),
+            from_cookie,
+        };
+        assert_eq!(presented(&bearer, true, false), Some(token(false)));
         let found = |name: &str, is_https, is_report| {
             let cookie = headers(&[(header::COOKIE, &format!("a=b; {name}={text}; c=d"))]);
-            presented(&cookie, is_https, is_report).is_some_and(|found| found == (Token([7; 32]), true))
+            presented(&cookie, is_https, is_report).is_some_and(|found| found == token(true))
         };
         assert!(found(COOKIE, true, false) && found(COOKIE_PLAIN, false, false));
         // Whoever shares a name with us could set the other one, so it is none but for a report.
@@ -229,5 +320,22 @@ mod tests {
             (header::COOKIE, &format!("{COOKIE_PLAIN}={text}")),
         ]);
         assert_eq!(presented(&both, false, false), None);
+    }
+
+    #[test]
+    fn a_request_with_a_key_and_a_cookie_is_judged_by_the_key_alone() {
+        let (text, key) = (
+            Token([7; 32]).to_string(),
+            format!("tg_7K2M9QWX_{}", Token([8; 32])),
+        );
+        let both = |key: &str| {
+            headers(&[
+                (header::AUTHORIZATION, &format!("Bearer {key}")),
+                (header::COOKIE, &format!("{COOKIE_PLAIN}={text}")),
+            ])
+        };
+        let shown = presented(&both(&key), false, true);
+        assert!(matches!(shown, Some(Presented::Key(shown)) if shown.to_string() == key));
+        assert_eq!(presented(&both(&key[..54]), false, true), None, "a broken key");
     }
 }

@@ -163,7 +163,7 @@ async fn report(
 /// By what somebody may report.
 #[derive(Clone)]
 pub enum Reporter {
-    /// By having logged in.
+    /// By having logged in, or by an API key.
     Session(Account),
     /// By an emergency code, of that digest.
     Code([u8; 32]),
@@ -196,7 +196,7 @@ impl Reporter {
     /// Whose key the answer is kept for; a code is a key of its own.
     fn login(&self) -> &str {
         match self {
-            Self::Session(account) => &account.login,
+            Self::Session(account) => account.name(),
             Self::Code(_) => "",
         }
     }

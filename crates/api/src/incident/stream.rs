@@ -127,7 +127,7 @@ async fn follow(
             sequence.ok_or_else(|| Problem::field("Last-Event-ID", Why::Invalid))?
         }
     };
-    let open = api.streams.open(&account.login)?;
+    let open = api.streams.open(account.name())?;
     // Listen first, read second: what happens in between rings.
     let bell = api.node.changes.subscribe();
     let (reader, id) = (account.clone(), incident_id.clone());
@@ -172,8 +172,8 @@ impl Follower {
         loop {
             let rung = tokio::select! {
                 rung = bell.recv() => match rung {
-                    // The login rings when a session of it has ended.
-                    Ok(what) => what == self.incident_id || what == self.account.login,
+                    // The login rings when a session of it has ended, a key when it is revoked.
+                    Ok(what) => what == self.incident_id || what == self.account.name(),
                     Err(RecvError::Lagged(_)) => true,
                     Err(RecvError::Closed) => return,
                 },

@@ -83,7 +83,7 @@ impl TimelineItem {
             kind: word(happened),
             transaction: row.and_then(TransactionOut::of),
             by: match item.actor_kind {
-                Kind::Person => Some(names.person(&item.actor)?),
+                Kind::Person | Kind::Machine => Some(names.person(&item.actor)?),
                 _ => None,
             },
             text: match (happened, item.text) {

@@ -136,6 +136,14 @@ codes! {
     CROSS_ORIGIN = "cross_origin", FORBIDDEN:
         ("不允许", "请求来自另一个网站，或页面太旧，请刷新。"),
         ("Not allowed", "The request came from another site, or from a page that is too old: reload it.");
+    /// A program asks, by a key.
+    PERSON_REQUIRED = "person_required", FORBIDDEN:
+        ("须由人操作", "这一步只能由登录的人来做，不能用 API 密钥。"),
+        ("A person is required", "Only a person who has logged in may do this, not a program with an API key.");
+    /// A program asks too much.
+    TOO_MANY_REQUESTS = "too_many_requests", TOO_MANY_REQUESTS:
+        ("请求太多", "这把 API 密钥请求得太快，请稍后再试。"),
+        ("Too many requests", "This API key asks too fast. Try again shortly.");
     // Steps, of every noun with states.
     /// It is in another state.
     WRONG_STATE = "wrong_state", CONFLICT:

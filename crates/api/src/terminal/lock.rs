@@ -96,10 +96,14 @@ async fn lock(
             return Ok(Err(Problem::new(OUTSIDE)));
         }
         let by = match operator {
-            None => account.login.clone(),
-            Some(operator) => format!("{}, operator {operator}", account.login),
+            None => account.name().to_owned(),
+            Some(operator) => format!("{}, operator {operator}", account.name()),
         };
-        app::operator::lock_terminal(tx, terminal_id, LockedBy::Account, By::person(&by))?;
+        let by = By {
+            name: &by,
+            ..actor.by()
+        };
+        app::operator::lock_terminal(tx, terminal_id, LockedBy::Account, by)?;
         page(tx, &actor, terminal).map(Ok)
     };
     once(&api, &by, input.key, work).await
@@ -143,13 +147,7 @@ async fn unlock(
         let actor = account.actor(tx)?;
         let terminal = visible(tx, &actor, terminal_id)?;
         auth::may(&actor, Right::LockTerminal, Object::Seen)?;
-        match app::operator::unlock(
-            tx,
-            terminal_id,
-            number.as_str(),
-            right,
-            By::person(&account.login),
-        )? {
+        match app::operator::unlock(tx, terminal_id, number.as_str(), right, actor.by())? {
             Ok(()) => page(tx, &actor, terminal).map(Ok),
             Err(refusal) => Ok(Err(refused(refusal))),
         }

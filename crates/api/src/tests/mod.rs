@@ -1,6 +1,7 @@
 //! The API against a real store and a small estate, without a socket.
 
 mod account;
+mod api_key;
 mod audit;
 mod contact;
 mod emergency;

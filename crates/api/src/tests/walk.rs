@@ -1,18 +1,22 @@
 //! A walk through every endpoint of the OpenAPI document as everybody there is: without a session, with one that has ended,
-//! with each role, with a custom role, and as another merchant's owner. What comes of it is compared with `docs/ACCESS.md`.
+//! with each role, with a custom role, as another merchant's owner, and as programs with API keys. What comes of it is compared with `docs/ACCESS.md`.
 
 use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use domain::Actor;
 use domain::account::{Account, Narrowed, Proof, Reach, Role, Scope};
+use domain::api_key::ApiKey;
 use domain::right::{Right, Rights};
 use domain::work::Id;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::{Answer, HASH, House, OURS, THEIRS, merchant_id, read, request, terminal_id};
+use crate::auth::Token;
 use crate::openapi;
+use node::now;
 
 const PAGE: &str = include_str!("../../../../docs/ACCESS.md");
 
@@ -31,6 +35,15 @@ enum Needs {
     OverTheHouse(Right),
     /// To be the one who brought it.
     Maker,
+}
+
+/// What the page says that no program does, whatever its key.
+fn by_people_only() -> Vec<&'static str> {
+    let lines = PAGE.lines().skip_while(|line| !line.starts_with("**Programs.**"));
+    let lines = lines.take_while(|line| !line.starts_with("## "));
+    lines
+        .filter_map(|line| Some(line.strip_prefix("- `")?.trim_end_matches('`')))
+        .collect()
 }
 
 /// A line of the page.
@@ -105,12 +118,56 @@ fn everybody() -> Vec<Account> {
         .collect()
 }
 
+/// Programs: of the house, of our merchant, of its shop, of another merchant, with all that a key of theirs may have; and one of the
+/// house that only reads.
+fn programs() -> Vec<ApiKey> {
+    let ours = merchant_id(OURS);
+    let all = [
+        ("PROGRAM1", Scope::All),
+        ("PROGRAM2", Scope::Merchant(ours)),
+        ("PROGRAM3", Scope::Shop(ours, "S01".into())),
+        ("PROGRAM4", Scope::Merchant(merchant_id(THEIRS))),
+    ];
+    let all = all.map(|(id, scope)| key_of(id, scope.clone(), domain::api_key::at_most(&scope)));
+    all.into_iter()
+        .chain([key_of("PROGRAM5", Scope::All, Rights::default())])
+        .collect()
+}
+
+fn key_of(id: &str, scope: Scope, rights: Rights) -> ApiKey {
+    ApiKey {
+        api_key_id: id.into(),
+        secret_digest: Token::parse(&"A".repeat(43)).unwrap().digest().to_vec(),
+        name: id.to_lowercase(),
+        scope,
+        rights,
+        state: domain::api_key::State::Active,
+        made_by: "owner".into(),
+        made_at: now(),
+        ends_at: now().plus_ms(600_000),
+        used_at: None,
+        used_from: None,
+    }
+}
+
+/// The whole key of that identifier.
+fn written(id: &str) -> String {
+    format!("tg_{id}_{}", "A".repeat(43))
+}
+
+/// Whoever asks.
+struct Asking {
+    actor: Actor,
+    token: String,
+}
+
 /// What shall come of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     /// It is done or shown, or stands against something else.
     Answered,
     NotAllowed,
+    PersonRequired,
     NotFound,
     /// It is about oneself, whoever asks: done, or refused for what was said.
     Own,
@@ -119,34 +176,55 @@ enum Outcome {
 }
 
 impl Door {
-    /// What shall come of it for that account.
-    fn outcome(self, endpoint: &Endpoint, account: &Account) -> Outcome {
+    /// What shall come of it for that one.
+    fn outcome(self, endpoint: &Endpoint, actor: &Actor) -> Outcome {
         let method = &endpoint.method;
         let says_whose = endpoint
             .body
             .as_ref()
             .is_some_and(|body| !body["merchant_id"].is_null() || !body["shop_id"].is_null());
+        let is_program = matches!(actor, Actor::Machine(_));
         if self.needs == Needs::Own {
-            return Outcome::Own;
+            return match is_program {
+                true => Outcome::PersonRequired,
+                false => Outcome::Own,
+            };
         }
-        let is_stranger = account.scope == Scope::Merchant(merchant_id(THEIRS));
-        let sees = match (self.of, account.role.reach()) {
-            (None, _) | (_, Reach::House) | (Some(Reach::Shop), _) => true,
-            (Some(Reach::Merchant), reach) => reach == Reach::Merchant,
+        let scope = actor.scope().unwrap();
+        let is_stranger = *scope == Scope::Merchant(merchant_id(THEIRS));
+        let sees = match (self.of, scope) {
+            (None, _) | (_, Scope::All) | (Some(Reach::Shop), _) => true,
+            (Some(Reach::Merchant), scope) => matches!(scope, Scope::Merchant(_)),
             (Some(Reach::House), _) => false,
         };
-        let acts = self.needs == Needs::Session || account.rights().acts();
+        let acts = self.needs == Needs::Session || actor.rights().acts();
         if !acts && *method != Method::GET {
             return Outcome::NotAllowed;
         }
-        if !sees || (is_stranger && self.of.is_some()) {
+        // Whoever keeps no keys is not told which there are.
+        let is_hidden = endpoint.path.contains("{api_key_id}");
+        let has_not = match self.needs {
+            Needs::With(right) | Needs::OverTheHouse(right) => !actor.rights().has(right),
+            _ => false,
+        };
+        if !(is_hidden && has_not) && (!sees || (is_stranger && self.of.is_some())) {
             return Outcome::NotFound;
+        }
+        let is_peoples = match self.needs {
+            Needs::With(right) | Needs::OverTheHouse(right) => right.is_peoples(),
+            _ => false,
+        };
+        if is_program && (is_peoples || by_people_only().contains(&endpoint.name().as_str())) {
+            return match is_stranger && says_whose {
+                true => Outcome::Refused,
+                false => Outcome::PersonRequired,
+            };
         }
         let has = match self.needs {
             Needs::Nothing | Needs::Session | Needs::Own => true,
-            Needs::With(right) => account.rights().has(right),
-            Needs::OverTheHouse(right) => account.rights().has(right) && account.scope == Scope::All,
-            Needs::Maker => account.login == "owner",
+            Needs::With(right) => actor.rights().has(right),
+            Needs::OverTheHouse(right) => actor.rights().has(right) && *scope == Scope::All,
+            Needs::Maker => actor.name() == "owner",
         };
         match has {
             false => Outcome::NotAllowed,
@@ -162,6 +240,9 @@ impl Outcome {
         match self {
             Self::Answered => answer.status.is_success() || answer.status == StatusCode::CONFLICT,
             Self::NotAllowed => (answer.status, answer.code()) == (StatusCode::FORBIDDEN, "not_allowed"),
+            Self::PersonRequired => {
+                (answer.status, answer.code()) == (StatusCode::FORBIDDEN, "person_required")
+            }
             Self::NotFound => answer.status == StatusCode::NOT_FOUND,
             Self::Own => {
                 !answer.status.is_server_error()
@@ -196,6 +277,25 @@ impl Walked {
                 {
                     store::account::insert(tx, account, &HASH)?;
                 }
+                for key in programs() {
+                    store::row::insert(tx, &key)?;
+                }
+                let over = ApiKey {
+                    ends_at: now(),
+                    ..key_of("PROGRAM6", Scope::All, Rights::default())
+                };
+                let revoked = ApiKey {
+                    state: domain::api_key::State::Revoked,
+                    ..key_of("PROGRAM7", Scope::All, Rights::default())
+                };
+                store::row::insert(tx, &over)?;
+                store::row::insert(tx, &revoked)?;
+                let another = key_of(
+                    "PROGRAM8",
+                    Scope::Shop(merchant_id(OURS), "S01".into()),
+                    Rights::default(),
+                );
+                store::row::insert(tx, &another)?;
                 Ok::<_, store::Error>(())
             })
             .await
@@ -218,6 +318,7 @@ impl Walked {
             ("operator_id", "S01.001".to_owned()),
             ("login", "manager".to_owned()),
             ("invitation_id", house.invite(&owner).await),
+            ("api_key_id", "PROGRAM8".to_owned()),
             ("provider", "stripe".to_owned()),
             ("import_id", house.import(&owner).await),
             ("leaf_index", house.first_leaf().await),
@@ -350,6 +451,15 @@ fn example(document: &Value, name: &str, method: &Method, path: &str) -> Value {
 }
 
 #[test]
+fn what_no_program_does_is_what_there_is() {
+    let (people, doors) = (by_people_only(), doors());
+    assert!(
+        !people.is_empty() && people.iter().all(|name| doors.contains_key(*name)),
+        "{people:?}"
+    );
+}
+
+#[test]
 fn the_page_has_every_endpoint_of_the_document_and_no_other() {
     let names: Vec<String> = endpoints().iter().map(Endpoint::name).collect();
     let doors = doors();
@@ -374,7 +484,17 @@ async fn without_a_session_that_lasts_only_what_needs_none_answers() {
     let doors = doors();
     for endpoint in endpoints() {
         let is_open = doors[&endpoint.name()].needs == Needs::Nothing;
-        for token in ["", "nonsense", &"A".repeat(43), &ended] {
+        let another_secret = format!("tg_PROGRAM1_{}E", "A".repeat(42));
+        for token in [
+            "",
+            "nonsense",
+            &"A".repeat(43),
+            &ended,
+            &written("UNKNOWN1"),
+            &another_secret,
+            &written("PROGRAM6"),
+            &written("PROGRAM7"),
+        ] {
             let answer = walked.ask(&endpoint, token).await;
             match is_open {
                 true => assert_ne!(answer.code(), "unauthenticated", "{}", endpoint.name()),
@@ -401,19 +521,29 @@ async fn everybody_may_what_the_page_says_and_nothing_else() {
             false => Some(Walked::new().await),
         };
         let walked = own.as_ref().unwrap_or(&shown);
-        let mut all: Vec<_> = people
-            .iter()
-            .map(|account| (account, door.outcome(&endpoint, account)))
+        let mut all = Vec::new();
+        for account in &people {
+            all.push(Asking {
+                actor: Actor::Person(account.clone()),
+                token: walked.house.token_of(account.login.clone()).await,
+            });
+        }
+        all.extend(programs().into_iter().map(|key| Asking {
+            token: written(&key.api_key_id),
+            actor: Actor::Machine(key.opened(true, now()).unwrap()),
+        }));
+        let mut all: Vec<_> = all
+            .into_iter()
+            .map(|asking| (door.outcome(&endpoint, &asking.actor), asking))
             .collect();
-        all.sort_by_key(|(_, outcome)| *outcome == Outcome::Answered);
-        for (account, outcome) in all {
-            let token = walked.house.token_of(account.login.clone()).await;
-            let answer = walked.ask(&endpoint, &token).await;
+        all.sort_by_key(|(outcome, _)| *outcome == Outcome::Answered);
+        for (outcome, asking) in all {
+            let answer = walked.ask(&endpoint, &asking.token).await;
             walked_through += 1;
             if !outcome.is(&answer) {
                 wrong.push(format!(
                     "{name} as {}: {outcome:?} expected, {} {}",
-                    account.login,
+                    asking.actor.name(),
                     answer.status,
                     answer.code()
                 ));

@@ -105,6 +105,7 @@ pub(crate) fn open(
     let merchant = merchant.ok_or(StoreError::Corrupt("merchant of a terminal"))?;
     let by = match actor {
         Actor::Person(account) => &account.name,
+        Actor::Machine(machine) => &machine.name,
         _ => actor.name(),
     };
     let shop = store::shop::get(tx, &terminal.shop_id)?;

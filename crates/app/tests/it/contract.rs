@@ -6,6 +6,7 @@ use app::case::{Error, Noun, Stateful, actions, create, step};
 use domain::MerchantId;
 use domain::account::{Account, Person, Proof, Role, Scope};
 use domain::actor::Actor;
+use domain::api_key::ApiKey;
 use domain::case::{Text, decide};
 use domain::contact::{Contact, Details, Kind, State as ContactState};
 use domain::factor::Factor;
@@ -13,6 +14,7 @@ use domain::incident::{Found, Incident, State as IncidentState};
 use domain::invitation::Invitation;
 use domain::merchant::{self, Merchant};
 use domain::operator::Cashier;
+use domain::right::{Right, Rights};
 use domain::shop::Shop;
 use domain::stop_request::{State as StopState, StopRequest};
 use domain::terminal::{Control, Status, Terminal};
@@ -323,6 +325,28 @@ fn an_account_and_an_invitation_move_by_their_tables_alone() {
         ..invitation.clone()
     });
     a_case(&house, "I1", &states, &stranger());
+}
+
+#[test]
+fn an_api_key_moves_by_its_table_alone() {
+    let house = House::open();
+    let key = ApiKey {
+        api_key_id: "K1".into(),
+        secret_digest: vec![7; 32],
+        name: "ERP".into(),
+        scope: Scope::Shop(ours(), "s1".into()),
+        rights: Rights::new(&[Right::ReportLoss]),
+        state: domain::api_key::State::Active,
+        made_by: "owner".into(),
+        made_at: house.now(),
+        ends_at: house.now().plus_ms(1),
+        used_at: None,
+        used_from: None,
+    };
+    let kept = key.clone();
+    house.write(move |tx| store::row::insert(tx, &kept));
+    let states = domain::api_key::State::ALL.map(|state| ApiKey { state, ..key.clone() });
+    a_case(&house, "K1", &states, &stranger());
 }
 
 #[test]

@@ -12,6 +12,7 @@ const IS_SHARED: bool = false;
 
 mod account;
 mod allowance;
+mod api_key;
 mod audit;
 mod codes;
 mod contract;

@@ -11,6 +11,7 @@
 const IS_SHARED: bool = true;
 
 mod account;
+mod api_key;
 mod audit;
 mod codes;
 mod contract;

@@ -199,6 +199,7 @@ impl Case for Incident {
             second_person: false,
             text: Text::Optional,
             proving: false,
+            by_person: false,
         },
         Step {
             verb: Verb::AcknowledgeAlarm,
@@ -208,6 +209,7 @@ impl Case for Incident {
             second_person: false,
             text: Text::None,
             proving: false,
+            by_person: false,
         },
         Step {
             verb: Verb::ProposeFound,
@@ -217,6 +219,8 @@ impl Case for Incident {
             second_person: false,
             text: Text::Required,
             proving: false,
+            // Or its maker would be the first and the second person.
+            by_person: true,
         },
         Step {
             verb: Verb::ConfirmFound,
@@ -226,6 +230,7 @@ impl Case for Incident {
             second_person: true,
             text: Text::None,
             proving: true,
+            by_person: true,
         },
     ];
 

@@ -190,6 +190,7 @@ impl Case for StopRequest {
             second_person: false,
             text: Text::Required,
             proving: false,
+            by_person: false,
         },
         Step {
             verb: Verb::Send,
@@ -199,6 +200,7 @@ impl Case for StopRequest {
             second_person: false,
             text: Text::None,
             proving: false,
+            by_person: false,
         },
         Step {
             verb: Verb::ReadBack,
@@ -208,6 +210,7 @@ impl Case for StopRequest {
             second_person: false,
             text: Text::Optional,
             proving: false,
+            by_person: false,
         },
     ];
 

@@ -35,7 +35,7 @@ impl Case for Terminal {
         // What was changed, from where to where.
         Step::new(Verb::Change, &[Status::Active], None, KEEPERS).saying(Text::Optional),
         Step::new(Verb::Move, &[Status::Active], None, KEEPERS).saying(Text::Optional),
-        Step::new(Verb::SetKey, &[Status::Active], None, ACQUIRER),
+        Step::new(Verb::SetKey, &[Status::Active], None, ACQUIRER).by_person(),
         Step::new(Verb::Retire, &[Status::Active], Some(Status::Retired), KEEPERS),
         Step::new(Verb::Restore, &[Status::Retired], Some(Status::Active), KEEPERS),
     ];

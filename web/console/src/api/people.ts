@@ -1,9 +1,12 @@
-/** Calls about people: accounts, invitations, custom roles, operators. */
+/** Calls about people and programs: accounts, invitations, custom roles, API keys, operators. */
 import { get, post, put } from './http'
 import type {
   Page,
   Account,
   AccountChange,
+  ApiKey,
+  ApiKeyIn,
+  ApiKeyMade,
   CustomRole,
   CustomRoleAction,
   CustomRoleIn,
@@ -39,6 +42,13 @@ export const roles = {
     put<CustomRole>(`/custom-roles/${within(id)}`, said, key),
   step: (key: string, id: string, verb: CustomRoleAction) =>
     post<CustomRole>(`/custom-roles/${within(id)}/${verb}`, {}, key),
+}
+
+/** Keys of programs. The answer that holds one is given once, so no key repeats it. */
+export const apiKeys = {
+  list: () => get<Page<ApiKey>>('/api-keys', { limit: 500 }),
+  make: (said: ApiKeyIn) => post<ApiKeyMade>('/api-keys', said),
+  revoke: (key: string, id: string) => post<ApiKey>(`/api-keys/${within(id)}/revoke`, {}, key),
 }
 
 /** Links that make an account. The answer that holds one is given once, so no key repeats it. */

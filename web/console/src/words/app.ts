@@ -69,6 +69,7 @@ export const title = {
   new_terminal: say('添加终端', 'Add a terminal'),
   people: say('人', 'People'),
   roles: say('自定义岗位', 'Custom roles'),
+  keys: say('API 密钥', 'API keys'),
   reach: say('我的提醒邮箱', 'Reminders for me'),
   security: say('登录与安全', 'Sign-in and security'),
   imports: say('导入终端', 'Import terminals'),

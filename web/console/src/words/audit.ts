@@ -15,6 +15,7 @@ const subject: Record<string, Said<string>> = {
   import: say('导入', 'Import'),
   work: say('待办', 'Work'),
   custom_role: say('自定义角色', 'Custom role'),
+  api_key: say('API 密钥', 'API key'),
   ledger: say('交易流水', 'Ledger'),
 }
 

@@ -29,6 +29,7 @@ import * as calling from './calling'
 import * as importing from './importing'
 import * as provider from './provider'
 import * as right from './right'
+import * as api_key from './api_key'
 import * as emergency from './emergency'
 import * as security from './security'
 import { spoken, type Spoken } from './say'
@@ -64,6 +65,7 @@ const all = {
   ...importing,
   ...provider,
   ...right,
+  ...api_key,
   ...emergency,
   ...security,
 }

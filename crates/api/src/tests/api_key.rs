@@ -1,0 +1,302 @@
+//! API keys: shown once, good until they end, and never a person's.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::http::{Method, Request, header};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::{Answer, House, OURS, PASSWORD, request};
+use crate::origin::Origin;
+
+const KEYS: &str = "/api/v1/api-keys";
+
+/// A key made by that token: its identifier, and the whole of it.
+async fn make(house: &House, token: &str, body: Value) -> (String, String) {
+    let made = house.post(token, KEYS, body).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let text = |field: &str| made.body[field].as_str().unwrap().to_owned();
+    (text("id"), text("key"))
+}
+
+fn of_ours(rights: &[&str]) -> Value {
+    json!({ "name": "ERP", "merchant_id": OURS, "rights": rights, "days": 90 })
+}
+
+async fn revoke(house: &House, token: &str, id: &str) -> Answer {
+    house
+        .post(
+            token,
+            &format!("{KEYS}/{id}/revoke"),
+            json!({ "text": "found in a mail" }),
+        )
+        .await
+}
+
+fn from<B>(mut request: Request<B>, address: IpAddr) -> Request<B> {
+    request
+        .extensions_mut()
+        .insert(Origin::new(address, Arc::default()));
+    request
+}
+
+#[tokio::test]
+async fn a_key_is_shown_once_works_and_is_revoked() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let made = house
+        .post(&owner, KEYS, of_ours(&["report_loss", "keep_terminal"]))
+        .await;
+    assert_eq!(made.status, 201);
+    let (id, key) = (
+        made.body["id"].as_str().unwrap(),
+        made.body["key"].as_str().unwrap(),
+    );
+    assert_eq!(made.body["prefix"], format!("tg_{id}"));
+    assert!(key.starts_with(&format!("tg_{id}_")) && key.len() == 55);
+    assert_eq!(
+        (&made.body["is_over"], &made.body["ends_soon"]),
+        (&json!(false), &json!(false))
+    );
+    assert_eq!(made.body["actions"], json!(["revoke"]));
+    let secret = key.rsplit_once('_').unwrap().1;
+    for path in [KEYS, &format!("{KEYS}/{id}"), &format!("{KEYS}/{id}/events")] {
+        let shown = house.get(&owner, path).await.ok().to_string();
+        assert!(
+            !shown.contains(secret) && shown.contains(id) != path.ends_with("events"),
+            "{shown}"
+        );
+    }
+    let terminals = house.get(key, "/api/v1/terminals").await.ok();
+    assert_eq!(
+        terminals["items"].as_array().unwrap().len(),
+        3,
+        "what the owner sees"
+    );
+    house
+        .get(key, "/api/v1/terminals/10450009")
+        .await
+        .problem(404, "terminal_not_found");
+    let reported = house.lose(key, "10450001").await;
+    let timeline = house
+        .get(&owner, &format!("/api/v1/incidents/{reported}/timeline"))
+        .await
+        .ok();
+    assert_eq!(timeline["items"][0]["by"], "ERP", "{timeline}");
+    house
+        .post(key, "/api/v1/terminals/10450002/lock", json!({}))
+        .await
+        .problem(403, "not_allowed");
+    let revoked = revoke(&house, &owner, id).await.ok();
+    assert_eq!(
+        (&revoked["state"], &revoked["actions"]),
+        (&json!("revoked"), &json!([]))
+    );
+    house
+        .get(key, "/api/v1/terminals")
+        .await
+        .problem(401, "unauthenticated");
+    revoke(&house, &owner, id).await.problem(409, "wrong_state");
+    let told = house.get(&owner, &format!("{KEYS}/{id}/events")).await.ok();
+    let verbs: Vec<_> = told["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| &event["verb"])
+        .collect();
+    assert_eq!(verbs, ["create", "revoke"]);
+}
+
+#[tokio::test]
+async fn a_key_that_could_not_be_is_not_made() {
+    let house = House::new().await;
+    let (owner, risk) = (house.token("owner").await, house.token("risk").await);
+    let said = |change: Value| {
+        let mut body = of_ours(&["report_loss"]);
+        body.as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
+        body
+    };
+    for (change, field) in [
+        (json!({ "days": 0 }), "days"),
+        (json!({ "days": 367 }), "days"),
+        (json!({ "days": i64::MAX }), "days"),
+        (json!({ "name": " " }), "name"),
+        (json!({ "rights": ["end_loss"] }), "rights"),
+        (json!({ "rights": ["give_rights"] }), "rights"),
+        (json!({ "rights": ["keep_gate"] }), "rights"),
+        (json!({ "shop_id": "S09" }), "shop_id"),
+    ] {
+        for token in [&owner, &risk] {
+            let refused = house.post(token, KEYS, said(change.clone())).await;
+            refused.problem(422, "invalid_field");
+            assert_eq!(refused.body["field"], field, "{change} {}", refused.body);
+        }
+    }
+    let manager = house.token("manager").await;
+    house
+        .post(&manager, KEYS, said(json!({})))
+        .await
+        .problem(403, "not_allowed");
+    let stranger = house.token("stranger").await;
+    house
+        .post(&stranger, KEYS, said(json!({})))
+        .await
+        .problem(403, "not_allowed");
+    let of_house = json!({ "name": "core", "rights": ["keep_gate"], "days": 366 });
+    let (_, key) = make(&house, &risk, of_house).await;
+    assert_eq!(
+        house.get(&key, "/api/v1/terminals").await.ok()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        4
+    );
+    house
+        .post(&key, KEYS, said(json!({})))
+        .await
+        .problem(403, "person_required");
+}
+
+#[tokio::test]
+async fn a_key_alone_decides_whatever_cookie_comes_with_it() {
+    let house = House::new().await;
+    let (owner, risk) = (house.token("owner").await, house.token("risk").await);
+    let (id, key) = make(&house, &owner, of_ours(&["report_loss"])).await;
+    let with_cookie = |method, path: &str, body| {
+        let mut request = request(method, path, &key, body);
+        let headers = request.headers_mut();
+        headers.insert(
+            header::COOKIE,
+            format!("tillguard_session={risk}").parse().unwrap(),
+        );
+        // As from a page of another site: what would be refused of the cookie is nothing to the key.
+        headers.insert("sec-fetch-site", "cross-site".parse().unwrap());
+        headers.insert(header::ORIGIN, "https://other.example".parse().unwrap());
+        house.send(request)
+    };
+    let seen = with_cookie(Method::GET, "/api/v1/terminals/10450009", None).await;
+    seen.problem(404, "terminal_not_found");
+    let body = json!({ "terminal_id": "10450001" });
+    let reported = with_cookie(Method::POST, "/api/v1/incidents", Some(body.clone())).await;
+    assert_eq!(reported.status, 201, "{}", reported.body);
+    let own = with_cookie(Method::GET, "/api/v1/session", None).await;
+    own.problem(403, "person_required");
+    revoke(&house, &owner, &id).await.ok();
+    let after = with_cookie(Method::POST, "/api/v1/incidents", Some(body)).await;
+    after.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn the_same_idempotency_key_of_a_program_and_of_a_person_are_two() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let (_, key) = make(&house, &owner, of_ours(&["keep_shop"])).await;
+    let contact =
+        |name: &str| json!({ "merchant_id": OURS, "kind": "police", "name": name, "hotline": "110" });
+    let mut ids = Vec::new();
+    for (token, name) in [(&owner, "one"), (&key, "two"), (&key, "two")] {
+        let made = house
+            .post_once(token, "same", "/api/v1/contacts", contact(name))
+            .await
+            .ok();
+        ids.push(made["id"].clone());
+    }
+    assert!(ids[0] != ids[1] && ids[1] == ids[2], "{ids:?}");
+}
+
+#[tokio::test]
+async fn wrong_keys_slow_neither_the_right_ones_nor_a_log_in() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let (id, key) = make(&house, &owner, of_ours(&[])).await;
+    let address: IpAddr = [192, 0, 2, 66].into();
+    let wrong = format!("tg_{id}_{}", "A".repeat(43));
+    // More than the pace of any key and the guesses of any address.
+    for _ in 0..300 {
+        let answer = house
+            .send(from(
+                request(Method::GET, "/api/v1/terminals", &wrong, None),
+                address,
+            ))
+            .await;
+        answer.problem(401, "unauthenticated");
+    }
+    house
+        .send(from(
+            request(Method::GET, "/api/v1/terminals", &key, None),
+            address,
+        ))
+        .await
+        .ok();
+    let log_in = json!({ "login": "manager", "password": PASSWORD });
+    let log_in = from(
+        request(Method::POST, "/api/v1/session", "", Some(log_in)),
+        address,
+    );
+    assert_eq!(house.send(log_in).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_key_that_runs_wild_waits_and_still_reports_a_loss() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let (_, key) = make(&house, &owner, of_ours(&["report_loss"])).await;
+    // The pace refills while this runs, so there is no number at which it has to come.
+    let mut refused = None;
+    for _ in 0..20_000 {
+        let answer = house.get(&key, "/api/v1/roles").await;
+        if answer.status == 429 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.unwrap();
+    refused.problem(429, "too_many_requests");
+    assert_eq!(refused.headers[header::RETRY_AFTER], "1");
+    house.get(&owner, "/api/v1/roles").await.ok();
+    house.lose(&key, "10450001").await;
+}
+
+#[tokio::test]
+async fn it_is_noted_from_where_a_key_was_used() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let (id, key) = make(&house, &owner, of_ours(&[])).await;
+    let path = format!("{KEYS}/{id}");
+    assert_eq!(house.get(&owner, &path).await.ok()["used_at"], json!(null));
+    let request = request(Method::GET, "/api/v1/shops", &key, None);
+    house.send(from(request, [192, 0, 2, 66].into())).await.ok();
+    // It is written beside the answer.
+    let noted = loop {
+        let shown = house.get(&owner, &path).await.ok();
+        if !shown["used_at"].is_null() {
+            break shown;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(noted["used_from"], "192.0.2.66");
+}
+
+#[tokio::test]
+async fn a_stream_ends_at_once_when_its_key_is_revoked() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let incident = house.lose(&owner, "10450001").await;
+    let (id, key) = make(&house, &owner, of_ours(&[])).await;
+    let path = format!("/api/v1/incidents/{incident}/events?after=3");
+    let stream = house
+        .api
+        .clone()
+        .oneshot(request(Method::GET, &path, &key, None))
+        .await
+        .unwrap();
+    assert_eq!(stream.headers()[header::CONTENT_TYPE], "text/event-stream");
+    revoke(&house, &owner, &id).await.ok();
+    // The next sign of life is 15 seconds away.
+    let end = axum::body::to_bytes(stream.into_body(), 1 << 16);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), end).await;
+    assert!(ended.is_ok_and(|read| read.is_ok()));
+}
