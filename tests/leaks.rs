@@ -175,7 +175,9 @@ async fn by_the_doors(api: &Api, terminals: &[String]) -> Result<(Vec<Needle>, V
         .post(&format!("/incidents/{id}/stop-request/confirm"), &confirmed)
         .await?;
     ensure!(confirmed.status == 200, "{}", confirmed.body);
+    let key = used_key(api).await?;
     let mut needles = vec![Needle::text("an invitation's token", &token)];
+    needles.push(Needle::text("an API key's secret", &key[KEY_SHOWN.len()..]));
     for (name, token) in [
         ("a session's token", api.token()),
         ("a session's token", session["token"].as_str()),
@@ -183,6 +185,30 @@ async fn by_the_doors(api: &Api, terminals: &[String]) -> Result<(Vec<Needle>, V
         needles.push(Needle::text(name, token.context("no token")?));
     }
     Ok((needles, wrong(api, &shop).await?))
+}
+
+/// How the part of an API key looks that may be shown.
+const KEY_SHOWN: &str = "tg_7K2M9QWX_";
+
+/// An API key that was used, mistaken, and refused after it was revoked.
+async fn used_key(api: &Api) -> Result<String> {
+    let said = json!({ "name": "ERP", "rights": ["report_loss"], "days": 30 });
+    let made = api.post("/api-keys", &said).await?.expect(201)?;
+    let key = made["key"].as_str().context("no key")?.to_owned();
+    let program = api.with_token(&key);
+    program.get("/terminals?limit=1").await?;
+    let mistaken = format!("{}_{}", key, "A".repeat(3));
+    for (token, status) in [(mistaken, 401), (key.clone(), 200)] {
+        let answered = api.with_token(&token).call("GET", "/shops?limit=1", None).await?;
+        ensure!(answered.status == status, "{}", answered.status);
+    }
+    let id = made["id"].as_str().context("no id")?;
+    api.post(&format!("/api-keys/{id}/revoke"), &json!({}))
+        .await?
+        .expect(200)?;
+    let refused = program.call("GET", "/shops?limit=1", None).await?;
+    ensure!(refused.status == 401, "{}", refused.status);
+    Ok(key)
 }
 
 /// What is answered to requests that are refused, each with something that is nobody's business in it.

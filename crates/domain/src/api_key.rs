@@ -169,9 +169,11 @@ impl Case for ApiKey {
         self.state = state;
     }
 
+    /// Whoever makes a key holds it. So an administrator, too, gives it only what is the own: nobody gives oneself more.
     fn allows(&self, actor: &Actor) -> bool {
-        let may_have = at_most(&self.scope).has_all(self.rights);
-        matches!(actor, Actor::Person(by) if may_have && by.may_grant(self.rights, &self.scope))
+        let Actor::Person(by) = actor else { return false };
+        let most = at_most(&self.scope).and(by.rights());
+        most.has_all(self.rights) && by.may_grant(self.rights, &self.scope)
     }
 
     /// Nobody has to be able to give what it has to take it away.
@@ -242,6 +244,12 @@ mod tests {
         assert!(
             !adds(ours(), &[Right::KeepGate], &risk),
             "more than a merchant has"
+        );
+        let administrator = person(Role::Administrator, Scope::All);
+        assert!(adds(Scope::All, &[Right::SeeRecord], &administrator));
+        assert!(
+            !adds(Scope::All, loss, &administrator),
+            "more than oneself may do"
         );
         let mut narrowed = account(Role::Owner, ours());
         narrowed.custom_role = Some(crate::account::Narrowed {
