@@ -212,7 +212,7 @@ async fn show_events(
 /// What is said of a new key.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "name": "ERP", "rights": ["report_loss", "keep_terminal"], "days": 90 }))]
+#[schema(example = json!({ "name": "SIEM", "rights": ["see_record"], "days": 90 }))]
 struct ApiKeyIn {
     /// What will use it; at most 100 characters.
     name: String,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::http::{Method, Request, header};
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 use super::{Answer, House, OURS, PASSWORD, request};
 use crate::origin::Origin;
@@ -278,25 +277,4 @@ async fn it_is_noted_from_where_a_key_was_used() {
         tokio::task::yield_now().await;
     };
     assert_eq!(noted["used_from"], "192.0.2.66");
-}
-
-#[tokio::test]
-async fn a_stream_ends_at_once_when_its_key_is_revoked() {
-    let house = House::new().await;
-    let owner = house.token("owner").await;
-    let incident = house.lose(&owner, "10450001").await;
-    let (id, key) = make(&house, &owner, of_ours(&[])).await;
-    let path = format!("/api/v1/incidents/{incident}/events?after=3");
-    let stream = house
-        .api
-        .clone()
-        .oneshot(request(Method::GET, &path, &key, None))
-        .await
-        .unwrap();
-    assert_eq!(stream.headers()[header::CONTENT_TYPE], "text/event-stream");
-    revoke(&house, &owner, &id).await.ok();
-    // The next sign of life is 15 seconds away.
-    let end = axum::body::to_bytes(stream.into_body(), 1 << 16);
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), end).await;
-    assert!(ended.is_ok_and(|read| read.is_ok()));
 }

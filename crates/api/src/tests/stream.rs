@@ -120,6 +120,24 @@ async fn a_stream_ends_at_once_when_its_session_is_ended_elsewhere() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_at_once_when_its_key_is_revoked() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = house.lose(&owner, "10450001").await;
+    let body = json!({ "name": "ERP", "rights": [], "days": 1 });
+    let made = house.post(&owner, "/api/v1/api-keys", body).await.ok();
+    let mut stream = Events::open(&house, made["key"].as_str().unwrap(), &id, None).await;
+    stream
+        .expect(&[("1", "reported"), ("2", "suspended"), ("3", "receipt")])
+        .await;
+    let key = format!("/api/v1/api-keys/{}/revoke", made["id"].as_str().unwrap());
+    house.post(&owner, &key, json!({})).await.ok();
+    // The next sign of life is 15 seconds away.
+    let soon = std::time::Duration::from_secs(10);
+    assert_eq!(tokio::time::timeout(soon, stream.next()).await, Ok(None));
+}
+
+#[tokio::test]
 async fn an_account_has_five_streams() {
     let house = House::new().await;
     let (owner, risk) = (house.token("owner").await, house.token("risk").await);

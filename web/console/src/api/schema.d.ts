@@ -2151,10 +2151,9 @@ export interface components {
          * @description What is said of a new key.
          * @example {
          *       "days": 90,
-         *       "name": "ERP",
+         *       "name": "SIEM",
          *       "rights": [
-         *         "report_loss",
-         *         "keep_terminal"
+         *         "see_record"
          *       ]
          *     }
          */
