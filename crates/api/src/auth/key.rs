@@ -75,10 +75,9 @@ pub async fn opened(api: &Arc<Api>, parts: &Parts, key: Key, is_report: bool) ->
         Some(Some(it)) => it,
         wrong => {
             // Anybody can send these, as many as they like.
-            let reason = if wrong.is_some() {
-                "another_secret"
-            } else {
-                "unknown"
+            let reason = match wrong {
+                Some(_) => "another_secret",
+                None => "unknown",
             };
             tracing::debug!(reason, "an API key was refused");
             return Err(unauthenticated());

@@ -256,15 +256,15 @@ enum Presented {
 fn presented(headers: &HeaderMap, is_https: bool, is_report: bool) -> Option<Presented> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, text) = value.to_str().ok()?.split_once(' ')?;
-        let text = text.trim();
-        return match scheme.eq_ignore_ascii_case("bearer") {
-            true if text.starts_with(PREFIX) => Key::parse(text).map(Presented::Key),
-            true => Token::parse(text).map(|token| Presented::Token {
+        let token = |text| {
+            Token::parse(text).map(|token| Presented::Token {
                 token,
                 from_cookie: false,
-            }),
-            false => None,
+            })
         };
+        let text = Some(text.trim()).filter(|_| scheme.eq_ignore_ascii_case("bearer"))?;
+        // The one is longer than the other, which may begin in any way.
+        return Key::parse(text).map(Presented::Key).or_else(|| token(text));
     }
     let older = || cookie(headers, COOKIE_PLAIN).filter(|_| is_report);
     let value = cookie(headers, cookie_name(is_https)).or_else(older)?;
@@ -320,6 +320,14 @@ mod tests {
             (header::COOKIE, &format!("{COOKIE_PLAIN}={text}")),
         ]);
         assert_eq!(presented(&both, false, false), None);
+    }
+
+    #[test]
+    fn a_session_whose_token_begins_like_a_key_is_one() {
+        let text = format!("tg_{}", "A".repeat(40));
+        let bearer = headers(&[(header::AUTHORIZATION, &format!("Bearer {text}"))]);
+        let shown = presented(&bearer, true, false);
+        assert!(matches!(shown, Some(Presented::Token { token, .. }) if token.to_string() == text));
     }
 
     #[test]
