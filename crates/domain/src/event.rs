@@ -89,6 +89,8 @@ words! {
         Accept = "accept",
         /// An invitation was taken back.
         Withdraw = "withdraw",
+        /// An API key may be used no more.
+        Revoke = "revoke",
         /// The house was set up.
         SetUp = "set_up",
         /// A person has understood what was found wrong with the audit log.

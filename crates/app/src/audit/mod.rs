@@ -13,6 +13,7 @@ mod seal;
 
 use domain::actor::Actor;
 use domain::audit::{ANCHOR_EVERY_MS, Acknowledged, Anchor, Checkpoint, Place, Task, Wrong};
+use domain::case::in_person;
 use domain::event::{Subject, Verb};
 use domain::work::{Id, Work};
 use store::event::{self, New};
@@ -70,6 +71,7 @@ pub struct Understood {
 /// Notes that somebody has understood what was found, and why it was. It stays on the page; it is no alarm any more. Once
 /// somebody has, another changes nothing.
 pub fn acknowledge(tx: &Tx<'_>, actor: &Actor, said: &Understood) -> Result<(), case::Error> {
+    in_person(actor)?;
     let settings = store::setting::get(tx)?;
     if !domain::audit::may_acknowledge(actor, settings.as_ref()) {
         return Err(case::Error::NotAllowed);

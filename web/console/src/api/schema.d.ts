@@ -6598,7 +6598,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, cross_origin, second_factor_required */
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6636,6 +6636,15 @@ export interface operations {
             };
             /** @description invalid_field: nothing of that name was found, idempotency_key_reused */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -33,6 +33,7 @@ export const happened = {
   code_used: say('用验证码报失', 'Reported with the code'),
   accept: say('接受邀请', 'Invitation accepted'),
   withdraw: say('撤回邀请', 'Invitation withdrawn'),
+  revoke: say('停用 API 密钥', 'API key revoked'),
   set_up: say('启用系统', 'House set up'),
   finding_acknowledged: say('日志异常已查明', 'Finding understood'),
   keep: say('保存支付机构密钥', 'Provider’s key kept'),
