@@ -63,7 +63,9 @@ for (const [language, login, size, theme] of [
     assert.equal(seen.status, 200)
     const lost = await program(key, 'POST', '/incidents', { terminal_id: seen.body.items[0].terminal_id })
     assert.equal(lost.status, 201, JSON.stringify(lost.body))
-    const found = await program(key, 'POST', `/incidents/${lost.body.id}/found`, { statement: 'under the desk' })
+    const found = await program(key, 'POST', `/incidents/${lost.body.id}/found`, {
+      statement: 'under the desk',
+    })
     assert.deepEqual([found.status, found.body.code], [403, 'person_required'])
     const call = await signedIn(demo, login)
     const timeline = await call('GET', `/incidents/${lost.body.id}/timeline`)
