@@ -30,6 +30,11 @@ const ACCOUNT: &str = "6222020011223344556";
 const PASSWORD: &str = "canary-teapot-in-the-rain";
 const SMTP_PASSWORD: &str = "canarySmtpSecret77";
 const PROVIDER_KEY: &str = "sk_canary_provider_key_5521";
+const APPLICANT: &str = "Canary Applicant Hu";
+const APPLICANT_EMAIL: &str = "canary.applicant@leak.example";
+const IDENTITY_NUMBER: &str = "110101180001010015";
+const APPLICANT_MOBILE: &str = "13977554433";
+const IDENTITY_SECRET: &str = "canaryIdentitySecret88";
 const COMPONENTS: [&str; 2] = [
     "6D6BE51F04F76167491554FE25F7ABEF",
     "67499B2CF137DFCB9EA28FF757CD10A7",
@@ -160,10 +165,17 @@ async fn by_the_doors(api: &Api, terminals: &[String]) -> Result<(Vec<Needle>, V
     .await?;
     let smtp = json!({
         "smtp_url": format!("smtps://stop:{SMTP_PASSWORD}@mail.leak.example:465"), "mail_from": "stop@leak.example",
+        "takes_registrations": true,
+        "identity": { "provider": "aliyun", "key_id": "LTAI5tCanary", "secret": IDENTITY_SECRET, "auth_code": IDENTITY_SECRET },
     });
     api.call("PUT", "/settings", Some(smtp.to_string()))
         .await?
         .expect(200)?;
+    let form = json!({
+        "kind": "individual", "business_name": "Corner kiosk", "credit_code": "92110101MA0TXXX2XP", "person_name": APPLICANT,
+        "identity_number": IDENTITY_NUMBER, "mobile": APPLICANT_MOBILE, "email": APPLICANT_EMAIL, "login": "kiosk", "password": PASSWORD,
+    });
+    let begun = api.post("/registrations", &form).await?.expect(202)?;
     let report = json!({ "terminal_id": terminals[1], "manner": "stolen", "place": PLACE });
     api.post("/incidents", &report).await?.expect(201)?;
     let outside = json!({ "terminal_id": "88210001", "manner": "stolen", "place": PLACE });
@@ -178,6 +190,8 @@ async fn by_the_doors(api: &Api, terminals: &[String]) -> Result<(Vec<Needle>, V
     let key = used_key(api).await?;
     let mut needles = vec![Needle::text("an invitation's token", &token)];
     needles.push(Needle::text("an API key's secret", &key[KEY_SHOWN.len()..]));
+    let own = begun["token"].as_str().context("no token")?;
+    needles.push(Needle::text("a registration's token", own));
     for (name, token) in [
         ("a session's token", api.token()),
         ("a session's token", session["token"].as_str()),
@@ -254,6 +268,18 @@ async fn wrong(api: &Api, shop: &str) -> Result<Vec<String>> {
         ("PUT", "/settings", json!({ "zone_keys": { "pin": MASTER_KEY } })),
         (
             "POST",
+            "/registrations",
+            json!({ "kind": "micro", "business_name": "x", "person_name": APPLICANT, "identity_number": IDENTITY_NUMBER,
+                "mobile": format!("{APPLICANT_MOBILE}9"), "email": APPLICANT_EMAIL, "login": "x", "password": PASSWORD }),
+        ),
+        ("POST", "/registrations/look", json!({ "token": PROVIDER_KEY })),
+        (
+            "PUT",
+            "/settings",
+            json!({ "identity": { "provider": "tencent", "key_id": "", "secret": IDENTITY_SECRET } }),
+        ),
+        (
+            "POST",
             "/invitations/accept",
             json!({ "token": PROVIDER_KEY, "login": "x", "name": INVITED, "password": PASSWORD }),
         ),
@@ -283,6 +309,11 @@ fn needles(master_keys: &[[u8; 16]]) -> Result<Vec<Needle>> {
         ("a password", PASSWORD),
         ("a mail server's password", SMTP_PASSWORD),
         ("a provider's key", PROVIDER_KEY),
+        ("an applicant", APPLICANT),
+        ("an applicant's address", APPLICANT_EMAIL),
+        ("an identity number", IDENTITY_NUMBER),
+        ("an applicant's mobile", APPLICANT_MOBILE),
+        ("a secret for identity checks", IDENTITY_SECRET),
     ]
     .map(|(name, text)| Needle::text(name, text))
     .into();

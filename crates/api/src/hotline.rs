@@ -32,6 +32,8 @@ struct Hotline {
     phone: Option<String>,
     /// Whether a code can be mailed to who cannot log in: `POST /emergency-report`.
     mails_codes: bool,
+    /// Whether merchants may sign up by themselves: `POST /registrations`.
+    takes_registrations: bool,
 }
 
 /// A telephone number: digits, spaces, dashes, brackets, and a plus in front.
@@ -55,10 +57,19 @@ pub fn parse(text: &str) -> Result<String, String> {
 async fn show(State(api): State<Arc<Api>>) -> Json<Hotline> {
     let phone = api.settings.hotline.clone();
     // The number is told whatever the store is doing.
-    let asked = tokio::time::timeout(STORE_TIME_MAX, api.node.read(app::stop_request::mail_is_set_up));
+    let read = |tx: &store::Tx<'_>| {
+        let mails_codes = app::stop_request::mail_is_set_up(tx)?;
+        Ok::<_, store::Error>((mails_codes, app::registration::are_taken(tx)?))
+    };
+    let asked = tokio::time::timeout(STORE_TIME_MAX, api.node.read(read));
+    let (mails_codes, takes_registrations) = match asked.await {
+        Ok(Ok(both)) => both,
+        Ok(Err(_)) | Err(_) => (false, false),
+    };
     Json(Hotline {
         phone,
-        mails_codes: matches!(asked.await, Ok(Ok(true))),
+        mails_codes,
+        takes_registrations,
     })
 }
 

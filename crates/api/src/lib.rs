@@ -34,6 +34,7 @@ mod people;
 pub mod problem;
 mod proof;
 pub mod provider_account;
+mod registration;
 mod route;
 mod session;
 mod sessions;
@@ -163,6 +164,7 @@ nouns! {
     api_key with CODES,
     custom_role with CODES,
     invitation with CODES,
+    registration with CODES,
     contact with CODES,
     import with CODES,
     hotline,

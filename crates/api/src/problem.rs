@@ -52,6 +52,14 @@ pub enum Why {
     NotACurrency,
     /// It is no login.
     NotALogin,
+    /// It is no mobile number.
+    NotAMobile,
+    /// It is no identity number.
+    NotAnIdentityNumber,
+    /// It is no unified social credit code.
+    NotACreditCode,
+    /// It is no SHA-256 in hexadecimal digits.
+    NotADigest,
     /// It is no IP address with a port.
     NotAnAddress,
     /// It is no address of a mail server.
@@ -126,6 +134,19 @@ impl Why {
             Self::NotALogin => language.pick(
                 "须为 2 至 64 个文字、字母、数字或 . _ - @ +，以文字、字母或数字开头",
                 "must be 2 to 64 letters, digits or . _ - @ +, with a letter or digit in front",
+            ),
+            Self::NotAMobile => language.pick("须为 11 位手机号码", "must be a mobile number of 11 digits"),
+            Self::NotAnIdentityNumber => language.pick(
+                "须为 18 位身份证件号码，出生日期须真实",
+                "must be an identity number of 18 characters with a real date of birth",
+            ),
+            Self::NotACreditCode => language.pick(
+                "须为 18 位统一社会信用代码，请对照执照再核对",
+                "must be a unified social credit code of 18 characters: compare it with the licence",
+            ),
+            Self::NotADigest => language.pick(
+                "须为 64 位十六进制的 SHA-256",
+                "must be a SHA-256 of 64 hexadecimal digits",
             ),
             Self::WrongCheckDigit => language.pick("校验位不对，请再核对一遍", "has a wrong check digit: look again"),
             Self::NotADay => language.pick("不是日期，例如 2026-11-22", "is no day like 2026-11-22"),

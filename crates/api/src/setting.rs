@@ -10,6 +10,7 @@ use std::sync::Arc;
 use app::setting::Changes;
 use axum::Json;
 use axum::extract::State;
+use domain::registration::{DAILY_LIMIT_MAX, Provider};
 use domain::setting::{Settings, is_acquirer_code};
 use domain::words;
 use node::seal::Purpose;
@@ -34,6 +35,10 @@ const TEXT_CHARS_MAX: usize = 500;
 pub const SMTP_URL: &str = "smtp_url";
 /// The same for the zone keys.
 pub const ZONE_KEYS: &str = "zone_keys";
+/// The same for the keys at whoever says whether a name and a number belong together.
+pub const IDENTITY_KEY: &str = "identity_key";
+/// Longest of those keys, in characters.
+const KEY_CHARS_MAX: usize = 256;
 
 words! {
     /// Whence a node has its gate.
@@ -96,6 +101,8 @@ word! {
     MailReady: Ready;
     /// What can be done with the settings.
     SettingsAction: Verb;
+    /// Who says whether a name and a number belong together.
+    IdentityProvider: domain::registration::Provider;
 }
 
 /// What comes later.
@@ -155,6 +162,13 @@ struct SettingsOut {
     /// From when a second factor is required of risk officers and owners; null: it is not.
     #[schema(required)]
     second_factor_from: Option<Time>,
+    /// Whether merchants may sign up by themselves. Codes go out by mail: without a mail server they cannot.
+    takes_registrations: bool,
+    /// Who checks them; null: people look at the documents. The keys are not shown.
+    #[schema(required)]
+    identity_provider: Option<IdentityProvider>,
+    /// How many queries a day may cost.
+    identity_daily_limit: i64,
     /// Whence this node has its gate. One from the settings was made of them as they were when the node started.
     gate: GateSource,
     /// What the one who asks may do.
@@ -174,6 +188,9 @@ impl SettingsOut {
             acquirer_code: settings.acquirer_code,
             zone_keys_set: settings.zone_keys_sealed.is_some(),
             second_factor_from: settings.second_factor_from.map(Time),
+            takes_registrations: settings.takes_registrations,
+            identity_provider: settings.identity_provider.map(IdentityProvider),
+            identity_daily_limit: settings.identity_daily_limit,
             gate: GateSource(gate),
             actions: Verb::ALL.map(SettingsAction).into(),
         }
@@ -227,6 +244,28 @@ struct SettingsIn {
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<Time>)]
     second_factor_from: Option<Option<Time>>,
+    /// Whether merchants may sign up by themselves; an acquirer's house only.
+    takes_registrations: Option<bool>,
+    /// Who checks them, and with which keys; null: people look at the documents.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<IdentityKeys>)]
+    identity: Option<Option<IdentityKeys>>,
+    /// How many queries a day may cost, 0 to 100,000.
+    identity_daily_limit: Option<i64>,
+}
+
+/// The keys of a house at whoever says whether a name and a number belong together.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct IdentityKeys {
+    /// Whose.
+    provider: IdentityProvider,
+    /// The access key's name; at most 256 characters, as the others.
+    key_id: String,
+    /// The access key.
+    secret: String,
+    /// What Alibaba Cloud wants for the check of businesses; without it they are not checked.
+    auth_code: Option<String>,
 }
 
 /// Two keys of 8 or 16 bytes, in hexadecimal digits.
@@ -309,6 +348,17 @@ fn checked(sealer: &node::seal::Sealer, post: Post, said: SettingsIn) -> Result<
             let both = Zeroizing::new(format!("mac={}\npin={}\n", *mac, *pin));
             seal(ZONE_KEYS, &both)
         })?,
+        takes_registrations: said.takes_registrations,
+        identity: each(said.identity, |keys| {
+            let (provider, keys) = identity_keys(keys)?;
+            Ok((provider, seal(IDENTITY_KEY, &keys)?))
+        })?,
+        identity_daily_limit: match said.identity_daily_limit {
+            Some(limit) if !(0..=DAILY_LIMIT_MAX).contains(&limit) => {
+                return Err(Problem::field("identity_daily_limit", Why::OutOfRange));
+            }
+            limit => limit,
+        },
     })
 }
 
@@ -340,6 +390,27 @@ fn zone_key(field: &'static str, hex: String) -> Result<Zeroizing<String>, Probl
         true => Ok(hex),
         false => Err(Problem::field(field, Why::NotAKey)),
     }
+}
+
+/// The keys as they are kept: a line each.
+fn identity_keys(keys: IdentityKeys) -> Result<(Provider, Zeroizing<String>), Problem> {
+    let key = |field: &'static str, key: String| {
+        let key = Zeroizing::new(key);
+        let is_key =
+            (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        match is_key {
+            true => Ok(key),
+            false => Err(Problem::field(field, Why::Invalid)),
+        }
+    };
+    let id = key("identity.key_id", keys.key_id)?;
+    let secret = key("identity.secret", keys.secret)?;
+    let mut kept = Zeroizing::new(format!("id={}\nsecret={}\n", *id, *secret));
+    if let Some(auth_code) = keys.auth_code.filter(|code| !code.is_empty()) {
+        let auth_code = key("identity.auth_code", auth_code)?;
+        kept.push_str(&format!("auth_code={}\n", *auth_code));
+    }
+    Ok((keys.provider.0, kept))
 }
 
 /// Where to try.

@@ -40,6 +40,9 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
         CleanUp::IdempotencyKeys => store::idempotency::forget(tx, ROWS_MAX),
         CleanUp::Allowances => store::allowance::forget(tx, ROWS_MAX),
         CleanUp::EmergencyCodes => store::emergency_code::forget(tx, ROWS_MAX),
+        CleanUp::Registrations => {
+            store::registration::forget(tx, tx.now().plus_ms(-domain::registration::KEPT_MS), ROWS_MAX)
+        }
         CleanUp::Invitations => {
             store::invitation::forget(tx, tx.now().plus_ms(-INVITATIONS_KEPT_MS), ROWS_MAX)
         }
@@ -56,7 +59,11 @@ mod tests {
     #[test]
     fn what_is_kept_for_a_time_is_kept_for_the_time_the_page_of_columns_says() {
         let page = include_str!("../../store/columns.toml");
-        for (retention, kept_ms) in [("invitation", INVITATIONS_KEPT_MS), ("case", CASES_KEPT_MS)] {
+        for (retention, kept_ms) in [
+            ("invitation", INVITATIONS_KEPT_MS),
+            ("case", CASES_KEPT_MS),
+            ("registration", domain::registration::KEPT_MS),
+        ] {
             let said = format!("[retention.{retention}]\ndays = {}\n", kept_ms / (24 * HOUR_MS));
             assert!(page.contains(&said), "{said}");
         }

@@ -35,6 +35,7 @@ mod original;
 pub mod passes;
 pub mod password;
 pub mod provider_account;
+pub mod registration;
 pub mod repeats;
 pub mod reseal;
 pub mod retry;

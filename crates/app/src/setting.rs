@@ -7,7 +7,8 @@ use domain::actor::Actor;
 use domain::case::{in_person, proved};
 use domain::event::Subject;
 use domain::money::Currency;
-use domain::setting::{Language, Settings};
+use domain::registration::Provider;
+use domain::setting::{Language, Mode, Settings};
 use store::Tx;
 use store::event::{self, New};
 
@@ -34,6 +35,12 @@ pub struct Changes {
     pub zone_keys_sealed: Option<Option<Vec<u8>>>,
     /// From when a second factor is required of whoever has power.
     pub second_factor_from: Option<Option<Timestamp>>,
+    /// Whether merchants may sign up by themselves.
+    pub takes_registrations: Option<bool>,
+    /// Whom registrations are checked by, with the keys, sealed by the edge.
+    pub identity: Option<Option<(Provider, Vec<u8>)>>,
+    /// How many queries a day may cost.
+    pub identity_daily_limit: Option<i64>,
 }
 
 impl Changes {
@@ -43,6 +50,9 @@ impl Changes {
             || self.host_address.is_some()
             || self.zone_keys_sealed.is_some()
             || self.second_factor_from.is_some()
+            || self.takes_registrations.is_some()
+            || self.identity.is_some()
+            || self.identity_daily_limit.is_some()
     }
 }
 
@@ -69,6 +79,10 @@ pub fn change(tx: &Tx<'_>, actor: &Actor, changes: Changes) -> Result<Settings, 
         && settings.second_factor_from != Some(from)
     {
         return Err(Error::Unknown("second_factor_from"));
+    }
+    // A shop's house has its one merchant.
+    if changes.takes_registrations == Some(true) && settings.mode == Mode::Shop {
+        return Err(Error::Unknown("takes_registrations"));
     }
     let changed = apply(&mut settings, changes);
     if changed.is_empty() {
@@ -97,6 +111,13 @@ fn apply(settings: &mut Settings, changes: Changes) -> Vec<&'static str> {
         }
         changes
     }
+    let (provider, key_sealed) = match changes.identity {
+        None => (None, None),
+        Some(None) => (Some(None), Some(None)),
+        Some(Some((provider, key_sealed))) => (Some(Some(provider)), Some(Some(key_sealed))),
+    };
+    let is_other_provider = set(&mut settings.identity_provider, provider);
+    let is_other_key = set(&mut settings.identity_key_sealed, key_sealed);
     let changed = [
         ("language", set(&mut settings.language, changes.language)),
         ("time_zone", set(&mut settings.time_zone, changes.time_zone)),
@@ -121,6 +142,15 @@ fn apply(settings: &mut Settings, changes: Changes) -> Vec<&'static str> {
         (
             "second_factor_from",
             set(&mut settings.second_factor_from, changes.second_factor_from),
+        ),
+        (
+            "takes_registrations",
+            set(&mut settings.takes_registrations, changes.takes_registrations),
+        ),
+        ("identity", is_other_provider || is_other_key),
+        (
+            "identity_daily_limit",
+            set(&mut settings.identity_daily_limit, changes.identity_daily_limit),
         ),
     ];
     changed

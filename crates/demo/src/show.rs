@@ -19,6 +19,7 @@ use crate::estate::{Login, fill, logins};
 use node::now;
 use node::seal::random;
 use server::connector::host::{HostConfig, HostProfile};
+use server::connector::identity::Identities;
 use server::connector::provider::Providers;
 use server::connector::timestamp::Anchors;
 use server::gate::Limits;
@@ -147,6 +148,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         }),
         gate_from: GateFrom::Flags,
         providers: Providers::new(vec![mailbox.elsewhere()?]),
+        identities: Identities::default(),
         anchors: Anchors::default(),
         data: data.to_owned(),
     };

@@ -35,6 +35,8 @@ words! {
         Import = "import",
         /// An API key.
         ApiKey = "api_key",
+        /// A registration.
+        Registration = "registration",
     }
 }
 
@@ -133,6 +135,30 @@ words! {
         Discard = "discard",
         /// It is looked through again, because the estate is another.
         CheckAgain = "check_again",
+        /// A registration was confirmed from its mailbox.
+        RegistrationConfirmed = "registration_confirmed",
+        /// It was sent again, corrected.
+        RegistrationSent = "registration_sent",
+        /// The applicant took it back, or sent another one.
+        RegistrationWithdrawn = "registration_withdrawn",
+        /// Nothing a provider said stands against it.
+        RegistrationChecked = "registration_checked",
+        /// Something differs from what a provider knows.
+        RegistrationDiffers = "registration_differs",
+        /// A person has seen the documents.
+        RegistrationApproved = "registration_approved",
+        /// It became a merchant.
+        RegistrationAccepted = "registration_accepted",
+        /// A person gave it back to be corrected.
+        RegistrationReturned = "registration_returned",
+        /// A person refused it.
+        RegistrationRefused = "registration_refused",
+        /// A mail server took the mail about it.
+        RegistrationMailSent = "registration_mail_sent",
+        /// It did not.
+        RegistrationMailRefused = "registration_mail_refused",
+        /// Nobody knows.
+        RegistrationMailUnknown = "registration_mail_unknown",
         /// The loss was reported.
         Reported = "reported",
         /// By whom had a code that was mailed.

@@ -17,6 +17,7 @@ pub mod factor;
 #[cfg(test)]
 mod fixture;
 pub mod hold;
+pub mod identity;
 pub mod import;
 pub mod incident;
 pub mod invitation;
@@ -25,7 +26,9 @@ pub mod merchant;
 pub mod money;
 pub mod operator;
 pub mod pan;
+pub mod personal;
 pub mod provider_account;
+pub mod registration;
 pub mod right;
 pub mod rule;
 pub mod session;

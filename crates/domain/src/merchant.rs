@@ -73,10 +73,11 @@ const CODE_ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 /// Whether a text is what an acquirer has to know a merchant by: a unified social credit code (GB 32100-2015), an identity number
 /// (GB 11643-1999, a micro-merchant's), or a registration number of 15 digits (ISO 7064 MOD 11,10). Some texts are two of these.
 pub fn is_credit_code(text: &str) -> bool {
-    is_unified(text) || is_identity_number(text) || is_registration_number(text)
+    is_unified(text) || has_identity_check(text) || is_registration_number(text)
 }
 
-fn is_unified(text: &str) -> bool {
+/// Whether it is a unified social credit code.
+pub(crate) fn is_unified(text: &str) -> bool {
     let value = |byte: &u8| CODE_ALPHABET.iter().position(|known| known == byte);
     let Some((first, [last])) = text.as_bytes().split_last_chunk::<1>() else {
         return false;
@@ -90,7 +91,8 @@ fn is_unified(text: &str) -> bool {
     text.len() == 18 && value(last).is_some_and(|check| (sum + check) % 31 == 0)
 }
 
-fn is_identity_number(text: &str) -> bool {
+/// Whether it is seventeen digits and the check digit of an identity number.
+pub(crate) fn has_identity_check(text: &str) -> bool {
     const WEIGHTS: [usize; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let Some((digits, [last])) = text.as_bytes().split_last_chunk::<1>() else {
         return false;

@@ -5,6 +5,7 @@
 use crate::account::Scope;
 use crate::actor::Actor;
 use crate::money::Currency;
+use crate::registration::{self, Provider};
 use crate::right::{Object, Right, may};
 use crate::time::HOUR_MS;
 use crate::{MerchantId, Timestamp, words};
@@ -57,6 +58,14 @@ pub struct Settings {
     pub zone_keys_sealed: Option<Vec<u8>>,
     /// From when a second factor is required of whoever has power; never, without it.
     pub second_factor_from: Option<Timestamp>,
+    /// Whether merchants may sign up by themselves; an acquirer's house only.
+    pub takes_registrations: bool,
+    /// Whom registrations are checked by; nobody: people look at the documents.
+    pub identity_provider: Option<Provider>,
+    /// The provider's keys; sealed.
+    pub identity_key_sealed: Option<Vec<u8>>,
+    /// How many of the provider's queries, each of which costs, a day may have.
+    pub identity_daily_limit: i64,
 }
 
 impl Settings {
@@ -74,6 +83,10 @@ impl Settings {
             acquirer_code: None,
             zone_keys_sealed: None,
             second_factor_from: None,
+            takes_registrations: false,
+            identity_provider: None,
+            identity_key_sealed: None,
+            identity_daily_limit: registration::DAILY_LIMIT,
         }
     }
 

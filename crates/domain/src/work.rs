@@ -31,6 +31,10 @@ words! {
         ReminderMail = "reminder_mail",
         /// Mail the code by which somebody who cannot log in reports a loss.
         CodeMail = "code_mail",
+        /// Mail an applicant the code that confirms a registration, or what became of it.
+        RegistrationMail = "registration_mail",
+        /// Ask a provider whether what a registration says belongs together.
+        RegistrationCheck = "registration_check",
         /// Look through the lines of an uploaded table.
         Import = "import",
         /// Move what is sealed to the newest data key; never done, always due again.
@@ -79,6 +83,8 @@ words! {
         Allowances = "allowances",
         /// Emergency codes that are over.
         EmergencyCodes = "emergency_codes",
+        /// Registrations that nobody confirmed, and those that came to nothing long ago.
+        Registrations = "registrations",
         /// Links that ended long ago.
         Invitations = "invitations",
         /// What people said in incidents that were closed long ago.
@@ -197,7 +203,7 @@ impl Kind {
                 lost: Lost::Again,
             },
             // A second mail with the same code does no harm; one that comes when the code is over would not help.
-            Self::CodeMail => Policy {
+            Self::CodeMail | Self::RegistrationMail => Policy {
                 subject: None,
                 claim_ms: 180_000,
                 first_wait_ms: 2_000,
@@ -205,6 +211,18 @@ impl Kind {
                 tries_max: None,
                 at_once_max: 4,
                 ahead_ms_max: CLOCK_MS_MAX,
+                lost: Lost::Again,
+            },
+            // That somebody is asked is written down before, so that nobody is asked again about what was lost.
+            Self::RegistrationCheck => Policy {
+                subject: Some(Subject::Registration),
+                claim_ms: 120_000,
+                first_wait_ms: 2_000,
+                longest_wait_ms: 60_000,
+                tries_max: None,
+                at_once_max: 4,
+                // A provider that is busy may ask for ten minutes.
+                ahead_ms_max: 10 * 60_000 + CLOCK_MS_MAX,
                 lost: Lost::Again,
             },
             // What is looked through is written down with each part, so that another goes on where one was lost.
@@ -331,6 +349,16 @@ impl Id {
     /// The mail that brings an emergency code.
     pub fn code_mail(code_id: &str) -> Self {
         Self::new(Kind::CodeMail, code_id, "")
+    }
+
+    /// The mail of that number about a registration; 0 brings the code.
+    pub fn registration_mail(registration_id: &str, number: i64) -> Self {
+        Self::new(Kind::RegistrationMail, registration_id, &number.to_string())
+    }
+
+    /// The check of what a registration says.
+    pub fn registration_check(registration_id: &str) -> Self {
+        Self::new(Kind::RegistrationCheck, registration_id, "")
     }
 
     /// The look through an import's lines.

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::connector::host::{AcquirerHost, HostConfig, probe};
+use crate::connector::identity::Identities;
 use crate::connector::mail;
 use crate::connector::provider::Providers;
 use crate::connector::timestamp::Anchors;
@@ -46,6 +47,8 @@ pub struct Config {
     pub gate_from: GateFrom,
     /// Where providers are asked.
     pub providers: Providers,
+    /// Where it is asked whether a name and a number belong together.
+    pub identities: Identities,
     /// Where the audit log's checkpoints are kept besides.
     pub anchors: Anchors,
     /// The folder that remembers which start of the node was the last.
@@ -138,6 +141,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     let outside = work::Outside {
         host: gate.as_ref().map(|gate| gate.host.clone()),
         providers: config.providers,
+        identities: config.identities,
         anchors: config.anchors,
     };
     let mut last = JoinSet::new();

@@ -14,6 +14,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::connector::host::{HostConfig, HostProfile};
+use crate::connector::identity::{Elsewhere as IdentityElsewhere, Identities};
 use crate::connector::provider::{Elsewhere, Providers};
 use crate::connector::timestamp::{Anchors, Authority};
 use crate::gate::Limits;
@@ -92,6 +93,9 @@ pub struct Args {
     /// Ask a provider here instead of at its own address: a double, in tests. It gets the keys.
     #[arg(long, value_name = "PROVIDER=URL", hide = true)]
     provider_address: Vec<Elsewhere>,
+    /// Ask here whether a name and a number belong together, instead of at the providers' own addresses: a double, in tests.
+    #[arg(long, value_name = "URL", hide = true)]
+    identity_address: Option<IdentityElsewhere>,
 }
 
 const PORT: u16 = 8080;
@@ -128,6 +132,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         gate: host.map(|host| args.gate(host)),
         gate_from,
         providers: Providers::new(args.provider_address.clone()),
+        identities: Identities::new(args.identity_address.clone()),
         anchors: Anchors {
             authority: args.timestamp_url.clone(),
             folder: args.audit_drop.clone(),

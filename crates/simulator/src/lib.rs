@@ -9,12 +9,13 @@
 //! - [`load`]: many requests as fast as they are answered, with a log for a checker.
 //! - [`mail`]: a mail server that keeps what it takes, with faults at every verb.
 //! - [`provider`]: payment providers whose own interface can stop a terminal, with faults.
+//! - [`identity`]: clouds that say whether a name and a number belong together, with faults.
 //! - [`control`]: how faults are set while a double runs.
 //! - [`kind`]: the kinds of card transaction and their marks in a message.
 //! - `deterministic` (behind the feature of that name): many nodes and a database in one thread, one seed one run.
 //! - [`calendar`] and [`chance`]: time in the shops' zone, and seeded randomness.
 //!
-//! It may touch: the network (`host`, `terminal`, `trade`, `load`, `mail`, `provider`) and the clock (`calendar::now_ms` alone).
+//! It may touch: the network (`host`, `terminal`, `trade`, `load`, `mail`, `provider`, `identity`) and the clock (`calendar::now_ms` alone).
 //! It knows the wire format through `iso8583` and nothing of the product it tests; `deterministic` alone runs the product's
 //! own use cases.
 //!
@@ -27,6 +28,7 @@ pub mod control;
 pub mod deterministic;
 pub mod estate;
 pub mod host;
+pub mod identity;
 pub mod issuer;
 pub mod kind;
 pub mod load;

@@ -12,7 +12,7 @@
 //! was read, in order, whatever was answered, and which answers were written.
 
 mod brand;
-mod http;
+pub(crate) mod http;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -44,6 +44,7 @@ mod postgres;
 pub mod provider_account;
 mod queue;
 pub mod receipt;
+pub mod registration;
 pub mod reseal;
 pub mod row;
 pub mod session;

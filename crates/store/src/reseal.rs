@@ -12,7 +12,7 @@ use domain::{TerminalId, Timestamp};
 use crate::row::{self, read, select, table};
 use crate::sql::{Row, Sql, Value, sql};
 use crate::vault::{self, Place, Purpose, Vault};
-use crate::{Error, Tx, account, data_key, node};
+use crate::{Error, Tx, account, data_key, node, registration};
 
 /// Rows looked at in one transaction: on a shared store it holds their terminals for a few milliseconds.
 const ROWS_MAX: i64 = 32;
@@ -93,9 +93,9 @@ const fn place(table: &'static str, column: &'static str) -> Bound {
     }
 }
 
-const fn found(column: &'static str, label: &'static str) -> Bound {
+const fn found(table: &'static str, column: &'static str, label: &'static str) -> Bound {
     Bound::Place {
-        table: "account",
+        table,
         column,
         index: Some(label),
     }
@@ -108,9 +108,9 @@ const fn of_terminal(purpose: Purpose) -> Bound {
 /// Everything that is sealed. What is staged comes before what it is taken over into, and what is passed on before where it goes.
 pub const UNITS: &[Unit] = &[
     unit!("account", "email", found ", email_index = $4", one ("login": Text), ("login, coalesce(merchant_id, ''), coalesce(email_index, '')": 3),
-        found("email", account::EMAIL)),
+        found("account", "email", account::EMAIL)),
     unit!("account", "phone", found ", phone_index = $4", one ("login": Text), ("login, coalesce(merchant_id, ''), coalesce(phone_index, '')": 3),
-        found("phone", account::PHONE)),
+        found("account", "phone", account::PHONE)),
     unit!("audit_log", "seed_sealed", one ("audit_log_id": Text), ("origin": 1), Bound::Purpose(Purpose::AuditKey, |owners| owners.concat())),
     unit!("contact", "hotline", one ("contact_id": Text), ("contact_id, coalesce(merchant_id, '')": 2), place("contact", "hotline")),
     unit!("contact", "email", one ("contact_id": Text), ("contact_id, coalesce(merchant_id, '')": 2), place("contact", "email")),
@@ -132,7 +132,17 @@ pub const UNITS: &[Unit] = &[
     unit!("operator", "name", two ("shop_id, operator": Text, Text), ("shop_id, operator, ''": 3), place("operator", "name")),
     unit!("provider_account", "key_sealed", two ("merchant_id, provider": Text, Text), ("merchant_id, provider": 2),
         Bound::Purpose(Purpose::Setting, |owners| format!("provider.{}", owners.join(".")))),
+    unit!("registration", "person_name", one ("registration_id": Text), ("registration_id, ''": 2), place("registration", "person_name")),
+    unit!("registration", "identity_number", found ", identity_index = $4", one ("registration_id": Text),
+        ("registration_id, '', coalesce(identity_index, '')": 3), found("registration", "identity_number", registration::IDENTITY)),
+    unit!("registration", "mobile", one ("registration_id": Text), ("registration_id, ''": 2), place("registration", "mobile")),
+    unit!("registration", "email", found ", email_index = $4", one ("registration_id": Text),
+        ("registration_id, '', coalesce(email_index, '')": 3), found("registration", "email", account::EMAIL)),
+    unit!("registration", "reason", one ("registration_id": Text), ("registration_id, ''": 2), place("registration", "reason")),
+    unit!("registration", "told", one ("registration_id": Text), ("registration_id, ''": 2), place("registration", "told")),
     unit!("setting", "smtp_url_sealed", one ("setting_id": Text), ("'smtp_url'": 1),
+        Bound::Purpose(Purpose::Setting, |owners| owners.concat())),
+    unit!("setting", "identity_key_sealed", one ("setting_id": Text), ("'identity_key'": 1),
         Bound::Purpose(Purpose::Setting, |owners| owners.concat())),
     unit!("setting", "zone_keys_sealed", one ("setting_id": Text), ("'zone_keys'": 1),
         Bound::Purpose(Purpose::Setting, |owners| owners.concat())),

@@ -19,7 +19,11 @@ columns!(Settings {
     host_address,
     acquirer_code,
     zone_keys_sealed,
-    second_factor_from = "second_factor_from_ms"
+    second_factor_from = "second_factor_from_ms",
+    takes_registrations,
+    identity_provider,
+    identity_key_sealed,
+    identity_daily_limit
 });
 
 /// The settings and their key.

@@ -37,6 +37,8 @@ pub enum Purpose {
     Import,
     /// An emergency code on its way to its mail.
     EmergencyCode,
+    /// The code that confirms a registration, on its way to its mail.
+    RegistrationCode,
     /// The seed of the key that signs the audit log's checkpoints.
     AuditKey,
     /// A person's second factor, or what the answer of one is compared with; by the log-in.
@@ -54,6 +56,7 @@ impl Purpose {
             Self::Setting => b"tillguard/setting/1",
             Self::Import => b"tillguard/import/1",
             Self::EmergencyCode => b"tillguard/emergency-code/1",
+            Self::RegistrationCode => b"tillguard/registration-code/1",
             Self::AuditKey => b"tillguard/audit-key/1",
             Self::Factor => b"tillguard/factor/1",
         }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use node::seal;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 use crate::problem::{Problem, code};
@@ -69,23 +69,10 @@ impl Passwords {
         password: String,
         hash: Option<String>,
     ) -> Result<bool, Problem> {
-        let overloaded = || Problem::new(code::OVERLOADED).retry_after_s(5);
-        let (queue, network) = match asker {
-            Asker::Known => (&self.known, None),
-            Asker::Stranger(network) => (&self.strangers, network),
-        };
-        let share = network.map(|network| self.networks.enter(network).ok_or_else(overloaded));
-        let _share = share.transpose()?;
-        let _place = queue
-            .places
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| overloaded())?;
-        let at_once = queue.at_once.clone().acquire_owned().await;
-        let at_once = at_once.map_err(|_| overloaded())?;
+        let turn = self.turn(asker).await?;
         let verify = move || {
             // Held to the end of the work, also when the client has gone.
-            let _at_once = at_once;
+            let _turn = turn;
             app::password::verify(&password, hash.as_deref())
         };
         tokio::task::spawn_blocking(verify)
@@ -95,9 +82,43 @@ impl Passwords {
 }
 
 impl Passwords {
+    /// Waits for a turn in the asker's queue.
+    async fn turn(&self, asker: Asker) -> Result<Turn, Problem> {
+        let overloaded = || Problem::new(code::OVERLOADED).retry_after_s(5);
+        let (queue, network) = match asker {
+            Asker::Known => (&self.known, None),
+            Asker::Stranger(network) => (&self.strangers, network),
+        };
+        let share = network.map(|network| self.networks.enter(network).ok_or_else(overloaded));
+        let share = share.transpose()?;
+        let place = queue
+            .places
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| overloaded())?;
+        let at_once = queue.at_once.clone().acquire_owned().await;
+        let at_once = at_once.map_err(|_| overloaded())?;
+        Ok(Turn {
+            _share: share,
+            _place: place,
+            _at_once: at_once,
+        })
+    }
+
     /// The hash of a new password of a new account, when it is one that may be taken; `theirs` as for [`app::password::fit`].
     pub async fn hash_new(
         &self,
+        field: &'static str,
+        password: Zeroizing<String>,
+        theirs: Vec<String>,
+    ) -> Result<String, Problem> {
+        self.hash_new_of(Asker::Known, field, password, theirs).await
+    }
+
+    /// The same for whom nobody knows.
+    pub async fn hash_new_of(
+        &self,
+        asker: Asker,
         field: &'static str,
         password: Zeroizing<String>,
         theirs: Vec<String>,
@@ -106,37 +127,37 @@ impl Passwords {
             let theirs: Vec<&str> = theirs.iter().map(String::as_str).collect();
             app::password::fit(password, &theirs).map_err(|unfit| Problem::field(field, unfit.into()))
         };
-        self.hash_if(password, fit).await
+        self.hash_if(asker, password, fit).await
     }
 
     /// The hash of a new password that may be taken as it is.
     pub async fn hash(&self, password: Zeroizing<String>) -> Result<String, Problem> {
-        self.hash_if(password, |_| Ok(())).await
+        self.hash_if(Asker::Known, password, |_| Ok(())).await
     }
 
     async fn hash_if(
         &self,
+        asker: Asker,
         password: Zeroizing<String>,
         fit: impl FnOnce(&str) -> Result<(), Problem> + Send + 'static,
     ) -> Result<String, Problem> {
-        let overloaded = || Problem::new(code::OVERLOADED).retry_after_s(5);
-        let _place = self
-            .known
-            .places
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| overloaded())?;
-        let at_once = self.known.at_once.clone().acquire_owned().await;
-        let at_once = at_once.map_err(|_| overloaded())?;
+        let turn = self.turn(asker).await?;
         let salt = seal::random().map_err(|error| Problem::internal(&error))?;
         let work = move || {
-            let _at_once = at_once;
+            let _turn = turn;
             fit(&password)?;
             app::password::hash(&password, &salt).map_err(|error| Problem::internal(&error))
         };
         let hashed = tokio::task::spawn_blocking(work).await;
         hashed.map_err(|error| Problem::internal(&error))?
     }
+}
+
+/// A place in a queue, and its turn; given back when it is dropped.
+struct Turn {
+    _share: Option<Share>,
+    _place: OwnedSemaphorePermit,
+    _at_once: OwnedSemaphorePermit,
 }
 
 /// How many of each address wait or run.
@@ -199,6 +220,17 @@ mod tests {
             .unwrap();
         assert_eq!(verify(at(1)).await.unwrap_err().code, code::OVERLOADED);
         assert!(verify(Asker::Known).await.is_ok());
+        // Nor does who signs up take a turn of those who are known.
+        let new = |asker| {
+            passwords.hash_new_of(
+                asker,
+                "password",
+                Zeroizing::new("teapot-in-the-rain".into()),
+                Vec::new(),
+            )
+        };
+        assert_eq!(new(at(1)).await.unwrap_err().code, code::OVERLOADED);
+        assert!(new(Asker::Known).await.is_ok());
         drop(shares);
         assert!(passwords.networks.lock().is_empty());
     }

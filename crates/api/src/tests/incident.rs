@@ -233,5 +233,8 @@ async fn an_incident_is_found_by_what_is_known_of_it_and_says_what_is_due() {
 async fn whom_to_call_is_told_before_anybody_signs_in() {
     let house = House::new().await;
     let told = house.get("", "/api/v1/hotline").await.ok();
-    assert_eq!(told, json!({ "phone": "400-000-0117", "mails_codes": false }));
+    assert_eq!(
+        told,
+        json!({ "phone": "400-000-0117", "mails_codes": false, "takes_registrations": false })
+    );
 }

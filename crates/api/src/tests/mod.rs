@@ -12,6 +12,7 @@ mod import;
 mod incident;
 mod input;
 mod provider_account;
+mod registration;
 mod report;
 mod session;
 mod setting;

@@ -23,7 +23,8 @@ async fn who_administers_changes_some_and_the_others_stay() {
         json!({
             "mode": "acquirer", "language": "zh", "time_zone": "Asia/Shanghai", "currency": "CNY",
             "mail_from": null, "smtp_url_set": false, "host_address": null, "acquirer_code": null,
-            "zone_keys_set": false, "second_factor_from": null, "gate": "off", "actions": ["change", "test_host", "test_mail"],
+            "zone_keys_set": false, "second_factor_from": null, "takes_registrations": false, "identity_provider": null,
+            "identity_daily_limit": 100, "gate": "off", "actions": ["change", "test_host", "test_mail"],
         })
     );
     let said = json!({ "smtp_url": "smtp://stop:s3cret@127.0.0.1:2525", "mail_from": "stop@shop.example" });

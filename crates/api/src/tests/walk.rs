@@ -322,6 +322,7 @@ impl Walked {
             ("provider", "stripe".to_owned()),
             ("import_id", house.import(&owner).await),
             ("leaf_index", house.first_leaf().await),
+            ("registration_id", house.registration("REG00001", true).await),
             ("session_id", house.another_session("manager").await),
             ("factor_id", house.factor("manager").await),
         ]);

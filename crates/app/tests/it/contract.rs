@@ -350,6 +350,34 @@ fn an_api_key_moves_by_its_table_alone() {
 }
 
 #[test]
+fn a_registration_moves_by_its_table_alone() {
+    use domain::registration::{Approval, Outcome, Registration, State};
+    let house = crate::registration::open();
+    let it = crate::registration::confirmed(&house, 1);
+    for outcome in [Outcome::Same, Outcome::NoRecord] {
+        let confirmed = State::ALL
+            .into_iter()
+            .filter(|state| *state != State::Unconfirmed);
+        let states: Vec<Registration> = confirmed
+            .map(|state| Registration {
+                state,
+                person_outcome: Some(outcome),
+                company_outcome: Some(outcome),
+                approval: (state == State::Approved).then(|| Approval {
+                    approved_by: "risk".into(),
+                    approved_at: house.now(),
+                    documents: "ab".repeat(32),
+                    documents_until: None,
+                    reason: "seen".into(),
+                }),
+                ..it.clone()
+            })
+            .collect();
+        a_case(&house, &it.registration_id, &states, &stranger());
+    }
+}
+
+#[test]
 fn work_moves_by_its_table_alone() {
     let house = House::open();
     let id = Id::hold_end(terminal(1), 7);

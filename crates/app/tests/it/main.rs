@@ -26,6 +26,7 @@ mod incident;
 mod node;
 mod operator;
 mod promise;
+mod registration;
 mod reversal;
 mod settlement;
 mod setup;

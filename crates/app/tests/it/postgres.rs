@@ -25,6 +25,7 @@ mod node;
 mod operator;
 mod promise;
 mod race;
+mod registration;
 mod reversal;
 mod settlement;
 mod setup;

@@ -26,6 +26,7 @@ use super::off_runtime;
 use node::Node;
 use node::seal::{Purpose, random};
 use server::connector::host::{HostConfig, HostProfile};
+use server::connector::identity::Identities;
 use server::connector::provider::Providers;
 use server::connector::timestamp::Anchors;
 use server::gate::Limits;
@@ -148,6 +149,7 @@ impl Rig {
             }),
             gate_from: GateFrom::Flags,
             providers: Providers::default(),
+            identities: Identities::default(),
             anchors: Anchors::default(),
             data: data.to_owned(),
         };

@@ -3,6 +3,7 @@
 //! Invariant: every wait for another system ends, and its silence is told apart from never having been asked.
 
 pub mod host;
+pub mod identity;
 pub mod mail;
 pub mod provider;
 pub mod timestamp;

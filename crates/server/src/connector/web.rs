@@ -92,6 +92,19 @@ impl Site {
 }
 
 impl Site {
+    /// Its host, with the port where that is not the usual one (RFC 9110, 7.2): some providers have it signed.
+    pub fn authority(&self) -> String {
+        let host = match self.host.contains(':') {
+            true => format!("[{}]", self.host),
+            false => self.host.clone(),
+        };
+        let usual = if self.is_encrypted { 443 } else { 80 };
+        match self.port == usual {
+            true => host,
+            false => format!("{host}:{}", self.port),
+        }
+    }
+
     /// The path of a question that is about the site itself.
     pub fn root(&self) -> String {
         match self.path.is_empty() {
@@ -173,14 +186,10 @@ fn not_sent(error: impl std::fmt::Display) -> Lost {
 }
 
 fn request(site: &Site, question: Question) -> Result<Request<Body>, Lost> {
-    let host = match site.host.contains(':') {
-        true => format!("[{}]:{}", site.host, site.port),
-        false => format!("{}:{}", site.host, site.port),
-    };
     let mut request = Request::builder()
         .method(question.method)
         .uri(format!("{}{}", site.path, question.path))
-        .header(HOST, host)
+        .header(HOST, site.authority())
         .header(ACCEPT, "application/json")
         .header(USER_AGENT, concat!("Tillguard/", env!("CARGO_PKG_VERSION")));
     for (name, mut value) in question.headers {
@@ -272,6 +281,19 @@ mod tests {
             "",
         ] {
             assert_eq!(site(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_site_is_called_by_its_host_and_by_an_unusual_port() {
+        for (address, authority) in [
+            ("https://cloudauth.aliyuncs.com", "cloudauth.aliyuncs.com"),
+            ("https://m.example:8443/v3", "m.example:8443"),
+            ("http://127.0.0.1:8081", "127.0.0.1:8081"),
+            ("http://[::1]:9", "[::1]:9"),
+            ("http://[::1]", "[::1]"),
+        ] {
+            assert_eq!(Site::parse(address).unwrap().authority(), authority);
         }
     }
 

@@ -4,6 +4,7 @@
 //! Invariant: *sent* is written down only with the server's own reply; a letter that may have gone out is left to a person.
 
 mod code;
+mod registration;
 
 use std::sync::Arc;
 
@@ -75,6 +76,27 @@ pub async fn bring(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     };
     match outcome(post.server.send(&post.mail(work, to, subject, text)).await) {
         Ok(outcome) => brought(node, work, outcome).await,
+        Err(_) => Ok(Tried::Failed("the mail was not taken")),
+    }
+}
+
+/// Tells an applicant of a registration, once.
+pub async fn tell_applicant(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+    let asked = work.clone();
+    let bringing = node
+        .read(move |tx| app::registration::to_send(tx, &asked))
+        .await?;
+    let Some((to, subject, text)) =
+        bringing.and_then(|bringing| registration::written(&node.sealer, bringing))
+    else {
+        return told(node, work, MailOutcome::Dropped).await;
+    };
+    let post = match post(node).await? {
+        Ok(post) => post,
+        Err(why) => return Ok(Tried::Failed(why)),
+    };
+    match outcome(post.server.send(&post.mail(work, to, subject, text)).await) {
+        Ok(outcome) => told(node, work, outcome).await,
         Err(_) => Ok(Tried::Failed("the mail was not taken")),
     }
 }
@@ -167,6 +189,17 @@ async fn brought(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result<
         .insist(Turn::Own, || {
             let (work, outcome, name) = (work.clone(), outcome.clone(), node.name.clone());
             move |tx: &Tx<'_>| app::emergency_code::mailed(tx, &work, &name, &outcome)
+        })
+        .await?;
+    Ok(Tried::Done)
+}
+
+/// The same of a mail to an applicant.
+async fn told(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result<Tried, Error> {
+    let _: bool = node
+        .insist(Turn::Own, || {
+            let (work, outcome, name) = (work.clone(), outcome.clone(), node.name.clone());
+            move |tx: &Tx<'_>| app::registration::mailed(tx, &work, &name, &outcome)
         })
         .await?;
     Ok(Tried::Done)

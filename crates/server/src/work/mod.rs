@@ -13,6 +13,7 @@ mod import;
 mod mail;
 mod provider_stop;
 pub mod recovery;
+mod registration;
 mod reminder;
 mod reseal;
 mod reversal;
@@ -28,6 +29,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::connector::host::AcquirerHost;
+use crate::connector::identity::Identities;
 use crate::connector::provider::Providers;
 use crate::connector::timestamp::Anchors;
 use node::{Node, now, told};
@@ -46,6 +48,8 @@ pub struct Outside {
     pub host: Option<Arc<AcquirerHost>>,
     /// Providers with an interface.
     pub providers: Providers,
+    /// Who says whether a name and a number belong together.
+    pub identities: Identities,
     /// Where the audit log's checkpoints are kept besides.
     pub anchors: Anchors,
 }
@@ -221,6 +225,8 @@ async fn perform(
         Kind::Reminder => reminder::remind(&node, &work).await,
         Kind::ReminderMail => mail::remind(&node, &work).await,
         Kind::CodeMail => mail::bring(&node, &work).await,
+        Kind::RegistrationMail => mail::tell_applicant(&node, &work).await,
+        Kind::RegistrationCheck => registration::check(&node, &outside.identities, &work).await,
         Kind::Import => import::check(&node, &work).await,
         Kind::Reseal => reseal::run(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
@@ -248,7 +254,7 @@ async fn perform(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connector::{mail, provider, timestamp};
+    use crate::connector::{identity, mail, provider, timestamp};
 
     #[test]
     fn no_try_outlasts_its_claim() {
@@ -259,6 +265,8 @@ mod tests {
         assert!(claim(Kind::Audit) > timestamp::STAMP_TIME_MAX * 2);
         assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::CodeMail) > mail::SEND_TIME_MAX);
+        assert!(claim(Kind::RegistrationMail) > mail::SEND_TIME_MAX);
+        assert!(claim(Kind::RegistrationCheck) > identity::ASK_TIME_MAX * registration::QUESTIONS_MAX * 2);
         // A look, where it stands, the stop, and where it stands then.
         assert!(claim(Kind::ProviderStop) > provider::LOOK_TIME_MAX * 3 + provider::STOP_TIME_MAX);
     }

@@ -15,20 +15,20 @@ const HEAD_BYTES_MAX: u64 = 16 * 1024;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// What was asked.
-pub(super) struct Request {
-    pub(super) method: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
     /// Without the query.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Behind the `?`.
-    pub(super) query: String,
+    pub(crate) query: String,
     /// Names in small letters.
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
     /// A header's value.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
@@ -115,7 +115,7 @@ async fn write(stream: &mut TcpStream, reply: &Reply, headers: &str) -> io::Resu
 }
 
 /// `None` for what is no request.
-async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
+pub(crate) async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
     let mut lines = Vec::new();
     let mut head = stream.take(HEAD_BYTES_MAX);
     loop {

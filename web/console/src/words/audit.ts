@@ -13,6 +13,7 @@ const subject: Record<string, Said<string>> = {
   setting: say('系统设置', 'Settings'),
   invitation: say('邀请', 'Invitation'),
   import: say('导入', 'Import'),
+  registration: say('注册', 'Registration'),
   work: say('待办', 'Work'),
   custom_role: say('自定义角色', 'Custom role'),
   api_key: say('API 密钥', 'API key'),

@@ -18,6 +18,8 @@ const kind: Words<WorkKind> = {
   reminder: say('提醒', 'Reminder'),
   reminder_mail: say('提醒邮件', 'Reminder by mail'),
   code_mail: say('验证码邮件', 'Code by mail'),
+  registration_mail: say('注册邮件', 'Mail about a registration'),
+  registration_check: say('核验注册信息', 'Check of a registration'),
   import: say('核对导入的表格', 'Look through a table'),
   reseal: say('改用最新的密钥加密', 'Move to the newest data key'),
   clean_up: say('清理', 'Clean-up'),
@@ -58,6 +60,8 @@ const why: Record<string, Said<string>> = {
   'the checkpoint could not be written': say('检查点写不进文件夹', 'The checkpoint could not be written'),
   'no time stamp was given': say('没有拿到时间戳', 'No time stamp was given'),
   'no randomness from the system': say('系统给不出随机数', 'No randomness from the system'),
+  'the provider could not be reached': say('连不上核验机构', 'The provider could not be reached'),
+  'there is no end to what it asks': say('核验没有结束', 'There is no end to what it asks'),
   'the provider gave up waiting': say('对方等不及，中断了', 'The provider gave up waiting'),
 }
 

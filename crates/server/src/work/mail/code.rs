@@ -48,7 +48,7 @@ pub fn written(sealer: &Sealer, bringing: Bringing) -> Option<(String, String, S
 }
 
 /// A time on the house's clock, with its zone.
-fn clock(at: domain::Timestamp, time_zone: &str) -> String {
+pub(super) fn clock(at: domain::Timestamp, time_zone: &str) -> String {
     let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
     let at = Timestamp::from_millisecond(at.0)
         .unwrap_or_default()

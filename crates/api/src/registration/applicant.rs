@@ -1,0 +1,540 @@
+//! What anybody may do: fill the form in, bring the code, look how it stands, correct it, take it back.
+//!
+//! Invariant: the answers to whoever fills a form in are the same whoever is known here; a wrong token or code is paid for by the address
+//! it comes from.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use app::registration::{Asked, Fresh, NotDone, NotTaken};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use domain::Actor;
+use domain::account::is_login;
+use domain::case::actions;
+use domain::emergency_code::{CHARS, Code};
+use domain::identity::{self, Wrong};
+use domain::personal::Kind as Mask;
+use domain::registration::{
+    CODE_LASTS_MS, NAME_CHARS_MAX, Registration, SENT_MAX, Said, State as Stands, read,
+};
+use node::seal::{Purpose, random};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use store::Tx;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use zeroize::Zeroizing;
+
+use super::{
+    BusinessKind, CLOSED, CODE_WRONG, OVER, RegistrationAction, RegistrationField, RegistrationState,
+    TOO_MANY,
+};
+use crate::auth::{Asker, Attempt, Guess, Token};
+use crate::edge::Secret;
+use crate::input::{In, email_of_person, text};
+use crate::problem::{Problem, ProblemOut, Why, code};
+use crate::session::{Network, TOO_MANY_ATTEMPTS};
+use crate::setting::Language;
+use crate::wire::Time;
+use crate::{Api, id};
+
+/// The routes.
+pub(super) fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(ask))
+        .routes(routes!(confirm))
+        .routes(routes!(look))
+        .routes(routes!(send))
+        .routes(routes!(withdraw))
+}
+
+/// Who signs up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RegistrationNew, example = json!({
+    "kind": "individual", "business_name": "福记小吃店", "credit_code": "92110101MA0TXXX2XP", "person_name": "测试甲",
+    "identity_number": "110101180001010015", "mobile": "13800138000", "email": "li.na@shop.example", "login": "li.na",
+    "password": "teapot-in-the-rain",
+}))]
+struct RegistrationIn {
+    /// What the business is.
+    kind: BusinessKind,
+    /// What it is called, as on its licence; what a micro-merchant calls itself. At most 100 characters.
+    business_name: String,
+    /// 统一社会信用代码 (GB 32100-2015); none for a micro-merchant.
+    credit_code: Option<String>,
+    /// The legal representative, the operator, or the person who sells; at most 100 characters.
+    person_name: String,
+    /// That person's identity number (GB 11643-1999), eighteen characters.
+    identity_number: String,
+    /// That person's mobile number.
+    mobile: String,
+    /// Where the code is mailed.
+    email: String,
+    /// What the owner will type to log in.
+    login: String,
+    /// At least 8 characters, and none of those that are guessed first.
+    password: String,
+    /// What to be spoken to in; the house's own without it.
+    language: Option<Language>,
+}
+
+/// What the applicant holds until the code has come, and after.
+#[derive(Serialize, ToSchema)]
+struct RegistrationBegun {
+    /// The registration's number, which stands in the mail too.
+    id: String,
+    /// What opens it, shown this once: the page is `/registration#` and this.
+    token: String,
+    /// For how long the code will work, in minutes.
+    minutes: i64,
+}
+
+/// Sign up: a code is mailed, and nothing counts before it comes back. The answer is the same whoever is known here.
+#[utoipa::path(post, path = "/registrations", tag = "registration", security(()), request_body = RegistrationIn, responses(
+    (status = 202, description = "A code is on its way, unless that mailbox has had enough of them.", body = RegistrationBegun),
+    (status = 409, description = "registrations_closed", body = ProblemOut),
+    (status = 429, description = "too_many_attempts", body = ProblemOut),
+))]
+async fn ask(
+    State(api): State<Arc<Api>>,
+    network: Network,
+    input: In<RegistrationIn>,
+) -> Result<Response, Problem> {
+    paid(&api, &network)?;
+    if !api.node.read(app::registration::are_taken).await? {
+        return Err(Problem::new(CLOSED));
+    }
+    let said = input.body;
+    let password = Zeroizing::new(said.password);
+    let email = email_of_person(&api, "email", Some(said.email))?;
+    let email = email.ok_or_else(|| Problem::field("email", Why::Missing))?;
+    let what = Partly {
+        kind: Some(said.kind),
+        business_name: Some(said.business_name),
+        credit_code: said.credit_code,
+        person_name: Some(said.person_name),
+        identity_number: Some(said.identity_number),
+        mobile: Some(said.mobile),
+        login: Some(said.login),
+    };
+    let what = what.over(None)?;
+    let theirs = vec![what.login.clone(), what.business_name.clone(), email.clone()];
+    let asker = Asker::Stranger(network.0);
+    let hash = api.passwords.hash_new_of(asker, "password", password, theirs);
+    let asked = Asked {
+        password_hash: hash.await?,
+        said: what,
+        email,
+        language: match said.language {
+            Some(language) => language.0,
+            None => language_of_house(&api).await?,
+        },
+        from: from(&network),
+    };
+    let (fresh, token) = fresh(&api)?;
+    let begun = RegistrationBegun {
+        id: fresh.registration_id.clone(),
+        token: token.to_string(),
+        minutes: CODE_LASTS_MS / 60_000,
+    };
+    let work = move |tx: &Tx<'_>| app::registration::ask(tx, fresh, asked).map_err(Problem::from);
+    api.node.write(work).await?;
+    api.node.work_due.notify_one();
+    Ok((StatusCode::ACCEPTED, Extension(Secret), Json(begun)).into_response())
+}
+
+async fn language_of_house(api: &Api) -> Result<domain::setting::Language, Problem> {
+    let settings = api.node.read(store::setting::get).await?;
+    Ok(settings.map_or(domain::setting::Language::Chinese, |settings| settings.language))
+}
+
+/// How an event names where the applicant speaks from.
+fn from(network: &Network) -> String {
+    let known = |address: IpAddr| address.to_string();
+    network.0.map_or_else(|| "unknown".to_owned(), known)
+}
+
+fn fresh(api: &Api) -> Result<(Fresh, Token), Problem> {
+    let internal = |error| Problem::internal(&error);
+    let code = Code::of(random::<CHARS>().map_err(internal)?);
+    let token = Token::random().map_err(internal)?;
+    let registration_id = id::new()?;
+    let sealer = &api.node.sealer;
+    let code_sealed = sealer.seal(Purpose::RegistrationCode, &registration_id, code.letters());
+    let fresh = Fresh {
+        token_digest: token.digest(),
+        code_digest: digest(&code),
+        code_sealed: code_sealed.map_err(internal)?,
+        registration_id,
+    };
+    Ok((fresh, token))
+}
+
+fn digest(code: &Code) -> [u8; 32] {
+    Sha256::digest(code.letters()).into()
+}
+
+/// Pays out of the allowance of the address it comes from, and no account's.
+fn paid(api: &Api, network: &Network) -> Result<(), Problem> {
+    let attempt = Attempt {
+        guess: Guess::Password,
+        login: None,
+        network: network.0,
+        device: None,
+    };
+    let started = api.settings.attempts.start(&attempt);
+    started.map_err(|wait_s| Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s))
+}
+
+/// What of it is said; what is not stays as it was.
+struct Partly {
+    kind: Option<BusinessKind>,
+    business_name: Option<String>,
+    credit_code: Option<String>,
+    person_name: Option<String>,
+    identity_number: Option<String>,
+    mobile: Option<String>,
+    login: Option<String>,
+}
+
+impl Partly {
+    /// What is said now, each checked as far as it can be without asking anybody.
+    fn over(self, known: Option<&Said>) -> Result<Said, Problem> {
+        let missing = |field: &'static str| Problem::field(field, Why::Missing);
+        let kind = self.kind.map(|kind| kind.0).or(known.map(|known| known.kind));
+        let kind = kind.ok_or_else(|| missing("kind"))?;
+        let code = blank_is_none(self.credit_code);
+        let known_code = known
+            .map(|known| known.credit_code.clone())
+            .filter(|code| !code.is_empty());
+        let credit_code = match (kind.has_licence(), code) {
+            (true, Some(code)) => identity::credit_code(&code)
+                .ok_or_else(|| Problem::field("credit_code", Why::NotACreditCode))?,
+            (true, None) => known_code.ok_or_else(|| missing("credit_code"))?,
+            // A micro-merchant has none; one that is left over from another kind goes.
+            (false, Some(_)) => return Err(Problem::field("credit_code", Why::Unknown)),
+            (false, None) => String::new(),
+        };
+        let name = |field: &'static str, said: Option<String>, known: Option<&String>| match (said, known) {
+            (Some(said), _) => text(field, &said, NAME_CHARS_MAX),
+            (None, Some(known)) => Ok(known.clone()),
+            (None, None) => Err(missing(field)),
+        };
+        let identity_number = match (self.identity_number, known) {
+            (Some(said), _) => identity::identity_number(&said, node::now()).map_err(wrong_number)?,
+            (None, Some(known)) => known.identity_number.clone(),
+            (None, None) => return Err(missing("identity_number")),
+        };
+        let mobile = match (self.mobile, known) {
+            (Some(said), _) => {
+                identity::mobile(&said).ok_or_else(|| Problem::field("mobile", Why::NotAMobile))?
+            }
+            (None, Some(known)) => known.mobile.clone(),
+            (None, None) => return Err(missing("mobile")),
+        };
+        let login = match (self.login, known) {
+            (Some(said), _) if is_login(said.trim()) => said.trim().to_owned(),
+            (Some(_), _) => return Err(Problem::field("login", Why::NotALogin)),
+            (None, Some(known)) => known.login.clone(),
+            (None, None) => return Err(missing("login")),
+        };
+        Ok(Said {
+            kind,
+            business_name: name(
+                "business_name",
+                self.business_name,
+                known.map(|known| &known.business_name),
+            )?,
+            credit_code,
+            person_name: name(
+                "person_name",
+                self.person_name,
+                known.map(|known| &known.person_name),
+            )?,
+            identity_number,
+            mobile,
+            login,
+        })
+    }
+}
+
+fn blank_is_none(said: Option<String>) -> Option<String> {
+    said.filter(|said| !said.trim().is_empty())
+}
+
+fn wrong_number(wrong: Wrong) -> Problem {
+    let why = match wrong {
+        Wrong::CheckDigit => Why::WrongCheckDigit,
+        Wrong::Shape | Wrong::Day => Why::NotAnIdentityNumber,
+    };
+    Problem::field("identity_number", why)
+}
+
+impl From<NotTaken> for Problem {
+    fn from(error: NotTaken) -> Self {
+        match error {
+            NotTaken::Closed => Self::new(CLOSED),
+            NotTaken::Busy => Self::new(code::OVERLOADED).retry_after_s(60),
+            NotTaken::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotDone> for Problem {
+    fn from(error: NotDone) -> Self {
+        match error {
+            NotDone::Over => Self::new(OVER),
+            NotDone::WrongCode => Self::new(CODE_WRONG),
+            NotDone::TooMany => Self::new(TOO_MANY),
+            NotDone::Closed => Self::new(CLOSED),
+            NotDone::WrongState(_) => Self::new(code::WRONG_STATE),
+            NotDone::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A registration as the applicant sees it.
+#[derive(Serialize, ToSchema)]
+struct RegistrationSeen {
+    /// Its number, which stands in the mails too.
+    id: String,
+    /// Where it stands.
+    state: RegistrationState,
+    /// What the business is.
+    kind: BusinessKind,
+    /// What it is called.
+    business_name: String,
+    /// Its credit code; null for a micro-merchant.
+    #[schema(required)]
+    credit_code: Option<String>,
+    /// The person, masked, as what follows.
+    person_name: String,
+    /// The identity number.
+    identity_number: String,
+    /// The mobile number.
+    mobile: String,
+    /// The mailbox.
+    email: String,
+    /// What the owner will log in with.
+    login: String,
+    /// Until when the code works, as long as it is not confirmed.
+    #[schema(required)]
+    ends_at: Option<Time>,
+    /// When it was sent last.
+    #[schema(required)]
+    sent_at: Option<Time>,
+    /// How often it may be sent again.
+    sends_left: i64,
+    /// What is to be corrected.
+    wrong_fields: Vec<RegistrationField>,
+    /// What a person of the house wrote about it.
+    #[schema(required)]
+    told: Option<String>,
+    /// What the applicant may do now.
+    actions: Vec<RegistrationAction>,
+}
+
+impl RegistrationSeen {
+    fn of(it: Registration) -> Self {
+        let applicant = Actor::Outside(String::new());
+        let is_open = it.state == Stands::Unconfirmed;
+        Self {
+            actions: actions(&it, &applicant)
+                .into_iter()
+                .map(RegistrationAction)
+                .collect(),
+            state: RegistrationState(it.state),
+            kind: BusinessKind(it.said.kind),
+            person_name: Mask::Name.mask(&it.said.person_name),
+            identity_number: Mask::IdentityNumber.mask(&it.said.identity_number),
+            mobile: Mask::Phone.mask(&it.said.mobile),
+            email: Mask::Email.mask(&it.email),
+            credit_code: Some(it.said.credit_code).filter(|code| !code.is_empty()),
+            business_name: it.said.business_name,
+            login: it.said.login,
+            ends_at: is_open.then_some(Time(it.ends_at)),
+            sent_at: it.sent_at.map(Time),
+            sends_left: (SENT_MAX - it.sent_count).max(0),
+            wrong_fields: read(it.wrong_fields.as_deref())
+                .into_iter()
+                .map(RegistrationField)
+                .collect(),
+            told: it.told,
+            id: it.registration_id,
+        }
+    }
+}
+
+/// The token that came with the answer to the first form.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RegistrationToken, example = json!({ "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs" }))]
+struct Held {
+    /// From the link.
+    token: String,
+}
+
+/// Does something with the registration of a token; a wrong one is paid for by the address it comes from.
+async fn with_token<T: Send + 'static>(
+    api: &Api,
+    network: &Network,
+    token: &str,
+    act: impl FnOnce(&Tx<'_>, &[u8]) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let wrong = || match paid(api, network) {
+        Ok(()) => Problem::new(OVER),
+        Err(problem) => problem,
+    };
+    let digest = Token::parse(token.trim()).ok_or_else(wrong)?.digest();
+    match api.node.write(move |tx: &Tx<'_>| act(tx, &digest)).await {
+        Err(problem) if problem.code == OVER => Err(wrong()),
+        done => done,
+    }
+}
+
+/// Say where a registration stands.
+#[utoipa::path(post, path = "/registrations/look", tag = "registration", security(()), request_body = Held, responses(
+    (status = 200, body = RegistrationSeen),
+    (status = 410, description = "registration_over", body = ProblemOut),
+    (status = 429, description = "too_many_attempts", body = ProblemOut),
+))]
+async fn look(
+    State(api): State<Arc<Api>>,
+    network: Network,
+    input: In<Held>,
+) -> Result<Json<RegistrationSeen>, Problem> {
+    let seen = with_token(&api, &network, &input.body.token, |tx, token| {
+        let it = app::registration::open(tx, token)?;
+        it.map(RegistrationSeen::of).ok_or_else(|| Problem::new(OVER))
+    });
+    seen.await.map(Json)
+}
+
+/// The token, and the code from the mailbox.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RegistrationConfirm, example = json!({ "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs", "code": "M701-Z01A-BCDE" }))]
+struct Confirm {
+    /// What the first answer held.
+    token: String,
+    /// As it came by mail: twelve letters and digits, however they are typed.
+    code: String,
+}
+
+/// Bring the code: from here the registration counts. The same again gets the same answer.
+#[utoipa::path(post, path = "/registrations/confirm", tag = "registration", security(()), request_body = Confirm, responses(
+    (status = 200, body = RegistrationSeen),
+    (status = 409, description = "registrations_closed", body = ProblemOut),
+    (status = 410, description = "registration_over, registration_code_wrong", body = ProblemOut),
+    (status = 429, description = "too_many_attempts; too_many_registrations from this mailbox in a day", body = ProblemOut),
+))]
+async fn confirm(
+    State(api): State<Arc<Api>>,
+    network: Network,
+    input: In<Confirm>,
+) -> Result<Json<RegistrationSeen>, Problem> {
+    let Confirm { token, code } = input.body;
+    let digest = match Code::parse(&code) {
+        Some(code) => digest(&code),
+        None => {
+            return Err(paid(&api, &network)
+                .err()
+                .unwrap_or_else(|| Problem::new(CODE_WRONG)));
+        }
+    };
+    let from = from(&network);
+    let confirmed = with_token(&api, &network, &token, move |tx, token| {
+        // What is counted stays, whatever the answer.
+        Ok(app::registration::confirm(tx, token, &digest, &from)?)
+    });
+    match confirmed.await? {
+        Ok(it) => {
+            api.node.work_due.notify_one();
+            Ok(Json(RegistrationSeen::of(it)))
+        }
+        Err(NotDone::Over | NotDone::WrongCode) if paid(&api, &network).is_err() => {
+            Err(Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(60))
+        }
+        Err(not_done) => Err(not_done.into()),
+    }
+}
+
+/// What is corrected; what is not said stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RegistrationSend, example = json!({ "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs", "login": "li.na.2" }))]
+struct Corrected {
+    /// From the link.
+    token: String,
+    /// What the business is.
+    kind: Option<BusinessKind>,
+    /// What it is called.
+    business_name: Option<String>,
+    /// 统一社会信用代码.
+    credit_code: Option<String>,
+    /// The legal representative, the operator, or the person who sells.
+    person_name: Option<String>,
+    /// That person's identity number.
+    identity_number: Option<String>,
+    /// That person's mobile number.
+    mobile: Option<String>,
+    /// What the owner will type to log in.
+    login: Option<String>,
+}
+
+/// Send a returned registration again, corrected; five times in all.
+#[utoipa::path(post, path = "/registrations/send", tag = "registration", security(()), request_body = Corrected, responses(
+    (status = 200, body = RegistrationSeen),
+    (status = 409, description = "wrong_state", body = ProblemOut),
+    (status = 410, description = "registration_over", body = ProblemOut),
+    (status = 429, description = "too_many_attempts", body = ProblemOut),
+))]
+async fn send(
+    State(api): State<Arc<Api>>,
+    network: Network,
+    input: In<Corrected>,
+) -> Result<Json<RegistrationSeen>, Problem> {
+    let said = input.body;
+    let partly = Partly {
+        kind: said.kind,
+        business_name: said.business_name,
+        credit_code: said.credit_code,
+        person_name: said.person_name,
+        identity_number: said.identity_number,
+        mobile: said.mobile,
+        login: said.login,
+    };
+    let from = from(&network);
+    let sent = with_token(&api, &network, &said.token, move |tx, token| {
+        let it = app::registration::open(tx, token)?.ok_or_else(|| Problem::new(OVER))?;
+        let corrected = partly.over(Some(&it.said))?;
+        Ok(app::registration::send(tx, token, corrected, &from)?)
+    });
+    let it = sent.await?;
+    api.node.work_due.notify_one();
+    Ok(Json(RegistrationSeen::of(it)))
+}
+
+/// Take a registration back.
+#[utoipa::path(post, path = "/registrations/withdraw", tag = "registration", security(()), request_body = Held, responses(
+    (status = 200, body = RegistrationSeen),
+    (status = 409, description = "wrong_state", body = ProblemOut),
+    (status = 410, description = "registration_over", body = ProblemOut),
+    (status = 429, description = "too_many_attempts", body = ProblemOut),
+))]
+async fn withdraw(
+    State(api): State<Arc<Api>>,
+    network: Network,
+    input: In<Held>,
+) -> Result<Json<RegistrationSeen>, Problem> {
+    let from = from(&network);
+    let withdrawn = with_token(&api, &network, &input.body.token, move |tx, token| {
+        Ok(app::registration::withdraw(tx, token, &from)?)
+    });
+    withdrawn.await.map(RegistrationSeen::of).map(Json)
+}
