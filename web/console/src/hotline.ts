@@ -10,6 +10,8 @@ import { recall, remember } from './remembered'
 import { account } from './session'
 
 const phone = ref(recall('hotline'))
+/** Whether merchants may sign up by themselves, as the house said when it was asked last. */
+export const takesRegistrations = ref(false)
 /** For whom it was asked last: a login, or nobody. */
 let askedFor: string | null | undefined
 
@@ -20,7 +22,9 @@ async function number(): Promise<string | null> {
     const own = inUse.find((one) => one.merchant_id !== null) ?? inUse[0]
     if (own) return own.hotline
   }
-  return (await hotline()).phone
+  const told = await hotline()
+  takesRegistrations.value = told.takes_registrations
+  return told.phone
 }
 
 async function ask(): Promise<void> {

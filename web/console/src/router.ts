@@ -20,7 +20,8 @@ export const loadIncident = () => import('@/pages/IncidentPage.vue')
 
 export const router = createRouter({
   history: createWebHistory(),
-  scrollBehavior: (to, _from, saved) => saved ?? (to.hash ? { el: to.hash, top: 72 } : { top: 0 }),
+  scrollBehavior: (to, _from, saved) =>
+    saved ?? (to.hash && to.name !== 'registration' ? { el: to.hash, top: 72 } : { top: 0 }),
   routes: [
     {
       path: '/login',
@@ -218,6 +219,31 @@ export const router = createRouter({
       name: 'join',
       component: () => import('@/pages/JoinPage.vue'),
       meta: { title: 'join', open: true },
+    },
+    {
+      path: '/register',
+      name: 'register',
+      component: () => import('@/pages/RegisterPage.vue'),
+      meta: { title: 'register', open: true },
+    },
+    {
+      path: '/registration',
+      name: 'registration',
+      component: () => import('@/pages/OwnRegistration.vue'),
+      meta: { title: 'registration', open: true },
+    },
+    {
+      path: '/registrations',
+      name: 'registrations',
+      component: () => import('@/pages/RegistrationList.vue'),
+      meta: { title: 'registrations' },
+    },
+    {
+      path: '/registrations/:id',
+      name: 'one_registration',
+      component: () => import('@/pages/RegistrationPage.vue'),
+      props: true,
+      meta: { title: 'registration' },
     },
     {
       path: '/labels',

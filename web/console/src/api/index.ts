@@ -65,6 +65,7 @@ import type {
 
 export * from './own'
 export * from './people'
+export { registrations } from './registrations'
 export * from './types'
 export { audit } from './audit'
 export { Problem, asProblem, newKey } from './http'

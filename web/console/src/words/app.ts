@@ -74,6 +74,9 @@ export const title = {
   security: say('登录与安全', 'Sign-in and security'),
   imports: say('导入终端', 'Import terminals'),
   join: say('加入', 'Join'),
+  register: say('注册商户', 'Register a merchant'),
+  registration: say('注册申请', 'Registration'),
+  registrations: say('注册申请', 'Registrations'),
   not_found: say('没有这一页', 'Page not found'),
 }
 

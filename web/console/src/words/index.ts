@@ -32,6 +32,7 @@ import * as right from './right'
 import * as api_key from './api_key'
 import * as emergency from './emergency'
 import * as security from './security'
+import * as registration from './registration'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -68,6 +69,7 @@ const all = {
   ...api_key,
   ...emergency,
   ...security,
+  ...registration,
 }
 
 export type Messages = Spoken<typeof all>
