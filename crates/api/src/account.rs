@@ -11,6 +11,7 @@ use domain::Actor;
 use domain::account::{Narrowed, Person, Reach, Scope, State as Word, Verb};
 use domain::case::decide;
 use domain::custom_role::CustomRole;
+use domain::personal::Personal;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::{IntoParams, ToSchema};
@@ -24,7 +25,7 @@ use super::input::{In, Limit, text, text_opt};
 use super::invitation::{Invited, invite};
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
-use super::route::{self, Listed, Shown, acting};
+use super::route::{self, Listed, Revealing, Shown, acting};
 use super::session::{AccountOut, Role, shown};
 use super::wire::word;
 use crate::auth::{self, scope};
@@ -59,12 +60,14 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(disable))
         .routes(routes!(clear_factors))
         .routes(routes!(enable))
+        .routes(routes!(reveal))
         .routes(routes!(show_events))
 }
 
 route::list_route!(list: Person => PersonOut, AccountQuery, "account", "/accounts");
 route::show_route!(show: Person => PersonOut, "account", "/accounts/{login}", "login");
 route::step_route!(enable: Person => PersonOut, Verb::Enable, "account", "/accounts/{login}/enable", "login");
+route::reveal_route!(reveal: Person, "account", "/accounts/{login}/reveal", "login");
 route::events_route!(show_events: Person, "account", "/accounts/{login}/events", "login");
 
 /// A person's account, as it is kept.
@@ -78,6 +81,12 @@ pub struct PersonOut {
     /// The one shop's name.
     #[schema(required)]
     shop_name: Option<String>,
+    /// Where the person can be reached by mail: masked, but to the person oneself.
+    #[schema(required)]
+    email: Option<String>,
+    /// The person's telephone; masked likewise.
+    #[schema(required)]
+    phone: Option<String>,
     /// Whether it may be used.
     state: AccountState,
     /// What the one who asks may do with it now.
@@ -92,12 +101,18 @@ impl Shown for Person {
         let shop_name = shop_id.map(|shop_id| Names::new(tx).shop(shop_id)).transpose()?;
         Ok(PersonOut {
             actions: route::actions(tx, actor, &it, AccountAction)?,
+            email: it.seen("email", actor),
+            phone: it.seen("phone", actor),
             account: shown(tx, &it.account)?,
             id: it.account.login,
             shop_name,
             state: AccountState(it.state),
         })
     }
+}
+
+impl Revealing for Person {
+    const REVEAL: Verb = Verb::Reveal;
 }
 
 /// Which accounts.

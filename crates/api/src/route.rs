@@ -8,21 +8,25 @@
 //! see and do at that moment.
 
 use app::case::{self, Noun, Stateful, Written, find, step};
-use axum::Json;
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::Actor;
-use domain::case::{ListVerb, list_actions};
+use domain::case::{ListVerb, decide, list_actions};
+use domain::personal::{Personal, REASON_CHARS_MAX, REASON_CHARS_MIN};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::{IntoParams, ToSchema};
 
+use super::edge::Secret;
 use super::idempotency::{Kept, once};
-use super::input::{Cursor, In, Limit, text_opt};
+use super::input::{Cursor, In, Limit, text, text_opt};
 use super::page::Page;
 use super::people::Names;
-use super::problem::{Problem, code};
+use super::problem::{Problem, Why, code};
 use super::sheet::{self, Format, ImportOut, Sheet};
 use super::wire::{Time, word};
 use super::{Api, id};
@@ -241,6 +245,67 @@ pub async fn take<N: Shown + Stateful>(
     .await
 }
 
+/// Why personal data are asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "电话核实挂失，本人要求回电" }))]
+pub struct Reason {
+    /// In a few words, 4 to 500 characters. It is kept with the event.
+    #[schema(min_length = 4, max_length = 500)]
+    pub reason: String,
+}
+
+impl Reason {
+    /// What is said, when it says something.
+    pub fn read(self) -> Result<String, Problem> {
+        let reason = text("reason", &self.reason, REASON_CHARS_MAX)?;
+        match reason.chars().count() >= REASON_CHARS_MIN {
+            true => Ok(reason),
+            false => Err(Problem::field("reason", Why::TooShort)),
+        }
+    }
+}
+
+/// A noun that holds something about a person, which one may ask to see in full.
+pub trait Revealing: Stateful + Personal {
+    /// The step that shows it.
+    const REVEAL: Self::Verb;
+}
+
+/// What is personal of a noun, in full.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PersonalData)]
+pub struct PersonalOut {
+    /// By the fields that answers show masked; those that nobody said are missing.
+    #[schema(value_type = std::collections::HashMap<String, String>)]
+    values: BTreeMap<&'static str, String>,
+}
+
+/// Shows what is personal of one in full, with an event that says who asked and why. The answer is kept for no key: each look is
+/// one.
+pub async fn reveal<N: Revealing>(
+    api: &Api,
+    account: Account,
+    id: String,
+    input: In<Reason>,
+) -> Result<Response, Problem> {
+    let work = move |tx: &Tx<'_>| {
+        let actor = account.actor(tx)?;
+        // Of what is not there, nothing that is said is wrong.
+        let it: N = find(tx, &actor, &id)?;
+        decide(&it, N::REVEAL, &actor).map_err(case::Error::from)?;
+        let reason = input.body.read()?;
+        let it = step::<N>(tx, &actor, &id, N::REVEAL, Some(&reason), |_| ())?;
+        let said = it.personal().into_iter();
+        let values = said.filter_map(|datum| Some((datum.field, datum.text?.to_owned())));
+        Ok::<_, Problem>(PersonalOut {
+            values: values.collect(),
+        })
+    };
+    let out = api.node.write(work).await?;
+    Ok((Extension(Secret), Json(out)).into_response())
+}
+
 word! {
     /// What something is about.
     Subject: domain::event::Subject;
@@ -443,6 +508,29 @@ macro_rules! step_route {
     };
 }
 pub(crate) use step_route;
+
+/// `reveal_route!(reveal: Person, "account", "/accounts/{login}/reveal", "login");`
+macro_rules! reveal_route {
+    ($name:ident: $noun:ty, $tag:literal, $path:literal, $id:literal) => {
+        /// See what is personal of it in full. Who looked, and why, is among its events; a key does not repeat the answer.
+        #[utoipa::path(post, path = $path, tag = $tag, params(($id = String, Path)),
+            request_body = $crate::route::Reason, responses(
+            (status = 200, body = $crate::route::PersonalOut),
+            (status = 403, description = "not_allowed, step_up_required", body = $crate::problem::ProblemOut),
+            (status = 404, description = concat!($tag, "_not_found"), body = $crate::problem::ProblemOut),
+            (status = 409, description = "wrong_state: there is nothing", body = $crate::problem::ProblemOut),
+        ))]
+        async fn $name(
+            axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
+            $crate::auth::Actor(account): $crate::auth::Actor,
+            axum::extract::Path(id): axum::extract::Path<String>,
+            input: $crate::input::In<$crate::route::Reason>,
+        ) -> Result<axum::response::Response, $crate::problem::Problem> {
+            $crate::route::reveal::<$noun>(&api, account, id, input).await
+        }
+    };
+}
+pub(crate) use reveal_route;
 
 /// `events_route!(show_events: Contact, "contact", "/contacts/{contact_id}/events", "contact_id");`
 macro_rules! events_route {

@@ -36,7 +36,7 @@ impl Stateful for Person {
             Verb::ClearFactors if !store::factor::has(tx, &self.account.login)? => {
                 Err(Error::WrongState(self.state.code()))
             }
-            Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable => Ok(()),
+            Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable | Verb::Reveal => Ok(()),
         }
     }
 
@@ -44,7 +44,7 @@ impl Stateful for Person {
     fn lock_around(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), StoreError> {
         match verb {
             Verb::Disable => store::setting::lock(tx).map(drop),
-            Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable => Ok(()),
+            Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable | Verb::Reveal => Ok(()),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::actor::Actor;
 use crate::case::{Case, Step, Text, Who};
+use crate::personal::{Datum, Kind, Personal};
 use crate::right::{Right, Rights};
 use crate::time::HOUR_MS;
 use crate::{MerchantId, Timestamp, words};
@@ -206,10 +207,15 @@ impl Account {
         rights(self.role, self.custom_role.as_ref())
     }
 
-    /// Whether so much is in this person's hands that a password alone should not open it: releasing a loss, giving rights, or the
-    /// settings of the house.
+    /// Whether so much is in this person's hands that a password alone should not open it: releasing a loss, giving rights, the
+    /// settings of the house, or what is personal of others.
     pub fn has_power(&self) -> bool {
-        let weighty = [Right::EndLoss, Right::GiveRights, Right::Administer];
+        let weighty = [
+            Right::EndLoss,
+            Right::GiveRights,
+            Right::Administer,
+            Right::SeePersonal,
+        ];
         weighty.iter().any(|right| self.rights().has(*right))
     }
 
@@ -263,6 +269,8 @@ words! {
         Disable = "disable",
         /// Let the person log in again.
         Enable = "enable",
+        /// Show where the person can be reached, in full.
+        Reveal = "reveal",
     }
 }
 
@@ -277,6 +285,19 @@ pub struct Person {
     pub phone: Option<String>,
     /// Whether it may be used.
     pub state: State,
+}
+
+impl Personal for Person {
+    fn whose(&self) -> Option<&str> {
+        Some(&self.account.login)
+    }
+
+    fn personal(&self) -> Vec<Datum<'_>> {
+        vec![
+            Datum::new("email", Kind::Email, self.email.as_deref()),
+            Datum::new("phone", Kind::Phone, self.phone.as_deref()),
+        ]
+    }
 }
 
 /// Who may give rights to people.
@@ -296,6 +317,7 @@ impl Case for Person {
             .proving(),
         Step::new(Verb::Disable, &[State::Active], Some(State::Disabled), KEEPERS).proving(),
         Step::new(Verb::Enable, &[State::Disabled], Some(State::Active), KEEPERS).proving(),
+        Step::revealing(Verb::Reveal, &[State::Active, State::Disabled]),
     ];
 
     fn state(&self) -> State {
@@ -308,6 +330,15 @@ impl Case for Person {
 
     fn allows(&self, actor: &Actor) -> bool {
         matches!(actor, Actor::Person(by) if by.may_grant(self.account.rights(), &self.account.scope))
+    }
+
+    /// To see is less than to give.
+    fn allows_to(&self, verb: Verb, actor: &Actor) -> bool {
+        verb == Verb::Reveal || self.allows(actor)
+    }
+
+    fn hinders(&self, verb: Verb) -> bool {
+        verb == Verb::Reveal && !self.says_anything()
     }
 }
 
@@ -433,7 +464,7 @@ mod tests {
     fn an_account_moves_by_the_hand_of_whoever_may_give_it() {
         let at = |state| Person {
             account: account(Role::Manager, Scope::Shop(merchant("M1"), "S1".into())),
-            email: None,
+            email: Some("ann@shop.example".into()),
             phone: None,
             state,
         };
@@ -443,11 +474,14 @@ mod tests {
             "active clear_factors: owner:active stranger:no manager:no risk:active auditor:no",
             "active disable: owner:disabled stranger:no manager:no risk:disabled auditor:no",
             "active enable: owner:- stranger:no manager:no risk:- auditor:no",
+            "active reveal: owner:active stranger:active manager:no risk:active auditor:no",
             "disabled change: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled link: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled clear_factors: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled disable: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled enable: owner:active stranger:no manager:no risk:active auditor:no",
+            // What another merchant's owner does not see is not found.
+            "disabled reveal: owner:disabled stranger:disabled manager:no risk:disabled auditor:no",
         ];
         assert_eq!(crate::case::walk(at, &everybody()), wanted);
     }

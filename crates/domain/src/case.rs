@@ -87,6 +87,14 @@ impl<S: Copy, V: Copy> Step<S, V> {
         }
     }
 
+    /// A step that changes nothing and shows what is personal in full: a reason is asked, and a proof of who asks; the event says
+    /// both.
+    pub const fn revealing(verb: V, from: &'static [S]) -> Self {
+        Self::new(verb, from, None, Who::With(Right::SeePersonal))
+            .saying(Text::Required)
+            .proving()
+    }
+
     /// The same with something to say.
     pub const fn saying(self, text: Text) -> Self {
         Self { text, ..self }

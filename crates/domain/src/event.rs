@@ -65,6 +65,8 @@ words! {
         SetPassword = "set_password",
         /// The person said where to be reached.
         Reach = "reach",
+        /// Somebody saw in full where the person can be reached.
+        Reveal = "reveal",
         /// The person added an authenticator.
         EnrolTotp = "enrol_totp",
         /// The person added a passkey.

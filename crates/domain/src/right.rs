@@ -43,6 +43,8 @@ words! {
         SeeHouse = "see_house",
         /// Read the record of who did what.
         SeeRecord = "see_record",
+        /// See personal data in full, for a reason that is recorded; answer a person's request to see or erase them.
+        SeePersonal = "see_personal",
     }
 }
 
@@ -67,7 +69,7 @@ impl Right {
 
     /// Whether it only shows something.
     const fn only_shows(self) -> bool {
-        matches!(self, Self::SeeHouse | Self::SeeRecord)
+        matches!(self, Self::SeeHouse | Self::SeeRecord | Self::SeePersonal)
     }
 }
 
@@ -95,7 +97,7 @@ impl Rights {
     pub const fn of(role: Role) -> Self {
         use Right::{
             Administer, DecideWork, EndLoss, FollowLoss, GiveRights, KeepGate, KeepOperator, KeepProvider,
-            KeepShop, KeepTerminal, LockTerminal, ReportLoss, SeeHouse, SeeRecord, SignMerchant,
+            KeepShop, KeepTerminal, LockTerminal, ReportLoss, SeeHouse, SeePersonal, SeeRecord, SignMerchant,
         };
         match role {
             Role::Cashier => Self::new(&[ReportLoss, LockTerminal]),
@@ -112,6 +114,7 @@ impl Rights {
                 GiveRights,
                 Administer,
                 SeeRecord,
+                SeePersonal,
             ]),
             Role::FieldEngineer => Self::new(&[ReportLoss, KeepTerminal]),
             Role::Operations => Self::new(&[

@@ -11,6 +11,7 @@ mod factor;
 mod import;
 mod incident;
 mod input;
+mod personal;
 mod provider_account;
 mod registration;
 mod report;

@@ -10,6 +10,7 @@ import type {
   CustomRole,
   CustomRoleAction,
   CustomRoleIn,
+  Event,
   HalfWay,
   Invitation,
   InvitationAccept,
@@ -18,6 +19,7 @@ import type {
   Operator,
   OperatorIn,
   Person,
+  PersonalData,
   RoleRights,
 } from './types'
 
@@ -30,6 +32,10 @@ export const accounts = {
   link: (login: string) => post<Invited>(`/accounts/${within(login)}/link`, {}),
   step: (key: string, login: string, verb: 'disable' | 'enable') =>
     post<Person>(`/accounts/${within(login)}/${verb}`, {}, key),
+  /** Each look is one: no key repeats it. */
+  reveal: (login: string, reason: string) =>
+    post<PersonalData>(`/accounts/${within(login)}/reveal`, { reason }),
+  events: (login: string) => get<Page<Event>>(`/accounts/${within(login)}/events`, { limit: 200 }),
   clearFactors: (key: string, login: string, text: string) =>
     post<Person>(`/accounts/${within(login)}/clear-factors`, { text }, key),
 }

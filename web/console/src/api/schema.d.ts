@@ -124,59 +124,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/api-keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Those one sees, in the order of their identifiers. */
-        get: operations["api_key_list"];
-        put?: never;
-        /** Make a key, with at most one's own rights. The answer holds it, this once; an idempotency key does not repeat it. */
-        post: operations["api_key_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/api-keys/{api_key_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One of them. */
-        get: operations["api_key_show"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/api-keys/{api_key_id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What happened to it, oldest first. */
-        get: operations["api_key_show_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/api-keys/{api_key_id}/revoke": {
+    "/api/v1/accounts/{login}/reveal": {
         parameters: {
             query?: never;
             header?: never;
@@ -185,8 +133,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a key be used no more. Whatever uses it is refused at once, and its live streams end. */
-        post: operations["api_key_revoke"];
+        /** See what is personal of it in full. Who looked, and why, is among its events; a key does not repeat the answer. */
+        post: operations["account_reveal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1387,194 +1335,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/registrations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Confirmed ones, in the order of their identifiers. */
-        get: operations["registration_list"];
-        put?: never;
-        /** Sign up: a code is mailed, and nothing counts before it comes back. The answer is the same whoever is known here. */
-        post: operations["registration_ask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Bring the code: from here the registration counts. The same again gets the same answer. */
-        post: operations["registration_confirm"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/look": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Say where a registration stands. */
-        post: operations["registration_look"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/send": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a returned registration again, corrected; five times in all. */
-        post: operations["registration_send"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/withdraw": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Take a registration back. */
-        post: operations["registration_withdraw"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/{registration_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One of them. */
-        get: operations["registration_show"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/{registration_id}/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Make a merchant of it, and its owner's account. Where somebody has the log-in by now, it is returned to the applicant instead. */
-        post: operations["registration_accept"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/{registration_id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Say that the documents were seen; another person accepts. Not where a provider has found everything to be the same. */
-        post: operations["registration_approve"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/{registration_id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What happened to it, oldest first. */
-        get: operations["registration_show_events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/{registration_id}/refuse": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Refuse it. The applicant is mailed, and reads why by the link. */
-        post: operations["registration_refuse"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/{registration_id}/return": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Give it back to be corrected. */
-        post: operations["registration_give_back"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -2228,7 +1988,7 @@ export interface components {
             shop_id: string | null;
         };
         /** @enum {string} */
-        AccountAction: "change" | "link" | "clear_factors" | "disable" | "enable";
+        AccountAction: "change" | "link" | "clear_factors" | "disable" | "enable" | "reveal";
         /**
          * @description What an account is for and what it sees.
          * @example {
@@ -2296,76 +2056,7 @@ export interface components {
             kind: components["schemas"]["TransactionKind"];
         };
         /** @enum {string} */
-        ActorKind: "person" | "terminal" | "node" | "timer" | "outside" | "machine";
-        /** @description An API key, without what opens anything. */
-        ApiKey: {
-            /** @description What the one who asks may do with it now. */
-            actions: components["schemas"]["ApiKeyAction"][];
-            /** @description Until when it works. */
-            ends_at: components["schemas"]["Time"];
-            /** @description Whether it works for no more than 14 days. */
-            ends_soon: boolean;
-            /** @description Eight letters and digits. */
-            id: string;
-            /** @description Whether its time is over. */
-            is_over: boolean;
-            /** @description When. */
-            made_at: components["schemas"]["Time"];
-            /** @description Who made it, by name. */
-            made_by: string;
-            /** @description The one merchant it sees; null: all. */
-            merchant_id: string | null;
-            /** @description That merchant's name. */
-            merchant_name: string | null;
-            /** @description What uses it. */
-            name: string;
-            /** @description What the key begins with. */
-            prefix: string;
-            /** @description What it may do in what it sees; with no right it reads. */
-            rights: components["schemas"]["Right"][];
-            /** @description The one shop it sees; null: all of the merchant's. */
-            shop_id: string | null;
-            /** @description That shop's name. */
-            shop_name: string | null;
-            /** @description Whether it may be used. */
-            state: components["schemas"]["ApiKeyState"];
-            used_at: components["schemas"]["Time"] | null;
-            /** @description From which address; of IPv6 the first 64 bits. */
-            used_from: string | null;
-        };
-        /** @enum {string} */
-        ApiKeyAction: "revoke";
-        /**
-         * @description What is said of a new key.
-         * @example {
-         *       "days": 90,
-         *       "name": "SIEM",
-         *       "rights": [
-         *         "see_record"
-         *       ]
-         *     }
-         */
-        ApiKeyIn: {
-            /**
-             * Format: int64
-             * @description For how many days it works.
-             */
-            days: number;
-            merchant_id?: components["schemas"]["MerchantId"] | null;
-            /** @description What will use it; at most 100 characters. */
-            name: string;
-            /** @description What it may do; without a right it reads. Never what only people do. */
-            rights: components["schemas"]["Right"][];
-            /** @description The one shop it is of; all of the merchant's without it. */
-            shop_id?: string | null;
-        };
-        /** @description A key that was just made. */
-        ApiKeyMade: components["schemas"]["ApiKey"] & {
-            /** @description The key, for `Authorization: Bearer`, shown this once. */
-            key: string;
-        };
-        /** @enum {string} */
-        ApiKeyState: "active" | "revoked";
+        ActorKind: "person" | "terminal" | "node" | "timer" | "outside";
         /** @description What a provider knows a terminal by. */
         AtProvider: {
             /** @description The device's identifier there. */
@@ -2480,13 +2171,7 @@ export interface components {
         /** @enum {string} */
         AuditWrong: "leaf_differs" | "record_missing" | "node_differs" | "leaf_missing" | "unsealed" | "gap";
         /** @enum {string} */
-        BusinessKind: "enterprise" | "individual" | "micro";
-        /** @enum {string} */
         Channel: "card_authorisation" | "sign_in" | "refund_and_void" | "reversal_and_settlement" | "cashier_unlock" | "console_and_api";
-        /** @enum {string} */
-        CheckBecause: "not_operating" | "of_another" | "no_provider" | "not_offered" | "daily_limit" | "not_taken" | "not_reached" | "no_answer" | "unreadable";
-        /** @enum {string} */
-        CheckOutcome: "same" | "differs" | "no_record" | "cannot_tell" | "down";
         /** @description If the address is registered, a code is on its way to it. */
         CodeAsked: {
             /**
@@ -2730,7 +2415,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
         /** @description A second factor. */
         Factor: {
             /** @description How it is named. */
@@ -2900,8 +2585,6 @@ export interface components {
             mails_codes: boolean;
             /** @description As it is dialled, with spaces or dashes; null when the node was given none. */
             phone: string | null;
-            /** @description Whether merchants may sign up by themselves: `POST /registrations`. */
-            takes_registrations: boolean;
         };
         /** @description The five elements a serial number is bound to. */
         Identity: {
@@ -2916,19 +2599,6 @@ export interface components {
             /** @description 统一社会信用代码. */
             unified_social_credit_code: string;
         };
-        /** @description The keys of a house at whoever says whether a name and a number belong together. */
-        IdentityKeys: {
-            /** @description What Alibaba Cloud wants for the check of businesses; without it they are not checked. */
-            auth_code?: string | null;
-            /** @description The access key's name; at most 256 characters, as the others. */
-            key_id: string;
-            /** @description Whose. */
-            provider: components["schemas"]["IdentityProvider"];
-            /** @description The access key. */
-            secret: string;
-        };
-        /** @enum {string} */
-        IdentityProvider: "aliyun" | "tencent";
         /** @description What an import did, or would do. */
         Import: {
             /**
@@ -3454,49 +3124,6 @@ export interface components {
         /** @enum {string} */
         OperatorState: "active" | "disabled";
         /** @description A page of a list. */
-        Page_ApiKey: {
-            /** @description What the one who asks may do with the list. */
-            actions: components["schemas"]["ListAction"][];
-            /** @description The items. */
-            items: {
-                /** @description What the one who asks may do with it now. */
-                actions: components["schemas"]["ApiKeyAction"][];
-                /** @description Until when it works. */
-                ends_at: components["schemas"]["Time"];
-                /** @description Whether it works for no more than 14 days. */
-                ends_soon: boolean;
-                /** @description Eight letters and digits. */
-                id: string;
-                /** @description Whether its time is over. */
-                is_over: boolean;
-                /** @description When. */
-                made_at: components["schemas"]["Time"];
-                /** @description Who made it, by name. */
-                made_by: string;
-                /** @description The one merchant it sees; null: all. */
-                merchant_id: string | null;
-                /** @description That merchant's name. */
-                merchant_name: string | null;
-                /** @description What uses it. */
-                name: string;
-                /** @description What the key begins with. */
-                prefix: string;
-                /** @description What it may do in what it sees; with no right it reads. */
-                rights: components["schemas"]["Right"][];
-                /** @description The one shop it sees; null: all of the merchant's. */
-                shop_id: string | null;
-                /** @description That shop's name. */
-                shop_name: string | null;
-                /** @description Whether it may be used. */
-                state: components["schemas"]["ApiKeyState"];
-                used_at: components["schemas"]["Time"] | null;
-                /** @description From which address; of IPv6 the first 64 bits. */
-                used_from: string | null;
-            }[];
-            /** @description Where the next page starts; null on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description A page of a list. */
         Page_AuditRecord: {
             /** @description What the one who asks may do with the list. */
             actions: components["schemas"]["ListAction"][];
@@ -3883,8 +3510,12 @@ export interface components {
             items: (components["schemas"]["Account"] & {
                 /** @description What the one who asks may do with it now. */
                 actions: components["schemas"]["AccountAction"][];
+                /** @description Where the person can be reached by mail: masked, but to the person oneself. */
+                email: string | null;
                 /** @description The same as `login`, as every noun has it. */
                 id: string;
+                /** @description The person's telephone; masked likewise. */
+                phone: string | null;
                 /** @description The one shop's name. */
                 shop_name: string | null;
                 /** @description Whether it may be used. */
@@ -3914,57 +3545,6 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list. */
-        Page_Registration: {
-            /** @description What the one who asks may do with the list. */
-            actions: components["schemas"]["ListAction"][];
-            /** @description The items. */
-            items: {
-                /** @description What the one who asks may do with it now. */
-                actions: components["schemas"]["RegistrationAction"][];
-                approval: components["schemas"]["RegistrationApproval"] | null;
-                /** @description What it is called. */
-                business_name: string;
-                company_check: components["schemas"]["RegistrationCheck"] | null;
-                /** @description Its credit code; null for a micro-merchant. */
-                credit_code: string | null;
-                decided_at: components["schemas"]["Time"] | null;
-                /** @description Who decided last, by name. */
-                decided_by: string | null;
-                /** @description The mailbox. */
-                email: string;
-                /** @description Eight letters and digits. */
-                id: string;
-                /** @description The identity number. */
-                identity_number: string;
-                /** @description What the business is. */
-                kind: components["schemas"]["BusinessKind"];
-                /** @description What the owner will log in with. */
-                login: string;
-                /** @description The merchant it became. */
-                merchant_id: string | null;
-                /** @description The mobile number. */
-                mobile: string;
-                person_check: components["schemas"]["RegistrationCheck"] | null;
-                /** @description The person, masked, as what follows. */
-                person_name: string;
-                provider: components["schemas"]["IdentityProvider"] | null;
-                sent_at: components["schemas"]["Time"] | null;
-                /**
-                 * Format: int64
-                 * @description How often it was sent.
-                 */
-                sent_count: number;
-                /** @description Where it stands. */
-                state: components["schemas"]["RegistrationState"];
-                /** @description What the applicant was told. */
-                told: string | null;
-                /** @description What is to be corrected. */
-                wrong_fields: components["schemas"]["RegistrationField"][];
-            }[];
-            /** @description Where the next page starts; null on the last one. */
-            next_cursor: string | null;
-        };
-        /** @description A page of a list. */
         Page_RoleRights: {
             /** @description What the one who asks may do with the list. */
             actions: components["schemas"]["ListAction"][];
@@ -3972,8 +3552,6 @@ export interface components {
             items: {
                 /** @description Whether the one who asks may give it to somebody. */
                 gives: boolean;
-                /** @description Those of them that an API key may have: a risk officer's of the house, an owner's of a merchant, a manager's of a shop. */
-                key_rights: components["schemas"]["Right"][];
                 /** @description Its rights. */
                 rights: components["schemas"]["Right"][];
                 /** @description Which. */
@@ -4231,12 +3809,23 @@ export interface components {
         Person: components["schemas"]["Account"] & {
             /** @description What the one who asks may do with it now. */
             actions: components["schemas"]["AccountAction"][];
+            /** @description Where the person can be reached by mail: masked, but to the person oneself. */
+            email: string | null;
             /** @description The same as `login`, as every noun has it. */
             id: string;
+            /** @description The person's telephone; masked likewise. */
+            phone: string | null;
             /** @description The one shop's name. */
             shop_name: string | null;
             /** @description Whether it may be used. */
             state: components["schemas"]["AccountState"];
+        };
+        /** @description What is personal of a noun, in full. */
+        PersonalData: {
+            /** @description By the fields that answers show masked; those that nobody said are missing. */
+            values: {
+                [key: string]: string;
+            };
         };
         /** @description What a device cost. */
         Price: {
@@ -4279,7 +3868,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -4345,6 +3934,16 @@ export interface components {
             /** @description The address, at most 254 characters; null: nobody said. Reminders of what nobody has answered go there. */
             email: string | null;
         };
+        /**
+         * @description Why personal data are asked for.
+         * @example {
+         *       "reason": "电话核实挂失，本人要求回电"
+         *     }
+         */
+        Reason: {
+            /** @description In a few words, 4 to 500 characters. It is kept with the event. */
+            reason: string;
+        };
         /** @description One channel's receipt: nothing of the terminal passes our own doors from here on. */
         Receipt: {
             /** @description From when. */
@@ -4374,254 +3973,6 @@ export interface components {
              */
             state: components["schemas"]["StopState"];
         };
-        /** @description A registration, confirmed. */
-        Registration: {
-            /** @description What the one who asks may do with it now. */
-            actions: components["schemas"]["RegistrationAction"][];
-            approval: components["schemas"]["RegistrationApproval"] | null;
-            /** @description What it is called. */
-            business_name: string;
-            company_check: components["schemas"]["RegistrationCheck"] | null;
-            /** @description Its credit code; null for a micro-merchant. */
-            credit_code: string | null;
-            decided_at: components["schemas"]["Time"] | null;
-            /** @description Who decided last, by name. */
-            decided_by: string | null;
-            /** @description The mailbox. */
-            email: string;
-            /** @description Eight letters and digits. */
-            id: string;
-            /** @description The identity number. */
-            identity_number: string;
-            /** @description What the business is. */
-            kind: components["schemas"]["BusinessKind"];
-            /** @description What the owner will log in with. */
-            login: string;
-            /** @description The merchant it became. */
-            merchant_id: string | null;
-            /** @description The mobile number. */
-            mobile: string;
-            person_check: components["schemas"]["RegistrationCheck"] | null;
-            /** @description The person, masked, as what follows. */
-            person_name: string;
-            provider: components["schemas"]["IdentityProvider"] | null;
-            sent_at: components["schemas"]["Time"] | null;
-            /**
-             * Format: int64
-             * @description How often it was sent.
-             */
-            sent_count: number;
-            /** @description Where it stands. */
-            state: components["schemas"]["RegistrationState"];
-            /** @description What the applicant was told. */
-            told: string | null;
-            /** @description What is to be corrected. */
-            wrong_fields: components["schemas"]["RegistrationField"][];
-        };
-        /** @enum {string} */
-        RegistrationAction: "confirm" | "send" | "withdraw" | "check" | "differ" | "approve" | "accept" | "return" | "refuse";
-        /** @description Another registration that names the same person or the same business. */
-        RegistrationAlike: {
-            /** @description What that business is called. */
-            business_name: string;
-            /** @description Which. */
-            id: string;
-            /** @description What is the same: `identity_number`, `credit_code`, or both. */
-            same: components["schemas"]["RegistrationField"][];
-            /** @description Where it stands. */
-            state: components["schemas"]["RegistrationState"];
-        };
-        /** @description Who looked at which documents. */
-        RegistrationApproval: {
-            /** @description When. */
-            at: components["schemas"]["Time"];
-            /** @description Who, by name. */
-            by: string;
-            /** @description SHA-256 of each document. */
-            documents: string[];
-            /** @description Why that is enough. */
-            reason: string;
-            until: components["schemas"]["Time"] | null;
-        };
-        /**
-         * @description Which documents were seen.
-         * @example {
-         *       "documents": [
-         *         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-         *       ],
-         *       "text": "Licence and both sides of the card seen; names and numbers are the same.",
-         *       "until": "2036-05-01"
-         *     }
-         */
-        RegistrationApprove: {
-            /** @description SHA-256 of each, in 64 hexadecimal digits; at most 10. The files themselves go nowhere. */
-            documents: string[];
-            /** @description Why that is enough; at most 2000 characters. */
-            text: string;
-            /** @description The last day on which all of them are valid, `2036-05-01`; `long_term` where they have no end (长期). */
-            until: string;
-        };
-        /** @description What the applicant holds until the code has come, and after. */
-        RegistrationBegun: {
-            /** @description The registration's number, which stands in the mail too. */
-            id: string;
-            /**
-             * Format: int64
-             * @description For how long the code will work, in minutes.
-             */
-            minutes: number;
-            /** @description What opens it, shown this once: the page is `/registration#` and this. */
-            token: string;
-        };
-        /** @description What was asked of a provider, and what it came to. */
-        RegistrationCheck: {
-            asked_at: components["schemas"]["Time"] | null;
-            because: components["schemas"]["CheckBecause"] | null;
-            /** @description What it came to. `same` says that the name and the number belong together, and nothing of who typed them. */
-            outcome: components["schemas"]["CheckOutcome"];
-        };
-        /**
-         * @description The token, and the code from the mailbox.
-         * @example {
-         *       "code": "M701-Z01A-BCDE",
-         *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
-         *     }
-         */
-        RegistrationConfirm: {
-            /** @description As it came by mail: twelve letters and digits, however they are typed. */
-            code: string;
-            /** @description What the first answer held. */
-            token: string;
-        };
-        /** @enum {string} */
-        RegistrationField: "kind" | "business_name" | "credit_code" | "person_name" | "identity_number" | "mobile" | "login";
-        /**
-         * @description Who signs up.
-         * @example {
-         *       "business_name": "福记小吃店",
-         *       "credit_code": "92110101MA0TXXX2XP",
-         *       "email": "li.na@shop.example",
-         *       "identity_number": "110101180001010015",
-         *       "kind": "individual",
-         *       "login": "li.na",
-         *       "mobile": "13800138000",
-         *       "password": "teapot-in-the-rain",
-         *       "person_name": "测试甲"
-         *     }
-         */
-        RegistrationNew: {
-            /** @description What it is called, as on its licence; what a micro-merchant calls itself. At most 100 characters. */
-            business_name: string;
-            /** @description 统一社会信用代码 (GB 32100-2015); none for a micro-merchant. */
-            credit_code?: string | null;
-            /** @description Where the code is mailed. */
-            email: string;
-            /** @description That person's identity number (GB 11643-1999), eighteen characters. */
-            identity_number: string;
-            /** @description What the business is. */
-            kind: components["schemas"]["BusinessKind"];
-            language?: components["schemas"]["Language"] | null;
-            /** @description What the owner will type to log in. */
-            login: string;
-            /** @description That person's mobile number. */
-            mobile: string;
-            /** @description At least 8 characters, and none of those that are guessed first. */
-            password: string;
-            /** @description The legal representative, the operator, or the person who sells; at most 100 characters. */
-            person_name: string;
-        };
-        /**
-         * @description What is to be corrected.
-         * @example {
-         *       "fields": [
-         *         "business_name"
-         *       ],
-         *       "text": "The licence says another name."
-         *     }
-         */
-        RegistrationReturn: {
-            /** @description Which fields; one at least. */
-            fields: components["schemas"]["RegistrationField"][];
-            /** @description What is wrong with them, for the applicant to read; at most 2000 characters. */
-            text: string;
-        };
-        /** @description A registration as the applicant sees it. */
-        RegistrationSeen: {
-            /** @description What the applicant may do now. */
-            actions: components["schemas"]["RegistrationAction"][];
-            /** @description What it is called. */
-            business_name: string;
-            /** @description Its credit code; null for a micro-merchant. */
-            credit_code: string | null;
-            /** @description The mailbox. */
-            email: string;
-            ends_at: components["schemas"]["Time"] | null;
-            /** @description Its number, which stands in the mails too. */
-            id: string;
-            /** @description The identity number. */
-            identity_number: string;
-            /** @description What the business is. */
-            kind: components["schemas"]["BusinessKind"];
-            /** @description What the owner will log in with. */
-            login: string;
-            /** @description The mobile number. */
-            mobile: string;
-            /** @description The person, masked, as what follows. */
-            person_name: string;
-            /**
-             * Format: int64
-             * @description How often it may be sent again.
-             */
-            sends_left: number;
-            sent_at: components["schemas"]["Time"] | null;
-            /** @description Where it stands. */
-            state: components["schemas"]["RegistrationState"];
-            /** @description What a person of the house wrote about it. */
-            told: string | null;
-            /** @description What is to be corrected. */
-            wrong_fields: components["schemas"]["RegistrationField"][];
-        };
-        /**
-         * @description What is corrected; what is not said stays.
-         * @example {
-         *       "login": "li.na.2",
-         *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
-         *     }
-         */
-        RegistrationSend: {
-            /** @description What it is called. */
-            business_name?: string | null;
-            /** @description 统一社会信用代码. */
-            credit_code?: string | null;
-            /** @description That person's identity number. */
-            identity_number?: string | null;
-            kind?: components["schemas"]["BusinessKind"] | null;
-            /** @description What the owner will type to log in. */
-            login?: string | null;
-            /** @description That person's mobile number. */
-            mobile?: string | null;
-            /** @description The legal representative, the operator, or the person who sells. */
-            person_name?: string | null;
-            /** @description From the link. */
-            token: string;
-        };
-        /** @enum {string} */
-        RegistrationState: "unconfirmed" | "checking" | "review" | "approved" | "accepted" | "returned" | "refused" | "withdrawn";
-        /**
-         * @description The token that came with the answer to the first form.
-         * @example {
-         *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
-         *     }
-         */
-        RegistrationToken: {
-            /** @description From the link. */
-            token: string;
-        };
-        /** @description A registration and what is like it. */
-        RegistrationWhole: components["schemas"]["Registration"] & {
-            /** @description Others, confirmed, that name the same person or the same business. */
-            alike: components["schemas"]["RegistrationAlike"][];
-        };
         /** @enum {string} */
         ReleasingAuthority: "operator" | "time" | "bank" | "court" | "engineer" | "incident" | "placement" | "inspector" | "lease";
         /** @enum {string} */
@@ -4647,15 +3998,13 @@ export interface components {
             time_zone: string;
         };
         /** @enum {string} */
-        Right: "report_loss" | "follow_loss" | "end_loss" | "lock_terminal" | "keep_operator" | "keep_shop" | "keep_terminal" | "keep_gate" | "sign_merchant" | "keep_provider" | "give_rights" | "administer" | "decide_work" | "see_house" | "see_record";
+        Right: "report_loss" | "follow_loss" | "end_loss" | "lock_terminal" | "keep_operator" | "keep_shop" | "keep_terminal" | "keep_gate" | "sign_merchant" | "keep_provider" | "give_rights" | "administer" | "decide_work" | "see_house" | "see_record" | "see_personal";
         /** @enum {string} */
         Role: "cashier" | "manager" | "owner" | "field_engineer" | "operations" | "risk_officer" | "administrator" | "auditor";
         /** @description A role that every house has. */
         RoleRights: {
             /** @description Whether the one who asks may give it to somebody. */
             gives: boolean;
-            /** @description Those of them that an API key may have: a risk officer's of the house, an owner's of a merchant, a manager's of a shop. */
-            key_rights: components["schemas"]["Right"][];
             /** @description Its rights. */
             rights: components["schemas"]["Right"][];
             /** @description Which. */
@@ -4782,12 +4131,6 @@ export interface components {
             gate: components["schemas"]["GateSource"];
             /** @description Where the acquirer host listens. */
             host_address: string | null;
-            /**
-             * Format: int64
-             * @description How many queries a day may cost.
-             */
-            identity_daily_limit: number;
-            identity_provider: components["schemas"]["IdentityProvider"] | null;
             /** @description What people are spoken to in. */
             language: components["schemas"]["Language"];
             /** @description Whose address is on our mails. */
@@ -4797,8 +4140,6 @@ export interface components {
             second_factor_from: components["schemas"]["Time"] | null;
             /** @description Whether there is a server for mails; its address holds a password and is not shown. */
             smtp_url_set: boolean;
-            /** @description Whether merchants may sign up by themselves. Codes go out by mail: without a mail server they cannot. */
-            takes_registrations: boolean;
             /** @description An IANA time zone. */
             time_zone: string;
             /** @description Whether there are zone keys; they are not shown. */
@@ -4820,20 +4161,12 @@ export interface components {
             currency?: string | null;
             /** @description Where the acquirer host listens: `192.0.2.7:8583`. Taken at a node's next start. */
             host_address?: string | null;
-            identity?: components["schemas"]["IdentityKeys"] | null;
-            /**
-             * Format: int64
-             * @description How many queries a day may cost, 0 to 100,000.
-             */
-            identity_daily_limit?: number | null;
             language?: components["schemas"]["Language"] | null;
             /** @description Whose address is on our mails. */
             mail_from?: string | null;
             second_factor_from?: components["schemas"]["Time"] | null;
             /** @description Where mails go out: `smtp://` or `smtps://`, with log-in and password where the server wants them. */
             smtp_url?: string | null;
-            /** @description Whether merchants may sign up by themselves; an acquirer's house only. */
-            takes_registrations?: boolean | null;
             /** @description An IANA time zone. */
             time_zone?: string | null;
             zone_keys?: components["schemas"]["ZoneKeys"] | null;
@@ -5010,7 +4343,7 @@ export interface components {
         /** @enum {string} */
         StopState: "requested" | "confirmed" | "stopped";
         /** @enum {string} */
-        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration";
+        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import";
         /**
          * @description A table to import.
          * @example {
@@ -5370,7 +4703,7 @@ export interface components {
         /** @enum {string} */
         WorkAction: "retry" | "give_up";
         /** @enum {string} */
-        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "code_mail" | "registration_mail" | "registration_check" | "import" | "reseal" | "clean_up" | "audit";
+        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "code_mail" | "import" | "reseal" | "clean_up" | "audit";
         /** @description Work in pages, and how much of all waits for a person. */
         WorkPage: components["schemas"]["Page_Work"] & {
             /**
@@ -5455,26 +4788,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5539,26 +4854,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description account_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5627,7 +4924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5683,15 +4980,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5763,7 +5051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5819,15 +5107,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5899,7 +5178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5955,15 +5234,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6035,7 +5305,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6091,15 +5361,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6168,15 +5429,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description account_not_found */
             404: {
                 headers: {
@@ -6188,15 +5440,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6268,7 +5511,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6331,15 +5574,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description internal */
             500: {
                 headers: {
@@ -6360,116 +5594,30 @@ export interface operations {
             };
         };
     };
-    api_key_list: {
-        parameters: {
-            query?: {
-                /** @description One state only. */
-                state?: components["schemas"]["ApiKeyState"];
-                limit?: number;
-                /** @description The last page's `next_cursor`. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ApiKey"];
-                };
-            };
-            /** @description malformed_request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    api_key_create: {
+    account_reveal: {
         parameters: {
             query?: never;
             header?: {
                 /** @description A text of one's own; the same again gets the first answer again. */
                 "Idempotency-Key"?: string;
             };
-            path?: never;
+            path: {
+                login: string;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ApiKeyIn"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
-            201: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ApiKeyMade"];
+                    "application/json": components["schemas"]["PersonalData"];
                 };
             };
             /** @description malformed_request, malformed_json */
@@ -6490,8 +5638,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, step_up_required, cross_origin, second_factor_required */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description account_not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6508,7 +5665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_keys */
+            /** @description wrong_state: there is nothing */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6537,332 +5694,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    api_key_show: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                api_key_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiKey"];
-                };
-            };
-            /** @description malformed_request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description api_key_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    api_key_show_events: {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description The last page's `next_cursor`. */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                api_key_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Event"];
-                };
-            };
-            /** @description malformed_request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description api_key_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    api_key_revoke: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A text of one's own; the same again gets the first answer again. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                api_key_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Said"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApiKey"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description api_key_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description wrong_state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field, idempotency_key_reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6928,7 +5759,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6948,15 +5779,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7024,7 +5846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7044,15 +5866,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7122,7 +5935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7160,15 +5973,6 @@ export interface operations {
             };
             /** @description invalid_field: nothing of that name was found, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7231,7 +6035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7242,15 +6046,6 @@ export interface operations {
             };
             /** @description audit_checkpoint_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7318,7 +6113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7338,15 +6133,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7423,7 +6209,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7434,15 +6220,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7519,7 +6296,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7530,15 +6307,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7603,7 +6371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7614,15 +6382,6 @@ export interface operations {
             };
             /** @description audit_record_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7685,17 +6444,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7770,26 +6520,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7859,7 +6591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7906,15 +6638,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7982,26 +6705,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8071,7 +6776,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8109,15 +6814,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8182,26 +6878,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description contact_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8270,7 +6948,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8326,15 +7004,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8403,15 +7072,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description contact_not_found */
             404: {
                 headers: {
@@ -8423,15 +7083,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8503,7 +7154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8559,15 +7210,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8639,7 +7281,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8695,15 +7337,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8772,26 +7405,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8861,7 +7476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8908,15 +7523,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8981,26 +7587,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description custom_role_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9069,7 +7657,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9125,15 +7713,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9202,15 +7781,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description custom_role_not_found */
             404: {
                 headers: {
@@ -9222,15 +7792,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9302,7 +7863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9358,15 +7919,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9438,7 +7990,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9494,15 +8046,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9810,24 +8353,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description internal */
             500: {
                 headers: {
@@ -9883,7 +8408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9903,15 +8428,6 @@ export interface operations {
             };
             /** @description enrolment_over: no passkey can be made at this address */
             410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9981,7 +8497,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_proof, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description wrong_proof, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10044,15 +8560,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description internal */
             500: {
                 headers: {
@@ -10108,7 +8615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10119,15 +8626,6 @@ export interface operations {
             };
             /** @description factor_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10190,7 +8688,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10201,15 +8699,6 @@ export interface operations {
             };
             /** @description too_many_factors */
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10279,7 +8768,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_proof, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description wrong_proof, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10342,15 +8831,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description internal */
             500: {
                 headers: {
@@ -10406,7 +8886,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10417,15 +8897,6 @@ export interface operations {
             };
             /** @description factor_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10488,17 +8959,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10611,26 +9073,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10701,7 +9145,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10748,15 +9192,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10824,26 +9259,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10908,26 +9325,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description import_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10999,7 +9398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11055,15 +9454,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11135,7 +9525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11191,15 +9581,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11268,15 +9649,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description import_not_found */
             404: {
                 headers: {
@@ -11288,15 +9660,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11367,15 +9730,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description import_not_found */
             404: {
                 headers: {
@@ -11387,15 +9741,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11465,15 +9810,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description import_not_found */
             404: {
                 headers: {
@@ -11485,15 +9821,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11566,15 +9893,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description terminal_not_found */
             404: {
                 headers: {
@@ -11586,15 +9904,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11674,7 +9983,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11730,15 +10039,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11803,26 +10103,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description incident_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11894,15 +10176,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description incident_not_found */
             404: {
                 headers: {
@@ -11914,15 +10187,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11994,7 +10258,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12041,15 +10305,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12121,15 +10376,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description incident_not_found */
             404: {
                 headers: {
@@ -12148,7 +10394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_streams, too_many_requests */
+            /** @description too_many_streams */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -12221,7 +10467,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12277,15 +10523,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12357,7 +10594,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description second_person_required, not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description second_person_required, not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12413,15 +10650,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12493,7 +10721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12549,15 +10777,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12629,7 +10848,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12685,15 +10904,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12764,15 +10974,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description incident_not_found */
             404: {
                 headers: {
@@ -12784,15 +10985,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12861,26 +11053,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12950,7 +11124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12988,15 +11162,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13294,7 +11459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13350,15 +11515,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13429,26 +11585,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13518,7 +11656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13565,15 +11703,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13638,26 +11767,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description merchant_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13726,7 +11837,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13782,15 +11893,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13859,15 +11961,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description merchant_not_found */
             404: {
                 headers: {
@@ -13879,15 +11972,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13959,7 +12043,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14015,15 +12099,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14095,7 +12170,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14151,15 +12226,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14228,26 +12294,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14317,7 +12365,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14364,15 +12412,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14437,26 +12476,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description operator_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14525,7 +12546,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14581,15 +12602,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14661,7 +12673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14717,15 +12729,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14797,7 +12800,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14853,15 +12856,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14930,15 +12924,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description operator_not_found */
             404: {
                 headers: {
@@ -14950,15 +12935,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15030,7 +13006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15093,15 +13069,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description internal */
             500: {
                 headers: {
@@ -15150,24 +13117,6 @@ export interface operations {
             };
             /** @description unauthenticated */
             401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15237,7 +13186,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15284,15 +13233,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15357,7 +13297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15368,15 +13308,6 @@ export interface operations {
             };
             /** @description not_found: no such merchant or provider */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15449,7 +13380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15496,1377 +13427,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_list: {
-        parameters: {
-            query?: {
-                /** @description One state only. */
-                state?: components["schemas"]["RegistrationState"];
-                limit?: number;
-                /** @description The last page's `next_cursor`. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Registration"];
-                };
-            };
-            /** @description malformed_request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_ask: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegistrationNew"];
-            };
-        };
-        responses: {
-            /** @description A code is on its way, unless that mailbox has had enough of them. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationBegun"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registrations_closed */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_confirm: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegistrationConfirm"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationSeen"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registrations_closed */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registration_over, registration_code_wrong */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_attempts; too_many_registrations from this mailbox in a day */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_look: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegistrationToken"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationSeen"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registration_over */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_send: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegistrationSend"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationSeen"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description wrong_state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registration_over */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_withdraw: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegistrationToken"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationSeen"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description wrong_state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registration_over */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_attempts */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_show: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                registration_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationWhole"];
-                };
-            };
-            /** @description malformed_request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registration_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_accept: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A text of one's own; the same again gets the first answer again. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                registration_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Said"];
-            };
-        };
-        responses: {
-            /** @description Accepted, or returned: see `state`. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationWhole"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registration_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description wrong_state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field, idempotency_key_reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_approve: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A text of one's own; the same again gets the first answer again. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                registration_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegistrationApprove"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationWhole"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, step_up_required, person_required, cross_origin, second_factor_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registration_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description wrong_state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field, idempotency_key_reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_show_events: {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description The last page's `next_cursor`. */
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                registration_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Event"];
-                };
-            };
-            /** @description malformed_request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registration_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_refuse: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A text of one's own; the same again gets the first answer again. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                registration_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["Said"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationWhole"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, step_up_required, person_required, cross_origin, second_factor_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registration_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description wrong_state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field, idempotency_key_reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    registration_give_back: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A text of one's own; the same again gets the first answer again. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                registration_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RegistrationReturn"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RegistrationWhole"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description registration_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description wrong_state */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field, idempotency_key_reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16929,24 +13489,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description internal */
             500: {
                 headers: {
@@ -16995,24 +13537,6 @@ export interface operations {
             };
             /** @description unauthenticated */
             401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17186,17 +13710,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required, cross_origin, second_factor_required */
+            /** @description cross_origin, second_factor_required */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17252,24 +13767,6 @@ export interface operations {
             };
             /** @description unauthenticated */
             401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17336,7 +13833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required, cross_origin, second_factor_required */
+            /** @description cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17374,15 +13871,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17664,7 +14152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_proof: it is not the current one; step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description wrong_proof: it is not the current one; step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17709,7 +14197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_attempts, too_many_requests */
+            /** @description too_many_attempts */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17766,24 +14254,6 @@ export interface operations {
             };
             /** @description unauthenticated */
             401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17851,7 +14321,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_proof, person_required, cross_origin, second_factor_required */
+            /** @description wrong_proof, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17896,7 +14366,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_attempts, too_many_requests */
+            /** @description too_many_attempts */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -17960,7 +14430,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required, cross_origin, second_factor_required */
+            /** @description cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17971,15 +14441,6 @@ export interface operations {
             };
             /** @description not_found: there is no passkey for this address */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18042,24 +14503,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description internal */
             500: {
                 headers: {
@@ -18113,17 +14556,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required, cross_origin, second_factor_required */
+            /** @description cross_origin, second_factor_required */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18186,7 +14620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required, cross_origin, second_factor_required */
+            /** @description cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18197,15 +14631,6 @@ export interface operations {
             };
             /** @description session_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18268,17 +14693,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18345,7 +14761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18383,15 +14799,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18461,7 +14868,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18499,15 +14906,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18577,7 +14975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18615,15 +15013,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18811,26 +15200,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18900,7 +15271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18947,15 +15318,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19020,26 +15382,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description shop_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19108,7 +15452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19164,15 +15508,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19241,15 +15576,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description shop_not_found */
             404: {
                 headers: {
@@ -19261,15 +15587,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19341,7 +15658,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19397,15 +15714,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19477,7 +15785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19533,15 +15841,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19616,26 +15915,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19705,7 +15986,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19752,15 +16033,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19828,26 +16100,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19912,26 +16166,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description terminal_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20000,7 +16236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20056,15 +16292,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20133,15 +16360,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description terminal_not_found */
             404: {
                 headers: {
@@ -20153,15 +16371,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20233,7 +16442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20289,15 +16498,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20369,7 +16569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20425,15 +16625,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20505,7 +16696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20561,15 +16752,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20641,7 +16823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20697,15 +16879,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20777,7 +16950,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20833,15 +17006,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20913,7 +17077,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_operator_password with attempts_left, or not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description wrong_operator_password with attempts_left, or not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20969,15 +17133,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21052,15 +17207,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description terminal_not_found */
             404: {
                 headers: {
@@ -21072,15 +17218,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21151,7 +17288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required */
+            /** @description not_allowed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21162,15 +17299,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21235,26 +17363,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description work_not_found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21323,15 +17433,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description person_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description work_not_found */
             404: {
                 headers: {
@@ -21343,15 +17444,6 @@ export interface operations {
             };
             /** @description invalid_field */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21423,7 +17515,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, second_person_required, step_up_required, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21479,15 +17571,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -21559,7 +17642,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            /** @description not_allowed, cross_origin, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21615,15 +17698,6 @@ export interface operations {
             };
             /** @description invalid_field, idempotency_key_reused */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -202,6 +202,7 @@ export const account_verb = {
   clear_factors: say('清除两步验证', 'Clear second factor'),
   disable: say('停用账号', 'Disable'),
   enable: say('恢复账号', 'Enable'),
+  reveal: say('显示', 'Show'),
 } satisfies Words<AccountAction>
 
 export const operator_verb = {

@@ -20,6 +20,7 @@ export const happened = {
   change_password: say('本人改密码', 'Own password changed'),
   set_password: say('设置操作员密码', 'Operator’s password set'),
   reach: say('更改本人邮箱', 'Own address changed'),
+  reveal: say('查看联系方式', 'Looked at how to reach a person'),
   enrol_totp: say('启用动态验证码', 'Authenticator added'),
   enrol_passkey: say('添加通行密钥', 'Passkey added'),
   remove_factor: say('删除一种验证方式', 'Second factor removed'),

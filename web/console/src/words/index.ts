@@ -33,6 +33,7 @@ import * as api_key from './api_key'
 import * as emergency from './emergency'
 import * as security from './security'
 import * as registration from './registration'
+import * as personal from './personal'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -70,6 +71,7 @@ const all = {
   ...emergency,
   ...security,
   ...registration,
+  ...personal,
 }
 
 export type Messages = Spoken<typeof all>

@@ -18,6 +18,7 @@ export const right = {
   decide_work: say('处理卡住的待办', 'Decide about stuck work'),
   see_house: say('看系统运行情况', 'See how the house runs'),
   see_record: say('看操作记录', 'Read the record'),
+  see_personal: say('看个人信息', 'See personal data'),
 } satisfies Words<Right>
 
 export const roles = {

@@ -1,0 +1,231 @@
+//! Personal data: masked for everybody but the person, in full for who says why.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::http::Method;
+use domain::Timestamp;
+use serde_json::{Value, json};
+
+use super::{House, request};
+
+const EMAIL: &str = "zhang.wei@shop.example";
+const PHONE: &str = "+8613800138000";
+const REVEAL: &str = "/api/v1/accounts/manager/reveal";
+
+/// Says where the manager can be reached.
+async fn reach(house: &House) {
+    let reach = |tx: &store::Tx<'_>| {
+        store::account::set_email(tx, "manager", Some(EMAIL))?;
+        store::account::set_phone(tx, "manager", Some(PHONE))
+    };
+    house.node.write(reach).await.unwrap();
+}
+
+fn because(reason: &str) -> Value {
+    json!({ "reason": reason })
+}
+
+#[tokio::test]
+async fn where_a_person_can_be_reached_is_masked_but_for_that_person() {
+    let house = House::new().await;
+    reach(&house).await;
+    for login in ["owner", "risk", "auditor"] {
+        let token = house.token(login).await;
+        for path in ["/api/v1/accounts", "/api/v1/accounts/manager"] {
+            let seen = house.get(&token, path).await.ok().to_string();
+            assert!(
+                seen.contains("z****@shop.example") && seen.contains("138****8000"),
+                "{seen}"
+            );
+            assert!(
+                !seen.contains(EMAIL) && !seen.contains("0013800"),
+                "{login} {path} {seen}"
+            );
+        }
+    }
+    let own = house.token("manager").await;
+    let seen = house.get(&own, "/api/v1/accounts/manager").await.ok();
+    assert_eq!((&seen["email"], &seen["phone"]), (&json!(EMAIL), &json!(PHONE)));
+    let unsaid = house.get(&own, "/api/v1/accounts").await.ok();
+    assert_eq!(unsaid["items"][0]["id"], "manager", "{unsaid}");
+    let owner = house.token("owner").await;
+    let seen = house.get(&owner, "/api/v1/accounts/owner").await.ok();
+    assert_eq!((&seen["email"], &seen["phone"]), (&Value::Null, &Value::Null));
+}
+
+#[tokio::test]
+async fn who_may_sees_it_in_full_for_a_reason_that_stays() {
+    let house = House::new().await;
+    reach(&house).await;
+    let owner = house.token("owner").await;
+    for reason in ["", " why ", &"x".repeat(501)] {
+        let answer = house.post(&owner, REVEAL, because(reason)).await;
+        assert_eq!(answer.problem(422, "invalid_field").body["field"], "reason");
+    }
+    let reason = "店里电话打不通，核实挂失";
+    let full = house.post(&owner, REVEAL, because(reason)).await.ok();
+    assert_eq!(full, json!({ "values": { "email": EMAIL, "phone": PHONE } }));
+    // A key repeats no answer: each look is one, and none is kept.
+    let by_key = house
+        .post_once(&owner, "again", REVEAL, because("核实挂失，第二次"))
+        .await;
+    by_key.ok();
+    let events = house.get(&owner, "/api/v1/accounts/manager/events").await.ok();
+    let looks: Vec<_> = events["items"].as_array().unwrap().iter().collect();
+    assert_eq!(looks.len(), 2, "{events}");
+    assert_eq!(
+        (&looks[0]["verb"], &looks[0]["actor"], &looks[0]["text"]),
+        (&json!("reveal"), &json!("name of owner"), &json!(reason))
+    );
+    let seen = house.get(&owner, "/api/v1/accounts/manager").await.ok();
+    assert_eq!(seen["email"], "z****@shop.example");
+    assert!(seen["actions"].as_array().unwrap().contains(&json!("reveal")));
+    // Of whom nothing is known, there is nothing to see.
+    let nothing = house.post(&owner, "/api/v1/accounts/owner/reveal", because("本人要求核对"));
+    nothing.await.problem(409, "wrong_state");
+}
+
+#[tokio::test]
+async fn nobody_else_sees_it_in_full() {
+    let house = House::new().await;
+    reach(&house).await;
+    let why = || because("因为想看一看");
+    for login in ["manager", "auditor"] {
+        let token = house.token(login).await;
+        let answer = house.post(&token, REVEAL, why()).await;
+        answer.problem(403, "not_allowed");
+    }
+    let stranger = house.token("stranger").await;
+    house
+        .post(&stranger, REVEAL, why())
+        .await
+        .problem(404, "account_not_found");
+    let owner = house.token("owner").await;
+    let events = house.get(&owner, "/api/v1/accounts/manager/events").await.ok();
+    assert_eq!(events["items"], json!([]));
+}
+
+#[tokio::test]
+async fn it_is_seen_only_by_who_has_just_proved_who_it_is() {
+    static NOW_MS: AtomicI64 = AtomicI64::new(1_790_000_000_000);
+    fn now() -> Timestamp {
+        Timestamp(NOW_MS.load(Ordering::Relaxed))
+    }
+    let house = House::with_clock(now).await;
+    reach(&house).await;
+    let owner = house.post(
+        "",
+        "/api/v1/session",
+        json!({ "login": "owner", "password": super::PASSWORD }),
+    );
+    let owner = owner.await.ok()["token"].as_str().unwrap().to_owned();
+    NOW_MS.fetch_add(domain::account::FRESH_MS, Ordering::Relaxed);
+    let why = || because("店里电话打不通");
+    house
+        .post(&owner, REVEAL, why())
+        .await
+        .problem(403, "step_up_required");
+    let proof = request(
+        Method::POST,
+        "/api/v1/session/proof",
+        &owner,
+        Some(json!({ "password": super::PASSWORD })),
+    );
+    house.send(proof).await.ok();
+    house.post(&owner, REVEAL, why()).await.ok();
+}
+
+/// What fields are called that may be about a person.
+const WORDS: [&str; 21] = [
+    "email",
+    "phone",
+    "hotline",
+    "address",
+    "text",
+    "place",
+    "circumstances",
+    "statement",
+    "said",
+    "actor",
+    "actor_name",
+    "name",
+    "login",
+    "by",
+    "peer",
+    "browser",
+    "operator",
+    "keys_held_by",
+    "identity_number",
+    "legal_person",
+    "holder",
+];
+
+/// Every field of answers that is called so, as `Schema.field`.
+fn answered(document: &Value) -> BTreeSet<String> {
+    fn walk<'d>(
+        document: &'d Value,
+        part: &'d Value,
+        schema: &str,
+        seen: &mut BTreeSet<&'d str>,
+        to: &mut BTreeSet<String>,
+    ) {
+        if let Some(name) = part["$ref"].as_str().and_then(|name| name.rsplit('/').next())
+            && seen.insert(name)
+        {
+            let whole = &document["components"]["schemas"][name];
+            walk(document, whole, name.trim_start_matches("Page_"), seen, to);
+        }
+        let fields = part["properties"]
+            .as_object()
+            .into_iter()
+            .flat_map(|all| all.keys());
+        let personal = fields.filter(|field| WORDS.contains(&field.as_str()) || field.ends_with("_by"));
+        to.extend(personal.map(|field| format!("{schema}.{field}")));
+        let all = part.as_object().into_iter().flat_map(|object| object.values());
+        for part in all.chain(part.as_array().into_iter().flatten()) {
+            walk(document, part, schema, seen, to);
+        }
+    }
+    let (mut seen, mut to) = (BTreeSet::new(), BTreeSet::new());
+    for operation in document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|path| path.as_object().unwrap().values())
+    {
+        let answers = operation["responses"].as_object().unwrap().iter();
+        for (_, answer) in answers.filter(|(status, _)| status.starts_with('2')) {
+            walk(document, answer, "answer", &mut seen, &mut to);
+        }
+    }
+    to
+}
+
+#[test]
+fn the_page_says_of_every_field_about_people_who_sees_it() {
+    let page = include_str!("../../../../docs/PERSONAL.md");
+    let document = serde_json::to_value(crate::openapi()).unwrap();
+    let answered = answered(&document);
+    let missing: Vec<_> = answered
+        .iter()
+        .filter(|field| !page.contains(&format!("`{field}`")))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "docs/PERSONAL.md does not say who sees {missing:?}"
+    );
+    let named = page.split('`').skip(1).step_by(2);
+    let is_field = |text: &&str| {
+        text.split_once('.')
+            .is_some_and(|(schema, _)| schema.chars().next().is_some_and(char::is_uppercase))
+    };
+    let gone: Vec<_> = named
+        .filter(is_field)
+        .filter(|field| !answered.contains(*field) && *field != "Person.id")
+        .collect();
+    assert!(
+        gone.is_empty(),
+        "docs/PERSONAL.md has what no answer has: {gone:?}"
+    );
+}

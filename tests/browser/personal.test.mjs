@@ -1,0 +1,73 @@
+// How to reach a person: masked, and for a minute in full to who says why; who looked stays.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { asked, isSound, launch, on, open, signIn, DESK, PHONE } from './browser.mjs'
+import { signedIn, startDemo } from './demo.mjs'
+
+const EMAIL = 'li.na@shop.example'
+
+let demo
+let browser
+before(async () => {
+  demo = await startDemo()
+  browser = await launch()
+})
+after(async () => {
+  await browser?.close()
+  await demo?.stop()
+})
+
+for (const [language, size, theme, show] of [
+  ['zh-CN', PHONE, 'light', '显示'],
+  ['en', DESK, 'dark', 'Show'],
+]) {
+  test(`a mail address is shown for a minute, for a reason: ${language}`, { timeout: 120_000 }, async () => {
+    const somebody = await signedIn(demo, 'auditor')
+    assert.equal((await somebody('PUT', '/session/email', { email: EMAIL })).status, 200)
+    const page = await open(browser, demo, { size, language, theme })
+    await page.clock.install()
+    await signIn(page, demo.account('risk'))
+    await page.goto('/people')
+    const row = on(page, 'account-row').filter({ has: page.getByText('auditor', { exact: true }) })
+    const email = row.locator('[data-test="personal-email"]')
+    await email.waitFor()
+    assert.equal(await email.innerText(), 'l****@shop.example')
+    assert.doesNotMatch(await page.content(), /li\.na@/)
+    await isSound(page, `people, ${language}`)
+
+    const button = row.locator('[data-test="reveal"]')
+    assert.equal(await button.innerText(), show)
+    await button.click()
+    await on(page, 'reveal-reason').fill('ab')
+    await isSound(page, `why, ${language}`)
+    await on(page, 'reveal-sure').click()
+    assert.equal(await on(page, 'reveal-reason').evaluate((one) => one.validity.tooShort), true)
+    await on(page, 'reveal-reason').fill('店里电话打不通，核实挂失')
+    await on(page, 'reveal-sure').click()
+    await page.getByText(EMAIL, { exact: true }).waitFor()
+    await isSound(page, `shown, ${language}`)
+
+    await page.clock.fastForward(40_000)
+    assert.equal(await email.innerText(), EMAIL)
+    await page.clock.fastForward(20_100)
+    await row.getByText('l****@shop.example').waitFor()
+    assert.doesNotMatch(await page.content(), /li\.na@/)
+
+    await row.locator('[data-test="history"]').click()
+    const events = on(page, 'events')
+    await events.getByText('店里电话打不通，核实挂失').first().waitFor()
+    await isSound(page, `who looked, ${language}`)
+    await page.context().close()
+  })
+}
+
+test('who has not the right has no button, and no way around it', { timeout: 60_000 }, async () => {
+  const page = await open(browser, demo, { size: DESK })
+  await signIn(page, demo.account('auditor'))
+  await page.goto('/people')
+  await on(page, 'account-row').first().waitFor()
+  assert.equal(await on(page, 'reveal').count(), 0)
+  const answer = await asked(page, 'POST', '/accounts/auditor/reveal', { reason: 'because I want to' })
+  assert.deepEqual([answer.status, answer.body.code], [403, 'not_allowed'])
+  await page.context().close()
+})
