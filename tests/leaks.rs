@@ -25,6 +25,9 @@ const INVITED: &str = "Canary Invited Wang";
 const CASHIER: &str = "Canary Cashier Zhao";
 const CUSTODIAN: &str = "Canary Custodian Qian";
 const PLACE: &str = "Canary Lane 5, behind the counter";
+const CIRCUMSTANCES: &str = "Canary left it in the taxi of Mr Zhou";
+const FOUND: &str = "Canary found it under Ms Wu's seat";
+const REASON: &str = "Canary asked for it in person at noon";
 const CONFIRMED_BY: &str = "Canary Desk Clerk Sun";
 const ACCOUNT: &str = "6222020011223344556";
 const PASSWORD: &str = "canary-teapot-in-the-rain";
@@ -176,8 +179,18 @@ async fn by_the_doors(api: &Api, terminals: &[String]) -> Result<(Vec<Needle>, V
         "identity_number": IDENTITY_NUMBER, "mobile": APPLICANT_MOBILE, "email": APPLICANT_EMAIL, "login": "kiosk", "password": PASSWORD,
     });
     let begun = api.post("/registrations", &form).await?.expect(202)?;
-    let report = json!({ "terminal_id": terminals[1], "manner": "stolen", "place": PLACE });
-    api.post("/incidents", &report).await?.expect(201)?;
+    let report = json!({ "terminal_id": terminals[1], "manner": "stolen", "place": PLACE, "circumstances": CIRCUMSTANCES });
+    let lost = api.post("/incidents", &report).await?.expect(201)?;
+    let lost = lost["id"].as_str().context("no id")?;
+    let found = json!({ "statement": FOUND });
+    api.post(&format!("/incidents/{lost}/found"), &found)
+        .await?
+        .expect(200)?;
+    api.post("/accounts/canary.login/reveal", &json!({ "reason": REASON }))
+        .await?
+        .expect(200)?;
+    let said = api.get(&format!("/incidents/{lost}/timeline")).await?.to_string();
+    ensure!(said.contains(CIRCUMSTANCES) && said.contains(FOUND), "{said}");
     let outside = json!({ "terminal_id": "88210001", "manner": "stolen", "place": PLACE });
     let incident = api.post("/incidents", &outside).await?.expect(201)?;
     let id = incident["id"].as_str().context("no id")?;
@@ -304,6 +317,9 @@ fn needles(master_keys: &[[u8; 16]]) -> Result<Vec<Needle>> {
         ("a cashier", CASHIER),
         ("a custodian", CUSTODIAN),
         ("a place", PLACE),
+        ("how it was lost", CIRCUMSTANCES),
+        ("who found it", FOUND),
+        ("why somebody looked", REASON),
         ("a clerk", CONFIRMED_BY),
         ("an account number", ACCOUNT),
         ("a password", PASSWORD),

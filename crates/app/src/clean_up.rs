@@ -46,7 +46,10 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
         CleanUp::Invitations => {
             store::invitation::forget(tx, tx.now().plus_ms(-INVITATIONS_KEPT_MS), ROWS_MAX)
         }
-        CleanUp::Cases => store::incident::erase(tx, tx.now().plus_ms(-CASES_KEPT_MS), ROWS_MAX),
+        CleanUp::Cases => {
+            store::audit::lock(tx)?;
+            store::incident::erase(tx, tx.now().plus_ms(-CASES_KEPT_MS), ROWS_MAX)
+        }
         CleanUp::Nodes => store::node::forget(tx, tx.now().plus_ms(-NODES_KEPT_MS)),
         CleanUp::Imports => crate::import::forget(tx, ROWS_MAX),
     }

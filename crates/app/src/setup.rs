@@ -7,7 +7,7 @@ use domain::account::{Account, Proof, Role, Scope};
 use domain::actor::By;
 use domain::event::Subject;
 use domain::merchant::{Merchant, State};
-use domain::setting::{Mode, SECOND_FACTOR_GRACE_MS, Settings};
+use domain::setting::{SECOND_FACTOR_GRACE_MS, Settings};
 use store::event::{self, New};
 use store::{Error as StoreError, Tx};
 
@@ -90,19 +90,20 @@ pub fn set_up(tx: &Tx<'_>, first: First) -> Result<Account, Error> {
     store::account::insert(tx, &account, &first.password_hash)?;
     store::account::set_email(tx, &account.login, first.email.as_deref())?;
     let by = By::person(&account.login);
-    tell(tx, Subject::Setting, store::setting::HOUSE, by, settings.mode)?;
-    tell(tx, Subject::Account, &account.login, by, settings.mode)?;
+    tell(tx, Subject::Setting, store::setting::HOUSE, by)?;
+    tell(tx, Subject::Account, &account.login, by)?;
     Ok(account)
 }
 
-fn tell(tx: &Tx<'_>, subject: Subject, subject_id: &str, by: By<'_>, mode: Mode) -> Result<(), StoreError> {
+/// Without a word: a shell sets a house up before there is a key that could seal one.
+fn tell(tx: &Tx<'_>, subject: Subject, subject_id: &str, by: By<'_>) -> Result<(), StoreError> {
     let new = New {
         subject,
         subject_id,
         at: tx.now(),
         verb: "set_up",
         by,
-        text: Some(mode.code()),
+        text: None,
         ledger_sequence: None,
     };
     event::append(tx, new).map(drop)

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail, ensure};
 use app::audit::Walk;
 use node::now;
+use node::seal::keep;
 use store::Store;
 use tlog::Key;
 
@@ -31,6 +32,14 @@ pub struct Args {
     /// A PostgreSQL database, whose nodes may run.
     #[arg(long, value_name = "URL", group = "data_or_database")]
     database: Option<String>,
+    /// The key that seals what is secret at rest: texts are compared as they were said. data.key in --data without it.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "TILLGUARD_DATA_KEY",
+        requires = "data_or_database"
+    )]
+    data_key: Option<PathBuf>,
 }
 
 /// Verifies.
@@ -93,6 +102,7 @@ fn verify_store(args: &Args) -> anyhow::Result<()> {
     };
     let log = store.read(store::audit::log)?;
     let log = log.context("the audit log has not begun: no node of this version has run")?;
+    open_texts(&store, args)?;
     let own = Key::new(
         &log.origin,
         log.public_key.as_slice().try_into().context("the log's key")?,
@@ -108,6 +118,20 @@ fn verify_store(args: &Args) -> anyhow::Result<()> {
     }
     ensure!(walk.findings.is_empty(), "the audit log is not what it must be");
     println!("verified: {} records of {own}", walk.leaves());
+    Ok(())
+}
+
+/// Gives the store the key that opens the texts of events.
+fn open_texts(store: &Store, args: &Args) -> anyhow::Result<()> {
+    let own_key = args.data.as_ref().map(|data| data.join("data.key"));
+    let path = args.data_key.clone().or(own_key);
+    let path = path.context("the texts of events are sealed: say by --data-key what opens them")?;
+    ensure!(
+        path.exists(),
+        "there is no data key in {}: the texts of events are sealed with it",
+        path.display()
+    );
+    store.unlock(Arc::new(keep(store, &path, "tillguard verify")?));
     Ok(())
 }
 

@@ -219,8 +219,9 @@ macro_rules! records {
     };
 }
 
+/// A text that does not open differs from what the leaf says, like any other that was changed.
 fn read_record(row: &crate::sql::Row<'_>) -> Result<Record, Error> {
-    row::read::<WithEvent>(row).map(|it| it.0)
+    row::read_leniently::<WithEvent>(row).map(|it| it.0)
 }
 
 /// The leaf of that index and what it is of.
@@ -460,6 +461,19 @@ pub fn erase_text(tx: &Tx<'_>, subject: Subject, subject_id: &str, sequence: i64
     );
     for sql in [event, leaf] {
         tx.execute(sql, values![subject.code(), subject_id, sequence])?;
+    }
+    Ok(())
+}
+
+/// The same of everything that was said of one thing.
+pub fn erase_texts(tx: &Tx<'_>, subject: Subject, subject_id: &str) -> Result<(), Error> {
+    let leaves = sql!(
+        "UPDATE audit_leaf SET text_salt = NULL WHERE subject = $1 AND subject_id = $2 AND text_salt IS NOT NULL"
+    );
+    let events =
+        sql!("UPDATE event SET text = NULL WHERE subject = $1 AND subject_id = $2 AND text IS NOT NULL");
+    for sql in [leaves, events] {
+        tx.execute(sql, values![subject.code(), subject_id])?;
     }
     Ok(())
 }

@@ -8,11 +8,13 @@ use domain::event::{Event, Subject, Verb};
 
 use crate::row::{read, select, table};
 use crate::sql::{sql, values};
+use crate::vault::{self, Place};
 use crate::{Error, Tx};
 
 crate::row::words!(domain::actor::Kind, Subject);
-table!(Event: "event", 3 {
-    subject, subject_id, sequence, at = "at_ms", verb, actor_kind, actor, text, ledger_sequence
+// An event gets its place as it is written, by the statement that writes it: so its words are bound to what is known before.
+table!(Event: "event", 3 by ["subject", "subject_id", "at_ms", "verb"] {
+    subject, subject_id, sequence, at = "at_ms", verb, actor_kind, actor, #[sealed] text, ledger_sequence
 });
 
 /// Something that happened, before it has its place.
@@ -42,6 +44,7 @@ pub fn append(tx: &Tx<'_>, new: New<'_>) -> Result<i64, Error> {
          VALUES ($1, $2, (SELECT coalesce(max(sequence), 0) + 1 FROM event WHERE subject = $1 AND subject_id = $2), $3, $4, $5, $6, $7, $8)
          RETURNING sequence"
     );
+    let text = new.text.map(|text| sealed(tx, &new, text)).transpose()?;
     let values = values![
         new.subject.code(),
         new.subject_id,
@@ -49,11 +52,29 @@ pub fn append(tx: &Tx<'_>, new: New<'_>) -> Result<i64, Error> {
         new.verb,
         new.by.kind.code(),
         new.by.name,
-        new.text,
+        text.as_deref(),
         new.ledger_sequence
     ];
     let mut sequences = tx.all(sql, values, |row| row.int(0))?;
     sequences.pop().ok_or(Error::Corrupt("event.sequence"))
+}
+
+/// What a person said, for its place.
+fn sealed(tx: &Tx<'_>, new: &New<'_>, text: &str) -> Result<String, Error> {
+    let row = [
+        new.subject.code(),
+        new.subject_id,
+        &new.at.0.to_string(),
+        new.verb,
+    ]
+    .map(|part| part.as_bytes().to_vec());
+    let place = Place {
+        table: "event",
+        column: "text",
+        row: &row,
+        merchant: b"",
+    };
+    vault::seal(tx.vault, &place, text)
 }
 
 /// The sequence of the subject's newest event; 0 when there is none.

@@ -1,6 +1,7 @@
 //! Loss incidents.
 
 use domain::account::Scope;
+use domain::event::Subject;
 use domain::incident::{Found, Incident, LossWindow, Manner, State, WindowBasis};
 use domain::{TerminalId, Timestamp};
 
@@ -8,7 +9,7 @@ use crate::alarm::Attempts;
 use crate::row::{self, columns, read, select, table};
 use crate::shop::scope_values;
 use crate::sql::{Value, sql, values};
-use crate::{Error, Tx};
+use crate::{Error, Tx, audit};
 
 crate::row::words!(Manner, State, WindowBasis);
 columns!(LossWindow { from = "window_from_ms", to = "window_to_ms", basis = "window_basis" });
@@ -115,8 +116,8 @@ pub fn count_attempts(tx: &Tx<'_>, incident_id: &str, attempts: Attempts, raised
     tx.execute(sql, values).map(drop)
 }
 
-/// Takes out what people said in incidents that were closed before a time, and in the requests to stop their terminals, of at most
-/// `limit`; answers how many. That they were, when, and what was decided stays.
+/// Takes out what people said in incidents that were closed before a time, in their events and in the requests to stop their
+/// terminals, of at most `limit`; answers how many. That they were, when, and what was decided stays. Whoever calls holds the audit log.
 pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error> {
     let closed = sql!(
         "SELECT incident_id FROM incident WHERE state = 'closed' AND found_confirmed_at_ms <= $1
@@ -135,6 +136,7 @@ pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error>
                confirmation_by = CASE WHEN confirmation_by IS NULL THEN NULL ELSE '' END WHERE incident_id = $1"
         );
         tx.execute(asked, values![incident_id])?;
+        audit::erase_texts(tx, Subject::Incident, incident_id)?;
     }
     Ok(closed.len())
 }

@@ -30,6 +30,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0019_emergency_codes.sql"),
     include_str!("../migrations/0020_registrations.sql"),
     include_str!("../migrations/0021_api_keys.sql"),
+    include_str!("../migrations/0022_event_texts.sql"),
     include_str!("../migrations/0023_allowances.sql"),
     include_str!("../migrations/0024_findings.sql"),
 ];

@@ -114,6 +114,7 @@ pub const UNITS: &[Unit] = &[
     unit!("audit_log", "seed_sealed", one ("audit_log_id": Text), ("origin": 1), Bound::Purpose(Purpose::AuditKey, |owners| owners.concat())),
     unit!("contact", "hotline", one ("contact_id": Text), ("contact_id, coalesce(merchant_id, '')": 2), place("contact", "hotline")),
     unit!("contact", "email", one ("contact_id": Text), ("contact_id, coalesce(merchant_id, '')": 2), place("contact", "email")),
+    unit!("event", "text", three ("subject, subject_id, sequence": Text, Text, Int), ("subject, subject_id, at_ms, verb, ''": 5), place("event", "text")),
     unit!("factor", "secret_sealed", one ("factor_id": Text), ("login": 1), Bound::Purpose(Purpose::Factor, |owners| owners.concat())),
     unit!("idempotency", "body", two ("login, key": Text, Text), ("login, key, ''": 3), place("idempotency", "body")),
     unit!("import_file", "sealed", two ("import_id, part": Text, Int), ("import_id, CAST(part AS TEXT) AS piece": 2),

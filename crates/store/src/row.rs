@@ -38,6 +38,8 @@ pub trait Table: Columns {
     const TABLE: &'static str;
     /// How many of its first columns are its key.
     const KEYS: usize;
+    /// The columns that say where a sealed value belongs; without them, those of the key.
+    const BOUND_BY: Option<&'static [&'static str]> = None;
 }
 
 /// Says which columns a type takes: `field`, `field = "column"` where they differ, `field: Part` for several, `#[sealed] field`
@@ -69,9 +71,10 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
-/// The same for a whole table: `Type: "table", keys { columns }`.
+/// The same for a whole table: `Type: "table", keys { columns }`; `keys by ["column"] { columns }` where what is sealed is bound to
+/// other columns than the key, which is not known before the row is written.
 macro_rules! table {
-    ($type:ty: $table:literal, $keys:literal { $($(#[$mark:ident])? $field:ident $(: $part:ty)? $(= $column:literal)?),+ $(,)? }) => {
+    ($type:ty: $table:literal, $keys:literal $(by $bound:tt)? { $($(#[$mark:ident])? $field:ident $(: $part:ty)? $(= $column:literal)?),+ $(,)? }) => {
         impl $crate::row::Columns for $type {
             const NAMES: &'static [&'static str] = {
                 const PARTS: &[&[&str]] = &[$($crate::row::columns!(@names $field $(: $part)? $(= $column)?)),+];
@@ -95,6 +98,7 @@ macro_rules! table {
         impl $crate::row::Table for $type {
             const TABLE: &'static str = $table;
             const KEYS: usize = $keys;
+            $(const BOUND_BY: Option<&'static [&'static str]> = Some(&$bound);)?
         }
     };
 }
@@ -238,13 +242,15 @@ impl Sealed for Option<String> {
     fn open(from: &mut Reader<'_>) -> Result<Self, Error> {
         let (row, at) = from.next();
         let place = from.place.as_ref();
-        row.text_opt(at)?
-            .map(|kept| {
-                place
-                    .ok_or(Error::Corrupt("a sealed column of no table"))?
-                    .open(row, at, kept)
-            })
-            .transpose()
+        let opened = row.text_opt(at)?.map(|kept| {
+            place
+                .ok_or(Error::Corrupt("a sealed column of no table"))?
+                .open(row, at, kept)
+        });
+        match opened {
+            Some(Err(Error::Corrupt(_))) if from.is_lenient => Ok(None),
+            opened => opened.transpose(),
+        }
     }
 
     fn secret<'a>(&'a self, to: &mut Vec<Value<'a>>) {
@@ -288,6 +294,7 @@ pub(crate) struct Within {
     table: &'static str,
     names: &'static [&'static str],
     keys: usize,
+    bound_by: Option<&'static [&'static str]>,
     start: usize,
 }
 
@@ -297,13 +304,19 @@ impl Within {
             table: T::TABLE,
             names: T::NAMES,
             keys: T::KEYS,
+            bound_by: T::BOUND_BY,
             start,
         }
     }
 
     /// The place of the value at `at`, as bytes; `key` tells what is in a column.
     fn bytes(&self, at: usize, key: impl Fn(usize) -> Result<Vec<u8>, Error>) -> Result<OwnedPlace, Error> {
-        let row = (0..self.keys).map(|column| key(self.start + column));
+        let place = |name: &&str| self.names.iter().position(|one| one == name);
+        let columns: Vec<usize> = match self.bound_by {
+            Some(names) => names.iter().filter_map(place).collect(),
+            None => (0..self.keys).collect(),
+        };
+        let row = columns.into_iter().map(|column| key(self.start + column));
         let merchant = self.names.iter().position(|name| *name == MERCHANT);
         Ok(OwnedPlace {
             table: self.table,
@@ -396,6 +409,8 @@ pub struct Reader<'r> {
     at: usize,
     /// The row of a table that is being read.
     place: Option<Within>,
+    /// Whether what does not open is read as nothing.
+    is_lenient: bool,
 }
 
 impl<'r> Reader<'r> {
@@ -422,6 +437,17 @@ pub fn read<T: Columns>(row: &Row<'_>) -> Result<T, Error> {
         row,
         at: 0,
         place: None,
+        is_lenient: false,
+    })
+}
+
+/// The same, and what does not open is read as nothing: for whoever looks for what was changed behind our back.
+pub(crate) fn read_leniently<T: Columns>(row: &Row<'_>) -> Result<T, Error> {
+    T::read(&mut Reader {
+        row,
+        at: 0,
+        place: None,
+        is_lenient: true,
     })
 }
 

@@ -103,8 +103,10 @@ pub fn begin(tx: &Tx<'_>, origin: &str, public_key: &[u8], seed_sealed: &[u8]) -
     store::audit::begin(tx, origin, public_key, seed_sealed)
 }
 
-/// Erases the text of an event: nobody can find out any more what it was, and the log stays valid.
+/// Erases the text of an event: nobody can find out any more what it was, and the log stays valid. Whoever makes leaves waits
+/// meanwhile, so that none is made of a text that goes.
 pub fn erase_text(tx: &Tx<'_>, subject: Subject, subject_id: &str, sequence: i64) -> Result<(), StoreError> {
+    store::audit::lock(tx)?;
     store::audit::erase_text(tx, subject, subject_id, sequence)
 }
 

@@ -28,9 +28,9 @@ use store::{Error, Store, Tx, Want};
 
 /// Who waits for the host.
 pub const NODE: &str = "node-a";
-/// What a reversal has to carry.
 /// What seals the columns of a house.
 const DATA_KEY: [u8; 32] = [7; 32];
+/// What a reversal has to carry.
 pub const SEALED: &[u8] = b"sealed reversal material";
 /// When every house is opened.
 pub const START: Timestamp = Timestamp(1_800_000_000_000);
@@ -38,6 +38,12 @@ pub const START: Timestamp = Timestamp(1_800_000_000_000);
 pub const OPERATOR: &str = "001";
 
 static HOUSES: AtomicU32 = AtomicU32::new(0);
+
+/// Which data key it is.
+pub fn check() -> [u8; 32] {
+    use store::vault::Vault;
+    Sealer::new(&DATA_KEY).checks()[0]
+}
 
 /// A store, its clock and its folder, removed in the end.
 pub struct House {
@@ -102,6 +108,20 @@ impl House {
         drop(connection);
         self.reopen();
         done.map_err(|error| error.to_string())
+    }
+
+    /// Whether an event has this text as it is.
+    pub fn is_left(&mut self, text: &str) -> bool {
+        let count = format!("SELECT count(*) FROM event WHERE text LIKE '%{text}%'");
+        if let Some(database) = &self.database {
+            return local_postgres::shared().sql(database, &count).unwrap().trim() != "0";
+        }
+        self.store = None;
+        let connection = rusqlite::Connection::open(self.dir.join("store.db")).unwrap();
+        let count: i64 = connection.query_row(&count, [], |row| row.get(0)).unwrap();
+        drop(connection);
+        self.reopen();
+        count != 0
     }
 
     /// The same as somebody who may take the guards away first.

@@ -3,6 +3,7 @@
 //! Invariant: a pack verifies before it is handed over.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use node::seal::keep;
@@ -53,6 +54,7 @@ pub(super) fn run(args: &Args, said: &Audit) -> anyhow::Result<()> {
     let data_key = data_key.clone().unwrap_or_else(|| args.data.join("data.key"));
     let sealer = keep(&store, &data_key, "tillguard admin")?;
     let signer = node::audit::signer(&store, &sealer)?;
+    store.unlock(Arc::new(sealer));
     match said {
         Audit::Key(_) => println!("{}", signer.key()),
         Audit::Export(said) => {
