@@ -11,7 +11,7 @@ use local_postgres::Cluster;
 use serde_json::json;
 use simulator::issuer::cards;
 use simulator::terminal::Terminal;
-use tests::{Api, Folder, Launch, Outside, admin, until};
+use tests::{Api, Folder, Launch, Outside, admin, tillguard, until};
 
 /// Files that are there to hold secrets: the keys themselves, and what the demo hands out.
 const SAFES: [&str; 3] = ["data.key", "zone.keys", "demo.json"];
@@ -27,6 +27,8 @@ const CUSTODIAN: &str = "Canary Custodian Qian";
 const PLACE: &str = "Canary Lane 5, behind the counter";
 const CIRCUMSTANCES: &str = "Canary left it in the taxi of Mr Zhou";
 const FOUND: &str = "Canary found it under Ms Wu's seat";
+const GONE: &str = "Canary Gone Feng";
+const SAID_OF_GONE: &str = "Canary moved out of the flat of Ms Chu";
 const REASON: &str = "Canary asked for it in person at noon";
 const CONFIRMED_BY: &str = "Canary Desk Clerk Sun";
 const ACCOUNT: &str = "6222020011223344556";
@@ -189,6 +191,7 @@ async fn by_the_doors(api: &Api, terminals: &[String]) -> Result<(Vec<Needle>, V
     api.post("/accounts/canary.login/reveal", &json!({ "reason": REASON }))
         .await?
         .expect(200)?;
+    erased(api, &shop).await?;
     let said = api.get(&format!("/incidents/{lost}/timeline")).await?.to_string();
     ensure!(said.contains(CIRCUMSTANCES) && said.contains(FOUND), "{said}");
     let outside = json!({ "terminal_id": "88210001", "manner": "stolen", "place": PLACE });
@@ -236,6 +239,28 @@ async fn used_key(api: &Api) -> Result<String> {
     let refused = program.call("GET", "/shops?limit=1", None).await?;
     ensure!(refused.status == 401, "{}", refused.status);
     Ok(key)
+}
+
+/// Somebody who was here, and is erased.
+async fn erased(api: &Api, shop: &str) -> Result<()> {
+    let invited = json!({ "name": GONE, "role": "manager", "shop_id": shop });
+    let link = api.post("/invitations", &invited).await?.expect(201)?;
+    let accepted = json!({ "token": link["token"], "login": "canary.gone", "name": GONE, "password": PASSWORD, "email": EMAIL });
+    api.post("/invitations/accept", &accepted).await?.expect(201)?;
+    let seen = api.get("/accounts/canary.gone").await?;
+    ensure!(seen["name"] == GONE, "{seen}");
+    api.post("/accounts/canary.gone/reveal", &json!({ "reason": SAID_OF_GONE }))
+        .await?
+        .expect(200)?;
+    for (step, said) in [
+        ("disable", json!({})),
+        ("erase", json!({ "reason": SAID_OF_GONE })),
+    ] {
+        api.post(&format!("/accounts/canary.gone/{step}"), &said)
+            .await?
+            .expect(200)?;
+    }
+    Ok(())
 }
 
 /// What is answered to requests that are refused, each with something that is nobody's business in it.
@@ -320,6 +345,8 @@ fn needles(master_keys: &[[u8; 16]]) -> Result<Vec<Needle>> {
         ("how it was lost", CIRCUMSTANCES),
         ("who found it", FOUND),
         ("why somebody looked", REASON),
+        ("who is erased", GONE),
+        ("what was said of who is erased", SAID_OF_GONE),
         ("a clerk", CONFIRMED_BY),
         ("an account number", ACCOUNT),
         ("a password", PASSWORD),
@@ -403,6 +430,8 @@ async fn leaves_nothing(cluster: Option<&'static Cluster>) -> Result<()> {
     let mut left = Vec::new();
     if let (Some(cluster), Some(url)) = (cluster, &url) {
         left.push(("a dump".to_owned(), dump(cluster, url)?.into_bytes()));
+        // A name in clear is in the rows of before until they are vacuumed away, and in the log until it is over.
+        cluster.sql(url, "VACUUM FULL account")?;
         cluster.sql(url, "CHECKPOINT")?;
         files(&cluster.folder(), &mut left)?;
     } else {
@@ -417,9 +446,12 @@ async fn leaves_nothing(cluster: Option<&'static Cluster>) -> Result<()> {
             .map(|answer| ("an answer".to_owned(), answer.into_bytes())),
     );
     is_in_it(&left)?;
+    verifies(folder.path(), url.as_deref())?;
     let mut found = BTreeSet::new();
     for (file, bytes) in &left {
-        for needle in needles.iter().filter(|needle| needle.is_in(bytes)) {
+        let is_over = |needle: &&Needle| file.contains("/pg_wal/") && needle.name == "who is erased";
+        let there = needles.iter().filter(|needle| needle.is_in(bytes));
+        for needle in there.filter(|needle| !is_over(needle)) {
             found.insert(format!("{} is in {file}", needle.name));
         }
     }
@@ -439,6 +471,25 @@ async fn leaves_nothing(cluster: Option<&'static Cluster>) -> Result<()> {
         found.is_empty(),
         "{}",
         found.into_iter().collect::<Vec<_>>().join("\n")
+    );
+    Ok(())
+}
+
+/// That the audit log verifies, of which texts were erased.
+fn verifies(folder: &Path, url: Option<&str>) -> Result<()> {
+    let data = folder.join("data");
+    let mut verify = std::process::Command::new(tillguard()?);
+    verify.arg("verify").arg("--data-key").arg(data.join("data.key"));
+    match url {
+        Some(url) => verify.arg("--database").arg(url),
+        None => verify.arg("--data").arg(&data),
+    };
+    let said = verify.output()?;
+    ensure!(
+        said.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&said.stdout),
+        String::from_utf8_lossy(&said.stderr)
     );
     Ok(())
 }

@@ -1,5 +1,6 @@
 // How to reach a person: masked, and for a minute in full to who says why; who looked stays.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { asked, isSound, launch, on, open, signIn, DESK, PHONE } from './browser.mjs'
 import { signedIn, startDemo } from './demo.mjs'
@@ -38,12 +39,12 @@ for (const [language, size, theme, show] of [
     const button = row.locator('[data-test="reveal"]')
     assert.equal(await button.innerText(), show)
     await button.click()
-    await on(page, 'reveal-reason').fill('ab')
+    await on(page, 'reason').fill('ab')
     await isSound(page, `why, ${language}`)
-    await on(page, 'reveal-sure').click()
-    assert.equal(await on(page, 'reveal-reason').evaluate((one) => one.validity.tooShort), true)
-    await on(page, 'reveal-reason').fill('店里电话打不通，核实挂失')
-    await on(page, 'reveal-sure').click()
+    await on(page, 'reason-do').click()
+    assert.equal(await on(page, 'reason').evaluate((one) => one.validity.tooShort), true)
+    await on(page, 'reason').fill('店里电话打不通，核实挂失')
+    await on(page, 'reason-do').click()
     await page.getByText(EMAIL, { exact: true }).waitFor()
     await isSound(page, `shown, ${language}`)
 
@@ -71,3 +72,49 @@ test('who has not the right has no button, and no way around it', { timeout: 60_
   assert.deepEqual([answer.status, answer.body.code], [403, 'not_allowed'])
   await page.context().close()
 })
+
+test('what is kept about oneself is taken along as a file', { timeout: 60_000 }, async () => {
+  const page = await open(browser, demo, { theme: 'dark' })
+  await signIn(page, demo.account('owner'))
+  await page.goto('/security')
+  await isSound(page, 'one’s own page')
+  const [file] = await Promise.all([page.waitForEvent('download'), on(page, 'export-own').click()])
+  const all = JSON.parse(await readFile(await file.path(), 'utf8'))
+  assert.deepEqual([all.form, all.account.login], ['tillguard-person/1', 'owner'])
+  assert.ok(all.sessions.length > 0, 'the session that asks')
+  await page.context().close()
+})
+
+for (const [language, size, who, kept] of [
+  ['zh-CN', DESK, 'cashier', /登录名保留在操作记录里/],
+  ['en', PHONE, 'engineer', /The log-in stays in the record/],
+]) {
+  test(`a person's data are handed over and erased: ${language}`, { timeout: 120_000 }, async () => {
+    const page = await open(browser, demo, { size, language })
+    await signIn(page, demo.account('risk'))
+    await page.goto('/people')
+    const row = on(page, 'account-row').filter({ has: page.getByText(who, { exact: true }) })
+    await row.locator('[data-test="export"]').click()
+    await on(page, 'reason').fill('本人书面申请查阅')
+    await isSound(page, `why it is exported, ${language}`)
+    const [file] = await Promise.all([page.waitForEvent('download'), on(page, 'reason-do').click()])
+    assert.equal(JSON.parse(await readFile(await file.path(), 'utf8')).account.login, who)
+
+    assert.equal(await row.locator('[data-test="erase"]').count(), 0, 'not while it is in use')
+    await row.locator('[data-test="disable"]').click()
+    await on(page, 'disable-sure').click()
+    await row.locator('[data-test="erase"]').click()
+    await on(page, 'reason').fill('本人书面申请删除')
+    assert.equal(await on(page, 'reason-do').isDisabled(), true, 'the log-in has to be typed')
+    await on(page, 'sure').fill(who)
+    await isSound(page, `why it is erased, ${language}`)
+    await on(page, 'reason-do').click()
+    await on(page, 'kept').filter({ hasText: kept }).waitFor()
+    await isSound(page, `what is kept, ${language}`)
+    await on(page, 'dialog-close').click()
+    assert.equal(await row.locator('b').innerText(), who, 'nobody is called so any more')
+    await row.locator('[data-test="history"]').waitFor()
+    assert.equal(await row.locator('.actions button').count(), 1)
+    await page.context().close()
+  })
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::{Path, State};
 use domain::Actor;
 use domain::contact::{Contact, Details, Verb};
 use serde::{Deserialize, Serialize};
@@ -13,11 +14,12 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::id::Merchant;
-use super::input::{Limit, email_opt, text, text_opt};
-use super::problem::Problem;
-use super::route::{self, Listed, Sayable, Shown, Tabled};
+use super::idempotency::Kept;
+use super::input::{In, Limit, email_opt, text, text_opt};
+use super::problem::{Problem, ProblemOut};
+use super::route::{self, Listed, Reason, Sayable, Shown, Tabled, acting};
 use super::wire::word;
-use crate::auth::scope;
+use crate::auth::{self, scope};
 
 /// Longest name, number, address and reference, in characters.
 const TEXT_CHARS_MAX: usize = 200;
@@ -47,6 +49,7 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(show, change))
         .routes(routes!(retire))
         .routes(routes!(restore))
+        .routes(routes!(erase))
         .routes(routes!(show_events))
 }
 
@@ -59,6 +62,28 @@ route::change_route!(change: Contact, ContactIn => ContactOut, "contact", "/cont
 route::step_route!(retire: Contact => ContactOut, Verb::Retire, "contact", "/contacts/{contact_id}/retire", "contact_id");
 route::step_route!(restore: Contact => ContactOut, Verb::Restore, "contact", "/contacts/{contact_id}/restore", "contact_id");
 route::events_route!(show_events: Contact, "contact", "/contacts/{contact_id}/events", "contact_id");
+
+/// Erase who a retired contact was: name, numbers, address and reference. It cannot be taken back.
+#[utoipa::path(post, path = "/contacts/{contact_id}/erase", tag = "contact", params(("contact_id" = String, Path)),
+    request_body = Reason, responses(
+    (status = 200, body = ContactOut),
+    (status = 403, description = "not_allowed, step_up_required", body = ProblemOut),
+    (status = 404, description = "contact_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state: it is not retired", body = ProblemOut),
+))]
+async fn erase(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    Path(contact_id): Path<String>,
+    input: In<Reason>,
+) -> Result<Kept, Problem> {
+    acting(&api, account, input, move |tx, actor, said: Reason| {
+        let reason = said.of::<Contact>(tx, actor, &contact_id, Verb::Erase)?;
+        let erased = app::contact::erase(tx, actor, &contact_id, &reason)?;
+        Contact::out(tx, actor, erased)
+    })
+    .await
+}
 
 /// Somebody outside whom a shop may have to reach.
 #[derive(Serialize, ToSchema)]

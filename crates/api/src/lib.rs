@@ -31,6 +31,7 @@ mod operator;
 mod origin;
 mod page;
 mod people;
+mod personal;
 pub mod problem;
 mod proof;
 pub mod provider_account;
@@ -162,6 +163,7 @@ nouns! {
     operator with CODES,
     account with CODES,
     api_key with CODES,
+    personal,
     custom_role with CODES,
     invitation with CODES,
     registration with CODES,

@@ -256,8 +256,17 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// What is said, when it says something.
-    pub fn read(self) -> Result<String, Problem> {
+    /// What is said for a step with one that the actor sees and may take, when it says something. Of what is not there, and of what one
+    /// may not, nothing that is said is wrong.
+    pub fn of<N: Stateful>(
+        self,
+        tx: &Tx<'_>,
+        actor: &Actor,
+        id: &str,
+        verb: N::Verb,
+    ) -> Result<String, Problem> {
+        let it: N = find(tx, actor, id)?;
+        decide(&it, verb, actor).map_err(case::Error::from)?;
         let reason = text("reason", &self.reason, REASON_CHARS_MAX)?;
         match reason.chars().count() >= REASON_CHARS_MIN {
             true => Ok(reason),
@@ -291,10 +300,7 @@ pub async fn reveal<N: Revealing>(
 ) -> Result<Response, Problem> {
     let work = move |tx: &Tx<'_>| {
         let actor = account.actor(tx)?;
-        // Of what is not there, nothing that is said is wrong.
-        let it: N = find(tx, &actor, &id)?;
-        decide(&it, N::REVEAL, &actor).map_err(case::Error::from)?;
-        let reason = input.body.read()?;
+        let reason = input.body.of::<N>(tx, &actor, &id, N::REVEAL)?;
         let it = step::<N>(tx, &actor, &id, N::REVEAL, Some(&reason), |_| ())?;
         let said = it.personal().into_iter();
         let values = said.filter_map(|datum| Some((datum.field, datum.text?.to_owned())));

@@ -32,20 +32,42 @@ impl Stateful for Person {
     fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
         match verb {
             Verb::Disable => leaves_an_administrator(tx, &self.account),
+            Verb::Erase => is_needed_by_nobody(tx, &self.account),
             // There is nothing to clear.
             Verb::ClearFactors if !store::factor::has(tx, &self.account.login)? => {
                 Err(Error::WrongState(self.state.code()))
             }
-            Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable | Verb::Reveal => Ok(()),
+            Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable | Verb::Reveal | Verb::Export => {
+                Ok(())
+            }
         }
     }
 
     /// Of two that disable each other the second waits here for the first.
     fn lock_around(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), StoreError> {
         match verb {
-            Verb::Disable => store::setting::lock(tx).map(drop),
-            Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable | Verb::Reveal => Ok(()),
+            Verb::Disable | Verb::Erase => store::setting::lock(tx).map(drop),
+            Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable | Verb::Reveal | Verb::Export => {
+                Ok(())
+            }
         }
+    }
+}
+
+/// Whether nobody needs the person to be there: no incident of this person's is open, and the merchant has another owner.
+fn is_needed_by_nobody(tx: &Tx<'_>, account: &Account) -> Result<(), Error> {
+    if store::incident::is_open_of(tx, &account.login)? {
+        return Err(Error::Against(Against::LossOpen));
+    }
+    let has_another = match (account.role, account.scope.merchant_id()) {
+        (Role::Owner, Some(merchant_id)) => {
+            store::account::has_another(tx, &account.login, Right::GiveRights, Some(merchant_id))?
+        }
+        _ => true,
+    };
+    match has_another {
+        true => Ok(()),
+        false => Err(Error::Against(Against::LastAdministrator)),
     }
 }
 
@@ -243,7 +265,7 @@ pub fn forget_factors(tx: &Tx<'_>, by: By<'_>, login: &str) -> Result<bool, Stor
 }
 
 /// Ends what is open in a person's name: sessions, and log-ins that are half done.
-fn end_all(tx: &Tx<'_>, login: &str) -> Result<(), StoreError> {
+pub(crate) fn end_all(tx: &Tx<'_>, login: &str) -> Result<(), StoreError> {
     store::session::delete_of(tx, login)?;
     store::factor::forget_awaited(tx, login)
 }

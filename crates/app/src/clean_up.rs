@@ -11,7 +11,7 @@ const ROWS_MAX: i64 = 1_000;
 /// How long a link is remembered after its end: `retention.invitation` of the store's `columns.toml`.
 const INVITATIONS_KEPT_MS: i64 = 30 * 24 * HOUR_MS;
 /// How long what people said in an incident is kept after it was closed: `retention.case` there.
-const CASES_KEPT_MS: i64 = 1_095 * 24 * HOUR_MS;
+pub const CASES_KEPT_MS: i64 = 1_095 * 24 * HOUR_MS;
 /// How long it is remembered who was there.
 const NODES_KEPT_MS: i64 = 24 * HOUR_MS;
 

@@ -1,11 +1,12 @@
 //! Contacts: whom a shop calls outside the house.
 
 use domain::account::Scope;
+use domain::actor::Actor;
 use domain::contact::{Contact, Details, State, Verb, seen_by};
 use domain::event::Subject;
 use store::{Error as StoreError, Tx};
 
-use crate::case::{Error, Noun, Stateful, Written};
+use crate::case::{Error, Noun, Stateful, Written, step};
 
 impl Noun for Contact {
     const SUBJECT: Subject = Subject::Contact;
@@ -60,4 +61,24 @@ impl Written for Contact {
     fn meant(tx: &Tx<'_>, said: &Details) -> Result<Option<Self>, StoreError> {
         store::contact::named(tx, said.merchant_id, said.kind, &said.name)
     }
+}
+
+/// Erases who a retired contact was. Its identifier stays where events name it.
+pub fn erase(tx: &Tx<'_>, actor: &Actor, contact_id: &str, reason: &str) -> Result<Contact, Error> {
+    step(
+        tx,
+        actor,
+        contact_id,
+        Verb::Erase,
+        Some(reason),
+        |it: &mut Contact| {
+            it.details = Details {
+                name: contact_id.to_owned(),
+                hotline: None,
+                email: None,
+                reference: None,
+                ..it.details.clone()
+            };
+        },
+    )
 }

@@ -34,6 +34,7 @@ pub mod operator;
 mod original;
 pub mod passes;
 pub mod password;
+pub mod personal;
 pub mod provider_account;
 pub mod registration;
 pub mod repeats;

@@ -253,6 +253,8 @@ words! {
         Active = "active",
         /// Not any more: its sessions have ended.
         Disabled = "disabled",
+        /// The person is erased; the log-in stays, so that the record can be read and nobody else gets it.
+        Erased = "erased",
     }
 }
 
@@ -271,6 +273,10 @@ words! {
         Enable = "enable",
         /// Show where the person can be reached, in full.
         Reveal = "reveal",
+        /// Hand over all that is kept about the person.
+        Export = "export",
+        /// Erase what is kept about the person.
+        Erase = "erase",
     }
 }
 
@@ -318,6 +324,15 @@ impl Case for Person {
         Step::new(Verb::Disable, &[State::Active], Some(State::Disabled), KEEPERS).proving(),
         Step::new(Verb::Enable, &[State::Disabled], Some(State::Active), KEEPERS).proving(),
         Step::revealing(Verb::Reveal, &[State::Active, State::Disabled]),
+        Step::revealing(Verb::Export, &[State::Active, State::Disabled]),
+        Step::new(
+            Verb::Erase,
+            &[State::Disabled],
+            Some(State::Erased),
+            Who::With(Right::SeePersonal),
+        )
+        .saying(Text::Required)
+        .proving(),
     ];
 
     fn state(&self) -> State {
@@ -334,7 +349,7 @@ impl Case for Person {
 
     /// To see is less than to give.
     fn allows_to(&self, verb: Verb, actor: &Actor) -> bool {
-        verb == Verb::Reveal || self.allows(actor)
+        matches!(verb, Verb::Reveal | Verb::Export) || self.allows(actor)
     }
 
     fn hinders(&self, verb: Verb) -> bool {
@@ -475,6 +490,8 @@ mod tests {
             "active disable: owner:disabled stranger:no manager:no risk:disabled auditor:no",
             "active enable: owner:- stranger:no manager:no risk:- auditor:no",
             "active reveal: owner:active stranger:active manager:no risk:active auditor:no",
+            "active export: owner:active stranger:active manager:no risk:active auditor:no",
+            "active erase: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled change: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled link: owner:- stranger:no manager:no risk:- auditor:no",
             "disabled clear_factors: owner:- stranger:no manager:no risk:- auditor:no",
@@ -482,6 +499,16 @@ mod tests {
             "disabled enable: owner:active stranger:no manager:no risk:active auditor:no",
             // What another merchant's owner does not see is not found.
             "disabled reveal: owner:disabled stranger:disabled manager:no risk:disabled auditor:no",
+            "disabled export: owner:disabled stranger:disabled manager:no risk:disabled auditor:no",
+            "disabled erase: owner:erased stranger:no manager:no risk:erased auditor:no",
+            "erased change: owner:- stranger:no manager:no risk:- auditor:no",
+            "erased link: owner:- stranger:no manager:no risk:- auditor:no",
+            "erased clear_factors: owner:- stranger:no manager:no risk:- auditor:no",
+            "erased disable: owner:- stranger:no manager:no risk:- auditor:no",
+            "erased enable: owner:- stranger:no manager:no risk:- auditor:no",
+            "erased reveal: owner:- stranger:- manager:no risk:- auditor:no",
+            "erased export: owner:- stranger:- manager:no risk:- auditor:no",
+            "erased erase: owner:- stranger:no manager:no risk:- auditor:no",
         ];
         assert_eq!(crate::case::walk(at, &everybody()), wanted);
     }

@@ -1,13 +1,13 @@
 //! Contacts: whom a shop calls when something is wrong, outside the house (R1.1, R1.3).
 //!
-//! Invariant: a contact is never deleted, because cases may name it; one that is not used any more is retired.
-
-pub use crate::kept::{State, Verb};
+//! Invariant: a contact is never deleted, because cases may name it; one that is not used any more is retired, and what it says of
+//! somebody can be erased then.
 
 use crate::account::Scope;
 use crate::actor::Actor;
-use crate::case::{Adding, Case, ListVerb, Step};
-use crate::kept::{KEEPERS, steps};
+use crate::case::{Adding, Case, ListVerb, Step, Text, Who};
+use crate::kept::KEEPERS;
+use crate::right::Right;
 use crate::{MerchantId, merchant, words};
 
 words! {
@@ -21,6 +21,32 @@ words! {
         Police = "police",
         /// 保险公司.
         Insurer = "insurer",
+    }
+}
+
+words! {
+    /// Whether it is in use.
+    pub enum State {
+        /// It is.
+        Active = "active",
+        /// Not any more.
+        Retired = "retired",
+        /// Nor is it said any more who it was.
+        Erased = "erased",
+    }
+}
+
+words! {
+    /// What can be done with it.
+    pub enum Verb {
+        /// Write something else of it.
+        Change = "change",
+        /// Use it no more.
+        Retire = "retire",
+        /// Use it again.
+        Restore = "restore",
+        /// Erase who it was.
+        Erase = "erase",
     }
 }
 
@@ -62,7 +88,19 @@ impl Contact {
 impl Case for Contact {
     type State = State;
     type Verb = Verb;
-    const STEPS: &'static [Step<State, Verb>] = &steps(KEEPERS);
+    const STEPS: &'static [Step<State, Verb>] = &[
+        Step::new(Verb::Change, &[State::Active], None, KEEPERS),
+        Step::new(Verb::Retire, &[State::Active], Some(State::Retired), KEEPERS),
+        Step::new(Verb::Restore, &[State::Retired], Some(State::Active), KEEPERS),
+        Step::new(
+            Verb::Erase,
+            &[State::Retired],
+            Some(State::Erased),
+            Who::With(Right::SeePersonal),
+        )
+        .saying(Text::Required)
+        .proving(),
+    ];
     const ADDING: Adding = Adding {
         who: KEEPERS,
         ways: &[ListVerb::Create, ListVerb::Import],
@@ -125,9 +163,15 @@ mod tests {
             "active change: owner:active stranger:no manager:no risk:active auditor:no",
             "active retire: owner:retired stranger:no manager:no risk:retired auditor:no",
             "active restore: owner:- stranger:no manager:no risk:- auditor:no",
+            "active erase: owner:- stranger:no manager:no risk:- auditor:no",
             "retired change: owner:- stranger:no manager:no risk:- auditor:no",
             "retired retire: owner:- stranger:no manager:no risk:- auditor:no",
             "retired restore: owner:active stranger:no manager:no risk:active auditor:no",
+            "retired erase: owner:erased stranger:no manager:no risk:erased auditor:no",
+            "erased change: owner:- stranger:no manager:no risk:- auditor:no",
+            "erased retire: owner:- stranger:no manager:no risk:- auditor:no",
+            "erased restore: owner:- stranger:no manager:no risk:- auditor:no",
+            "erased erase: owner:- stranger:no manager:no risk:- auditor:no",
         ];
         assert_eq!(walk(|state| contact(ours, state), &everybody()), wanted);
         let everybodys = walk(|state| contact(None, state), &everybody());

@@ -67,6 +67,10 @@ words! {
         Reach = "reach",
         /// Somebody saw in full where the person can be reached.
         Reveal = "reveal",
+        /// Somebody was handed over what is kept about the person.
+        Export = "export",
+        /// The person, or a contact, was erased.
+        Erase = "erase",
         /// The person added an authenticator.
         EnrolTotp = "enrol_totp",
         /// The person added a passkey.

@@ -5,11 +5,22 @@
 //! Invariant: a mask shows at most what its [`Kind`] says, and never more than half of what is there.
 
 use crate::actor::Actor;
+use crate::words;
 
 /// Shortest reason for seeing personal data in full, or for erasing them, in characters.
 pub const REASON_CHARS_MIN: usize = 4;
 /// Longest, in characters.
 pub const REASON_CHARS_MAX: usize = 500;
+
+words! {
+    /// Why something about a person is kept although the person is erased.
+    pub enum Ground {
+        /// The record of who did what names the log-in, and nothing is taken out of it.
+        Record = "record",
+        /// What was said of a loss is kept with its case.
+        Case = "case",
+    }
+}
 
 /// What stands for what is hidden.
 const HIDDEN: &str = "****";

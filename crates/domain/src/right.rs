@@ -53,8 +53,8 @@ impl Right {
         1 << self as u32
     }
 
-    /// Whether it is people's alone, and never a program's: what ends a loss, gives rights, sets passwords and secrets, or
-    /// decides what nobody knows.
+    /// Whether it is people's alone, and never a program's: what ends a loss, gives rights, sets passwords and secrets,
+    /// decides what nobody knows, or sees what is personal.
     pub const fn is_peoples(self) -> bool {
         matches!(
             self,
@@ -64,6 +64,7 @@ impl Right {
                 | Self::GiveRights
                 | Self::Administer
                 | Self::DecideWork
+                | Self::SeePersonal
         )
     }
 

@@ -15,3 +15,7 @@
 -- postgres:   OR (NEW.subject, NEW.subject_id, NEW.sequence, NEW.at_ms, NEW.verb, NEW.actor_kind, NEW.actor, NEW.ledger_sequence)
 -- postgres:     IS DISTINCT FROM (OLD.subject, OLD.subject_id, OLD.sequence, OLD.at_ms, OLD.verb, OLD.actor_kind, OLD.actor, OLD.ledger_sequence))
 -- postgres:   EXECUTE FUNCTION audit_kept();
+
+-- Whether a person can be erased.
+CREATE INDEX incident_reported_by ON incident (reported_by);
+CREATE INDEX incident_found_proposed_by ON incident (found_proposed_by);

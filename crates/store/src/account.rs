@@ -172,6 +172,14 @@ pub fn set_password(tx: &Tx<'_>, login: &str, password_hash: &str) -> Result<boo
     Ok(tx.execute(sql, values![login, password_hash])? > 0)
 }
 
+/// Forgets the password of somebody who is erased, and by what the person was found.
+pub fn forget_secrets(tx: &Tx<'_>, login: &str) -> Result<(), Error> {
+    let sql = sql!(
+        "UPDATE account SET password_hash = '', email_index = NULL, phone_index = NULL WHERE login = $1"
+    );
+    tx.execute(sql, values![login]).map(drop)
+}
+
 /// The labels of what addresses and numbers are found by.
 pub(crate) const EMAIL: &str = "tillguard/email/1";
 pub(crate) const PHONE: &str = "tillguard/phone/1";

@@ -9,7 +9,7 @@ use crate::shop::scope_values;
 use crate::sql::{Value, values};
 use crate::{Error, Tx};
 
-crate::row::words!(Kind);
+crate::row::words!(Kind, State);
 columns!(Details {
     merchant_id,
     kind,

@@ -41,3 +41,20 @@ pub fn forget(tx: &Tx<'_>, limit: i64) -> Result<usize, Error> {
     );
     tx.execute(sql, values![tx.now(), limit])
 }
+
+/// Those of an account, the newest first; at most `limit`.
+pub fn of(tx: &Tx<'_>, login: &str, limit: i64) -> Result<Vec<EmergencyCode>, Error> {
+    let sql = select!(
+        EmergencyCode,
+        "WHERE emergency_code.login = $1 ORDER BY emergency_code.made_at_ms DESC LIMIT $2"
+    );
+    tx.all(sql, values![login, limit], read)
+}
+
+/// Forgets those of an account.
+pub fn delete_of(tx: &Tx<'_>, login: &str) -> Result<usize, Error> {
+    tx.execute(
+        sql!("DELETE FROM emergency_code WHERE login = $1"),
+        values![login],
+    )
+}

@@ -99,3 +99,39 @@ pub fn after(
     let values = values![subject.code(), subject_id, sequence, limit];
     tx.all(sql, values, read)
 }
+
+/// The place of an event among all of a person's: when, and what names it.
+pub type Spot = (Timestamp, String, String, i64);
+
+/// What a person did, and what was done with the person's account, after a place, oldest first; at most `limit`.
+pub fn of_person(tx: &Tx<'_>, login: &str, after: &Spot, limit: i64) -> Result<Vec<Event>, Error> {
+    let by = select!(
+        Event,
+        "WHERE event.actor = $1 AND event.actor_kind = 'person' AND event.at_ms >= $2
+           AND (event.at_ms, event.subject, event.subject_id, event.sequence) > ($2, $3, $4, $5)
+         ORDER BY event.at_ms, event.subject, event.subject_id, event.sequence LIMIT $6"
+    );
+    let about = select!(
+        Event,
+        "WHERE event.subject = 'account' AND event.subject_id = $1 AND NOT (event.actor = $1 AND event.actor_kind = 'person')
+           AND (event.at_ms, event.subject, event.subject_id, event.sequence) > ($2, $3, $4, $5)
+         ORDER BY event.at_ms, event.subject, event.subject_id, event.sequence LIMIT $6"
+    );
+    let (at, subject, subject_id, sequence) = after;
+    let values = values![login, *at, subject, subject_id, *sequence, limit];
+    let mut events: Vec<Event> = tx.all(by, values, read)?;
+    events.extend(tx.all(about, values, read)?);
+    events.sort_by_cached_key(spot);
+    events.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(events)
+}
+
+/// Where one of them stands.
+pub fn spot(event: &Event) -> Spot {
+    (
+        event.at,
+        event.subject.code().to_owned(),
+        event.subject_id.clone(),
+        event.sequence,
+    )
+}

@@ -108,3 +108,8 @@ pub fn forget(tx: &Tx<'_>, limit: i64) -> Result<usize, Error> {
     );
     tx.execute(sql, values![tx.now().plus_ms(-KEPT_MS), limit])
 }
+
+/// Forgets what was answered to somebody.
+pub fn delete_of(tx: &Tx<'_>, login: &str) -> Result<usize, Error> {
+    tx.execute(sql!("DELETE FROM idempotency WHERE login = $1"), values![login])
+}

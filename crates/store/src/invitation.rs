@@ -68,3 +68,23 @@ pub fn list(
     ];
     tx.all(sql, &values, read)
 }
+
+/// Those that made a person's account or were for it, the newest first; at most `limit`.
+pub fn of(tx: &Tx<'_>, login: &str, limit: i64) -> Result<Vec<Invitation>, Error> {
+    let sql = select!(
+        Invitation,
+        "WHERE invitation.login = $1 OR invitation.invitation_id IN (SELECT e.subject_id FROM event e
+           WHERE e.actor = $1 AND e.actor_kind = 'person' AND e.subject = 'invitation' AND e.verb = 'accept')
+         ORDER BY invitation.made_at_ms DESC, invitation.invitation_id LIMIT $2"
+    );
+    tx.all(sql, values![login, limit], read)
+}
+
+/// Forgets those that made a person's account or were for it.
+pub fn delete_of(tx: &Tx<'_>, login: &str) -> Result<usize, Error> {
+    let sql = sql!(
+        "DELETE FROM invitation WHERE login = $1 OR invitation_id IN (SELECT e.subject_id FROM event e
+           WHERE e.actor = $1 AND e.actor_kind = 'person' AND e.subject = 'invitation' AND e.verb = 'accept')"
+    );
+    tx.execute(sql, values![login])
+}

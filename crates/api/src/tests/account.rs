@@ -83,7 +83,7 @@ async fn an_invited_manager_chooses_a_login_and_sees_the_one_shop() {
         .ok();
     assert_eq!(
         (&person["state"], &person["actions"]),
-        (&json!("disabled"), &json!(["enable"]))
+        (&json!("disabled"), &json!(["enable", "export", "erase"]))
     );
     house
         .get(token, "/api/v1/session")
@@ -178,7 +178,7 @@ async fn rights_are_given_and_taken_within_the_own_ones() {
         .await
         .problem(409, "last_administrator");
     let last = house.get(&risk, "/api/v1/accounts/risk").await.ok();
-    assert_eq!(last["actions"], json!(["change", "link"]));
+    assert_eq!(last["actions"], json!(["change", "link", "export"]));
 }
 
 #[tokio::test]

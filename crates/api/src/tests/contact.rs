@@ -34,7 +34,7 @@ async fn a_contact_is_added_changed_and_retired_and_each_leaves_an_event() {
         .ok();
     assert_eq!(
         (&retired["state"], &retired["actions"]),
-        (&json!("retired"), &json!(["restore"]))
+        (&json!("retired"), &json!(["restore", "erase"]))
     );
     house
         .post(&owner, &format!("{path}/retire"), json!({}))

@@ -7,7 +7,7 @@ use axum::http::Method;
 use domain::Timestamp;
 use serde_json::{Value, json};
 
-use super::{House, request};
+use super::{House, OURS, request};
 
 const EMAIL: &str = "zhang.wei@shop.example";
 const PHONE: &str = "+8613800138000";
@@ -228,4 +228,265 @@ fn the_page_says_of_every_field_about_people_who_sees_it() {
         gone.is_empty(),
         "docs/PERSONAL.md has what no answer has: {gone:?}"
     );
+}
+
+#[tokio::test]
+async fn everything_about_oneself_is_handed_over_without_a_secret() {
+    let house = House::new().await;
+    reach(&house).await;
+    house.factor("manager").await;
+    let own = house.token("manager").await;
+    let lost = json!({ "terminal_id": "10450001", "manner": "lost", "circumstances": "在出租车上" });
+    house.post(&own, "/api/v1/incidents", lost).await.ok();
+    let all = house.get(&own, "/api/v1/session/export").await.ok();
+    assert_eq!(all["form"], "tillguard-person/1");
+    assert_eq!(
+        (&all["account"]["email"], &all["account"]["phone"]),
+        (&json!(EMAIL), &json!(PHONE))
+    );
+    assert_eq!(
+        (&all["factors"][0]["name"], &all["next_cursor"]),
+        (&json!("phone"), &Value::Null)
+    );
+    assert_eq!(all["sessions"].as_array().unwrap().len(), 1);
+    let said = all["events"].as_array().unwrap();
+    assert!(
+        said.iter()
+            .any(|event| event["verb"] == "reported" && event["text"] == "在出租车上"),
+        "{all}"
+    );
+    for secret in ["digest", "hash", "secret", &own] {
+        assert!(!all.to_string().contains(secret), "{secret}: {all}");
+    }
+    // Page by page it is the same.
+    let (mut paged, mut cursor) = (Vec::new(), String::new());
+    for _ in 0..=said.len() {
+        let page = house
+            .get(&own, &format!("/api/v1/session/export?limit=1{cursor}"))
+            .await
+            .ok();
+        paged.extend(page["events"].as_array().unwrap().iter().cloned());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(&paged, said);
+    let nonsense = house.get(&own, "/api/v1/session/export?cursor=7.x");
+    nonsense.await.problem(422, "invalid_field");
+}
+
+#[tokio::test]
+async fn it_is_handed_over_for_who_asked_and_says_nothing_of_what_is_not_ones_own() {
+    let house = House::new().await;
+    reach(&house).await;
+    // Before, the manager was of another merchant.
+    house
+        .node
+        .write(|tx| {
+            let mut person: domain::account::Person = store::row::by_id(tx, "manager")?.unwrap();
+            person.account.scope =
+                domain::account::Scope::Shop(super::merchant_id(super::THEIRS), "S09".into());
+            store::row::update(tx, &person)
+        })
+        .await
+        .unwrap();
+    let then = house.token("manager").await;
+    let theirs = json!({ "terminal_id": "10450009", "manner": "lost", "circumstances": "别人的店" });
+    house.post(&then, "/api/v1/incidents", theirs).await.ok();
+    house
+        .node
+        .write(|tx| {
+            let mut person: domain::account::Person = store::row::by_id(tx, "manager")?.unwrap();
+            person.account.scope = domain::account::Scope::Shop(super::merchant_id(OURS), "S01".into());
+            store::row::update(tx, &person)
+        })
+        .await
+        .unwrap();
+    let export = "/api/v1/accounts/manager/export";
+    let (owner, risk, auditor) = (
+        house.token("owner").await,
+        house.token("risk").await,
+        house.token("auditor").await,
+    );
+    house
+        .post(&auditor, export, because("本人书面申请"))
+        .await
+        .problem(403, "not_allowed");
+    house
+        .post(&owner, export, because(""))
+        .await
+        .problem(422, "invalid_field");
+    let seen = house.post(&owner, export, because("本人书面申请")).await.ok();
+    assert_eq!(seen["account"]["email"], EMAIL);
+    assert!(!seen.to_string().contains("别人的店"), "{seen}");
+    let seen = house.post(&risk, export, because("本人书面申请")).await.ok();
+    assert!(seen.to_string().contains("别人的店"));
+    let told: Vec<_> = seen["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["verb"] == "export")
+        .collect();
+    assert_eq!((told.len(), &told[0]["actor"]), (2, &json!("owner")), "{seen}");
+}
+
+#[tokio::test]
+async fn a_person_is_erased_and_the_answer_says_what_is_kept() {
+    let house = House::new().await;
+    reach(&house).await;
+    let (owner, own) = (house.token("owner").await, house.token("manager").await);
+    let erase = "/api/v1/accounts/manager/erase";
+    house
+        .post(&owner, erase, because("本人要求删除"))
+        .await
+        .problem(409, "wrong_state");
+    let incident = json!({ "terminal_id": "10450001", "manner": "lost", "circumstances": "在出租车上" });
+    let incident = house.post(&own, "/api/v1/incidents", incident).await.ok();
+    let id = incident["id"].as_str().unwrap();
+    house
+        .post(&owner, "/api/v1/accounts/manager/disable", json!({}))
+        .await
+        .ok();
+    house
+        .post(&owner, erase, because("本人要求删除"))
+        .await
+        .problem(409, "loss_open");
+    let person = house.get(&owner, "/api/v1/accounts/manager").await.ok();
+    assert!(
+        !person["actions"].as_array().unwrap().contains(&json!("erase")),
+        "{person}"
+    );
+    let risk = house.token("risk").await;
+    let found = json!({ "statement": "司机送回" });
+    house
+        .post(&owner, &format!("/api/v1/incidents/{id}/found"), found)
+        .await
+        .ok();
+    house
+        .post(&risk, &format!("/api/v1/incidents/{id}/found/confirm"), json!({}))
+        .await
+        .ok();
+
+    let stranger = house.token("stranger").await;
+    house
+        .post(&stranger, erase, because("本人要求删除"))
+        .await
+        .problem(404, "account_not_found");
+    let auditor = house.token("auditor").await;
+    house
+        .post(&auditor, erase, because("本人要求删除"))
+        .await
+        .problem(403, "not_allowed");
+    let erased = house.post(&owner, erase, because("本人要求删除")).await.ok();
+    assert_eq!(
+        (
+            &erased["state"],
+            &erased["name"],
+            &erased["login"],
+            &erased["email"],
+            &erased["phone"]
+        ),
+        (
+            &json!("erased"),
+            &json!("manager"),
+            &json!("manager"),
+            &Value::Null,
+            &Value::Null
+        )
+    );
+    assert_eq!(erased["actions"], json!([]));
+    assert_eq!(
+        (&erased["kept"][0]["ground"], &erased["kept"][0]["until"]),
+        (&json!("record"), &Value::Null)
+    );
+    assert_eq!(erased["kept"][1]["ground"], "case");
+    assert!(erased["kept"][1]["until"].is_string(), "{erased}");
+    house
+        .post(&owner, erase, because("再来一次吧"))
+        .await
+        .problem(409, "wrong_state");
+    house
+        .get(&own, "/api/v1/session")
+        .await
+        .problem(401, "unauthenticated");
+    let log_in = json!({ "login": "manager", "password": super::PASSWORD });
+    house
+        .post("", "/api/v1/session", log_in)
+        .await
+        .problem(401, "invalid_credentials");
+    // What was said of the loss is kept, and nobody else gets the log-in.
+    let kept = house.get(&owner, &format!("/api/v1/incidents/{id}")).await.ok();
+    assert_eq!(kept["circumstances"], "在出租车上");
+    let link = house.post(
+        &owner,
+        "/api/v1/invitations",
+        json!({ "name": "新店长", "role": "manager", "shop_id": "S01" }),
+    );
+    let link = link.await.ok();
+    let body = json!({ "token": link["token"], "login": "manager", "name": "新人", "password": "teapot-in-the-rain" });
+    house
+        .post("", "/api/v1/invitations/accept", body)
+        .await
+        .problem(409, "login_taken");
+    assert_eq!(
+        house.get(&owner, "/api/v1/accounts").await.ok()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_merchants_last_owner_is_not_erased() {
+    let house = House::new().await;
+    let risk = house.token("risk").await;
+    house
+        .post(&risk, "/api/v1/accounts/stranger/disable", json!({}))
+        .await
+        .ok();
+    let answer = house.post(&risk, "/api/v1/accounts/stranger/erase", because("本人要求删除"));
+    answer.await.problem(409, "last_administrator");
+}
+
+#[tokio::test]
+async fn a_retired_contact_is_erased() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let said = json!({ "merchant_id": OURS, "kind": "bank", "name": "客户经理张伟", "hotline": PHONE, "email": EMAIL, "reference": "C-1" });
+    let contact = house.post(&owner, "/api/v1/contacts", said).await.ok();
+    let path = format!("/api/v1/contacts/{}", contact["id"].as_str().unwrap());
+    let erase = format!("{path}/erase");
+    house
+        .post(&owner, &erase, because("本人要求删除"))
+        .await
+        .problem(409, "wrong_state");
+    house
+        .post(&owner, &format!("{path}/retire"), json!({}))
+        .await
+        .ok();
+    house
+        .post(&owner, &erase, because("no"))
+        .await
+        .problem(422, "invalid_field");
+    let manager = house.token("manager").await;
+    house
+        .post(&manager, &erase, because("本人要求删除"))
+        .await
+        .problem(403, "not_allowed");
+    let erased = house.post(&owner, &erase, because("本人要求删除")).await.ok();
+    for gone in [EMAIL, PHONE, "张伟", "C-1"] {
+        assert!(!erased.to_string().contains(gone), "{erased}");
+    }
+    assert_eq!(
+        (&erased["state"], &erased["name"], &erased["actions"]),
+        (&json!("erased"), &contact["id"], &json!([]))
+    );
+    house
+        .post(&owner, &format!("{path}/restore"), json!({}))
+        .await
+        .problem(409, "wrong_state");
+    let events = house.get(&owner, &format!("{path}/events")).await.ok();
+    assert_eq!(events["items"][2]["text"], "本人要求删除", "{events}");
 }

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use app::audit::{Walk, consistency, inclusion};
-use domain::actor::By;
+use domain::account::Account;
+use domain::actor::{Actor, By};
 use domain::audit::{HOUSE, LEDGER, Record, Task, Wrong};
 use domain::event::Subject;
 use domain::work::{Id, Kind};
@@ -11,7 +12,7 @@ use store::event::{self, New};
 use store::node::Incarnation;
 use tlog::{Checkpoint, Hash, Signer, leaf_hash, verify_consistency, verify_inclusion};
 
-use crate::fixture::{House, purchase, terminal};
+use crate::fixture::{House, manager, purchase, risk_officer, terminal};
 
 fn signer() -> Signer {
     Signer::new("tillguard.test/audit", &[9; 32]).unwrap()
@@ -256,6 +257,56 @@ fn what_was_said_is_in_no_row_as_it_was_said() {
     assert!(!house.is_left("said long ago"));
     assert_eq!(texts(&house), said);
     assert_eq!((house.walk(), house.found()), (vec![], vec![]));
+}
+
+#[test]
+fn a_person_is_erased_and_the_log_stays_valid() {
+    let house = House::audited();
+    house.write(|tx| {
+        let Actor::Person(manager) = manager("s1") else {
+            unreachable!("it is a person")
+        };
+        let (login, name) = ("wang.li".to_owned(), "Wang Li".to_owned());
+        store::account::insert(
+            tx,
+            &Account {
+                login,
+                name,
+                ..manager
+            },
+            "hash of a password",
+        )?;
+        store::account::set_email(tx, "wang.li", Some("wang.li@shop.example"))
+    });
+    house.happens(Subject::Account, "wang.li", Some("moved to another lane"));
+    house.audit(Task::Events);
+    // One that is no leaf yet.
+    house.happens(Subject::Account, "wang.li", Some("has a new telephone"));
+    let disabled = house.try_write(|tx| app::account::disable(tx, &risk_officer(), "wang.li"));
+    disabled.unwrap();
+    let erased = house.try_write(|tx| app::personal::erase(tx, &risk_officer(), "wang.li", "asked for it"));
+    let erased = erased.unwrap();
+    assert_eq!(
+        (erased.account.name.as_str(), erased.email, erased.state.code()),
+        ("wang.li", None, "erased")
+    );
+    house.audit(Task::Events);
+    let events = house.records().into_iter().filter_map(|it| it.event);
+    let ours: Vec<_> = events.filter(|event| event.subject_id == "wang.li").collect();
+    let said: Vec<_> = ours
+        .iter()
+        .map(|event| (event.verb.as_str(), event.text.as_deref()))
+        .collect();
+    let left = [
+        ("change", None),
+        ("change", None),
+        ("disable", None),
+        ("erase", Some("asked for it")),
+    ];
+    assert_eq!(said, left);
+    assert_eq!((house.walk(), house.found()), (vec![], vec![]));
+    let (account, password_hash) = house.read(|tx| store::account::get(tx, "wang.li")).unwrap();
+    assert_eq!((account.name.as_str(), password_hash.as_str()), ("wang.li", ""));
 }
 
 /// What somebody does who may do anything with the database, and by what it is found.

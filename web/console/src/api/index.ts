@@ -7,7 +7,6 @@ import { address, file, get, post, put, remove, send } from './http'
 import type {
   Activity,
   Contact,
-  ContactAction,
   ContactIn,
   ContactKind,
   ContactState,
@@ -205,8 +204,10 @@ export const contacts = {
   events: (id: string) => get<Page<Event>>(`/contacts/${within(id)}/events`, { limit: 200 }),
   add: (key: string, said: ContactIn) => post<Contact>('/contacts', said, key),
   change: (key: string, id: string, said: ContactIn) => put<Contact>(`/contacts/${within(id)}`, said, key),
-  step: (key: string, id: string, verb: ContactAction) =>
+  step: (key: string, id: string, verb: 'retire' | 'restore') =>
     post<Contact>(`/contacts/${within(id)}/${verb}`, {}, key),
+  erase: (key: string, id: string, reason: string) =>
+    post<Contact>(`/contacts/${within(id)}/erase`, { reason }, key),
   export: (format: SheetFormat) => file('/contacts/export', { format }),
   import: (text: string, dry_run: boolean) => post<Import>('/contacts/import', { text, dry_run }),
 }

@@ -1,6 +1,16 @@
 /** Calls about oneself: the log-in, what one proves by, where one is signed in. */
 import { get, post, put, remove } from './http'
-import type { Account, Enrolled, Factors, HalfWay, OwnSession, ProofWay, Reached, TotpBegun } from './types'
+import type {
+  Account,
+  Enrolled,
+  Factors,
+  HalfWay,
+  OwnSession,
+  PersonExport,
+  ProofWay,
+  Reached,
+  TotpBegun,
+} from './types'
 
 const within = encodeURIComponent
 
@@ -24,6 +34,7 @@ export const session = {
   current: () => get<Account>('/session'),
   reached: () => get<Reached>('/session/email'),
   reach: (key: string, said: Reached) => put<Reached>('/session/email', said, key),
+  export: (cursor: string | null) => get<PersonExport>('/session/export', { limit: 1000, cursor }),
   close: () => remove('/session'),
 }
 

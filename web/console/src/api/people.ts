@@ -10,6 +10,7 @@ import type {
   CustomRole,
   CustomRoleAction,
   CustomRoleIn,
+  Erased,
   Event,
   HalfWay,
   Invitation,
@@ -20,6 +21,7 @@ import type {
   OperatorIn,
   Person,
   PersonalData,
+  PersonExport,
   RoleRights,
 } from './types'
 
@@ -35,6 +37,13 @@ export const accounts = {
   /** Each look is one: no key repeats it. */
   reveal: (login: string, reason: string) =>
     post<PersonalData>(`/accounts/${within(login)}/reveal`, { reason }),
+  export: (login: string, reason: string, cursor: string | null) =>
+    post<PersonExport>(
+      `/accounts/${within(login)}/export?limit=1000${cursor ? `&cursor=${within(cursor)}` : ''}`,
+      { reason },
+    ),
+  erase: (key: string, login: string, reason: string) =>
+    post<Erased>(`/accounts/${within(login)}/erase`, { reason }, key),
   events: (login: string) => get<Page<Event>>(`/accounts/${within(login)}/events`, { limit: 200 }),
   clearFactors: (key: string, login: string, text: string) =>
     post<Person>(`/accounts/${within(login)}/clear-factors`, { text }, key),

@@ -13,6 +13,7 @@ export const contact_verb = {
   change: say('修改', 'Change'),
   retire: say('停止使用', 'Use no more'),
   restore: say('恢复使用', 'Use again'),
+  erase: say('删除信息', 'Erase'),
 } satisfies Words<ContactAction>
 
 export const contact = {
@@ -25,6 +26,7 @@ export const contact = {
   state: {
     active: say('使用中', 'In use'),
     retired: say('已停用', 'Not in use'),
+    erased: say('已删除', 'Erased'),
   } satisfies Words<ContactState>,
   empty_title: say('还没有联系人', 'No contacts yet'),
   empty_text: say(
@@ -49,7 +51,16 @@ export const contact = {
     change: say('修改', 'Changed'),
     retire: say('停止使用', 'Not used any more'),
     restore: say('恢复使用', 'In use again'),
+    erase: say('删除了信息', 'Erased'),
   },
+  erase_title: say(
+    (name: string) => `删除${name}的信息`,
+    (name) => `Erase what is said of ${name}`,
+  ),
+  erase_lead: say(
+    '名称、电话、邮箱和编号都会删除，不能恢复。',
+    'Name, number, address and reference go, and cannot be brought back.',
+  ),
   file: say('导入', 'Import'),
   file_lead: say(
     'CSV 文件，第一行为列名：kind, name, hotline, email, reference, merchant_id。有一行不对就一行也不写入；同一个文件再导入一次不会重复。',

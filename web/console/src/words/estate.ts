@@ -203,6 +203,8 @@ export const account_verb = {
   disable: say('停用账号', 'Disable'),
   enable: say('恢复账号', 'Enable'),
   reveal: say('显示', 'Show'),
+  export: say('导出个人信息', 'Export data'),
+  erase: say('删除个人信息', 'Erase'),
 } satisfies Words<AccountAction>
 
 export const operator_verb = {

@@ -21,6 +21,8 @@ export const happened = {
   set_password: say('设置操作员密码', 'Operator’s password set'),
   reach: say('更改本人邮箱', 'Own address changed'),
   reveal: say('查看联系方式', 'Looked at how to reach a person'),
+  export: say('导出个人信息', 'What is kept about a person exported'),
+  erase: say('删除个人信息', 'Erased'),
   enrol_totp: say('启用动态验证码', 'Authenticator added'),
   enrol_passkey: say('添加通行密钥', 'Passkey added'),
   remove_factor: say('删除一种验证方式', 'Second factor removed'),

@@ -1,0 +1,174 @@
+//! What the house keeps about one person: all of it, for that person; and all of it gone, but for what has to be kept (R3.4).
+//!
+//! Invariant: what is handed over holds no secret; whoever asks for somebody else sees no event of a thing that is not theirs to see.
+
+use domain::account::{Account, Person, Scope, Verb};
+use domain::actor::Actor;
+use domain::api_key::ApiKey;
+use domain::contact::Contact;
+use domain::custom_role::CustomRole;
+use domain::emergency_code::EmergencyCode;
+use domain::event::{Event, Subject};
+use domain::factor::Factor;
+use domain::import::Import;
+use domain::incident::Incident;
+use domain::invitation::Invitation;
+use domain::merchant::Merchant;
+use domain::operator::Cashier;
+use domain::session::Session;
+use domain::shop::Shop;
+use domain::terminal::Terminal;
+use domain::work::Work;
+use store::event::Spot;
+use store::{Error as StoreError, Tx};
+
+use crate::case::{Error, Noun, find, step};
+
+/// Rows of each kind that are handed over at most, the newest; events come page by page.
+pub const ROWS_MAX: i64 = 1_000;
+
+/// What is kept about a person, without what that person did.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The account, and where the person can be reached.
+    pub person: Person,
+    /// Sessions that last.
+    pub sessions: Vec<Session>,
+    /// Second factors; their secrets are handed to nobody.
+    pub factors: Vec<Factor>,
+    /// Recovery codes that are not used yet.
+    pub recovery_codes_left: i64,
+    /// Invitations that made the account or were for it, as long as they are remembered.
+    pub invitations: Vec<Invitation>,
+    /// Codes for a report without a log-in.
+    pub emergency_codes: Vec<EmergencyCode>,
+}
+
+/// What is kept about the person of that log-in.
+pub fn kept(tx: &Tx<'_>, login: &str) -> Result<Option<Kept>, StoreError> {
+    let Some(person) = Person::get(tx, login)? else {
+        return Ok(None);
+    };
+    Ok(Some(Kept {
+        person,
+        sessions: store::session::of(tx, login, ROWS_MAX)?,
+        factors: store::factor::of(tx, login, ROWS_MAX)?,
+        recovery_codes_left: store::factor::codes_left(tx, login)?,
+        invitations: store::invitation::of(tx, login, ROWS_MAX)?,
+        emergency_codes: store::emergency_code::of(tx, login, ROWS_MAX)?,
+    }))
+}
+
+/// A page of what a person did and of what was done with the account.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The oldest first.
+    pub events: Vec<Event>,
+    /// Where the next page begins; `None`: there is none.
+    pub next: Option<Spot>,
+}
+
+/// What the person of that log-in did, after a place; at most `limit`. To somebody else only what happened to things that one sees.
+pub fn done(tx: &Tx<'_>, reader: &Actor, login: &str, after: &Spot, limit: i64) -> Result<Done, StoreError> {
+    let events = store::event::of_person(tx, login, after, limit)?;
+    let next = (events.len() as i64 == limit).then(|| events.last().map(store::event::spot));
+    let mut seen = Vec::with_capacity(events.len());
+    for event in events {
+        if reader.name() == login || is_seen(tx, reader, &event)? {
+            seen.push(event);
+        }
+    }
+    Ok(Done {
+        events: seen,
+        next: next.flatten(),
+    })
+}
+
+/// Whether the reader sees what an event is about.
+fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreError> {
+    fn sees<N: Noun>(tx: &Tx<'_>, reader: &Actor, id: &str) -> Result<bool, StoreError> {
+        match find::<N>(tx, reader, id) {
+            Ok(_) => Ok(true),
+            Err(Error::Store(error)) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+    let id = event.subject_id.as_str();
+    match event.subject {
+        _ if reader.scope() == Some(&Scope::All) => Ok(true),
+        Subject::Setting => Ok(false),
+        Subject::Terminal => sees::<Terminal>(tx, reader, id),
+        Subject::Incident => sees::<Incident>(tx, reader, id),
+        Subject::Contact => sees::<Contact>(tx, reader, id),
+        Subject::Work => sees::<Work>(tx, reader, id),
+        Subject::Account => sees::<Person>(tx, reader, id),
+        Subject::CustomRole => sees::<CustomRole>(tx, reader, id),
+        Subject::Merchant => sees::<Merchant>(tx, reader, id),
+        Subject::Shop => sees::<Shop>(tx, reader, id),
+        Subject::Operator => sees::<Cashier>(tx, reader, id),
+        Subject::Invitation => sees::<Invitation>(tx, reader, id),
+        Subject::Import => sees::<Import>(tx, reader, id),
+        Subject::ApiKey => sees::<ApiKey>(tx, reader, id),
+    }
+}
+
+/// Answers somebody's request for what is kept about that person, with an event that says why.
+pub fn hand_over(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Result<Person, Error> {
+    step(tx, actor, login, Verb::Export, Some(reason), |_| ())
+}
+
+/// Erases a person whose account is disabled: how the person is called and reached, all that opened something, and what was said of
+/// the account. The log-in stays, because the record names it and nobody else may get it; so does what was said of incidents,
+/// until their time is over.
+pub fn erase(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Result<Person, Error> {
+    forget_what_was_said(tx, login)?;
+    let erase = |person: &mut Person| {
+        let erased = Account {
+            name: login.to_owned(),
+            custom_role: None,
+            ..person.account.clone()
+        };
+        *person = Person {
+            account: erased,
+            email: None,
+            phone: None,
+            ..person.clone()
+        };
+    };
+    let person = step(tx, actor, login, Verb::Erase, Some(reason), erase)?;
+    store::account::forget_secrets(tx, login)?;
+    store::factor::delete_of(tx, login)?;
+    crate::account::end_all(tx, login)?;
+    store::invitation::delete_of(tx, login)?;
+    store::emergency_code::delete_of(tx, login)?;
+    store::idempotency::delete_of(tx, login)?;
+    Ok(person)
+}
+
+/// Events of an account that are looked at in one go.
+const EVENTS_MAX: i64 = 500;
+
+/// Erases what was said of an account. Why somebody looked at it stays: that is about who looked.
+fn forget_what_was_said(tx: &Tx<'_>, login: &str) -> Result<(), StoreError> {
+    let is_about_others = |verb: &str| [Verb::Reveal, Verb::Export].iter().any(|one| one.code() == verb);
+    let mut after = 0;
+    loop {
+        let events = store::event::after(tx, Subject::Account, login, after, EVENTS_MAX)?;
+        let said = events
+            .iter()
+            .filter(|event| event.text.is_some() && !is_about_others(&event.verb));
+        for event in said {
+            crate::audit::erase_text(tx, Subject::Account, login, event.sequence)?;
+        }
+        match events.last() {
+            Some(last) => after = last.sequence,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Until when what a person said of incidents is kept: the last of them is forgotten then; `None`: nothing is.
+pub fn kept_until(tx: &Tx<'_>, login: &str) -> Result<Option<domain::Timestamp>, StoreError> {
+    let closed = store::incident::last_closed_of(tx, login)?;
+    Ok(closed.map(|at| at.plus_ms(crate::clean_up::CASES_KEPT_MS)))
+}
