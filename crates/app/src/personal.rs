@@ -15,6 +15,7 @@ use domain::incident::Incident;
 use domain::invitation::Invitation;
 use domain::merchant::Merchant;
 use domain::operator::Cashier;
+use domain::registration::Registration;
 use domain::session::Session;
 use domain::shop::Shop;
 use domain::terminal::Terminal;
@@ -108,6 +109,7 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
         Subject::Operator => sees::<Cashier>(tx, reader, id),
         Subject::Invitation => sees::<Invitation>(tx, reader, id),
         Subject::Import => sees::<Import>(tx, reader, id),
+        Subject::Registration => sees::<Registration>(tx, reader, id),
         Subject::ApiKey => sees::<ApiKey>(tx, reader, id),
     }
 }

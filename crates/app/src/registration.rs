@@ -49,6 +49,7 @@ impl Stateful for Registration {
             Verb::Accept => Event::RegistrationAccepted,
             Verb::Return => Event::RegistrationReturned,
             Verb::Refuse => Event::RegistrationRefused,
+            Verb::Reveal => Event::Reveal,
         };
         event.code()
     }

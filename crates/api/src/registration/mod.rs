@@ -28,7 +28,7 @@ use crate::input::{In, Limit, Query, text};
 use crate::page::Page;
 use crate::people::Names;
 use crate::problem::{Problem, ProblemOut, Why, code};
-use crate::route::{self, EventOut, EventsAfter, Said as SaidOfStep, Shown, acting, reading};
+use crate::route::{self, EventOut, EventsAfter, Revealing, Said as SaidOfStep, Shown, acting, reading};
 use crate::setting::IdentityProvider;
 use crate::wire::{Time, word};
 use crate::{Api, id};
@@ -82,6 +82,13 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(accept))
         .routes(routes!(give_back))
         .routes(routes!(refuse))
+        .routes(routes!(reveal))
+}
+
+route::reveal_route!(reveal: Registration, "registration", "/registrations/{registration_id}/reveal", "registration_id");
+
+impl Revealing for Registration {
+    const REVEAL: Verb = Verb::Reveal;
 }
 
 /// What was asked of a provider, and what it came to.

@@ -137,7 +137,9 @@ async fn it_is_seen_only_by_who_has_just_proved_who_it_is() {
 }
 
 /// What fields are called that may be about a person.
-const WORDS: [&str; 21] = [
+const WORDS: [&str; 23] = [
+    "person_name",
+    "mobile",
     "email",
     "phone",
     "hotline",

@@ -292,7 +292,18 @@ async fn two_people_decide_where_no_provider_said_the_same() {
     house.registration("REG00008", true).await;
     let at = |step: &str| format!("{PATH}/{id}/{step}");
     let shown = house.get(&risk, &format!("{PATH}/{id}")).await.ok();
-    assert_eq!(shown["actions"], json!(["approve", "return", "refuse"]));
+    assert_eq!(shown["actions"], json!(["approve", "return", "refuse", "reveal"]));
+    assert_eq!(shown["identity_number"], "1****5");
+    let path = at("reveal");
+    let reason = json!({ "reason": "Compared with the card's copy." });
+    let full = house.post(&risk, &path, reason).await.ok();
+    assert_eq!(full["values"]["identity_number"], "110101180001010015");
+    let events = house.get(&risk, &at("events")).await.ok();
+    let looked = events["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&looked["verb"], &looked["text"]),
+        (&json!("reveal"), &json!("Compared with the card's copy."))
+    );
     assert_eq!(shown["person_check"]["outcome"], "no_record");
     assert_eq!(shown["alike"][0]["id"], "REG00008");
     assert_eq!(

@@ -18,6 +18,7 @@ pub use check::{Because, Checked, Outcome, Provider};
 use crate::account::Scope;
 use crate::actor::{self, Actor};
 use crate::case::{Case, Step, Text, Who};
+use crate::personal::{Datum, Kind as Mask, Personal};
 use crate::right::Right;
 use crate::setting::Language;
 use crate::time::{HOUR_MS, Timestamp};
@@ -110,6 +111,8 @@ words! {
         Return = "return",
         /// Refuse it.
         Refuse = "refuse",
+        /// See what is personal of it in full.
+        Reveal = "reveal",
     }
 }
 
@@ -346,6 +349,28 @@ const ACCEPT: Step<State, Verb> = Step::new(Verb::Accept, &[State::Review], Some
     .saying(Text::Optional)
     .proving();
 
+impl Personal for Registration {
+    fn whose(&self) -> Option<&str> {
+        None
+    }
+
+    fn personal(&self) -> Vec<Datum<'_>> {
+        fn datum<'a>(field: &'static str, kind: Mask, text: &'a str) -> Datum<'a> {
+            Datum::new(field, kind, Some(text).filter(|text| !text.is_empty()))
+        }
+        vec![
+            datum("person_name", Mask::Name, &self.said.person_name),
+            datum(
+                "identity_number",
+                Mask::IdentityNumber,
+                &self.said.identity_number,
+            ),
+            datum("mobile", Mask::Phone, &self.said.mobile),
+            datum("email", Mask::Email, &self.email),
+        ]
+    }
+}
+
 impl Case for Registration {
     type State = State;
     type Verb = Verb;
@@ -391,6 +416,18 @@ impl Case for Registration {
         )
         .saying(Text::Required)
         .proving(),
+        Step::revealing(
+            Verb::Reveal,
+            &[
+                State::Checking,
+                State::Review,
+                State::Approved,
+                State::Returned,
+                State::Accepted,
+                State::Refused,
+                State::Withdrawn,
+            ],
+        ),
     ];
 
     fn state(&self) -> State {

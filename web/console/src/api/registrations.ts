@@ -3,6 +3,7 @@ import { get, post } from './http'
 import type {
   Event,
   Page,
+  PersonalData,
   Registration,
   RegistrationApprove,
   RegistrationBegun,
@@ -23,6 +24,7 @@ export interface RegistrationFilter {
 }
 
 export const registrations = {
+  reveal: (id: string, reason: string) => post<PersonalData>(`${at(id)}/reveal`, { reason }),
   // As anybody, by the token of a link.
   ask: (said: RegistrationNew) => post<RegistrationBegun>('/registrations', said),
   confirm: (token: string, code: string) => post<RegistrationSeen>('/registrations/confirm', { token, code }),

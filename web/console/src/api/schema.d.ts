@@ -1461,6 +1461,211 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Confirmed ones, in the order of their identifiers. */
+        get: operations["registration_list"];
+        put?: never;
+        /** Sign up: a code is mailed, and nothing counts before it comes back. The answer is the same whoever is known here. */
+        post: operations["registration_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring the code: from here the registration counts. The same again gets the same answer. */
+        post: operations["registration_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say where a registration stands. */
+        post: operations["registration_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a returned registration again, corrected; five times in all. */
+        post: operations["registration_send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a registration back. */
+        post: operations["registration_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/{registration_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["registration_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/{registration_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a merchant of it, and its owner's account. Where somebody has the log-in by now, it is returned to the applicant instead. */
+        post: operations["registration_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/{registration_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the documents were seen; another person accepts. Not where a provider has found everything to be the same. */
+        post: operations["registration_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/{registration_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to it, oldest first. */
+        get: operations["registration_show_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/{registration_id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse it. The applicant is mailed, and reads why by the link. */
+        post: operations["registration_refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/{registration_id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give it back to be corrected. */
+        post: operations["registration_give_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/{registration_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See what is personal of it in full. Who looked, and why, is among its events; a key does not repeat the answer. */
+        post: operations["registration_reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -2383,7 +2588,13 @@ export interface components {
         /** @enum {string} */
         AuditWrong: "leaf_differs" | "record_missing" | "node_differs" | "leaf_missing" | "unsealed" | "gap";
         /** @enum {string} */
+        BusinessKind: "enterprise" | "individual" | "micro";
+        /** @enum {string} */
         Channel: "card_authorisation" | "sign_in" | "refund_and_void" | "reversal_and_settlement" | "cashier_unlock" | "console_and_api";
+        /** @enum {string} */
+        CheckBecause: "not_operating" | "of_another" | "no_provider" | "not_offered" | "daily_limit" | "not_taken" | "not_reached" | "no_answer" | "unreadable";
+        /** @enum {string} */
+        CheckOutcome: "same" | "differs" | "no_record" | "cannot_tell" | "down";
         /** @description If the address is registered, a code is on its way to it. */
         CodeAsked: {
             /**
@@ -2632,7 +2843,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed";
         /** @description An account as it is handed over. */
         ExportedAccount: {
             custom_role_id: string | null;
@@ -2864,6 +3075,8 @@ export interface components {
             mails_codes: boolean;
             /** @description As it is dialled, with spaces or dashes; null when the node was given none. */
             phone: string | null;
+            /** @description Whether merchants may sign up by themselves: `POST /registrations`. */
+            takes_registrations: boolean;
         };
         /** @description The five elements a serial number is bound to. */
         Identity: {
@@ -2878,6 +3091,19 @@ export interface components {
             /** @description 统一社会信用代码. */
             unified_social_credit_code: string;
         };
+        /** @description The keys of a house at whoever says whether a name and a number belong together. */
+        IdentityKeys: {
+            /** @description What Alibaba Cloud wants for the check of businesses; without it they are not checked. */
+            auth_code?: string | null;
+            /** @description The access key's name; at most 256 characters, as the others. */
+            key_id: string;
+            /** @description Whose. */
+            provider: components["schemas"]["IdentityProvider"];
+            /** @description The access key. */
+            secret: string;
+        };
+        /** @enum {string} */
+        IdentityProvider: "aliyun" | "tencent";
         /** @description What an import did, or would do. */
         Import: {
             /**
@@ -3873,6 +4099,57 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list. */
+        Page_Registration: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
+            /** @description The items. */
+            items: {
+                /** @description What the one who asks may do with it now. */
+                actions: components["schemas"]["RegistrationAction"][];
+                approval: components["schemas"]["RegistrationApproval"] | null;
+                /** @description What it is called. */
+                business_name: string;
+                company_check: components["schemas"]["RegistrationCheck"] | null;
+                /** @description Its credit code; null for a micro-merchant. */
+                credit_code: string | null;
+                decided_at: components["schemas"]["Time"] | null;
+                /** @description Who decided last, by name. */
+                decided_by: string | null;
+                /** @description The mailbox. */
+                email: string;
+                /** @description Eight letters and digits. */
+                id: string;
+                /** @description The identity number. */
+                identity_number: string;
+                /** @description What the business is. */
+                kind: components["schemas"]["BusinessKind"];
+                /** @description What the owner will log in with. */
+                login: string;
+                /** @description The merchant it became. */
+                merchant_id: string | null;
+                /** @description The mobile number. */
+                mobile: string;
+                person_check: components["schemas"]["RegistrationCheck"] | null;
+                /** @description The person, masked, as what follows. */
+                person_name: string;
+                provider: components["schemas"]["IdentityProvider"] | null;
+                sent_at: components["schemas"]["Time"] | null;
+                /**
+                 * Format: int64
+                 * @description How often it was sent.
+                 */
+                sent_count: number;
+                /** @description Where it stands. */
+                state: components["schemas"]["RegistrationState"];
+                /** @description What the applicant was told. */
+                told: string | null;
+                /** @description What is to be corrected. */
+                wrong_fields: components["schemas"]["RegistrationField"][];
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
         Page_RoleRights: {
             /** @description What the one who asks may do with the list. */
             actions: components["schemas"]["ListAction"][];
@@ -4224,7 +4501,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -4328,6 +4605,254 @@ export interface components {
              *     of an acquirer outside, until somebody there confirms it: `confirmed`.
              */
             state: components["schemas"]["StopState"];
+        };
+        /** @description A registration, confirmed. */
+        Registration: {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["RegistrationAction"][];
+            approval: components["schemas"]["RegistrationApproval"] | null;
+            /** @description What it is called. */
+            business_name: string;
+            company_check: components["schemas"]["RegistrationCheck"] | null;
+            /** @description Its credit code; null for a micro-merchant. */
+            credit_code: string | null;
+            decided_at: components["schemas"]["Time"] | null;
+            /** @description Who decided last, by name. */
+            decided_by: string | null;
+            /** @description The mailbox. */
+            email: string;
+            /** @description Eight letters and digits. */
+            id: string;
+            /** @description The identity number. */
+            identity_number: string;
+            /** @description What the business is. */
+            kind: components["schemas"]["BusinessKind"];
+            /** @description What the owner will log in with. */
+            login: string;
+            /** @description The merchant it became. */
+            merchant_id: string | null;
+            /** @description The mobile number. */
+            mobile: string;
+            person_check: components["schemas"]["RegistrationCheck"] | null;
+            /** @description The person, masked, as what follows. */
+            person_name: string;
+            provider: components["schemas"]["IdentityProvider"] | null;
+            sent_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description How often it was sent.
+             */
+            sent_count: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["RegistrationState"];
+            /** @description What the applicant was told. */
+            told: string | null;
+            /** @description What is to be corrected. */
+            wrong_fields: components["schemas"]["RegistrationField"][];
+        };
+        /** @enum {string} */
+        RegistrationAction: "confirm" | "send" | "withdraw" | "check" | "differ" | "approve" | "accept" | "return" | "refuse" | "reveal";
+        /** @description Another registration that names the same person or the same business. */
+        RegistrationAlike: {
+            /** @description What that business is called. */
+            business_name: string;
+            /** @description Which. */
+            id: string;
+            /** @description What is the same: `identity_number`, `credit_code`, or both. */
+            same: components["schemas"]["RegistrationField"][];
+            /** @description Where it stands. */
+            state: components["schemas"]["RegistrationState"];
+        };
+        /** @description Who looked at which documents. */
+        RegistrationApproval: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who, by name. */
+            by: string;
+            /** @description SHA-256 of each document. */
+            documents: string[];
+            /** @description Why that is enough. */
+            reason: string;
+            until: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description Which documents were seen.
+         * @example {
+         *       "documents": [
+         *         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+         *       ],
+         *       "text": "Licence and both sides of the card seen; names and numbers are the same.",
+         *       "until": "2036-05-01"
+         *     }
+         */
+        RegistrationApprove: {
+            /** @description SHA-256 of each, in 64 hexadecimal digits; at most 10. The files themselves go nowhere. */
+            documents: string[];
+            /** @description Why that is enough; at most 2000 characters. */
+            text: string;
+            /** @description The last day on which all of them are valid, `2036-05-01`; `long_term` where they have no end (长期). */
+            until: string;
+        };
+        /** @description What the applicant holds until the code has come, and after. */
+        RegistrationBegun: {
+            /** @description The registration's number, which stands in the mail too. */
+            id: string;
+            /**
+             * Format: int64
+             * @description For how long the code will work, in minutes.
+             */
+            minutes: number;
+            /** @description What opens it, shown this once: the page is `/registration#` and this. */
+            token: string;
+        };
+        /** @description What was asked of a provider, and what it came to. */
+        RegistrationCheck: {
+            asked_at: components["schemas"]["Time"] | null;
+            because: components["schemas"]["CheckBecause"] | null;
+            /** @description What it came to. `same` says that the name and the number belong together, and nothing of who typed them. */
+            outcome: components["schemas"]["CheckOutcome"];
+        };
+        /**
+         * @description The token, and the code from the mailbox.
+         * @example {
+         *       "code": "M701-Z01A-BCDE",
+         *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
+         *     }
+         */
+        RegistrationConfirm: {
+            /** @description As it came by mail: twelve letters and digits, however they are typed. */
+            code: string;
+            /** @description What the first answer held. */
+            token: string;
+        };
+        /** @enum {string} */
+        RegistrationField: "kind" | "business_name" | "credit_code" | "person_name" | "identity_number" | "mobile" | "login";
+        /**
+         * @description Who signs up.
+         * @example {
+         *       "business_name": "福记小吃店",
+         *       "credit_code": "92110101MA0TXXX2XP",
+         *       "email": "li.na@shop.example",
+         *       "identity_number": "110101180001010015",
+         *       "kind": "individual",
+         *       "login": "li.na",
+         *       "mobile": "13800138000",
+         *       "password": "teapot-in-the-rain",
+         *       "person_name": "测试甲"
+         *     }
+         */
+        RegistrationNew: {
+            /** @description What it is called, as on its licence; what a micro-merchant calls itself. At most 100 characters. */
+            business_name: string;
+            /** @description 统一社会信用代码 (GB 32100-2015); none for a micro-merchant. */
+            credit_code?: string | null;
+            /** @description Where the code is mailed. */
+            email: string;
+            /** @description That person's identity number (GB 11643-1999), eighteen characters. */
+            identity_number: string;
+            /** @description What the business is. */
+            kind: components["schemas"]["BusinessKind"];
+            language?: components["schemas"]["Language"] | null;
+            /** @description What the owner will type to log in. */
+            login: string;
+            /** @description That person's mobile number. */
+            mobile: string;
+            /** @description At least 8 characters, and none of those that are guessed first. */
+            password: string;
+            /** @description The legal representative, the operator, or the person who sells; at most 100 characters. */
+            person_name: string;
+        };
+        /**
+         * @description What is to be corrected.
+         * @example {
+         *       "fields": [
+         *         "business_name"
+         *       ],
+         *       "text": "The licence says another name."
+         *     }
+         */
+        RegistrationReturn: {
+            /** @description Which fields; one at least. */
+            fields: components["schemas"]["RegistrationField"][];
+            /** @description What is wrong with them, for the applicant to read; at most 2000 characters. */
+            text: string;
+        };
+        /** @description A registration as the applicant sees it. */
+        RegistrationSeen: {
+            /** @description What the applicant may do now. */
+            actions: components["schemas"]["RegistrationAction"][];
+            /** @description What it is called. */
+            business_name: string;
+            /** @description Its credit code; null for a micro-merchant. */
+            credit_code: string | null;
+            /** @description The mailbox. */
+            email: string;
+            ends_at: components["schemas"]["Time"] | null;
+            /** @description Its number, which stands in the mails too. */
+            id: string;
+            /** @description The identity number. */
+            identity_number: string;
+            /** @description What the business is. */
+            kind: components["schemas"]["BusinessKind"];
+            /** @description What the owner will log in with. */
+            login: string;
+            /** @description The mobile number. */
+            mobile: string;
+            /** @description The person, masked, as what follows. */
+            person_name: string;
+            /**
+             * Format: int64
+             * @description How often it may be sent again.
+             */
+            sends_left: number;
+            sent_at: components["schemas"]["Time"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["RegistrationState"];
+            /** @description What a person of the house wrote about it. */
+            told: string | null;
+            /** @description What is to be corrected. */
+            wrong_fields: components["schemas"]["RegistrationField"][];
+        };
+        /**
+         * @description What is corrected; what is not said stays.
+         * @example {
+         *       "login": "li.na.2",
+         *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
+         *     }
+         */
+        RegistrationSend: {
+            /** @description What it is called. */
+            business_name?: string | null;
+            /** @description 统一社会信用代码. */
+            credit_code?: string | null;
+            /** @description That person's identity number. */
+            identity_number?: string | null;
+            kind?: components["schemas"]["BusinessKind"] | null;
+            /** @description What the owner will type to log in. */
+            login?: string | null;
+            /** @description That person's mobile number. */
+            mobile?: string | null;
+            /** @description The legal representative, the operator, or the person who sells. */
+            person_name?: string | null;
+            /** @description From the link. */
+            token: string;
+        };
+        /** @enum {string} */
+        RegistrationState: "unconfirmed" | "checking" | "review" | "approved" | "accepted" | "returned" | "refused" | "withdrawn";
+        /**
+         * @description The token that came with the answer to the first form.
+         * @example {
+         *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
+         *     }
+         */
+        RegistrationToken: {
+            /** @description From the link. */
+            token: string;
+        };
+        /** @description A registration and what is like it. */
+        RegistrationWhole: components["schemas"]["Registration"] & {
+            /** @description Others, confirmed, that name the same person or the same business. */
+            alike: components["schemas"]["RegistrationAlike"][];
         };
         /** @enum {string} */
         ReleasingAuthority: "operator" | "time" | "bank" | "court" | "engineer" | "incident" | "placement" | "inspector" | "lease";
@@ -4489,6 +5014,12 @@ export interface components {
             gate: components["schemas"]["GateSource"];
             /** @description Where the acquirer host listens. */
             host_address: string | null;
+            /**
+             * Format: int64
+             * @description How many queries a day may cost.
+             */
+            identity_daily_limit: number;
+            identity_provider: components["schemas"]["IdentityProvider"] | null;
             /** @description What people are spoken to in. */
             language: components["schemas"]["Language"];
             /** @description Whose address is on our mails. */
@@ -4498,6 +5029,8 @@ export interface components {
             second_factor_from: components["schemas"]["Time"] | null;
             /** @description Whether there is a server for mails; its address holds a password and is not shown. */
             smtp_url_set: boolean;
+            /** @description Whether merchants may sign up by themselves. Codes go out by mail: without a mail server they cannot. */
+            takes_registrations: boolean;
             /** @description An IANA time zone. */
             time_zone: string;
             /** @description Whether there are zone keys; they are not shown. */
@@ -4519,12 +5052,20 @@ export interface components {
             currency?: string | null;
             /** @description Where the acquirer host listens: `192.0.2.7:8583`. Taken at a node's next start. */
             host_address?: string | null;
+            identity?: components["schemas"]["IdentityKeys"] | null;
+            /**
+             * Format: int64
+             * @description How many queries a day may cost, 0 to 100,000.
+             */
+            identity_daily_limit?: number | null;
             language?: components["schemas"]["Language"] | null;
             /** @description Whose address is on our mails. */
             mail_from?: string | null;
             second_factor_from?: components["schemas"]["Time"] | null;
             /** @description Where mails go out: `smtp://` or `smtps://`, with log-in and password where the server wants them. */
             smtp_url?: string | null;
+            /** @description Whether merchants may sign up by themselves; an acquirer's house only. */
+            takes_registrations?: boolean | null;
             /** @description An IANA time zone. */
             time_zone?: string | null;
             zone_keys?: components["schemas"]["ZoneKeys"] | null;
@@ -4701,7 +5242,7 @@ export interface components {
         /** @enum {string} */
         StopState: "requested" | "confirmed" | "stopped";
         /** @enum {string} */
-        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key";
+        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration";
         /**
          * @description A table to import.
          * @example {
@@ -5061,7 +5602,7 @@ export interface components {
         /** @enum {string} */
         WorkAction: "retry" | "give_up";
         /** @enum {string} */
-        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "code_mail" | "import" | "reseal" | "clean_up" | "audit";
+        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "code_mail" | "registration_mail" | "registration_check" | "import" | "reseal" | "clean_up" | "audit";
         /** @description Work in pages, and how much of all waits for a person. */
         WorkPage: components["schemas"]["Page_Work"] & {
             /**
@@ -15708,6 +16249,1504 @@ export interface operations {
             };
             /** @description body_too_slow */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_list: {
+        parameters: {
+            query?: {
+                /** @description One state only. */
+                state?: components["schemas"]["RegistrationState"];
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Registration"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationNew"];
+            };
+        };
+        responses: {
+            /** @description A code is on its way, unless that mailbox has had enough of them. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationBegun"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registrations_closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationConfirm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationSeen"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registrations_closed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_over, registration_code_wrong */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_attempts; too_many_registrations from this mailbox in a day */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationSeen"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationSend"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationSeen"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationSeen"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                registration_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationWhole"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_accept: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                registration_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Said"];
+            };
+        };
+        responses: {
+            /** @description Accepted, or returned: see `state`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationWhole"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_approve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                registration_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationApprove"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationWhole"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, step_up_required, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_show_events: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                registration_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_refuse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                registration_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Said"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationWhole"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, step_up_required, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_give_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                registration_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistrationReturn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationWhole"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    registration_reveal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                registration_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, step_up_required, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description registration_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: there is nothing */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -20,7 +20,7 @@ export const happened = {
   change_password: say('本人改密码', 'Own password changed'),
   set_password: say('设置操作员密码', 'Operator’s password set'),
   reach: say('更改本人邮箱', 'Own address changed'),
-  reveal: say('查看联系方式', 'Looked at how to reach a person'),
+  reveal: say('查看个人信息', 'Looked at personal data'),
   export: say('导出个人信息', 'What is kept about a person exported'),
   erase: say('删除个人信息', 'Erased'),
   enrol_totp: say('启用动态验证码', 'Authenticator added'),
