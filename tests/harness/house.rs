@@ -44,6 +44,19 @@ impl House {
     /// # Errors
     /// It ends, or is not ready in time; what it said is in the error.
     pub async fn start(folder: &Path, name: &str, more: &[&str]) -> Result<Self> {
+        Self::start_with(folder, name, more, &[]).await
+    }
+
+    /// The same, with variables in its environment.
+    ///
+    /// # Errors
+    /// As [`House::start`].
+    pub async fn start_with(
+        folder: &Path,
+        name: &str,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self> {
         let ready_file = folder.join(format!("{name}.ready.json"));
         let said = folder.join(format!("{name}.said.txt"));
         let _ = std::fs::remove_file(&ready_file);
@@ -54,6 +67,7 @@ impl House {
             .arg(&ready_file)
             .args(more)
             .env("TILLGUARD_LOG", "trace")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&said)?)
@@ -117,6 +131,20 @@ impl House {
         Ok(std::fs::read_to_string(&self.said)?)
     }
 
+    /// Asks it to end, as a supervisor does, and waits until it has.
+    ///
+    /// # Errors
+    /// It does not, or ends as if something were wrong.
+    pub async fn ask_to_end(mut self) -> Result<()> {
+        let told = Command::new("kill")
+            .args(["-TERM", &self.child.0.id().to_string()])
+            .status()?;
+        ensure!(told.success(), "it cannot be told to end");
+        let ended = until("the house to end", async || Ok(self.child.0.try_wait()?)).await?;
+        ensure!(ended.success(), "it ended with {ended}: {}", tail(&self.said));
+        Ok(())
+    }
+
     /// Kill -9.
     ///
     /// # Errors
@@ -133,11 +161,25 @@ impl House {
 /// # Errors
 /// It cannot be run.
 pub fn admin(folder: &Path, arguments: &[&str], line: &str) -> Result<Output> {
+    admin_with(folder, arguments, line, &[])
+}
+
+/// The same, with variables in its environment.
+///
+/// # Errors
+/// As [`admin`].
+pub fn admin_with(
+    folder: &Path,
+    arguments: &[&str],
+    line: &str,
+    variables: &[(&str, &str)],
+) -> Result<Output> {
     use std::io::Write;
     let mut child = Command::new(tillguard()?)
         .args(["admin", "--data"])
         .arg(folder.join("data"))
         .args(arguments)
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -28,6 +28,8 @@ pub enum Tool {
     Postgres,
     /// A real mail server; tests start their own.
     Mail,
+    /// A PKCS#11 token in software; tests have tokens of their own.
+    Token,
     /// What others verify our evidence with; a time-stamp authority of the tests' own.
     Openssl,
 }
@@ -43,6 +45,7 @@ impl Tool {
             Self::ChineseFont => &["fonts-noto-cjk"],
             Self::Postgres => &["postgresql"],
             Self::Mail => &["exim4-daemon-light"],
+            Self::Token => &["softhsm2"],
             Self::Openssl => &["openssl", "xxd"],
         }
     }
@@ -60,6 +63,7 @@ impl Tool {
             Self::ChineseFont => has_chinese_font(),
             Self::Postgres => has_postgres(),
             Self::Mail => has_mail(),
+            Self::Token => command::find("softhsm2-util").is_some(),
             Self::Openssl => ["bash", "openssl", "xxd"]
                 .iter()
                 .all(|name| command::find(name).is_some()),

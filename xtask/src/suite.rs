@@ -91,7 +91,7 @@ const STEPS: [Step; 12] = [
     },
     Step {
         name: "cargo-test",
-        needs: &[Tool::C, Tool::Postgres, Tool::Mail, Tool::Openssl],
+        needs: &[Tool::C, Tool::Postgres, Tool::Mail, Tool::Token, Tool::Openssl],
         is_foundation: false,
         run: cargo_test,
     },

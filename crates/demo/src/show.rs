@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::alone::{self, Mailbox};
 use crate::estate::{Login, fill, logins};
 use node::now;
-use node::seal::random;
+use node::seal::{Source, random};
 use server::connector::host::{HostConfig, HostProfile};
 use server::connector::identity::Identities;
 use server::connector::provider::Providers;
@@ -115,7 +115,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
     let place = run::Place {
         data,
         database: args.database.as_deref(),
-        data_key: args.data_key.as_deref(),
+        keys: Source::File(args.data_key.clone().unwrap_or_else(|| data.join("data.key"))),
     };
     let node = open(&place, &args.node).await?;
     let remembered = remember(data, args.seed)?;

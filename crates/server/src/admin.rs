@@ -6,6 +6,8 @@
 //! Invariant: a password is typed unseen or read from standard input; it is never an argument, which others can see.
 
 mod audit;
+#[cfg(feature = "pkcs11")]
+mod data_key;
 mod import;
 mod reseal;
 
@@ -61,6 +63,9 @@ enum Command {
     #[command(subcommand)]
     Audit(audit::Audit),
     Reseal(reseal::Reseal),
+    #[cfg(feature = "pkcs11")]
+    #[command(subcommand)]
+    DataKey(data_key::DataKey),
 }
 
 /// Set the house up with its first account, as the set-up page does.
@@ -130,6 +135,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Command::Import(said) => import::run(&args, said),
         Command::Audit(said) => audit::run(&args, said),
         Command::Reseal(said) => reseal::run(&args, said),
+        #[cfg(feature = "pkcs11")]
+        Command::DataKey(said) => data_key::run(&args, said),
     }
 }
 

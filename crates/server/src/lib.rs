@@ -7,6 +7,7 @@
 pub mod admin;
 mod assets;
 pub mod connector;
+pub mod data_key;
 pub mod gate;
 pub mod http;
 pub mod pack;
@@ -14,5 +15,7 @@ pub mod program;
 pub mod ready;
 pub mod run;
 pub mod serve;
+#[cfg(feature = "pkcs11")]
+mod token;
 pub mod verify;
 mod work;

@@ -84,12 +84,12 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Where a node keeps what it keeps.
 pub struct Place<'a> {
-    /// Its own folder: the embedded store, the data key, its lock.
+    /// Its own folder: the embedded store, its lock, and the data key where nobody says where else it is.
     pub data: &'a Path,
     /// A PostgreSQL database it shares with other nodes, instead of the embedded store.
     pub database: Option<&'a str>,
-    /// The key that seals what is secret at rest; nodes on one database have the same.
-    pub data_key: Option<&'a Path>,
+    /// The keys that seal what is secret at rest; nodes on one database have the same.
+    pub keys: seal::Source,
 }
 
 /// Opens the store.
@@ -100,8 +100,7 @@ pub fn open(place: &Place<'_>, name: &str) -> anyhow::Result<Arc<Node>> {
         Some(url) => store::Store::connect(url, Arc::new(now))?,
         None => store::Store::open(&data.join("store.db"), Arc::new(now))?,
     };
-    let own_key = data.join("data.key");
-    let sealer = seal::keep(&store, place.data_key.unwrap_or(&own_key), name)?;
+    let sealer = seal::keep(&store, &place.keys, name)?;
     Ok(Node::new(name.to_owned(), store, sealer)?)
 }
 

@@ -17,6 +17,7 @@ use crate::connector::host::{HostConfig, HostProfile};
 use crate::connector::identity::{Elsewhere as IdentityElsewhere, Identities};
 use crate::connector::provider::{Elsewhere, Providers};
 use crate::connector::timestamp::{Anchors, Authority};
+use crate::data_key;
 use crate::gate::Limits;
 use crate::http::proxy::Cidr;
 use crate::http::tls::{Files, Tls};
@@ -34,9 +35,8 @@ pub struct Args {
     /// A PostgreSQL database that nodes share, instead of the store in --data: postgres://user@host:port/database.
     #[arg(long, value_name = "URL", env = "TILLGUARD_DATABASE", hide_env_values = true)]
     database: Option<String>,
-    /// The key that seals what is secret at rest; nodes on one database need the same. data.key in --data without it.
-    #[arg(long, value_name = "FILE")]
-    data_key: Option<PathBuf>,
+    #[command(flatten)]
+    keys: data_key::Args,
     /// The node's name in receipts; each node on one database has its own.
     #[arg(long, default_value = "node-1")]
     node: String,
@@ -112,10 +112,12 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let place = run::Place {
         data: &args.data,
         database: args.database.as_deref(),
-        data_key: args.data_key.as_deref(),
+        keys: args.keys.source(&args.data)?,
     };
     let tls = args.tls()?;
     let node = open(&place, &args.node).await?;
+    // What is in it, a token's PIN or the keys' text, has done what it was for.
+    drop(place);
     let (gate_from, host) = match flags {
         Some(host) => (GateFrom::Flags, Some(host)),
         None => match host_settings(&node).await? {

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use super::off_runtime;
 use node::Node;
-use node::seal::{Purpose, random};
+use node::seal::{Purpose, Source, random};
 use server::connector::host::{HostConfig, HostProfile};
 use server::connector::identity::Identities;
 use server::connector::provider::Providers;
@@ -108,7 +108,7 @@ pub async fn open(data: &Path, database: Option<&Database>) -> anyhow::Result<Ar
     let place = run::Place {
         data,
         database: database.map(|database| database.url.as_str()),
-        data_key: None,
+        keys: Source::File(data.join("data.key")),
     };
     serve::open(&place, "bench").await
 }

@@ -1,67 +1,180 @@
-//! The file of data keys: a line of 64 hexadecimal digits each, the newest last; lines that begin with `#` say something to
-//! people. A file of 32 bytes, as the first version made it, is one key.
+//! The text of data keys, in a file or elsewhere: a line of 64 hexadecimal digits each, the newest last; lines that begin with `#` say
+//! something to people. Instead of the digits may stand what a token made of the key: `pkcs11:`, the key's identifier, `:`, and as
+//! many digits as that takes. A file of 32 bytes, as the first version made it, is one key.
+//!
+//! Invariant: no error says anything of a key.
 
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::{Error, KEY_BYTES, Secret, random};
+use super::token::{Name, Wrapped};
+use super::{ID_BYTES, KEY_BYTES, Secret};
 
 /// Keys in a file at most.
 const KEYS_MAX: usize = 16;
+/// A file of that many keys with what people may have written beside them.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+/// What a token may make of a key, in bytes.
+const WRAPPED_BYTES_MAX: usize = 1024;
+/// How the line of a wrapped key begins.
+const WRAPPED: &str = "pkcs11:";
 const NOTE: &str = "# Data keys of Tillguard. The last one seals, all of them open. Keep it apart from the backups of the store.\n";
+const WRAPPED_NOTE: &str = "# Data keys of Tillguard, each wrapped by a key that is in a token. The last one seals, all of them open.\n";
 
-/// The keys of a file, oldest first; `None` when there is no file.
-pub fn read(path: &Path) -> Result<Option<Vec<Secret>>, Error> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => Zeroizing::new(bytes),
+/// What a text of data keys holds, oldest first.
+pub enum Found {
+    /// Keys as they are.
+    Plain(Vec<Secret>),
+    /// Keys that a token unwraps.
+    Wrapped(Vec<Wrapped>),
+}
+
+/// The keys of a file; `None` when there is no file. An error says what the file does, to be read after its name.
+pub fn read(path: &Path) -> Result<Option<Found>, String> {
+    Ok(match read_text(path)? {
+        Some(bytes) => Some(parse_file(&bytes)?),
+        None => None,
+    })
+}
+
+fn read_text(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    let unread = |error: std::io::Error| format!("cannot be read: {error}");
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::Key(error.to_string())),
+        Err(error) => return Err(unread(error)),
     };
-    parse(&bytes).map(Some).map_err(|why| Error::Key(why.into()))
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unread)?;
+    match bytes.len() as u64 {
+        0..=FILE_BYTES_MAX => Ok(Some(bytes)),
+        _ => Err("is larger than 64 KiB".into()),
+    }
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<Secret>, &'static str> {
+fn parse_file(bytes: &[u8]) -> Result<Found, &'static str> {
     if let Ok(key) = <[u8; KEY_BYTES]>::try_from(bytes) {
-        return Ok(vec![Zeroizing::new(key)]);
+        return Ok(Found::Plain(vec![Zeroizing::new(key)]));
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| "it is neither 32 bytes long nor text")?;
-    let lines = text.lines().map(str::trim);
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let keys = lines.map(|line| unhex(line).ok_or("a line is no key of 64 hexadecimal digits"));
-    let keys = keys.collect::<Result<Vec<_>, _>>()?;
-    let is_twice = |(at, key): (usize, &Secret)| keys[..at].contains(key);
+    parse(std::str::from_utf8(bytes).map_err(|_| "is neither 32 bytes long nor text")?)
+}
+
+/// The keys of a text; what cannot hold lines may have commas between them.
+pub fn parse(text: &str) -> Result<Found, &'static str> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    let keys = lines.flat_map(|line| line.split(',')).map(str::trim);
+    let keys: Vec<&str> = keys.filter(|key| !key.is_empty()).collect();
     match keys.len() {
-        0 => Err("there is no key in it"),
-        1..=KEYS_MAX if keys.iter().enumerate().any(is_twice) => Err("a key is in it twice"),
-        1..=KEYS_MAX => Ok(keys),
-        _ => Err("there are more than 16 keys in it"),
+        0 => return Err("has no key in it"),
+        1..=KEYS_MAX => {}
+        _ => return Err("has more than 16 keys in it"),
+    }
+    match keys.iter().filter(|key| key.starts_with(WRAPPED)).count() {
+        0 => parse_each(&keys, unhex, "has a line that is no key of 64 hexadecimal digits").map(Found::Plain),
+        wrapped if wrapped == keys.len() => {
+            parse_each(&keys, parse_wrapped, "has a line that is no wrapped key").map(Found::Wrapped)
+        }
+        _ => Err("has plain keys beside wrapped ones"),
     }
 }
 
-fn unhex(line: &str) -> Option<Secret> {
+fn parse_each<T: PartialEq>(
+    keys: &[&str],
+    parse: fn(&str) -> Option<T>,
+    why: &'static str,
+) -> Result<Vec<T>, &'static str> {
+    let keys: Option<Vec<T>> = keys.iter().map(|key| parse(key)).collect();
+    let keys = keys.ok_or(why)?;
+    match (1..keys.len()).any(|at| keys[..at].contains(&keys[at])) {
+        true => Err("has a key in it twice"),
+        false => Ok(keys),
+    }
+}
+
+fn unhex(digits: &str) -> Option<Secret> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
-    if line.len() != 2 * KEY_BYTES || !line.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (byte, pair) in key.iter_mut().zip(line.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
+    unhex_into(digits, &mut *key)?;
     Some(key)
 }
 
+fn parse_wrapped(line: &str) -> Option<Wrapped> {
+    let (name, digits) = line.strip_prefix(WRAPPED)?.split_once(':')?;
+    let mut key: [u8; ID_BYTES] = [0; ID_BYTES];
+    unhex_into(name, &mut key)?;
+    if digits.is_empty() || digits.len() > 2 * WRAPPED_BYTES_MAX {
+        return None;
+    }
+    let mut bytes = vec![0; digits.len() / 2];
+    unhex_into(digits, &mut bytes)?;
+    Some(Wrapped {
+        key: Name(key),
+        bytes,
+    })
+}
+
+/// Exactly so many bytes.
+fn unhex_into(digits: &str, bytes: &mut [u8]) -> Option<()> {
+    if digits.len() != 2 * bytes.len() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(())
+}
+
 /// Makes a file with a new key that only its owner can read.
-pub fn create(path: &Path) -> Result<Secret, Error> {
-    let key = Zeroizing::new(random::<KEY_BYTES>()?);
+pub fn create(path: &Path, key: &Secret) -> Result<(), String> {
     let mut text = Zeroizing::new(String::with_capacity(NOTE.len() + 2 * KEY_BYTES + 1));
     text.push_str(NOTE);
-    for byte in key.iter() {
+    push_hex(&mut text, &**key);
+    text.push('\n');
+    write_new(path, &text)
+}
+
+/// Makes a file of wrapped keys.
+pub fn create_wrapped(path: &Path, keys: &[Wrapped]) -> Result<(), String> {
+    let lines = keys.iter().map(|key| line(key) + "\n");
+    write_new(path, &(WRAPPED_NOTE.to_owned() + &lines.collect::<String>()))
+}
+
+/// Puts a wrapped key directly before the last one of a file, which goes on sealing.
+pub fn add_wrapped(path: &Path, key: &Wrapped) -> Result<(), String> {
+    let text = read_text(path)?.ok_or("is gone")?;
+    let text = std::str::from_utf8(&text).map_err(|_| "is no text")?;
+    let mut lines: Vec<&str> = text.lines().collect();
+    let is_key = |line: &&str| line.trim().starts_with(WRAPPED);
+    let last = lines.iter().rposition(is_key).ok_or("has no key in it")?;
+    let line = line(key);
+    lines.insert(last, &line);
+    let text = lines.join("\n") + "\n";
+    parse(&text)?;
+    // Whole, or as it was.
+    let beside = path.with_extension("new");
+    let _ = std::fs::remove_file(&beside);
+    write_new(&beside, &text)?;
+    std::fs::rename(&beside, path).map_err(|error| format!("cannot be written: {error}"))
+}
+
+fn line(wrapped: &Wrapped) -> String {
+    let mut line = format!("{WRAPPED}{}:", wrapped.key);
+    push_hex(&mut line, &wrapped.bytes);
+    line
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    for byte in bytes {
         let _ = write!(text, "{byte:02x}");
     }
-    text.push('\n');
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), String> {
     let write = || {
         let mut file = std::fs::OpenOptions::new()
             .write(true)
@@ -71,31 +184,93 @@ pub fn create(path: &Path) -> Result<Secret, Error> {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     };
-    write().map_err(|error: std::io::Error| Error::Key(error.to_string()))?;
-    Ok(key)
+    write().map_err(|error: std::io::Error| format!("cannot be made: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn plain(bytes: &[u8]) -> Vec<Secret> {
+        match parse_file(bytes) {
+            Ok(Found::Plain(keys)) => keys,
+            Ok(Found::Wrapped(_)) => panic!("wrapped"),
+            Err(why) => panic!("{why}"),
+        }
+    }
+
+    fn wrapped(byte: u8) -> Wrapped {
+        Wrapped {
+            key: Name([byte; ID_BYTES]),
+            bytes: vec![byte; 60],
+        }
+    }
+
     #[test]
     fn keys_are_read_in_their_order_and_a_broken_file_is_refused() {
         let (one, two) = ("07".repeat(32), "Fe".repeat(32));
-        let keys = parse(format!("# a note\n{one}\n\n  {two}\r\n").as_bytes()).unwrap();
-        assert_eq!(keys.iter().map(|key| key[31]).collect::<Vec<_>>(), [7, 0xfe]);
-        assert_eq!(parse(&[9; 32]).unwrap()[0][0], 9);
+        for text in [
+            format!("# a note, and more\n{one}\n\n  {two}\r\n"),
+            format!("{one},{two}"),
+            format!(" {one} , {two},\n"),
+        ] {
+            let keys = plain(text.as_bytes());
+            assert_eq!(keys.iter().map(|key| key[31]).collect::<Vec<_>>(), [7, 0xfe]);
+        }
+        assert_eq!(plain(&[9; 32])[0][0], 9);
         for bad in [
             String::new(),
+            ",\n,".into(),
             "# nothing".into(),
             one[..62].into(),
             format!("{one}00"),
             "g".repeat(64),
             format!("{one}\n{one}"),
             format!("{one}\nkey"),
+            format!("{one}\n{}", line(&wrapped(1))),
         ] {
-            assert!(parse(bad.as_bytes()).is_err(), "{bad}");
+            assert!(parse_file(bad.as_bytes()).is_err(), "{bad}");
         }
-        assert!(parse(&[0xff; 31]).is_err());
+        assert!(parse_file(&[0xff; 31]).is_err());
+        // Half a key is no key, though it is 32 bytes long: that is for files of the first version alone.
+        assert!(parse(&"0".repeat(32)).is_err());
+    }
+
+    #[test]
+    fn wrapped_keys_are_read_as_they_were_written_and_a_broken_line_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.key");
+        create_wrapped(&path, &[wrapped(1), wrapped(2)]).unwrap();
+        assert!(
+            create_wrapped(&path, &[wrapped(3)]).is_err(),
+            "it wrote over keys"
+        );
+        add_wrapped(&path, &wrapped(3)).unwrap();
+        let Ok(Some(Found::Wrapped(keys))) = read(&path) else {
+            panic!("not wrapped")
+        };
+        assert!(keys == [wrapped(1), wrapped(3), wrapped(2)]);
+        assert!(add_wrapped(&path, &wrapped(2)).is_err(), "a key twice");
+        for bad in [
+            "pkcs11:",
+            "pkcs11:01010101",
+            "pkcs11:01010101:",
+            "pkcs11:01010101:0",
+            "pkcs11:010101:00",
+            "pkcs11:0101010g:00",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+        assert!(parse(&format!("pkcs11:01010101:{}", "0".repeat(2 * 1025))).is_err());
+    }
+
+    #[test]
+    fn a_file_without_an_end_is_not_read_to_it() {
+        assert!(
+            read(Path::new("/dev/zero"))
+                .err()
+                .unwrap()
+                .contains("larger than")
+        );
     }
 }

@@ -2,12 +2,10 @@
 //!
 //! Invariant: a key is made only for a store that has sealed nothing, and a key seals only after the store knows it.
 
-use std::path::Path;
-
 use domain::TerminalId;
 use store::{Store, Tx, data_key};
 
-use super::{Error, Purpose, Sealer, file};
+use super::{Error, Purpose, Sealer, Source};
 
 /// What a store says of the keys it was sealed with.
 struct Known {
@@ -17,12 +15,13 @@ struct Known {
     example: Option<(TerminalId, Vec<u8>)>,
 }
 
-/// The sealer of a store with the keys of a file, which is made when the store has nothing sealed yet. `node` is who asks.
+/// The sealer of a store with the keys of a source; a file that is missing is made when the store has nothing sealed yet. `node` is
+/// who asks.
 ///
 /// # Errors
-/// The file is missing, cannot be read, or lacks a key that the store was sealed with; or its newest is one that another node,
-/// which is present, does not have yet, and could not open what it seals.
-pub fn keep(store: &Store, path: &Path, node: &str) -> Result<Sealer, Error> {
+/// The keys are missing, cannot be read or unwrapped, or lack one that the store was sealed with; or their newest is one that another
+/// node, which is present, does not have yet, and could not open what it seals.
+pub fn keep(store: &Store, source: &Source, node: &str) -> Result<Sealer, Error> {
     let known = store.read(|tx: &Tx<'_>| {
         Ok::<_, store::Error>(Known {
             checks: data_key::checks(tx)?,
@@ -30,18 +29,9 @@ pub fn keep(store: &Store, path: &Path, node: &str) -> Result<Sealer, Error> {
         })
     })?;
     let is_new = known.checks.is_empty() && known.example.is_none();
-    let secrets = match file::read(path)? {
-        Some(secrets) => secrets,
-        None if is_new => vec![file::create(path)?],
-        None => {
-            return Err(unusable(
-                path,
-                "is missing, and the store is sealed with it: bring it back",
-            ));
-        }
-    };
-    let sealer = Sealer::of(&secrets).ok_or_else(|| unusable(path, "is empty"))?;
-    known.check(&sealer, path)?;
+    let secrets = source.secrets(is_new)?;
+    let sealer = Sealer::of(&secrets).ok_or_else(|| source.unusable("is empty"))?;
+    known.check(&sealer, source)?;
     let (check, others_of) = (sealer.0.newest.check, store.is_shared().then(|| node.to_owned()));
     if !known.checks.iter().any(|known| *known == check)
         && let Some(lacking) =
@@ -51,20 +41,20 @@ pub fn keep(store: &Store, path: &Path, node: &str) -> Result<Sealer, Error> {
         let why = format!(
             "has a newest key, {id}, that the node {lacking} does not have yet: put it before the last one until every node has been started with it"
         );
-        return Err(unusable(path, &why));
+        return Err(source.unusable(&why));
     }
     Ok(sealer)
 }
 
 impl Known {
-    fn check(&self, sealer: &Sealer, path: &Path) -> Result<(), Error> {
+    fn check(&self, sealer: &Sealer, source: &Source) -> Result<(), Error> {
         let has = |check: &[u8]| sealer.keys().any(|key| key.check == check);
         if let Some(missing) = self.checks.iter().find(|check| !has(check)) {
             let why = format!(
                 "lacks the key {}, which the store is sealed with",
                 identifier(missing)
             );
-            return Err(unusable(path, &why));
+            return Err(source.unusable(&why));
         }
         let Some((terminal_id, sealed)) = &self.example else {
             return Ok(());
@@ -72,7 +62,7 @@ impl Known {
         let opened = sealer.open(Purpose::MasterKey, terminal_id.as_str(), sealed);
         opened
             .map(drop)
-            .map_err(|_| unusable(path, "is not the one the store is sealed with"))
+            .map_err(|_| source.unusable("is not the one the store is sealed with"))
     }
 }
 
@@ -81,13 +71,9 @@ fn identifier(check: &[u8]) -> String {
     check.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unusable(path: &Path, why: &str) -> Error {
-    Error::Key(format!("{} {why}", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::sync::Arc;
 
     use domain::merchant::Merchant;
@@ -117,7 +103,7 @@ mod tests {
         }
 
         fn keep(&self, path: &Path) -> Result<Sealer, Error> {
-            keep(&self.store, path, "node-1")
+            keep(&self.store, &Source::File(path.to_owned()), "node-1")
         }
 
         fn refuses(&self, path: &Path) -> String {

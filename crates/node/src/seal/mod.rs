@@ -10,6 +10,8 @@
 
 mod file;
 mod keep;
+mod source;
+pub mod token;
 
 use std::sync::Arc;
 
@@ -23,6 +25,7 @@ use zeroize::Zeroizing;
 use store::vault::{Check, Refused, Vault};
 
 pub use keep::keep;
+pub use source::{Source, VARIABLE, is_plain};
 pub use store::vault::Purpose;
 
 /// Bytes of a data key.
@@ -45,7 +48,7 @@ pub enum Error {
     /// The system gave no randomness.
     #[error("no randomness from the system")]
     NoRandomness,
-    /// The key file cannot be used.
+    /// The data keys cannot be had, or not be used.
     #[error("the data key cannot be used: {0}")]
     Key(String),
     /// The store cannot be asked which keys it was sealed with.
@@ -53,8 +56,8 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// A data key; `Debug` is not for it.
-type Secret = Zeroizing<[u8; KEY_BYTES]>;
+/// A data key, wiped when it is dropped; `Debug` is not for it.
+pub type Secret = Zeroizing<[u8; KEY_BYTES]>;
 
 /// The data keys: the newest seals, all open. Clones share them.
 #[derive(Clone)]

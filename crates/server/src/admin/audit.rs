@@ -9,6 +9,7 @@ use anyhow::Context;
 use node::seal::keep;
 
 use super::Args;
+use crate::data_key;
 use crate::pack::{self, About, Choice};
 
 /// Evidence out of the audit log.
@@ -32,27 +33,24 @@ pub(super) struct Export {
     /// Under the newest checkpoint that has a time stamp, instead of the newest.
     #[arg(long)]
     stamped: bool,
-    /// The key that seals what is secret at rest; data.key in --data without it.
-    #[arg(long, value_name = "FILE", env = "TILLGUARD_DATA_KEY")]
-    data_key: Option<PathBuf>,
+    #[command(flatten)]
+    keys: data_key::Args,
 }
 
 /// Print the key that verifies the log: give it to whoever shall be able to.
 #[derive(clap::Args)]
 pub(super) struct Key {
-    /// The key that seals what is secret at rest; data.key in --data without it.
-    #[arg(long, value_name = "FILE", env = "TILLGUARD_DATA_KEY")]
-    data_key: Option<PathBuf>,
+    #[command(flatten)]
+    keys: data_key::Args,
 }
 
 pub(super) fn run(args: &Args, said: &Audit) -> anyhow::Result<()> {
-    let data_key = match said {
-        Audit::Export(said) => &said.data_key,
-        Audit::Key(said) => &said.data_key,
+    let keys = match said {
+        Audit::Export(said) => &said.keys,
+        Audit::Key(said) => &said.keys,
     };
     let store = args.open(false)?;
-    let data_key = data_key.clone().unwrap_or_else(|| args.data.join("data.key"));
-    let sealer = keep(&store, &data_key, "tillguard admin")?;
+    let sealer = keep(&store, &keys.source(&args.data)?, "tillguard admin")?;
     let signer = node::audit::signer(&store, &sealer)?;
     store.unlock(Arc::new(sealer));
     match said {

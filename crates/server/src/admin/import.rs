@@ -19,6 +19,7 @@ use store::node::Incarnation;
 use store::{Store, Tx};
 
 use super::{Args, PAGE};
+use crate::data_key;
 
 /// Who claims the work of looking through, where no node does.
 const CLAIMER: &str = "tillguard admin";
@@ -36,9 +37,8 @@ pub(super) struct Import {
     /// Only say what it would do.
     #[arg(long)]
     dry_run: bool,
-    /// The key that seals what is secret at rest; data.key in --data without it.
-    #[arg(long, value_name = "FILE", env = "TILLGUARD_DATA_KEY")]
-    data_key: Option<PathBuf>,
+    #[command(flatten)]
+    keys: data_key::Args,
 }
 
 /// Does it.
@@ -79,12 +79,7 @@ fn told(problem: Problem) -> anyhow::Error {
 impl Shell {
     fn open(args: &Args, said: &Import) -> anyhow::Result<Self> {
         let store = args.open(false)?;
-        let own_key = args.data.join("data.key");
-        let sealer = Arc::new(keep(
-            &store,
-            said.data_key.as_deref().unwrap_or(&own_key),
-            CLAIMER,
-        )?);
+        let sealer = Arc::new(keep(&store, &said.keys.source(&args.data)?, CLAIMER)?);
         store.unlock(sealer.clone());
         let login = said.login.clone();
         let account = store.read(move |tx: &Tx<'_>| store::account::usable(tx, &login))?;

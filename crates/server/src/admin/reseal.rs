@@ -4,7 +4,6 @@
 //!
 //! Invariant: it does what a node's own work does, by the same steps.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::ensure;
@@ -15,6 +14,7 @@ use store::reseal::{Progress, Step, UNITS};
 use store::{Store, Tx};
 
 use super::Args;
+use crate::data_key;
 
 /// What claims are made as.
 const CLAIMER: &str = "tillguard admin";
@@ -22,9 +22,8 @@ const CLAIMER: &str = "tillguard admin";
 /// Move what is sealed to the newest data key, and say how far it is.
 #[derive(clap::Args)]
 pub struct Reseal {
-    /// The data keys' file, when it is not `data.key` in `--data`.
-    #[arg(long, value_name = "FILE")]
-    data_key: Option<PathBuf>,
+    #[command(flatten)]
+    keys: data_key::Args,
     /// Only say how far it is.
     #[arg(long)]
     look: bool,
@@ -39,8 +38,7 @@ pub fn run(args: &Args, said: &Reseal) -> anyhow::Result<()> {
     if said.look {
         return print(&store);
     }
-    let own_key = args.data.join("data.key");
-    let sealer = keep(&store, said.data_key.as_deref().unwrap_or(&own_key), CLAIMER)?;
+    let sealer = keep(&store, &said.keys.source(&args.data)?, CLAIMER)?;
     store.unlock(Arc::new(sealer));
     let who = Incarnation {
         node: CLAIMER.to_owned(),
