@@ -131,6 +131,8 @@ words! {
         Timestamp = "timestamp",
         /// A folder outside the node.
         Folder = "folder",
+        /// A mailbox outside the house.
+        Mail = "mail",
     }
 }
 

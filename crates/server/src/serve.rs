@@ -90,6 +90,9 @@ pub struct Args {
     /// A folder outside this machine (a share, a synchronised one) into which the newest checkpoint is written once an hour.
     #[arg(long, value_name = "DIR")]
     audit_drop: Option<PathBuf>,
+    /// A mailbox outside the house to which the newest checkpoint is mailed once an hour, by the mail server of the settings.
+    #[arg(long, value_name = "ADDRESS")]
+    audit_mail: Option<lettre::Address>,
     /// Ask a provider here instead of at its own address: a double, in tests. It gets the keys.
     #[arg(long, value_name = "PROVIDER=URL", hide = true)]
     provider_address: Vec<Elsewhere>,
@@ -138,6 +141,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         anchors: Anchors {
             authority: args.timestamp_url.clone(),
             folder: args.audit_drop.clone(),
+            mail: args.audit_mail.clone(),
         },
         data: args.data.clone(),
     };

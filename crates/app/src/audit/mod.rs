@@ -126,13 +126,18 @@ pub fn run(tx: &Tx<'_>, claimed: &Work, signer: &Signer, random: &[u8; 32]) -> R
     Ok(done)
 }
 
-/// The newest checkpoint, where it is not kept there yet.
+/// The newest checkpoint, where it is not kept there yet and the last one that is was kept an hour ago.
 pub fn to_anchor(tx: &Tx<'_>, place: Place) -> Result<Option<Checkpoint>, StoreError> {
     let Some(newest) = store::audit::checkpoint(tx, None)? else {
         return Ok(None);
     };
     let kept = store::audit::anchor(tx, place, newest.size)?;
-    Ok(Some(newest).filter(|newest| kept.is_none_or(|kept| kept.size < newest.size)))
+    let is_due = kept.is_none_or(|kept| {
+        let since_ms = tx.now().since_ms(kept.at);
+        // A clock that was put back keeps nobody waiting.
+        kept.size < newest.size && !(0..ANCHOR_EVERY_MS).contains(&since_ms)
+    });
+    Ok(Some(newest).filter(|_| is_due))
 }
 
 /// Notes that a checkpoint is kept elsewhere, with what was given for it.

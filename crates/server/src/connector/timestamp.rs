@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use hyper::{Method, StatusCode};
+use lettre::Address;
 
 use super::tls::Trust;
 use super::web::{self, Lost, Patience, Question, Site};
@@ -32,6 +33,8 @@ pub struct Anchors {
     pub authority: Option<Authority>,
     /// A folder outside the node.
     pub folder: Option<PathBuf>,
+    /// A mailbox outside the house.
+    pub mail: Option<Address>,
 }
 
 /// A time-stamp authority. It is told a digest, which tells nobody anything, and what it answers is signed: so it may be asked

@@ -19,8 +19,9 @@ use node::seal::Purpose;
 use node::{Node, Turn};
 
 /// How mails go out, as the house's settings say.
-struct Post {
-    server: Server,
+pub(super) struct Post {
+    /// By which server.
+    pub server: Server,
     from: String,
 }
 
@@ -53,7 +54,7 @@ pub async fn remind(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
         Ok(post) => post,
         Err(why) => return Ok(Tried::Failed(why)),
     };
-    let mail = post.mail(work, reminding.to, reminding.subject, reminding.text);
+    let mail = post.mail(work.id.as_str(), reminding.to, reminding.subject, reminding.text);
     match outcome(post.server.send(&mail).await) {
         Ok(outcome) => reminded(node, work, outcome).await,
         Err(_) => Ok(Tried::Failed("the mail was not taken")),
@@ -74,7 +75,11 @@ pub async fn bring(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
         Ok(post) => post,
         Err(why) => return Ok(Tried::Failed(why)),
     };
-    match outcome(post.server.send(&post.mail(work, to, subject, text)).await) {
+    match outcome(
+        post.server
+            .send(&post.mail(work.id.as_str(), to, subject, text))
+            .await,
+    ) {
         Ok(outcome) => brought(node, work, outcome).await,
         Err(_) => Ok(Tried::Failed("the mail was not taken")),
     }
@@ -95,7 +100,11 @@ pub async fn tell_applicant(node: &Arc<Node>, work: &Work) -> Result<Tried, Erro
         Ok(post) => post,
         Err(why) => return Ok(Tried::Failed(why)),
     };
-    match outcome(post.server.send(&post.mail(work, to, subject, text)).await) {
+    match outcome(
+        post.server
+            .send(&post.mail(work.id.as_str(), to, subject, text))
+            .await,
+    ) {
         Ok(outcome) => told(node, work, outcome).await,
         Err(_) => Ok(Tried::Failed("the mail was not taken")),
     }
@@ -115,7 +124,7 @@ fn outcome(sent: Sent) -> Result<MailOutcome, String> {
 }
 
 /// The mail server and who writes, or why there is none.
-async fn post(node: &Arc<Node>) -> Result<Result<Post, &'static str>, Error> {
+pub(super) async fn post(node: &Arc<Node>) -> Result<Result<Post, &'static str>, Error> {
     let settings = node.read(store::setting::get).await?;
     let set_up = settings.and_then(|settings| settings.smtp_url_sealed.zip(settings.mail_from));
     let Some((sealed, from)) = set_up else {
@@ -132,8 +141,8 @@ async fn post(node: &Arc<Node>) -> Result<Result<Post, &'static str>, Error> {
 }
 
 impl Post {
-    /// A mail that work sends. Its name lets a server and a reader tell that the same came twice.
-    fn mail(&self, work: &Work, to: String, subject: String, text: String) -> Mail {
+    /// A mail. Its name lets a server and a reader tell that the same came twice.
+    pub fn mail(&self, name: &str, to: String, subject: String, text: String) -> Mail {
         let house = self.from.rsplit('@').next().unwrap_or_default();
         let house = house.trim_end_matches('>');
         Mail {
@@ -142,7 +151,7 @@ impl Post {
             reply_to: None,
             subject,
             text,
-            message_id: format!("<{}@{house}>", work.id.as_str()),
+            message_id: format!("<{name}@{house}>"),
             attachments: Vec::new(),
         }
     }
@@ -155,7 +164,7 @@ fn written(post: &Post, work: &Work, mail: ToSend) -> Mail {
         count => format!("（第 {count} 次 / no. {count}）"),
     };
     let subject = format!("请停用终端 / Please stop this terminal: {}{nth}", mail.number);
-    post.mail(work, mail.to, subject, mail.text)
+    post.mail(work.id.as_str(), mail.to, subject, mail.text)
 }
 
 /// Writes down what became of a letter, however long the store takes.

@@ -6,6 +6,7 @@
 //!
 //! Invariant: nothing is done without a claim, and no kind has more under way than its policy says.
 
+mod anchor;
 mod audit;
 mod clean_up;
 mod hold_end;
@@ -60,8 +61,8 @@ enum Tried {
     Done,
     /// It is not; in a few words.
     Failed(&'static str),
-    /// Whoever was asked wants to be left alone so long.
-    Busy(Duration),
+    /// It is not, in a few words, and is not to be tried again for so long.
+    Later(&'static str, Duration),
 }
 
 /// Does what is due until `stop` turns true, and ends what is under way.
@@ -235,7 +236,7 @@ async fn perform(
     let (why, wait_min) = match tried {
         Ok(Tried::Done) => return,
         Ok(Tried::Failed(why)) => (why, Duration::ZERO),
-        Ok(Tried::Busy(wait)) => ("whoever was asked is busy", wait),
+        Ok(Tried::Later(why, wait)) => (why, wait),
         Err(error) => {
             tracing::error!(work = work.id.as_str(), %error, "work failed in the store");
             ("the store did not take it", Duration::ZERO)
@@ -262,7 +263,7 @@ mod tests {
         assert!(claim(Kind::Import) > import::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Reseal) > reseal::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Mail) > mail::SEND_TIME_MAX);
-        assert!(claim(Kind::Audit) > timestamp::STAMP_TIME_MAX * 2);
+        assert!(claim(Kind::Audit) > timestamp::STAMP_TIME_MAX + anchor::MAIL_TIME_MAX);
         assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::CodeMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::RegistrationMail) > mail::SEND_TIME_MAX);

@@ -203,7 +203,7 @@ async fn troubled(
         }
         Trouble::Throttled { retry_after } => {
             write_down(node, work, before, "it is busy").await?;
-            Ok(Tried::Busy(retry_after))
+            Ok(Tried::Later("whoever was asked is busy", retry_after))
         }
         Trouble::NotAsked { why } => unanswered(node, work, before, &why).await,
         Trouble::Unknown { why } => unanswered(node, work, ProviderState::Unknown, &why).await,

@@ -43,7 +43,9 @@ pub async fn check(node: &Arc<Node>, identities: &Identities, work: &Work) -> Re
                 node.write(take_back).await?;
                 return Ok(match not_taken {
                     NotAsked::NotReached => Tried::Failed("the provider could not be reached"),
-                    NotAsked::Busy(wait) => Tried::Busy(wait.max(Duration::from_secs(1))),
+                    NotAsked::Busy(wait) => {
+                        Tried::Later("whoever was asked is busy", wait.max(Duration::from_secs(1)))
+                    }
                 });
             }
         }
