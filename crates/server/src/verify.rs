@@ -8,11 +8,11 @@ use std::sync::Arc;
 use anyhow::{Context, bail, ensure};
 use app::audit::Walk;
 use node::now;
-use node::seal::keep;
+use node::seal::{Source, keep};
 use store::Store;
 use tlog::Key;
 
-use crate::pack;
+use crate::{data_key, pack};
 
 /// Verify an evidence pack, or the audit log of a store: exit 0 when every byte is right, 1 when one is not.
 #[derive(clap::Args)]
@@ -32,14 +32,9 @@ pub struct Args {
     /// A PostgreSQL database, whose nodes may run.
     #[arg(long, value_name = "URL", group = "data_or_database")]
     database: Option<String>,
-    /// The key that seals what is secret at rest: texts are compared as they were said. data.key in --data without it.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "TILLGUARD_DATA_KEY",
-        requires = "data_or_database"
-    )]
-    data_key: Option<PathBuf>,
+    /// What opens the texts: they are compared as they were said.
+    #[command(flatten)]
+    keys: data_key::Args,
 }
 
 /// Verifies.
@@ -123,15 +118,16 @@ fn verify_store(args: &Args) -> anyhow::Result<()> {
 
 /// Gives the store the key that opens the texts of events.
 fn open_texts(store: &Store, args: &Args) -> anyhow::Result<()> {
-    let own_key = args.data.as_ref().map(|data| data.join("data.key"));
-    let path = args.data_key.clone().or(own_key);
-    let path = path.context("the texts of events are sealed: say by --data-key what opens them")?;
-    ensure!(
-        path.exists(),
-        "there is no data key in {}: the texts of events are sealed with it",
-        path.display()
-    );
-    store.unlock(Arc::new(keep(store, &path, "tillguard verify")?));
+    let data = args.data.clone().unwrap_or_default();
+    let source = args.keys.source(&data)?;
+    if let Source::File(path) | Source::Token(path, _) = &source {
+        ensure!(
+            path.exists(),
+            "there is no data key in {}: the texts of events are sealed, say what opens them",
+            path.display()
+        );
+    }
+    store.unlock(Arc::new(keep(store, &source, "tillguard verify")?));
     Ok(())
 }
 
