@@ -8,6 +8,7 @@ use domain::actor::By;
 use domain::audit::Task;
 use domain::event::Subject;
 use domain::work::Id;
+use node::seal::Sealer;
 use sha2::Digest;
 use store::event::{self, New};
 use store::{Store, Tx};
@@ -31,6 +32,7 @@ impl House {
             Arc::new(|| Timestamp(1_800_000_000_000)),
         );
         let store = store.unwrap();
+        store.unlock(Arc::new(Sealer::new(&[7; 32])));
         let signer = Arc::new(Signer::new("tillguard.test/audit", &[5; 32]).unwrap());
         let house = Self {
             folder,
