@@ -207,7 +207,7 @@ async fn who_is_found_to_be_the_same_is_accepted_by_one_and_logs_in() -> Result<
         "{shown}"
     );
     ensure!(
-        shown["actions"] == json!(["accept", "return", "refuse"]),
+        shown["actions"] == json!(["accept", "return", "refuse", "reveal"]),
         "{shown}"
     );
     ensure!(
