@@ -62,7 +62,7 @@ for (const [language, terminal, words] of [
       await on(page, 'terminal-row').first().waitFor()
       await saysOnlyWhatIsKnown(page, 'at home, before')
       await page.locator('[data-test="report"]:visible').click()
-      await page.locator(`[data-terminal="${id}"]:visible`).click()
+      await on(page, 'report-terminal', `[data-terminal="${id}"]`).click()
       await saysNoStop(page, 'before the report')
       await isSound(page, 'the report')
       await on(page, 'confirm').click()
