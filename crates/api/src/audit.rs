@@ -2,6 +2,7 @@
 //!
 //! Invariant: the key never leaves; what is proven is proven to anybody who keeps a checkpoint, without trust in this node.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use app::audit::{consistency, inclusion};
@@ -17,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::audit::Filter;
 use tlog::{Key, ProofFile, base64};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,7 +31,7 @@ use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why, code};
 use super::route::{ActorKind, acting, reading};
 use super::sheet::{self, Format, Sheet};
-use super::wire::{Time, word};
+use super::wire::{Time, word, words_schema};
 use crate::auth::{Account, Actor as Acting};
 
 /// Longest reason, in characters.
@@ -40,8 +42,21 @@ const FINDINGS_MAX: i64 = 100;
 word! {
     /// What is not as it must be.
     AuditWrong: domain::audit::Wrong;
-    /// What was done or happened.
-    EventVerb: domain::event::Verb;
+}
+
+/// What was done or happened.
+struct EventVerb;
+
+impl PartialSchema for EventVerb {
+    fn schema() -> RefOr<Schema> {
+        words_schema(domain::event::verbs())
+    }
+}
+
+impl ToSchema for EventVerb {
+    fn name() -> Cow<'static, str> {
+        "EventVerb".into()
+    }
 }
 
 crate::problem::codes! {

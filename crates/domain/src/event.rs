@@ -3,6 +3,7 @@
 //! Invariant: events are only appended; those of one subject are numbered from 1 without gaps.
 
 use crate::actor;
+use crate::incident::Happened;
 use crate::time::Timestamp;
 use crate::words;
 
@@ -41,7 +42,8 @@ words! {
 }
 
 words! {
-    /// What events say was done or happened. What was once written stays in this list.
+    /// What events say was done or happened, besides what happens in an [incident](Happened). What was once written stays in this
+    /// list.
     pub enum Verb {
         /// Somebody added it.
         Create = "create",
@@ -165,55 +167,13 @@ words! {
         RegistrationMailRefused = "registration_mail_refused",
         /// Nobody knows.
         RegistrationMailUnknown = "registration_mail_unknown",
-        /// The loss was reported.
-        Reported = "reported",
-        /// By whom had a code that was mailed.
-        ByCode = "by_code",
-        /// The terminal was stopped.
-        Suspended = "suspended",
-        /// The stop was asked for.
-        StopRequested = "stop_requested",
-        /// The acquirer confirmed it.
-        StopConfirmed = "stop_confirmed",
-        /// A provider, asked again, said so.
-        StopReadBack = "stop_read_back",
-        /// A provider took the request.
-        StopInProgress = "stop_in_progress",
-        /// A provider refused it.
-        StopRefused = "stop_refused",
-        /// The letter is to be sent again.
-        LetterAgain = "letter_again",
-        /// A mail server took the letter.
-        LetterSent = "letter_sent",
-        /// It did not.
-        LetterRefused = "letter_refused",
-        /// Nobody knows.
-        LetterUnknown = "letter_unknown",
-        /// Somebody is reminded.
-        Reminded = "reminded",
-        /// A mail server took that mail.
-        ReminderSent = "reminder_sent",
-        /// It did not.
-        ReminderRefused = "reminder_refused",
-        /// Nobody knows.
-        ReminderUnknown = "reminder_unknown",
-        /// The report was acknowledged.
-        Acknowledged = "acknowledged",
-        /// The terminal tried something and was refused.
-        AttemptRefused = "attempt_refused",
-        /// It was recorded for a person to decide.
-        AttemptRecorded = "attempt_recorded",
-        /// The gate undid something at the host.
-        HostReversal = "host_reversal",
-        /// An alarm was raised.
-        Alarm = "alarm",
-        /// A person has seen it.
-        AlarmAcknowledged = "alarm_acknowledged",
-        /// A person says that it was found.
-        FoundProposed = "found_proposed",
-        /// A second person confirmed.
-        Closed = "closed",
     }
+}
+
+/// All that events say.
+pub fn verbs() -> impl Iterator<Item = &'static str> {
+    let others = Verb::ALL.into_iter().map(Verb::code);
+    others.chain(Happened::ALL.into_iter().map(Happened::code))
 }
 
 /// One thing that happened.
@@ -227,7 +187,7 @@ pub struct Event {
     pub sequence: i64,
     /// When.
     pub at: Timestamp,
-    /// What was done or happened; one of [`Verb`].
+    /// What was done or happened; one of [`verbs`].
     pub verb: String,
     /// What did it.
     pub actor_kind: actor::Kind,

@@ -4,7 +4,7 @@
 
 use domain::Timestamp;
 use domain::actor::By;
-use domain::event::{Event, Subject, Verb};
+use domain::event::{Event, Subject, verbs};
 
 use crate::row::{read, select, table};
 use crate::sql::{sql, values};
@@ -26,7 +26,7 @@ pub struct New<'a> {
     pub subject_id: &'a str,
     /// When.
     pub at: Timestamp,
-    /// What; one of [`Verb`].
+    /// What; one of [`verbs`].
     pub verb: &'static str,
     /// Who did it.
     pub by: By<'a>,
@@ -38,7 +38,7 @@ pub struct New<'a> {
 
 /// Appends an event and answers its sequence. Its subject is locked by the caller's transaction.
 pub fn append(tx: &Tx<'_>, new: New<'_>) -> Result<i64, Error> {
-    debug_assert!(Verb::parse(new.verb).is_some(), "{} is in no list", new.verb);
+    debug_assert!(verbs().any(|verb| verb == new.verb), "{} is in no list", new.verb);
     let sql = sql!(
         "INSERT INTO event (subject, subject_id, sequence, at_ms, verb, actor_kind, actor, text, ledger_sequence)
          VALUES ($1, $2, (SELECT coalesce(max(sequence), 0) + 1 FROM event WHERE subject = $1 AND subject_id = $2), $3, $4, $5, $6, $7, $8)
