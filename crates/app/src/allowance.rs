@@ -46,14 +46,13 @@ pub fn tell(tx: &Tx<'_>, mut changes: Vec<(Vec<u8>, Change)>) -> Result<Vec<Owed
         if change.is_settled {
             store::allowance::fill(tx, &subject)?;
         }
-        if change.spent_ms != 0 {
-            store::allowance::spend(tx, &subject, change.spent_ms)?;
-        }
-        let full = Owed {
-            full_at: tx.now(),
-            subject: subject.clone(),
-        };
-        known.push(store::allowance::get(tx, &subject)?.unwrap_or(full));
+        known.push(match change.spent_ms {
+            0 => Owed {
+                full_at: tx.now(),
+                subject,
+            },
+            spent_ms => store::allowance::spend(tx, &subject, spent_ms)?,
+        });
     }
     Ok(known)
 }

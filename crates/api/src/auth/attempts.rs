@@ -16,6 +16,7 @@ use std::time::Duration;
 use app::allowance::{Change, Owed};
 use node::seal::Sealer;
 use node::{Node, told};
+use store::allowance::OWED_MS_MAX;
 use store::vault::Vault;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -142,10 +143,20 @@ struct Books {
 }
 
 impl Books {
+    /// In how long an allowance is full again. What a clock that was ahead has written counts for nothing.
+    fn owed_ms(&self, key: &Key, now_ms: i64) -> i64 {
+        let owed_ms = self.full_at_ms.get(key).map_or(0, |at_ms| at_ms - now_ms);
+        if (0..=OWED_MS_MAX).contains(&owed_ms) {
+            owed_ms
+        } else {
+            0
+        }
+    }
+
     /// Notes what was spent (or given back) out of an allowance.
     fn spend(&mut self, key: Key, spent_ms: i64, now_ms: i64) {
-        let at_ms = self.full_at_ms.entry(key.clone()).or_insert(now_ms);
-        *at_ms = (*at_ms).max(now_ms) + spent_ms;
+        let at_ms = now_ms + self.owed_ms(&key, now_ms) + spent_ms;
+        self.full_at_ms.insert(key.clone(), at_ms);
         self.untold.entry(key).or_default().spent_ms += spent_ms;
     }
 
@@ -158,7 +169,11 @@ impl Books {
 
     /// Takes what the store is to be told of now.
     fn take_untold(&mut self) -> Vec<(Key, Change)> {
-        let mut all: Vec<_> = self.untold.drain().collect();
+        let mut all: Vec<_> = self
+            .untold
+            .drain()
+            .filter(|(_, change)| *change != Change::default())
+            .collect();
         all.sort_unstable_by_key(|(_, change)| std::cmp::Reverse(change.spent_ms));
         let rest = all.split_off(all.len().min(TOLD_MAX));
         self.untold.extend(rest.into_iter().take(SUBJECTS_MAX));
@@ -247,8 +262,7 @@ impl Attempts {
                 attempts,
                 one_more_ms,
             } = subject.allowance();
-            let owed_ms = books.full_at_ms.get(key).map_or(0, |at_ms| at_ms - now_ms);
-            let wait_ms = owed_ms.max(0) + one_more_ms - attempts * one_more_ms;
+            let wait_ms = books.owed_ms(key, now_ms) + one_more_ms - attempts * one_more_ms;
             if wait_ms > 0 {
                 return Err(u32::try_from((wait_ms + 999) / 1000).unwrap_or(u32::MAX));
             }
@@ -298,7 +312,7 @@ impl Attempts {
         match heard {
             Ok(known) => self.lock().hear(known, node::now().0),
             Err(error) => {
-                tracing::debug!(%error, "the store was not told of failed log-ins");
+                tracing::warn!(%error, "the store was not told of failed log-ins");
                 self.lock().put_back(changes);
             }
         }
@@ -402,6 +416,23 @@ mod tests {
             50,
             "nobody else's allowance is spent"
         );
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_nobody_out() {
+        const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+        let attempts = attempts();
+        while attempts.start_at(&from("owner", 1), YEAR_MS).is_ok() {}
+        assert_eq!(passed(&attempts, &from("owner", 1)), 10, "as if nothing had been");
+        let heard = attempts
+            .known(&from("owner", 2))
+            .into_iter()
+            .map(|(_, subject)| Owed {
+                subject,
+                full_at: domain::Timestamp(YEAR_MS),
+            });
+        attempts.lock().hear(heard.collect(), 0);
+        assert_eq!(passed(&attempts, &from("owner", 2)), 10);
     }
 
     #[test]

@@ -37,6 +37,23 @@ fn what_is_spent_adds_up_fills_again_with_time_and_is_given_back() {
 }
 
 #[test]
+fn what_a_clock_that_was_ahead_has_written_is_taken_for_full() {
+    const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+    let mut house = House::open();
+    house.pass_ms(YEAR_MS);
+    assert_eq!(told(&house, spent(900)), 900);
+    house.pass_ms(-YEAR_MS);
+    house.reopen();
+    assert!(house.read(|tx| store::allowance::owed(tx, 9)).is_empty());
+    assert_eq!(told(&house, spent(90)), 90);
+    house.pass_ms(YEAR_MS);
+    told(&house, spent(900));
+    house.pass_ms(-YEAR_MS);
+    house.reopen();
+    assert_eq!(house.write(|tx| store::allowance::forget(tx, 9)), 1);
+}
+
+#[test]
 fn what_is_full_again_is_forgotten_and_the_rest_is_found_by_a_start_anew() {
     let house = House::open();
     told(&house, spent(90));

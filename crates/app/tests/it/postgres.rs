@@ -11,10 +11,12 @@
 const IS_SHARED: bool = true;
 
 mod account;
+mod allowance;
 mod api_key;
 mod audit;
 mod codes;
 mod contract;
+mod custom_role;
 mod estate;
 mod factor;
 mod fixture;
