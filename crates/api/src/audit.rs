@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use domain::Actor;
 use domain::actor::Kind;
 use domain::audit::{Finding, PENDING_MS_MAX, Record};
+use domain::event::verbs;
 use domain::setting::Settings;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -49,7 +50,7 @@ struct EventVerb;
 
 impl PartialSchema for EventVerb {
     fn schema() -> RefOr<Schema> {
-        words_schema(domain::event::verbs())
+        words_schema(verbs())
     }
 }
 
@@ -133,6 +134,8 @@ struct AuditStatus {
     time_zone: String,
     /// Whether nothing was found that nobody has understood, and no event has waited for more than five minutes.
     is_sound: bool,
+    /// How many findings nobody has understood.
+    alarm_count: i64,
     /// What was found: first what nobody has understood yet, then the newest; at most 100.
     findings: Vec<AuditFinding>,
 }
@@ -188,7 +191,10 @@ fn stands(tx: &Tx<'_>) -> Result<AuditStatus, Problem> {
     let (pending_count, oldest) = store::audit::waiting(tx)?;
     let signed = store::audit::checkpoint(tx, None)?;
     let stamped = store::audit::anchor(tx, domain::audit::Place::Timestamp, i64::MAX)?;
-    let findings = store::audit::findings(tx, FINDINGS_MAX)?;
+    let (findings, alarm_count) = (
+        store::audit::findings(tx, FINDINGS_MAX)?,
+        store::audit::alarms(tx)?,
+    );
     let settings = store::setting::get(tx)?.unwrap_or_else(Settings::unasked);
     let is_late = oldest.is_some_and(|at| tx.now().since_ms(at) > PENDING_MS_MAX);
     Ok(AuditStatus {
@@ -200,7 +206,8 @@ fn stands(tx: &Tx<'_>) -> Result<AuditStatus, Problem> {
         pending_count,
         oldest_pending_at: oldest.map(Time),
         time_zone: settings.time_zone,
-        is_sound: !store::audit::is_alarmed(tx)? && !is_late,
+        is_sound: alarm_count == 0 && !is_late,
+        alarm_count,
         findings: findings.into_iter().map(AuditFinding::from).collect(),
     })
 }
@@ -209,7 +216,7 @@ fn stands(tx: &Tx<'_>) -> Result<AuditStatus, Problem> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": 3, "reason": "Restored from Monday's backup."
+    "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": 3, "found_at": "2026-11-27T02:00:00Z", "reason": "Restored from Monday's backup."
 }))]
 struct Understood {
     /// What was found.
@@ -220,6 +227,8 @@ struct Understood {
     subject_id: String,
     /// Where in its order.
     sequence: i64,
+    /// When it was found, as the list says: what was found since is not understood.
+    found_at: Time,
     /// What came of looking into it, at most 500 characters.
     reason: String,
 }
@@ -242,6 +251,7 @@ async fn acknowledge(
             subject: said.subject,
             subject_id: said.subject_id,
             sequence: said.sequence,
+            found_at: said.found_at.0,
             reason,
         };
         app::audit::acknowledge(tx, actor, &understood)?;
@@ -345,6 +355,10 @@ struct RecordOut {
 
 fn record_out(names: &mut Names<'_, '_>, record: Record) -> Result<RecordOut, store::Error> {
     let (leaf, event) = (record.leaf, record.event);
+    debug_assert!(
+        event.iter().all(|event| verbs().any(|verb| verb == event.verb)),
+        "{event:?}"
+    );
     let actor_name = match &event {
         Some(event) if matches!(event.actor_kind, Kind::Person | Kind::Machine) => {
             Some(names.person(&event.actor)?)

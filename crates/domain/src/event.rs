@@ -198,3 +198,15 @@ pub struct Event {
     /// The row of the terminal's ledger it is about.
     pub ledger_sequence: Option<i64>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_verb_is_in_one_list() {
+        let all: Vec<_> = verbs().collect();
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+}

@@ -16,7 +16,7 @@ table!(Leaf: "audit_leaf", 1 {
 });
 columns!(Acknowledged { at = "acknowledged_at_ms", by = "acknowledged_by" });
 table!(Finding: "audit_finding", 4 {
-    what, subject, subject_id, sequence, found_at = "found_at_ms", acknowledged: Option<Acknowledged>
+    what, subject, subject_id, sequence, found_at = "found_at_ms", stands_sha256, acknowledged: Option<Acknowledged>
 });
 table!(Checkpoint: "audit_checkpoint", 1 { size, at = "at_ms", note });
 
@@ -326,18 +326,21 @@ pub fn events_found(tx: &Tx<'_>, after: &EventKey, limit: i64) -> Result<Vec<Fou
     })
 }
 
-/// Writes down what was found, once.
+/// Writes down what was found, once; false when it was known. Where something else stands there than somebody has understood, it is new.
 pub fn find(tx: &Tx<'_>, finding: &Finding) -> Result<bool, Error> {
     let sql = sql!(
-        "INSERT INTO audit_finding (what, subject, subject_id, sequence, found_at_ms)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (what, subject, subject_id, sequence) DO NOTHING"
+        "INSERT INTO audit_finding (what, subject, subject_id, sequence, found_at_ms, stands_sha256)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (what, subject, subject_id, sequence) DO UPDATE
+         SET found_at_ms = excluded.found_at_ms, stands_sha256 = excluded.stands_sha256, acknowledged_at_ms = NULL, acknowledged_by = NULL
+         WHERE audit_finding.stands_sha256 <> excluded.stands_sha256"
     );
     let values = values![
         finding.what.code(),
         &finding.subject,
         &finding.subject_id,
         finding.sequence,
-        finding.found_at
+        finding.found_at,
+        &finding.stands_sha256
     ];
     Ok(tx.execute(sql, values)? > 0)
 }
@@ -346,7 +349,8 @@ pub fn find(tx: &Tx<'_>, finding: &Finding) -> Result<bool, Error> {
 pub fn acknowledge(tx: &Tx<'_>, finding: &Finding, by: &Acknowledged) -> Result<bool, Error> {
     let sql = sql!(
         "UPDATE audit_finding SET acknowledged_at_ms = $5, acknowledged_by = $6
-         WHERE what = $1 AND subject = $2 AND subject_id = $3 AND sequence = $4 AND acknowledged_at_ms IS NULL"
+         WHERE what = $1 AND subject = $2 AND subject_id = $3 AND sequence = $4 AND found_at_ms = $7
+           AND acknowledged_at_ms IS NULL"
     );
     let values = values![
         finding.what.code(),
@@ -354,15 +358,16 @@ pub fn acknowledge(tx: &Tx<'_>, finding: &Finding, by: &Acknowledged) -> Result<
         &finding.subject_id,
         finding.sequence,
         by.at,
-        &by.by
+        &by.by,
+        finding.found_at
     ];
     Ok(tx.execute(sql, values)? > 0)
 }
 
-/// Whether anything was found that nobody has understood.
-pub fn is_alarmed(tx: &Tx<'_>) -> Result<bool, Error> {
-    let sql = sql!("SELECT 1 FROM audit_finding WHERE acknowledged_at_ms IS NULL LIMIT 1");
-    Ok(tx.first(sql, &[], |row| row.int(0))?.is_some())
+/// How many findings nobody has understood.
+pub fn alarms(tx: &Tx<'_>) -> Result<i64, Error> {
+    let sql = sql!("SELECT count(*) FROM audit_finding WHERE acknowledged_at_ms IS NULL");
+    Ok(tx.first(sql, &[], |row| row.int(0))?.unwrap_or_default())
 }
 
 /// The one of that name.

@@ -1,5 +1,6 @@
 //! The audit log through the API: who reads it, and that what it says verifies without trust in the node.
 
+use domain::Timestamp;
 use domain::audit::{Finding, Task, Wrong};
 use domain::work::{Id, Kind};
 use serde_json::{Value, json};
@@ -8,26 +9,30 @@ use tlog::{Checkpoint, Key, ProofFile, from_base64, verify_consistency};
 
 use super::House;
 
+/// When the document's example was found.
+const FOUND_AT: Timestamp = Timestamp(1_795_744_800_000);
+
 impl House {
     /// The place of the log's first record; and something is found wrong with it.
     pub(super) async fn first_leaf(&self) -> String {
         self.seal().await;
-        self.find().await;
+        assert!(self.find("").await);
         "0".to_owned()
     }
 
     /// Finds what the document's example says.
-    async fn find(&self) {
+    async fn find(&self, stands: &'static str) -> bool {
         let finding = Finding {
             what: Wrong::Gap,
             subject: "terminal".into(),
             subject_id: "10450001".into(),
             sequence: 3,
-            found_at: node::now(),
+            found_at: FOUND_AT,
+            stands_sha256: stands.to_owned(),
             acknowledged: None,
         };
         let find = move |tx: &Tx<'_>| store::audit::find(tx, &finding);
-        assert!(self.node.write(find).await.unwrap());
+        self.node.write(find).await.unwrap()
     }
 
     /// Makes leaves of what has happened so far.
@@ -215,12 +220,12 @@ async fn records_are_listed_newest_first_and_found_by_whom_and_what() {
 #[tokio::test]
 async fn a_finding_is_an_alarm_until_somebody_who_runs_the_house_has_understood_it() {
     let house = House::new().await;
-    house.find().await;
+    assert!(house.find("").await);
     let [risk, auditor] = [house.token("risk").await, house.token("auditor").await];
     let sound = async || house.get(&auditor, "/api/v1/audit/status").await.ok();
     assert_eq!(sound().await["is_sound"], false);
     let path = "/api/v1/audit/findings/acknowledge";
-    let said = |sequence: i64| json!({ "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": sequence, "reason": "从备份恢复" });
+    let said = |sequence: i64| json!({ "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": sequence, "found_at": "2026-11-27T02:00:00Z", "reason": "从备份恢复" });
     house
         .post(&auditor, path, said(3))
         .await
@@ -233,6 +238,7 @@ async fn a_finding_is_an_alarm_until_somebody_who_runs_the_house_has_understood_
     assert_eq!(status["is_sound"], true);
     assert_eq!(status["findings"][0]["acknowledged_by"], "risk");
     house.post(&risk, path, said(3)).await.ok();
+    assert!(!house.find("").await, "the same is known");
     assert_eq!(sound().await["findings"].as_array().unwrap().len(), 1, "it stays");
     house.seal().await;
     let records = "/api/v1/audit/records?subject=setting";
@@ -241,4 +247,25 @@ async fn a_finding_is_an_alarm_until_somebody_who_runs_the_house_has_understood_
     assert_eq!(told.len(), 1, "once: {records}");
     assert_eq!(told[0]["verb"], "finding_acknowledged");
     assert_eq!(told[0]["text"], "gap: terminal 10450001 3: 从备份恢复");
+}
+
+#[tokio::test]
+async fn what_is_changed_again_after_it_was_understood_is_an_alarm_again() {
+    let house = House::new().await;
+    let risk = house.token("risk").await;
+    assert!(house.find("aa").await);
+    let path = "/api/v1/audit/findings/acknowledge";
+    let mut said = json!({
+        "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": 3, "found_at": "2026-11-27T01:59:59Z", "reason": "known"
+    });
+    let other = house.post(&risk, path, said.clone()).await;
+    assert_eq!(other.problem(422, "invalid_field").body["field"], "found_at");
+    said["found_at"] = "2026-11-27T02:00:00Z".into();
+    assert_eq!(house.post(&risk, path, said).await.ok()["is_sound"], true);
+    assert!(house.find("bb").await, "something else stands there now");
+    let status = house.get(&risk, "/api/v1/audit/status").await.ok();
+    assert_eq!(
+        (&status["is_sound"], &status["alarm_count"]),
+        (&json!(false), &json!(1))
+    );
 }

@@ -4,11 +4,12 @@
 
 use domain::audit::{Checkpoint, Finding, LEDGER, PENDING_MS_MAX, Record, Wrong};
 use domain::{TerminalId, Timestamp};
+use sha2::{Digest, Sha256};
 use store::audit::{self, EventKey};
 use store::{Error as StoreError, Tx};
 use tlog::{Edge, Hash, Key, Node};
 
-use super::record::{Run, leaf_of};
+use super::record::{Run, hex, leaf_of};
 use super::{Done, Error, prove};
 
 /// Leaves, and events, that are compared in one go.
@@ -68,11 +69,11 @@ fn leaves(tx: &Tx<'_>, from: i64, size: i64, records: &[Record]) -> Result<Vec<F
             .is_some()
         {}
         let node = nodes.next_if(|(position, _)| *position == record.leaf.index);
-        let is_in_tree = node.is_some_and(|(_, hash)| hash == tlog::leaf_hash(&record.leaf.data));
-        if !is_in_tree {
-            findings.push(of(tx.now(), Wrong::NodeDiffers, record));
+        let hash = node.map(|(_, hash)| hash).unwrap_or_default();
+        if hash != tlog::leaf_hash(&record.leaf.data) {
+            findings.push(of(tx.now(), (Wrong::NodeDiffers, hash), record));
         }
-        findings.extend(compare(tx, record)?.map(|what| of(tx.now(), what, record)));
+        findings.extend(compare(tx, record)?.map(|wrong| of(tx.now(), wrong, record)));
     }
     let is_end = (records.len() as i64) < ROWS_MAX;
     if is_end && next < size {
@@ -83,25 +84,28 @@ fn leaves(tx: &Tx<'_>, from: i64, size: i64, records: &[Record]) -> Result<Vec<F
 
 /// What is wrong with a leaf, compared with what it is of.
 pub fn check(tx: &Tx<'_>, record: &Record) -> Result<Option<Wrong>, StoreError> {
-    compare(tx, record)
+    Ok(compare(tx, record)?.map(|(what, _)| what))
 }
 
-fn compare(tx: &Tx<'_>, record: &Record) -> Result<Option<Wrong>, StoreError> {
+/// What is wrong, and what stands where something else should.
+type Differs = (Wrong, Vec<u8>);
+
+fn compare(tx: &Tx<'_>, record: &Record) -> Result<Option<Differs>, StoreError> {
     if record.leaf.subject == LEDGER {
         return compare_run(tx, record);
     }
     Ok(match leaf_of(record) {
-        None => Some(Wrong::RecordMissing),
-        Some(data) if data != record.leaf.data => Some(Wrong::LeafDiffers),
+        None => Some((Wrong::RecordMissing, Vec::new())),
+        Some(data) if data != record.leaf.data => Some((Wrong::LeafDiffers, data)),
         Some(_) => None,
     })
 }
 
-fn compare_run(tx: &Tx<'_>, record: &Record) -> Result<Option<Wrong>, StoreError> {
+fn compare_run(tx: &Tx<'_>, record: &Record) -> Result<Option<Differs>, StoreError> {
     let leaf = &record.leaf;
     let Some((terminal_id, from)) = TerminalId::parse(leaf.subject_id.as_bytes()).zip(leaf.from_sequence)
     else {
-        return Ok(Some(Wrong::LeafDiffers));
+        return Ok(Some((Wrong::LeafDiffers, Vec::new())));
     };
     // What came in between this run and the one before belongs to it.
     let mut after = audit::leaf_before(tx, leaf)?.unwrap_or_default();
@@ -116,8 +120,8 @@ fn compare_run(tx: &Tx<'_>, record: &Record) -> Result<Option<Wrong>, StoreError
     }
     let is_same = |made: &domain::audit::Leaf| made.data == leaf.data && made.from_sequence == Some(from);
     Ok(match run.finish(leaf.index, leaf.at) {
-        None => Some(Wrong::RecordMissing),
-        Some(made) if !is_same(&made) => Some(Wrong::LeafDiffers),
+        None => Some((Wrong::RecordMissing, Vec::new())),
+        Some(made) if !is_same(&made) => Some((Wrong::LeafDiffers, made.data)),
         Some(_) => None,
     })
 }
@@ -149,10 +153,11 @@ fn events(tx: &Tx<'_>, after: &mut EventKey) -> Result<Vec<Finding>, StoreError>
     Ok(findings)
 }
 
-fn of(found_at: Timestamp, what: Wrong, record: &Record) -> Finding {
+fn of(found_at: Timestamp, (what, stands): Differs, record: &Record) -> Finding {
     let leaf = &record.leaf;
     Finding {
         what,
+        stands_sha256: hex(&Sha256::digest(stands)),
         subject: leaf.subject.clone(),
         subject_id: leaf.subject_id.clone(),
         sequence: leaf.sequence,
@@ -164,6 +169,7 @@ fn of(found_at: Timestamp, what: Wrong, record: &Record) -> Finding {
 fn named(found_at: Timestamp, what: Wrong, key: &EventKey) -> Finding {
     Finding {
         what,
+        stands_sha256: String::new(),
         subject: key.subject.clone(),
         subject_id: key.subject_id.clone(),
         sequence: key.sequence,
@@ -176,6 +182,7 @@ fn named(found_at: Timestamp, what: Wrong, key: &EventKey) -> Finding {
 fn missing(found_at: Timestamp, index: i64) -> Finding {
     Finding {
         what: Wrong::LeafMissing,
+        stands_sha256: String::new(),
         subject: "leaf".to_owned(),
         subject_id: String::new(),
         sequence: index,

@@ -11,9 +11,10 @@ mod prove;
 mod record;
 mod seal;
 
+use domain::Timestamp;
 use domain::actor::Actor;
 use domain::audit::{ANCHOR_EVERY_MS, Acknowledged, Anchor, Checkpoint, Place, Task, Wrong};
-use domain::case::in_person;
+use domain::case::{in_person, proved};
 use domain::event::{Subject, Verb};
 use domain::work::{Id, Work};
 use store::event::{self, New};
@@ -64,6 +65,8 @@ pub struct Understood {
     pub subject_id: String,
     /// Where in its order.
     pub sequence: i64,
+    /// When it was found: what was found since is not what was understood.
+    pub found_at: Timestamp,
     /// What came of looking into it.
     pub reason: String,
 }
@@ -72,12 +75,15 @@ pub struct Understood {
 /// somebody has, another changes nothing.
 pub fn acknowledge(tx: &Tx<'_>, actor: &Actor, said: &Understood) -> Result<(), case::Error> {
     in_person(actor)?;
-    let settings = store::setting::get(tx)?;
+    // Held, as whatever is told of the house is.
+    let settings = store::setting::lock(tx)?;
     if !domain::audit::may_acknowledge(actor, settings.as_ref()) {
         return Err(case::Error::NotAllowed);
     }
+    proved(actor)?;
     let found = store::audit::finding(tx, said.what, &said.subject, &said.subject_id, said.sequence)?;
-    let found = found.ok_or(case::Error::Unknown("sequence"))?;
+    let found = found.filter(|found| found.found_at == said.found_at);
+    let found = found.ok_or(case::Error::Unknown("found_at"))?;
     let acknowledged = Acknowledged {
         at: tx.now(),
         by: actor.name().to_owned(),

@@ -19,7 +19,7 @@ const LEDGER_FORM: &str = "ledger/1";
 const SALT_BYTES: usize = 16;
 
 /// Bytes as lower-case hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

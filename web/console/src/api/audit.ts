@@ -15,8 +15,8 @@ export interface AuditFilter {
 export const audit = {
   status: () => get<AuditStatus>('/audit/status'),
   acknowledge: (key: string, found: AuditFinding, reason: string) => {
-    const { what, subject, subject_id, sequence } = found
-    const said = { what, subject, subject_id, sequence, reason }
+    const { what, subject, subject_id, sequence, found_at } = found
+    const said = { what, subject, subject_id, sequence, found_at, reason }
     return post<AuditStatus>('/audit/findings/acknowledge', said, key)
   },
   key: () => text('/audit/key'),

@@ -2555,6 +2555,11 @@ export interface components {
         };
         /** @description How the log stands. */
         AuditStatus: {
+            /**
+             * Format: int64
+             * @description How many findings nobody has understood.
+             */
+            alarm_count: number;
             /** @description What was found: first what nobody has understood yet, then the newest; at most 100. */
             findings: components["schemas"]["AuditFinding"][];
             /** @description Whether nothing was found that nobody has understood, and no event has waited for more than five minutes. */
@@ -5536,6 +5541,7 @@ export interface components {
         /**
          * @description That somebody has understood what was found.
          * @example {
+         *       "found_at": "2026-11-27T02:00:00Z",
          *       "reason": "Restored from Monday's backup.",
          *       "sequence": 3,
          *       "subject": "terminal",
@@ -5544,6 +5550,8 @@ export interface components {
          *     }
          */
         Understood: {
+            /** @description When it was found, as the list says: what was found since is not understood. */
+            found_at: components["schemas"]["Time"];
             /** @description What came of looking into it, at most 500 characters. */
             reason: string;
             /**

@@ -40,6 +40,14 @@ export const audit = {
     (size: string) => `共 ${size} 条，没有发现改动`,
     (size) => `${size} records, none found changed`,
   ),
+  sound_but: say(
+    (size: string) => `共 ${size} 条；发现的异常都已查明`,
+    (size) => `${size} records; what was found is understood`,
+  ),
+  first_of: say(
+    (count: string) => `共 ${count} 项异常，下面是其中 100 项。`,
+    (count) => `${count} findings, of which these are 100.`,
+  ),
   unsound: say(
     '日志与应有的不符。先保留一份数据库。',
     'The log is not as it must be. First keep a copy of the store.',
