@@ -69,7 +69,7 @@ for (const [language, login, size, theme] of [
     assert.deepEqual([found.status, found.body.code], [403, 'person_required'])
     const call = await signedIn(demo, login)
     const timeline = await call('GET', `/incidents/${lost.body.id}/timeline`)
-    assert.equal(timeline.body.items[0].by, `ERP ${language}`)
+    assert.equal(timeline.body.items[0].by, `ERP ${language} (tg_${id})`)
 
     await page.goto('/keys')
     await row.locator('[data-test="revoke"]').click()

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::Actor;
 use domain::account::Scope;
-use domain::api_key::{ApiKey, LASTS_MS_MAX, Verb, named};
+use domain::api_key::{ApiKey, LASTS_MS_MAX, PREFIX, Verb, named};
 use domain::right::{Object, Right as DomainRight, Rights};
 use domain::time::HOUR_MS;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ use super::route::{self, Listed, Shown, acting};
 use super::session::Right;
 use super::wire::{Time, word};
 use crate::Api;
-use crate::auth::{self, Account, Key, PREFIX, Token, scope};
+use crate::auth::{self, Account, Key, Token, scope};
 
 const DAY_MS: i64 = 24 * HOUR_MS;
 

@@ -54,8 +54,8 @@ impl<'t, 'c> Names<'t, 'c> {
         Ok((merchant, shop))
     }
 
-    /// A person's name, with the log-in where two have the same; what an API key is called; who is neither (an operator, the gate)
-    /// is called as the record says.
+    /// A person's name, with the log-in where two have the same; an API key's, always with its number; who is neither (an operator,
+    /// the gate) is called as the record says.
     pub fn person(&mut self, by: &str) -> Result<String, Error> {
         if let Some(name) = self.people.get(by) {
             return Ok(name.clone());

@@ -114,11 +114,11 @@ pub fn note(tx: &Tx<'_>, api_key_id: &str, from: Option<&str>) -> Result<(), Sto
     store::api_key::note(tx, api_key_id, from)
 }
 
-/// How a program is called that events name so; `None`: that is no key's name.
+/// How a program is named among people that events name so; `None`: that is no key's name.
 pub fn called(tx: &Tx<'_>, by: &str) -> Result<Option<String>, StoreError> {
     let Some(api_key_id) = domain::api_key::of_name(by) else {
         return Ok(None);
     };
     let kept = store::api_key::get(tx, api_key_id)?;
-    Ok(kept.map(|(key, _)| key.name))
+    Ok(kept.map(|(key, _)| key.called()))
 }

@@ -11,6 +11,8 @@ use crate::right::{Right, Rights};
 use crate::time::{HOUR_MS, Timestamp};
 use crate::words;
 
+/// What every key and its number begin with, so that those who look for lost secrets find it.
+pub const PREFIX: &str = "tg_";
 /// How long a key works at most: to the same day of the next year.
 pub const LASTS_MS_MAX: i64 = 366 * 24 * HOUR_MS;
 /// How long before its end a key is said to end soon.
@@ -70,7 +72,7 @@ pub struct ApiKey {
 pub struct Machine {
     /// How events name it; see [`named`].
     pub by: String,
-    /// What the key is called.
+    /// What people are told it is; see [`ApiKey::called`].
     pub name: String,
     /// What it sees.
     pub scope: Scope,
@@ -115,7 +117,7 @@ impl ApiKey {
             (State::Active, true) => Err(Shut::Over),
             (State::Active, false) => Ok(Machine {
                 by: named(&self.api_key_id),
-                name: self.name,
+                name: self.called(),
                 rights: match is_in_business {
                     true => self.rights.and(at_most(&self.scope)),
                     false => Rights::default(),
@@ -123,6 +125,11 @@ impl ApiKey {
                 scope: self.scope,
             }),
         }
+    }
+
+    /// How the program that has it is named among people: with the number, so that no name passes for a person's.
+    pub fn called(&self) -> String {
+        format!("{} ({PREFIX}{})", self.name, self.api_key_id)
     }
 
     /// Whether its time is over.
@@ -298,6 +305,10 @@ mod tests {
         let opened = made.clone().opened(true, Timestamp(SOON_MS - 1)).unwrap();
         assert_eq!((opened.by.as_str(), of_name(&opened.by)), ("key:K1", Some("K1")));
         assert_eq!((&opened.scope, opened.rights), (&made.scope, rights));
+        assert_eq!(
+            (opened.name, made.called()),
+            ("ERP (tg_K1)".into(), "ERP (tg_K1)".into())
+        );
         assert_eq!(made.clone().opened(true, made.ends_at), Err(Shut::Over));
         let retired = made.clone().opened(false, Timestamp(0)).unwrap();
         assert_eq!((retired.scope, retired.rights), (ours(), Rights::default()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 use domain::Actor;
-use domain::api_key::Shut;
+use domain::api_key::{PREFIX, Shut};
 use store::Tx;
 use subtle::ConstantTimeEq;
 
@@ -15,8 +15,6 @@ use crate::Api;
 use crate::origin::Origin;
 use crate::problem::{Problem, code};
 
-/// What every key begins with, so that those who look for lost secrets find it.
-pub const PREFIX: &str = "tg_";
 /// Letters and digits of its identifier.
 const ID_CHARS: usize = 8;
 

@@ -17,7 +17,7 @@ mod token;
 pub use attempts::{Attempt, Attempts, Guess};
 pub use browser::family;
 pub use device::DeviceId;
-pub use key::{Key, PREFIX};
+pub use key::Key;
 pub use pace::Paces;
 pub use passwords::{Asker, Passwords};
 pub use token::Token;

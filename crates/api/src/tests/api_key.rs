@@ -82,7 +82,14 @@ async fn a_key_is_shown_once_works_and_is_revoked() {
         .get(&owner, &format!("/api/v1/incidents/{reported}/timeline"))
         .await
         .ok();
-    assert_eq!(timeline["items"][0]["by"], "ERP", "{timeline}");
+    assert_eq!(timeline["items"][0]["by"], format!("ERP (tg_{id})"), "{timeline}");
+    let incident = house
+        .get(&owner, &format!("/api/v1/incidents/{reported}"))
+        .await
+        .ok();
+    assert_eq!(incident["reported_by"], format!("ERP (tg_{id})"));
+    let letter = incident["stop_request"]["text_en"].as_str().unwrap();
+    assert!(letter.contains(&format!("ERP (tg_{id})")), "{letter}");
     house
         .post(key, "/api/v1/terminals/10450002/lock", json!({}))
         .await

@@ -198,3 +198,21 @@ fn it_is_noted_when_and_from_where_a_key_is_used_once_a_minute() {
     house.pass_ms(1);
     assert_eq!(note("192.0.2.9"), (house.now(), "192.0.2.9".to_owned()));
 }
+
+#[test]
+fn a_letter_says_which_key_reported_the_loss_whatever_it_is_called() {
+    let house = peopled(Mode::Acquirer);
+    let id = house.outside_terminal(6);
+    let key = New {
+        name: "owner".into(),
+        ..new("7K2M9QWX", Scope::Merchant(ours()), &[Right::ReportLoss])
+    };
+    make(&house, owner(), key).unwrap();
+    let program = Actor::Machine(opened(&house, "7K2M9QWX").unwrap().unwrap());
+    let incident = house.report(&program, id).unwrap().incident;
+    let request = house.read(|tx| store::stop_request::get(tx, &incident.incident_id));
+    let letter = request.unwrap().letter;
+    for text in [letter.text_zh, letter.text_en] {
+        assert!(text.contains("owner (tg_7K2M9QWX)"), "{text}");
+    }
+}
