@@ -92,6 +92,8 @@ pub fn create(tx: &Tx<'_>, actor: &Actor, new: New) -> Result<ApiKey, NotMade> {
     if !(1..=LASTS_MS_MAX).contains(&key.ends_at.0.saturating_sub(now.0)) {
         return Err(NotMade::End);
     }
+    // Of two made at once the second waits here for the first, and counts it.
+    store::setting::lock(tx)?;
     if store::api_key::working(tx, &key.scope)? >= WORKING_MAX {
         return Err(NotMade::TooMany);
     }

@@ -4,9 +4,12 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+use app::api_key::{New, NotMade};
 use app::case::Against;
 use app::transaction::Answer;
 use domain::account::{Account, Proof, Role, Scope};
+use domain::api_key::WORKING_MAX;
+use domain::right::Rights;
 use domain::setting::Mode;
 use domain::transaction::{Decision, Entry};
 use domain::work::{Id, Kind};
@@ -14,7 +17,7 @@ use store::node::Incarnation;
 use store::{Error, Tx, Want};
 
 use crate::account::peopled;
-use crate::fixture::{House, NODE, approval, code, owner, purchase, risk_officer, terminal};
+use crate::fixture::{House, NODE, approval, code, ours, owner, purchase, risk_officer, terminal};
 
 /// A transaction that stands still until it is told to go on.
 struct Barrier {
@@ -217,4 +220,45 @@ fn whoever_claims_work_waits_for_nobody_else_who_does() {
     let first = heard.recv().unwrap();
     assert_eq!((first.len(), second.len(), third.len()), (1, 1, 0));
     assert_ne!(first, second);
+}
+
+#[test]
+fn of_two_keys_made_at_once_for_the_last_place_one_is_made() {
+    let house = peopled(Mode::Acquirer);
+    let make = |tx: &Tx<'_>, id: String| {
+        let new = New {
+            api_key_id: id,
+            secret_digest: [7; 32],
+            name: "ERP".into(),
+            scope: Scope::Merchant(ours()),
+            rights: Rights::default(),
+            ends_at: tx.now().plus_ms(60_000),
+        };
+        app::api_key::create(tx, &owner(), new)
+    };
+    for at in 1..WORKING_MAX {
+        house.try_write(move |tx| make(tx, format!("K{at}"))).unwrap();
+    }
+    let (barrier, stand) = barrier();
+    let (told, first) = channel();
+    let slow = move |tx: &Tx<'_>| {
+        let made = make(tx, "FIRST".into())?;
+        stand();
+        Ok::<_, NotMade>(made)
+    };
+    house
+        .store()
+        .submit(slow, move |made| told.send(made.is_ok()).unwrap());
+    barrier.reached.recv().unwrap();
+    let (told, second) = channel();
+    let other = house.another_store();
+    other.submit(
+        move |tx| make(tx, "SECOND".into()),
+        move |made| told.send(made).unwrap(),
+    );
+    wait_for_a_lock(&house);
+    barrier.go.send(()).unwrap();
+    assert!(first.recv().unwrap());
+    let refused = second.recv().unwrap();
+    assert!(matches!(refused, Err(NotMade::TooMany)), "{refused:?}");
 }
