@@ -102,7 +102,7 @@ pub struct ApiKeyOut {
     /// When it was last used, to the minute; null: never.
     #[schema(required)]
     used_at: Option<Time>,
-    /// From which address; of IPv6 the first 64 bits.
+    /// From which address, noted at most every five seconds; of IPv6 the first 64 bits.
     #[schema(required)]
     used_from: Option<String>,
     /// What the one who asks may do with it now.

@@ -19,8 +19,10 @@ pub const LASTS_MS_MAX: i64 = 366 * 24 * HOUR_MS;
 pub const SOON_MS: i64 = 14 * 24 * HOUR_MS;
 /// Keys of one place that work at once.
 pub const WORKING_MAX: i64 = 50;
-/// How often it is noted that a key is used.
+/// How often it is noted that a key is used from where it was.
 pub const NOTE_EVERY_MS: i64 = 60_000;
+/// How often at most, when it is used from somewhere else.
+pub const NOTE_MOVE_EVERY_MS: i64 = 5_000;
 
 words! {
     /// Whether a key may be used.
@@ -143,10 +145,14 @@ impl ApiKey {
         self.state == State::Active && (1..=SOON_MS).contains(&left_ms)
     }
 
-    /// Whether it is time to note that it is used.
-    pub fn is_stale(&self, now: Timestamp) -> bool {
+    /// Whether it is time to note that it is used from there.
+    pub fn is_stale(&self, now: Timestamp, from: Option<&str>) -> bool {
+        let every_ms = match self.used_from.as_deref() == from {
+            true => NOTE_EVERY_MS,
+            false => NOTE_MOVE_EVERY_MS,
+        };
         self.used_at
-            .is_none_or(|used_at| used_at.plus_ms(NOTE_EVERY_MS) <= now)
+            .is_none_or(|used_at| used_at.plus_ms(every_ms) <= now)
     }
 }
 
@@ -321,9 +327,12 @@ mod tests {
         assert!(!made.ends_soon(Timestamp(-1)));
         let used = ApiKey {
             used_at: Some(Timestamp(0)),
+            used_from: Some("192.0.2.7".into()),
             ..made.clone()
         };
-        assert!(made.is_stale(Timestamp(0)) && !used.is_stale(Timestamp(NOTE_EVERY_MS - 1)));
-        assert!(used.is_stale(Timestamp(NOTE_EVERY_MS)));
+        assert!(made.is_stale(Timestamp(0), None));
+        let is_stale = |from, at_ms| used.is_stale(Timestamp(at_ms), Some(from));
+        assert!(!is_stale("192.0.2.7", NOTE_EVERY_MS - 1) && is_stale("192.0.2.7", NOTE_EVERY_MS));
+        assert!(!is_stale("192.0.2.8", NOTE_MOVE_EVERY_MS - 1) && is_stale("192.0.2.8", NOTE_MOVE_EVERY_MS));
     }
 }

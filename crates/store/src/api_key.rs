@@ -1,7 +1,7 @@
 //! API keys of programs.
 
 use domain::account::Scope;
-use domain::api_key::{ApiKey, NOTE_EVERY_MS, State};
+use domain::api_key::{ApiKey, NOTE_EVERY_MS, NOTE_MOVE_EVERY_MS, State};
 
 use crate::row::{self, read, select, table};
 use crate::shop::scope_values;
@@ -77,13 +77,20 @@ pub fn working(tx: &Tx<'_>, scope: &Scope) -> Result<i64, Error> {
     Ok(counted.unwrap_or_default())
 }
 
-/// Notes that a key was used, and from where.
+/// Notes that a key was used, and from where, unless somebody has just done so.
 pub fn note(tx: &Tx<'_>, api_key_id: &str, from: Option<&str>) -> Result<(), Error> {
     let sql = sql!(
         "UPDATE api_key SET used_at_ms = $2, used_from = $3
-         WHERE api_key_id = $1 AND (used_at_ms IS NULL OR used_at_ms <= $4)"
+         WHERE api_key_id = $1 AND (used_at_ms IS NULL OR used_at_ms <= $4
+           OR (used_at_ms <= $5 AND coalesce(used_from, '') <> coalesce($3, '')))"
     );
-    let before = tx.now().plus_ms(-NOTE_EVERY_MS);
-    tx.execute(sql, values![api_key_id, tx.now(), from, before])
-        .map(drop)
+    let before = |every_ms: i64| tx.now().plus_ms(-every_ms);
+    let values = values![
+        api_key_id,
+        tx.now(),
+        from,
+        before(NOTE_EVERY_MS),
+        before(NOTE_MOVE_EVERY_MS)
+    ];
+    tx.execute(sql, values).map(drop)
 }

@@ -56,10 +56,12 @@ impl std::fmt::Debug for Key {
 /// The program that presents a key, unless it has asked too much lately.
 pub async fn opened(api: &Arc<Api>, parts: &Parts, key: Key, is_report: bool) -> Result<Account, Problem> {
     let (id, digest) = (key.api_key_id.clone(), key.secret.digest());
+    let from = Origin::network_of(parts).map(|address| address.to_string());
+    let seen_from = from.clone();
     let read = move |tx: &Tx<'_>| {
         let kept = store::api_key::get(tx, &id)?.map(|(kept, is_in_business)| {
             let is_it: bool = kept.secret_digest.ct_eq(&digest).into();
-            let is_stale = kept.is_stale(tx.now());
+            let is_stale = kept.is_stale(tx.now(), seen_from.as_deref());
             is_it.then(|| (kept.opened(is_in_business, tx.now()), is_stale))
         });
         Ok::<_, store::Error>(kept)
@@ -94,7 +96,6 @@ pub async fn opened(api: &Arc<Api>, parts: &Parts, key: Key, is_report: bool) ->
         .step(&api_key_id, is_report)
         .map_err(|wait_s| Problem::new(code::TOO_MANY_REQUESTS).retry_after_s(wait_s))?;
     if is_stale {
-        let from = Origin::network_of(parts).map(|address| address.to_string());
         note(api, api_key_id.clone(), from);
     }
     Ok(Account {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use domain::Timestamp;
@@ -67,13 +67,14 @@ async fn finish(house: &House, half: &Value, shown: (&str, &str)) -> Answer {
 /// A clock of one test's own.
 macro_rules! clock {
     () => {{
-        static NOW_MS: AtomicI64 = AtomicI64::new(1_790_000_000_000);
-        fn now() -> Timestamp {
-            Timestamp(NOW_MS.load(Ordering::Relaxed))
+        static NOW_MS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1_790_000_000_000);
+        fn now() -> domain::Timestamp {
+            domain::Timestamp(NOW_MS.load(std::sync::atomic::Ordering::Relaxed))
         }
-        (now as fn() -> Timestamp, &NOW_MS)
+        (now as fn() -> domain::Timestamp, &NOW_MS)
     }};
 }
+pub(super) use clock;
 
 #[tokio::test]
 async fn a_log_in_is_half_done_until_the_second_factor_was_shown() {

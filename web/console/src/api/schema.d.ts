@@ -2438,7 +2438,7 @@ export interface components {
             /** @description Whether it may be used. */
             state: components["schemas"]["ApiKeyState"];
             used_at: components["schemas"]["Time"] | null;
-            /** @description From which address; of IPv6 the first 64 bits. */
+            /** @description From which address, noted at most every five seconds; of IPv6 the first 64 bits. */
             used_from: string | null;
         };
         /** @enum {string} */
@@ -3676,7 +3676,7 @@ export interface components {
                 /** @description Whether it may be used. */
                 state: components["schemas"]["ApiKeyState"];
                 used_at: components["schemas"]["Time"] | null;
-                /** @description From which address; of IPv6 the first 64 bits. */
+                /** @description From which address, noted at most every five seconds; of IPv6 the first 64 bits. */
                 used_from: string | null;
             }[];
             /** @description Where the next page starts; null on the last one. */
