@@ -196,7 +196,7 @@ impl FromRequestParts<Arc<Api>> for Actor {
             return Err(Problem::new(code::NOT_ALLOWED));
         }
         match &account.who {
-            domain::Actor::Person(person) if person.proof.owes_factor && !is_about_a_loss(parts) => {
+            domain::Actor::Person(person) if person.proof.owes_factor && !is_urgent(parts) => {
                 Err(Problem::new(code::SECOND_FACTOR_REQUIRED))
             }
             _ => Ok(Self(account)),
@@ -224,11 +224,12 @@ fn touch(api: &Arc<Api>, token_digest: [u8; 32]) {
     });
 }
 
-/// Whether it reports a loss or says more about one: open to whoever owes a second factor, too.
-fn is_about_a_loss(parts: &Parts) -> bool {
+/// Whether it reports a loss, says more about one, or revokes a key: open to whoever owes a second factor, too.
+fn is_urgent(parts: &Parts) -> bool {
     let whole = parts.extensions.get::<OriginalUri>().map(|uri| uri.0.path());
     let path = whole.unwrap_or(parts.uri.path());
     path.starts_with("/api/v1/incidents")
+        || path.starts_with("/api/v1/api-keys/") && path.ends_with("/revoke")
 }
 
 /// Whether one of our own pages asks, and not only the cookie. A report may come from a page that was open before it was asked

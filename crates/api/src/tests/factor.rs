@@ -406,7 +406,7 @@ async fn a_disabled_account_is_neither_logged_in_nor_half_logged_in() {
 }
 
 #[tokio::test]
-async fn who_owes_a_second_factor_reports_a_loss_looks_and_enrols_and_nothing_else() {
+async fn who_owes_a_second_factor_reports_a_loss_revokes_a_key_looks_and_enrols_and_nothing_else() {
     let (now, now_ms) = clock!();
     let house = House::with_clock(now).await;
     let risk = house.token("risk").await;
@@ -435,6 +435,9 @@ async fn who_owes_a_second_factor_reports_a_loss_looks_and_enrols_and_nothing_el
     );
     assert!(house.get(&manager, "/api/v1/factors").await.ok()["required_from"].is_null());
     lock(&owner, 3).await.ok();
+    let new = || json!({ "name": "ERP", "rights": [], "days": 90 });
+    let key = house.post(&owner, "/api/v1/api-keys", new()).await.ok();
+    let key = format!("/api/v1/api-keys/{}/revoke", key["id"].as_str().unwrap());
     now_ms.fetch_add(60_000, Ordering::Relaxed);
     assert_eq!(house.get(&owner, "/api/v1/factors").await.ok()["is_owed"], true);
     lock(&owner, 2).await.problem(403, "second_factor_required");
@@ -444,6 +447,10 @@ async fn who_owes_a_second_factor_reports_a_loss_looks_and_enrols_and_nothing_el
         .get(&owner, &format!("/api/v1/incidents/{incident}"))
         .await
         .ok();
+    // Nor does a key that somebody found somewhere wait for it; only to make one does.
+    house.post(&owner, &key, json!({})).await.ok();
+    let another = house.post(&owner, "/api/v1/api-keys", new()).await;
+    another.problem(403, "second_factor_required");
     lock(&manager, 2).await.ok();
     let (authenticator, _) = enrol(&house, &owner, now()).await;
     lock(&owner, 1).await;
