@@ -12,6 +12,7 @@ use domain::account::{Narrowed, Person, Reach, Scope, State as Word, Verb};
 use domain::case::decide;
 use domain::custom_role::CustomRole;
 use domain::personal::Personal;
+use domain::shop::Shop;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::{IntoParams, ToSchema};
@@ -173,8 +174,7 @@ impl Rights {
             }
             (Reach::Shop, None) => return Err(Problem::field("shop_id", Why::Missing)),
             (Reach::Shop, Some(shop_id)) => {
-                let shop: Result<domain::shop::Shop, _> = app::case::find(tx, actor, &shop_id);
-                let shop = shop.map_err(|_| Problem::field("shop_id", Why::Invalid))?;
+                let shop: Shop = app::case::named(tx, actor, &shop_id, "shop_id")?;
                 Scope::Shop(shop.merchant_id, shop.shop_id)
             }
             (_, Some(_)) => return Err(Problem::field("shop_id", Why::Unknown)),
@@ -194,8 +194,7 @@ impl Rights {
 
 /// A custom role that the actor sees, with the rights it leaves now.
 fn narrowed(tx: &Tx<'_>, actor: &Actor, custom_role_id: &str) -> Result<Narrowed, Problem> {
-    let found: Result<CustomRole, _> = app::case::find(tx, actor, custom_role_id);
-    let found = found.map_err(|_| Problem::field("custom_role_id", Why::Invalid))?;
+    let found: CustomRole = app::case::named(tx, actor, custom_role_id, "custom_role_id")?;
     Ok(Narrowed {
         custom_role_id: found.custom_role_id,
         rights: found.details.rights,

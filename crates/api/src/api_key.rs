@@ -13,6 +13,7 @@ use domain::Actor;
 use domain::account::Scope;
 use domain::api_key::{ApiKey, LASTS_MS_MAX, PREFIX, Verb, named};
 use domain::right::{Object, Right as DomainRight, Rights};
+use domain::shop::Shop;
 use domain::time::HOUR_MS;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -241,8 +242,7 @@ impl ApiKeyIn {
             (None, None) => Scope::All,
             (Some(merchant_id), None) => Scope::Merchant(merchant_id),
             (said, Some(shop_id)) => {
-                let shop: Result<domain::shop::Shop, _> = app::case::find(tx, actor, &shop_id);
-                let shop = shop.map_err(|_| Problem::field("shop_id", Why::Invalid))?;
+                let shop: Shop = app::case::named(tx, actor, &shop_id, "shop_id")?;
                 if said.is_some_and(|said| said != shop.merchant_id) {
                     return Err(Problem::field("shop_id", Why::Invalid));
                 }

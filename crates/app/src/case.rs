@@ -164,6 +164,14 @@ pub fn locked<N: Stateful>(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<N, Er
     find(tx, actor, id)
 }
 
+/// The one that a field of something else names.
+pub fn named<N: Noun>(tx: &Tx<'_>, actor: &Actor, id: &str, field: &'static str) -> Result<N, Error> {
+    find(tx, actor, id).map_err(|error| match error {
+        Error::NotFound(_) => Error::Unknown(field),
+        error => error,
+    })
+}
+
 /// What the actor may do with it now, as far as the table and the estate say.
 pub fn actions<N: Stateful>(tx: &Tx<'_>, actor: &Actor, it: &N) -> Result<Vec<N::Verb>, StoreError> {
     let mut now = Vec::new();

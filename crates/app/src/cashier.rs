@@ -10,7 +10,7 @@ use domain::operator::{Cashier, Operator, Verb};
 use domain::shop::Shop;
 use store::{Error as StoreError, Tx};
 
-use crate::case::{self, Error, Noun, Stateful, find, step};
+use crate::case::{self, Error, Noun, Stateful, find, named, step};
 
 impl Noun for Cashier {
     const SUBJECT: Subject = Subject::Operator;
@@ -37,10 +37,7 @@ impl Stateful for Cashier {}
 
 /// Adds an operator of a shop with the hash of the password.
 pub fn create(tx: &Tx<'_>, actor: &Actor, operator: Operator, password_hash: &str) -> Result<Cashier, Error> {
-    find::<Shop>(tx, actor, &operator.shop_id).map_err(|error| match error {
-        Error::NotFound(_) => Error::Unknown("shop_id"),
-        error => error,
-    })?;
+    named::<Shop>(tx, actor, &operator.shop_id, "shop_id")?;
     let cashier = Cashier::from(operator);
     if !may_add(&cashier, actor) {
         return Err(Cashier::ADDING.who.refusal(actor).into());

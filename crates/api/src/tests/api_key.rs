@@ -303,3 +303,15 @@ async fn it_is_noted_from_where_a_key_was_used_and_soon_from_where_else() {
     used_from(67).await.ok();
     noted(&house, &owner, &path, |shown| shown["used_from"] == "192.0.2.67").await;
 }
+
+#[tokio::test]
+async fn a_store_that_fails_is_not_called_a_wrong_field() {
+    let house = House::new().await;
+    let risk = house.token("risk").await;
+    house.behind_our_back("UPDATE shop SET state = 'no word' WHERE shop_id = 'S01'");
+    let of_shop = json!({ "name": "ERP", "shop_id": "S01", "rights": [], "days": 90 });
+    house.post(&risk, KEYS, of_shop).await.problem(500, "internal");
+    let manager = json!({ "name": "Li Na", "role": "manager", "shop_id": "S01" });
+    let invited = house.post(&risk, "/api/v1/invitations", manager).await;
+    invited.problem(500, "internal");
+}
