@@ -89,7 +89,7 @@ pub async fn opened(api: &Arc<Api>, parts: &Parts, key: Key, is_report: bool) ->
             Shut::Revoked => "revoked",
             Shut::Over => "over",
         };
-        tracing::info!(reason, api_key_id, "an API key was refused");
+        tracing::debug!(reason, api_key_id, "an API key was refused");
         unauthenticated()
     })?;
     api.paces

@@ -1,8 +1,8 @@
 //! API keys: shown once, good until they end, and never a person's.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::{Method, Request, header};
@@ -302,6 +302,65 @@ async fn it_is_noted_from_where_a_key_was_used_and_soon_from_where_else() {
     now_ms.fetch_add(5_000, Ordering::Relaxed);
     used_from(67).await.ok();
     noted(&house, &owner, &path, |shown| shown["used_from"] == "192.0.2.67").await;
+}
+
+/// What is logged while it lives, at the level that a node logs at.
+struct Logged {
+    lines: Arc<Mutex<Vec<u8>>>,
+    _until: tracing::subscriber::DefaultGuard,
+}
+
+struct Writing(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Writing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Logged {
+    fn now() -> Self {
+        let lines: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let kept = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::INFO)
+            .with_writer(move || Writing(kept.clone()))
+            .finish();
+        Self {
+            lines,
+            _until: tracing::subscriber::set_default(subscriber),
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.lines.lock().unwrap().clone()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_opens_nothing_fills_no_log() {
+    let (now, now_ms) = clock!();
+    let house = House::with_clock(now).await;
+    let owner = house.token("owner").await;
+    let (id, revoked) = make(&house, &owner, of_ours(&[])).await;
+    revoke(&house, &owner, &id).await.ok();
+    let (other, over) = make(&house, &owner, json!({ "name": "ERP", "rights": [], "days": 1 })).await;
+    now_ms.fetch_add(24 * 60 * 60 * 1000, Ordering::Relaxed);
+    let logged = Logged::now();
+    tracing::info!("it listens");
+    for key in [&revoked, &over, &format!("tg_{other}_{}", "A".repeat(43))] {
+        house
+            .get(key, "/api/v1/terminals")
+            .await
+            .problem(401, "unauthenticated");
+    }
+    let text = logged.text();
+    assert!(text.contains("it listens"), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
 }
 
 #[tokio::test]
