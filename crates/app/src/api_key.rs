@@ -10,6 +10,7 @@ use domain::event::Subject;
 use domain::right::Rights;
 use domain::time::Timestamp;
 use store::{Error as StoreError, Tx};
+use subtle::ConstantTimeEq;
 
 use crate::account::names_place;
 use crate::case::{self, Error, Noun, Stateful};
@@ -105,10 +106,21 @@ pub fn revoke(tx: &Tx<'_>, actor: &Actor, api_key_id: &str, text: Option<&str>) 
     case::step(tx, actor, api_key_id, Verb::Revoke, text, |_| ())
 }
 
-/// The program that has the key of that identifier, as it stands now; `None`: there is no such key.
-pub fn opened(tx: &Tx<'_>, api_key_id: &str) -> Result<Option<Result<Machine, Shut>>, StoreError> {
-    let kept = store::api_key::get(tx, api_key_id)?;
-    Ok(kept.map(|(key, is_in_business)| key.opened(is_in_business, tx.now())))
+/// The program that has the key of that identifier and the secret of that SHA-256, and the key, as they stand now.
+pub fn opened(
+    tx: &Tx<'_>,
+    api_key_id: &str,
+    secret_digest: &[u8; 32],
+) -> Result<Result<(Machine, ApiKey), Shut>, StoreError> {
+    let Some((key, is_in_business)) = store::api_key::get(tx, api_key_id)? else {
+        return Ok(Err(Shut::Unknown));
+    };
+    let is_it: bool = key.secret_digest.ct_eq(secret_digest).into();
+    if !is_it {
+        return Ok(Err(Shut::AnotherSecret));
+    }
+    let machine = key.opened(is_in_business, tx.now());
+    Ok(machine.map(|machine| (machine, key)))
 }
 
 /// Notes that a key was used, and from which address.

@@ -102,18 +102,23 @@ pub fn at_most(scope: &Scope) -> Rights {
     Rights::of(role).without_peoples()
 }
 
-/// Why a key opens nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shut {
-    /// It was revoked.
-    Revoked,
-    /// Its time is over.
-    Over,
+words! {
+    /// Why a key opens nothing.
+    pub enum Shut {
+        /// There is no such key.
+        Unknown = "unknown",
+        /// Its secret is another.
+        AnotherSecret = "another_secret",
+        /// It was revoked.
+        Revoked = "revoked",
+        /// Its time is over.
+        Over = "over",
+    }
 }
 
 impl ApiKey {
     /// The program that has it. Of a place that is not in business any more it sees what there was, and may do nothing.
-    pub fn opened(self, is_in_business: bool, now: Timestamp) -> Result<Machine, Shut> {
+    pub fn opened(&self, is_in_business: bool, now: Timestamp) -> Result<Machine, Shut> {
         match (self.state, self.is_over(now)) {
             (State::Revoked, _) => Err(Shut::Revoked),
             (State::Active, true) => Err(Shut::Over),
@@ -124,7 +129,7 @@ impl ApiKey {
                     true => self.rights.and(at_most(&self.scope)),
                     false => Rights::default(),
                 },
-                scope: self.scope,
+                scope: self.scope.clone(),
             }),
         }
     }
@@ -308,15 +313,15 @@ mod tests {
     fn a_key_opens_until_it_ends_or_is_revoked() {
         let rights = Rights::new(&[Right::ReportLoss]);
         let made = key(ours(), rights);
-        let opened = made.clone().opened(true, Timestamp(SOON_MS - 1)).unwrap();
+        let opened = made.opened(true, Timestamp(SOON_MS - 1)).unwrap();
         assert_eq!((opened.by.as_str(), of_name(&opened.by)), ("key:K1", Some("K1")));
         assert_eq!((&opened.scope, opened.rights), (&made.scope, rights));
         assert_eq!(
             (opened.name, made.called()),
             ("ERP (tg_K1)".into(), "ERP (tg_K1)".into())
         );
-        assert_eq!(made.clone().opened(true, made.ends_at), Err(Shut::Over));
-        let retired = made.clone().opened(false, Timestamp(0)).unwrap();
+        assert_eq!(made.opened(true, made.ends_at), Err(Shut::Over));
+        let retired = made.opened(false, Timestamp(0)).unwrap();
         assert_eq!((retired.scope, retired.rights), (ours(), Rights::default()));
         let revoked = ApiKey {
             state: State::Revoked,

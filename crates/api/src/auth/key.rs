@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use axum::http::request::Parts;
 use domain::Actor;
-use domain::api_key::{PREFIX, Shut};
+use domain::api_key::PREFIX;
 use store::Tx;
-use subtle::ConstantTimeEq;
 
-use super::{Account, By, Token};
+use super::{Account, By, Token, note};
 use crate::Api;
 use crate::origin::Origin;
 use crate::problem::{Problem, code};
@@ -55,64 +54,40 @@ impl std::fmt::Debug for Key {
 
 /// The program that presents a key, unless it has asked too much lately.
 pub async fn opened(api: &Arc<Api>, parts: &Parts, key: Key, is_report: bool) -> Result<Account, Problem> {
-    let (id, digest) = (key.api_key_id.clone(), key.secret.digest());
+    let (id, secret_digest) = (key.api_key_id.clone(), key.secret.digest());
     let from = Origin::network_of(parts).map(|address| address.to_string());
     let seen_from = from.clone();
     let read = move |tx: &Tx<'_>| {
-        let kept = store::api_key::get(tx, &id)?.map(|(kept, is_in_business)| {
-            let is_it: bool = kept.secret_digest.ct_eq(&digest).into();
+        let opened = app::api_key::opened(tx, &id, &secret_digest)?;
+        Ok::<_, store::Error>(opened.map(|(machine, kept)| {
             let is_stale = kept.is_stale(tx.now(), seen_from.as_deref());
-            is_it.then(|| (kept.opened(is_in_business, tx.now()), is_stale))
-        });
-        Ok::<_, store::Error>(kept)
+            (machine, is_stale)
+        }))
     };
-    let found = match is_report {
+    let opened = match is_report {
         true => api.node().read_urgent(read).await?,
         false => api.node().read(read).await?,
     };
-    let unauthenticated = || Problem::new(code::UNAUTHENTICATED);
-    let (opened, is_stale) = match found {
-        Some(Some(it)) => it,
-        wrong => {
-            // Anybody can send these, as many as they like.
-            let reason = match wrong {
-                Some(_) => "another_secret",
-                None => "unknown",
-            };
-            tracing::debug!(reason, "an API key was refused");
-            return Err(unauthenticated());
-        }
-    };
     let api_key_id = key.api_key_id;
-    let machine = opened.map_err(|shut| {
-        let reason = match shut {
-            Shut::Revoked => "revoked",
-            Shut::Over => "over",
-        };
-        tracing::debug!(reason, api_key_id, "an API key was refused");
-        unauthenticated()
+    let (machine, is_stale) = opened.map_err(|shut| {
+        // Anybody can send these, as many as they like.
+        tracing::debug!(reason = shut.code(), api_key_id, "an API key was refused");
+        Problem::new(code::UNAUTHENTICATED)
     })?;
     api.paces
         .step(&api_key_id, is_report)
         .map_err(|wait_s| Problem::new(code::TOO_MANY_REQUESTS).retry_after_s(wait_s))?;
     if is_stale {
-        note(api, api_key_id.clone(), from);
+        let id = api_key_id.clone();
+        note(api, move |tx| app::api_key::note(tx, &id, from.as_deref()));
     }
     Ok(Account {
         who: Actor::Machine(machine),
-        by: By::Key(api_key_id),
+        by: By::Key {
+            api_key_id,
+            secret_digest,
+        },
     })
-}
-
-/// Notes that a key is used, beside the answer: whoever reads does not wait for a writer.
-fn note(api: &Arc<Api>, api_key_id: String, from: Option<String>) {
-    let node = api.node().clone();
-    tokio::spawn(async move {
-        let work = move |tx: &Tx<'_>| app::api_key::note(tx, &api_key_id, from.as_deref());
-        if let Err(error) = node.write(work).await {
-            tracing::debug!(%error, "a key's use was not noted");
-        }
-    });
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
+use domain::case::Who;
 use domain::right::{Object, Right};
 use store::Tx;
 
@@ -63,8 +64,11 @@ pub struct Account {
 enum By {
     /// The SHA-256 of a session's token.
     Session([u8; 32]),
-    /// The identifier of a key.
-    Key(String),
+    /// The identifier of a key, and the SHA-256 of its secret.
+    Key {
+        api_key_id: String,
+        secret_digest: [u8; 32],
+    },
 }
 
 impl Account {
@@ -77,9 +81,12 @@ impl Account {
     pub fn actor(&self, tx: &Tx<'_>) -> Result<domain::Actor, Problem> {
         let actor = match &self.by {
             By::Session(digest) => store::account::of_session(tx, digest)?.map(domain::Actor::Person),
-            By::Key(api_key_id) => app::api_key::opened(tx, api_key_id)?
-                .and_then(Result::ok)
-                .map(domain::Actor::Machine),
+            By::Key {
+                api_key_id,
+                secret_digest,
+            } => app::api_key::opened(tx, api_key_id, secret_digest)?
+                .ok()
+                .map(|(machine, _)| domain::Actor::Machine(machine)),
         };
         actor.ok_or_else(|| Problem::new(code::UNAUTHENTICATED))
     }
@@ -135,7 +142,7 @@ async fn in_session(
     };
     let (account, is_stale) = session.ok_or_else(|| Problem::new(code::UNAUTHENTICATED))?;
     if is_stale && !is_idle {
-        touch(api, token_digest);
+        note(api, move |tx| app::session::touch(tx, &token_digest));
     }
     Ok(Account {
         who: domain::Actor::Person(account),
@@ -206,20 +213,18 @@ impl FromRequestParts<Arc<Api>> for Actor {
 
 /// Whether the actor may do that to that.
 pub fn may(actor: &domain::Actor, right: Right, object: Object) -> Result<(), Problem> {
-    match (domain::right::may(actor, right, object), actor) {
-        (true, _) => Ok(()),
-        (false, domain::Actor::Machine(_)) if right.is_peoples() => Err(Problem::new(code::PERSON_REQUIRED)),
-        (false, _) => Err(Problem::new(code::NOT_ALLOWED)),
+    match domain::right::may(actor, right, object) {
+        true => Ok(()),
+        false => Err(app::case::Error::from(Who::With(right).refusal(actor)).into()),
     }
 }
 
-/// Notes that a session is used, beside the answer: whoever reads does not wait for a writer.
-fn touch(api: &Arc<Api>, token_digest: [u8; 32]) {
+/// Notes that a session or a key is used, beside the answer: whoever reads does not wait for a writer.
+fn note(api: &Arc<Api>, used: impl FnOnce(&Tx<'_>) -> Result<(), store::Error> + Send + 'static) {
     let node = api.node().clone();
     tokio::spawn(async move {
-        let touched = node.write(move |tx| app::session::touch(tx, &token_digest)).await;
-        if let Err(error) = touched {
-            tracing::debug!(%error, "a session's use was not noted");
+        if let Err(error) = node.write(used).await {
+            tracing::debug!(%error, "a use was not noted");
         }
     });
 }
