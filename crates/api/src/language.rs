@@ -42,7 +42,7 @@ impl Language {
     }
 
     /// The sentence in that language.
-    pub const fn pick(self, zh: &'static str, en: &'static str) -> &'static str {
+    pub const fn pick<'w>(self, zh: &'w str, en: &'w str) -> &'w str {
         match self {
             Self::Chinese => zh,
             Self::English => en,

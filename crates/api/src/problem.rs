@@ -92,78 +92,85 @@ pub enum Why {
 
 impl Why {
     const fn text(self, language: Language) -> &'static str {
+        let (zh, en) = self.words();
+        language.pick(zh, en)
+    }
+
+    /// What is said of it, in Chinese and in English.
+    const fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Invalid => language.pick("内容不符合要求", "is not what it must be"),
-            Self::Missing => language.pick("必须填写", "is missing"),
-            Self::Unknown => language.pick("没有这个字段", "is not known here"),
-            Self::NotATime => language.pick(
+            Self::Invalid => ("内容不符合要求", "is not what it must be"),
+            Self::Missing => ("必须填写", "is missing"),
+            Self::Unknown => ("没有这个字段", "is not known here"),
+            Self::NotATime => (
                 "不是 RFC 3339 时间，例如 2026-11-22T07:01:22Z",
                 "is no RFC 3339 time like 2026-11-22T07:01:22Z",
             ),
-            Self::NotAWord => language.pick("不是允许的取值", "is none of the words allowed here"),
-            Self::OutOfRange => language.pick("超出允许的范围", "is out of range"),
-            Self::TooLong => language.pick("太长", "is too long"),
-            Self::TooShort => language.pick("太短", "is too short"),
-            Self::TooCommon => language.pick(
+            Self::NotAWord => ("不是允许的取值", "is none of the words allowed here"),
+            Self::OutOfRange => ("超出允许的范围", "is out of range"),
+            Self::TooLong => ("太长", "is too long"),
+            Self::TooShort => ("太短", "is too short"),
+            Self::TooCommon => (
                 "太常见或太容易猜到，请换一个",
                 "is too common or too easy to guess: take another one",
             ),
-            Self::NotAZone => language.pick(
+            Self::NotAZone => (
                 "不是 IANA 时区，例如 Asia/Shanghai",
                 "is no IANA time zone like Asia/Shanghai",
             ),
-            Self::NotACurrency => language.pick(
+            Self::NotACurrency => (
                 "不是 ISO 4217 货币代码，例如 CNY",
                 "is no ISO 4217 currency like CNY",
             ),
-            Self::NotAnAddress => language.pick(
+            Self::NotAnAddress => (
                 "须为 IP 和端口，例如 192.0.2.7:8583",
                 "must be an IP address and a port like 192.0.2.7:8583",
             ),
-            Self::NotAMailAddress => {
-                language.pick("须为邮箱地址，例如 li.na@shop.example", "must be an address of mail like li.na@shop.example")
-            }
-            Self::NotAMailServer => language.pick(
+            Self::NotAMailAddress => (
+                "须为邮箱地址，例如 li.na@shop.example",
+                "must be an address of mail like li.na@shop.example",
+            ),
+            Self::NotAMailServer => (
                 "须以 smtp:// 或 smtps:// 开头，后面是服务器",
                 "must begin with smtp:// or smtps:// and name a server",
             ),
-            Self::NotAKey => language.pick(
+            Self::NotAKey => (
                 "须为 16 或 32 位十六进制数字",
                 "must be 16 or 32 hexadecimal digits",
             ),
-            Self::NotALogin => language.pick(
+            Self::NotALogin => (
                 "须为 2 至 64 个文字、字母、数字或 . _ - @ +，以文字、字母或数字开头",
                 "must be 2 to 64 letters, digits or . _ - @ +, with a letter or digit in front",
             ),
-            Self::NotAMobile => language.pick("须为 11 位手机号码", "must be a mobile number of 11 digits"),
-            Self::NotAnIdentityNumber => language.pick(
+            Self::NotAMobile => ("须为 11 位手机号码", "must be a mobile number of 11 digits"),
+            Self::NotAnIdentityNumber => (
                 "须为 18 位身份证件号码，出生日期须真实",
                 "must be an identity number of 18 characters with a real date of birth",
             ),
-            Self::NotACreditCode => language.pick(
+            Self::NotACreditCode => (
                 "须为 18 位统一社会信用代码，请对照执照再核对",
                 "must be a unified social credit code of 18 characters: compare it with the licence",
             ),
-            Self::NotADigest => language.pick(
+            Self::NotADigest => (
                 "须为 64 位十六进制的 SHA-256",
                 "must be a SHA-256 of 64 hexadecimal digits",
             ),
-            Self::WrongCheckDigit => language.pick("校验位不对，请再核对一遍", "has a wrong check digit: look again"),
-            Self::NotADay => language.pick("不是日期，例如 2026-11-22", "is no day like 2026-11-22"),
-            Self::NotAMasterKey => language.pick(
+            Self::WrongCheckDigit => ("校验位不对，请再核对一遍", "has a wrong check digit: look again"),
+            Self::NotADay => ("不是日期，例如 2026-11-22", "is no day like 2026-11-22"),
+            Self::NotAMasterKey => (
                 "须为 16 或 24 字节的十六进制密钥，各段等长，合成后不能是弱密钥",
                 "must be a key of 16 or 24 bytes in hexadecimal digits, all parts alike long, and no weak one when put together",
             ),
-            Self::NotDigits => language.pick("须为 4 至 12 位数字", "must be 4 to 12 digits"),
-            Self::WrongCheckValue => language.pick("校验值与密钥不符", "is not the check value of this key"),
-            Self::NotACursor => language.pick("不是列表给出的游标", "is no cursor that a list has given"),
-            Self::Fixed => language.pick("不能更改", "cannot be changed"),
-            Self::InFuture => language.pick("不能晚于现在", "must not be later than now"),
-            Self::TooManyTerminals => language.pick(
+            Self::NotDigits => ("须为 4 至 12 位数字", "must be 4 to 12 digits"),
+            Self::WrongCheckValue => ("校验值与密钥不符", "is not the check value of this key"),
+            Self::NotACursor => ("不是列表给出的游标", "is no cursor that a list has given"),
+            Self::Fixed => ("不能更改", "cannot be changed"),
+            Self::InFuture => ("不能晚于现在", "must not be later than now"),
+            Self::TooManyTerminals => (
                 "可见终端超过 200 台，请指定一台",
                 "is needed: more than 200 terminals are visible, name one",
             ),
-            Self::OneTerminalForDecision => language.pick(
+            Self::OneTerminalForDecision => (
                 "按结果筛选时须指定一台终端",
                 "is needed: a decision other than pending is looked for in one terminal only",
             ),
@@ -274,11 +281,17 @@ impl Problem {
 
     /// What is wrong, in a sentence that stands beside the name of its field.
     pub fn reason(&self, language: Language) -> String {
-        match (&self.field, self.sentence.as_deref(), language) {
-            (Some((_, why)), ..) => why.text(language).to_owned(),
-            (None, None, _) => self.code.words(language).1.to_owned(),
-            (None, Some((zh, _)), Language::Chinese) => zh.clone(),
-            (None, Some((_, en)), Language::English) => en.clone(),
+        match &self.field {
+            Some((_, why)) => why.text(language).to_owned(),
+            None => self.sentence(language).to_owned(),
+        }
+    }
+
+    /// The sentence for people where no field is wrong.
+    fn sentence(&self, language: Language) -> &str {
+        match self.sentence.as_deref() {
+            Some((zh, en)) => language.pick(zh, en),
+            None => self.code.words(language).1,
         }
     }
 
@@ -341,31 +354,19 @@ impl Problem {
 
     /// Writes the problem in place of the body of `response`; its other headers stay.
     pub fn write(self, response: Response, language: Language) -> Response {
-        let (title, sentence) = self.code.words(language);
-        let (field, detail) = match self.field {
-            None => (
-                None,
-                match (self.sentence.map(|both| *both), language) {
-                    (None, _) => sentence.to_owned(),
-                    (Some((zh, _)), Language::Chinese) => zh,
-                    (Some((_, en)), Language::English) => en,
-                },
-            ),
-            Some((field, why)) => {
-                let detail = match language {
-                    Language::Chinese => format!("{field}：{}。", why.text(language)),
-                    Language::English => format!("{field} {}.", why.text(language)),
-                };
-                (Some(field), detail)
-            }
+        let reason = self.reason(language);
+        let detail = match (&self.field, language) {
+            (None, _) => reason,
+            (Some((field, _)), Language::Chinese) => format!("{field}：{reason}。"),
+            (Some((field, _)), Language::English) => format!("{field} {reason}."),
         };
         let out = ProblemOut {
             r#type: "about:blank",
-            title,
+            title: self.code.words(language).0,
             status: self.code.status().as_u16(),
             code: self.code,
             detail,
-            field,
+            field: self.field.map(|(field, _)| field),
             attempts_left: self.attempts_left,
             hold_kinds: self.hold_kinds,
             reference: self.reference,
