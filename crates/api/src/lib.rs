@@ -106,6 +106,16 @@ pub struct Api {
 }
 
 impl Api {
+    fn new(node: Arc<Node>, settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            node,
+            settings,
+            paces: Paces::default(),
+            passwords: Passwords::default(),
+            streams: Arc::default(),
+        })
+    }
+
     /// The node behind the API.
     pub fn node(&self) -> &Arc<Node> {
         &self.node
@@ -188,13 +198,10 @@ pub type Pages = fn(&Method, &str, &HeaderMap) -> Response;
 
 /// Everything a node serves by HTTP: the API, its document, and the pages.
 pub fn router(node: Arc<Node>, settings: Settings, pages: Pages) -> Router {
-    let api = Arc::new(Api {
-        passwords: Passwords::default(),
-        node,
-        settings,
-        paces: Paces::default(),
-        streams: Arc::default(),
-    });
+    serving(Api::new(node, settings), pages)
+}
+
+fn serving(api: Arc<Api>, pages: Pages) -> Router {
     let is_by_https = api.settings.secure_cookie;
     let (router, document) = routes().split_for_parts();
     let document = Arc::new(document::finished(document));

@@ -23,7 +23,7 @@ impl Paces {
         self.step_at(api_key_id, is_report, Instant::now())
     }
 
-    fn step_at(&self, api_key_id: &str, is_report: bool, now: Instant) -> Result<(), u32> {
+    pub(crate) fn step_at(&self, api_key_id: &str, is_report: bool, now: Instant) -> Result<(), u32> {
         let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if paces.len() >= REMEMBERED {
             paces.retain(|_, even| *even > now);

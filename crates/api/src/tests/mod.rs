@@ -50,7 +50,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use super::{Settings, router};
+use super::{Api, Settings, serving};
 use crate::auth::Token;
 use crate::setup::SetUpToken;
 use node::seal::Sealer;
@@ -72,6 +72,7 @@ static HASH: LazyLock<String> = LazyLock::new(|| app::password::hash(PASSWORD, &
 /// A node with its API, in a folder of its own.
 struct House {
     api: Router,
+    state: Arc<Api>,
     node: Arc<Node>,
     stop: watch::Sender<bool>,
     folder: PathBuf,
@@ -151,7 +152,7 @@ impl House {
         let node = Node::new("node-1".into(), store, Sealer::new(&[7; 32])).unwrap();
         node::presence::join(&node, None).await.unwrap();
         let (stop, stopping) = watch::channel(false);
-        let api = router(
+        let state = Api::new(
             node.clone(),
             Settings {
                 attempts: Arc::new(crate::Attempts::new(node.sealer.clone())),
@@ -189,10 +190,10 @@ impl House {
                 },
                 stopping,
             },
-            |_, _, _| StatusCode::NOT_FOUND.into_response(),
         );
         Self {
-            api,
+            api: serving(state.clone(), |_, _, _| StatusCode::NOT_FOUND.into_response()),
+            state,
             node,
             stop,
             folder,
