@@ -164,7 +164,7 @@ fn givers_only(account: &Account) -> Result<(), Problem> {
     auth::may(account.as_actor(), DomainRight::GiveRights, Object::Seen)
 }
 
-/// Those one sees, in the order of their identifiers.
+/// Those one sees, the newest first.
 #[utoipa::path(get, path = "/api-keys", tag = "api_key", params(ApiKeyQuery), responses(
     (status = 200, body = Page<ApiKeyOut>),
     (status = 403, description = "not_allowed", body = ProblemOut),

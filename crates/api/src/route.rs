@@ -41,7 +41,7 @@ pub trait Shown: Noun {
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<Self::Out, Problem>;
 }
 
-/// A noun with a list, in the order of its identifiers.
+/// A noun with a list, page by page after the identifier that the last one ended with.
 pub trait Listed: Shown + Stateful {
     /// Which of them: a struct of parameters.
     type Query: Send + 'static;

@@ -41,7 +41,7 @@ fn is_retired(tx: &Tx<'_>, scope: &Scope) -> Result<bool, Error> {
     Ok(tx.first(sql, &[merchant, shop], |_| Ok(()))?.is_some())
 }
 
-/// Keys that somebody of that scope sees, in the order of their identifiers, after one; at most `limit`.
+/// Keys that somebody of that scope sees, the newest first, after one; at most `limit`.
 pub fn list(
     tx: &Tx<'_>,
     scope: &Scope,
@@ -52,8 +52,9 @@ pub fn list(
     let sql = select!(
         ApiKey,
         "WHERE (CAST($1 AS TEXT) IS NULL OR api_key.merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR api_key.shop_id = $2)
-           AND (CAST($3 AS TEXT) IS NULL OR api_key.state = $3) AND (CAST($4 AS TEXT) IS NULL OR api_key.api_key_id > $4)
-           ORDER BY api_key.api_key_id LIMIT $5"
+           AND (CAST($3 AS TEXT) IS NULL OR api_key.state = $3) AND (CAST($4 AS TEXT) IS NULL
+             OR (api_key.made_at_ms, api_key.api_key_id) < (SELECT a.made_at_ms, a.api_key_id FROM api_key a WHERE a.api_key_id = $4))
+           ORDER BY api_key.made_at_ms DESC, api_key.api_key_id DESC LIMIT $5"
     );
     let (merchant, shop) = scope_values(scope);
     let values = [

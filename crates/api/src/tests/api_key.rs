@@ -118,6 +118,39 @@ async fn a_key_is_shown_once_works_and_is_revoked() {
 }
 
 #[tokio::test]
+async fn keys_are_listed_the_newest_first_page_by_page() {
+    let (now, now_ms) = clock!();
+    let house = House::with_clock(now).await;
+    let (owner, risk) = (house.token("owner").await, house.token("risk").await);
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        made.insert(0, make(&house, &owner, of_ours(&[])).await.0);
+        now_ms.fetch_add(1, Ordering::Relaxed);
+    }
+    // Two of one moment have an order, too.
+    let (one, two) = (
+        make(&house, &risk, of_ours(&[])).await.0,
+        make(&house, &risk, of_ours(&[])).await.0,
+    );
+    made.splice(0..0, [one.clone().max(two.clone()), one.min(two)]);
+    revoke(&house, &owner, &made.remove(3)).await.ok();
+    let (mut shown, mut cursor) = (Vec::new(), String::new());
+    for _ in 0..4 {
+        let page = house
+            .get(&owner, &format!("{KEYS}?state=active&limit=2{cursor}"))
+            .await
+            .ok();
+        let items = page["items"].as_array().unwrap();
+        shown.extend(items.iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(shown, made);
+}
+
+#[tokio::test]
 async fn a_key_that_could_not_be_is_not_made() {
     let house = House::new().await;
     let (owner, risk) = (house.token("owner").await, house.token("risk").await);

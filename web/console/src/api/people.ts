@@ -7,6 +7,7 @@ import type {
   ApiKey,
   ApiKeyIn,
   ApiKeyMade,
+  ApiKeyState,
   CustomRole,
   CustomRoleAction,
   CustomRoleIn,
@@ -61,7 +62,8 @@ export const roles = {
 
 /** Keys of programs. The answer that holds one is given once, so no key repeats it. */
 export const apiKeys = {
-  list: () => get<Page<ApiKey>>('/api-keys', { limit: 500 }),
+  list: (which: { state: ApiKeyState; cursor: string | null }) =>
+    get<Page<ApiKey>>('/api-keys', { limit: 100, ...which }),
   make: (said: ApiKeyIn) => post<ApiKeyMade>('/api-keys', said),
   revoke: (key: string, id: string) => post<ApiKey>(`/api-keys/${within(id)}/revoke`, {}, key),
 }

@@ -188,7 +188,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Those one sees, in the order of their identifiers. */
+        /** Those one sees, the newest first. */
         get: operations["api_key_list"];
         put?: never;
         /** Make a key, with at most one's own rights. The answer holds it, this once; an idempotency key does not repeat it. */

@@ -7,15 +7,22 @@ const state: Words<ApiKeyState> = {
   revoked: say('已停用', 'Revoked'),
 }
 
+const list: Words<ApiKeyState> = {
+  active: say('未停用', 'Not revoked'),
+  revoked: say('已停用', 'Revoked'),
+}
+
 export const api_key = {
   state,
+  list,
   over: say('已到期', 'Over'),
   soon: say('快到期了', 'Ends soon'),
   lead: say(
     '给程序用的密钥，例如收单核心系统或门店的 ERP。它不属于某个人：谁离职了，程序照常运行。',
     'What a program calls the API with: an acquirer’s core system, a shop’s ERP. A key is no person’s, so it goes on when somebody leaves.',
   ),
-  none: say('还没有 API 密钥。', 'No API keys yet.'),
+  none: say('没有可用的 API 密钥。', 'No API key works.'),
+  none_revoked: say('没有停用过的 API 密钥。', 'No API key was revoked.'),
   add: say('新建密钥', 'Make a key'),
   make: say('生成密钥', 'Make the key'),
   name: say('给哪个程序用', 'What uses it'),
