@@ -86,3 +86,24 @@ for (const [language, login, size, theme] of [
     assert.deepEqual([refused.status, refused.body.code], [401, 'unauthenticated'])
   })
 }
+
+test('a key whose answer is lost is in the list, to be revoked', { timeout: 120_000 }, async () => {
+  const page = await open(browser, demo, { language: 'en' })
+  await signIn(page, demo.account('owner'))
+  await page.goto('/keys?state=revoked')
+  await on(page, 'add-key').click()
+  await on(page, 'key-name').fill('lost')
+  await page.route('**/api/v1/api-keys', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue()
+    await route.fetch()
+    await route.abort()
+  })
+  await on(page, 'key-save').click()
+  await on(page, 'maybe-made').waitFor()
+  await isSound(page, 'the lost answer')
+  await page.keyboard.press('Escape')
+  const row = on(page, 'key-row').filter({ hasText: 'lost' })
+  await row.locator('[data-test="revoke"]').click()
+  await on(page, 'revoke-sure').click()
+  await row.waitFor({ state: 'detached' })
+})

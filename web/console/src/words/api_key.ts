@@ -54,6 +54,10 @@ export const api_key = {
     'It is shown this once, and nobody can show it again. Put it where the program keeps its secrets: not into a mail, not into code.',
   ),
   kept: say('已保存好', 'I have kept it'),
+  maybe_made: say(
+    '密钥可能已经生成，但没有人拿到它：请在列表里停用你没有拿到的那把。',
+    'It may have been made, and nobody holds it: revoke the one in the list that you do not hold.',
+  ),
   revoke: say('停用', 'Revoke'),
   revoke_ask: say(
     '用这把密钥的程序马上会被拒绝，而且不能恢复。',
