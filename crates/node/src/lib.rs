@@ -3,6 +3,7 @@
 //! Invariant: nothing here decides; it carries the store, the clock, the keys and the bells.
 
 pub mod audit;
+pub mod file;
 pub mod passwords;
 pub mod presence;
 pub mod seal;

@@ -2,11 +2,10 @@
 //!
 //! Invariant: a reader finds the whole object or no file; nobody but the owner finds anything, for it may hold secrets.
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::Context;
+use node::file;
 use serde::Serialize;
 
 /// Writes the file, in place of the one that may be there.
@@ -14,21 +13,8 @@ use serde::Serialize;
 /// # Errors
 /// It cannot be written.
 pub fn write(path: &Path, ready: &impl Serialize) -> anyhow::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
     let text = serde_json::to_vec_pretty(ready)?;
-    let whole = || {
-        let mut file = std::fs::File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&partial)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        std::fs::rename(&partial, path)
-    };
-    whole().with_context(|| format!("{} cannot be written", path.display()))
+    file::replace(path, &text, Some(0o600)).with_context(|| format!("{} cannot be written", path.display()))
 }
 
 /// Takes away what an earlier run has left: nobody waits for a node that runs no more.

@@ -5,14 +5,15 @@
 //! Invariant: no error says anything of a key.
 
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::token::{Name, Wrapped};
 use super::{ID_BYTES, KEY_BYTES, Secret};
+use crate::file;
 
 /// Keys in a file at most.
 const KEYS_MAX: usize = 16;
@@ -155,11 +156,14 @@ pub fn add_wrapped(path: &Path, key: &Wrapped) -> Result<(), String> {
     lines.insert(last, &line);
     let text = lines.join("\n") + "\n";
     parse(&text)?;
-    // Whole, or as it was.
-    let beside = path.with_extension("new");
-    let _ = std::fs::remove_file(&beside);
-    write_new(&beside, &text)?;
-    std::fs::rename(&beside, path).map_err(|error| format!("cannot be written: {error}"))
+    write_over(path, &text).map_err(|error| format!("cannot be written: {error}"))
+}
+
+/// Writes over a file, whole or not at all. A link to it stays one, and who may read it may go on.
+fn write_over(path: &Path, text: &str) -> std::io::Result<()> {
+    let path = path.canonicalize()?;
+    let mode = path.metadata()?.permissions().mode() & 0o777;
+    file::replace(&path, text.as_bytes(), Some(mode))
 }
 
 fn line(wrapped: &Wrapped) -> String {
@@ -174,17 +178,10 @@ fn push_hex(text: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Makes a file that only its owner can read.
 fn write_new(path: &Path, text: &str) -> Result<(), String> {
-    let write = || {
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    };
-    write().map_err(|error: std::io::Error| format!("cannot be made: {error}"))
+    let written = file::write_new(path, text.as_bytes(), Some(0o600));
+    written.map_err(|error| format!("cannot be made: {error}"))
 }
 
 #[cfg(test)]
@@ -262,6 +259,24 @@ mod tests {
             assert!(parse(bad).is_err(), "{bad}");
         }
         assert!(parse(&format!("pkcs11:01010101:{}", "0".repeat(2 * 1025))).is_err());
+    }
+
+    #[test]
+    fn a_key_is_added_where_a_link_leads_for_whom_it_was_and_beside_what_is_somebody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let (path, link, theirs) = (at("mounted.key"), at("data.key"), at("data.new"));
+        create_wrapped(&path, &[wrapped(1)]).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        for other in [&theirs, &at("mounted.new")] {
+            std::fs::write(other, "somebody's").unwrap();
+        }
+        add_wrapped(&link, &wrapped(2)).unwrap();
+        assert!(link.is_symlink(), "the link is gone");
+        assert!(matches!(read(&path), Ok(Some(Found::Wrapped(keys))) if keys.len() == 2));
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
     }
 
     #[test]
