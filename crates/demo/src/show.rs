@@ -21,11 +21,10 @@ use node::seal::{Source, random};
 use server::connector::host::{HostConfig, HostProfile};
 use server::connector::identity::Identities;
 use server::connector::provider::Providers;
-use server::connector::timestamp::Anchors;
 use server::gate::Limits;
 use server::http::proxy::Cidr;
 use server::ready;
-use server::run::{self, GateConfig, GateFrom, Running};
+use server::run::{self, Anchors, GateConfig, GateFrom, Running};
 use server::serve::{open, zone_keys};
 
 /// Show everything on this machine: an estate, a simulated host, terminals that trade, the console.

@@ -22,10 +22,10 @@ use crate::connector::host::{AcquirerHost, HostConfig, probe};
 use crate::connector::identity::Identities;
 use crate::connector::mail;
 use crate::connector::provider::Providers;
-use crate::connector::timestamp::Anchors;
 use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
 use crate::http::tls::Tls;
+pub use crate::work::Anchors;
 use crate::{assets, http, work};
 use node::{Node, now, seal, told};
 

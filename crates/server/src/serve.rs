@@ -16,13 +16,13 @@ use zeroize::Zeroizing;
 use crate::connector::host::{HostConfig, HostProfile};
 use crate::connector::identity::{Elsewhere as IdentityElsewhere, Identities};
 use crate::connector::provider::{Elsewhere, Providers};
-use crate::connector::timestamp::{Anchors, Authority};
+use crate::connector::timestamp::Authority;
 use crate::data_key;
 use crate::gate::Limits;
 use crate::http::proxy::Cidr;
 use crate::http::tls::{Files, Tls};
 use crate::ready;
-use crate::run::{self, GateConfig, Running};
+use crate::run::{self, Anchors, GateConfig, Running};
 use node::Node;
 use node::seal::Purpose;
 

@@ -28,9 +28,8 @@ use node::seal::{Purpose, Source, random};
 use server::connector::host::{HostConfig, HostProfile};
 use server::connector::identity::Identities;
 use server::connector::provider::Providers;
-use server::connector::timestamp::Anchors;
 use server::gate::Limits;
-use server::run::{self, GateConfig, GateFrom, Running};
+use server::run::{self, Anchors, GateConfig, GateFrom, Running};
 use server::serve;
 
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

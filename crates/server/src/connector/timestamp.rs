@@ -5,13 +5,11 @@
 //!
 //! Invariant: only an answer about the digest that was asked for is kept.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use hyper::{Method, StatusCode};
-use lettre::Address;
 
 use super::tls::Trust;
 use super::web::{self, Lost, Patience, Question, Site};
@@ -25,17 +23,6 @@ const SHA256: [u8; 15] = [
 /// Signed data (CMS), and the time stamp in it.
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 const TST_INFO: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x04];
-
-/// Where checkpoints are kept besides.
-#[derive(Clone, Debug, Default)]
-pub struct Anchors {
-    /// Who signs when they were there.
-    pub authority: Option<Authority>,
-    /// A folder outside the node.
-    pub folder: Option<PathBuf>,
-    /// A mailbox outside the house.
-    pub mail: Option<Address>,
-}
 
 /// A time-stamp authority. It is told a digest, which tells nobody anything, and what it answers is signed: so it may be asked
 /// without encryption, as most of them are.

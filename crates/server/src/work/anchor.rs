@@ -2,7 +2,7 @@
 //!
 //! Invariant: a place that fails keeps no other from getting it; each gets one an hour at most, and that only when the log has grown.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use store::{Error, Tx};
 
 use super::{Tried, mail};
 use crate::connector::mail::{Attachment, Mail, Patience, Sent};
-use crate::connector::timestamp::{Anchors, Authority};
+use crate::connector::timestamp::Authority;
 use node::Node;
 
 /// How soon it is looked again: whether the log has grown and an hour is over, or whether what failed is mended.
@@ -28,6 +28,17 @@ const PATIENCE: Patience = Patience {
 /// The longest that a mail takes: connection, encryption, what comes before the message, the message, the farewell.
 #[cfg(test)]
 pub const MAIL_TIME_MAX: Duration = Duration::from_secs(5 + 5 + 10 + 15 + 1);
+
+/// Where checkpoints are kept besides.
+#[derive(Clone, Debug, Default)]
+pub struct Anchors {
+    /// Who signs when they were there.
+    pub authority: Option<Authority>,
+    /// A folder outside the node.
+    pub folder: Option<PathBuf>,
+    /// A mailbox outside the house.
+    pub mail: Option<Address>,
+}
 
 /// What became of it at one place: what was given for it, or why it is not kept there.
 type Kept = Result<Option<Vec<u8>>, &'static str>;

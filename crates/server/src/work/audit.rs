@@ -8,8 +8,8 @@ use domain::audit::{PENDING_MS_MAX, Task};
 use domain::work::{Id, Work};
 use store::{Error, Tx};
 
-use super::{Tried, anchor};
-use crate::connector::timestamp::Anchors;
+use super::Tried;
+use super::anchor::{self, Anchors};
 use node::Node;
 
 /// Does one piece.

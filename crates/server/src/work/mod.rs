@@ -32,8 +32,9 @@ use tokio::time::{Instant, timeout};
 use crate::connector::host::AcquirerHost;
 use crate::connector::identity::Identities;
 use crate::connector::provider::Providers;
-use crate::connector::timestamp::Anchors;
 use node::{Node, now, told};
+
+pub use anchor::Anchors;
 
 /// The longest wait between two looks: another node may have added something.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
