@@ -25,7 +25,7 @@ use crate::connector::provider::Providers;
 use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
 use crate::http::tls::Tls;
-pub use crate::work::Anchors;
+pub use crate::work::{Anchors, Folder};
 use crate::{assets, http, work};
 use node::{Node, now, seal, told};
 

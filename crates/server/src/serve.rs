@@ -22,7 +22,7 @@ use crate::gate::Limits;
 use crate::http::proxy::Cidr;
 use crate::http::tls::{Files, Tls};
 use crate::ready;
-use crate::run::{self, Anchors, GateConfig, Running};
+use crate::run::{self, Anchors, Folder, GateConfig, Running};
 use node::Node;
 use node::seal::Purpose;
 
@@ -140,7 +140,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         identities: Identities::new(args.identity_address.clone()),
         anchors: Anchors {
             authority: args.timestamp_url.clone(),
-            folder: args.audit_drop.clone(),
+            folder: args.audit_drop.clone().map(Folder::new),
             mail: args.audit_mail.clone(),
         },
         data: args.data.clone(),

@@ -2,8 +2,10 @@
 //!
 //! Invariant: a place that fails keeps no other from getting it; each gets one an hour at most, and that only when the log has grown.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::audit::{Checkpoint, Place};
@@ -11,6 +13,8 @@ use domain::work::Work;
 use lettre::Address;
 use sha2::{Digest, Sha256};
 use store::{Error, Tx};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::{Tried, mail};
 use crate::connector::mail::{Attachment, Mail, Patience, Sent};
@@ -25,6 +29,8 @@ const PATIENCE: Patience = Patience {
     before: Duration::from_secs(10),
     message: Duration::from_secs(15),
 };
+/// How long a folder is waited for.
+pub const FOLDER_TIME_MAX: Duration = Duration::from_secs(5);
 /// The longest that a mail takes: connection, encryption, what comes before the message, the message, the farewell.
 #[cfg(test)]
 pub const MAIL_TIME_MAX: Duration = Duration::from_secs(5 + 5 + 10 + 15 + 1);
@@ -35,9 +41,17 @@ pub struct Anchors {
     /// Who signs when they were there.
     pub authority: Option<Authority>,
     /// A folder outside the node.
-    pub folder: Option<PathBuf>,
+    pub folder: Option<Folder>,
     /// A mailbox outside the house.
     pub mail: Option<Address>,
+}
+
+/// A folder outside the node. It may be a share that hangs, and what is asked of a file cannot be called off: so one thread at a
+/// time asks, which no worker of the runtime and no end of the node waits for. Clones are the same folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+    is_asked: Arc<AtomicBool>,
 }
 
 /// What became of it at one place: what was given for it, or why it is not kept there.
@@ -63,7 +77,7 @@ async fn keep(node: &Arc<Node>, anchors: &Anchors) -> Result<Option<&'static str
         let Some(checkpoint) = due else { continue };
         let kept = match (place, &anchors.authority, &anchors.folder, &anchors.mail) {
             (Place::Timestamp, Some(authority), _, _) => stamp(authority, &checkpoint).await,
-            (Place::Folder, _, Some(folder), _) => drop_into(folder, &checkpoint),
+            (Place::Folder, _, Some(folder), _) => folder.take(&checkpoint).await,
             (Place::Mail, _, _, Some(to)) => send(node, to, &checkpoint).await?,
             _ => continue,
         };
@@ -92,22 +106,56 @@ async fn stamp(authority: &Authority, checkpoint: &Checkpoint) -> Kept {
     }
 }
 
-fn drop_into(folder: &Path, checkpoint: &Checkpoint) -> Kept {
-    match write(folder, checkpoint) {
-        Ok(()) => Ok(None),
-        Err(error) => {
-            tracing::error!(%error, "a checkpoint cannot be written into its folder");
-            Err("the checkpoint could not be written")
+impl Folder {
+    /// The folder of that name.
+    pub fn new(path: PathBuf) -> Self {
+        let is_asked = Arc::default();
+        Self { path, is_asked }
+    }
+
+    /// Puts a checkpoint into it.
+    async fn take(&self, checkpoint: &Checkpoint) -> Kept {
+        let (path, note) = (self.path.join(file_name(checkpoint)), checkpoint.note.clone());
+        let write = move || node::file::replace(&path, note.as_bytes(), None);
+        self.ask(FOLDER_TIME_MAX, write).await
+    }
+
+    async fn ask(&self, time_max: Duration, write: impl FnOnce() -> io::Result<()> + Send + 'static) -> Kept {
+        if self.is_asked.swap(true, Ordering::AcqRel) {
+            return Err("the folder has not answered yet");
+        }
+        let asking = Asking(self.is_asked.clone());
+        let (done, written) = oneshot::channel();
+        let ask = move || {
+            let said = write();
+            drop(asking);
+            let _ = done.send(said);
+        };
+        let written = match std::thread::Builder::new().spawn(ask) {
+            Ok(_) => timeout(time_max, written).await,
+            Err(error) => Ok(Ok(Err(error))),
+        };
+        let Ok(written) = written else {
+            tracing::error!("the folder for checkpoints does not answer");
+            return Err("the folder does not answer");
+        };
+        match written.unwrap_or_else(|_| Err(io::Error::other("the thread broke off"))) {
+            Ok(()) => Ok(None),
+            Err(error) => {
+                tracing::error!(%error, "a checkpoint cannot be written into its folder");
+                Err("the checkpoint could not be written")
+            }
         }
     }
 }
 
-/// Writes a checkpoint into a folder, whole or not at all.
-fn write(folder: &Path, checkpoint: &Checkpoint) -> std::io::Result<()> {
-    let whole = folder.join(file_name(checkpoint));
-    let part = whole.with_extension("part");
-    std::fs::write(&part, &checkpoint.note)?;
-    std::fs::rename(part, whole)
+/// That a thread asks; however it ends.
+struct Asking(Arc<AtomicBool>);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// A name that no other checkpoint has.
@@ -165,7 +213,9 @@ tillguard verify … --checkpoint FILE
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::sync::atomic::AtomicI64;
+    use std::sync::mpsc;
+    use std::time::Instant;
 
     use api::setting::SMTP_URL;
     use domain::Timestamp;
@@ -359,7 +409,7 @@ mod tests {
         house.set_up_mail();
         house.grow();
         let broken = Anchors {
-            folder: Some(house.folder.path().join("gone")),
+            folder: Some(Folder::new(house.folder.path().join("gone"))),
             ..by_mail()
         };
         for _ in 0..2 {
@@ -369,22 +419,69 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_checkpoint_is_dropped_whole_and_the_same_again_is_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let checkpoint = Checkpoint {
+    fn a_checkpoint() -> Checkpoint {
+        Checkpoint {
             size: 7,
             at: Timestamp(1),
             note: "tillguard-00112233/audit\n7\nroot\n".into(),
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn a_checkpoint_is_dropped_whole_and_the_same_again_is_the_same() {
+        let (place, checkpoint) = (tempfile::tempdir().unwrap(), a_checkpoint());
+        let folder = Folder::new(place.path().to_owned());
         for _ in 0..2 {
-            write(folder.path(), &checkpoint).unwrap();
-            let names = std::fs::read_dir(folder.path()).unwrap();
+            assert_eq!(folder.take(&checkpoint).await, Ok(None));
+            let names = std::fs::read_dir(place.path()).unwrap();
             let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
             assert_eq!(names, ["tillguard-00112233-audit-000000000007.checkpoint"]);
         }
-        let kept = std::fs::read_to_string(folder.path().join(file_name(&checkpoint)));
+        let kept = std::fs::read_to_string(place.path().join(file_name(&checkpoint)));
         assert_eq!(kept.unwrap(), checkpoint.note);
-        assert!(write(&folder.path().join("gone"), &checkpoint).is_err());
+        let gone = Folder::new(place.path().join("gone"));
+        for _ in 0..2 {
+            assert_eq!(
+                gone.take(&checkpoint).await,
+                Err("the checkpoint could not be written")
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_that_hangs_holds_one_thread_and_neither_a_worker_nor_the_end() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned());
+        let (answer, hangs) = mpsc::channel::<()>();
+        let runtime = || {
+            tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+        };
+        let first = runtime().unwrap();
+        first.block_on(async {
+            let hang = move || hangs.recv().map_err(io::Error::other);
+            let said = folder.ask(Duration::from_millis(20), hang).await;
+            assert_eq!(said, Err("the folder does not answer"));
+            for _ in 0..3 {
+                let said = folder.clone().take(&a_checkpoint()).await;
+                assert_eq!(said, Err("the folder has not answered yet"));
+            }
+        });
+        // Here a task of the runtime's own would be waited for.
+        drop(first);
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+        answer.send(()).unwrap();
+        let until = Instant::now() + Duration::from_secs(10);
+        while folder.is_asked.load(Ordering::Acquire) {
+            assert!(
+                Instant::now() < until,
+                "it is taken for asked though it has answered"
+            );
+            std::thread::yield_now();
+        }
+        let taken = runtime().unwrap().block_on(folder.take(&a_checkpoint()));
+        assert_eq!(taken, Ok(None));
     }
 }

@@ -34,7 +34,7 @@ use crate::connector::identity::Identities;
 use crate::connector::provider::Providers;
 use node::{Node, now, told};
 
-pub use anchor::Anchors;
+pub use anchor::{Anchors, Folder};
 
 /// The longest wait between two looks: another node may have added something.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -264,7 +264,8 @@ mod tests {
         assert!(claim(Kind::Import) > import::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Reseal) > reseal::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Mail) > mail::SEND_TIME_MAX);
-        assert!(claim(Kind::Audit) > timestamp::STAMP_TIME_MAX + anchor::MAIL_TIME_MAX);
+        let anchored = timestamp::STAMP_TIME_MAX + anchor::FOLDER_TIME_MAX + anchor::MAIL_TIME_MAX;
+        assert!(claim(Kind::Audit) > anchored);
         assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::CodeMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::RegistrationMail) > mail::SEND_TIME_MAX);
