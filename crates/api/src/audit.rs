@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::Actor;
 use domain::actor::Kind;
-use domain::audit::{Finding, PENDING_MS_MAX, Record};
+use domain::audit::{Finding, PENDING_MS_MAX, Place as Anchored, Record};
 use domain::event::verbs;
 use domain::setting::Settings;
 use serde::{Deserialize, Serialize};
@@ -125,6 +125,12 @@ struct AuditStatus {
     /// Over how many records.
     #[schema(required)]
     stamped_size: Option<i64>,
+    /// When a checkpoint was last put into the folder outside the node.
+    #[schema(required)]
+    dropped_at: Option<Time>,
+    /// When one was last mailed to the mailbox outside the house.
+    #[schema(required)]
+    mailed_at: Option<Time>,
     /// Events that are not part of it yet; 10000 where there are more.
     pending_count: i64,
     /// When the oldest of them happened.
@@ -190,7 +196,8 @@ async fn status(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Au
 fn stands(tx: &Tx<'_>) -> Result<AuditStatus, Problem> {
     let (pending_count, oldest) = store::audit::waiting(tx)?;
     let signed = store::audit::checkpoint(tx, None)?;
-    let stamped = store::audit::anchor(tx, domain::audit::Place::Timestamp, i64::MAX)?;
+    let kept = |place| store::audit::anchor(tx, place, i64::MAX);
+    let stamped = kept(Anchored::Timestamp)?;
     let (findings, alarm_count) = (
         store::audit::findings(tx, FINDINGS_MAX)?,
         store::audit::alarms(tx)?,
@@ -203,6 +210,8 @@ fn stands(tx: &Tx<'_>) -> Result<AuditStatus, Problem> {
         signed_size: signed.map(|signed| signed.size),
         stamped_at: stamped.as_ref().map(|stamped| Time(stamped.at)),
         stamped_size: stamped.map(|stamped| stamped.size),
+        dropped_at: kept(Anchored::Folder)?.map(|dropped| Time(dropped.at)),
+        mailed_at: kept(Anchored::Mail)?.map(|mailed| Time(mailed.at)),
         pending_count,
         oldest_pending_at: oldest.map(Time),
         time_zone: settings.time_zone,

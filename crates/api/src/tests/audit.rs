@@ -52,6 +52,35 @@ impl House {
 }
 
 #[tokio::test]
+async fn each_place_says_when_it_last_got_a_checkpoint() {
+    use domain::audit::Place;
+    let house = House::new().await;
+    let (auditor, owner) = (house.token("auditor").await, house.token("owner").await);
+    house.contact(&owner, super::OURS).await;
+    house.seal().await;
+    let mut at = Vec::new();
+    let names = ["stamped_at", "dropped_at", "mailed_at"];
+    for (place, name) in [Place::Timestamp, Place::Folder, Place::Mail]
+        .into_iter()
+        .zip(names)
+    {
+        let status = house.get(&auditor, "/api/v1/audit/status").await.ok();
+        assert_eq!(status[name], Value::Null);
+        let size = status["signed_size"].as_i64().unwrap();
+        let keep = move |tx: &Tx<'_>| {
+            app::audit::anchored(tx, size, place, None)?;
+            store::audit::anchor(tx, place, size)
+        };
+        let kept = house.node.write::<_, store::Error>(keep).await.unwrap();
+        at.push(json!(crate::wire::Time(kept.unwrap().at)));
+    }
+    let status = house.get(&auditor, "/api/v1/audit/status").await.ok();
+    for (name, at) in names.into_iter().zip(at) {
+        assert_eq!(status[name], at);
+    }
+}
+
+#[tokio::test]
 async fn auditors_and_risk_officers_read_it_and_nobody_else() {
     let house = House::new().await;
     let owner = house.token("owner").await;

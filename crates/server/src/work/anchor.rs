@@ -1,6 +1,7 @@
 //! Having the audit log's newest checkpoint kept outside the node: stamped by an authority, in a folder, in somebody's mailbox.
 //!
-//! Invariant: a place that fails keeps no other from getting it; each gets one an hour at most, and that only when the log has grown.
+//! Invariant: a place that fails keeps no other from being tried; each gets one an hour at most, and that only when the log has grown.
+//! Only a node that dies, or loses the store, before it wrote down that a place has one may give it another.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::audit::{Checkpoint, Place};
+use domain::audit::{ANCHOR_EVERY_MS, Checkpoint, Place};
 use domain::work::Work;
 use lettre::Address;
 use sha2::{Digest, Sha256};
@@ -23,6 +24,9 @@ use node::Node;
 
 /// How soon it is looked again: whether the log has grown and an hour is over, or whether what failed is mended.
 const LOOK_EVERY_MS: i64 = 5 * 60_000;
+const LOOK_EVERY: Duration = Duration::from_millis(LOOK_EVERY_MS.unsigned_abs());
+/// The same where a place may have got one.
+const UNKNOWN_EVERY: Duration = Duration::from_millis(ANCHOR_EVERY_MS.unsigned_abs());
 /// Less than for a letter: one claim is for all places, and another try does no harm.
 const PATIENCE: Patience = Patience {
     connect: Duration::from_secs(5),
@@ -55,12 +59,29 @@ pub struct Folder {
 }
 
 /// What became of it at one place: what was given for it, or why it is not kept there.
-type Kept = Result<Option<Vec<u8>>, &'static str>;
+type Kept = Result<Option<Vec<u8>>, Failed>;
+
+/// Why a place does not have it, and when it is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Failed {
+    why: &'static str,
+    wait: Duration,
+}
+
+const NOT_TAKEN: Failed = Failed {
+    why: "the checkpoint’s mail was not taken",
+    wait: LOOK_EVERY,
+};
+
+/// It does not have it for sure.
+const fn failed<T>(why: &'static str) -> Result<T, Failed> {
+    let wait = LOOK_EVERY;
+    Err(Failed { why, wait })
+}
 
 /// Has the newest checkpoint kept wherever it is due.
 pub async fn run(node: &Arc<Node>, anchors: &Anchors, work: &Work) -> Result<Tried, Error> {
-    if let Some(why) = keep(node, anchors).await? {
-        let wait = Duration::from_millis(LOOK_EVERY_MS.unsigned_abs());
+    if let Some(Failed { why, wait }) = keep(node, anchors).await? {
         return Ok(Tried::Later(why, wait));
     }
     let claimed = work.clone();
@@ -69,9 +90,9 @@ pub async fn run(node: &Arc<Node>, anchors: &Anchors, work: &Work) -> Result<Tri
     Ok(Tried::Done)
 }
 
-/// Tries every place; why the last of those failed that did.
-async fn keep(node: &Arc<Node>, anchors: &Anchors) -> Result<Option<&'static str>, Error> {
-    let mut failed = None;
+/// Tries every place; of those that failed, the one that is to wait longest.
+async fn keep(node: &Arc<Node>, anchors: &Anchors) -> Result<Option<Failed>, Error> {
+    let mut failed: Option<Failed> = None;
     for place in Place::ALL {
         let due = node.read(move |tx| app::audit::to_anchor(tx, place)).await?;
         let Some(checkpoint) = due else { continue };
@@ -83,6 +104,7 @@ async fn keep(node: &Arc<Node>, anchors: &Anchors) -> Result<Option<&'static str
         };
         match kept {
             Ok(token) => anchored(node, checkpoint.size, place, token).await?,
+            Err(why) if failed.is_some_and(|failed| failed.wait > why.wait) => {}
             Err(why) => failed = Some(why),
         }
     }
@@ -95,13 +117,13 @@ async fn anchored(node: &Node, size: i64, place: Place, token: Option<Vec<u8>>) 
 }
 
 async fn stamp(authority: &Authority, checkpoint: &Checkpoint) -> Kept {
-    let nonce = node::seal::random().map_err(|_| "no randomness from the system")?;
+    let nonce = node::seal::random().or(failed("no randomness from the system"))?;
     let digest = Sha256::digest(&checkpoint.note).into();
     match authority.stamp(None, &digest, &nonce).await {
         Ok(token) => Ok(Some(token)),
         Err(trouble) => {
             tracing::warn!(?trouble, "no time stamp for the audit log");
-            Err("no time stamp was given")
+            failed("no time stamp was given")
         }
     }
 }
@@ -122,7 +144,7 @@ impl Folder {
 
     async fn ask(&self, time_max: Duration, write: impl FnOnce() -> io::Result<()> + Send + 'static) -> Kept {
         if self.is_asked.swap(true, Ordering::AcqRel) {
-            return Err("the folder has not answered yet");
+            return failed("the folder has not answered yet");
         }
         let asking = Asking(self.is_asked.clone());
         let (done, written) = oneshot::channel();
@@ -137,13 +159,13 @@ impl Folder {
         };
         let Ok(written) = written else {
             tracing::error!("the folder for checkpoints does not answer");
-            return Err("the folder does not answer");
+            return failed("the folder does not answer");
         };
         match written.unwrap_or_else(|_| Err(io::Error::other("the thread broke off"))) {
             Ok(()) => Ok(None),
             Err(error) => {
                 tracing::error!(%error, "a checkpoint cannot be written into its folder");
-                Err("the checkpoint could not be written")
+                failed("the checkpoint could not be written")
             }
         }
     }
@@ -173,7 +195,7 @@ fn origin(checkpoint: &Checkpoint) -> &str {
 async fn send(node: &Arc<Node>, to: &Address, checkpoint: &Checkpoint) -> Result<Kept, Error> {
     let post = match mail::post(node).await? {
         Ok(post) => post,
-        Err(why) => return Ok(Err(why)),
+        Err(why) => return Ok(failed(why)),
     };
     let file = file_name(checkpoint);
     let mail = Mail {
@@ -190,11 +212,21 @@ async fn send(node: &Arc<Node>, to: &Address, checkpoint: &Checkpoint) -> Result
             TEXT.replace("FILE", &file),
         )
     };
-    Ok(match post.server.patient(PATIENCE).send(&mail).await {
-        Sent::Accepted { .. } => Ok(None),
-        Sent::Unknown { .. } => Err("nobody knows whether the checkpoint’s mail was taken"),
-        Sent::Refused { .. } | Sent::NotSent { .. } => Err("the checkpoint’s mail was not taken"),
-    })
+    Ok(became(post.server.patient(PATIENCE).send(&mail).await))
+}
+
+/// What the server said is for no log: there may be addresses in it.
+fn became(sent: Sent) -> Kept {
+    let failed = match sent {
+        Sent::Accepted { .. } => return Ok(None),
+        Sent::Unknown { .. } => Failed {
+            why: "nobody knows whether the checkpoint’s mail was taken",
+            wait: UNKNOWN_EVERY,
+        },
+        Sent::Refused { .. } | Sent::NotSent { .. } => NOT_TAKEN,
+    };
+    tracing::warn!(reason = failed.why, "the audit log's checkpoint was not mailed");
+    Err(failed)
 }
 
 fn subject(checkpoint: &Checkpoint) -> String {
@@ -220,7 +252,7 @@ mod tests {
     use api::setting::SMTP_URL;
     use domain::Timestamp;
     use domain::actor::By;
-    use domain::audit::{ANCHOR_EVERY_MS, Task};
+    use domain::audit::Task;
     use domain::event::Subject;
     use domain::money::Currency;
     use domain::setting::{Language, Mode, Settings};
@@ -311,6 +343,10 @@ mod tests {
         }
 
         async fn keep(&self, anchors: &Anchors) -> Option<&'static str> {
+            self.failed(anchors).await.map(|failed| failed.why)
+        }
+
+        async fn failed(&self, anchors: &Anchors) -> Option<Failed> {
             keep(&self.node, anchors).await.unwrap()
         }
 
@@ -391,9 +427,17 @@ mod tests {
         house.set_up_mail();
         let refuses = Fault::Says("550 5.1.1 nobody here".into());
         house.fails_at(Some((Verb::Recipient, refuses)));
-        assert!(house.keep(&by_mail()).await.unwrap().contains("not taken"));
+        assert_eq!(house.failed(&by_mail()).await, Some(NOT_TAKEN));
         house.fails_at(Some((Verb::End, Fault::Closes)));
-        assert!(house.keep(&by_mail()).await.unwrap().contains("nobody knows"));
+        // It may have gone out, and the mailbox gets one an hour at most: also where another place is to be tried sooner.
+        let broken = Anchors {
+            authority: Some("http://127.0.0.1:1".parse().unwrap()),
+            folder: Some(Folder::new(house.folder.path().join("gone"))),
+            ..by_mail()
+        };
+        let unknown = house.failed(&broken).await.unwrap();
+        assert!(unknown.why.contains("nobody knows"), "{unknown:?}");
+        assert_eq!(unknown.wait.as_millis(), ANCHOR_EVERY_MS as u128);
         house.fails_at(None);
         for _ in 0..2 {
             assert_eq!(house.keep(&by_mail()).await, None);
@@ -443,7 +487,7 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(
                 gone.take(&checkpoint).await,
-                Err("the checkpoint could not be written")
+                failed("the checkpoint could not be written")
             );
         }
     }
@@ -463,10 +507,10 @@ mod tests {
         first.block_on(async {
             let hang = move || hangs.recv().map_err(io::Error::other);
             let said = folder.ask(Duration::from_millis(20), hang).await;
-            assert_eq!(said, Err("the folder does not answer"));
+            assert_eq!(said, failed("the folder does not answer"));
             for _ in 0..3 {
                 let said = folder.clone().take(&a_checkpoint()).await;
-                assert_eq!(said, Err("the folder has not answered yet"));
+                assert_eq!(said, failed("the folder has not answered yet"));
             }
         });
         // Here a task of the runtime's own would be waited for.

@@ -2560,10 +2560,12 @@ export interface components {
              * @description How many findings nobody has understood.
              */
             alarm_count: number;
+            dropped_at: components["schemas"]["Time"] | null;
             /** @description What was found: first what nobody has understood yet, then the newest; at most 100. */
             findings: components["schemas"]["AuditFinding"][];
             /** @description Whether nothing was found that nobody has understood, and no event has waited for more than five minutes. */
             is_sound: boolean;
+            mailed_at: components["schemas"]["Time"] | null;
             oldest_pending_at: components["schemas"]["Time"] | null;
             /**
              * Format: int64

@@ -69,6 +69,11 @@ export const audit = {
     (count: number) => `另有 ${count} 条几秒内写入`,
     (count) => `${count} more within seconds`,
   ),
+  kept: {
+    stamped: say('时间戳', 'stamped'),
+    dropped: say('存到外部文件夹', 'in the folder outside'),
+    mailed: say('寄到外部邮箱', 'mailed'),
+  },
   search: say('谁做的：登录名、终端号、节点', 'Who did it: a log-in, a terminal, a node'),
   about: say('关于哪一个：编号', 'About which one'),
   from: say('从', 'From'),

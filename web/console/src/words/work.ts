@@ -59,7 +59,10 @@ const why: Record<string, Said<string>> = {
   'the log’s key cannot be used': say('审计日志的密钥用不了', 'The audit log’s key cannot be used'),
   'the checkpoint could not be written': say('检查点写不进文件夹', 'The checkpoint could not be written'),
   'the folder does not answer': say('检查点的文件夹没有反应', 'The folder for checkpoints does not answer'),
-  'the folder has not answered yet': say('检查点的文件夹还没有反应', 'The folder for checkpoints has not answered yet'),
+  'the folder has not answered yet': say(
+    '检查点的文件夹还没有反应',
+    'The folder for checkpoints has not answered yet',
+  ),
   'the checkpoint’s mail was not taken': say('检查点邮件没有被收下', 'The checkpoint’s mail was not taken'),
   'nobody knows whether the checkpoint’s mail was taken': say(
     '不知检查点邮件是否被收下',
