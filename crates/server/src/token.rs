@@ -88,8 +88,11 @@ impl Args {
 
 fn pin_of(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let mut pin = Zeroizing::new(String::new());
-    let mut file = std::fs::File::open(path)?.take(PIN_FILE_BYTES_MAX);
+    let mut file = std::fs::File::open(path)?.take(PIN_FILE_BYTES_MAX + 1);
     file.read_to_string(&mut pin)?;
+    // A part of it is not tried: that would be a wrong one.
+    let fits = pin.len() as u64 <= PIN_FILE_BYTES_MAX;
+    ensure!(fits, "is larger than {PIN_FILE_BYTES_MAX} bytes");
     Ok(Zeroizing::new(pin.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
@@ -104,6 +107,8 @@ enum Error {
     Tokens(usize, String),
     #[error("the token {0} refuses the PIN")]
     Pin(String),
+    #[error("one wrong PIN more locks the token {0}: log in to it by its own program first")]
+    LastTry(String),
     #[error("the token {0} takes no PIN any more: it is locked")]
     Locked(String),
     #[error("there is no AES key {0} in the token")]
@@ -174,6 +179,10 @@ impl Token {
 
     fn session(&self, module: &Pkcs11, may_write: bool) -> Result<Session, Error> {
         let slot = self.slot(module)?;
+        // A supervisor that starts a node with a wrong PIN again and again must not lock it.
+        if module.get_token_info(slot)?.user_pin_final_try() {
+            return Err(Error::LastTry(self.token.clone()));
+        }
         let session = match may_write {
             true => module.open_rw_session(slot)?,
             false => module.open_ro_session(slot)?,
@@ -360,6 +369,21 @@ mod tests {
         // A token that does not say, says no.
         let silent = [Attribute::ValueLen(32.into()), Attribute::Sensitive(true)];
         assert!(fit("key", &silent).is_err() && fit("key", &[]).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_too_long_for_a_pin_is_refused_and_no_part_of_it_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pin");
+        let pin = |text: String| {
+            std::fs::write(&path, text).unwrap();
+            pin_of(&path)
+        };
+        assert_eq!(pin("7391\r\n".into()).unwrap().as_str(), "7391");
+        assert_eq!(pin("1".repeat(1024)).unwrap().len(), 1024);
+        for long in ["1".repeat(1025), format!("7391\n{}", "\n".repeat(1020))] {
+            assert!(pin(long).unwrap_err().to_string().contains("larger than 1024"));
+        }
     }
 
     #[test]
