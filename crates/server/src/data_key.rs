@@ -4,12 +4,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use node::seal::{Source, VARIABLE};
 use zeroize::Zeroizing;
 
 #[cfg(feature = "pkcs11")]
 use crate::token;
+
+const NOT_NAMED: &str = "the data keys are not named: --database takes --data-key (with the token's options, where one wraps them) or TILLGUARD_DATA_KEY";
 
 /// Where the data keys are.
 #[derive(clap::Args)]
@@ -25,27 +27,29 @@ pub struct Args {
 }
 
 impl Args {
-    /// Where the keys of a node with this data folder are.
+    /// Where the keys of a node with this data folder are; without a folder they must be named.
     ///
     /// # Errors
-    /// They could be in two places, or the PIN of the token cannot be read.
-    pub fn source(&self, data: &Path) -> anyhow::Result<Source> {
-        let path = self.file(data);
+    /// They could be in two places or are in none, or the PIN of the token cannot be read.
+    pub fn source(&self, data: Option<&Path>) -> anyhow::Result<Source> {
+        let path = data.map_or_else(|| self.data_key.clone(), |data| Some(self.file(data)));
         if let Some(text) = std::env::var_os(VARIABLE) {
-            self.want_variable_alone(&path)?;
+            self.want_variable_alone(path.as_deref())?;
             let text = text.into_string().ok();
             let text = text.with_context(|| format!("the data key cannot be used: {VARIABLE} is no text"))?;
             return Ok(Source::Environment(Zeroizing::new(text)));
         }
+        let path = path.context(NOT_NAMED)?;
         #[cfg(feature = "pkcs11")]
         if let Some(token) = &self.token {
-            let plain = data.join("data.key");
-            ensure!(
-                plain == path || !node::seal::is_plain(&plain),
-                "{} is not wrapped, and lies beside the wrapped keys in {}: delete it",
-                plain.display(),
-                path.display()
-            );
+            let plain = data.map(|data| data.join("data.key"));
+            if let Some(plain) = plain.filter(|plain| *plain != path && node::seal::is_plain(plain)) {
+                bail!(
+                    "{} is not wrapped, and lies beside the wrapped keys in {}: delete it",
+                    plain.display(),
+                    path.display()
+                );
+            }
             return Ok(Source::Token(path, Box::new(token.token()?)));
         }
         Ok(Source::File(path))
@@ -65,7 +69,7 @@ impl Args {
             .token()
     }
 
-    fn want_variable_alone(&self, path: &Path) -> anyhow::Result<()> {
+    fn want_variable_alone(&self, path: Option<&Path>) -> anyhow::Result<()> {
         ensure!(
             self.data_key.is_none(),
             "{VARIABLE} is set beside --data-key: the data keys come from one place"
@@ -75,11 +79,32 @@ impl Args {
             self.token.is_none(),
             "{VARIABLE} is set beside --pkcs11-module: wrapped keys stand in a file"
         );
-        ensure!(
-            !path.exists(),
-            "{VARIABLE} is set, and there is {} too: the data keys come from one place",
-            path.display()
-        );
-        Ok(())
+        match path {
+            Some(path) if path.exists() => bail!(
+                "{VARIABLE} is set, and there is {} too: the data keys come from one place",
+                path.display()
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_data_folder_the_keys_are_looked_for_where_they_are_named_and_nowhere_else() {
+        let mut args = Args {
+            data_key: None,
+            #[cfg(feature = "pkcs11")]
+            token: None,
+        };
+        let beside = args.source(Some(Path::new("data"))).unwrap();
+        assert_eq!(beside.to_string(), "data/data.key");
+        let nowhere = args.source(None).err().unwrap().to_string();
+        assert!(nowhere.contains("--database takes --data-key"), "{nowhere}");
+        args.data_key = Some("kept.key".into());
+        assert_eq!(args.source(None).unwrap().to_string(), "kept.key");
     }
 }

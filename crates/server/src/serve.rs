@@ -115,7 +115,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let place = run::Place {
         data: &args.data,
         database: args.database.as_deref(),
-        keys: args.keys.source(&args.data)?,
+        keys: args.keys.source(Some(&args.data))?,
     };
     let tls = args.tls()?;
     let node = open(&place, &args.node).await?;

@@ -1,6 +1,6 @@
 //! `tillguard verify`: is this evidence, or this store, what it says it is?
 //!
-//! Invariant: it exits with 0 only when every byte was verified.
+//! Invariant: it exits with 0 only when every byte was verified; it makes no data key, and notes none.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail, ensure};
 use app::audit::Walk;
 use node::now;
-use node::seal::{Source, keep};
+use node::seal::open;
 use store::Store;
 use tlog::Key;
 
@@ -80,6 +80,7 @@ fn verify_pack(path: &std::path::Path, key: Option<Key>) -> anyhow::Result<()> {
 }
 
 fn verify_store(args: &Args) -> anyhow::Result<()> {
+    let source = args.keys.source(args.data.as_deref())?;
     let store = match (&args.database, &args.data) {
         (Some(url), _) => Store::connect(url, Arc::new(now))?,
         (None, Some(data)) => {
@@ -97,7 +98,7 @@ fn verify_store(args: &Args) -> anyhow::Result<()> {
     };
     let log = store.read(store::audit::log)?;
     let log = log.context("the audit log has not begun: no node of this version has run")?;
-    open_texts(&store, args)?;
+    store.unlock(Arc::new(open(&store, &source)?));
     let own = Key::new(
         &log.origin,
         log.public_key.as_slice().try_into().context("the log's key")?,
@@ -113,21 +114,6 @@ fn verify_store(args: &Args) -> anyhow::Result<()> {
     }
     ensure!(walk.findings.is_empty(), "the audit log is not what it must be");
     println!("verified: {} records of {own}", walk.leaves());
-    Ok(())
-}
-
-/// Gives the store the key that opens the texts of events.
-fn open_texts(store: &Store, args: &Args) -> anyhow::Result<()> {
-    let data = args.data.clone().unwrap_or_default();
-    let source = args.keys.source(&data)?;
-    if let Source::File(path) | Source::Token(path, _) = &source {
-        ensure!(
-            path.exists(),
-            "there is no data key in {}: the texts of events are sealed, say what opens them",
-            path.display()
-        );
-    }
-    store.unlock(Arc::new(keep(store, &source, "tillguard verify")?));
     Ok(())
 }
 

@@ -5,7 +5,8 @@
 use domain::TerminalId;
 use store::{Store, Tx, data_key};
 
-use super::{Error, Purpose, Sealer, Source};
+use super::token::Name;
+use super::{Error, Purpose, Sealer, Secret, Source};
 
 /// What a store says of the keys it was sealed with.
 struct Known {
@@ -15,31 +16,38 @@ struct Known {
     example: Option<(TerminalId, Vec<u8>)>,
 }
 
-/// The sealer of a store with the keys of a source; a file that is missing is made when the store has nothing sealed yet. `node` is
-/// who asks.
+/// The sealer of a store with the keys of a source, for who only reads: nothing is made, and nothing is noted in the store.
 ///
 /// # Errors
-/// The keys are missing, cannot be read or unwrapped, or lack one that the store was sealed with; or their newest is one that another
-/// node, which is present, does not have yet, and could not open what it seals.
+/// The keys are missing, cannot be read or unwrapped, or lack one that the store was sealed with.
+pub fn open(store: &Store, source: &Source) -> Result<Sealer, Error> {
+    let known = Known::of(store)?;
+    let secrets = source.secrets()?.ok_or_else(|| source.missing())?;
+    known.sealer(&secrets, source)
+}
+
+/// The same for who seals: the store is told of the newest key, and a file that is missing is made when the store has nothing sealed
+/// yet. `node` is who asks.
+///
+/// # Errors
+/// Those of [`open`]; or their newest is one that another node, which is present, does not have yet, and could not open what it
+/// seals.
 pub fn keep(store: &Store, source: &Source, node: &str) -> Result<Sealer, Error> {
-    let known = store.read(|tx: &Tx<'_>| {
-        Ok::<_, store::Error>(Known {
-            checks: data_key::checks(tx)?,
-            example: data_key::example(tx)?,
-        })
-    })?;
-    let is_new = known.checks.is_empty() && known.example.is_none();
-    let secrets = source.secrets(is_new)?;
-    let sealer = Sealer::of(&secrets).ok_or_else(|| source.unusable("is empty"))?;
-    known.check(&sealer, source)?;
+    let known = Known::of(store)?;
+    let secrets = match source.secrets()? {
+        Some(secrets) => secrets,
+        None if known.is_new() => source.make()?,
+        None => return Err(source.missing()),
+    };
+    let sealer = known.sealer(&secrets, source)?;
     let (check, others_of) = (sealer.0.newest.check, store.is_shared().then(|| node.to_owned()));
     if !known.checks.iter().any(|known| *known == check)
         && let Some(lacking) =
             store.write(move |tx| app::estate::sealed_by(tx, others_of.as_deref(), &check))?
     {
-        let id = identifier(&check);
+        let name = Name::from_check(&check);
         let why = format!(
-            "has a newest key, {id}, that the node {lacking} does not have yet: put it before the last one until every node has been started with it"
+            "has a newest key, {name}, that the node {lacking} does not have yet: put it before the last one until every node has been started with it"
         );
         return Err(source.unusable(&why));
     }
@@ -47,13 +55,32 @@ pub fn keep(store: &Store, source: &Source, node: &str) -> Result<Sealer, Error>
 }
 
 impl Known {
+    fn of(store: &Store) -> Result<Self, Error> {
+        let read = |tx: &Tx<'_>| {
+            Ok::<_, store::Error>(Self {
+                checks: data_key::checks(tx)?,
+                example: data_key::example(tx)?,
+            })
+        };
+        Ok(store.read(read)?)
+    }
+
+    /// Whether the store has sealed nothing.
+    fn is_new(&self) -> bool {
+        self.checks.is_empty() && self.example.is_none()
+    }
+
+    fn sealer(&self, secrets: &[Secret], source: &Source) -> Result<Sealer, Error> {
+        let sealer = Sealer::of(secrets).ok_or_else(|| source.unusable("is empty"))?;
+        self.check(&sealer, source)?;
+        Ok(sealer)
+    }
+
     fn check(&self, sealer: &Sealer, source: &Source) -> Result<(), Error> {
         let has = |check: &[u8]| sealer.keys().any(|key| key.check == check);
         if let Some(missing) = self.checks.iter().find(|check| !has(check)) {
-            let why = format!(
-                "lacks the key {}, which the store is sealed with",
-                identifier(missing)
-            );
+            let name = Name::from_check(missing);
+            let why = format!("lacks the key {name}, which the store is sealed with");
             return Err(source.unusable(&why));
         }
         let Some((terminal_id, sealed)) = &self.example else {
@@ -64,11 +91,6 @@ impl Known {
             .map(drop)
             .map_err(|_| source.unusable("is not the one the store is sealed with"))
     }
-}
-
-/// What a key is called: the first bytes of its check value, as in what it seals.
-fn identifier(check: &[u8]) -> String {
-    check.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -135,6 +157,28 @@ mod tests {
         assert!(!path.exists());
         place.file(&line(9));
         assert!(place.refuses(&path).contains("lacks the key"));
+    }
+
+    #[test]
+    fn whoever_only_reads_makes_no_key_and_notes_none() {
+        let place = Place::new();
+        let path = place.folder.path().join("data.key");
+        let open = || open(&place.store, &Source::File(path.clone()));
+        let noted = || place.store.read(data_key::checks).unwrap().len();
+        assert!(open().err().unwrap().to_string().contains("is missing"));
+        assert!(!path.exists() && noted() == 0);
+        place.file(&line(1));
+        open().unwrap();
+        assert_eq!(noted(), 0);
+        let sealed = place.keep(&path).unwrap().seal(Purpose::Reversal, "t", b"");
+        place.file(&(line(1) + &line(2)));
+        open()
+            .unwrap()
+            .open(Purpose::Reversal, "t", &sealed.unwrap())
+            .unwrap();
+        assert_eq!(noted(), 1, "the newest was noted, and missed from then on");
+        place.file(&line(2));
+        assert!(open().err().unwrap().to_string().contains("lacks the key"));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use store::vault::{Check, Refused, Vault};
 
-pub use keep::keep;
+pub use keep::{keep, open};
 pub use source::{Source, VARIABLE, is_plain};
 pub use store::vault::Purpose;
 

@@ -34,32 +34,40 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// The keys, oldest first. `is_new` says that the store has sealed nothing, so that a key may be made.
-    pub(super) fn secrets(&self, is_new: bool) -> Result<Vec<Secret>, Error> {
-        let unusable = |why: &str| self.unusable(why);
+    /// The keys, oldest first; `None` where their file is missing.
+    pub(super) fn secrets(&self) -> Result<Option<Vec<Secret>>, Error> {
         match (self, self.found()?) {
-            (Self::File(_) | Self::Environment(_), Some(Found::Plain(secrets))) => Ok(secrets),
-            (Self::File(path), None) if is_new => {
-                let secret = Zeroizing::new(random()?);
-                file::create(path, &secret).map_err(|why| unusable(&why))?;
-                Ok(vec![secret])
+            (_, None) => Ok(None),
+            (Self::File(_) | Self::Environment(_), Some(Found::Plain(secrets))) => Ok(Some(secrets)),
+            (Self::File(_), Some(Found::Wrapped(_))) => Err(self.unusable(NEEDS_TOKEN)),
+            (Self::Environment(_), Some(Found::Wrapped(_))) => {
+                Err(self.unusable("has wrapped keys: they stand in a file, which --data-key names"))
             }
-            (Self::File(_), None) => Err(unusable(
-                "is missing, and the store is sealed with keys that were given before: bring it back, or the variable that held them",
-            )),
-            (Self::File(_), Some(Found::Wrapped(_))) => Err(unusable(NEEDS_TOKEN)),
-            (Self::Environment(_), _) => Err(unusable(
-                "has wrapped keys: they stand in a file, which --data-key names",
-            )),
-            (Self::Token(_, token), Some(Found::Wrapped(keys))) => token.unwrap(keys).map_err(Error::Key),
-            (Self::Token(..), Some(Found::Plain(_))) => Err(unusable(PLAIN)),
-            (Self::Token(..), None) if is_new => Err(unusable(
-                "is missing: make its first key with `tillguard admin data-key new`",
-            )),
-            (Self::Token(..), None) => Err(unusable(
-                "is missing, and the store is sealed with keys that were given before: bring it back",
-            )),
+            (Self::Token(_, token), Some(Found::Wrapped(keys))) => {
+                token.unwrap(keys).map(Some).map_err(Error::Key)
+            }
+            (Self::Token(..), Some(Found::Plain(_))) => Err(self.unusable(PLAIN)),
         }
+    }
+
+    /// The first key of a store that has sealed nothing, made where a person need not.
+    pub(super) fn make(&self) -> Result<Vec<Secret>, Error> {
+        let Self::File(path) = self else {
+            return Err(self.unusable("is missing: make its first key with `tillguard admin data-key new`"));
+        };
+        let secret = Zeroizing::new(random()?);
+        file::create(path, &secret).map_err(|why| self.unusable(&why))?;
+        Ok(vec![secret])
+    }
+
+    /// That the file is missing, where the store is sealed.
+    pub(super) fn missing(&self) -> Error {
+        self.unusable(match self {
+            Self::Token(..) => "is missing, and the store is sealed with keys that were given before: bring it back",
+            _ => {
+                "is missing, and the store is sealed with keys that were given before: bring it back, or the variable that held them"
+            }
+        })
     }
 
     fn found(&self) -> Result<Option<Found>, Error> {

@@ -17,8 +17,14 @@ pub struct Name(pub(super) [u8; ID_BYTES]);
 impl Name {
     /// The name of a key.
     pub(super) fn of(secret: &Secret) -> Self {
-        let [a, b, c, d, ..] = Key::new(secret).check;
-        Self([a, b, c, d])
+        Self::from_check(&Key::new(secret).check)
+    }
+
+    /// The name of the key with that check value.
+    pub(super) fn from_check(check: &[u8]) -> Self {
+        Self(std::array::from_fn(|at| {
+            check.get(at).copied().unwrap_or_default()
+        }))
     }
 
     /// Its bytes, which a token binds to what it makes of the key.

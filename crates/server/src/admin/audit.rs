@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use node::seal::keep;
+use node::seal::{keep, open};
 
 use super::Args;
 use crate::data_key;
@@ -50,7 +50,12 @@ pub(super) fn run(args: &Args, said: &Audit) -> anyhow::Result<()> {
         Audit::Key(said) => &said.keys,
     };
     let store = args.open(false)?;
-    let sealer = keep(&store, &keys.source(&args.data)?, "tillguard admin")?;
+    let source = keys.source(Some(&args.data))?;
+    // A log that no node has begun yet is begun here, and its key sealed.
+    let sealer = match store.read(store::audit::log)? {
+        Some(_) => open(&store, &source)?,
+        None => keep(&store, &source, "tillguard admin")?,
+    };
     let signer = node::audit::signer(&store, &sealer)?;
     store.unlock(Arc::new(sealer));
     match said {

@@ -79,7 +79,7 @@ fn told(problem: Problem) -> anyhow::Error {
 impl Shell {
     fn open(args: &Args, said: &Import) -> anyhow::Result<Self> {
         let store = args.open(false)?;
-        let sealer = Arc::new(keep(&store, &said.keys.source(&args.data)?, CLAIMER)?);
+        let sealer = Arc::new(keep(&store, &said.keys.source(Some(&args.data))?, CLAIMER)?);
         store.unlock(sealer.clone());
         let login = said.login.clone();
         let account = store.read(move |tx: &Tx<'_>| store::account::usable(tx, &login))?;

@@ -38,7 +38,7 @@ pub fn run(args: &Args, said: &Reseal) -> anyhow::Result<()> {
     if said.look {
         return print(&store);
     }
-    let sealer = keep(&store, &said.keys.source(&args.data)?, CLAIMER)?;
+    let sealer = keep(&store, &said.keys.source(Some(&args.data))?, CLAIMER)?;
     store.unlock(Arc::new(sealer));
     let who = Incarnation {
         node: CLAIMER.to_owned(),
