@@ -35,20 +35,38 @@ impl Place {
         self.data().join("data.key")
     }
 
-    fn want_no_secret(&self, said: &str) -> Result<()> {
+    /// As it is written, in either case, and as the bytes that are meant.
+    fn want_no_secret(&self, said: &[u8]) -> Result<()> {
+        let text = said.to_ascii_lowercase();
         for secret in &self.secrets {
-            let bytes = unhex(secret).unwrap_or_else(|| secret.clone().into_bytes());
-            let is_in = said.to_lowercase().contains(&secret.to_lowercase())
-                || said.as_bytes().windows(bytes.len()).any(|window| window == bytes);
+            let is_in = contains(&text, secret.to_ascii_lowercase().as_bytes())
+                || unhex(secret).is_some_and(|bytes| contains(said, &bytes));
             ensure!(!is_in, "a secret is in what was said");
         }
         Ok(())
     }
 
+    /// The same of every file in the data folder; answers how many there are.
+    fn want_no_secret_in_files(&self) -> Result<usize> {
+        let (mut folders, mut count) = (vec![self.data()], 0);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                count += 1;
+                let looked = self.want_no_secret(&std::fs::read(&path)?);
+                looked.with_context(|| path.display().to_string())?;
+            }
+        }
+        Ok(count)
+    }
+
     /// Everything a node said, at every level of the log.
-    fn said(&self) -> Result<String> {
-        let said = self.folder.path().join("node-1.said.txt");
-        Ok(String::from_utf8_lossy(&std::fs::read(said)?).into_owned())
+    fn said(&self) -> Result<Vec<u8>> {
+        Ok(std::fs::read(self.folder.path().join("node-1.said.txt"))?)
     }
 
     /// Starts a node and ends it again.
@@ -71,10 +89,10 @@ impl Place {
     /// What `tillguard admin` says.
     fn admin(&self, words: &[&str], flags: &[&str], variables: &[(&str, &str)]) -> Result<String> {
         let output = admin_with(self.folder.path(), &[words, flags].concat(), "", variables)?;
+        self.want_no_secret(&output.stdout)?;
+        self.want_no_secret(&output.stderr)?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let wrong = String::from_utf8_lossy(&output.stderr);
-        self.want_no_secret(&said)?;
-        self.want_no_secret(&wrong)?;
         ensure!(output.status.success(), "{wrong}");
         Ok(said)
     }
@@ -83,6 +101,10 @@ impl Place {
     fn log_key(&self, flags: &[&str], variables: &[(&str, &str)]) -> Result<String> {
         self.admin(&["audit", "key"], flags, variables)
     }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -184,6 +206,32 @@ async fn a_variable_that_says_nothing_clear_is_refused_and_not_shown() -> Result
     )
 }
 
+#[test]
+fn a_secret_is_found_however_it_is_written() -> Result<()> {
+    let mut place = Place::new()?;
+    place.secrets.push(key(0xd1));
+    place.want_no_secret(&[0xd1; 31])?;
+    for leak in [
+        key(0xd1).into_bytes(),
+        key(0xd1).to_uppercase().into_bytes(),
+        vec![0xd1; 32],
+        PIN.into(),
+    ] {
+        let around = [b"said ".as_slice(), &leak, &[0xff]].concat();
+        ensure!(place.want_no_secret(&around).is_err(), "{} bytes", leak.len());
+        std::fs::create_dir_all(place.data().join("deep"))?;
+        let file = place.data().join("deep/file");
+        std::fs::write(&file, around)?;
+        ensure!(
+            place.want_no_secret_in_files().is_err(),
+            "{} bytes in a file",
+            leak.len()
+        );
+        std::fs::remove_file(&file)?;
+    }
+    Ok(())
+}
+
 /// A house with a token, and a PIN for it in a file.
 struct Guarded {
     place: Place,
@@ -265,12 +313,13 @@ async fn a_wrapped_key_starts_restarts_and_is_changed_and_stands_nowhere_in_clea
     wants(&guarded.admin(&wrap)?, &["is wrapped", "delete", "plain.key"])?;
     ensure!(guarded.admin(&wrap).is_err(), "it wrote over the wrapped keys");
     std::fs::remove_file(&plain)?;
-    guarded.place.want_no_secret(&std::fs::read_to_string(&file)?)?;
     let old = lines(&file)?;
     ensure!(old.len() == 1 && old[0].starts_with("pkcs11:"), "{old:?}");
     for _ in 0..2 {
         guarded.starts().await?;
     }
+    let looked = guarded.place.want_no_secret_in_files()?;
+    ensure!(looked > 1, "only {looked} files were looked through");
     ensure!(
         guarded.admin(&["audit", "key"])? == log_key,
         "another key came out"
