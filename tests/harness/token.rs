@@ -18,10 +18,6 @@ const MODULES: [&str; 2] = [
 pub struct SoftToken {
     /// Its library.
     pub module: PathBuf,
-    /// Its label.
-    pub label: String,
-    /// Its PIN.
-    pub pin: String,
     configuration: PathBuf,
     tokens: PathBuf,
 }
@@ -46,8 +42,6 @@ impl SoftToken {
         let token = Self {
             module: module
                 .context("SoftHSM is missing: apt-get install -y --no-install-recommends softhsm2")?,
-            label: label.to_owned(),
-            pin: pin.to_owned(),
             configuration,
             tokens,
         };
