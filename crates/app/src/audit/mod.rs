@@ -123,10 +123,8 @@ pub fn run(tx: &Tx<'_>, claimed: &Work, signer: &Signer, random: &[u8; 32]) -> R
         Some(Task::Events) => seal::events(tx, signer, random)?,
         Some(Task::Ledger) => seal::ledgers(tx, signer, random)?,
         Some(Task::Check) => check::run(tx)?,
-        // Who asks outside ends the claim itself.
-        Some(Task::Anchor) => (Done::default(), ANCHOR_EVERY_MS),
-        // Of a later version.
-        None => (Done::default(), domain::time::HOUR_MS),
+        // Of a later version; and who asks outside ends the claim itself, and does not come here.
+        Some(Task::Anchor) | None => (Done::default(), domain::time::HOUR_MS),
     };
     crate::work::again(tx, claimed, tx.now().plus_ms(wait_ms))?;
     Ok(done)
