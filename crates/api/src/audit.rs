@@ -225,7 +225,8 @@ fn stands(tx: &Tx<'_>) -> Result<AuditStatus, Problem> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": 3, "found_at": "2026-11-27T02:00:00Z", "reason": "Restored from Monday's backup."
+    "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": 3, "found_at": "2026-11-27T02:00:00Z",
+    "reason": "Restored from Monday's backup."
 }))]
 struct Understood {
     /// What was found.

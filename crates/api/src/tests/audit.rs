@@ -254,7 +254,12 @@ async fn a_finding_is_an_alarm_until_somebody_who_runs_the_house_has_understood_
     let sound = async || house.get(&auditor, "/api/v1/audit/status").await.ok();
     assert_eq!(sound().await["is_sound"], false);
     let path = "/api/v1/audit/findings/acknowledge";
-    let said = |sequence: i64| json!({ "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": sequence, "found_at": "2026-11-27T02:00:00Z", "reason": "从备份恢复" });
+    let said = |sequence: i64| {
+        json!({
+            "what": "gap", "subject": "terminal", "subject_id": "10450001", "sequence": sequence,
+            "found_at": "2026-11-27T02:00:00Z", "reason": "从备份恢复"
+        })
+    };
     house
         .post(&auditor, path, said(3))
         .await
