@@ -28,7 +28,7 @@ const PLACE: &str = "Canary Lane 5, behind the counter";
 const CIRCUMSTANCES: &str = "Canary left it in the taxi of Mr Zhou";
 const FOUND: &str = "Canary found it under Ms Wu's seat";
 const GONE: &str = "Canary Gone Feng";
-const SAID_OF_GONE: &str = "Canary moved out of the flat of Ms Chu";
+const WHY_GONE: &str = "Canary moved out of the flat of Ms Chu";
 const REASON: &str = "Canary asked for it in person at noon";
 const CONFIRMED_BY: &str = "Canary Desk Clerk Sun";
 const ACCOUNT: &str = "6222020011223344556";
@@ -249,13 +249,10 @@ async fn erased(api: &Api, shop: &str) -> Result<()> {
     api.post("/invitations/accept", &accepted).await?.expect(201)?;
     let seen = api.get("/accounts/canary.gone").await?;
     ensure!(seen["name"] == GONE, "{seen}");
-    api.post("/accounts/canary.gone/reveal", &json!({ "reason": SAID_OF_GONE }))
+    api.post("/accounts/canary.gone/reveal", &json!({ "reason": WHY_GONE }))
         .await?
         .expect(200)?;
-    for (step, said) in [
-        ("disable", json!({})),
-        ("erase", json!({ "reason": SAID_OF_GONE })),
-    ] {
+    for (step, said) in [("disable", json!({})), ("erase", json!({ "reason": WHY_GONE }))] {
         api.post(&format!("/accounts/canary.gone/{step}"), &said)
             .await?
             .expect(200)?;
@@ -346,7 +343,7 @@ fn needles(master_keys: &[[u8; 16]]) -> Result<Vec<Needle>> {
         ("who found it", FOUND),
         ("why somebody looked", REASON),
         ("who is erased", GONE),
-        ("what was said of who is erased", SAID_OF_GONE),
+        ("why somebody was looked up and erased", WHY_GONE),
         ("a clerk", CONFIRMED_BY),
         ("an account number", ACCOUNT),
         ("a password", PASSWORD),

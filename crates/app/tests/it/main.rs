@@ -25,6 +25,7 @@ mod import;
 mod incident;
 mod node;
 mod operator;
+mod personal;
 mod promise;
 mod registration;
 mod reversal;

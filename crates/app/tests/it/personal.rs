@@ -1,0 +1,112 @@
+//! A person who asks to be erased: what is gone, what is kept, and what stands against it.
+
+use app::case::Error;
+use domain::account::{Account, Person, Proof, Role, Scope};
+use domain::actor::Actor;
+use domain::emergency_code::EmergencyCode;
+use domain::factor::{Factor, Kind};
+use domain::invitation::{Invitation, State};
+use domain::session::Session;
+
+use crate::fixture::{House, ours, risk_officer};
+
+/// The log-in of who asks.
+const LOGIN: &str = "wang.li";
+
+/// An estate and one more account.
+fn open(role: Role, scope: Scope) -> (House, Actor) {
+    let house = House::open();
+    let account = Account {
+        login: LOGIN.into(),
+        name: "Wang Li".into(),
+        role,
+        scope,
+        custom_role: None,
+        proof: Proof::FRESH,
+    };
+    let kept = account.clone();
+    house.write(move |tx| store::account::insert(tx, &kept, "hash of a password"));
+    (house, Actor::Person(account))
+}
+
+fn manager() -> (House, Actor) {
+    open(Role::Manager, Scope::Shop(ours(), "s1".into()))
+}
+
+impl House {
+    /// Disables the account and erases the person.
+    fn erase(&self) -> Result<Person, Error> {
+        let disabled = self.try_write(|tx| app::account::disable(tx, &risk_officer(), LOGIN));
+        if !matches!(disabled, Ok(_) | Err(Error::WrongState(_))) {
+            return disabled;
+        }
+        self.try_write(|tx| app::personal::erase(tx, &risk_officer(), LOGIN, "asked for it"))
+    }
+}
+
+#[test]
+fn nothing_that_opened_something_is_left() {
+    let (house, _) = manager();
+    house.write(|tx| {
+        let session = Session::new(b"session", LOGIN, tx.now(), tx.now().plus_ms(1_000));
+        store::session::insert(tx, &session)?;
+        let factor = Factor {
+            factor_id: "FACTOR01".into(),
+            login: LOGIN.into(),
+            kind: Kind::Totp,
+            name: "phone".into(),
+            rp_id: None,
+            secret_sealed: vec![1],
+            last_step: None,
+            since: tx.now(),
+            used_at: None,
+        };
+        store::row::insert(tx, &factor)?;
+        store::factor::add_code(tx, LOGIN, b"recovery code")?;
+        let invitation = Invitation {
+            invitation_id: "INVITE01".into(),
+            token_digest: b"token".to_vec(),
+            login: Some(LOGIN.into()),
+            name: "Wang Li".into(),
+            role: Role::Manager,
+            scope: Scope::Shop(ours(), "s1".into()),
+            custom_role: None,
+            state: State::Open,
+            made_by: "owner".into(),
+            made_at: tx.now(),
+            ends_at: tx.now().plus_ms(1_000),
+        };
+        store::row::insert(tx, &invitation)?;
+        let code = EmergencyCode {
+            code_id: "C1".into(),
+            code_digest: b"code".to_vec(),
+            login: LOGIN.into(),
+            made_at: tx.now(),
+            ends_at: tx.now().plus_ms(1_000),
+            used: None,
+        };
+        store::row::insert(tx, &code)?;
+        store::idempotency::claim(tx, LOGIN, "key", b"request").map(drop)
+    });
+    let left = |house: &House| {
+        let claimed = house.write(|tx| store::idempotency::delete_of(tx, LOGIN));
+        house.read(|tx| {
+            let left = [
+                ("sessions", store::session::of(tx, LOGIN, 9)?.len()),
+                ("factors", store::factor::of(tx, LOGIN, 9)?.len()),
+                ("recovery codes", store::factor::codes_left(tx, LOGIN)? as usize),
+                ("invitations", store::invitation::of(tx, LOGIN, 9)?.len()),
+                ("emergency codes", store::emergency_code::of(tx, LOGIN, 9)?.len()),
+                ("answers", claimed),
+            ];
+            let left = left.into_iter().filter(|(_, count)| *count > 0);
+            Ok(left.map(|(what, _)| what).collect::<Vec<_>>())
+        })
+    };
+    assert_eq!(left(&house).len(), 6);
+    house.write(|tx| store::idempotency::claim(tx, LOGIN, "key", b"request").map(drop));
+    house.erase().unwrap();
+    assert_eq!(left(&house), [] as [&str; 0]);
+    let (_, password_hash) = house.read(|tx| store::account::get(tx, LOGIN)).unwrap();
+    assert_eq!(password_hash, "");
+}
