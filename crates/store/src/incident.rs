@@ -141,19 +141,20 @@ pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error>
     Ok(closed.len())
 }
 
-/// Whether an incident is open that this person reported, or said to be over.
+/// Whether an incident is open in which this person did or said anything.
 pub fn is_open_of(tx: &Tx<'_>, login: &str) -> Result<bool, Error> {
     let sql = sql!(
-        "SELECT 1 FROM incident WHERE state <> 'closed' AND (reported_by = $1 OR found_proposed_by = $1) LIMIT 1"
+        "SELECT 1 FROM event e JOIN incident i ON i.incident_id = e.subject_id
+          WHERE e.actor = $1 AND e.actor_kind = 'person' AND e.subject = 'incident' AND i.state <> 'closed' LIMIT 1"
     );
     Ok(tx.first(sql, values![login], |_| Ok(()))?.is_some())
 }
 
-/// When the last of the incidents was closed that this person reported, said or confirmed to be over, and whose words are kept.
+/// When the last of the incidents was closed in which this person did or said anything, and whose words are kept.
 pub fn last_closed_of(tx: &Tx<'_>, login: &str) -> Result<Option<Timestamp>, Error> {
     let sql = sql!(
-        "SELECT max(found_confirmed_at_ms) FROM incident WHERE state = 'closed' AND found_statement <> ''
-           AND (reported_by = $1 OR found_proposed_by = $1 OR found_confirmed_by = $1)"
+        "SELECT max(i.found_confirmed_at_ms) FROM event e JOIN incident i ON i.incident_id = e.subject_id
+          WHERE e.actor = $1 AND e.actor_kind = 'person' AND e.subject = 'incident' AND i.state = 'closed' AND i.found_statement <> ''"
     );
     Ok(tx.first(sql, values![login], |row| row.time_opt(0))?.flatten())
 }

@@ -1,14 +1,15 @@
 //! A person who asks to be erased: what is gone, what is kept, and what stands against it.
 
-use app::case::Error;
+use app::case::{Against, Error};
 use domain::account::{Account, Person, Proof, Role, Scope};
 use domain::actor::Actor;
 use domain::emergency_code::EmergencyCode;
+use domain::event::Subject;
 use domain::factor::{Factor, Kind};
 use domain::invitation::{Invitation, State};
 use domain::session::Session;
 
-use crate::fixture::{House, ours, risk_officer};
+use crate::fixture::{House, ours, owner, risk_officer, terminal};
 
 /// The log-in of who asks.
 const LOGIN: &str = "wang.li";
@@ -42,6 +43,39 @@ impl House {
         }
         self.try_write(|tx| app::personal::erase(tx, &risk_officer(), LOGIN, "asked for it"))
     }
+}
+
+#[test]
+fn what_a_second_reporter_said_is_kept_with_its_case() {
+    let (house, person) = manager();
+    let incident = house.lose(terminal(1));
+    house.propose_found(&owner(), &incident.incident_id).unwrap();
+    let again = house.report(&person, terminal(1)).unwrap();
+    assert!(!again.opened);
+    let refused = house.erase();
+    assert!(
+        matches!(refused, Err(Error::Against(Against::LossOpen))),
+        "{refused:?}"
+    );
+    house.find_again(&incident.incident_id);
+    let closed_at = house.now();
+    house.pass_ms(1);
+    house.erase().unwrap();
+    let until = house.read(|tx| app::personal::kept_until(tx, LOGIN));
+    assert_eq!(until, Some(closed_at.plus_ms(app::clean_up::CASES_KEPT_MS)));
+    let events = house.events(Subject::Incident, &incident.incident_id);
+    let said = events.iter().filter(|event| event.actor == LOGIN);
+    let said: Vec<_> = said.map(|event| event.text.as_deref()).collect();
+    assert_eq!(said, [Some("left on the counter")]);
+}
+
+#[test]
+fn what_others_said_of_losses_keeps_nothing_of_a_person() {
+    let (house, _) = manager();
+    let incident = house.lose(terminal(1));
+    house.erase().unwrap();
+    house.find_again(&incident.incident_id);
+    assert_eq!(house.read(|tx| app::personal::kept_until(tx, LOGIN)), None);
 }
 
 #[test]
