@@ -123,7 +123,8 @@ pub fn hand_over(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Resul
 /// the account. The log-in stays, because the record names it and nobody else may get it; so does what was said of incidents,
 /// until their time is over.
 pub fn erase(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Result<Person, Error> {
-    forget_what_was_said(tx, login)?;
+    store::audit::lock(tx)?;
+    store::audit::erase_said_of_account(tx, login)?;
     let erase = |person: &mut Person| {
         let erased = Account {
             name: login.to_owned(),
@@ -145,28 +146,6 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Result<Pe
     store::emergency_code::delete_of(tx, login)?;
     store::idempotency::delete_of(tx, login)?;
     Ok(person)
-}
-
-/// Events of an account that are looked at in one go.
-const EVENTS_MAX: i64 = 500;
-
-/// Erases what was said of an account. Why somebody looked at it stays: that is about who looked.
-fn forget_what_was_said(tx: &Tx<'_>, login: &str) -> Result<(), StoreError> {
-    let is_about_others = |verb: &str| [Verb::Reveal, Verb::Export].iter().any(|one| one.code() == verb);
-    let mut after = 0;
-    loop {
-        let events = store::event::after(tx, Subject::Account, login, after, EVENTS_MAX)?;
-        let said = events
-            .iter()
-            .filter(|event| event.text.is_some() && !is_about_others(&event.verb));
-        for event in said {
-            crate::audit::erase_text(tx, Subject::Account, login, event.sequence)?;
-        }
-        match events.last() {
-            Some(last) => after = last.sequence,
-            None => return Ok(()),
-        }
-    }
 }
 
 /// Until when what a person said of incidents is kept: the last of them is forgotten then; `None`: nothing is.

@@ -483,6 +483,24 @@ pub fn erase_texts(tx: &Tx<'_>, subject: Subject, subject_id: &str) -> Result<()
     Ok(())
 }
 
+/// The same of what was said of an account, but for why somebody looked at it, which is about who looked. Nothing of it is opened: what
+/// opens with no key goes too.
+pub fn erase_said_of_account(tx: &Tx<'_>, login: &str) -> Result<(), Error> {
+    let leaves = sql!(
+        "UPDATE audit_leaf SET text_salt = NULL WHERE subject = 'account' AND subject_id = $1 AND text_salt IS NOT NULL
+           AND sequence IN (SELECT sequence FROM event WHERE subject = 'account' AND subject_id = $1
+                              AND verb NOT IN ('reveal', 'export'))"
+    );
+    let events = sql!(
+        "UPDATE event SET text = NULL WHERE subject = 'account' AND subject_id = $1 AND text IS NOT NULL
+           AND verb NOT IN ('reveal', 'export')"
+    );
+    for sql in [leaves, events] {
+        tx.execute(sql, values![login])?;
+    }
+    Ok(())
+}
+
 /// Whether a name is that of the ledgers' leaves or of a subject.
 pub fn is_subject(name: &str) -> bool {
     name == LEDGER || Subject::parse(name).is_some()

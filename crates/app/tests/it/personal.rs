@@ -79,6 +79,30 @@ fn what_others_said_of_losses_keeps_nothing_of_a_person() {
 }
 
 #[test]
+fn a_text_that_opens_with_no_key_is_erased_all_the_same() {
+    let (mut house, _) = manager();
+    let stuck = "INSERT INTO event (subject, subject_id, sequence, at_ms, verb, actor_kind, actor, text)
+         VALUES ('account', 'wang.li', 1, 5, 'clear_factors', 'person', 'risk', 'sealed:c3R1Y2s'),
+                ('account', 'wang.li', 2, 6, 'reveal', 'person', 'risk', 'why somebody looked'),
+                ('account', 'wang.lina', 1, 6, 'clear_factors', 'person', 'risk', 'said of another')";
+    house.behind_our_back(stuck).unwrap();
+    house.erase().unwrap();
+    let events = house.events(Subject::Account, LOGIN);
+    let said: Vec<_> = events
+        .iter()
+        .map(|event| (event.verb.as_str(), event.text.as_deref()))
+        .collect();
+    let left = [
+        ("clear_factors", None),
+        ("reveal", Some("why somebody looked")),
+        ("disable", None),
+        ("erase", Some("asked for it")),
+    ];
+    assert_eq!(said, left);
+    assert!(house.is_left("said of another"));
+}
+
+#[test]
 fn nothing_that_opened_something_is_left() {
     let (house, _) = manager();
     house.write(|tx| {
