@@ -3,11 +3,13 @@
 //! Invariant: with a password or an account everything goes that it opened: no session outlives it; and there is always
 //! somebody who can administer the house.
 
+use domain::MerchantId;
 use domain::account::{Account, Narrowed, Person, Role, Scope, Verb, fits, rights, seen_by};
 use domain::actor::{Actor, By};
 use domain::case::in_person;
 use domain::custom_role::{CustomRole, State as RoleState};
 use domain::event::Subject;
+use domain::merchant::State as MerchantState;
 use domain::right::{Right, Rights};
 use domain::setting::{Mode, Settings};
 use store::event::{self, New};
@@ -46,7 +48,14 @@ impl Stateful for Person {
     /// Of two that disable each other the second waits here for the first.
     fn lock_around(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), StoreError> {
         match verb {
-            Verb::Disable | Verb::Erase => store::setting::lock(tx).map(drop),
+            Verb::Disable => store::setting::lock(tx).map(drop),
+            Verb::Erase => {
+                store::setting::lock(tx)?;
+                match self.account.scope.merchant_id() {
+                    Some(merchant_id) => store::merchant::locked(tx, merchant_id).map(drop),
+                    None => Ok(()),
+                }
+            }
             Verb::Change | Verb::Link | Verb::ClearFactors | Verb::Enable | Verb::Reveal | Verb::Export => {
                 Ok(())
             }
@@ -54,14 +63,16 @@ impl Stateful for Person {
     }
 }
 
-/// Whether nobody needs the person to be there: no incident of this person's is open, and the merchant has another owner.
+/// Whether nobody needs the person to be there: no incident of this person's is open, and the merchant has another owner, or is in
+/// business no more.
 fn is_needed_by_nobody(tx: &Tx<'_>, account: &Account) -> Result<(), Error> {
     if store::incident::is_open_of(tx, &account.login)? {
         return Err(Error::Against(Against::LossOpen));
     }
     let has_another = match (account.role, account.scope.merchant_id()) {
         (Role::Owner, Some(merchant_id)) => {
-            store::account::has_another(tx, &account.login, Right::GiveRights, Some(merchant_id))?
+            is_retired(tx, merchant_id)?
+                || store::account::has_another(tx, &account.login, Right::GiveRights, Some(merchant_id))?
         }
         _ => true,
     };
@@ -69,6 +80,12 @@ fn is_needed_by_nobody(tx: &Tx<'_>, account: &Account) -> Result<(), Error> {
         true => Ok(()),
         false => Err(Error::Against(Against::LastAdministrator)),
     }
+}
+
+/// Whether a merchant is in business no more.
+fn is_retired(tx: &Tx<'_>, merchant_id: MerchantId) -> Result<bool, StoreError> {
+    let merchant = store::merchant::get(tx, merchant_id)?;
+    Ok(merchant.is_none_or(|merchant| merchant.state == MerchantState::Retired))
 }
 
 /// Whether the house can be administered without this account. Whoever goes by the answer holds the settings.

@@ -7,9 +7,10 @@ use domain::emergency_code::EmergencyCode;
 use domain::event::Subject;
 use domain::factor::{Factor, Kind};
 use domain::invitation::{Invitation, State};
+use domain::merchant::{Merchant, State as MerchantState};
 use domain::session::Session;
 
-use crate::fixture::{House, ours, owner, risk_officer, terminal};
+use crate::fixture::{House, ours, owner, risk_officer, terminal, theirs};
 
 /// The log-in of who asks.
 const LOGIN: &str = "wang.li";
@@ -100,6 +101,25 @@ fn a_text_that_opens_with_no_key_is_erased_all_the_same() {
     ];
     assert_eq!(said, left);
     assert!(house.is_left("said of another"));
+}
+
+#[test]
+fn the_last_owner_of_a_merchant_is_erased_once_it_is_retired() {
+    let (house, _) = open(Role::Owner, Scope::Merchant(theirs()));
+    let refused = house.erase();
+    assert!(
+        matches!(refused, Err(Error::Against(Against::LastAdministrator))),
+        "{refused:?}"
+    );
+    house.write(|tx| {
+        let merchant = store::merchant::get(tx, theirs())?.unwrap();
+        let retired = Merchant {
+            state: MerchantState::Retired,
+            ..merchant
+        };
+        store::row::update(tx, &retired)
+    });
+    house.erase().unwrap();
 }
 
 #[test]
