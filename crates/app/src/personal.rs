@@ -15,7 +15,8 @@ use domain::incident::Incident;
 use domain::invitation::Invitation;
 use domain::merchant::Merchant;
 use domain::operator::Cashier;
-use domain::registration::Registration;
+use domain::personal::Ground;
+use domain::registration::{Registration, seen_by as sees_registrations};
 use domain::session::Session;
 use domain::shop::Shop;
 use domain::terminal::Terminal;
@@ -43,10 +44,12 @@ pub struct Kept {
     pub invitations: Vec<Invitation>,
     /// Codes for a report without a log-in.
     pub emergency_codes: Vec<EmergencyCode>,
+    /// What the merchant signed up with whose first owner the person is.
+    pub registrations: Vec<Registration>,
 }
 
-/// What is kept about the person of that log-in.
-pub fn kept(tx: &Tx<'_>, login: &str) -> Result<Option<Kept>, StoreError> {
+/// What is kept about the person of that log-in. To somebody else only registrations that one sees.
+pub fn kept(tx: &Tx<'_>, reader: &Actor, login: &str) -> Result<Option<Kept>, StoreError> {
     let Some(person) = Person::get(tx, login)? else {
         return Ok(None);
     };
@@ -57,6 +60,10 @@ pub fn kept(tx: &Tx<'_>, login: &str) -> Result<Option<Kept>, StoreError> {
         recovery_codes_left: store::factor::codes_left(tx, login)?,
         invitations: store::invitation::of(tx, login, ROWS_MAX)?,
         emergency_codes: store::emergency_code::of(tx, login, ROWS_MAX)?,
+        registrations: match reader.name() == login || reader.scope().is_some_and(sees_registrations) {
+            true => store::registration::of_login(tx, login, ROWS_MAX)?,
+            false => Vec::new(),
+        },
     }))
 }
 
@@ -120,8 +127,7 @@ pub fn hand_over(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Resul
 }
 
 /// Erases a person whose account is disabled: how the person is called and reached, all that opened something, and what was said of
-/// the account. The log-in stays, because the record names it and nobody else may get it; so does what was said of incidents,
-/// until their time is over.
+/// the account. The log-in stays, because the record names it and nobody else may get it; so does what [`grounds`] names.
 pub fn erase(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Result<Person, Error> {
     store::audit::lock(tx)?;
     store::audit::erase_said_of_account(tx, login)?;
@@ -146,6 +152,18 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Result<Pe
     store::emergency_code::delete_of(tx, login)?;
     store::idempotency::delete_of(tx, login)?;
     Ok(person)
+}
+
+/// Why something is kept of a person who is erased, and until when; `None`: as long as the record, or as the rules of the trade say.
+pub fn grounds(tx: &Tx<'_>, login: &str) -> Result<Vec<(Ground, Option<domain::Timestamp>)>, StoreError> {
+    let mut grounds = vec![(Ground::Record, None)];
+    if let Some(until) = kept_until(tx, login)? {
+        grounds.push((Ground::Case, Some(until)));
+    }
+    if !store::registration::of_login(tx, login, 1)?.is_empty() {
+        grounds.push((Ground::Customer, None));
+    }
+    Ok(grounds)
 }
 
 /// Until when what a person said of incidents is kept: the last of them is forgotten then; `None`: nothing is.

@@ -19,6 +19,8 @@ words! {
         Record = "record",
         /// What was said of a loss is kept with its case.
         Case = "case",
+        /// What a merchant signed up with is kept by whoever does business with it.
+        Customer = "customer",
     }
 }
 

@@ -33,6 +33,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0022_event_texts.sql"),
     include_str!("../migrations/0023_allowances.sql"),
     include_str!("../migrations/0024_findings.sql"),
+    include_str!("../migrations/0025_registration_login.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

@@ -90,6 +90,16 @@ pub fn of_token(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Option<Registration>
     tx.first(sql, values![token_digest], read)
 }
 
+/// Those that made the account of that log-in, the newest first; at most `limit`.
+pub fn of_login(tx: &Tx<'_>, login: &str, limit: i64) -> Result<Vec<Registration>, Error> {
+    let sql = select!(
+        Registration,
+        "WHERE registration.state = 'accepted' AND registration.login = $1
+           ORDER BY registration.made_at_ms DESC, registration.registration_id LIMIT $2"
+    );
+    tx.all(sql, values![login, limit], read)
+}
+
 /// How many wait for their code, at most `limit`.
 pub fn unconfirmed_count(tx: &Tx<'_>, limit: i64) -> Result<i64, Error> {
     let sql = sql!(

@@ -334,6 +334,79 @@ async fn it_is_handed_over_for_who_asked_and_says_nothing_of_what_is_not_ones_ow
 }
 
 #[tokio::test]
+async fn what_a_merchant_signed_up_with_is_handed_over_and_said_to_be_kept() {
+    let house = House::new().await;
+    house.registration("REG00001", true).await;
+    let risk = house.token("risk").await;
+    let accept = "/api/v1/registrations/REG00001/accept";
+    let accepted = house.post(&risk, accept, json!({})).await.ok();
+    let login = "new.REG00001";
+    // Somebody else wanted the same log-in, and did not get it.
+    let other = |tx: &store::Tx<'_>| {
+        let it: domain::registration::Registration = store::row::by_id(tx, "REG00001")?.unwrap();
+        let mut other = domain::registration::Registration {
+            registration_id: "REG00002".into(),
+            token_digest: vec![2],
+            state: domain::registration::State::Returned,
+            ..it
+        };
+        other.said.person_name = "另一个人".into();
+        store::registration::insert(tx, &other)
+    };
+    house.node.write(other).await.unwrap();
+    let own = house.token_of(login.into()).await;
+    let all = house.get(&own, "/api/v1/session/export").await.ok();
+    let kept = &all["registrations"][0];
+    assert_eq!(
+        (
+            &kept["id"],
+            &kept["person_name"],
+            &kept["identity_number"],
+            &kept["mobile"],
+            &kept["email"]
+        ),
+        (
+            &json!("REG00001"),
+            &json!("测试甲"),
+            &json!("110101180001010015"),
+            &json!("+8613800138000"),
+            &json!("li.na@shop.example")
+        ),
+        "{all}"
+    );
+    assert_eq!(kept["merchant_id"], accepted["merchant_id"]);
+    assert!(!all.to_string().contains("另一个人"), "{all}");
+    // Another owner answers for the account, not for what the acquirer knows.
+    let second = move |tx: &store::Tx<'_>| {
+        let person: domain::account::Person = store::row::by_id(tx, "new.REG00001")?.unwrap();
+        let second = domain::account::Account {
+            login: "second".into(),
+            ..person.account
+        };
+        store::account::insert(tx, &second, &super::HASH)
+    };
+    house.node.write(second).await.unwrap();
+    let second = house.token("second").await;
+    let export = format!("/api/v1/accounts/{login}/export");
+    let seen = house.post(&second, &export, because("本人书面申请")).await.ok();
+    assert_eq!(seen["registrations"], json!([]), "{seen}");
+    let seen = house.post(&risk, &export, because("本人书面申请")).await.ok();
+    assert_eq!(seen["registrations"][0]["id"], "REG00001");
+
+    house
+        .post(&risk, &format!("/api/v1/accounts/{login}/disable"), json!({}))
+        .await
+        .ok();
+    let erase = format!("/api/v1/accounts/{login}/erase");
+    let erased = house.post(&risk, &erase, because("本人要求删除")).await.ok();
+    let grounds = [
+        json!({ "ground": "record", "until": null }),
+        json!({ "ground": "customer", "until": null }),
+    ];
+    assert_eq!(erased["kept"], json!(grounds), "{erased}");
+}
+
+#[tokio::test]
 async fn a_person_is_erased_and_the_answer_says_what_is_kept() {
     let house = House::new().await;
     reach(&house).await;

@@ -101,7 +101,8 @@ export interface paths {
         put?: never;
         /**
          * Erase a person whose account is disabled: name, mail address, telephone, password, factors, sessions, links, and what was said of the
-         *     account. It cannot be taken back. The log-in stays in the record, and what the person said of a loss until its case is over.
+         *     account. It cannot be taken back. The log-in stays in the record, what the person said of a loss until its case is over, and what a
+         *     merchant signed up with.
          */
         post: operations["account_erase_one"];
         delete?: never;
@@ -2903,6 +2904,29 @@ export interface components {
             name: string;
             state: components["schemas"]["InvitationState"];
         };
+        /** @description What a merchant signed up with, as it is handed over. */
+        ExportedRegistration: {
+            business_name: string;
+            company_outcome: components["schemas"]["CheckOutcome"] | null;
+            credit_code: string | null;
+            decided_at: components["schemas"]["Time"] | null;
+            /** @description Who accepted it: a log-in. */
+            decided_by: string | null;
+            email: string;
+            id: string;
+            identity_number: string;
+            kind: components["schemas"]["BusinessKind"];
+            login: string;
+            made_at: components["schemas"]["Time"];
+            /** @description The merchant it became. */
+            merchant_id: string | null;
+            mobile: string;
+            person_name: string;
+            person_outcome: components["schemas"]["CheckOutcome"] | null;
+            provider: components["schemas"]["IdentityProvider"] | null;
+            /** @description Why the documents were enough to whoever looked at them. */
+            reason: string | null;
+        };
         /** @description A session as it is handed over. */
         ExportedSession: {
             address: string | null;
@@ -3010,7 +3034,7 @@ export interface components {
         /** @enum {string} */
         GateSource: "off" | "flags" | "settings";
         /** @enum {string} */
-        Ground: "record" | "case";
+        Ground: "record" | "case" | "customer";
         /**
          * @description Which half-done log-in.
          * @example {
@@ -4457,6 +4481,8 @@ export interface components {
              * @description Recovery codes that are not used yet; only a digest of each is kept.
              */
             recovery_codes_left: number;
+            /** @description What the merchant signed up with whose first owner the person is; for somebody else only as the acquirer. */
+            registrations: components["schemas"]["ExportedRegistration"][];
             /** @description Sessions that last, the newest first; of each kind at most 1000. */
             sessions: components["schemas"]["ExportedSession"][];
         };

@@ -1,5 +1,6 @@
 /** What is personal: masked, shown for a reason, taken along, erased. */
-import { say } from './say'
+import type { Ground } from '@/api'
+import { say, type Words } from './say'
 
 export const personal = {
   email: say('邮箱', 'E-mail'),
@@ -32,8 +33,8 @@ export const personal = {
     (name) => `Erase what is kept about ${name}`,
   ),
   erase_lead: say(
-    '姓名、邮箱、电话、密码、验证方式、登录和邀请都会删除，不能恢复。登录名留在操作记录里；报失时说的话保留到期为止。',
-    'Name, mail address, telephone, password, second factors, sessions and invitations go, and cannot be brought back. The log-in stays in the record; what was said of a loss stays until its time is over.',
+    '姓名、邮箱、电话、密码、验证方式、登录和邀请都会删除，不能恢复。登录名留在操作记录里；报失时说的话和商户注册时填写的内容按规定保留到期为止。',
+    'Name, mail address, telephone, password, second factors, sessions and invitations go, and cannot be brought back. The log-in stays in the record; what was said of a loss, and what a merchant signed up with, stay until their time is over.',
   ),
   erase_do: say('永久删除', 'Erase for ever'),
   type_sure: say(
@@ -48,10 +49,18 @@ export const personal = {
       'The log-in stays in the record of who did what, of which nothing may be taken out.',
     ),
     case: say(
-      (until: string) => `报失时说的话保留到 ${until}：法规要求。`,
-      (until) => `What the person said of a loss is kept until ${until}: the rules demand it.`,
+      '报失时说的话和停机函上的姓名：法规要求保留。',
+      'What the person said of a loss, and the name in its letter: the rules demand that it is kept.',
     ),
-  },
+    customer: say(
+      '商户注册时填写的姓名、证件号、手机和邮箱：收单服务结束后保留 5 年，法规要求。',
+      'What the merchant signed up with (name, identity number, telephone, mail address): the rules demand that it is kept for 5 years after the acquirer’s service ends.',
+    ),
+  } satisfies Words<Ground>,
+  kept_until: say(
+    (until: string) => `保留到 ${until}。`,
+    (until) => `Kept until ${until}.`,
+  ),
   tell: say('请告知本人。', 'Tell the person.'),
   own: say('我的个人信息', 'What is kept about me'),
   own_lead: say(

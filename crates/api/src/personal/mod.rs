@@ -2,14 +2,15 @@
 //!
 //! Invariant: no answer holds a secret; what is handed over for somebody else leaves an event that says why.
 
+mod exported;
+
 use std::sync::Arc;
 
-use app::personal::{ROWS_MAX, done, erase, hand_over, kept, kept_until};
+use app::personal::{ROWS_MAX, done, erase, grounds, hand_over, kept};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::account::Person;
-use domain::event::Event;
 use domain::personal::Ground as GroundWord;
 use domain::{Actor, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -19,18 +20,18 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Api;
-use super::account::{AccountState, NOT_FOUND, PersonOut};
-use super::edge::Secret;
-use super::factor::FactorKind;
-use super::idempotency::Kept;
-use super::input::{Cursor, In, Limit, Place};
-use super::invitation::InvitationState;
-use super::problem::{Problem, ProblemOut};
-use super::route::{ActorKind, Reason, Shown, Subject, acting};
-use super::session::Role;
-use super::wire::{Time, word};
-use crate::auth;
+use self::exported::{
+    ExportedAccount, ExportedCode, ExportedEvent, ExportedFactor, ExportedInvitation, ExportedRegistration,
+    ExportedSession,
+};
+use crate::account::{NOT_FOUND, PersonOut};
+use crate::edge::Secret;
+use crate::idempotency::Kept;
+use crate::input::{Cursor, In, Limit, Place};
+use crate::problem::{Problem, ProblemOut};
+use crate::route::{Reason, Shown, acting};
+use crate::wire::{Time, word};
+use crate::{Api, auth};
 
 /// The form of what is handed over; another one gets another name.
 const FORM: &str = "tillguard-person/1";
@@ -67,94 +68,13 @@ struct PersonExport {
     invitations: Vec<ExportedInvitation>,
     /// Codes for a report without a log-in, until their end.
     emergency_codes: Vec<ExportedCode>,
+    /// What the merchant signed up with whose first owner the person is; for somebody else only as the acquirer.
+    registrations: Vec<ExportedRegistration>,
     /// What the person did, and what was done with the account, oldest first: a page of it.
     events: Vec<ExportedEvent>,
     /// For the next page; null: that was the last. Everything but the events is in each page.
     #[schema(required)]
     next_cursor: Option<String>,
-}
-
-/// An account as it is handed over.
-#[derive(Serialize, ToSchema)]
-struct ExportedAccount {
-    login: String,
-    name: String,
-    role: Role,
-    #[schema(required)]
-    merchant_id: Option<String>,
-    #[schema(required)]
-    shop_id: Option<String>,
-    #[schema(required)]
-    custom_role_id: Option<String>,
-    state: AccountState,
-    #[schema(required)]
-    email: Option<String>,
-    #[schema(required)]
-    phone: Option<String>,
-}
-
-/// A session as it is handed over.
-#[derive(Serialize, ToSchema)]
-struct ExportedSession {
-    since: Time,
-    used_at: Time,
-    ends_at: Time,
-    #[schema(required)]
-    address: Option<String>,
-    #[schema(required)]
-    browser: Option<String>,
-}
-
-/// A second factor as it is handed over.
-#[derive(Serialize, ToSchema)]
-struct ExportedFactor {
-    kind: FactorKind,
-    name: String,
-    #[schema(required)]
-    rp_id: Option<String>,
-    since: Time,
-    #[schema(required)]
-    used_at: Option<Time>,
-}
-
-/// An invitation as it is handed over.
-#[derive(Serialize, ToSchema)]
-struct ExportedInvitation {
-    id: String,
-    /// How the one who invited called the person.
-    name: String,
-    /// Who invited: a log-in.
-    made_by: String,
-    made_at: Time,
-    ends_at: Time,
-    state: InvitationState,
-}
-
-/// A code for a report, which is kept as a digest alone, as it is handed over.
-#[derive(Serialize, ToSchema)]
-struct ExportedCode {
-    made_at: Time,
-    ends_at: Time,
-    /// What it was used for.
-    #[schema(required)]
-    terminal_id: Option<String>,
-    #[schema(required)]
-    incident_id: Option<String>,
-}
-
-/// An event as it is handed over.
-#[derive(Serialize, ToSchema)]
-struct ExportedEvent {
-    subject: Subject,
-    subject_id: String,
-    sequence: i64,
-    at: Time,
-    verb: String,
-    actor_kind: ActorKind,
-    /// Who did it: a log-in, a terminal, a node.
-    actor: String,
-    #[schema(required)]
-    text: Option<String>,
 }
 
 /// The place of an event in the list.
@@ -192,96 +112,32 @@ struct EventPage {
     cursor: Option<Cursor<After>>,
 }
 
+/// Each as it is handed over.
+fn each<T, O: From<T>>(all: Vec<T>) -> Vec<O> {
+    all.into_iter().map(O::from).collect()
+}
+
 /// Everything that is kept about the person of that log-in, and a page of the events, as the reader may see it.
 fn exported(tx: &Tx<'_>, reader: &Actor, login: &str, page: &EventPage) -> Result<PersonExport, Problem> {
-    let kept = kept(tx, login)?.ok_or_else(|| Problem::new(NOT_FOUND))?;
+    let kept = kept(tx, reader, login)?.ok_or_else(|| Problem::new(NOT_FOUND))?;
     let after = page
         .cursor
         .as_ref()
         .map_or_else(After::first, |cursor| cursor.0.clone());
     let done = done(tx, reader, login, &after.0, page.limit.get() as i64)?;
-    let Person {
-        account,
-        email,
-        phone,
-        state,
-    } = kept.person;
     Ok(PersonExport {
         form: FORM,
         at: Time(tx.now()),
-        account: ExportedAccount {
-            merchant_id: account.scope.merchant_id().map(|id| id.to_string()),
-            shop_id: account.scope.shop_id().map(str::to_owned),
-            custom_role_id: account.custom_role.map(|narrowed| narrowed.custom_role_id),
-            login: account.login,
-            name: account.name,
-            role: Role(account.role),
-            state: AccountState(state),
-            email,
-            phone,
-        },
-        sessions: kept.sessions.into_iter().map(session).collect(),
-        factors: kept.factors.into_iter().map(factor).collect(),
+        account: kept.person.into(),
+        sessions: each(kept.sessions),
+        factors: each(kept.factors),
         recovery_codes_left: kept.recovery_codes_left,
-        invitations: kept.invitations.into_iter().map(invitation).collect(),
-        emergency_codes: kept.emergency_codes.into_iter().map(code).collect(),
-        events: done.events.into_iter().map(event).collect(),
+        invitations: each(kept.invitations),
+        emergency_codes: each(kept.emergency_codes),
+        registrations: each(kept.registrations),
+        events: each(done.events),
         next_cursor: done.next.as_ref().map(After::cursor),
     })
-}
-
-fn session(it: domain::session::Session) -> ExportedSession {
-    ExportedSession {
-        since: Time(it.since),
-        used_at: Time(it.used_at),
-        ends_at: Time(it.ends_at),
-        address: it.network,
-        browser: it.browser,
-    }
-}
-
-fn factor(it: domain::factor::Factor) -> ExportedFactor {
-    ExportedFactor {
-        kind: FactorKind(it.kind),
-        name: it.name,
-        rp_id: it.rp_id,
-        since: Time(it.since),
-        used_at: it.used_at.map(Time),
-    }
-}
-
-fn invitation(it: domain::invitation::Invitation) -> ExportedInvitation {
-    ExportedInvitation {
-        id: it.invitation_id,
-        name: it.name,
-        made_by: it.made_by,
-        made_at: Time(it.made_at),
-        ends_at: Time(it.ends_at),
-        state: InvitationState(it.state),
-    }
-}
-
-fn code(it: domain::emergency_code::EmergencyCode) -> ExportedCode {
-    let used = it.used;
-    ExportedCode {
-        made_at: Time(it.made_at),
-        ends_at: Time(it.ends_at),
-        terminal_id: used.as_ref().map(|used| used.terminal_id.to_string()),
-        incident_id: used.map(|used| used.incident_id),
-    }
-}
-
-fn event(it: Event) -> ExportedEvent {
-    ExportedEvent {
-        subject: Subject(it.subject),
-        subject_id: it.subject_id,
-        sequence: it.sequence,
-        at: Time(it.at),
-        verb: it.verb,
-        actor_kind: ActorKind(it.actor_kind),
-        actor: it.actor,
-        text: it.text,
-    }
 }
 
 /// Everything that is kept about oneself, and a page of what one did.
@@ -289,7 +145,7 @@ fn event(it: Event) -> ExportedEvent {
 async fn export_own(
     State(api): State<Arc<Api>>,
     account: auth::Person,
-    super::input::Query(page): super::input::Query<EventPage>,
+    crate::input::Query(page): crate::input::Query<EventPage>,
 ) -> Result<Response, Problem> {
     let read = move |tx: &Tx<'_>| {
         let actor = auth::Account::from(account).actor(tx)?;
@@ -312,7 +168,7 @@ async fn export_of(
     State(api): State<Arc<Api>>,
     auth::Actor(account): auth::Actor,
     Path(login): Path<String>,
-    super::input::Query(page): super::input::Query<EventPage>,
+    crate::input::Query(page): crate::input::Query<EventPage>,
     input: In<Reason>,
 ) -> Result<Response, Problem> {
     let work = move |tx: &Tx<'_>| {
@@ -342,13 +198,14 @@ struct Erased {
 struct KeptOut {
     /// Why.
     ground: Ground,
-    /// Until when; null: as long as the record.
+    /// Until when; null: as long as the record, or as the rules of the trade say.
     #[schema(required)]
     until: Option<Time>,
 }
 
 /// Erase a person whose account is disabled: name, mail address, telephone, password, factors, sessions, links, and what was said of the
-/// account. It cannot be taken back. The log-in stays in the record, and what the person said of a loss until its case is over.
+/// account. It cannot be taken back. The log-in stays in the record, what the person said of a loss until its case is over, and what a
+/// merchant signed up with.
 #[utoipa::path(post, path = "/accounts/{login}/erase", tag = "account", params(("login" = String, Path)),
     request_body = Reason, responses(
     (status = 200, body = Erased),
@@ -367,17 +224,14 @@ async fn erase_one(
     let kept = acting(&api, account, input, move |tx, actor, said: Reason| {
         let reason = said.of::<Person>(tx, actor, &login, domain::account::Verb::Erase)?;
         let person = erase(tx, actor, &login, &reason)?;
-        let record = KeptOut {
-            ground: Ground(GroundWord::Record),
-            until: None,
-        };
-        let case = kept_until(tx, &login)?.map(|until| KeptOut {
-            ground: Ground(GroundWord::Case),
-            until: Some(Time(until)),
+        let kept = grounds(tx, &login)?.into_iter();
+        let kept = kept.map(|(ground, until)| KeptOut {
+            ground: Ground(ground),
+            until: until.map(Time),
         });
         Ok(Erased {
             person: Person::out(tx, actor, person)?,
-            kept: std::iter::once(record).chain(case).collect(),
+            kept: kept.collect(),
         })
     })
     .await;

@@ -1,0 +1,242 @@
+//! What is kept about a person as it is handed over: each kind with what is the person's to know of it.
+//!
+//! Invariant: nothing here opens anything: no secret, no digest of one.
+
+use domain::account::Person;
+use domain::event::Event;
+use domain::registration::Registration;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::account::AccountState;
+use crate::factor::FactorKind;
+use crate::invitation::InvitationState;
+use crate::registration::{BusinessKind, CheckOutcome};
+use crate::route::{ActorKind, Subject};
+use crate::session::Role;
+use crate::setting::IdentityProvider;
+use crate::wire::Time;
+
+/// An account as it is handed over.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedAccount {
+    login: String,
+    name: String,
+    role: Role,
+    #[schema(required)]
+    merchant_id: Option<String>,
+    #[schema(required)]
+    shop_id: Option<String>,
+    #[schema(required)]
+    custom_role_id: Option<String>,
+    state: AccountState,
+    #[schema(required)]
+    email: Option<String>,
+    #[schema(required)]
+    phone: Option<String>,
+}
+
+/// A session as it is handed over.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedSession {
+    since: Time,
+    used_at: Time,
+    ends_at: Time,
+    #[schema(required)]
+    address: Option<String>,
+    #[schema(required)]
+    browser: Option<String>,
+}
+
+/// A second factor as it is handed over.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedFactor {
+    kind: FactorKind,
+    name: String,
+    #[schema(required)]
+    rp_id: Option<String>,
+    since: Time,
+    #[schema(required)]
+    used_at: Option<Time>,
+}
+
+/// An invitation as it is handed over.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedInvitation {
+    id: String,
+    /// How the one who invited called the person.
+    name: String,
+    /// Who invited: a log-in.
+    made_by: String,
+    made_at: Time,
+    ends_at: Time,
+    state: InvitationState,
+}
+
+/// A code for a report, which is kept as a digest alone, as it is handed over.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedCode {
+    made_at: Time,
+    ends_at: Time,
+    /// What it was used for.
+    #[schema(required)]
+    terminal_id: Option<String>,
+    #[schema(required)]
+    incident_id: Option<String>,
+}
+
+/// What a merchant signed up with, as it is handed over.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedRegistration {
+    id: String,
+    made_at: Time,
+    kind: BusinessKind,
+    business_name: String,
+    #[schema(required)]
+    credit_code: Option<String>,
+    person_name: String,
+    identity_number: String,
+    mobile: String,
+    email: String,
+    login: String,
+    /// Who was asked whether name, number and business belong together; null: nobody.
+    #[schema(required)]
+    provider: Option<IdentityProvider>,
+    /// What it said of the person.
+    #[schema(required)]
+    person_outcome: Option<CheckOutcome>,
+    /// What it said of the business.
+    #[schema(required)]
+    company_outcome: Option<CheckOutcome>,
+    /// Why the documents were enough to whoever looked at them.
+    #[schema(required)]
+    reason: Option<String>,
+    /// Who accepted it: a log-in.
+    #[schema(required)]
+    decided_by: Option<String>,
+    #[schema(required)]
+    decided_at: Option<Time>,
+    /// The merchant it became.
+    #[schema(required)]
+    merchant_id: Option<String>,
+}
+
+/// An event as it is handed over.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedEvent {
+    subject: Subject,
+    subject_id: String,
+    sequence: i64,
+    at: Time,
+    verb: String,
+    actor_kind: ActorKind,
+    /// Who did it: a log-in, a terminal, a node.
+    actor: String,
+    #[schema(required)]
+    text: Option<String>,
+}
+
+impl From<Person> for ExportedAccount {
+    fn from(it: Person) -> Self {
+        let account = it.account;
+        Self {
+            merchant_id: account.scope.merchant_id().map(|id| id.to_string()),
+            shop_id: account.scope.shop_id().map(str::to_owned),
+            custom_role_id: account.custom_role.map(|narrowed| narrowed.custom_role_id),
+            login: account.login,
+            name: account.name,
+            role: Role(account.role),
+            state: AccountState(it.state),
+            email: it.email,
+            phone: it.phone,
+        }
+    }
+}
+
+impl From<domain::session::Session> for ExportedSession {
+    fn from(it: domain::session::Session) -> Self {
+        Self {
+            since: Time(it.since),
+            used_at: Time(it.used_at),
+            ends_at: Time(it.ends_at),
+            address: it.network,
+            browser: it.browser,
+        }
+    }
+}
+
+impl From<domain::factor::Factor> for ExportedFactor {
+    fn from(it: domain::factor::Factor) -> Self {
+        Self {
+            kind: FactorKind(it.kind),
+            name: it.name,
+            rp_id: it.rp_id,
+            since: Time(it.since),
+            used_at: it.used_at.map(Time),
+        }
+    }
+}
+
+impl From<domain::invitation::Invitation> for ExportedInvitation {
+    fn from(it: domain::invitation::Invitation) -> Self {
+        Self {
+            id: it.invitation_id,
+            name: it.name,
+            made_by: it.made_by,
+            made_at: Time(it.made_at),
+            ends_at: Time(it.ends_at),
+            state: InvitationState(it.state),
+        }
+    }
+}
+
+impl From<domain::emergency_code::EmergencyCode> for ExportedCode {
+    fn from(it: domain::emergency_code::EmergencyCode) -> Self {
+        let used = it.used;
+        Self {
+            made_at: Time(it.made_at),
+            ends_at: Time(it.ends_at),
+            terminal_id: used.as_ref().map(|used| used.terminal_id.to_string()),
+            incident_id: used.map(|used| used.incident_id),
+        }
+    }
+}
+
+impl From<Registration> for ExportedRegistration {
+    fn from(it: Registration) -> Self {
+        Self {
+            id: it.registration_id,
+            made_at: Time(it.made_at),
+            kind: BusinessKind(it.said.kind),
+            business_name: it.said.business_name,
+            credit_code: Some(it.said.credit_code).filter(|code| !code.is_empty()),
+            person_name: it.said.person_name,
+            identity_number: it.said.identity_number,
+            mobile: it.said.mobile,
+            email: it.email,
+            login: it.said.login,
+            provider: it.provider.map(IdentityProvider),
+            person_outcome: it.person_outcome.map(CheckOutcome),
+            company_outcome: it.company_outcome.map(CheckOutcome),
+            reason: it.approval.map(|approval| approval.reason),
+            decided_by: it.decided_by,
+            decided_at: it.decided_at.map(Time),
+            merchant_id: it.became.map(|became| became.to_string()),
+        }
+    }
+}
+
+impl From<Event> for ExportedEvent {
+    fn from(it: Event) -> Self {
+        Self {
+            subject: Subject(it.subject),
+            subject_id: it.subject_id,
+            sequence: it.sequence,
+            at: Time(it.at),
+            verb: it.verb,
+            actor_kind: ActorKind(it.actor_kind),
+            actor: it.actor,
+            text: it.text,
+        }
+    }
+}
