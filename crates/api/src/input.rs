@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use tokio::time::timeout;
 use tokio_stream::StreamExt;
-use utoipa::openapi::path::ParameterIn;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -185,7 +185,7 @@ pub fn email_opt(name: &str, value: Option<String>, chars_max: usize) -> Result<
     }
 }
 
-/// Longest value of a query parameter, in characters.
+/// Longest value of a query parameter that says nothing else, in characters.
 pub const PARAMETER_CHARS_MAX: usize = 100;
 
 /// What reading a number fails with that is outside its limits.
@@ -310,6 +310,15 @@ impl<'de, P: Place> Deserialize<'de> for Cursor<P> {
     }
 }
 
+/// Longest value of one, in characters: [`PARAMETER_CHARS_MAX`] unless it says so itself.
+fn chars_max(parameter: &Parameter) -> usize {
+    let said = match &parameter.schema {
+        Some(RefOr::T(Schema::Object(object))) => object.max_length,
+        _ => None,
+    };
+    said.unwrap_or(PARAMETER_CHARS_MAX)
+}
+
 /// Query parameters as a struct that says which there are; each at most once, nothing else, none empty or too
 /// long.
 pub struct Query<T>(pub T);
@@ -324,10 +333,10 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Q
         let known = T::into_params(|| Some(ParameterIn::Query));
         let mut object = serde_json::Map::new();
         for (name, value) in pairs.0 {
-            if !known.iter().any(|parameter| parameter.name == name) {
+            let Some(parameter) = known.iter().find(|parameter| parameter.name == name) else {
                 let shown: String = name.chars().take(PARAMETER_CHARS_MAX).collect();
                 return Err(Problem::field(shown, Why::Unknown));
-            }
+            };
             if object.contains_key(&name) {
                 return Err(Problem::field(name, Why::Invalid));
             }
@@ -335,7 +344,7 @@ impl<S: Send + Sync, T: DeserializeOwned + IntoParams> FromRequestParts<S> for Q
             if value.is_empty() {
                 return Err(Problem::field(name, Why::Missing));
             }
-            if value.chars().count() > PARAMETER_CHARS_MAX {
+            if value.chars().count() > chars_max(parameter) {
                 return Err(Problem::field(name, Why::TooLong));
             }
             object.insert(name, value.into());

@@ -2,6 +2,9 @@
 //!
 //! Invariant: what is handed over holds no secret; whoever asks for somebody else sees no event of a thing that is not theirs to see.
 
+use std::collections::HashMap;
+
+use domain::Timestamp;
 use domain::account::{Account, Person, Scope, Verb};
 use domain::actor::Actor;
 use domain::api_key::ApiKey;
@@ -76,18 +79,36 @@ pub struct Done {
     pub next: Option<Spot>,
 }
 
-/// What the person of that log-in did, after a place; at most `limit`. To somebody else only what happened to things that one sees.
-pub fn done(tx: &Tx<'_>, reader: &Actor, login: &str, after: &Spot, limit: i64) -> Result<Done, StoreError> {
-    let events = store::event::of_person(tx, login, after, limit)?;
+/// What the person of that log-in did, after a place and until a time; at most `limit`. To somebody else only what happened to things
+/// that one sees.
+pub fn done(
+    tx: &Tx<'_>,
+    reader: &Actor,
+    login: &str,
+    after: &Spot,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Done, StoreError> {
+    let events = store::event::of_person(tx, login, after, until, limit)?;
     let next = (events.len() as i64 == limit).then(|| events.last().map(store::event::spot));
-    let mut seen = Vec::with_capacity(events.len());
+    let (mut shown, mut seen) = (Vec::with_capacity(events.len()), HashMap::new());
     for event in events {
-        if reader.name() == login || is_seen(tx, reader, &event)? {
-            seen.push(event);
+        let key = (event.subject, event.subject_id.clone());
+        let is_shown = match seen.get(&key) {
+            _ if reader.name() == login => true,
+            Some(is_seen) => *is_seen,
+            None => {
+                let is_seen = is_seen(tx, reader, &event)?;
+                seen.insert(key, is_seen);
+                is_seen
+            }
+        };
+        if is_shown {
+            shown.push(event);
         }
     }
     Ok(Done {
-        events: seen,
+        events: shown,
         next: next.flatten(),
     })
 }
@@ -155,7 +176,7 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Result<Pe
 }
 
 /// Why something is kept of a person who is erased, and until when; `None`: as long as the record, or as the rules of the trade say.
-pub fn grounds(tx: &Tx<'_>, login: &str) -> Result<Vec<(Ground, Option<domain::Timestamp>)>, StoreError> {
+pub fn grounds(tx: &Tx<'_>, login: &str) -> Result<Vec<(Ground, Option<Timestamp>)>, StoreError> {
     let mut grounds = vec![(Ground::Record, None)];
     if let Some(until) = kept_until(tx, login)? {
         grounds.push((Ground::Case, Some(until)));
@@ -167,7 +188,7 @@ pub fn grounds(tx: &Tx<'_>, login: &str) -> Result<Vec<(Ground, Option<domain::T
 }
 
 /// Until when what a person said of incidents is kept: the last of them is forgotten then; `None`: nothing is.
-pub fn kept_until(tx: &Tx<'_>, login: &str) -> Result<Option<domain::Timestamp>, StoreError> {
+pub fn kept_until(tx: &Tx<'_>, login: &str) -> Result<Option<Timestamp>, StoreError> {
     let closed = store::incident::last_closed_of(tx, login)?;
     Ok(closed.map(|at| at.plus_ms(crate::clean_up::CASES_KEPT_MS)))
 }

@@ -103,22 +103,28 @@ pub fn after(
 /// The place of an event among all of a person's: when, and what names it.
 pub type Spot = (Timestamp, String, String, i64);
 
-/// What a person did, and what was done with the person's account, after a place, oldest first; at most `limit`.
-pub fn of_person(tx: &Tx<'_>, login: &str, after: &Spot, limit: i64) -> Result<Vec<Event>, Error> {
+/// What a person did, and what was done with the person's account, after a place and until a time, oldest first; at most `limit`.
+pub fn of_person(
+    tx: &Tx<'_>,
+    login: &str,
+    after: &Spot,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<Event>, Error> {
     let by = select!(
         Event,
-        "WHERE event.actor = $1 AND event.actor_kind = 'person' AND event.at_ms >= $2
+        "WHERE event.actor = $1 AND event.actor_kind = 'person' AND event.at_ms >= $2 AND event.at_ms <= $7
            AND (event.at_ms, event.subject, event.subject_id, event.sequence) > ($2, $3, $4, $5)
          ORDER BY event.at_ms, event.subject, event.subject_id, event.sequence LIMIT $6"
     );
     let about = select!(
         Event,
         "WHERE event.subject = 'account' AND event.subject_id = $1 AND NOT (event.actor = $1 AND event.actor_kind = 'person')
-           AND (event.at_ms, event.subject, event.subject_id, event.sequence) > ($2, $3, $4, $5)
+           AND event.at_ms <= $7 AND (event.at_ms, event.subject, event.subject_id, event.sequence) > ($2, $3, $4, $5)
          ORDER BY event.at_ms, event.subject, event.subject_id, event.sequence LIMIT $6"
     );
     let (at, subject, subject_id, sequence) = after;
-    let values = values![login, *at, subject, subject_id, *sequence, limit];
+    let values = values![login, *at, subject, subject_id, *sequence, limit, until];
     let mut events: Vec<Event> = tx.all(by, values, read)?;
     events.extend(tx.all(about, values, read)?);
     events.sort_by_cached_key(spot);

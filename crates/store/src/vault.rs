@@ -41,6 +41,8 @@ pub enum Purpose {
     RegistrationCode,
     /// The seed of the key that signs the audit log's checkpoints.
     AuditKey,
+    /// Where the next page of an export begins, kept by who reads it; by reader and person.
+    ExportCursor,
     /// A person's second factor, or what the answer of one is compared with; by the log-in.
     Factor,
 }
@@ -58,6 +60,7 @@ impl Purpose {
             Self::EmergencyCode => b"tillguard/emergency-code/1",
             Self::RegistrationCode => b"tillguard/registration-code/1",
             Self::AuditKey => b"tillguard/audit-key/1",
+            Self::ExportCursor => b"tillguard/export-cursor/1",
             Self::Factor => b"tillguard/factor/1",
         }
     }

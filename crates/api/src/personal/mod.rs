@@ -2,24 +2,26 @@
 //!
 //! Invariant: no answer holds a secret; what is handed over for somebody else leaves an event that says why.
 
+mod begin;
 mod exported;
 
 use std::sync::Arc;
 
+use app::case::find;
 use app::personal::{ROWS_MAX, done, erase, grounds, hand_over, kept};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::account::Person;
 use domain::personal::Ground as GroundWord;
-use domain::{Actor, Timestamp};
+use node::seal::Sealer;
 use serde::{Deserialize, Serialize};
 use store::Tx;
-use store::event::Spot;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::begin::{Asked, Begin, Sealed};
 use self::exported::{
     ExportedAccount, ExportedCode, ExportedEvent, ExportedFactor, ExportedInvitation, ExportedRegistration,
     ExportedSession,
@@ -27,7 +29,7 @@ use self::exported::{
 use crate::account::{NOT_FOUND, PersonOut};
 use crate::edge::Secret;
 use crate::idempotency::Kept;
-use crate::input::{Cursor, In, Limit, Place};
+use crate::input::{Cursor, In, Limit};
 use crate::problem::{Problem, ProblemOut};
 use crate::route::{Reason, Shown, acting};
 use crate::wire::{Time, word};
@@ -35,6 +37,9 @@ use crate::{Api, auth};
 
 /// The form of what is handed over; another one gets another name.
 const FORM: &str = "tillguard-person/1";
+
+/// Longest cursor: an identifier of 64 letters of four bytes each, sealed, in hexadecimal digits.
+const CURSOR_CHARS_MAX: usize = 1_000;
 
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
@@ -77,39 +82,23 @@ struct PersonExport {
     next_cursor: Option<String>,
 }
 
-/// The place of an event in the list.
-#[derive(Clone, Debug)]
-struct After(Spot);
-
-impl After {
-    fn first() -> Self {
-        Self((Timestamp(i64::MIN), String::new(), String::new(), 0))
-    }
-
-    fn cursor((at, subject, subject_id, sequence): &Spot) -> String {
-        format!("{}.{sequence}.{subject}.{subject_id}", at.0)
-    }
-}
-
-impl Place for After {
-    fn parse(cursor: &str) -> Option<Self> {
-        let mut parts = cursor.splitn(4, '.');
-        let at = Timestamp(parts.next()?.parse().ok()?);
-        let sequence = parts.next()?.parse().ok().filter(|sequence| *sequence >= 0)?;
-        let subject = parts.next()?.to_owned();
-        Some(Self((at, subject, parts.next()?.to_owned(), sequence)))
-    }
-}
-
 /// Which page of the events.
 #[derive(Deserialize, IntoParams)]
 struct EventPage {
     #[serde(default)]
     #[param(inline)]
     limit: Limit,
-    /// The last page's `next_cursor`.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<After>>,
+    /// The last page's `next_cursor`: for the same reader about the same person, and as long as the data key.
+    #[param(value_type = Option<String>, max_length = 1_000)]
+    cursor: Option<Cursor<Sealed>>,
+}
+
+impl EventPage {
+    /// Where it begins.
+    fn begin(&self, tx: &Tx<'_>, sealer: &Sealer, asked: Asked<'_>) -> Result<Begin, Problem> {
+        let cursor = self.cursor.as_ref().map(|cursor| &cursor.0);
+        Begin::of(sealer, asked, cursor, tx.now())
+    }
 }
 
 /// Each as it is handed over.
@@ -118,13 +107,18 @@ fn each<T, O: From<T>>(all: Vec<T>) -> Vec<O> {
 }
 
 /// Everything that is kept about the person of that log-in, and a page of the events, as the reader may see it.
-fn exported(tx: &Tx<'_>, reader: &Actor, login: &str, page: &EventPage) -> Result<PersonExport, Problem> {
+fn exported(
+    tx: &Tx<'_>,
+    sealer: &Sealer,
+    asked: Asked<'_>,
+    begin: &Begin,
+    limit: Limit,
+) -> Result<PersonExport, Problem> {
+    let Asked { reader, login } = asked;
     let kept = kept(tx, reader, login)?.ok_or_else(|| Problem::new(NOT_FOUND))?;
-    let after = page
-        .cursor
-        .as_ref()
-        .map_or_else(After::first, |cursor| cursor.0.clone());
-    let done = done(tx, reader, login, &after.0, page.limit.get() as i64)?;
+    let done = done(tx, reader, login, &begin.after, begin.until, limit.get() as i64)?;
+    let until = begin.until;
+    let next = done.next.map(|after| Begin { after, until });
     Ok(PersonExport {
         form: FORM,
         at: Time(tx.now()),
@@ -136,7 +130,7 @@ fn exported(tx: &Tx<'_>, reader: &Actor, login: &str, page: &EventPage) -> Resul
         emergency_codes: each(kept.emergency_codes),
         registrations: each(kept.registrations),
         events: each(done.events),
-        next_cursor: done.next.as_ref().map(After::cursor),
+        next_cursor: next.map(|next| next.cursor(sealer, asked)).transpose()?,
     })
 }
 
@@ -147,9 +141,15 @@ async fn export_own(
     account: auth::Person,
     crate::input::Query(page): crate::input::Query<EventPage>,
 ) -> Result<Response, Problem> {
+    let sealer = api.node.sealer.clone();
     let read = move |tx: &Tx<'_>| {
         let actor = auth::Account::from(account).actor(tx)?;
-        exported(tx, &actor, actor.name(), &page)
+        let asked = Asked {
+            reader: &actor,
+            login: actor.name(),
+        };
+        let begin = page.begin(tx, &sealer, asked)?;
+        exported(tx, &sealer, asked, &begin, page.limit)
     };
     let out = api.node.read(read).await?;
     Ok((Extension(Secret), Json(out)).into_response())
@@ -171,15 +171,33 @@ async fn export_of(
     crate::input::Query(page): crate::input::Query<EventPage>,
     input: In<Reason>,
 ) -> Result<Response, Problem> {
+    let (by, whose, limit) = (account.clone(), login.clone(), page.limit);
+    let sealer = api.node.sealer.clone();
     let work = move |tx: &Tx<'_>| {
-        let actor = account.actor(tx)?;
+        let actor = by.actor(tx)?;
+        let asked = Asked {
+            reader: &actor,
+            login: &whose,
+        };
         let reason = input
             .body
-            .of::<Person>(tx, &actor, &login, domain::account::Verb::Export)?;
-        hand_over(tx, &actor, &login, &reason)?;
-        exported(tx, &actor, &login, &page)
+            .of::<Person>(tx, &actor, &whose, domain::account::Verb::Export)?;
+        let begin = page.begin(tx, &sealer, asked)?;
+        hand_over(tx, &actor, &whose, &reason)?;
+        Ok::<_, Problem>((begin, sealer))
     };
-    let out = api.node.write(work).await?;
+    let (begin, sealer) = api.node.write(work).await?;
+    // Only why is written: what is read, which may be much, holds up no writer.
+    let read = move |tx: &Tx<'_>| {
+        let actor = account.actor(tx)?;
+        find::<Person>(tx, &actor, &login)?;
+        let asked = Asked {
+            reader: &actor,
+            login: &login,
+        };
+        exported(tx, &sealer, asked, &begin, limit)
+    };
+    let out = api.node.read(read).await?;
     Ok((Extension(Secret), Json(out)).into_response())
 }
 
@@ -239,4 +257,4 @@ async fn erase_one(
     kept
 }
 
-const _: () = assert!(ROWS_MAX == 1_000, "said above");
+const _: () = assert!(ROWS_MAX == 1_000 && CURSOR_CHARS_MAX == 1_000, "said above");

@@ -333,6 +333,53 @@ async fn it_is_handed_over_for_who_asked_and_says_nothing_of_what_is_not_ones_ow
     assert_eq!((told.len(), &told[0]["actor"]), (2, &json!("owner")), "{seen}");
 }
 
+/// A page of what is handed over for the manager: with what cursor, and why.
+async fn page_of(house: &House, token: &str, login: &str, cursor: &str) -> super::Answer {
+    let path = format!("/api/v1/accounts/{login}/export?limit=1{cursor}");
+    house.post(token, &path, because("本人书面申请")).await
+}
+
+#[tokio::test]
+async fn page_by_page_it_ends_and_no_cursor_says_what_is_not_ones_own() {
+    let house = House::new().await;
+    let move_to = |merchant: &'static str, shop: &'static str| {
+        move |tx: &store::Tx<'_>| {
+            let mut person: domain::account::Person = store::row::by_id(tx, "manager")?.unwrap();
+            person.account.scope = domain::account::Scope::Shop(super::merchant_id(merchant), shop.into());
+            store::row::update(tx, &person)
+        }
+    };
+    let own = house.token("manager").await;
+    house.node.write(move_to(super::THEIRS, "S09")).await.unwrap();
+    let theirs = house.lose(&own, "10450009").await;
+    house.node.write(move_to(OURS, "S01")).await.unwrap();
+    let ours = house.lose(&own, "10450001").await;
+    let owner = house.token("owner").await;
+    let (mut cursor, mut told, mut pages) = (String::new(), String::new(), 0);
+    loop {
+        pages += 1;
+        assert!(pages < 20, "each page is an event of the next one: {cursor}");
+        let page = page_of(&house, &owner, "manager", &cursor).await.ok();
+        told.push_str(&page.to_string());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert!(told.contains(&ours), "{told}");
+    for theirs in [theirs.as_str(), "10450009", "incident."] {
+        assert!(!told.contains(theirs), "{theirs}: {told}");
+    }
+    // It is of that reader and that person.
+    let risk = house.token("risk").await;
+    let others = page_of(&house, &risk, "manager", &cursor).await;
+    others.problem(422, "invalid_field");
+    assert_eq!(others.body["field"], "cursor");
+    let of_another = page_of(&house, &owner, "owner", &cursor).await;
+    of_another.problem(422, "invalid_field");
+    page_of(&house, &owner, "manager", &cursor).await.ok();
+}
+
 #[tokio::test]
 async fn what_a_merchant_signed_up_with_is_handed_over_and_said_to_be_kept() {
     let house = House::new().await;

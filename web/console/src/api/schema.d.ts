@@ -6632,7 +6632,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description The last page's `next_cursor`. */
+                /** @description The last page's `next_cursor`: for the same reader about the same person, and as long as the data key. */
                 cursor?: string;
             };
             header?: {
@@ -18366,7 +18366,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description The last page's `next_cursor`. */
+                /** @description The last page's `next_cursor`: for the same reader about the same person, and as long as the data key. */
                 cursor?: string;
             };
             header?: never;
