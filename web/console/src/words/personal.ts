@@ -49,7 +49,7 @@ export const personal = {
       'The log-in stays in the record of who did what, of which nothing may be taken out.',
     ),
     case: say(
-      '报失时说的话和停机函上的姓名：法规要求保留。',
+      '报失时说的话和书面停用申请上的姓名：法规要求保留。',
       'What the person said of a loss, and the name in its letter: the rules demand that it is kept.',
     ),
     customer: say(
