@@ -6,7 +6,7 @@ use axum::Json;
 use domain::Actor;
 use domain::account::{Reach, Scope};
 use domain::custom_role::{CustomRole, Details, Verb};
-use domain::right::Rights;
+use domain::right::{Right as DomainRight, Rights};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::{IntoParams, ToSchema};
@@ -136,9 +136,11 @@ pub struct CustomRoleIn {
     /// The role it is made from. Cannot be changed.
     role: Role,
     /// Which of that role's rights it has.
-    #[schema(max_items = 15)]
+    #[schema(max_items = 16)]
     rights: Vec<Right>,
 }
+
+const _: () = assert!(DomainRight::ALL.len() == 16, "said above");
 
 impl CustomRoleIn {
     fn read(self, actor: &Actor) -> Result<Details, Problem> {
