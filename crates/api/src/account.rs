@@ -8,9 +8,10 @@ use app::account::Given;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::Actor;
-use domain::account::{Narrowed, Person, Reach, Scope, State as Word, Verb};
+use domain::account::{Narrowed, Person, Reach, Scope, State as Word, Verb, reads_why};
 use domain::case::decide;
 use domain::custom_role::CustomRole;
+use domain::event::Event;
 use domain::personal::Personal;
 use domain::shop::Shop;
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,10 @@ impl Shown for Person {
             shop_name,
             state: AccountState(it.state),
         })
+    }
+
+    fn reads_text(actor: &Actor, event: &Event) -> bool {
+        reads_why(actor, &event.subject_id, &event.verb)
     }
 }
 

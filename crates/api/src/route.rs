@@ -39,6 +39,11 @@ pub trait Shown: Noun {
 
     /// Makes it.
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<Self::Out, Problem>;
+
+    /// Whether the actor, who sees it, reads what an event of it says.
+    fn reads_text(_actor: &Actor, _event: &domain::event::Event) -> bool {
+        true
+    }
 }
 
 /// A noun with a list, page by page after the identifier that the last one ended with.
@@ -333,7 +338,7 @@ pub struct EventOut {
     actor_kind: ActorKind,
     /// Who did it, by name.
     actor: String,
-    /// Words of that person, or the particulars.
+    /// Words of that person, or the particulars; null also where they are not the reader's.
     #[schema(required)]
     text: Option<String>,
 }
@@ -362,6 +367,7 @@ pub async fn events<N: Shown>(
         let events = store::event::after(tx, N::SUBJECT, &id, after, page.limit.and_one())?;
         let mut names = Names::new(tx);
         Page::of(events, page.limit.get(), |event| event.sequence.to_string()).try_map(|event| {
+            let is_read = N::reads_text(actor, &event);
             let actor = match event.actor_kind {
                 domain::actor::Kind::Person | domain::actor::Kind::Machine => names.person(&event.actor)?,
                 _ => event.actor,
@@ -372,7 +378,7 @@ pub async fn events<N: Shown>(
                 verb: event.verb,
                 actor_kind: ActorKind(event.actor_kind),
                 actor,
-                text: event.text,
+                text: event.text.filter(|_| is_read),
             })
         })
     })

@@ -5,7 +5,7 @@
 use crate::actor::Actor;
 use crate::case::{Case, Step, Text, Who};
 use crate::personal::{Datum, Kind, Personal};
-use crate::right::{Right, Rights};
+use crate::right::{Object, Right, Rights, may};
 use crate::time::HOUR_MS;
 use crate::{MerchantId, Timestamp, words};
 
@@ -306,6 +306,15 @@ impl Personal for Person {
     }
 }
 
+/// Whether that actor reads what was said when that happened to that account. Why somebody looked at a person's data, took them along or
+/// erased them may say much about the person: it is for that person, for who may look as well, and for who reads the record.
+pub fn reads_why(actor: &Actor, login: &str, verb: &str) -> bool {
+    let is_about_data = matches!(Verb::parse(verb), Some(Verb::Reveal | Verb::Export | Verb::Erase));
+    let may = |right| may(actor, right, Object::Seen);
+    let is_own = matches!(actor, Actor::Person(by) if by.login == login);
+    !is_about_data || is_own || may(Right::SeePersonal) || may(Right::SeeRecord)
+}
+
 /// Who may give rights to people.
 pub const KEEPERS: Who = Who::With(Right::GiveRights);
 
@@ -397,6 +406,22 @@ mod tests {
         ] {
             assert!(!is_login(wrong), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn why_somebody_looked_is_read_by_the_person_and_by_who_may_look_or_reads_the_record() {
+        for (name, actor) in everybody() {
+            for verb in ["reveal", "export", "erase"] {
+                assert_eq!(
+                    reads_why(&actor, "cashier", verb),
+                    name != "manager",
+                    "{name} {verb}"
+                );
+                assert!(reads_why(&actor, actor.name(), verb), "{name} {verb}");
+            }
+            assert!(reads_why(&actor, "cashier", "clear_factors"), "{name}");
+        }
+        assert!(!reads_why(&Actor::Outside("cashier".into()), "cashier", "reveal"));
     }
 
     #[test]

@@ -87,6 +87,37 @@ async fn who_may_sees_it_in_full_for_a_reason_that_stays() {
 }
 
 #[tokio::test]
+async fn why_somebody_looked_is_no_colleagues_to_read() {
+    let house = House::new().await;
+    reach(&house).await;
+    let colleague = |tx: &store::Tx<'_>| {
+        let mut person: domain::account::Person = store::row::by_id(tx, "stranger")?.unwrap();
+        person.account.role = domain::account::Role::Cashier;
+        person.account.scope = domain::account::Scope::Shop(super::merchant_id(OURS), "S01".into());
+        store::row::update(tx, &person)
+    };
+    house.node.write(colleague).await.unwrap();
+    let owner = house.token("owner").await;
+    let reason = "本人病假，联系家属";
+    house.post(&owner, REVEAL, because(reason)).await.ok();
+    let export = "/api/v1/accounts/manager/export";
+    house.post(&owner, export, because(reason)).await.ok();
+    for (login, text) in [
+        ("stranger", Value::Null),
+        ("manager", json!(reason)),
+        ("owner", json!(reason)),
+        ("auditor", json!(reason)),
+    ] {
+        let token = house.token(login).await;
+        let told = house.get(&token, "/api/v1/accounts/manager/events").await.ok();
+        for (event, verb) in [(0, "reveal"), (1, "export")] {
+            let event = &told["items"][event];
+            assert_eq!((&event["verb"], &event["text"]), (&json!(verb), &text), "{login}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn nobody_else_sees_it_in_full() {
     let house = House::new().await;
     reach(&house).await;

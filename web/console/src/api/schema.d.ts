@@ -2845,7 +2845,7 @@ export interface components {
              * @description Its place among the events of its subject, from 1.
              */
             sequence: number;
-            /** @description Words of that person, or the particulars. */
+            /** @description Words of that person, or the particulars; null also where they are not the reader's. */
             text: string | null;
             /** @description What was done or happened. */
             verb: string;
@@ -3884,7 +3884,7 @@ export interface components {
                  * @description Its place among the events of its subject, from 1.
                  */
                 sequence: number;
-                /** @description Words of that person, or the particulars. */
+                /** @description Words of that person, or the particulars; null also where they are not the reader's. */
                 text: string | null;
                 /** @description What was done or happened. */
                 verb: string;
