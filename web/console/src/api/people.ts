@@ -45,7 +45,8 @@ export const accounts = {
     ),
   erase: (key: string, login: string, reason: string) =>
     post<Erased>(`/accounts/${within(login)}/erase`, { reason }, key),
-  events: (login: string) => get<Page<Event>>(`/accounts/${within(login)}/events`, { limit: 200 }),
+  events: (login: string, cursor?: string | null) =>
+    get<Page<Event>>(`/accounts/${within(login)}/events`, { limit: 200, cursor }),
   clearFactors: (key: string, login: string, text: string) =>
     post<Person>(`/accounts/${within(login)}/clear-factors`, { text }, key),
 }

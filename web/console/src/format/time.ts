@@ -38,7 +38,8 @@ export function day(at: string, zone: Zone): string {
   )
 }
 
-function date(ms: number, zone: Zone): string {
+/** `2026-11-22`. */
+export function date(ms: number, zone: Zone): string {
   const { year, month, day: date } = wall(ms, zone)
   return `${year}-${two(month)}-${two(date)}`
 }

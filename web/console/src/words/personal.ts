@@ -67,5 +67,9 @@ export const personal = {
     '账号、登录、验证方式，以及您做过的事，存成一个文件。',
     'Your account, sessions, second factors, and what you did, as one file.',
   ),
+  cut: say(
+    (most: string) => `文件不完整：记录超过 ${most} 条，其余请通过接口读取。`,
+    (most) => `The file is incomplete: there are more than ${most} events; the API has the others.`,
+  ),
   own_do: say('下载我的个人信息', 'Download what is kept about me'),
 }
