@@ -85,9 +85,9 @@ test('what is kept about oneself is taken along as a file', { timeout: 60_000 },
   await page.context().close()
 })
 
-for (const [language, size, who, kept] of [
-  ['zh-CN', DESK, 'cashier', /登录名保留在操作记录里/],
-  ['en', PHONE, 'engineer', /The log-in stays in the record/],
+for (const [language, size, who, kept, exportWhy, eraseWhy] of [
+  ['zh-CN', DESK, 'cashier', /登录名保留在操作记录里/, '为什么要导出', '为什么要删除'],
+  ['en', PHONE, 'engineer', /The log-in stays in the record/, 'Why it is handed over', 'Why it is erased'],
 ]) {
   test(`a person's data are handed over and erased: ${language}`, { timeout: 120_000 }, async () => {
     const page = await open(browser, demo, { size, language })
@@ -95,7 +95,7 @@ for (const [language, size, who, kept] of [
     await page.goto('/people')
     const row = on(page, 'account-row').filter({ has: page.getByText(who, { exact: true }) })
     await row.locator('[data-test="export"]').click()
-    await on(page, 'reason').fill('本人书面申请查阅')
+    await page.getByLabel(exportWhy).fill('本人书面申请查阅')
     await isSound(page, `why it is exported, ${language}`)
     const [file] = await Promise.all([page.waitForEvent('download'), on(page, 'reason-do').click()])
     assert.equal(JSON.parse(await readFile(await file.path(), 'utf8')).account.login, who)
@@ -104,7 +104,7 @@ for (const [language, size, who, kept] of [
     await row.locator('[data-test="disable"]').click()
     await on(page, 'disable-sure').click()
     await row.locator('[data-test="erase"]').click()
-    await on(page, 'reason').fill('本人书面申请删除')
+    await page.getByLabel(eraseWhy).fill('本人书面申请删除')
     assert.equal(await on(page, 'reason-do').isDisabled(), true, 'the log-in has to be typed')
     await on(page, 'sure').fill(who)
     await isSound(page, `why it is erased, ${language}`)

@@ -7,16 +7,21 @@ export const personal = {
   phone: say('电话', 'Telephone'),
   show: say('显示', 'Show'),
   hide: say('隐藏', 'Hide'),
-  title: say(
+  reach_title: say(
     (name: string) => `显示${name}的联系方式`,
     (name) => `Show how to reach ${name}`,
   ),
-  recorded: say(
-    '谁看了、为什么，会记下来，本人也看得到。',
-    'Who looked, and why, is kept, and the person can read it.',
+  signed_up_title: say(
+    (name: string) => `显示${name}注册时填写的个人信息`,
+    (name) => `Show who signed ${name} up`,
   ),
-  why: say('为什么要看', 'Why it is needed'),
-  why_hint: say('例如：店里电话打不通，核实挂失', 'For example: the shop does not answer, to check a loss'),
+  recorded: say(
+    '谁看了、为什么，会记下来：本人、同样有权看的人和查阅记录的人看得到。',
+    'Who looked, and why, is kept: the person reads it, and so does who may look as well or reads the record.',
+  ),
+  show_why: say('为什么要看', 'Why it is needed'),
+  reach_hint: say('例如：店里电话打不通，核实挂失', 'For example: the shop does not answer, to check a loss'),
+  signed_up_hint: say('例如：与营业执照核对', 'For example: to compare it with the licence'),
   show_minute: say('显示一分钟', 'Show it for a minute'),
   history: say('记录', 'History'),
   export_title: say(
@@ -24,8 +29,14 @@ export const personal = {
     (name) => `Export what is kept about ${name}`,
   ),
   export_lead: say(
-    '本人要求查阅时用。请先核实是本人。谁导出的、为什么，会记下来。',
-    'For a person who asked to see it: make sure who asks. Who exported it, and why, is kept.',
+    '本人要求查阅时用。请先核实是本人。谁导出的、为什么，会记下来：本人、同样有权看的人和查阅记录的人看得到。',
+    'For a person who asked to see it: make sure who asks. Who exported it, and why, is kept: the person reads it, and so does who may look as well or reads the record.',
+  ),
+  export_why: say('为什么要导出', 'Why it is handed over'),
+  erase_why: say('为什么要删除', 'Why it is erased'),
+  asked_hint: say(
+    '例如：本人书面申请，已核实身份',
+    'For example: asked for in writing, and who asks was checked',
   ),
   export_do: say('下载', 'Download'),
   erase_title: say(
