@@ -15,12 +15,16 @@ export const personal = {
     (name: string) => `显示${name}注册时填写的个人信息`,
     (name) => `Show who signed ${name} up`,
   ),
-  recorded: say(
+  reach_lead: say(
     '谁看了、为什么，会记下来：本人、同样有权看的人和查阅记录的人看得到。',
     'Who looked, and why, is kept: the person reads it, and so does who may look as well or reads the record.',
   ),
   show_why: say('为什么要看', 'Why it is needed'),
   reach_hint: say('例如：店里电话打不通，核实挂失', 'For example: the shop does not answer, to check a loss'),
+  signed_up_lead: say(
+    '谁看了、为什么，会记下来：办理商户注册的人看得到。',
+    'Who looked, and why, is kept: whoever signs merchants up reads it.',
+  ),
   signed_up_hint: say('例如：与营业执照核对', 'For example: to compare it with the licence'),
   show_minute: say('显示一分钟', 'Show it for a minute'),
   history: say('记录', 'History'),
