@@ -1,7 +1,9 @@
 //! Registrations, and how many queries that cost a day has had.
 
+use std::collections::BTreeMap;
+
 use domain::registration::{
-    Approval, Because, Kind, OPEN_OF_EMAIL_MAX, Outcome, Provider, Registration, Said, State,
+    Approval, Because, Kind, OPEN_OF_PAIR_MAX, Outcome, Provider, Registration, Said, State,
 };
 use domain::{Timestamp, time::HOUR_MS};
 
@@ -112,21 +114,24 @@ fn count(tx: &Tx<'_>, sql: crate::sql::Sql, values: &[Value<'_>]) -> Result<i64,
     Ok(tx.first(sql, values, |row| row.int(0))?.unwrap_or_default())
 }
 
-/// How many that wait for their code were mailed to this address, asked for from that network address, and from anywhere.
+/// How many that name this address wait for their code: those asked for from that network address; and those from anywhere, of each
+/// network address no more than are mailed, so that nobody's further forms count against another's.
 pub fn open_counts(tx: &Tx<'_>, email: &str, from: &str) -> Result<(i64, i64), Error> {
+    // As many groups at most as there are unconfirmed ones.
     let sql = sql!(
-        "SELECT made_from FROM registration WHERE email_index = $1 AND made_at_ms > $2 AND state = 'unconfirmed' LIMIT $3"
+        "SELECT made_from, count(*) FROM registration WHERE email_index = $1 AND made_at_ms > $2 AND state = 'unconfirmed'
+           GROUP BY made_from"
     );
     let since = tx.now().plus_ms(-domain::registration::CODE_LASTS_MS);
-    let (mut of_pair, mut of_email) = (0, 0);
+    let mut of_each: BTreeMap<String, i64> = BTreeMap::new();
     for index in indices(tx, EMAIL, email)? {
-        let froms = tx.all(sql, values![&index, since, OPEN_OF_EMAIL_MAX], |row| {
-            row.string(0)
-        })?;
-        of_email += froms.len() as i64;
-        of_pair += froms.iter().filter(|one| *one == from).count() as i64;
+        let counted = |row: &crate::sql::Row<'_>| Ok((row.string(0)?, row.int(1)?));
+        for (from, more) in tx.all(sql, values![&index, since], counted)? {
+            *of_each.entry(from).or_default() += more;
+        }
     }
-    Ok((of_pair, of_email))
+    let of_email = of_each.values().map(|count| (*count).min(OPEN_OF_PAIR_MAX)).sum();
+    Ok((of_each.get(from).copied().unwrap_or_default(), of_email))
 }
 
 /// How many were confirmed from this address after a time.

@@ -243,10 +243,15 @@ fn one_mailbox_gets_no_more_than_a_few_mails_and_no_stranger_uses_up_those_of_an
     assert_eq!(count(20, FROM), OPEN_OF_PAIR_MAX);
     // From elsewhere it still goes out, up to all that may be sent there.
     assert_eq!(count(21, "192.0.2.2"), OPEN_OF_PAIR_MAX + 1);
-    for of in 30..50 {
+    // Nor does whoever goes on from one address use up what others may have sent there.
+    for of in 22..32 {
+        assert_eq!(count(of, FROM), OPEN_OF_PAIR_MAX + 1);
+    }
+    assert_eq!(count(32, "192.0.2.3"), OPEN_OF_PAIR_MAX + 2);
+    for of in 33..50 {
         count(of, &format!("198.51.100.{of}"));
     }
-    assert!(mails(&house).len() as i64 <= OPEN_OF_EMAIL_MAX);
+    assert_eq!(mails(&house).len() as i64, OPEN_OF_EMAIL_MAX);
     // Another mailbox has its own.
     ask_from(&house, 60, "wang@shop.example", FROM).unwrap();
     assert!(mails(&house).contains(&"registration_mail.REG00060.0".to_owned()));
