@@ -412,7 +412,8 @@ fn question(
     }
 }
 
-/// The registration that a piece of work is about, held, as long as it is to be checked.
+/// The registration that a piece of work is about, held, as long as it is to be checked; `None` too where the claim was taken over: then
+/// it may be sent anew, and what was asked is not what stands there now.
 fn to_check(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Registration>, StoreError> {
     let id = claimed.id.subject_id();
     if let Some(it) = row::by_id::<Registration>(tx, id)? {
@@ -427,6 +428,9 @@ fn conclude(tx: &Tx<'_>, mut it: Registration, node: &str) -> Result<(), StoreEr
     let actor = Actor::Node(node.to_owned());
     let verb = match it.differs() {
         true => Verb::Differ,
+    if !work::is_held(tx, claimed)? {
+        return Ok(None);
+    }
         false => Verb::Check,
     };
     it.wrong_fields = written(&it.differing());

@@ -103,6 +103,14 @@ fn is_lost(tx: &Tx<'_>, lost: &Work, node: &str) -> Result<(), StoreError> {
     }
 }
 
+/// Whether a claim still stands: whoever has lost it writes nothing.
+pub fn is_held(tx: &Tx<'_>, claimed: &Work) -> Result<bool, StoreError> {
+    let kept = store::work::get(tx, &claimed.id)?;
+    Ok(kept.is_some_and(|kept| {
+        (kept.tries, kept.due, &kept.claim) == (claimed.tries, claimed.due, &claimed.claim)
+    }))
+}
+
 /// Ends a claim with the work done; false when it was taken over meanwhile.
 pub fn done(tx: &Tx<'_>, claimed: &Work) -> Result<bool, StoreError> {
     store::work::delete_claimed(tx, claimed)

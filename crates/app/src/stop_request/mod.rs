@@ -233,11 +233,7 @@ fn due(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Due>, StoreError> {
         .ok_or_else(gone)?
         .terminal_id;
     crate::attempt::lock(tx, terminal_id)?;
-    let kept = store::work::get(tx, &claimed.id)?;
-    let ours = kept.is_some_and(|kept| {
-        (kept.tries, kept.due, &kept.claim) == (claimed.tries, claimed.due, &claimed.claim)
-    });
-    if !ours {
+    if !crate::work::is_held(tx, claimed)? {
         return Ok(None);
     }
     Ok(Some(Due {

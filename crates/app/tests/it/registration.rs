@@ -344,6 +344,45 @@ fn what_was_surely_not_sent_is_asked_again_and_costs_once() {
     let claimed = work.clone();
     house.write(move |tx| app::registration::not_asked(tx, &claimed, About::Person));
     assert_eq!((paid(&house), next(&house, &work)), (0, Some(About::Person)));
+#[test]
+fn what_was_heard_of_what_was_said_before_stands_for_nothing_that_is_said_now() {
+    let house = open();
+    confirmed(&house, 1);
+    let slow = claim(&house).unwrap();
+    assert_eq!(next(&house, &slow), Some(About::Person));
+    // The node is slow: another one takes over, and the business is given back.
+    house.pass_ms(WorkKind::RegistrationCheck.policy().claim_ms);
+    let second = claim(&house).unwrap();
+    assert_eq!(next(&house, &second), Some(About::Company));
+    answer(&house, &second, About::Company, Checked::told(Outcome::Same));
+    assert_eq!(next(&house, &second), None);
+    let back = |tx: &store::Tx<'_>| {
+        app::registration::give_back(tx, &risk_officer(), &id(1), &[Field::PersonName], "another name")
+    };
+    house.try_write(back).unwrap();
+    let another = Said {
+        person_name: "测试乙".into(),
+        ..said("shop")
+    };
+    send(&house, 1, another).unwrap();
+    let third = claim(&house).unwrap();
+    assert_eq!(next(&house, &third), Some(About::Person));
+    // What the slow one hears now was said of the name before, and neither stands for the new one nor takes back what is asked of it.
+    answer(&house, &slow, About::Person, Checked::told(Outcome::Same));
+    assert_eq!(kept(&house, 1).unwrap().person_outcome, None);
+    let claimed = slow.clone();
+    house.write(move |tx| app::registration::not_asked(tx, &claimed, About::Person));
+    assert!(kept(&house, 1).unwrap().person_asked_at.is_some());
+    assert_eq!((next(&house, &slow), paid(&house)), (None, 3));
+    answer(&house, &third, About::Person, Checked::told(Outcome::Differs));
+    assert_eq!(next(&house, &third), None);
+    let it = kept(&house, 1).unwrap();
+    assert_eq!(
+        (it.state, it.person_outcome),
+        (State::Returned, Some(Outcome::Differs))
+    );
+}
+
     assert_eq!(paid(&house), 1);
 }
 
