@@ -19,7 +19,7 @@ use node::Passing;
 use node::seal;
 
 use super::terminal::keep;
-use super::{account, custom_role, merchant};
+use super::{account, custom_role, merchant, registration};
 
 /// When to ask again, seconds, while the store cannot be reached.
 const STORE_BACK_SOON_S: u32 = 2;
@@ -443,6 +443,7 @@ impl From<app::case::Error> for Problem {
             Error::Against(Against::LossOpen) => Self::new(keep::LOSS_OPEN),
             Error::Against(Against::NoGate) => Self::new(keep::NO_GATE),
             Error::Against(Against::Given) => Self::new(custom_role::GIVEN),
+            Error::Against(Against::DocumentsEnded) => Self::new(registration::DOCUMENTS_ENDED),
             Error::Against(Against::LastAdministrator) => Self::new(account::LAST_ADMINISTRATOR),
             Error::NotAllowed => Self::new(code::NOT_ALLOWED),
             Error::SecondPersonRequired => Self::new(code::SECOND_PERSON_REQUIRED),

@@ -87,6 +87,8 @@ pub enum Against {
     LastAdministrator,
     /// People have it, or are invited to it.
     Given,
+    /// The documents it was approved by are valid no more.
+    DocumentsEnded,
 }
 
 /// What became of one line of an import.

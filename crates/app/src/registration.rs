@@ -20,7 +20,7 @@ use domain::{Timestamp, case as table};
 use store::event::{self, New};
 use store::{Error as StoreError, Tx, row};
 
-use crate::case::{self, Error, Noun, Stateful, locked, step};
+use crate::case::{self, Against, Error, Noun, Stateful, locked, step};
 use crate::stop_request::MailOutcome;
 use crate::work;
 
@@ -52,6 +52,15 @@ impl Stateful for Registration {
             Verb::Reveal => Event::Reveal,
         };
         event.code()
+    }
+
+    /// No merchant is made by documents that have ended.
+    fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
+        let has_ended = |approval: &Approval| approval.has_ended(tx.now());
+        match verb == Verb::Accept && self.approval.as_ref().is_some_and(has_ended) {
+            true => Err(Error::Against(Against::DocumentsEnded)),
+            false => Ok(()),
+        }
     }
 }
 
@@ -419,6 +428,9 @@ fn to_check(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Registration>, StoreEr
     if let Some(it) = row::by_id::<Registration>(tx, id)? {
         row::lock(tx, &it)?;
     }
+    if !work::is_held(tx, claimed)? {
+        return Ok(None);
+    }
     let it: Option<Registration> = row::by_id(tx, id)?;
     Ok(it.filter(|it| it.state == State::Checking))
 }
@@ -428,9 +440,6 @@ fn conclude(tx: &Tx<'_>, mut it: Registration, node: &str) -> Result<(), StoreEr
     let actor = Actor::Node(node.to_owned());
     let verb = match it.differs() {
         true => Verb::Differ,
-    if !work::is_held(tx, claimed)? {
-        return Ok(None);
-    }
         false => Verb::Check,
     };
     it.wrong_fields = written(&it.differing());
@@ -519,6 +528,7 @@ pub fn approve(tx: &Tx<'_>, actor: &Actor, id: &str, seen: Seen) -> Result<Regis
 pub fn accept(tx: &Tx<'_>, actor: &Actor, id: &str, merchant_id: MerchantId) -> Result<Registration, Error> {
     let it: Registration = locked(tx, actor, id)?;
     decide(&it, Verb::Accept, actor)?;
+    it.stands_against(tx, Verb::Accept)?;
     if store::account::get(tx, &it.said.login)?.is_some() {
         return give_back(tx, actor, id, &[Field::Login], "login_taken");
     }

@@ -65,6 +65,10 @@ crate::problem::codes! {
     CLOSED = "registrations_closed", CONFLICT:
         ("不开放注册", "本机构目前不开放自助注册。"),
         ("No registrations", "This house takes no registrations at present.");
+    /// The documents that were seen are valid no more.
+    DOCUMENTS_ENDED = "documents_ended", CONFLICT:
+        ("证件已过期", "审核时看过的证件已经过期。请看新的证件，重新审核。"),
+        ("The documents have ended", "The documents that were seen are valid no more. See new ones, and approve it anew.");
     /// One mailbox has confirmed as many as it may in a day.
     TOO_MANY = "too_many_registrations", TOO_MANY_REQUESTS:
         ("注册太多次", "这个邮箱一天内的注册次数已满，请明天再试。"),
@@ -115,9 +119,9 @@ struct ApprovalOut {
     at: Time,
     /// SHA-256 of each document.
     documents: Vec<String>,
-    /// Until when they are valid; null: for good.
+    /// The last day on which all of them are valid, `2036-05-01`; null: for good.
     #[schema(required)]
-    until: Option<Time>,
+    until: Option<String>,
     /// Why that is enough.
     reason: String,
 }
@@ -221,7 +225,7 @@ impl RegistrationOut {
                 by: names.person(&approval.approved_by)?,
                 at: Time(approval.approved_at),
                 documents: approval.documents.split_whitespace().map(str::to_owned).collect(),
-                until: approval.documents_until.map(Time),
+                until: approval.documents_until.map(last_day),
                 reason: approval.reason.clone(),
             }),
         };
@@ -438,6 +442,12 @@ fn until(said: &str) -> Result<Option<domain::Timestamp>, Problem> {
     }
 }
 
+/// The day that ends then.
+fn last_day(end: domain::Timestamp) -> String {
+    let within = jiff::Timestamp::from_millisecond(end.0 - 1).unwrap_or_default();
+    within.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}
+
 /// Say that the documents were seen; another person accepts. Not where a provider has found everything to be the same.
 #[utoipa::path(post, path = "/registrations/{registration_id}/approve", tag = "registration", params(("registration_id" = String, Path)),
     request_body = Approve, responses(
@@ -466,7 +476,7 @@ async fn approve(
         (status = 200, description = "Accepted, or returned: see `state`.", body = RegistrationWhole),
         (status = 403, description = "not_allowed, second_person_required, step_up_required", body = ProblemOut),
         (status = 404, description = "registration_not_found", body = ProblemOut),
-        (status = 409, description = "wrong_state", body = ProblemOut),
+        (status = 409, description = "wrong_state, documents_ended", body = ProblemOut),
     ))]
 async fn accept(
     State(api): State<Arc<Api>>,

@@ -88,6 +88,22 @@ impl House {
         id.to_owned()
     }
 
+    /// Another who signs merchants on.
+    async fn officer(&self, login: &'static str) {
+        let insert = move |tx: &store::Tx<'_>| {
+            let account = domain::account::Account {
+                login: login.into(),
+                name: "运营".into(),
+                role: domain::account::Role::Operations,
+                scope: domain::account::Scope::All,
+                custom_role: None,
+                proof: domain::account::Proof::default(),
+            };
+            store::account::insert(tx, &account, &super::HASH)
+        };
+        self.node.write(insert).await.unwrap();
+    }
+
     /// The code that waits to be mailed for a registration.
     async fn code(&self, id: &str) -> Option<String> {
         let list = |tx: &store::Tx<'_>| {
@@ -285,6 +301,33 @@ async fn an_address_that_asks_too_often_is_slowed_down_and_another_is_not() {
 }
 
 #[tokio::test]
+async fn an_approval_says_the_day_that_was_typed_and_ends_with_it() {
+    let house = House::registering().await;
+    let risk = house.token("risk").await;
+    let id = house.registration("REG00007", false).await;
+    let said = json!({ "documents": ["ab".repeat(32)], "until": "2096-05-01", "text": "all seen" });
+    let approved = house
+        .post(&risk, &format!("{PATH}/{id}/approve"), said)
+        .await
+        .ok();
+    assert_eq!(approved["approval"]["until"], "2096-05-01");
+    let end = move |tx: &store::Tx<'_>| {
+        let mut it: Registration = store::row::by_id(tx, "REG00007")?.unwrap();
+        it.approval.as_mut().unwrap().documents_until = Some(tx.now());
+        store::row::update(tx, &it)
+    };
+    house.node.write(end).await.unwrap();
+    house.officer("ops").await;
+    let ops = house.token("ops").await;
+    let shown = house.get(&ops, &format!("{PATH}/{id}")).await.ok();
+    assert_eq!(shown["actions"], json!(["approve", "return", "refuse"]));
+    house
+        .post(&ops, &format!("{PATH}/{id}/accept"), json!({}))
+        .await
+        .problem(409, "documents_ended");
+}
+
+#[tokio::test]
 async fn two_people_decide_where_no_provider_said_the_same() {
     let house = House::registering().await;
     let risk = house.token("risk").await;
@@ -334,18 +377,7 @@ async fn two_people_decide_where_no_provider_said_the_same() {
         .post(&risk, &at("accept"), json!({}))
         .await
         .problem(403, "second_person_required");
-    let officer = |tx: &store::Tx<'_>| {
-        let account = domain::account::Account {
-            login: "ops".into(),
-            name: "运营".into(),
-            role: domain::account::Role::Operations,
-            scope: domain::account::Scope::All,
-            custom_role: None,
-            proof: domain::account::Proof::default(),
-        };
-        store::account::insert(tx, &account, &super::HASH)
-    };
-    house.node.write(officer).await.unwrap();
+    house.officer("ops").await;
     let ops = house.token("ops").await;
     let accepted = house.post(&ops, &at("accept"), json!({})).await.ok();
     assert_eq!(accepted["state"], "accepted");

@@ -3,7 +3,6 @@
 
 use app::case::Error;
 use app::registration::{Asked, Fresh, NotDone, NotTaken, Seen};
-use domain::MerchantId;
 use domain::account::{Account, Role, Scope};
 use domain::actor::Actor;
 use domain::event::Subject;
@@ -13,6 +12,7 @@ use domain::registration::{
 };
 use domain::setting::{Language, Mode, Settings};
 use domain::work::{CLEAN_UP_EVERY_MS, CleanUp, Id, Kind as WorkKind, Work};
+use domain::{MerchantId, Timestamp};
 use store::node::Incarnation;
 
 use crate::account::peopled;
@@ -160,9 +160,18 @@ fn officer(login: &str) -> Actor {
 }
 
 fn approve(house: &House, of: u8, actor: Actor) -> Result<Registration, Error> {
+    approve_until(house, of, actor, None)
+}
+
+fn approve_until(
+    house: &House,
+    of: u8,
+    actor: Actor,
+    until: Option<Timestamp>,
+) -> Result<Registration, Error> {
     let seen = Seen {
         documents: vec!["ab".repeat(32), "cd".repeat(32)],
-        until: None,
+        until,
         reason: "Both sides of the card and the licence seen".into(),
     };
     house.try_write(move |tx| app::registration::approve(tx, &actor, &id(of), seen))
@@ -336,15 +345,6 @@ fn nobody_is_asked_again_about_what_was_lost_on_its_way() {
 }
 
 #[test]
-fn what_was_surely_not_sent_is_asked_again_and_costs_once() {
-    let house = open();
-    confirmed(&house, 1);
-    let work = claim(&house).unwrap();
-    assert_eq!(next(&house, &work), Some(About::Person));
-    let claimed = work.clone();
-    house.write(move |tx| app::registration::not_asked(tx, &claimed, About::Person));
-    assert_eq!((paid(&house), next(&house, &work)), (0, Some(About::Person)));
-#[test]
 fn what_was_heard_of_what_was_said_before_stands_for_nothing_that_is_said_now() {
     let house = open();
     confirmed(&house, 1);
@@ -383,6 +383,15 @@ fn what_was_heard_of_what_was_said_before_stands_for_nothing_that_is_said_now() 
     );
 }
 
+#[test]
+fn what_was_surely_not_sent_is_asked_again_and_costs_once() {
+    let house = open();
+    confirmed(&house, 1);
+    let work = claim(&house).unwrap();
+    assert_eq!(next(&house, &work), Some(About::Person));
+    let claimed = work.clone();
+    house.write(move |tx| app::registration::not_asked(tx, &claimed, About::Person));
+    assert_eq!((paid(&house), next(&house, &work)), (0, Some(About::Person)));
     assert_eq!(paid(&house), 1);
 }
 
@@ -545,6 +554,21 @@ fn where_no_provider_said_the_same_two_people_decide() {
     // What has no record is not asked again.
     assert_eq!(checked(&house, Outcome::Same, Outcome::Same), 0);
     approve(&house, 1, risk_officer()).unwrap();
+    assert_eq!(accept(&house, 1, officer("ops")).unwrap().state, State::Accepted);
+}
+
+#[test]
+fn documents_that_have_ended_make_no_merchant() {
+    let house = open();
+    confirmed(&house, 1);
+    checked(&house, Outcome::NoRecord, Outcome::Same);
+    let until = house.read(|tx| Ok::<_, store::Error>(tx.now().plus_ms(1_000)));
+    approve_until(&house, 1, risk_officer(), Some(until)).unwrap();
+    house.pass_ms(1_000);
+    assert!(accept(&house, 1, officer("ops")).is_err());
+    assert_eq!(kept(&house, 1).unwrap().state, State::Approved);
+    // It is seen anew, with documents that are valid.
+    approve_until(&house, 1, risk_officer(), Some(until.plus_ms(1))).unwrap();
     assert_eq!(accept(&house, 1, officer("ops")).unwrap().state, State::Accepted);
 }
 

@@ -8,6 +8,8 @@
 //!                        returned ←─return─ review, approved;   refuse → refused;   withdraw → withdrawn
 //! ```
 //!
+//! One that is approved can be approved anew, by documents that are valid longer.
+//!
 //! Invariant: nothing counts before it is confirmed from the mailbox it names. One person accepts where a provider has said of everything
 //! that it is the same; else two different people have.
 
@@ -168,6 +170,13 @@ pub struct Approval {
     pub documents_until: Option<Timestamp>,
     /// Why that is enough.
     pub reason: String,
+}
+
+impl Approval {
+    /// Whether the documents are valid no more.
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.documents_until.is_some_and(|until| until <= now)
+    }
 }
 
 /// A registration.
@@ -391,9 +400,14 @@ impl Case for Registration {
         .saying(Text::Optional),
         Step::new(Verb::Check, &[State::Checking], Some(State::Review), NODES).saying(Text::Optional),
         Step::new(Verb::Differ, &[State::Checking], Some(State::Returned), NODES).saying(Text::Optional),
-        Step::new(Verb::Approve, &[State::Review], Some(State::Approved), SIGNERS)
-            .saying(Text::Required)
-            .proving(),
+        Step::new(
+            Verb::Approve,
+            &[State::Review, State::Approved],
+            Some(State::Approved),
+            SIGNERS,
+        )
+        .saying(Text::Required)
+        .proving(),
         ACCEPT,
         Step {
             from: &[State::Approved],
@@ -611,6 +625,7 @@ mod tests {
                 Some(NotTaken::SecondPersonRequired)
             );
             assert!(decide(&approved, Verb::Accept, &second).is_ok());
+            assert!(decide(&approved, Verb::Approve, &first).is_ok());
         }
     }
 

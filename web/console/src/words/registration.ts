@@ -210,10 +210,15 @@ export const registrations = {
   needs_two: say(
     '核验没有全部一致：一人看材料，另一人通过。',
     'Not everything was found to be the same: one person sees the documents, another one accepts.',
+  until_day: say(
+    (day: string) => `证件有效期至 ${day}`,
+    (day) => `Valid until ${day}`,
+  ),
   ),
   by_person: say(
     (who: string) => `${who} 已看材料，须由另一人通过。`,
     (who) => `${who} has seen the documents; another person accepts.`,
+  approve_anew: say('重新审核材料', 'See the documents anew'),
   ),
   merchant: say('已建立的商户', 'The merchant'),
   decided: say('最后处理', 'Decided by'),
