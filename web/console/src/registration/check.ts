@@ -4,6 +4,8 @@
  *
  * Invariant: what is right here says nothing of whether anybody has it.
  */
+import { hex } from '@/audit/verify'
+
 const blanks = /\s/g
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
 
@@ -39,6 +41,5 @@ export const isMobile = (text: string): boolean => /^(\+86)?1[3-9][0-9]{9}$/.tes
 
 /** SHA-256 of a file, in hexadecimal digits. The file stays where it is. */
 export async function fingerprint(file: Blob): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer())
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer())))
 }

@@ -106,7 +106,6 @@ export const registration = {
     '请保存本页链接：查看进度、修改都要用它。',
     'Keep the link of this page: it shows how things stand, and corrects them.',
   ),
-  copy_link: say('复制链接', 'Copy the link'),
   link: say('本页链接', 'Link of this page'),
   no_token: say('请打开您注册时保存的链接。', 'Open the link that you kept when you registered.'),
   anew: say('重新注册', 'Register anew'),
@@ -188,15 +187,38 @@ export const registrations = {
     '材料（只留指纹，文件不离开本机）',
     'Documents (only their fingerprints are kept; the files stay here)',
   ),
-  choose: say('选择文件', 'Choose files'),
   hashing: say('正在计算…', 'Computing…'),
-  documents_needed: say('请选择看过的材料，最多 10 份', 'Choose the documents that were seen, 10 at most'),
+  documents_needed: say(
+    (most: number) => `请选择看过的材料，最多 ${most} 份`,
+    (most) => `Choose the documents that were seen, ${most} at most`,
+  ),
+  documents_many: say(
+    (most: number) => `选得太多了：最多 ${most} 份。请重新选择。`,
+    (most) => `Too many: ${most} at most. Choose again.`,
+  ),
+  document_large: say(
+    (name: string, mb: number) => `${name} 太大：每份最多 ${mb} MB。`,
+    (name, mb) => `${name} is too large: ${mb} MB at most.`,
+  ),
+  document_unread: say(
+    (name: string) => `读不了 ${name}。请重新选择。`,
+    (name) => `${name} could not be read. Choose again.`,
+  ),
+  no_crypto: say(
+    '浏览器不为普通 HTTP 页面计算指纹。请用 HTTPS 地址打开本页，再审核材料。',
+    'Browsers compute no fingerprints for pages over plain HTTP. Open this page by its HTTPS address to approve.',
+  ),
   until: say('证件有效期至', 'Valid until'),
   long_term: say('长期', 'For good'),
+  until_day: say(
+    (day: string) => `证件有效期至 ${day}`,
+    (day) => `Valid until ${day}`,
+  ),
   valid_for_good: say('证件长期有效', 'Valid for good'),
   until_needed: say('请填写有效期，或选“长期”', 'Say until when, or choose “for good”'),
   reason: say('说明为什么可以通过', 'Why that is enough'),
   approve: say('材料无误，交第二人复核', 'Documents are right: pass to a second person'),
+  approve_anew: say('重新审核材料', 'See the documents anew'),
   accept: say('通过，建立商户和店主账号', 'Accept: make the merchant and the owner’s account'),
   accept_ask: say(
     '将建立商户和店主账号，并发邮件通知。',
@@ -210,15 +232,10 @@ export const registrations = {
   needs_two: say(
     '核验没有全部一致：一人看材料，另一人通过。',
     'Not everything was found to be the same: one person sees the documents, another one accepts.',
-  until_day: say(
-    (day: string) => `证件有效期至 ${day}`,
-    (day) => `Valid until ${day}`,
-  ),
   ),
   by_person: say(
     (who: string) => `${who} 已看材料，须由另一人通过。`,
     (who) => `${who} has seen the documents; another person accepts.`,
-  approve_anew: say('重新审核材料', 'See the documents anew'),
   ),
   merchant: say('已建立的商户', 'The merchant'),
   decided: say('最后处理', 'Decided by'),
