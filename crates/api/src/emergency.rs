@@ -3,7 +3,6 @@
 //! Invariant: whoever asks for a code learns nothing of who is registered; a code opens a report, says which terminals there are to
 //! report, and nothing else.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use app::emergency_code::{Fresh, open};
@@ -11,11 +10,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use domain::emergency_code::{ACCOUNTS_MAX, CHARS, Code, LASTS_MS};
+use domain::code::Code;
+use domain::emergency_code::{ACCOUNTS_MAX, LASTS_MS};
 use domain::terminal::Status;
-use node::seal::{Purpose, random};
+use node::seal::Purpose;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use store::Tx;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,11 +26,11 @@ use super::incident::report::{LossReport, LossReported, Reporter, done};
 use super::input::{In, email_of_person};
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
-use super::session::{Network, TOO_MANY_ATTEMPTS};
+use super::session::Network;
 use super::terminal::TerminalControl;
 use super::wire::Time;
 use super::{Api, id};
-use crate::auth::{Attempt, Guess};
+use crate::auth::mailed::{digest, new_code};
 
 /// Terminals that one is chosen from.
 const TERMINALS_MAX: i64 = 200;
@@ -127,16 +126,14 @@ async fn report(
 }
 
 async fn ask(api: &Arc<Api>, network: Network, contact: String) -> Result<Response, Problem> {
-    paid(api, &network)?;
+    network.pays(api)?;
     let email = email_of_person(api, "contact", Some(contact))?;
     let email = email.ok_or_else(|| Problem::field("contact", Why::Missing))?;
     if !api.node.read(app::stop_request::mail_is_set_up).await? {
         return Err(Problem::new(NO_MAIL));
     }
     let fresh = (0..ACCOUNTS_MAX).map(|_| fresh(api)).collect::<Result<_, _>>()?;
-    let from = network
-        .0
-        .map_or_else(|| "unknown".to_owned(), |address: IpAddr| address.to_string());
+    let from = network.name();
     let work = move |tx: &Tx<'_>| app::emergency_code::ask(tx, &email, &from, fresh);
     api.node.write(work).await?;
     api.node.work_due.notify_one();
@@ -147,44 +144,20 @@ async fn ask(api: &Arc<Api>, network: Network, contact: String) -> Result<Respon
 }
 
 fn fresh(api: &Api) -> Result<Fresh, Problem> {
-    let internal = |error| Problem::internal(&error);
-    let code = Code::of(random::<CHARS>().map_err(internal)?);
     let code_id = id::new()?;
-    let sealed = api
-        .node
-        .sealer
-        .seal(Purpose::EmergencyCode, &code_id, code.letters())
-        .map_err(internal)?;
+    let made = new_code(&api.node.sealer, Purpose::EmergencyCode, &code_id);
+    let (digest, sealed) = made.map_err(|error| Problem::internal(&error))?;
     Ok(Fresh {
-        digest: digest(&code),
+        digest,
         code_id,
         sealed,
     })
 }
 
-fn digest(code: &Code) -> [u8; 32] {
-    Sha256::digest(code.letters()).into()
-}
-
-/// Pays for a question out of the allowance of the address it comes from, and no account's.
-fn paid(api: &Api, network: &Network) -> Result<(), Problem> {
-    let attempt = Attempt {
-        guess: Guess::Password,
-        login: None,
-        network: network.0,
-        device: None,
-    };
-    let started = api.settings.attempts.start(&attempt);
-    started.map_err(|wait_s| Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s))
-}
-
 /// The digest of a code that works. A wrong one is paid for by the address it comes from; a right one passes whatever others there
 /// have tried, and is not found by trying: it has 60 bits.
 async fn right(api: &Api, network: &Network, typed: &str) -> Result<[u8; 32], Problem> {
-    let wrong = || match paid(api, network) {
-        Ok(()) => Problem::new(CODE_OVER),
-        Err(problem) => problem,
-    };
+    let wrong = || network.wrong(api, CODE_OVER);
     let code = Code::parse(typed).ok_or_else(wrong)?;
     let digest = digest(&code);
     let opens = move |tx: &Tx<'_>| open(tx, &digest).map(|opened| opened.is_some());

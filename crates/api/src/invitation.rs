@@ -25,12 +25,10 @@ use super::input::{In, Limit, email_of_person, text};
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
 use super::route::{self, Listed, Shown};
-use super::session::{
-    self, AccountOut, HalfWay, Network, Role, TOO_MANY_ATTEMPTS, custom_role_id, custom_role_name,
-};
+use super::session::{self, AccountOut, HalfWay, Held, Network, Role, custom_role_id, custom_role_name};
 use super::wire::{Time, word};
 use super::{Api, id};
-use crate::auth::{self, Account, Attempt, DeviceId, Guess, Token, scope};
+use crate::auth::{self, Account, DeviceId, Token, scope};
 
 word! {
     /// What became of an invitation.
@@ -214,15 +212,6 @@ async fn create(
     .await
 }
 
-/// The token of a link.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = InvitationToken, example = json!({ "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs" }))]
-struct Look {
-    /// From the link.
-    token: String,
-}
-
 /// What a link is for.
 #[derive(Serialize, ToSchema)]
 struct InvitationSeen {
@@ -247,7 +236,7 @@ struct InvitationSeen {
 }
 
 /// Say what a link is for. It stays as it is.
-#[utoipa::path(post, path = "/invitations/look", tag = "invitation", security(()), request_body = Look, responses(
+#[utoipa::path(post, path = "/invitations/look", tag = "invitation", security(()), request_body = Held, responses(
     (status = 200, body = InvitationSeen),
     (status = 410, description = "link_over", body = ProblemOut),
     (status = 429, description = "too_many_attempts", body = ProblemOut),
@@ -255,7 +244,7 @@ struct InvitationSeen {
 async fn look(
     State(api): State<Arc<Api>>,
     network: Network,
-    input: In<Look>,
+    input: In<Held>,
 ) -> Result<Json<InvitationSeen>, Problem> {
     seen(&api, &network, &input.body.token)
         .await
@@ -264,22 +253,10 @@ async fn look(
 
 /// What a link is for, and its token. A wrong one is paid for by the address it comes from.
 async fn seen(api: &Api, network: &Network, said: &str) -> Result<(Token, InvitationSeen), Problem> {
-    let guess = Attempt {
-        guess: Guess::Password,
-        login: Some(String::new()),
-        network: network.0,
-        device: None,
-    };
-    let wrong = || match api.settings.attempts.start(&guess) {
-        Ok(()) => Problem::new(OVER),
-        Err(wait_s) => Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s),
-    };
-    let token = Token::parse(said.trim()).ok_or_else(wrong)?;
-    let digest = token.digest();
-    let read = move |tx: &Tx<'_>| {
-        let it = open(tx, &digest)?;
+    let read = |tx: &Tx<'_>, digest: &[u8; 32]| {
+        let it = open(tx, digest)?;
         let (merchant_name, shop_name) = Names::new(tx).place(&it.scope)?;
-        Ok::<_, Problem>(InvitationSeen {
+        Ok(InvitationSeen {
             login: it.login,
             name: it.name,
             role: Role(it.role),
@@ -289,10 +266,7 @@ async fn seen(api: &Api, network: &Network, said: &str) -> Result<(Token, Invita
             ends_at: Time(it.ends_at),
         })
     };
-    match api.node.read(read).await {
-        Err(problem) if problem.code == OVER => Err(wrong()),
-        seen => Ok((token, seen?)),
-    }
+    session::opened(api, network, said, OVER, read).await
 }
 
 impl From<NotAccepted> for Problem {

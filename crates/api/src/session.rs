@@ -24,7 +24,7 @@ use super::idempotency::Kept;
 use super::input::{In, email_of_person, text};
 use super::origin::Origin;
 use super::people::Names;
-use super::problem::{Problem, ProblemOut, Why};
+use super::problem::{Code, Problem, ProblemOut, Why};
 use super::route::acting;
 use super::wire::word;
 use super::{Api, id};
@@ -163,6 +163,57 @@ impl<S: Sync> FromRequestParts<S> for Network {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self(Origin::network_of(parts)))
+    }
+}
+
+impl Network {
+    /// Pays for a question or a wrong answer, out of the allowance of this address and no account's.
+    pub fn pays(&self, api: &Api) -> Result<(), Problem> {
+        let attempt = Attempt {
+            guess: Guess::Password,
+            login: None,
+            network: self.0,
+            device: None,
+        };
+        let started = api.settings.attempts.start(&attempt);
+        started.map_err(|wait_s| Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s))
+    }
+
+    /// What somebody hears whose token or code is wrong, which is paid for.
+    pub fn wrong(&self, api: &Api, code: Code) -> Problem {
+        self.pays(api).err().unwrap_or_else(|| Problem::new(code))
+    }
+
+    /// As it is counted.
+    pub fn name(&self) -> String {
+        self.0
+            .map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+    }
+}
+
+/// The token of a link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = LinkToken, example = json!({ "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs" }))]
+pub struct Held {
+    /// From the link.
+    pub token: String,
+}
+
+/// A link's token, and what it opens: `read` answers the problem `over` where that is nothing. Nothing is written for a wrong one; the
+/// address it comes from pays for it.
+pub async fn opened<T: Send + 'static>(
+    api: &Api,
+    network: &Network,
+    said: &str,
+    over: Code,
+    read: impl FnOnce(&Tx<'_>, &[u8; 32]) -> Result<T, Problem> + Send + 'static,
+) -> Result<(Token, T), Problem> {
+    let token = Token::parse(said.trim()).ok_or_else(|| network.wrong(api, over))?;
+    let digest = token.digest();
+    match api.node.read(move |tx: &Tx<'_>| read(tx, &digest)).await {
+        Err(problem) if problem.code == over => Err(network.wrong(api, over)),
+        read => Ok((token, read?)),
     }
 }
 

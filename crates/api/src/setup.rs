@@ -6,7 +6,6 @@
 //!
 //! Invariant: before the first account no route but this one does anything; with it, every node's token is worth nothing.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use app::setup::First;
@@ -27,10 +26,10 @@ use zeroize::Zeroizing;
 
 use super::input::{In, email_of_person, text};
 use super::problem::{Problem, ProblemOut, Why};
-use super::session::{self, AccountOut, Network, TOO_MANY_ATTEMPTS};
+use super::session::{self, AccountOut, Network};
 use super::setting::{Language, Mode};
 use super::{Api, edge, id};
-use crate::auth::{Attempt, DeviceId, Guess, Token};
+use crate::auth::{DeviceId, Token};
 
 /// Where the house is set up.
 const PATH: &str = "/api/v1/setup";
@@ -173,12 +172,12 @@ struct MerchantOut {
 ))]
 async fn set_up(
     State(api): State<Arc<Api>>,
-    Network(network): Network,
+    network: Network,
     headers: HeaderMap,
     input: In<SetUp>,
 ) -> Result<Response, Problem> {
     let said = input.body;
-    admit(&api, &said.token, network)?;
+    admit(&api, &said.token, &network)?;
     let (password, first) = checked(&api, said, id::new()?)?;
     let mut theirs = vec![first.login.clone(), first.name.clone()];
     theirs.extend(first.merchant.iter().map(|(_, name)| name.clone()));
@@ -192,7 +191,7 @@ async fn set_up(
         Token::random().map_err(|error| Problem::internal(&error))?,
         first.login.clone(),
     );
-    let from = session::From::of(&api, network, &headers);
+    let from = session::From::of(&api, network.0, &headers);
     let begun = from.begun(token.digest(), ProvedBy::Password)?;
     let merchant = first.merchant.as_ref().map(|(merchant_id, _)| MerchantOut {
         id: merchant_id.to_string(),
@@ -226,7 +225,7 @@ impl From<app::setup::Error> for Problem {
 }
 
 /// Whether it is the right token. A wrong one is paid for by the address it comes from.
-fn admit(api: &Api, said: &str, network: Option<IpAddr>) -> Result<(), Problem> {
+fn admit(api: &Api, said: &str, network: &Network) -> Result<(), Problem> {
     let own = api.settings.set_up_token.as_ref();
     let is_right = Token::parse(said)
         .zip(own)
@@ -234,16 +233,7 @@ fn admit(api: &Api, said: &str, network: Option<IpAddr>) -> Result<(), Problem> 
     if is_right {
         return Ok(());
     }
-    let guess = Attempt {
-        guess: Guess::Password,
-        login: Some(String::new()),
-        network,
-        device: None,
-    };
-    match api.settings.attempts.start(&guess) {
-        Ok(()) => Err(Problem::new(WRONG_SET_UP_TOKEN)),
-        Err(wait_s) => Err(Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s)),
-    }
+    Err(network.wrong(api, WRONG_SET_UP_TOKEN))
 }
 
 /// What was said, without the hash of the password, which takes long; nothing is done yet.

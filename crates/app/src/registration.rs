@@ -215,7 +215,6 @@ pub fn confirm(
     tx: &Tx<'_>,
     token_digest: &[u8],
     code_digest: &[u8],
-    from: &str,
 ) -> Result<Result<Registration, NotDone>, StoreError> {
     let Some(mut it) = held(tx, token_digest)? else {
         return Ok(Err(NotDone::Over));
@@ -245,15 +244,15 @@ pub fn confirm(
         if let Some(other) = other {
             let replaced = format!("{} took its place", it.registration_id);
             // Decided meanwhile: then it stays as it is.
-            let _ = withdrawn(tx, other, from, Some(&replaced))?;
+            let _ = withdrawn(tx, other, Some(&replaced))?;
         }
     }
     it.made_from = String::new();
-    Ok(sent(tx, it, Verb::Confirm, from))
+    Ok(sent(tx, it, Verb::Confirm))
 }
 
 /// Sends it again, corrected. What was found of what is unchanged stays found.
-pub fn send(tx: &Tx<'_>, token_digest: &[u8], said: Said, from: &str) -> Result<Registration, NotDone> {
+pub fn send(tx: &Tx<'_>, token_digest: &[u8], said: Said) -> Result<Registration, NotDone> {
     let mut it = held(tx, token_digest)?.ok_or(NotDone::Over)?;
     let is_same_person =
         it.said.person_name == said.person_name && it.said.identity_number == said.identity_number;
@@ -273,15 +272,15 @@ pub fn send(tx: &Tx<'_>, token_digest: &[u8], said: Said, from: &str) -> Result<
         (it.company_asked_at, it.company_outcome, it.company_because) = (None, None, None);
     }
     it.said = said;
-    let it = sent(tx, it, Verb::Send, from)?;
+    let it = sent(tx, it, Verb::Send)?;
     store::registration::write_indices(tx, &it)?;
     Ok(it)
 }
 
 /// It is sent, and to be checked.
-fn sent(tx: &Tx<'_>, mut it: Registration, verb: Verb, from: &str) -> Result<Registration, NotDone> {
+fn sent(tx: &Tx<'_>, mut it: Registration, verb: Verb) -> Result<Registration, NotDone> {
     it.sent_count += i64::from(verb == Verb::Confirm);
-    let mut it = applicant(tx, it, verb, from, None)?;
+    let mut it = applicant(tx, it, verb, None)?;
     it.sent_count += i64::from(verb == Verb::Send);
     it.sent_at = Some(tx.now());
     row::update(tx, &it)?;
@@ -290,35 +289,31 @@ fn sent(tx: &Tx<'_>, mut it: Registration, verb: Verb, from: &str) -> Result<Reg
 }
 
 /// Takes it back.
-pub fn withdraw(tx: &Tx<'_>, token_digest: &[u8], from: &str) -> Result<Registration, NotDone> {
+pub fn withdraw(tx: &Tx<'_>, token_digest: &[u8]) -> Result<Registration, NotDone> {
     let it = held(tx, token_digest)?.ok_or(NotDone::Over)?;
-    withdrawn(tx, it, from, None)?
+    withdrawn(tx, it, None)?
 }
 
 fn withdrawn(
     tx: &Tx<'_>,
     mut it: Registration,
-    from: &str,
     text: Option<&str>,
 ) -> Result<Result<Registration, NotDone>, StoreError> {
     it.decided_at = Some(tx.now());
     it.password_hash = String::new();
     store::work::delete(tx, &Id::registration_check(&it.registration_id))?;
-    match applicant(tx, it, Verb::Withdraw, from, text) {
+    match applicant(tx, it, Verb::Withdraw, text) {
         Err(NotDone::Store(error)) => Err(error),
         done => Ok(done),
     }
 }
 
+/// How events name the applicant: by nothing that is of a person, because events are kept.
+const APPLICANT: &str = "applicant";
+
 /// Takes a step as the applicant, who has shown the token.
-fn applicant(
-    tx: &Tx<'_>,
-    it: Registration,
-    verb: Verb,
-    from: &str,
-    text: Option<&str>,
-) -> Result<Registration, NotDone> {
-    moved(tx, it, verb, &Actor::Outside(from.to_owned()), text).map_err(|not_moved| match not_moved {
+fn applicant(tx: &Tx<'_>, it: Registration, verb: Verb, text: Option<&str>) -> Result<Registration, NotDone> {
+    moved(tx, it, verb, &Actor::Outside(APPLICANT.to_owned()), text).map_err(|not_moved| match not_moved {
         NotMoved::Table(table::NotTaken::WrongState(state)) => NotDone::WrongState(state),
         NotMoved::Table(_) => NotDone::WrongState(""),
         NotMoved::Store(error) => error.into(),

@@ -9,6 +9,7 @@ pub mod actor;
 pub mod api_key;
 pub mod audit;
 pub mod case;
+pub mod code;
 pub mod contact;
 pub mod custom_role;
 pub mod emergency_code;

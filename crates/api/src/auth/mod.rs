@@ -9,6 +9,7 @@ mod browser;
 pub(crate) mod device;
 pub(crate) mod factor;
 mod key;
+pub(crate) mod mailed;
 mod pace;
 pub(crate) mod passkey;
 mod passwords;

@@ -3,7 +3,6 @@
 //! Invariant: the answers to whoever fills a form in are the same whoever is known here; a wrong token or code is paid for by the address
 //! it comes from.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use app::registration::{Asked, Fresh, NotDone, NotTaken};
@@ -14,15 +13,14 @@ use axum::{Extension, Json};
 use domain::Actor;
 use domain::account::is_login;
 use domain::case::actions;
-use domain::emergency_code::{CHARS, Code};
+use domain::code::Code;
 use domain::identity::{self, Wrong};
 use domain::personal::Kind as Mask;
 use domain::registration::{
-    CODE_LASTS_MS, NAME_CHARS_MAX, Registration, SENT_MAX, Said, State as Stands, read,
+    CODE_LASTS_MS, Kind, NAME_CHARS_MAX, Registration, SENT_MAX, Said, State as Stands, read,
 };
-use node::seal::{Purpose, random};
+use node::seal::Purpose;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use store::Tx;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,11 +31,12 @@ use super::{
     BusinessKind, CLOSED, CODE_WRONG, OVER, RegistrationAction, RegistrationField, RegistrationState,
     TOO_MANY,
 };
-use crate::auth::{Asker, Attempt, Guess, Token};
+use crate::auth::mailed::{digest, new_code};
+use crate::auth::{Asker, Token};
 use crate::edge::Secret;
 use crate::input::{In, email_of_person, text};
 use crate::problem::{Problem, ProblemOut, Why, code};
-use crate::session::{Network, TOO_MANY_ATTEMPTS};
+use crate::session::{Held, Network, opened};
 use crate::setting::Language;
 use crate::wire::Time;
 use crate::{Api, id};
@@ -105,7 +104,7 @@ async fn ask(
     network: Network,
     input: In<RegistrationIn>,
 ) -> Result<Response, Problem> {
-    paid(&api, &network)?;
+    network.pays(&api)?;
     if !api.node.read(app::registration::are_taken).await? {
         return Err(Problem::new(CLOSED));
     }
@@ -113,16 +112,15 @@ async fn ask(
     let password = Zeroizing::new(said.password);
     let email = email_of_person(&api, "email", Some(said.email))?;
     let email = email.ok_or_else(|| Problem::field("email", Why::Missing))?;
-    let what = Partly {
-        kind: Some(said.kind),
-        business_name: Some(said.business_name),
+    let what = read_all(SaidIn {
+        kind: said.kind.0,
+        business_name: said.business_name,
         credit_code: said.credit_code,
-        person_name: Some(said.person_name),
-        identity_number: Some(said.identity_number),
-        mobile: Some(said.mobile),
-        login: Some(said.login),
-    };
-    let what = what.over(None)?;
+        person_name: said.person_name,
+        identity_number: said.identity_number,
+        mobile: said.mobile,
+        login: said.login,
+    })?;
     let theirs = vec![what.login.clone(), what.business_name.clone(), email.clone()];
     let asker = Asker::Stranger(network.0);
     let hash = api.passwords.hash_new_of(asker, "password", password, theirs);
@@ -134,7 +132,7 @@ async fn ask(
             Some(language) => language.0,
             None => language_of_house(&api).await?,
         },
-        from: from(&network),
+        from: network.name(),
     };
     let (fresh, token) = fresh(&api)?;
     let begun = RegistrationBegun {
@@ -153,118 +151,57 @@ async fn language_of_house(api: &Api) -> Result<domain::setting::Language, Probl
     Ok(settings.map_or(domain::setting::Language::Chinese, |settings| settings.language))
 }
 
-/// How an event names where the applicant speaks from.
-fn from(network: &Network) -> String {
-    let known = |address: IpAddr| address.to_string();
-    network.0.map_or_else(|| "unknown".to_owned(), known)
-}
-
 fn fresh(api: &Api) -> Result<(Fresh, Token), Problem> {
     let internal = |error| Problem::internal(&error);
-    let code = Code::of(random::<CHARS>().map_err(internal)?);
     let token = Token::random().map_err(internal)?;
     let registration_id = id::new()?;
-    let sealer = &api.node.sealer;
-    let code_sealed = sealer.seal(Purpose::RegistrationCode, &registration_id, code.letters());
+    let made = new_code(&api.node.sealer, Purpose::RegistrationCode, &registration_id);
+    let (code_digest, code_sealed) = made.map_err(internal)?;
     let fresh = Fresh {
         token_digest: token.digest(),
-        code_digest: digest(&code),
-        code_sealed: code_sealed.map_err(internal)?,
+        code_digest,
+        code_sealed,
         registration_id,
     };
     Ok((fresh, token))
 }
 
-fn digest(code: &Code) -> [u8; 32] {
-    Sha256::digest(code.letters()).into()
-}
-
-/// Pays out of the allowance of the address it comes from, and no account's.
-fn paid(api: &Api, network: &Network) -> Result<(), Problem> {
-    let attempt = Attempt {
-        guess: Guess::Password,
-        login: None,
-        network: network.0,
-        device: None,
-    };
-    let started = api.settings.attempts.start(&attempt);
-    started.map_err(|wait_s| Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(wait_s))
-}
-
-/// What of it is said; what is not stays as it was.
-struct Partly {
-    kind: Option<BusinessKind>,
-    business_name: Option<String>,
+/// All that is said of a registration, at the first form or with what is corrected.
+struct SaidIn {
+    kind: Kind,
+    business_name: String,
     credit_code: Option<String>,
-    person_name: Option<String>,
-    identity_number: Option<String>,
-    mobile: Option<String>,
-    login: Option<String>,
+    person_name: String,
+    identity_number: String,
+    mobile: String,
+    login: String,
 }
 
-impl Partly {
-    /// What is said now, each checked as far as it can be without asking anybody.
-    fn over(self, known: Option<&Said>) -> Result<Said, Problem> {
-        let missing = |field: &'static str| Problem::field(field, Why::Missing);
-        let kind = self.kind.map(|kind| kind.0).or(known.map(|known| known.kind));
-        let kind = kind.ok_or_else(|| missing("kind"))?;
-        let code = blank_is_none(self.credit_code);
-        let known_code = known
-            .map(|known| known.credit_code.clone())
-            .filter(|code| !code.is_empty());
-        let credit_code = match (kind.has_licence(), code) {
-            (true, Some(code)) => identity::credit_code(&code)
-                .ok_or_else(|| Problem::field("credit_code", Why::NotACreditCode))?,
-            (true, None) => known_code.ok_or_else(|| missing("credit_code"))?,
-            // A micro-merchant has none; one that is left over from another kind goes.
-            (false, Some(_)) => return Err(Problem::field("credit_code", Why::Unknown)),
-            (false, None) => String::new(),
-        };
-        let name = |field: &'static str, said: Option<String>, known: Option<&String>| match (said, known) {
-            (Some(said), _) => text(field, &said, NAME_CHARS_MAX),
-            (None, Some(known)) => Ok(known.clone()),
-            (None, None) => Err(missing(field)),
-        };
-        let identity_number = match (self.identity_number, known) {
-            (Some(said), _) => identity::identity_number(&said, node::now()).map_err(wrong_number)?,
-            (None, Some(known)) => known.identity_number.clone(),
-            (None, None) => return Err(missing("identity_number")),
-        };
-        let mobile = match (self.mobile, known) {
-            (Some(said), _) => {
-                identity::mobile(&said).ok_or_else(|| Problem::field("mobile", Why::NotAMobile))?
-            }
-            (None, Some(known)) => known.mobile.clone(),
-            (None, None) => return Err(missing("mobile")),
-        };
-        let login = match (self.login, known) {
-            (Some(said), _) if is_login(said.trim()) => said.trim().to_owned(),
-            (Some(_), _) => return Err(Problem::field("login", Why::NotALogin)),
-            (None, Some(known)) => known.login.clone(),
-            (None, None) => return Err(missing("login")),
-        };
-        Ok(Said {
-            kind,
-            business_name: name(
-                "business_name",
-                self.business_name,
-                known.map(|known| &known.business_name),
-            )?,
-            credit_code,
-            person_name: name(
-                "person_name",
-                self.person_name,
-                known.map(|known| &known.person_name),
-            )?,
-            identity_number,
-            mobile,
-            login,
-        })
-    }
-}
-
-fn blank_is_none(said: Option<String>) -> Option<String> {
-    said.filter(|said| !said.trim().is_empty())
+/// The same, each checked as far as it can be without asking anybody.
+fn read_all(said: SaidIn) -> Result<Said, Problem> {
+    let code = said.credit_code.filter(|code| !code.trim().is_empty());
+    let credit_code = match (said.kind.has_licence(), code) {
+        (true, Some(code)) => {
+            identity::credit_code(&code).ok_or_else(|| Problem::field("credit_code", Why::NotACreditCode))?
+        }
+        (true, None) => return Err(Problem::field("credit_code", Why::Missing)),
+        (false, Some(_)) => return Err(Problem::field("credit_code", Why::Unknown)),
+        (false, None) => String::new(),
+    };
+    let login = said.login.trim();
+    Ok(Said {
+        kind: said.kind,
+        business_name: text("business_name", &said.business_name, NAME_CHARS_MAX)?,
+        credit_code,
+        person_name: text("person_name", &said.person_name, NAME_CHARS_MAX)?,
+        identity_number: identity::identity_number(&said.identity_number, node::now())
+            .map_err(wrong_number)?,
+        mobile: identity::mobile(&said.mobile).ok_or_else(|| Problem::field("mobile", Why::NotAMobile))?,
+        login: match is_login(login) {
+            true => login.to_owned(),
+            false => return Err(Problem::field("login", Why::NotALogin)),
+        },
+    })
 }
 
 fn wrong_number(wrong: Wrong) -> Problem {
@@ -370,31 +307,16 @@ impl RegistrationSeen {
     }
 }
 
-/// The token that came with the answer to the first form.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = RegistrationToken, example = json!({ "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs" }))]
-struct Held {
-    /// From the link.
-    token: String,
+/// The registration of a token.
+fn open(tx: &Tx<'_>, token: &[u8; 32]) -> Result<Registration, Problem> {
+    app::registration::open(tx, token)?.ok_or_else(|| Problem::new(OVER))
 }
 
-/// Does something with the registration of a token; a wrong one is paid for by the address it comes from.
-async fn with_token<T: Send + 'static>(
-    api: &Api,
-    network: &Network,
-    token: &str,
-    act: impl FnOnce(&Tx<'_>, &[u8]) -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    let wrong = || match paid(api, network) {
-        Ok(()) => Problem::new(OVER),
-        Err(problem) => problem,
-    };
-    let digest = Token::parse(token.trim()).ok_or_else(wrong)?.digest();
-    match api.node.write(move |tx: &Tx<'_>| act(tx, &digest)).await {
-        Err(problem) if problem.code == OVER => Err(wrong()),
-        done => done,
-    }
+/// The digest of a token that opens one: whoever has none never reaches who writes.
+async fn right(api: &Api, network: &Network, said: &str) -> Result<[u8; 32], Problem> {
+    let looked = |tx: &Tx<'_>, token: &[u8; 32]| open(tx, token).map(drop);
+    let (token, ()) = opened(api, network, said, OVER, looked).await?;
+    Ok(token.digest())
 }
 
 /// Say where a registration stands.
@@ -408,11 +330,9 @@ async fn look(
     network: Network,
     input: In<Held>,
 ) -> Result<Json<RegistrationSeen>, Problem> {
-    let seen = with_token(&api, &network, &input.body.token, |tx, token| {
-        let it = app::registration::open(tx, token)?;
-        it.map(RegistrationSeen::of).ok_or_else(|| Problem::new(OVER))
-    });
-    seen.await.map(Json)
+    let seen = |tx: &Tx<'_>, token: &[u8; 32]| open(tx, token).map(RegistrationSeen::of);
+    let (_, seen) = opened(&api, &network, &input.body.token, OVER, seen).await?;
+    Ok(Json(seen))
 }
 
 /// The token, and the code from the mailbox.
@@ -439,27 +359,17 @@ async fn confirm(
     input: In<Confirm>,
 ) -> Result<Json<RegistrationSeen>, Problem> {
     let Confirm { token, code } = input.body;
-    let digest = match Code::parse(&code) {
-        Some(code) => digest(&code),
-        None => {
-            return Err(paid(&api, &network)
-                .err()
-                .unwrap_or_else(|| Problem::new(CODE_WRONG)));
-        }
-    };
-    let from = from(&network);
-    let confirmed = with_token(&api, &network, &token, move |tx, token| {
-        // What is counted stays, whatever the answer.
-        Ok(app::registration::confirm(tx, token, &digest, &from)?)
-    });
-    match confirmed.await? {
+    let code = Code::parse(&code).ok_or_else(|| network.wrong(&api, CODE_WRONG))?;
+    let (token, code) = (right(&api, &network, &token).await?, digest(&code));
+    // What is counted stays, whatever the answer.
+    let confirm = move |tx: &Tx<'_>| app::registration::confirm(tx, &token, &code);
+    match api.node.write(confirm).await? {
         Ok(it) => {
             api.node.work_due.notify_one();
             Ok(Json(RegistrationSeen::of(it)))
         }
-        Err(NotDone::Over | NotDone::WrongCode) if paid(&api, &network).is_err() => {
-            Err(Problem::new(TOO_MANY_ATTEMPTS).retry_after_s(60))
-        }
+        Err(NotDone::Over) => Err(network.wrong(&api, OVER)),
+        Err(NotDone::WrongCode) => Err(network.wrong(&api, CODE_WRONG)),
         Err(not_done) => Err(not_done.into()),
     }
 }
@@ -487,6 +397,24 @@ struct Corrected {
     login: Option<String>,
 }
 
+impl Corrected {
+    /// All that is said now; a code that is left over from another kind of business goes.
+    fn over(self, known: Said) -> SaidIn {
+        let kind = self.kind.map_or(known.kind, |kind| kind.0);
+        let known_code = Some(known.credit_code).filter(|_| kind.has_licence());
+        let blank_is_none = |code: &String| !code.trim().is_empty();
+        SaidIn {
+            kind,
+            business_name: self.business_name.unwrap_or(known.business_name),
+            credit_code: self.credit_code.filter(blank_is_none).or(known_code),
+            person_name: self.person_name.unwrap_or(known.person_name),
+            identity_number: self.identity_number.unwrap_or(known.identity_number),
+            mobile: self.mobile.unwrap_or(known.mobile),
+            login: self.login.unwrap_or(known.login),
+        }
+    }
+}
+
 /// Send a returned registration again, corrected; five times in all.
 #[utoipa::path(post, path = "/registrations/send", tag = "registration", security(()), request_body = Corrected, responses(
     (status = 200, body = RegistrationSeen),
@@ -500,22 +428,12 @@ async fn send(
     input: In<Corrected>,
 ) -> Result<Json<RegistrationSeen>, Problem> {
     let said = input.body;
-    let partly = Partly {
-        kind: said.kind,
-        business_name: said.business_name,
-        credit_code: said.credit_code,
-        person_name: said.person_name,
-        identity_number: said.identity_number,
-        mobile: said.mobile,
-        login: said.login,
+    let token = right(&api, &network, &said.token).await?;
+    let send = move |tx: &Tx<'_>| {
+        let corrected = read_all(said.over(open(tx, &token)?.said))?;
+        Ok::<_, Problem>(app::registration::send(tx, &token, corrected)?)
     };
-    let from = from(&network);
-    let sent = with_token(&api, &network, &said.token, move |tx, token| {
-        let it = app::registration::open(tx, token)?.ok_or_else(|| Problem::new(OVER))?;
-        let corrected = partly.over(Some(&it.said))?;
-        Ok(app::registration::send(tx, token, corrected, &from)?)
-    });
-    let it = sent.await?;
+    let it = api.node.write(send).await?;
     api.node.work_due.notify_one();
     Ok(Json(RegistrationSeen::of(it)))
 }
@@ -532,9 +450,7 @@ async fn withdraw(
     network: Network,
     input: In<Held>,
 ) -> Result<Json<RegistrationSeen>, Problem> {
-    let from = from(&network);
-    let withdrawn = with_token(&api, &network, &input.body.token, move |tx, token| {
-        Ok(app::registration::withdraw(tx, token, &from)?)
-    });
-    withdrawn.await.map(RegistrationSeen::of).map(Json)
+    let token = right(&api, &network, &input.body.token).await?;
+    let withdraw = move |tx: &Tx<'_>| app::registration::withdraw(tx, &token);
+    Ok(Json(RegistrationSeen::of(api.node.write(withdraw).await?)))
 }

@@ -218,6 +218,20 @@ async fn a_forgotten_password_is_chosen_anew_by_a_link() {
         )
         .await
         .ok();
+    // Wrong ones are paid for by the address they come from, and by nobody else however many there are.
+    let look = async |last: u8| {
+        let wrong = json!({ "token": "A".repeat(43) });
+        house
+            .post_from([192, 0, 2, last], "/api/v1/invitations/look", wrong)
+            .await
+    };
+    for address in 1..130 {
+        look(address).await.problem(410, "link_over");
+    }
+    for _ in 1..50 {
+        look(1).await.problem(410, "link_over");
+    }
+    look(1).await.problem(429, "too_many_attempts");
     // A withdrawn one opens nothing.
     let again = house
         .post(&owner, "/api/v1/accounts/manager/link", json!({}))

@@ -1,11 +1,11 @@
 //! Reporting a loss without a log-in: by a code that was mailed to the registered address.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::http::Method;
 use domain::Timestamp;
-use domain::emergency_code::{CHARS, LASTS_MS, OPEN_MAX};
+use domain::code::CHARS;
+use domain::emergency_code::{LASTS_MS, OPEN_MAX};
 use domain::work::{Kind, Work};
 use node::seal::Purpose;
 use serde_json::{Value, json};
@@ -60,10 +60,7 @@ impl House {
     async fn posted_from(&self, body: Value, times: usize) -> Answer {
         let mut last = None;
         for _ in 0..times {
-            let mut asked = request(Method::POST, PATH, "", Some(body.clone()));
-            let origin = crate::Origin::new([192, 0, 2, 66].into(), Arc::default());
-            asked.extensions_mut().insert(origin);
-            last = Some(self.send(asked).await);
+            last = Some(self.post_from([192, 0, 2, 66], PATH, body.clone()).await);
         }
         last.unwrap()
     }

@@ -309,6 +309,14 @@ impl House {
         String::from_utf8(body.to_vec()).unwrap()
     }
 
+    /// Posts as anybody, from an address.
+    async fn post_from(&self, address: [u8; 4], path: &str, body: Value) -> Answer {
+        let mut asked = request(Method::POST, path, "", Some(body));
+        let origin = crate::Origin::new(address.into(), Arc::default());
+        asked.extensions_mut().insert(origin);
+        self.send(asked).await
+    }
+
     async fn post(&self, token: &str, path: &str, body: Value) -> Answer {
         self.send(request(Method::POST, path, token, Some(body))).await
     }

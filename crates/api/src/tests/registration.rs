@@ -1,7 +1,5 @@
 //! Signing up: whoever asks learns nothing of who is known, what is of a person leaves masked, and people decide.
 
-use std::sync::Arc;
-
 use axum::http::Method;
 use domain::account::FRESH_MS;
 use domain::registration::{Kind, Outcome, Registration, SENT_MAX, Said, State};
@@ -11,7 +9,7 @@ use domain::work::{Kind as WorkKind, Work};
 use node::seal::Purpose;
 use serde_json::{Value, json};
 
-use super::{Answer, House, request};
+use super::{House, request};
 use crate::auth::Token;
 
 const PATH: &str = "/api/v1/registrations";
@@ -118,13 +116,6 @@ impl House {
         let sealed = work.payload?;
         let opened = self.node.sealer.open(Purpose::RegistrationCode, id, &sealed);
         Some(String::from_utf8(opened.unwrap().to_vec()).unwrap())
-    }
-
-    async fn post_from(&self, address: [u8; 4], path: &str, body: Value) -> Answer {
-        let mut asked = request(Method::POST, path, "", Some(body));
-        let origin = crate::Origin::new(address.into(), Arc::default());
-        asked.extensions_mut().insert(origin);
-        self.send(asked).await
     }
 }
 
@@ -298,6 +289,45 @@ async fn an_address_that_asks_too_often_is_slowed_down_and_another_is_not() {
     // Who holds a right token is not slowed down by the others of that address.
     let held = json!({ "token": begun.body["token"] });
     house.post_from([192, 0, 2, 66], &look, held).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_a_wrong_token_nor_a_look_waits_for_who_writes() {
+    let house = House::registering().await;
+    let begun = house.post("", PATH, form()).await.ok();
+    let code = house.code(text(&begun, "id")).await.unwrap();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let (busy, is_busy) = tokio::sync::oneshot::channel();
+    let node = house.node.clone();
+    let writing = tokio::spawn(async move {
+        let hold = move |_: &store::Tx<'_>| {
+            busy.send(()).unwrap();
+            // Until the other end is gone.
+            Ok::<_, store::Error>(may_go_on.recv().is_err())
+        };
+        node.write(hold).await
+    });
+    is_busy.await.unwrap();
+    let asked = async {
+        let right = json!({ "token": begun["token"] });
+        let seen = house.post("", &format!("{PATH}/look"), right).await.ok();
+        assert_eq!(seen["state"], "unconfirmed");
+        let wrong = "A".repeat(43);
+        for (step, said) in [
+            ("look", json!({ "token": wrong })),
+            ("confirm", json!({ "token": wrong, "code": code })),
+            ("send", json!({ "token": wrong, "login": "li.na.2" })),
+            ("withdraw", json!({ "token": wrong })),
+        ] {
+            let answer = house.post("", &format!("{PATH}/{step}"), said).await;
+            answer.problem(410, "registration_over");
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), asked)
+        .await
+        .unwrap();
+    drop(go_on);
+    assert!(writing.await.unwrap().unwrap());
 }
 
 #[tokio::test]

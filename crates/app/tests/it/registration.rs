@@ -80,7 +80,7 @@ fn ask(house: &House, of: u8) {
 }
 
 fn confirm_with(house: &House, of: u8, code: [u8; 32]) -> Result<Registration, NotDone> {
-    house.write(move |tx| app::registration::confirm(tx, &[of; 32], &code, FROM))
+    house.write(move |tx| app::registration::confirm(tx, &[of; 32], &code))
 }
 
 pub fn confirmed(house: &House, of: u8) -> Registration {
@@ -144,7 +144,7 @@ fn paid(house: &House) -> i64 {
 }
 
 fn send(house: &House, of: u8, corrected: Said) -> Result<Registration, NotDone> {
-    house.try_write(move |tx| app::registration::send(tx, &[of; 32], corrected, FROM))
+    house.try_write(move |tx| app::registration::send(tx, &[of; 32], corrected))
 }
 
 /// Another of the house, who signs merchants on too.
@@ -286,7 +286,8 @@ fn the_right_code_works_with_its_own_token_and_after_a_few_wrong_ones_no_more() 
     // The answer was lost: the same again is the same, and another code is not.
     assert_eq!(confirm_with(&house, 1, CODE).unwrap(), it);
     assert!(confirm_with(&house, 1, [8; 32]).is_err());
-    assert_eq!(house.events(Subject::Registration, &id(1)).len(), 1);
+    let told = house.events(Subject::Registration, &id(1));
+    assert_eq!((told.len(), told[0].actor.as_str()), (1, "applicant"));
     ask(&house, 3);
     for _ in 0..WRONG_CODES_MAX {
         assert!(matches!(
@@ -513,7 +514,7 @@ fn accepted_it_is_a_merchant_with_an_owner_who_has_the_chosen_password() {
     // A merchant's registration is kept; what came to nothing is not.
     confirmed(&house, 2);
     house
-        .try_write(|tx| app::registration::withdraw(tx, &[2; 32], FROM))
+        .try_write(|tx| app::registration::withdraw(tx, &[2; 32]))
         .unwrap();
     house.pass_ms(KEPT_MS);
     clean_up(&house);
@@ -615,7 +616,7 @@ fn a_refusal_is_told_and_ends_it() {
     assert!(it.password_hash.is_empty());
     assert!(
         house
-            .try_write(|tx| app::registration::withdraw(tx, &[1; 32], FROM))
+            .try_write(|tx| app::registration::withdraw(tx, &[1; 32]))
             .is_err()
     );
     assert!(accept(&house, 1, risk_officer()).is_err());

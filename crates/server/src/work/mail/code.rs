@@ -3,7 +3,7 @@
 //! Invariant: it holds the code and no link, because whoever asked for it also chose the address they asked at.
 
 use app::emergency_code::Bringing;
-use domain::emergency_code::{CHARS, Code};
+use domain::code::{CHARS, Code};
 use domain::setting::Language;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -4,7 +4,7 @@
 //! mailbox, which may be another's.
 
 use app::registration::{Bringing, News};
-use domain::emergency_code::{CHARS, Code};
+use domain::code::{CHARS, Code};
 use domain::setting::Language;
 use node::seal::{Purpose, Sealer};
 
