@@ -32,14 +32,14 @@ pub async fn send(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
         .write(move |tx| app::stop_request::to_send(tx, &asked))
         .await?
     else {
-        return settled(node, work, MailOutcome::Dropped).await;
+        return settled(node, work, MailOutcome::Dropped, app::stop_request::mailed).await;
     };
     let post = match post(node).await? {
         Ok(post) => post,
         Err(why) => return put_off(node, work, why).await,
     };
     match outcome(post.server.send(&written(&post, work, mail)).await) {
-        Ok(outcome) => settled(node, work, outcome).await,
+        Ok(outcome) => settled(node, work, outcome, app::stop_request::mailed).await,
         Err(why) => put_off(node, work, &why).await,
     }
 }
@@ -47,18 +47,9 @@ pub async fn send(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
 /// Sends a reminder once.
 pub async fn remind(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let asked = work.clone();
-    let Some(reminding) = node.write(move |tx| reminder::to_send(tx, &asked)).await? else {
-        return reminded(node, work, MailOutcome::Dropped).await;
-    };
-    let post = match post(node).await? {
-        Ok(post) => post,
-        Err(why) => return Ok(Tried::Failed(why)),
-    };
-    let mail = post.mail(work.id.as_str(), reminding.to, reminding.subject, reminding.text);
-    match outcome(post.server.send(&mail).await) {
-        Ok(outcome) => reminded(node, work, outcome).await,
-        Err(_) => Ok(Tried::Failed("the mail was not taken")),
-    }
+    let reminding = node.write(move |tx| reminder::to_send(tx, &asked)).await?;
+    let written = reminding.map(|reminding| (reminding.to, reminding.subject, reminding.text));
+    once(node, work, written, reminder::mailed).await
 }
 
 /// Sends an emergency code once.
@@ -67,22 +58,8 @@ pub async fn bring(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let bringing = node
         .read(move |tx| app::emergency_code::to_send(tx, &asked))
         .await?;
-    let Some((to, subject, text)) = bringing.and_then(|bringing| code::written(&node.sealer, bringing))
-    else {
-        return brought(node, work, MailOutcome::Dropped).await;
-    };
-    let post = match post(node).await? {
-        Ok(post) => post,
-        Err(why) => return Ok(Tried::Failed(why)),
-    };
-    match outcome(
-        post.server
-            .send(&post.mail(work.id.as_str(), to, subject, text))
-            .await,
-    ) {
-        Ok(outcome) => brought(node, work, outcome).await,
-        Err(_) => Ok(Tried::Failed("the mail was not taken")),
-    }
+    let written = bringing.and_then(|bringing| code::written(&node.sealer, bringing));
+    once(node, work, written, app::emergency_code::mailed).await
 }
 
 /// Tells an applicant of a registration, once.
@@ -91,21 +68,27 @@ pub async fn tell_applicant(node: &Arc<Node>, work: &Work) -> Result<Tried, Erro
     let bringing = node
         .read(move |tx| app::registration::to_send(tx, &asked))
         .await?;
-    let Some((to, subject, text)) =
-        bringing.and_then(|bringing| registration::written(&node.sealer, bringing))
-    else {
-        return told(node, work, MailOutcome::Dropped).await;
+    let written = bringing.and_then(|bringing| registration::written(&node.sealer, bringing));
+    once(node, work, written, app::registration::mailed).await
+}
+
+/// To whom, the subject, the text; `None`: it is not to be sent any more.
+type Written = Option<(String, String, String)>;
+/// Writes down what became of a mail, as the node of that name; false when its claim was taken over.
+type Settle = fn(&Tx<'_>, &Work, &str, &MailOutcome) -> Result<bool, Error>;
+
+/// Sends a mail that tells somebody something, once. One that was surely not taken is tried again.
+async fn once(node: &Arc<Node>, work: &Work, written: Written, settle: Settle) -> Result<Tried, Error> {
+    let Some((to, subject, text)) = written else {
+        return settled(node, work, MailOutcome::Dropped, settle).await;
     };
     let post = match post(node).await? {
         Ok(post) => post,
         Err(why) => return Ok(Tried::Failed(why)),
     };
-    match outcome(
-        post.server
-            .send(&post.mail(work.id.as_str(), to, subject, text))
-            .await,
-    ) {
-        Ok(outcome) => told(node, work, outcome).await,
+    let mail = post.mail(work.id.as_str(), to, subject, text);
+    match outcome(post.server.send(&mail).await) {
+        Ok(outcome) => settled(node, work, outcome, settle).await,
         Err(_) => Ok(Tried::Failed("the mail was not taken")),
     }
 }
@@ -167,50 +150,21 @@ fn written(post: &Post, work: &Work, mail: ToSend) -> Mail {
     post.mail(work.id.as_str(), mail.to, subject, mail.text)
 }
 
-/// Writes down what became of a letter, however long the store takes.
-async fn settled(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result<Tried, Error> {
+/// Writes down what became of a mail, however long the store takes.
+async fn settled(
+    node: &Arc<Node>,
+    work: &Work,
+    outcome: MailOutcome,
+    settle: Settle,
+) -> Result<Tried, Error> {
     let is_ours: bool = node
         .insist(Turn::Own, || {
             let (work, outcome, name) = (work.clone(), outcome.clone(), node.name.clone());
-            move |tx: &Tx<'_>| app::stop_request::mailed(tx, &work, &name, &outcome)
+            move |tx: &Tx<'_>| settle(tx, &work, &name, &outcome)
         })
         .await?;
     tracing::debug!(work = work.id.as_str(), is_ours, "a mail is settled");
     node.changed(Some(work.id.subject_id().to_owned()));
-    Ok(Tried::Done)
-}
-
-/// The same of a reminder.
-async fn reminded(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result<Tried, Error> {
-    let _: bool = node
-        .insist(Turn::Own, || {
-            let (work, outcome, name) = (work.clone(), outcome.clone(), node.name.clone());
-            move |tx: &Tx<'_>| reminder::mailed(tx, &work, &name, &outcome)
-        })
-        .await?;
-    node.changed(Some(work.id.subject_id().to_owned()));
-    Ok(Tried::Done)
-}
-
-/// The same of an emergency code.
-async fn brought(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result<Tried, Error> {
-    let _: bool = node
-        .insist(Turn::Own, || {
-            let (work, outcome, name) = (work.clone(), outcome.clone(), node.name.clone());
-            move |tx: &Tx<'_>| app::emergency_code::mailed(tx, &work, &name, &outcome)
-        })
-        .await?;
-    Ok(Tried::Done)
-}
-
-/// The same of a mail to an applicant.
-async fn told(node: &Arc<Node>, work: &Work, outcome: MailOutcome) -> Result<Tried, Error> {
-    let _: bool = node
-        .insist(Turn::Own, || {
-            let (work, outcome, name) = (work.clone(), outcome.clone(), node.name.clone());
-            move |tx: &Tx<'_>| app::registration::mailed(tx, &work, &name, &outcome)
-        })
-        .await?;
     Ok(Tried::Done)
 }
 
