@@ -375,5 +375,8 @@ async fn a_cloud_that_talks_nonsense_leaves_it_to_people_and_one_that_is_busy_is
     acquirer.cloud.fault().set(None);
     let shown = acquirer.stands(&begun, "review").await?;
     ensure!(shown["person_check"]["outcome"] == "same", "{shown}");
+    let asked = acquirer.cloud.asked();
+    let times = asked.iter().filter(|one| one.ends_with("测试丙")).count();
+    ensure!(times == 2, "it was busy, and then it was not: {asked:?}");
     Ok(())
 }

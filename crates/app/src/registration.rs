@@ -266,10 +266,12 @@ pub fn send(tx: &Tx<'_>, token_digest: &[u8], said: Said) -> Result<Registration
         )
     };
     if !(is_same_person && stays(it.person_outcome)) {
-        (it.person_asked_at, it.person_outcome, it.person_because) = (None, None, None);
+        it.was_not_asked(About::Person);
+        (it.person_outcome, it.person_because) = (None, None);
     }
     if !(is_same_company && stays(it.company_outcome)) {
-        (it.company_asked_at, it.company_outcome, it.company_because) = (None, None, None);
+        it.was_not_asked(About::Company);
+        (it.company_outcome, it.company_because) = (None, None);
     }
     it.said = said;
     let it = sent(tx, it, Verb::Send)?;
@@ -472,15 +474,24 @@ pub fn answered(tx: &Tx<'_>, claimed: &Work, about: About, checked: Checked) -> 
     Ok(())
 }
 
-/// Takes back that it was asked: surely nothing was sent, or taken.
-pub fn not_asked(tx: &Tx<'_>, claimed: &Work, about: About) -> Result<(), StoreError> {
-    let Some(mut it) = to_check(tx, claimed)? else {
+/// Takes back that it was asked, and out of the count of the day when it was: surely nothing was sent, or taken. `outcome` is what that
+/// comes to; without one it is asked later.
+pub fn unasked(
+    tx: &Tx<'_>,
+    claimed: &Work,
+    about: About,
+    outcome: Option<Checked>,
+) -> Result<(), StoreError> {
+    let Some(mut it) = to_check(tx, claimed)?.filter(|it| it.to_ask() == Some(about)) else {
         return Ok(());
     };
-    if it.asked_at(about).is_some() && it.to_ask() == Some(about) {
+    if let Some(asked_at) = it.asked_at(about) {
         it.was_not_asked(about);
+        if let Some(checked) = outcome {
+            it.is_checked(about, checked);
+        }
         row::update(tx, &it)?;
-        store::registration::pays_not(tx)?;
+        store::registration::pays_not(tx, asked_at)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! that it is asked about.
 //!
 //! A person or a business whose name begins with 不符 differs, with 无录 is not known, with 怪样 cannot be told, with 停机 meets a source
-//! that is down, with 沉默 gets no answer; a business whose name begins with 停业 does not operate. Everybody else is the same.
+//! that is down, with 内错 one that fails within, with 沉默 gets no answer; a business whose name begins with 停业 does not operate. Everybody else is the same.
 //!
 //! Invariant: it answers nothing about anybody to a wrong signature, and a nonce is taken once.
 
@@ -41,6 +41,8 @@ pub enum Fault {
     Garbled,
     /// It has too much to do, for so many seconds.
     Busy(u64),
+    /// It has too much to do, and says so as each cloud does: in its body, with a status that says something else.
+    Throttles,
 }
 
 /// How to start one.
@@ -174,14 +176,29 @@ async fn run(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     let Some(request) = read(&mut stream).await? else {
         return Ok(());
     };
+    // Whoever waits for the question may change what goes wrong: its own is drawn before.
+    let fault = shared.config.fault.get();
     let (status, answer, is_silent) = answer(shared, &request);
     let stream = stream.get_mut();
-    match shared.config.fault.get() {
+    match fault {
         Some(Fault::Silent) => std::future::pending().await,
         Some(Fault::Closes) => Ok(()),
         Some(Fault::Says(status)) => write(stream, status, "", "{}").await,
         Some(Fault::Garbled) => write(stream, 200, "", "<html>{").await,
         Some(Fault::Busy(wait_s)) => write(stream, 429, &format!("retry-after: {wait_s}\r\n"), "{}").await,
+        Some(Fault::Throttles) => {
+            let (status, said) = match request.header("x-tc-action") {
+                Some(_) => (
+                    200,
+                    json!({ "Response": { "Error": { "Code": "RequestLimitExceeded" } } }),
+                ),
+                None => (
+                    400,
+                    json!({ "Code": "Throttling.User", "Message": "Request was denied" }),
+                ),
+            };
+            write(stream, status, "", &said.to_string()).await
+        }
         None if is_silent => std::future::pending().await,
         None => write(stream, status, "", &answer.to_string()).await,
     }
@@ -273,6 +290,7 @@ fn aliyun(shared: &Shared, request: &Request, said: &str) -> Option<(u16, Value,
                 "无录" => ("200", "3", "301"),
                 "怪样" => ("200", "9", "901"),
                 "停机" => ("402", "", ""),
+                "内错" => ("500", "", ""),
                 _ => ("200", "1", "101"),
             };
             let result = json!({ "BizCode": biz, "SubCode": more });
@@ -341,6 +359,9 @@ fn tencent(shared: &Shared, request: &Request, said: &str) -> (u16, Value, bool)
     let asked: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let name = asked["Name"].as_str().unwrap_or_default().to_owned();
     shared.note(format!("{} {name}", header("x-tc-action")));
+    if beginning(&name) == "内错" {
+        return refused("InternalError");
+    }
     let result = match beginning(&name) {
         "不符" => "-1",
         "无录" => "-5",

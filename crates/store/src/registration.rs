@@ -224,11 +224,11 @@ pub fn pays(tx: &Tx<'_>, limit: i64) -> Result<bool, Error> {
     Ok(tx.execute(sql, values![day(tx.now()), limit])? > 0)
 }
 
-/// Takes one back that was surely not asked.
-pub fn pays_not(tx: &Tx<'_>) -> Result<(), Error> {
+/// Takes one back that was counted then, and surely not asked.
+pub fn pays_not(tx: &Tx<'_>, counted_at: Timestamp) -> Result<(), Error> {
     let sql =
         sql!("UPDATE identity_day SET asked_count = asked_count - 1 WHERE day = $1 AND asked_count > 0");
-    tx.execute(sql, values![day(tx.now())]).map(drop)
+    tx.execute(sql, values![day(counted_at)]).map(drop)
 }
 
 /// How many queries this day has had.
@@ -409,7 +409,9 @@ mod tests {
             let count = |limit| pays(tx, limit).unwrap();
             assert!(!count(0));
             assert_eq!([count(2), count(2), count(2)], [true, true, false]);
-            pays_not(tx).unwrap();
+            pays_not(tx, Timestamp(tx.now().0 - 24 * HOUR_MS)).unwrap();
+            assert_eq!(paid(tx).unwrap(), 2, "of another day");
+            pays_not(tx, tx.now()).unwrap();
             assert_eq!(paid(tx).unwrap(), 1);
             assert!(count(2) && !count(2) && count(3));
         });

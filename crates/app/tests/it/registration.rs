@@ -372,7 +372,7 @@ fn what_was_heard_of_what_was_said_before_stands_for_nothing_that_is_said_now() 
     answer(&house, &slow, About::Person, Checked::told(Outcome::Same));
     assert_eq!(kept(&house, 1).unwrap().person_outcome, None);
     let claimed = slow.clone();
-    house.write(move |tx| app::registration::not_asked(tx, &claimed, About::Person));
+    house.write(move |tx| app::registration::unasked(tx, &claimed, About::Person, None));
     assert!(kept(&house, 1).unwrap().person_asked_at.is_some());
     assert_eq!((next(&house, &slow), paid(&house)), (None, 3));
     answer(&house, &third, About::Person, Checked::told(Outcome::Differs));
@@ -391,9 +391,60 @@ fn what_was_surely_not_sent_is_asked_again_and_costs_once() {
     let work = claim(&house).unwrap();
     assert_eq!(next(&house, &work), Some(About::Person));
     let claimed = work.clone();
-    house.write(move |tx| app::registration::not_asked(tx, &claimed, About::Person));
+    house.write(move |tx| app::registration::unasked(tx, &claimed, About::Person, None));
+    let it = kept(&house, 1).unwrap();
+    assert_eq!((it.person_asked_at, it.provider), (None, None));
     assert_eq!((paid(&house), next(&house, &work)), (0, Some(About::Person)));
     assert_eq!(paid(&house), 1);
+}
+
+#[test]
+fn what_is_never_asked_is_not_shown_as_asked_and_taken_out_of_the_day_it_was_counted_in() {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let house = open();
+    house.pass_ms(DAY_MS - 1_000 - house.now().0.rem_euclid(DAY_MS));
+    confirmed(&house, 1);
+    let work = claim(&house).unwrap();
+    assert_eq!(next(&house, &work), Some(About::Person));
+    house.pass_ms(2_000);
+    ask_from(&house, 2, "wang@shop.example", FROM).unwrap();
+    confirm_with(&house, 2, CODE).unwrap();
+    let other = claim(&house).unwrap();
+    assert_eq!(next(&house, &other), Some(About::Person));
+    let never = Checked::because(Outcome::CannotTell, Because::NotTaken);
+    house.write(move |tx| app::registration::unasked(tx, &work, About::Person, Some(never)));
+    let it = kept(&house, 1).unwrap();
+    assert_eq!(
+        (
+            it.person_asked_at,
+            it.person_outcome,
+            it.person_because,
+            it.provider
+        ),
+        (None, Some(Outcome::CannotTell), Some(Because::NotTaken), None)
+    );
+    // Of today: the other's.
+    assert_eq!(paid(&house), 1);
+}
+
+#[test]
+fn who_was_asked_is_forgotten_with_what_was_found() {
+    let house = open();
+    confirmed(&house, 1);
+    checked(&house, Outcome::Down, Outcome::Down);
+    assert_eq!(kept(&house, 1).unwrap().provider, Some(Provider::Aliyun));
+    let back = |tx: &store::Tx<'_>| {
+        app::registration::give_back(tx, &risk_officer(), &id(1), &[Field::Login], "another one")
+    };
+    house.try_write(back).unwrap();
+    set(&house, |settings| settings.identity_provider = None);
+    send(&house, 1, said("shop.2")).unwrap();
+    assert_eq!(checked(&house, Outcome::Same, Outcome::Same), 0);
+    let it = kept(&house, 1).unwrap();
+    assert_eq!(
+        (it.person_because, it.provider),
+        (Some(Because::NoProvider), None)
+    );
 }
 
 #[test]

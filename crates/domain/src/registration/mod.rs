@@ -273,11 +273,14 @@ impl Registration {
         }
     }
 
-    /// Forgets that: surely nothing was sent.
+    /// Forgets that: surely nothing was sent, or what was is about something else.
     pub const fn was_not_asked(&mut self, about: About) {
         match about {
             About::Person => self.person_asked_at = None,
             About::Company => self.company_asked_at = None,
+        }
+        if self.person_asked_at.is_none() && self.company_asked_at.is_none() {
+            self.provider = None;
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::setting::IDENTITY_KEY;
-use app::registration::{Asking, answered, next_question, not_asked};
+use app::registration::{Asking, answered, next_question, unasked};
 use domain::registration::{About, Because, Checked, Outcome};
 use domain::work::Work;
 use store::{Error, Tx};
@@ -31,24 +31,23 @@ pub async fn check(node: &Arc<Node>, identities: &Identities, work: &Work) -> Re
             return Ok(Tried::Done);
         };
         let about = asking.about;
-        match asked(node, identities, &asking).await {
-            Ok(checked) => write_down(node, work, about, checked).await?,
+        let came = match asked(node, identities, &asking).await {
+            Ok(checked) => Came::Answer(checked),
+            Err(NotAsked::Never(checked)) => Came::Unasked(Some(checked)),
             Err(_) if work.tries >= TRIES_MAX => {
-                let checked = Checked::because(Outcome::Down, Because::NotReached);
-                write_down(node, work, about, checked).await?;
+                Came::Unasked(Some(Checked::because(Outcome::Down, Because::NotReached)))
             }
-            Err(not_taken) => {
-                let claimed = work.clone();
-                let take_back = move |tx: &Tx<'_>| not_asked(tx, &claimed, about);
-                node.write(take_back).await?;
-                return Ok(match not_taken {
-                    NotAsked::NotReached => Tried::Failed("the provider could not be reached"),
-                    NotAsked::Busy(wait) => {
-                        Tried::Later("whoever was asked is busy", wait.max(Duration::from_secs(1)))
-                    }
-                });
+            Err(NotAsked::NotReached) => {
+                write_down(node, work, about, Came::Unasked(None)).await?;
+                return Ok(Tried::Failed("the provider could not be reached"));
             }
-        }
+            Err(NotAsked::Busy(wait)) => {
+                write_down(node, work, about, Came::Unasked(None)).await?;
+                let wait = wait.max(Duration::from_secs(1));
+                return Ok(Tried::Later("whoever was asked is busy", wait));
+            }
+        };
+        write_down(node, work, about, came).await?;
     }
     Ok(Tried::Failed("there is no end to what it asks"))
 }
@@ -59,7 +58,8 @@ async fn asked(node: &Arc<Node>, identities: &Identities, asking: &Asking) -> Re
         .open(Purpose::Setting, IDENTITY_KEY, &asking.key_sealed);
     let kept = opened.ok().and_then(|kept| String::from_utf8(kept.to_vec()).ok());
     let Some(keys) = kept.and_then(|kept| Keys::parse(&kept)) else {
-        return Ok(Checked::because(Outcome::CannotTell, Because::NotTaken));
+        let unopened = Checked::because(Outcome::CannotTell, Because::NotTaken);
+        return Err(NotAsked::Never(unopened));
     };
     let provider = identities.of(asking.provider, keys, now);
     match asking.about {
@@ -68,11 +68,23 @@ async fn asked(node: &Arc<Node>, identities: &Identities, asking: &Asking) -> Re
     }
 }
 
-/// Writes down what was paid for, however long the store takes.
-async fn write_down(node: &Arc<Node>, work: &Work, about: About, checked: Checked) -> Result<(), Error> {
+/// What came of a question.
+#[derive(Clone, Copy)]
+enum Came {
+    /// The provider's answer, or that there is none and it may have been asked.
+    Answer(Checked),
+    /// It was surely not asked, and what that comes to; `None`: it is asked later.
+    Unasked(Option<Checked>),
+}
+
+/// Writes it down, however long the store takes.
+async fn write_down(node: &Arc<Node>, work: &Work, about: About, came: Came) -> Result<(), Error> {
     node.insist(Turn::Own, || {
         let work = work.clone();
-        move |tx: &Tx<'_>| answered(tx, &work, about, checked)
+        move |tx: &Tx<'_>| match came {
+            Came::Answer(checked) => answered(tx, &work, about, checked),
+            Came::Unasked(outcome) => unasked(tx, &work, about, outcome),
+        }
     })
     .await
 }

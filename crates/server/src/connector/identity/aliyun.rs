@@ -8,7 +8,10 @@ use hyper::Method;
 use serde_json::Value;
 
 use super::signing::{Acs3, digest, form, hex};
-use super::{Asked, Asking, BUSY, Identity, NOT_TAKEN, NotAsked, UNREADABLE, header, word};
+use super::{
+    Asked, Asking, BUSY, Identity, NO_ANSWER, NO_KEYS, NO_SITE, NOT_OFFERED, NOT_TAKEN, NotAsked, UNREADABLE,
+    header, word,
+};
 use crate::connector::web::Question;
 
 const PEOPLE: &str = "https://cloudauth.aliyuncs.com";
@@ -37,7 +40,7 @@ impl Identity for Aliyun {
     fn company<'a>(&'a self, said: &'a Said) -> Asked<'a> {
         let auth_code = self.0.keys.auth_code.as_ref();
         let Some(auth_code) = auth_code else {
-            return Box::pin(async { Ok(Checked::because(Outcome::CannotTell, Because::NotOffered)) });
+            return Box::pin(async { Err(NOT_OFFERED) });
         };
         let query = form(&[
             ("AuthCode", auth_code),
@@ -72,7 +75,7 @@ impl Aliyun {
         call: Call,
         read: fn(&Value) -> Result<Checked, NotAsked>,
     ) -> Result<Checked, NotAsked> {
-        let site = self.0.site(call.address).ok_or(NotAsked::NotReached)?;
+        let site = self.0.site(call.address).ok_or(NO_SITE)?;
         let nonce = node::seal::random::<16>().map_err(|_| NotAsked::NotReached)?;
         let body_digest = digest(call.body.as_deref().unwrap_or_default().as_bytes());
         let mut signed = vec![
@@ -106,22 +109,20 @@ impl Aliyun {
                 true => site.root(),
                 false => format!("/?{}", call.query),
             },
-            // A key that no header can hold is none of the provider's.
-            headers: match headers {
-                Some(headers) => headers,
-                None => return Ok(NOT_TAKEN),
-            },
+            headers: headers.ok_or(NO_KEYS)?,
             body: call.body.map(|body| (FORM, body.into())),
         };
         self.0.ask(&site, question, read).await
     }
 }
 
-/// `Code` 200 says that the call worked; `BizCode` 1 the same, 2 differs, 3 no record; `SubCode` says the same in more words.
+/// `Code` 200 says that the call worked, 402 that the source is down, 500 that it failed within; `BizCode` 1 the same, 2 differs, 3 no
+/// record; `SubCode` says the same in more words.
 fn person(said: &Value) -> Result<Checked, NotAsked> {
     match word(&said["Code"]).as_str() {
         "200" => {}
         "402" => return Ok(Checked::because(Outcome::Down, Because::NotReached)),
+        "500" => return Ok(NO_ANSWER),
         code if code.starts_with("Throttling") => return Err(NotAsked::Busy(BUSY)),
         _ => return Ok(NOT_TAKEN),
     }

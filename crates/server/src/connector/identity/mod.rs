@@ -35,9 +35,11 @@ pub trait Identity: Send + Sync {
     fn company<'a>(&'a self, said: &'a Said) -> Asked<'a>;
 }
 
-/// Surely nothing was checked.
+/// Surely nothing was checked, and nothing paid for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAsked {
+    /// There is nobody to ask, or nothing to ask with: asking later would come to the same.
+    Never(Checked),
     /// No byte has left.
     NotReached,
     /// The provider has too much to do, and wants to be left alone so long.
@@ -132,11 +134,13 @@ impl Asking {
         match web::ask(site, None, Patience::default(), question).await {
             Ok(answer) => judged(&answer, read),
             Err(Lost::NotSent(_)) => Err(NotAsked::NotReached),
-            Err(Lost::Silent(_)) => Ok(Checked::because(Outcome::Down, Because::NoAnswer)),
+            Err(Lost::Silent(_)) => Ok(NO_ANSWER),
         }
     }
 }
 
+/// What an answer says. One that takes nothing may still say that the provider is busy, whatever its status; that somebody is the same it
+/// says with success only.
 fn judged(
     answer: &Answer,
     read: impl FnOnce(&serde_json::Value) -> Result<Checked, NotAsked>,
@@ -146,14 +150,25 @@ fn judged(
         return Err(NotAsked::Busy(answer.retry_after));
     }
     if status.is_server_error() {
-        return Ok(Checked::because(Outcome::Down, Because::NoAnswer));
+        return Ok(NO_ANSWER);
     }
-    match serde_json::from_slice(&answer.body) {
-        Ok(said) if status.is_success() => read(&said),
+    let said = serde_json::from_slice(&answer.body).ok().map(|said| read(&said));
+    match said {
+        Some(said) if status.is_success() => said,
+        Some(Err(not_asked)) if status.is_client_error() => Err(not_asked),
         _ if status.is_client_error() => Ok(NOT_TAKEN),
         _ => Ok(UNREADABLE),
     }
 }
+
+/// It was asked, and did not say.
+const NO_ANSWER: Checked = Checked::because(Outcome::Down, Because::NoAnswer);
+/// It has no such check, for these keys.
+const NOT_OFFERED: NotAsked = NotAsked::Never(Checked::because(Outcome::CannotTell, Because::NotOffered));
+/// Its address is none.
+const NO_SITE: NotAsked = NotAsked::Never(Checked::because(Outcome::Down, Because::NotReached));
+/// No header can hold these keys, so they are none of the provider's.
+const NO_KEYS: NotAsked = NotAsked::Never(NOT_TAKEN);
 
 /// The provider's keys are wrong, or it does not take what was sent.
 const NOT_TAKEN: Checked = Checked::because(Outcome::CannotTell, Because::NotTaken);

@@ -7,7 +7,10 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::signing::{Tc3, digest};
-use super::{Asked, Asking, BUSY, Identity, NOT_TAKEN, NotAsked, UNREADABLE, header, word};
+use super::{
+    Asked, Asking, BUSY, Identity, NO_ANSWER, NO_KEYS, NO_SITE, NOT_OFFERED, NOT_TAKEN, NotAsked, UNREADABLE,
+    header, word,
+};
 use crate::connector::web::Question;
 
 const PEOPLE: &str = "https://faceid.tencentcloudapi.com";
@@ -22,13 +25,13 @@ impl Identity for Tencent {
     }
 
     fn company<'a>(&'a self, _: &'a Said) -> Asked<'a> {
-        Box::pin(async { Ok(Checked::because(Outcome::CannotTell, Because::NotOffered)) })
+        Box::pin(async { Err(NOT_OFFERED) })
     }
 }
 
 impl Tencent {
     async fn ask(&self, body: String) -> Result<Checked, NotAsked> {
-        let site = self.0.site(PEOPLE).ok_or(NotAsked::NotReached)?;
+        let site = self.0.site(PEOPLE).ok_or(NO_SITE)?;
         let now = self.0.now();
         let (date, body_digest) = (now.strftime("%Y-%m-%d").to_string(), digest(body.as_bytes()));
         let asked = Tc3 {
@@ -50,10 +53,7 @@ impl Tencent {
         let question = Question {
             method: Method::POST,
             path: site.root(),
-            headers: match headers {
-                Some(headers) => headers,
-                None => return Ok(NOT_TAKEN),
-            },
+            headers: headers.ok_or(NO_KEYS)?,
             body: Some((JSON, body.into())),
         };
         self.0.ask(&site, question, person).await
@@ -66,9 +66,7 @@ fn person(said: &Value) -> Result<Checked, NotAsked> {
     if let Some(code) = said["Error"]["Code"].as_str() {
         return match code {
             code if code.starts_with("RequestLimitExceeded") => Err(NotAsked::Busy(BUSY)),
-            code if code.starts_with("InternalError") => {
-                Ok(Checked::because(Outcome::Down, Because::NoAnswer))
-            }
+            code if code.starts_with("InternalError") => Ok(NO_ANSWER),
             _ => Ok(NOT_TAKEN),
         };
     }

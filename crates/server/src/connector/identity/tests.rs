@@ -59,6 +59,7 @@ async fn what_a_provider_says_is_one_of_five_outcomes() {
             ("无录甲", Outcome::NoRecord),
             ("怪样甲", Outcome::CannotTell),
             ("停机甲", Outcome::Down),
+            ("内错甲", Outcome::Down),
         ] {
             let checked = provider.person(&said(name, "测试商行")).await.unwrap();
             assert_eq!(checked.outcome, outcome, "{which:?} {name}");
@@ -82,11 +83,17 @@ async fn what_a_provider_says_is_one_of_five_outcomes() {
 #[tokio::test]
 async fn who_has_no_check_of_businesses_is_not_asked_for_one() {
     let double = double(None).await;
-    let unasked = Ok(Checked::because(Outcome::CannotTell, Because::NotOffered));
+    let unasked = Err(NOT_OFFERED);
     let tencent = asked_at(&double, Which::Tencent, keys(SECRET, None));
     assert_eq!(tencent.company(&said("测试甲", "测试商行")).await, unasked);
     let aliyun = asked_at(&double, Which::Aliyun, keys(SECRET, None));
     assert_eq!(aliyun.company(&said("测试甲", "测试商行")).await, unasked);
+    // Nor with a key that no header can hold.
+    for which in Which::ALL {
+        let kept = Keys::parse(&format!("id=A\u{7f}\nsecret={SECRET}\n")).unwrap();
+        let broken = asked_at(&double, which, kept);
+        assert_eq!(broken.person(&said("测试甲", "")).await, Err(NO_KEYS));
+    }
     assert!(double.asked().is_empty());
 }
 
@@ -110,6 +117,7 @@ async fn what_may_have_arrived_is_down_and_what_surely_did_not_is_asked_again() 
         (Fault::Says(503), down),
         (Fault::Garbled, Ok(UNREADABLE)),
         (Fault::Busy(7), Err(NotAsked::Busy(Duration::from_secs(7)))),
+        (Fault::Throttles, Err(NotAsked::Busy(BUSY))),
     ] {
         let double = double(Some(fault.clone())).await;
         for which in Which::ALL {
