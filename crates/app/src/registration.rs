@@ -234,6 +234,8 @@ pub fn confirm(
     if !are_taken(tx)? {
         return Ok(Err(NotDone::Closed));
     }
+    // Two of one mailbox at once: the later one counts the earlier one.
+    store::setting::lock(tx)?;
     let day_ago = tx.now().plus_ms(-24 * HOUR_MS);
     if store::registration::confirmed_since(tx, &it.email, day_ago)? >= CONFIRMED_A_DAY_MAX {
         return Ok(Err(NotDone::TooMany));

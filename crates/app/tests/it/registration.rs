@@ -448,6 +448,30 @@ fn who_was_asked_is_forgotten_with_what_was_found() {
 }
 
 #[test]
+fn a_mailbox_that_confirms_many_at_once_confirms_as_few_a_day() {
+    let house = open();
+    let all: Vec<u8> = (1..=12).collect();
+    for of in &all {
+        ask(&house, *of);
+    }
+    let at_once = std::sync::Barrier::new(all.len());
+    let done = std::thread::scope(|scope| {
+        let confirming: Vec<_> = all
+            .iter()
+            .map(|of| {
+                scope.spawn(|| {
+                    at_once.wait();
+                    confirm_with(&house, *of, CODE).is_ok()
+                })
+            })
+            .collect();
+        let done = confirming.into_iter().map(|one| one.join().unwrap());
+        done.filter(|is_done| *is_done).count() as i64
+    });
+    assert_eq!(done, CONFIRMED_A_DAY_MAX);
+}
+
+#[test]
 fn without_a_provider_or_beyond_the_days_limit_people_decide() {
     let house = open();
     set(&house, |settings| settings.identity_daily_limit = 1);
