@@ -260,4 +260,9 @@ export const registration_setting = {
   kept: say('密钥已保存；换机构或密钥时再填。', 'The keys are kept. Fill them in to change them.'),
   keys_needed: say('请填写密钥', 'The keys are needed'),
   limit: say('每天最多付费查询次数', 'Paid queries a day at most'),
+  limit_wrong: say('须为 0 到 100000 的整数；0 就是不查', 'A whole number from 0 to 100,000; with 0 nobody is asked'),
+  no_mail: say(
+    '还没设好发邮件：设好之前，机构仍不接受注册。',
+    'Mail is not set up: until it is, the house takes no registrations.',
+  ),
 }
