@@ -106,9 +106,12 @@ impl Acquirer {
         Ok(())
     }
 
-    /// Fills the form in.
+    /// Fills the form in, and ticks that the house's provider is asked.
     async fn ask(&self, form: &Value) -> Result<Begun> {
-        let begun = self.anybody()?.post("/registrations", form).await?.expect(202)?;
+        let mut form = form.clone();
+        let house = self.anybody()?.get("/hotline").await?;
+        form["consents_to"] = house["identity_provider"].clone();
+        let begun = self.anybody()?.post("/registrations", &form).await?.expect(202)?;
         let text = |field: &str| begun[field].as_str().map(str::to_owned).context("no text");
         Ok(Begun {
             id: text("id")?,
@@ -193,7 +196,10 @@ fn seen() -> Value {
 async fn who_is_found_to_be_the_same_is_accepted_by_one_and_logs_in() -> Result<()> {
     let acquirer = Acquirer::open("aliyun").await?;
     let told = acquirer.anybody()?.get("/hotline").await?;
-    ensure!(told["takes_registrations"] == true, "{told}");
+    ensure!(
+        told["takes_registrations"] == true && told["identity_provider"] == "aliyun",
+        "{told}"
+    );
     let begun = acquirer.ask(&form("fu", "测试甲", "测试商行")).await?;
     ensure!(
         acquirer.risk.get("/registrations").await?["items"] == json!([]),

@@ -23,6 +23,7 @@ const PEOPLE = [
     wrong: /对照证件/,
     review: /等待审核/,
     second: /须由另一人通过/,
+    unasked: /没有同意/,
     same: /不证明提交的就是本人/,
     returned: /执照上是另一个名字/,
     accepted: /已通过/,
@@ -35,6 +36,7 @@ const PEOPLE = [
     wrong: /compare it with the card/,
     review: /Waiting for a decision/,
     second: /another person accepts/,
+    unasked: /did not agree/,
     same: /nothing of who typed them/,
     returned: /执照上是另一个名字/,
     accepted: /Accepted/,
@@ -124,19 +126,35 @@ for (const person of PEOPLE) {
       await on(desk, 'identity-secret').fill('keys-of-nobody')
       await on(desk, 'identity-limit').fill('')
       await on(desk, 'save-registration').click()
-      await desk.locator('.field', { has: on(desk, 'identity-limit') }).getByRole('alert').waitFor()
+      await desk
+        .locator('.field', { has: on(desk, 'identity-limit') })
+        .getByRole('alert')
+        .waitFor()
       assert.equal(await on(desk, 'field-problem').count(), 1)
       await looked(desk, 'settings')
       await on(desk, 'mail-from').fill(LOGIN.user)
       await on(desk, 'save-mail').click()
       await on(desk, 'no-mail').waitFor({ state: 'hidden' })
-      await on(desk, 'identity-provider').selectOption('')
+      await on(desk, 'identity-limit').fill('100')
       await on(desk, 'save-registration').click()
       await on(desk, 'registration-settings').locator('[data-test="saved"]').waitFor()
       await desk.goto('/registrations')
       await on(desk, 'empty').waitFor()
       await looked(desk, 'empty-list')
 
+      // A store that does not say is no house that takes none.
+      const silent = (route) =>
+        route.fulfill({
+          json: { phone: null, mails_codes: null, takes_registrations: null, identity_provider: null },
+        })
+      await page.route('**/api/v1/hotline', silent)
+      await page.goto('/register')
+      await on(page, 'unknown').waitFor()
+      assert.equal(await on(page, 'closed').count(), 0)
+      await looked(page, 'unknown')
+      await page.unroute('**/api/v1/hotline', silent)
+      await on(page, 'retry').click()
+      await on(page, 'register').waitFor()
       await page.goto('/login')
       await on(page, 'to-register').waitFor()
       await looked(page, 'log-in')
@@ -160,10 +178,13 @@ for (const person of PEOPLE) {
       assert.match(await on(page, 'field-problem').innerText(), person.wrong)
       await looked(page, 'wrong-number')
       await on(page, 'identity-number').fill(NUMBER)
+      // Nobody has ticked it for the applicant, and who does not is looked at by people.
+      assert.equal(await on(page, 'consents').isChecked(), false)
       await on(page, 'register').click()
       await on(page, 'standing', '[data-state="unconfirmed"]').waitFor()
       const link = page.url()
       assert.match(link, /\/registration#[\w-]{43}$/)
+      await on(page, 'ends-at').waitFor()
       await looked(page, 'code')
 
       // The code comes to the mailbox, with the number that stands on the page and nothing that was typed.
@@ -192,6 +213,7 @@ for (const person of PEOPLE) {
       await desk.goto('/registrations')
       await on(desk, 'registration-row').click()
       await on(desk, 'person-check', '[data-outcome="cannot_tell"]').waitFor()
+      assert.match(await on(desk, 'person-check').innerText(), person.unasked)
       assert.match(await on(desk, 'same-means').innerText(), person.same)
       assert.equal(await on(desk, 'accept').count(), 0, 'nobody accepts it alone')
       await looked(desk, 'one')

@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
+use crate::setting::IdentityProvider;
 
 /// Longest telephone number, with its spaces and dashes.
 const PHONE_CHARS_MAX: usize = 32;
@@ -25,15 +26,20 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
 }
 
 /// Somebody to call.
-#[derive(Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 struct Hotline {
     /// As it is dialled, with spaces or dashes; null when the node was given none.
     #[schema(required)]
     phone: Option<String>,
-    /// Whether a code can be mailed to who cannot log in: `POST /emergency-report`.
-    mails_codes: bool,
-    /// Whether merchants may sign up by themselves: `POST /registrations`.
-    takes_registrations: bool,
+    /// Whether a code can be mailed to who cannot log in: `POST /emergency-report`; null: the store does not say just now, ask again.
+    #[schema(required)]
+    mails_codes: Option<bool>,
+    /// Whether merchants may sign up by themselves: `POST /registrations`; null: as above.
+    #[schema(required)]
+    takes_registrations: Option<bool>,
+    /// Who is asked whether a name and a number belong together, where merchants may sign up and consent to it; null: nobody.
+    #[schema(required)]
+    identity_provider: Option<IdentityProvider>,
 }
 
 /// A telephone number: digits, spaces, dashes, brackets, and a plus in front.
@@ -58,19 +64,20 @@ async fn show(State(api): State<Arc<Api>>) -> Json<Hotline> {
     let phone = api.settings.hotline.clone();
     // The number is told whatever the store is doing.
     let read = |tx: &store::Tx<'_>| {
-        let mails_codes = app::stop_request::mail_is_set_up(tx)?;
-        Ok::<_, store::Error>((mails_codes, app::registration::are_taken(tx)?))
+        let takes_registrations = app::registration::are_taken(tx)?;
+        let settings = store::setting::get(tx)?.filter(|_| takes_registrations);
+        Ok::<_, store::Error>(Hotline {
+            phone: None,
+            mails_codes: Some(app::stop_request::mail_is_set_up(tx)?),
+            takes_registrations: Some(takes_registrations),
+            identity_provider: settings
+                .and_then(|settings| settings.identity_provider)
+                .map(IdentityProvider),
+        })
     };
-    let asked = tokio::time::timeout(STORE_TIME_MAX, api.node.read(read));
-    let (mails_codes, takes_registrations) = match asked.await {
-        Ok(Ok(both)) => both,
-        Ok(Err(_)) | Err(_) => (false, false),
-    };
-    Json(Hotline {
-        phone,
-        mails_codes,
-        takes_registrations,
-    })
+    let asked = tokio::time::timeout(STORE_TIME_MAX, api.node.read(read)).await;
+    let told = asked.ok().and_then(Result::ok).unwrap_or_default();
+    Json(Hotline { phone, ..told })
 }
 
 #[cfg(test)]

@@ -96,6 +96,8 @@ pub struct Asked {
     pub password_hash: String,
     /// What the applicant is spoken to in.
     pub language: Language,
+    /// To whom name and number may be given.
+    pub consents_to: Option<Provider>,
     /// The network address it comes from.
     pub from: String,
 }
@@ -153,6 +155,7 @@ fn unconfirmed(fresh: &Fresh, asked: Asked, now: Timestamp) -> Registration {
         email: asked.email,
         password_hash: asked.password_hash,
         language: asked.language,
+        consents_to: asked.consents_to,
         state: State::Unconfirmed,
         sent_count: 0,
         sent_at: None,
@@ -411,6 +414,9 @@ fn question(
     else {
         return unasked(Because::NoProvider);
     };
+    if it.consents_to != Some(provider) {
+        return unasked(Because::NoConsent);
+    }
     if (provider, about) == (Provider::Tencent, About::Company) {
         return unasked(Because::NotOffered);
     }

@@ -23,7 +23,8 @@ async function number(): Promise<string | null> {
     if (own) return own.hotline
   }
   const told = await hotline()
-  takesRegistrations.value = told.takes_registrations
+  // What was known stays while the store does not say.
+  takesRegistrations.value = told.takes_registrations ?? takesRegistrations.value
   return told.phone
 }
 

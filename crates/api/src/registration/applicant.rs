@@ -37,7 +37,7 @@ use crate::edge::Secret;
 use crate::input::{In, email_of_person, text};
 use crate::problem::{Problem, ProblemOut, Why, code};
 use crate::session::{Held, Network, opened};
-use crate::setting::Language;
+use crate::setting::{IdentityProvider, Language};
 use crate::wire::Time;
 use crate::{Api, id};
 
@@ -80,6 +80,9 @@ struct RegistrationIn {
     password: String,
     /// What to be spoken to in; the house's own without it.
     language: Option<Language>,
+    /// To whom the name and the identity number, and what the business is called, may be given to be compared: the `identity_provider` of
+    /// `GET /hotline`, when the applicant has said so apart from all else. Without it nobody is asked, and people look at documents.
+    consents_to: Option<IdentityProvider>,
 }
 
 /// What the applicant holds until the code has come, and after.
@@ -132,6 +135,7 @@ async fn ask(
             Some(language) => language.0,
             None => language_of_house(&api).await?,
         },
+        consents_to: said.consents_to.map(|provider| provider.0),
         from: network.name(),
     };
     let (fresh, token) = fresh(&api)?;

@@ -63,6 +63,7 @@ impl House {
                 email: "li.na@shop.example".into(),
                 password_hash: "hash".into(),
                 language: Language::Chinese,
+                consents_to: None,
                 state: State::Review,
                 sent_count: 1,
                 sent_at: Some(tx.now()),

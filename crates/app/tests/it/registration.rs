@@ -70,9 +70,19 @@ fn ask_from(house: &House, of: u8, email: &str, from: &str) -> Result<(), NotTak
         email: email.into(),
         password_hash: "hash of shop".into(),
         language: Language::English,
+        consents_to: Some(Provider::Aliyun),
         from: from.into(),
     };
     house.try_write(move |tx| app::registration::ask(tx, fresh, asked))
+}
+
+/// As if the applicant had ticked that.
+fn consents(house: &House, of: u8, to: Option<Provider>) {
+    let it = Registration {
+        consents_to: to,
+        ..kept(house, of).unwrap()
+    };
+    house.write(move |tx| store::row::update(tx, &it));
 }
 
 fn ask(house: &House, of: u8) {
@@ -494,6 +504,7 @@ fn without_a_provider_or_beyond_the_days_limit_people_decide() {
         let house = open();
         set(&house, move |settings| settings.identity_provider = provider);
         confirmed(&house, 1);
+        consents(&house, 1, provider);
         checked(&house, Outcome::Same, Outcome::Same);
         let it = kept(&house, 1).unwrap();
         assert_eq!(
@@ -501,6 +512,27 @@ fn without_a_provider_or_beyond_the_days_limit_people_decide() {
             (State::Review, person, company)
         );
         assert!(!it.is_all_same());
+    }
+}
+
+#[test]
+fn nothing_is_given_to_whom_the_applicant_did_not_consent() {
+    for consented in [None, Some(Provider::Tencent)] {
+        let house = open();
+        confirmed(&house, 1);
+        consents(&house, 1, consented);
+        assert_eq!(checked(&house, Outcome::Same, Outcome::Same), 0);
+        let it = kept(&house, 1).unwrap();
+        assert_eq!(
+            (it.state, it.provider, it.person_because, it.company_because),
+            (
+                State::Review,
+                None,
+                Some(Because::NoConsent),
+                Some(Because::NoConsent)
+            )
+        );
+        assert_eq!(paid(&house), 0);
     }
 }
 

@@ -39,6 +39,8 @@ words! {
         OfAnother = "of_another",
         /// The house has no provider.
         NoProvider = "no_provider",
+        /// The applicant lets nothing be given to the house's provider.
+        NoConsent = "no_consent",
         /// The provider has no such check.
         NotOffered = "not_offered",
         /// The house has asked as often as it wants to pay for in a day.

@@ -204,6 +204,8 @@ pub struct Registration {
     pub password_hash: String,
     /// What the applicant is spoken to in.
     pub language: Language,
+    /// To whom the applicant lets the name and the number be given, from when it came.
+    pub consents_to: Option<Provider>,
     /// Where it stands.
     pub state: State,
     /// How often it was sent.
@@ -523,6 +525,7 @@ mod tests {
             email: "a@shop.example".into(),
             password_hash: String::new(),
             language: Language::Chinese,
+            consents_to: None,
             state,
             sent_count: 1,
             sent_at: None,

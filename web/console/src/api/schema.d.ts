@@ -2600,7 +2600,7 @@ export interface components {
         /** @enum {string} */
         Channel: "card_authorisation" | "sign_in" | "refund_and_void" | "reversal_and_settlement" | "cashier_unlock" | "console_and_api";
         /** @enum {string} */
-        CheckBecause: "not_operating" | "of_another" | "no_provider" | "not_offered" | "daily_limit" | "not_taken" | "not_reached" | "no_answer" | "unreadable";
+        CheckBecause: "not_operating" | "of_another" | "no_provider" | "no_consent" | "not_offered" | "daily_limit" | "not_taken" | "not_reached" | "no_answer" | "unreadable";
         /** @enum {string} */
         CheckOutcome: "same" | "differs" | "no_record" | "cannot_tell" | "down";
         /** @description If the address is registered, a code is on its way to it. */
@@ -3102,12 +3102,13 @@ export interface components {
         };
         /** @description Somebody to call. */
         Hotline: {
-            /** @description Whether a code can be mailed to who cannot log in: `POST /emergency-report`. */
-            mails_codes: boolean;
+            identity_provider: components["schemas"]["IdentityProvider"] | null;
+            /** @description Whether a code can be mailed to who cannot log in: `POST /emergency-report`; null: the store does not say just now, ask again. */
+            mails_codes: boolean | null;
             /** @description As it is dialled, with spaces or dashes; null when the node was given none. */
             phone: string | null;
-            /** @description Whether merchants may sign up by themselves: `POST /registrations`. */
-            takes_registrations: boolean;
+            /** @description Whether merchants may sign up by themselves: `POST /registrations`; null: as above. */
+            takes_registrations: boolean | null;
         };
         /** @description The five elements a serial number is bound to. */
         Identity: {
@@ -3372,16 +3373,6 @@ export interface components {
         };
         /** @enum {string} */
         InvitationState: "open" | "accepted" | "withdrawn";
-        /**
-         * @description The token of a link.
-         * @example {
-         *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
-         *     }
-         */
-        InvitationToken: {
-            /** @description From the link. */
-            token: string;
-        };
         /** @description An invitation that was just made, and its link's token. */
         Invited: components["schemas"]["Invitation"] & {
             /** @description What opens it, shown this once: the page is `/join#` and this. */
@@ -3427,6 +3418,16 @@ export interface components {
             kind: components["schemas"]["TransactionKind"];
             /** @description The operator signed in. */
             operator: string | null;
+        };
+        /**
+         * @description The token of a link.
+         * @example {
+         *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
+         *     }
+         */
+        LinkToken: {
+            /** @description From the link. */
+            token: string;
         };
         /** @enum {string} */
         ListAction: "create" | "import";
@@ -4534,7 +4535,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -4706,7 +4707,8 @@ export interface components {
             documents: string[];
             /** @description Why that is enough. */
             reason: string;
-            until: components["schemas"]["Time"] | null;
+            /** @description The last day on which all of them are valid, `2036-05-01`; null: for good. */
+            until: string | null;
         };
         /**
          * @description Which documents were seen.
@@ -4777,6 +4779,7 @@ export interface components {
         RegistrationNew: {
             /** @description What it is called, as on its licence; what a micro-merchant calls itself. At most 100 characters. */
             business_name: string;
+            consents_to?: components["schemas"]["IdentityProvider"] | null;
             /** @description 统一社会信用代码 (GB 32100-2015); none for a micro-merchant. */
             credit_code?: string | null;
             /** @description Where the code is mailed. */
@@ -4872,16 +4875,6 @@ export interface components {
         };
         /** @enum {string} */
         RegistrationState: "unconfirmed" | "checking" | "review" | "approved" | "accepted" | "returned" | "refused" | "withdrawn";
-        /**
-         * @description The token that came with the answer to the first form.
-         * @example {
-         *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
-         *     }
-         */
-        RegistrationToken: {
-            /** @description From the link. */
-            token: string;
-        };
         /** @description A registration and what is like it. */
         RegistrationWhole: components["schemas"]["Registration"] & {
             /** @description Others, confirmed, that name the same person or the same business. */
@@ -13971,7 +13964,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InvitationToken"];
+                "application/json": components["schemas"]["LinkToken"];
             };
         };
         responses: {
@@ -16663,7 +16656,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RegistrationToken"];
+                "application/json": components["schemas"]["LinkToken"];
             };
         };
         responses: {
@@ -16880,7 +16873,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RegistrationToken"];
+                "application/json": components["schemas"]["LinkToken"];
             };
         };
         responses: {
@@ -17140,7 +17133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_state */
+            /** @description wrong_state, documents_ended */
             409: {
                 headers: {
                     [name: string]: unknown;

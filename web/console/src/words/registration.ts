@@ -23,18 +23,25 @@ export const registration = {
   from_login: say('还没有账号？注册商户', 'No account yet? Register a merchant'),
   title: say('注册商户', 'Register a merchant'),
   lead: say(
-    '填好后向邮箱寄验证码。核验通过，就用您在这里选的登录名和密码登录。',
-    'A code goes to your mailbox. Once you are checked, you sign in with the login and password chosen here.',
+    '填好后向邮箱寄验证码。审核通过，就用您在这里选的登录名和密码登录。',
+    'A code goes to your mailbox. Once you are accepted, you sign in with the login and password chosen here.',
   ),
   closed: say(
     '本机构目前不开放自助注册。请打电话联系。',
     'This house takes no registrations at present. Please call.',
   ),
+  unknown: say(
+    '暂时不知道本机构是否开放注册，请稍后再试。',
+    'Whether this house takes registrations is not known just now. Try again in a moment.',
+  ),
   next: say('接下来', 'What happens next'),
   steps: {
     code: say('邮箱收到验证码，半小时内填入。', 'A code comes by mail; type it within half an hour.'),
-    check: say('核对姓名、号码和执照是否一致。', 'Names, numbers and the licence are compared.'),
-    decide: say('工作人员审核，结果发到邮箱。', 'A person decides, and you hear of it by mail.'),
+    check: say('您同意的话，核对姓名、号码和执照是否一致。', 'If you agree, names and numbers are compared.'),
+    decide: say(
+      '工作人员审核，可能要看执照和身份证；结果发到邮箱。',
+      'A person decides, and may want to see licence and identity card; you hear of it by mail.',
+    ),
   },
   business: say('商户', 'The business'),
   person: say('负责人', 'The person'),
@@ -64,6 +71,23 @@ export const registration = {
   password: say('密码', 'Password'),
   password_hint: say('至少 8 个字符', 'At least 8 characters'),
   password_short: say('至少 8 个字符', 'At least 8 characters'),
+  consent: {
+    title: say('交给第三方核验', 'Compared by somebody else'),
+    to: say(
+      (who: string) =>
+        `可以把姓名、身份证件号码、商户名称和统一社会信用代码交给${who}，只用来核对是否一致。身份证件号码是敏感个人信息。`,
+      (who) =>
+        `The name, the identity number, and the name and code of the business can be given to ${who}, only to compare them. An identity number is sensitive personal information.`,
+    ),
+    without: say(
+      '不同意也能注册：改由工作人员看执照和身份证，会慢一些。',
+      'You can register without it: people look at licence and identity card then, which takes longer.',
+    ),
+    tick: say(
+      (who: string) => `我单独同意交给${who}核对`,
+      (who) => `I agree that they are given to ${who} to be compared`,
+    ),
+  },
   needed: say('必须填写', 'This is needed'),
   go: say('提交并寄验证码', 'Send, and mail me a code'),
   number: say('注册编号', 'Registration number'),
@@ -79,14 +103,14 @@ export const registration = {
   } satisfies Words<RegistrationState>,
   means: {
     unconfirmed: say(
-      '验证码在路上，半小时内有效。邮件里的注册编号须与本页一致。垃圾邮件里也看看。',
-      'The code is on its way and works for half an hour. The mail must have the number of this page. Look among the junk mail, too.',
+      '验证码会寄到邮箱，除非这个邮箱半小时内已收到太多。邮件里的注册编号须与本页一致。垃圾邮件里也看看。',
+      'A code is mailed, unless this mailbox has had too many in half an hour. The mail must have the number of this page. Look among the junk mail, too.',
     ),
-    checking: say(
-      '正在核对您填写的信息，一般几秒钟。',
-      'What you wrote is being compared; this takes seconds as a rule.',
+    checking: say('正在处理，一般几秒钟。', 'It is being looked at; this takes seconds as a rule.'),
+    review: say(
+      '工作人员会审核，可能要看执照和身份证；怎么给他们看，请打电话问。结果发到您的邮箱。',
+      'A person looks at it, and may want to see licence and identity card: call to hear how to show them. You hear of the result by mail.',
     ),
-    review: say('工作人员会审核，结果发到您的邮箱。', 'A person looks at it; you hear of it by mail.'),
     approved: say(
       '材料已看过，还要第二位工作人员复核。',
       'The documents were seen; a second person decides.',
@@ -99,6 +123,7 @@ export const registration = {
     refused: say('申请未通过。有疑问请打电话。', 'It was refused. Call if you have questions.'),
     withdrawn: say('申请已撤回。需要时可以重新注册。', 'It was taken back. You can register anew.'),
   } satisfies Words<RegistrationState>,
+  ends_at: say('验证码有效至', 'The code works until'),
   code: say('验证码', 'The code'),
   code_hint: say('12 位字母和数字，大小写都行', '12 letters and digits, small or large'),
   confirm: say('确认', 'Confirm'),
@@ -166,6 +191,7 @@ export const registrations = {
     not_operating: say('商户未在营', 'The business does not operate'),
     of_another: say('负责人与商户不符', 'The person is not the business’s'),
     no_provider: say('没有设置核验机构', 'No provider is set up'),
+    no_consent: say('申请人没有同意交给核验机构', 'The applicant did not agree to it'),
     not_offered: say('核验机构没有这一项', 'The provider has no such check'),
     daily_limit: say('当天查询次数已满', 'The day’s limit of queries was reached'),
     not_taken: say('核验机构不接受密钥或内容', 'The provider did not take the keys or the question'),
@@ -260,7 +286,10 @@ export const registration_setting = {
   kept: say('密钥已保存；换机构或密钥时再填。', 'The keys are kept. Fill them in to change them.'),
   keys_needed: say('请填写密钥', 'The keys are needed'),
   limit: say('每天最多付费查询次数', 'Paid queries a day at most'),
-  limit_wrong: say('须为 0 到 100000 的整数；0 就是不查', 'A whole number from 0 to 100,000; with 0 nobody is asked'),
+  limit_wrong: say(
+    '须为 0 到 100000 的整数；0 就是不查',
+    'A whole number from 0 to 100,000; with 0 nobody is asked',
+  ),
   no_mail: say(
     '还没设好发邮件：设好之前，机构仍不接受注册。',
     'Mail is not set up: until it is, the house takes no registrations.',
