@@ -195,6 +195,10 @@ for (const person of PEOPLE) {
       await on(page, 'code').fill('M701-Z01A-BCDE')
       await on(page, 'confirm').click()
       await on(page, 'code-problem').waitFor()
+      // Another link in the same tab shows nothing of this one.
+      await page.goto(`${link.split('#')[0]}#${'A'.repeat(43)}`)
+      await on(page, 'over').waitFor()
+      assert.equal(await on(page, 'standing').count(), 0)
       // The phone's browser was closed meanwhile: the link opens the same page.
       await page.goto('about:blank')
       await page.goto(link)
