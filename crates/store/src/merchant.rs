@@ -33,6 +33,15 @@ pub fn locked(tx: &Tx<'_>, merchant_id: MerchantId) -> Result<Option<Merchant>, 
     get(tx, merchant_id)
 }
 
+/// Those of that unified social credit code, retired ones too; at most `limit`, and none where there is no code.
+pub fn of_code(tx: &Tx<'_>, credit_code: &str, limit: i64) -> Result<Vec<Merchant>, Error> {
+    let sql = select!(
+        Merchant,
+        "WHERE merchant.unified_social_credit_code = $1 AND merchant.unified_social_credit_code <> '' ORDER BY merchant.merchant_id LIMIT $2"
+    );
+    tx.all(sql, values![credit_code, limit], read)
+}
+
 /// How many of its terminals are in use.
 pub fn terminal_count(tx: &Tx<'_>, merchant_id: MerchantId) -> Result<i64, Error> {
     let sql = sql!("SELECT count(*) FROM terminal WHERE merchant_id = $1 AND status = 'active'");

@@ -372,6 +372,30 @@ mod tests {
     }
 
     #[test]
+    fn a_business_that_is_a_merchant_already_is_found_by_its_code() {
+        on_both(|tx| {
+            for (merchant_id, code) in [("104520157120077", "92110101MA0TXXX2XP"), ("104520157120078", "")] {
+                let merchant = domain::merchant::Merchant {
+                    merchant_id: domain::MerchantId::parse(merchant_id.as_bytes()).unwrap(),
+                    name: "老店".into(),
+                    name_en: String::new(),
+                    trade: String::new(),
+                    unified_social_credit_code: code.into(),
+                    state: domain::merchant::State::Retired,
+                };
+                crate::merchant::insert(tx, &merchant).unwrap();
+            }
+            let found = |code| crate::merchant::of_code(tx, code, 9).unwrap();
+            let ids: Vec<_> = found("92110101MA0TXXX2XP")
+                .into_iter()
+                .map(|one| one.merchant_id.to_string())
+                .collect();
+            assert_eq!(ids, ["104520157120077"]);
+            assert!(found("").is_empty(), "none has no code");
+        });
+    }
+
+    #[test]
     fn what_came_to_nothing_is_forgotten_and_a_merchant_is_not() {
         on_both(|tx| {
             for (id, state) in [

@@ -25,6 +25,7 @@ use utoipa_axum::routes;
 use crate::auth::{self, Account};
 use crate::idempotency::Kept;
 use crate::input::{In, Limit, Query, text};
+use crate::merchant::MerchantState;
 use crate::page::Page;
 use crate::people::Names;
 use crate::problem::{Problem, ProblemOut, Why, code};
@@ -200,6 +201,21 @@ struct Alike {
     same: Vec<RegistrationField>,
 }
 
+/// A merchant that has the business's credit code already.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RegistrationMerchant)]
+struct Known {
+    /// Which.
+    id: String,
+    /// What it is called.
+    name: String,
+    /// Where it stands.
+    state: MerchantState,
+}
+
+/// The most merchants of one credit code that are shown.
+const KNOWN_MAX: i64 = 20;
+
 /// A registration and what is like it.
 #[derive(Serialize, ToSchema)]
 pub struct RegistrationWhole {
@@ -207,6 +223,8 @@ pub struct RegistrationWhole {
     registration: RegistrationOut,
     /// Others, confirmed, that name the same person or the same business.
     alike: Vec<Alike>,
+    /// Merchants of the same credit code, retired ones too and without the one that this became; at most 20.
+    merchants: Vec<Known>,
 }
 
 impl RegistrationOut {
@@ -285,8 +303,18 @@ impl Shown for Registration {
                 id: other.registration_id,
             }
         });
+        let mut merchants = store::merchant::of_code(tx, &it.said.credit_code, KNOWN_MAX)?;
+        merchants.retain(|merchant| it.became != Some(merchant.merchant_id));
         Ok(RegistrationWhole {
             alike: alike.collect(),
+            merchants: merchants
+                .into_iter()
+                .map(|merchant| Known {
+                    id: merchant.merchant_id.to_string(),
+                    name: merchant.name,
+                    state: MerchantState(merchant.state),
+                })
+                .collect(),
             registration: RegistrationOut::of(tx, actor, it)?,
         })
     }

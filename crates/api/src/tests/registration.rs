@@ -385,6 +385,15 @@ async fn two_people_decide_where_no_provider_said_the_same() {
         json!(["identity_number", "credit_code"])
     );
     assert!(!shown.to_string().contains("110101180001010015"));
+    assert_eq!(shown["merchants"], json!([]));
+    let known = json!({ "name": "老店", "unified_social_credit_code": "92110101ma0txxx2xp" });
+    house.post(&risk, "/api/v1/merchants", known).await.ok();
+    let shown = house.get(&risk, &format!("{PATH}/{id}")).await.ok();
+    assert_eq!(
+        (&shown["merchants"][0]["name"], &shown["merchants"][0]["state"]),
+        (&json!("老店"), &json!("active"))
+    );
+    assert!(shown["merchants"][1].is_null(), "{shown}");
     let digest = "ab".repeat(32);
     let whole = json!({ "documents": [digest], "until": "long_term", "text": "all seen" });
     for (field, value) in [
@@ -412,6 +421,8 @@ async fn two_people_decide_where_no_provider_said_the_same() {
     let ops = house.token("ops").await;
     let accepted = house.post(&ops, &at("accept"), json!({})).await.ok();
     assert_eq!(accepted["state"], "accepted");
+    // Without what it became.
+    assert_eq!(accepted["merchants"], shown["merchants"]);
     let merchant = house
         .get(
             &risk,
