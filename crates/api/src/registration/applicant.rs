@@ -15,9 +15,8 @@ use domain::account::is_login;
 use domain::case::actions;
 use domain::code::Code;
 use domain::identity::{self, Wrong};
-use domain::personal::Kind as Mask;
 use domain::registration::{
-    CODE_LASTS_MS, Kind, NAME_CHARS_MAX, Registration, SENT_MAX, Said, State as Stands, read,
+    CODE_LASTS_MS, Kind, NAME_CHARS_MAX, Registration, SENT_MAX, Said, State as Stands,
 };
 use node::seal::Purpose;
 use serde::{Deserialize, Serialize};
@@ -27,10 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
-use super::{
-    BusinessKind, CLOSED, CODE_WRONG, OVER, RegistrationAction, RegistrationField, RegistrationState,
-    TOO_MANY,
-};
+use super::{BusinessKind, CLOSED, CODE_WRONG, OVER, RegistrationAction, SaidOut, TOO_MANY};
 use crate::auth::mailed::{digest, new_code};
 use crate::auth::{Asker, Token};
 use crate::edge::Secret;
@@ -242,71 +238,29 @@ impl From<NotDone> for Problem {
 /// A registration as the applicant sees it.
 #[derive(Serialize, ToSchema)]
 struct RegistrationSeen {
-    /// Its number, which stands in the mails too.
-    id: String,
-    /// Where it stands.
-    state: RegistrationState,
-    /// What the business is.
-    kind: BusinessKind,
-    /// What it is called.
-    business_name: String,
-    /// Its credit code; null for a micro-merchant.
-    #[schema(required)]
-    credit_code: Option<String>,
-    /// The person, masked, as what follows.
-    person_name: String,
-    /// The identity number.
-    identity_number: String,
-    /// The mobile number.
-    mobile: String,
-    /// The mailbox.
-    email: String,
-    /// What the owner will log in with.
-    login: String,
+    #[serde(flatten)]
+    said: SaidOut,
     /// Until when the code works, as long as it is not confirmed.
     #[schema(required)]
     ends_at: Option<Time>,
-    /// When it was sent last.
-    #[schema(required)]
-    sent_at: Option<Time>,
     /// How often it may be sent again.
     sends_left: i64,
-    /// What is to be corrected.
-    wrong_fields: Vec<RegistrationField>,
-    /// What a person of the house wrote about it.
-    #[schema(required)]
-    told: Option<String>,
     /// What the applicant may do now.
     actions: Vec<RegistrationAction>,
 }
 
 impl RegistrationSeen {
-    fn of(it: Registration) -> Self {
+    fn of(it: &Registration) -> Self {
         let applicant = Actor::Outside(String::new());
         let is_open = it.state == Stands::Unconfirmed;
         Self {
-            actions: actions(&it, &applicant)
+            actions: actions(it, &applicant)
                 .into_iter()
                 .map(RegistrationAction)
                 .collect(),
-            state: RegistrationState(it.state),
-            kind: BusinessKind(it.said.kind),
-            person_name: Mask::Name.mask(&it.said.person_name),
-            identity_number: Mask::IdentityNumber.mask(&it.said.identity_number),
-            mobile: Mask::Phone.mask(&it.said.mobile),
-            email: Mask::Email.mask(&it.email),
-            credit_code: Some(it.said.credit_code).filter(|code| !code.is_empty()),
-            business_name: it.said.business_name,
-            login: it.said.login,
+            said: SaidOut::of(it, &applicant),
             ends_at: is_open.then_some(Time(it.ends_at)),
-            sent_at: it.sent_at.map(Time),
             sends_left: (SENT_MAX - it.sent_count).max(0),
-            wrong_fields: read(it.wrong_fields.as_deref())
-                .into_iter()
-                .map(RegistrationField)
-                .collect(),
-            told: it.told,
-            id: it.registration_id,
         }
     }
 }
@@ -334,7 +288,7 @@ async fn look(
     network: Network,
     input: In<Held>,
 ) -> Result<Json<RegistrationSeen>, Problem> {
-    let seen = |tx: &Tx<'_>, token: &[u8; 32]| open(tx, token).map(RegistrationSeen::of);
+    let seen = |tx: &Tx<'_>, token: &[u8; 32]| Ok(RegistrationSeen::of(&open(tx, token)?));
     let (_, seen) = opened(&api, &network, &input.body.token, OVER, seen).await?;
     Ok(Json(seen))
 }
@@ -370,7 +324,7 @@ async fn confirm(
     match api.node.write(confirm).await? {
         Ok(it) => {
             api.node.work_due.notify_one();
-            Ok(Json(RegistrationSeen::of(it)))
+            Ok(Json(RegistrationSeen::of(&it)))
         }
         Err(NotDone::Over) => Err(network.wrong(&api, OVER)),
         Err(NotDone::WrongCode) => Err(network.wrong(&api, CODE_WRONG)),
@@ -439,7 +393,7 @@ async fn send(
     };
     let it = api.node.write(send).await?;
     api.node.work_due.notify_one();
-    Ok(Json(RegistrationSeen::of(it)))
+    Ok(Json(RegistrationSeen::of(&it)))
 }
 
 /// Take a registration back.
@@ -456,5 +410,6 @@ async fn withdraw(
 ) -> Result<Json<RegistrationSeen>, Problem> {
     let token = right(&api, &network, &input.body.token).await?;
     let withdraw = move |tx: &Tx<'_>| app::registration::withdraw(tx, &token);
-    Ok(Json(RegistrationSeen::of(api.node.write(withdraw).await?)))
+    let it = api.node.write(withdraw).await?;
+    Ok(Json(RegistrationSeen::of(&it)))
 }

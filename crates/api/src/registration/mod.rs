@@ -11,7 +11,7 @@ use app::registration::Seen;
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::case::{in_person, list_actions};
-use domain::personal::Kind as Mask;
+use domain::personal::Personal;
 use domain::registration::{DOCUMENTS_MAX, Registration, State as Stands, Verb, read};
 use domain::right::{Object, Right, may};
 use domain::{Actor, MerchantId};
@@ -127,11 +127,11 @@ struct ApprovalOut {
     reason: String,
 }
 
-/// A registration, confirmed.
+/// What an applicant says, where it stands and what is to be corrected: as everybody sees it, the one who holds the link too.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Registration)]
-pub struct RegistrationOut {
-    /// Eight letters and digits.
+#[schema(as = RegistrationSaid)]
+struct SaidOut {
+    /// Eight letters and digits, which stand in the mails too.
     id: String,
     /// Where it stands.
     state: RegistrationState,
@@ -155,6 +155,43 @@ pub struct RegistrationOut {
     /// When it was sent last.
     #[schema(required)]
     sent_at: Option<Time>,
+    /// What is to be corrected.
+    wrong_fields: Vec<RegistrationField>,
+    /// What a person of the house wrote about it.
+    #[schema(required)]
+    told: Option<String>,
+}
+
+impl SaidOut {
+    fn of(it: &Registration, actor: &Actor) -> Self {
+        let masked = |field| it.seen(field, actor).unwrap_or_default();
+        Self {
+            id: it.registration_id.clone(),
+            state: RegistrationState(it.state),
+            kind: BusinessKind(it.said.kind),
+            business_name: it.said.business_name.clone(),
+            credit_code: Some(it.said.credit_code.clone()).filter(|code| !code.is_empty()),
+            person_name: masked("person_name"),
+            identity_number: masked("identity_number"),
+            mobile: masked("mobile"),
+            email: masked("email"),
+            login: it.said.login.clone(),
+            sent_at: it.sent_at.map(Time),
+            wrong_fields: read(it.wrong_fields.as_deref())
+                .into_iter()
+                .map(RegistrationField)
+                .collect(),
+            told: it.told.clone(),
+        }
+    }
+}
+
+/// A registration, confirmed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Registration)]
+pub struct RegistrationOut {
+    #[serde(flatten)]
+    said: SaidOut,
     /// How often it was sent.
     sent_count: i64,
     /// Who was asked; null: nobody.
@@ -169,11 +206,6 @@ pub struct RegistrationOut {
     /// Who has looked at the documents.
     #[schema(required)]
     approval: Option<ApprovalOut>,
-    /// What is to be corrected.
-    wrong_fields: Vec<RegistrationField>,
-    /// What the applicant was told.
-    #[schema(required)]
-    told: Option<String>,
     /// Who decided last, by name.
     #[schema(required)]
     decided_by: Option<String>,
@@ -253,26 +285,11 @@ impl RegistrationOut {
             company_check: check(it.company_asked_at, it.company_outcome, it.company_because),
             decided_by: it.decided_by.as_deref().map(|by| names.person(by)).transpose()?,
             approval,
-            state: RegistrationState(it.state),
-            kind: BusinessKind(it.said.kind),
-            person_name: Mask::Name.mask(&it.said.person_name),
-            identity_number: Mask::IdentityNumber.mask(&it.said.identity_number),
-            mobile: Mask::Phone.mask(&it.said.mobile),
-            email: Mask::Email.mask(&it.email),
-            credit_code: Some(it.said.credit_code).filter(|code| !code.is_empty()),
-            business_name: it.said.business_name,
-            login: it.said.login,
-            sent_at: it.sent_at.map(Time),
+            said: SaidOut::of(&it, actor),
             sent_count: it.sent_count,
             provider: it.provider.map(IdentityProvider),
-            wrong_fields: read(it.wrong_fields.as_deref())
-                .into_iter()
-                .map(RegistrationField)
-                .collect(),
-            told: it.told,
             decided_at: it.decided_at.map(Time),
             merchant_id: it.became.map(|became| became.to_string()),
-            id: it.registration_id,
         })
     }
 }

@@ -4135,49 +4135,24 @@ export interface components {
             /** @description What the one who asks may do with the list. */
             actions: components["schemas"]["ListAction"][];
             /** @description The items. */
-            items: {
+            items: (components["schemas"]["RegistrationSaid"] & {
                 /** @description What the one who asks may do with it now. */
                 actions: components["schemas"]["RegistrationAction"][];
                 approval: components["schemas"]["RegistrationApproval"] | null;
-                /** @description What it is called. */
-                business_name: string;
                 company_check: components["schemas"]["RegistrationCheck"] | null;
-                /** @description Its credit code; null for a micro-merchant. */
-                credit_code: string | null;
                 decided_at: components["schemas"]["Time"] | null;
                 /** @description Who decided last, by name. */
                 decided_by: string | null;
-                /** @description The mailbox. */
-                email: string;
-                /** @description Eight letters and digits. */
-                id: string;
-                /** @description The identity number. */
-                identity_number: string;
-                /** @description What the business is. */
-                kind: components["schemas"]["BusinessKind"];
-                /** @description What the owner will log in with. */
-                login: string;
                 /** @description The merchant it became. */
                 merchant_id: string | null;
-                /** @description The mobile number. */
-                mobile: string;
                 person_check: components["schemas"]["RegistrationCheck"] | null;
-                /** @description The person, masked, as what follows. */
-                person_name: string;
                 provider: components["schemas"]["IdentityProvider"] | null;
-                sent_at: components["schemas"]["Time"] | null;
                 /**
                  * Format: int64
                  * @description How often it was sent.
                  */
                 sent_count: number;
-                /** @description Where it stands. */
-                state: components["schemas"]["RegistrationState"];
-                /** @description What the applicant was told. */
-                told: string | null;
-                /** @description What is to be corrected. */
-                wrong_fields: components["schemas"]["RegistrationField"][];
-            }[];
+            })[];
             /** @description Where the next page starts; null on the last one. */
             next_cursor: string | null;
         };
@@ -4641,48 +4616,23 @@ export interface components {
             state: components["schemas"]["StopState"];
         };
         /** @description A registration, confirmed. */
-        Registration: {
+        Registration: components["schemas"]["RegistrationSaid"] & {
             /** @description What the one who asks may do with it now. */
             actions: components["schemas"]["RegistrationAction"][];
             approval: components["schemas"]["RegistrationApproval"] | null;
-            /** @description What it is called. */
-            business_name: string;
             company_check: components["schemas"]["RegistrationCheck"] | null;
-            /** @description Its credit code; null for a micro-merchant. */
-            credit_code: string | null;
             decided_at: components["schemas"]["Time"] | null;
             /** @description Who decided last, by name. */
             decided_by: string | null;
-            /** @description The mailbox. */
-            email: string;
-            /** @description Eight letters and digits. */
-            id: string;
-            /** @description The identity number. */
-            identity_number: string;
-            /** @description What the business is. */
-            kind: components["schemas"]["BusinessKind"];
-            /** @description What the owner will log in with. */
-            login: string;
             /** @description The merchant it became. */
             merchant_id: string | null;
-            /** @description The mobile number. */
-            mobile: string;
             person_check: components["schemas"]["RegistrationCheck"] | null;
-            /** @description The person, masked, as what follows. */
-            person_name: string;
             provider: components["schemas"]["IdentityProvider"] | null;
-            sent_at: components["schemas"]["Time"] | null;
             /**
              * Format: int64
              * @description How often it was sent.
              */
             sent_count: number;
-            /** @description Where it stands. */
-            state: components["schemas"]["RegistrationState"];
-            /** @description What the applicant was told. */
-            told: string | null;
-            /** @description What is to be corrected. */
-            wrong_fields: components["schemas"]["RegistrationField"][];
         };
         /** @enum {string} */
         RegistrationAction: "confirm" | "send" | "withdraw" | "check" | "differ" | "approve" | "accept" | "return" | "refuse" | "reveal";
@@ -4762,6 +4712,15 @@ export interface components {
         };
         /** @enum {string} */
         RegistrationField: "kind" | "business_name" | "credit_code" | "person_name" | "identity_number" | "mobile" | "login";
+        /** @description A merchant that has the business's credit code already. */
+        RegistrationMerchant: {
+            /** @description Which. */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["MerchantState"];
+        };
         /**
          * @description Who signs up.
          * @example {
@@ -4813,18 +4772,15 @@ export interface components {
             /** @description What is wrong with them, for the applicant to read; at most 2000 characters. */
             text: string;
         };
-        /** @description A registration as the applicant sees it. */
-        RegistrationSeen: {
-            /** @description What the applicant may do now. */
-            actions: components["schemas"]["RegistrationAction"][];
+        /** @description What an applicant says, where it stands and what is to be corrected: as everybody sees it, the one who holds the link too. */
+        RegistrationSaid: {
             /** @description What it is called. */
             business_name: string;
             /** @description Its credit code; null for a micro-merchant. */
             credit_code: string | null;
             /** @description The mailbox. */
             email: string;
-            ends_at: components["schemas"]["Time"] | null;
-            /** @description Its number, which stands in the mails too. */
+            /** @description Eight letters and digits, which stand in the mails too. */
             id: string;
             /** @description The identity number. */
             identity_number: string;
@@ -4836,11 +4792,6 @@ export interface components {
             mobile: string;
             /** @description The person, masked, as what follows. */
             person_name: string;
-            /**
-             * Format: int64
-             * @description How often it may be sent again.
-             */
-            sends_left: number;
             sent_at: components["schemas"]["Time"] | null;
             /** @description Where it stands. */
             state: components["schemas"]["RegistrationState"];
@@ -4848,6 +4799,17 @@ export interface components {
             told: string | null;
             /** @description What is to be corrected. */
             wrong_fields: components["schemas"]["RegistrationField"][];
+        };
+        /** @description A registration as the applicant sees it. */
+        RegistrationSeen: components["schemas"]["RegistrationSaid"] & {
+            /** @description What the applicant may do now. */
+            actions: components["schemas"]["RegistrationAction"][];
+            ends_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description How often it may be sent again.
+             */
+            sends_left: number;
         };
         /**
          * @description What is corrected; what is not said stays.
@@ -4879,6 +4841,8 @@ export interface components {
         RegistrationWhole: components["schemas"]["Registration"] & {
             /** @description Others, confirmed, that name the same person or the same business. */
             alike: components["schemas"]["RegistrationAlike"][];
+            /** @description Merchants of the same credit code, retired ones too and without the one that this became; at most 20. */
+            merchants: components["schemas"]["RegistrationMerchant"][];
         };
         /** @enum {string} */
         ReleasingAuthority: "operator" | "time" | "bank" | "court" | "engineer" | "incident" | "placement" | "inspector" | "lease";
