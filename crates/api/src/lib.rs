@@ -65,7 +65,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use auth::Attempts;
 use auth::{Paces, Passwords};
 pub use edge::{Confined, is_report, refuse};
-use incident::{activity, alarm, found, report, stop_request, stream, timeline};
+use incident::{activity, alarm, closing, duty, found, report, stop_request, stream, timeline};
 use node::Node;
 pub use origin::{Origin, network};
 use problem::{Code, Problem, code};
@@ -162,6 +162,8 @@ nouns! {
     incident with CODES,
     alarm,
     found,
+    closing with CODES,
+    duty with CODES,
     report with CODES,
     emergency with CODES,
     stop_request,

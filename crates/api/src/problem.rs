@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use node::Passing;
 use node::seal;
 
+use super::incident::closing;
 use super::terminal::keep;
 use super::{account, custom_role, merchant, registration};
 
@@ -178,6 +179,15 @@ impl Why {
     }
 }
 
+/// What stands in the way, by its words.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+enum Because {
+    #[default]
+    Nothing,
+    Holds(Vec<String>),
+    Duties(Vec<String>),
+}
+
 /// A refused or failed request, before its language is known.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Problem {
@@ -186,7 +196,8 @@ pub struct Problem {
     #[serde(skip)]
     field: Option<(String, Why)>,
     attempts_left: Option<u32>,
-    hold_kinds: Vec<String>,
+    #[serde(default)]
+    because: Because,
     #[serde(skip)]
     retry_after_s: Option<u32>,
     /// In place of the code's own sentence, Chinese and English.
@@ -230,6 +241,9 @@ pub struct ProblemOut {
     /// The holds that stand.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hold_kinds: Vec<String>,
+    /// Duties that keep an incident from being closed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    open_duties: Vec<String>,
     /// Finds the line in the log.
     reference: String,
 }
@@ -246,7 +260,7 @@ impl Problem {
             code,
             field: None,
             attempts_left: None,
-            hold_kinds: Vec::new(),
+            because: Because::Nothing,
             retry_after_s: None,
             sentence: None,
             reference,
@@ -306,7 +320,15 @@ impl Problem {
     /// Because of these holds.
     pub fn held_by(self, standing: domain::hold::Standing) -> Self {
         Self {
-            hold_kinds: standing.kinds().map(|kind| kind.code().to_owned()).collect(),
+            because: Because::Holds(standing.kinds().map(|kind| kind.code().to_owned()).collect()),
+            ..self
+        }
+    }
+
+    /// Because of these duties.
+    pub fn open_duties(self, open_duties: Vec<String>) -> Self {
+        Self {
+            because: Because::Duties(open_duties),
             ..self
         }
     }
@@ -360,6 +382,11 @@ impl Problem {
             (Some((field, _)), Language::Chinese) => format!("{field}：{reason}。"),
             (Some((field, _)), Language::English) => format!("{field} {reason}."),
         };
+        let (hold_kinds, open_duties) = match self.because {
+            Because::Nothing => Default::default(),
+            Because::Holds(kinds) => (kinds, Vec::new()),
+            Because::Duties(duties) => (Vec::new(), duties),
+        };
         let out = ProblemOut {
             r#type: "about:blank",
             title: self.code.words(language).0,
@@ -368,7 +395,8 @@ impl Problem {
             detail,
             field: self.field.map(|(field, _)| field),
             attempts_left: self.attempts_left,
-            hold_kinds: self.hold_kinds,
+            hold_kinds,
+            open_duties,
             reference: self.reference,
         };
         let (mut parts, _) = response.into_parts();
@@ -436,11 +464,13 @@ impl From<app::case::Error> for Problem {
             Error::NotFound(subject) => Self::new(Code::none_of(subject)),
             Error::Taken(_) => Self::new(code::TAKEN),
             Error::Unknown(field) => Self::field(field, Why::Invalid),
+            Error::Required(field) => Self::field(field, Why::Missing),
             Error::Fixed(field) => Self::field(field, Why::Fixed),
             Error::TextRequired => Self::field("text", Why::Missing),
             Error::Against(Against::TerminalsInUse) => Self::new(merchant::TERMINALS_IN_USE),
             Error::Against(Against::OutOfBusiness) => Self::new(merchant::OUT_OF_BUSINESS),
             Error::Against(Against::LossOpen) => Self::new(keep::LOSS_OPEN),
+            Error::Against(Against::DutiesOpen) => Self::new(closing::DUTIES_OPEN),
             Error::Against(Against::NoGate) => Self::new(keep::NO_GATE),
             Error::Against(Against::Given) => Self::new(custom_role::GIVEN),
             Error::Against(Against::DocumentsEnded) => Self::new(registration::DOCUMENTS_ENDED),

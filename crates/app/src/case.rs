@@ -42,6 +42,9 @@ pub enum Error {
     /// The step asks for a sentence.
     #[error("a text is required")]
     TextRequired,
+    /// A field that is needed is missing.
+    #[error("{0} is missing")]
+    Required(&'static str),
     /// A field names something that is not there.
     #[error("{0} names nothing")]
     Unknown(&'static str),
@@ -81,6 +84,8 @@ pub enum Against {
     LossOpen,
     /// The shop or its merchant is not in business.
     OutOfBusiness,
+    /// Duties of it are open that keep it from being closed.
+    DutiesOpen,
     /// This house has no gate that could decide.
     NoGate,
     /// Nobody else could administer the house.
@@ -115,6 +120,16 @@ pub trait Noun: Table {
     /// The one of that identifier, whoever asks.
     fn get(tx: &Tx<'_>, id: &str) -> Result<Option<Self>, StoreError> {
         row::by_id(tx, id)
+    }
+
+    /// What its events are of: itself, where it is not a part of something.
+    fn told_of(&self) -> (Subject, &str) {
+        (Self::SUBJECT, self.id())
+    }
+
+    /// What an event of it says, with the words of whoever did it.
+    fn told_as(&self, text: Option<&str>) -> Option<String> {
+        text.map(str::to_owned)
     }
 
     /// Whether somebody of that scope sees it.
@@ -296,13 +311,15 @@ pub fn tell<N: Noun>(
     verb: &'static str,
     text: Option<&str>,
 ) -> Result<i64, StoreError> {
+    let (subject, subject_id) = it.told_of();
+    let text = it.told_as(text);
     let new = New {
-        subject: N::SUBJECT,
-        subject_id: it.id(),
+        subject,
+        subject_id,
         at: tx.now(),
         verb,
         by: actor.by(),
-        text,
+        text: text.as_deref(),
         ledger_sequence: None,
     };
     event::append(tx, new)

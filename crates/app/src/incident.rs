@@ -6,9 +6,12 @@
 use domain::account::Scope;
 use domain::actor::{Actor, By};
 use domain::case;
+use domain::duty::Moment;
 use domain::event::Subject;
 use domain::hold::{Authority, Kind};
-use domain::incident::{Channel, Found, Happened, Incident, LossWindow, Manner, Sight, State, Verb};
+use domain::incident::{
+    Channel, Closing, Ended, Found, Happened, Incident, LossWindow, Manner, Moments, Sight, State, Verb,
+};
 use domain::right::{Object, Right, may};
 use domain::terminal::{Control, Terminal};
 use domain::{TerminalId, Timestamp};
@@ -18,7 +21,7 @@ use store::receipt::Receipt;
 use store::{Error as StoreError, Tx};
 
 use crate::attempt::{lock, of_incident};
-use crate::case::{Error, Noun, Stateful, find, step};
+use crate::case::{Against, Error, Noun, Stateful, find, step};
 use crate::hold::{NotReleased, Placing, place, release};
 
 /// What a shaken shopkeeper knows (R1.0).
@@ -68,12 +71,25 @@ impl Stateful for Incident {
         lock(tx, self.terminal_id).map(drop)
     }
 
+    fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
+        let is_open = |duty: &domain::duty::Duty| duty.stands_against_closing();
+        match verb {
+            Verb::Close if store::duty::of(tx, &self.incident_id)?.iter().any(is_open) => {
+                Err(Error::Against(Against::DutiesOpen))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn happened(verb: Verb) -> &'static str {
         match verb {
             Verb::ReportLoss => Happened::Reported,
             Verb::AcknowledgeAlarm => Happened::AlarmAcknowledged,
             Verb::ProposeFound => Happened::FoundProposed,
             Verb::ConfirmFound => Happened::Closed,
+            Verb::Close => Happened::ClosedNotFound,
+            Verb::Reopen => Happened::Reopened,
+            Verb::SayMoment => Happened::MomentSaid,
         }
         .code()
     }
@@ -104,6 +120,14 @@ pub fn report_loss(
     }
     lock(tx, terminal_id)?.ok_or(Error::NotFound(Subject::Terminal))?;
     if let Some(incident) = store::incident::unclosed(tx, terminal_id)? {
+        let incident = lost_again(tx, actor, report, incident)?;
+        return Ok(Reported {
+            incident,
+            opened: false,
+        });
+    }
+    if let Some(incident) = store::incident::never_found(tx, terminal_id)? {
+        // Its loss stands still: whoever misses it now tells more of the same.
         let incident = lost_again(tx, actor, report, incident)?;
         return Ok(Reported {
             incident,
@@ -143,6 +167,9 @@ pub fn report_loss(
         attempt_count: 0,
         unproven_attempt_count: 0,
         open_alarm_count: 0,
+        playbook: None,
+        moments: Moments::default(),
+        closing: None,
     };
     store::incident::insert(tx, &incident)?;
     store::drain::ask(tx, terminal_id, hold.hold_id)?;
@@ -205,9 +232,9 @@ fn sight(tx: &Tx<'_>, report: &Report) -> Result<Sight, StoreError> {
 }
 
 /// A report of a terminal that is stopped already: whoever said it was found is overruled, so that nobody confirms an
-/// older "found" of a terminal that is missing now.
+/// older "found" of a terminal that is missing now; and what was closed without it is open again.
 fn lost_again(tx: &Tx<'_>, actor: &Actor, report: &Report, incident: Incident) -> Result<Incident, Error> {
-    if incident.state != State::FoundProposed {
+    if incident.state == State::Open {
         return Ok(incident);
     }
     let text = report.circumstances.as_deref();
@@ -217,7 +244,7 @@ fn lost_again(tx: &Tx<'_>, actor: &Actor, report: &Report, incident: Incident) -
         &incident.incident_id,
         Verb::ReportLoss,
         text,
-        |again: &mut Incident| again.found = None,
+        |again: &mut Incident| (again.found, again.closing) = (None, None),
     )
 }
 
@@ -356,8 +383,15 @@ pub fn confirm_found(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<In
                 found.confirmed_by = Some(actor.name().to_owned());
                 found.confirmed_at = Some(now);
             }
+            incident.closing = Some(Closing {
+                ended: Ended::Found,
+                by: actor.name().to_owned(),
+                at: now,
+                statement: None,
+            });
         },
     )?;
+    crate::duty::end_with_find(tx, actor, incident_id)?;
     let proposed_by = case::Case::first_person(&closed).unwrap_or_default();
     let ground = format!("found: said by {proposed_by}, confirmed by {}", actor.name());
     match release(
@@ -371,4 +405,88 @@ pub fn confirm_found(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<In
         Err(NotReleased::Store(error)) => Err(error.into()),
         Err(NotReleased::WrongAuthority(_)) => Err(Error::NotAllowed),
     }
+}
+
+/// Closes an incident whose terminal was not found: what had to follow was done, and the terminal stays stopped for good (R1.2).
+///
+/// # Errors
+/// [`Against::DutiesOpen`] while a duty is open that blocks it.
+pub fn close(tx: &Tx<'_>, actor: &Actor, incident_id: &str, statement: &str) -> Result<Incident, Error> {
+    // A node may not have come to it yet, and what is not drawn up is not done.
+    find::<Incident>(tx, actor, incident_id)?;
+    crate::duty::draw_up(tx, incident_id)?;
+    let closing = Closing {
+        ended: Ended::NotFound,
+        by: actor.name().to_owned(),
+        at: tx.now(),
+        statement: Some(statement.to_owned()),
+    };
+    step(
+        tx,
+        actor,
+        incident_id,
+        Verb::Close,
+        Some(statement),
+        |incident: &mut Incident| incident.closing = Some(closing),
+    )
+}
+
+/// Opens an incident again whose terminal was never found.
+pub fn reopen(tx: &Tx<'_>, actor: &Actor, incident_id: &str, ground: &str) -> Result<Incident, Error> {
+    step(
+        tx,
+        actor,
+        incident_id,
+        Verb::Reopen,
+        Some(ground),
+        |incident: &mut Incident| incident.closing = None,
+    )
+}
+
+/// Says when something happened that terms run from; those that wait for it start.
+///
+/// # Errors
+/// [`Error::Fixed`] when it is known otherwise, [`Error::Unknown`] when it would be later than now.
+pub fn say_moment(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    incident_id: &str,
+    (moment, at): (Moment, Timestamp),
+) -> Result<Incident, Error> {
+    if at > tx.now() {
+        return Err(Error::Unknown("at"));
+    }
+    let kept = |incident: &Incident| match moment {
+        Moment::Occurred => Some(incident.moments.occurred),
+        Moment::Confirmed => Some(incident.moments.confirmed),
+        Moment::Aware => Some(incident.moments.aware),
+        Moment::Noticed | Moment::Stopped => None,
+    };
+    let incident: Incident = crate::case::locked(tx, actor, incident_id)?;
+    match kept(&incident) {
+        Some(None) => {}
+        Some(Some(said)) if said == at => return Ok(incident),
+        // A term that runs is not moved by somebody who remembers otherwise: more time is given by name, on a ground.
+        _ => return Err(Error::Fixed("moment")),
+    }
+    let when = jiff::Timestamp::from_millisecond(at.0).map_err(|_| Error::Unknown("at"))?;
+    let text = format!("{} {when}", moment.code());
+    let incident: Incident = step(
+        tx,
+        actor,
+        incident_id,
+        Verb::SayMoment,
+        Some(&text),
+        |incident: &mut Incident| {
+            let moments = &mut incident.moments;
+            match moment {
+                Moment::Occurred => moments.occurred = Some(at),
+                Moment::Confirmed => moments.confirmed = Some(at),
+                Moment::Aware => moments.aware = Some(at),
+                Moment::Noticed | Moment::Stopped => {}
+            }
+        },
+    )?;
+    crate::duty::start(tx, &incident)?;
+    Ok(incident)
 }

@@ -19,6 +19,7 @@ pub mod cashier;
 pub mod clean_up;
 pub mod contact;
 pub mod custom_role;
+pub mod duty;
 pub mod emergency_code;
 pub mod estate;
 pub mod factor;

@@ -10,6 +10,7 @@ use domain::actor::Actor;
 use domain::api_key::ApiKey;
 use domain::contact::Contact;
 use domain::custom_role::CustomRole;
+use domain::duty::Duty;
 use domain::emergency_code::EmergencyCode;
 use domain::event::{Event, Subject};
 use domain::factor::Factor;
@@ -139,6 +140,7 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
         Subject::Import => sees::<Import>(tx, reader, id),
         Subject::Registration => sees::<Registration>(tx, reader, id),
         Subject::ApiKey => sees::<ApiKey>(tx, reader, id),
+        Subject::Duty => sees::<Duty>(tx, reader, id),
     }
 }
 

@@ -48,6 +48,7 @@ pub fn enqueue_recurring(tx: &Tx<'_>) -> Result<(), StoreError> {
     for what in CleanUp::ALL {
         enqueue(tx, Id::clean_up(what), tx.now())?;
     }
+    enqueue(tx, Id::duties(), tx.now())?;
     for id in crate::audit::tasks() {
         enqueue(tx, id, tx.now())?;
     }

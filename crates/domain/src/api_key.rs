@@ -302,7 +302,13 @@ mod tests {
                 .collect();
             assert_eq!(
                 by_people,
-                [incident::Verb::ProposeFound, incident::Verb::ConfirmFound]
+                [
+                    incident::Verb::ProposeFound,
+                    incident::Verb::ConfirmFound,
+                    incident::Verb::Close,
+                    incident::Verb::Reopen,
+                    incident::Verb::SayMoment,
+                ]
             );
             let revoking = decide(&key(scope, Rights::default()), Verb::Revoke, &actor);
             assert_eq!(revoking.err(), Some(NotTaken::PersonRequired));

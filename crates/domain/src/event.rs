@@ -38,6 +38,8 @@ words! {
         ApiKey = "api_key",
         /// A registration.
         Registration = "registration",
+        /// A duty; what happens to it is on its incident's time line.
+        Duty = "duty",
     }
 }
 

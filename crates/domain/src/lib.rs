@@ -12,6 +12,7 @@ pub mod case;
 pub mod code;
 pub mod contact;
 pub mod custom_role;
+pub mod duty;
 pub mod emergency_code;
 pub mod event;
 pub mod factor;

@@ -40,8 +40,13 @@ impl Rule {
     /// The zone is what is always known of where a terminal stands: whoever sets a house up is asked for it. A language goes
     /// where its people go, and a currency may be anybody's.
     pub fn in_zone(self, time_zone: &str) -> Option<Self> {
-        ZONES_OF_CHINA.contains(&time_zone).then_some(self)
+        is_china(time_zone).then_some(self)
     }
+}
+
+/// Whether an IANA zone is one of mainland China.
+pub fn is_china(time_zone: &str) -> bool {
+    ZONES_OF_CHINA.contains(&time_zone)
 }
 
 #[cfg(test)]

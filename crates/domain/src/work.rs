@@ -41,6 +41,8 @@ words! {
         Reseal = "reseal",
         /// Forget what is kept for a time only; never done, always due again.
         CleanUp = "clean_up",
+        /// Draw up what must follow losses, and tell people what is due; never done, always due again.
+        Duties = "duties",
         /// Carry the audit log on, and look it through; never done, always due again.
         Audit = "audit",
     }
@@ -237,7 +239,7 @@ impl Kind {
                 lost: Lost::Again,
             },
             // How far it is is written down with each step, so that another goes on where one was lost.
-            Self::Reseal | Self::CleanUp => Policy {
+            Self::Reseal | Self::CleanUp | Self::Duties => Policy {
                 subject: None,
                 claim_ms: 60_000,
                 first_wait_ms: 60_000,
@@ -369,6 +371,11 @@ impl Id {
     /// The moving of what is sealed to the newest data key.
     pub fn reseal() -> Self {
         Self::new(Kind::Reseal, "data_key", "")
+    }
+
+    /// The look at what must follow losses.
+    pub fn duties() -> Self {
+        Self::new(Kind::Duties, "duties", "")
     }
 
     /// A clean-up.

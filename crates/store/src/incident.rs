@@ -2,7 +2,9 @@
 
 use domain::account::Scope;
 use domain::event::Subject;
-use domain::incident::{Found, Incident, LossWindow, Manner, State, WindowBasis};
+use domain::incident::{
+    Closing, Ended, Found, Incident, LossWindow, Manner, Moments, Pinned, State, WindowBasis,
+};
 use domain::{TerminalId, Timestamp};
 
 use crate::alarm::Attempts;
@@ -11,7 +13,7 @@ use crate::shop::scope_values;
 use crate::sql::{Value, sql, values};
 use crate::{Error, Tx, audit};
 
-crate::row::words!(Manner, State, WindowBasis);
+crate::row::words!(Manner, State, WindowBasis, Ended);
 columns!(LossWindow { from = "window_from_ms", to = "window_to_ms", basis = "window_basis" });
 columns!(Found {
     proposed_by = "found_proposed_by",
@@ -19,6 +21,14 @@ columns!(Found {
     #[sealed] statement = "found_statement",
     confirmed_by = "found_confirmed_by",
     confirmed_at = "found_confirmed_at_ms",
+});
+columns!(Pinned { playbook, version = "playbook_version" });
+columns!(Moments { occurred = "occurred_at_ms", confirmed = "confirmed_at_ms", aware = "aware_at_ms" });
+columns!(Closing {
+    ended = "ended_as",
+    by = "closed_by",
+    at = "closed_at_ms",
+    #[sealed] statement = "closing_statement",
 });
 table!(Incident: "incident", 1 {
     incident_id,
@@ -41,6 +51,9 @@ table!(Incident: "incident", 1 {
     attempt_count,
     unproven_attempt_count,
     open_alarm_count,
+    playbook: Pinned,
+    moments: Moments,
+    closing: Closing,
 });
 
 /// Opens an incident.
@@ -73,6 +86,23 @@ pub fn unclosed(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Incident>
     tx.first(sql, values![&terminal_id], read)
 }
 
+/// The terminal's incident that was closed although it was never found: its loss stands.
+pub fn never_found(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Incident>, Error> {
+    let sql = select!(
+        Incident,
+        "WHERE incident.terminal_id = $1 AND incident.ended_as = 'not_found' LIMIT 1"
+    );
+    tx.first(sql, values![&terminal_id], read)
+}
+
+/// Incidents that no duties were drawn up for yet, in the order in which terminals are locked; at most `limit`.
+pub fn without_playbook(tx: &Tx<'_>, limit: i64) -> Result<Vec<String>, Error> {
+    let sql = sql!(
+        "SELECT incident_id FROM incident WHERE playbook IS NULL AND state <> 'closed' ORDER BY terminal_id LIMIT $1"
+    );
+    tx.all(sql, values![limit], |row| row.string(0))
+}
+
 /// What an attempt of a lost terminal asks of its incident: nothing of it is sealed.
 #[derive(Clone, Debug)]
 pub struct Standing {
@@ -83,11 +113,11 @@ pub struct Standing {
 }
 table!(Standing: "incident", 1 { incident_id, node });
 
-/// The same of the terminal's incident that is not closed.
+/// The same of the terminal's incident that is not closed, or was closed although the terminal was never found.
 pub fn standing(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Standing>, Error> {
     let sql = select!(
         Standing,
-        "WHERE incident.terminal_id = $1 AND incident.state IN ('open', 'found_proposed') LIMIT 1"
+        "WHERE incident.terminal_id = $1 AND (incident.state IN ('open', 'found_proposed') OR incident.ended_as = 'not_found') LIMIT 1"
     );
     tx.first(sql, values![&terminal_id], read)
 }
@@ -120,15 +150,19 @@ pub fn count_attempts(tx: &Tx<'_>, incident_id: &str, attempts: Attempts, raised
 /// terminals, of at most `limit`; answers how many. That they were, when, and what was decided stays. Whoever calls holds the audit log.
 pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error> {
     let closed = sql!(
-        "SELECT incident_id FROM incident WHERE state = 'closed' AND found_confirmed_at_ms <= $1
-           AND (place IS NOT NULL OR circumstances IS NOT NULL OR found_statement <> '') LIMIT $2"
+        "SELECT incident_id FROM incident WHERE state = 'closed' AND closed_at_ms <= $1
+           AND (place IS NOT NULL OR circumstances IS NOT NULL OR found_statement <> '' OR closing_statement <> '') LIMIT $2"
     );
     let closed = tx.all(closed, values![before, limit], |row| row.string(0))?;
     for incident_id in &closed {
         let said = sql!(
-            "UPDATE incident SET place = NULL, circumstances = NULL, found_statement = '' WHERE incident_id = $1"
+            "UPDATE incident SET place = NULL, circumstances = NULL,
+               found_statement = CASE WHEN found_statement IS NULL THEN NULL ELSE '' END,
+               closing_statement = CASE WHEN closing_statement IS NULL THEN NULL ELSE '' END WHERE incident_id = $1"
         );
         tx.execute(said, values![incident_id])?;
+        let done = sql!("UPDATE duty SET reference = NULL, statement = NULL WHERE incident_id = $1");
+        tx.execute(done, values![incident_id])?;
         // The digest of the letter stays: who has it can show that it was this one.
         let asked = sql!(
             "UPDATE stop_request SET letter_zh = '', letter_en = '', mail_said = NULL,
@@ -153,8 +187,9 @@ pub fn is_open_of(tx: &Tx<'_>, login: &str) -> Result<bool, Error> {
 /// When the last of the incidents was closed in which this person did or said anything, and whose words are kept.
 pub fn last_closed_of(tx: &Tx<'_>, login: &str) -> Result<Option<Timestamp>, Error> {
     let sql = sql!(
-        "SELECT max(i.found_confirmed_at_ms) FROM event e JOIN incident i ON i.incident_id = e.subject_id
-          WHERE e.actor = $1 AND e.actor_kind = 'person' AND e.subject = 'incident' AND i.state = 'closed' AND i.found_statement <> ''"
+        "SELECT max(i.closed_at_ms) FROM event e JOIN incident i ON i.incident_id = e.subject_id
+          WHERE e.actor = $1 AND e.actor_kind = 'person' AND e.subject = 'incident' AND i.state = 'closed'
+            AND (i.found_statement <> '' OR i.closing_statement <> '')"
     );
     Ok(tx.first(sql, values![login], |row| row.time_opt(0))?.flatten())
 }

@@ -18,6 +18,7 @@ pub mod contact;
 pub mod custom_role;
 pub mod data_key;
 pub mod drain;
+pub mod duty;
 pub mod emergency_code;
 mod error;
 pub mod event;

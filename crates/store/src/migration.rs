@@ -35,6 +35,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0024_findings.sql"),
     include_str!("../migrations/0025_registration_login.sql"),
     include_str!("../migrations/0026_consents.sql"),
+    include_str!("../migrations/0027_duties.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

@@ -135,10 +135,10 @@ pub fn forget(tx: &Tx<'_>, before: Timestamp) -> Result<usize, Error> {
 
 /// Takes a duty, or keeps it: true when it is this node's. One whose node is present stays with it.
 pub fn take_duty(tx: &Tx<'_>, duty: &str, who: &Incarnation) -> Result<bool, Error> {
-    let owner = sql!("SELECT node, incarnation FROM duty WHERE duty = $1");
+    let owner = sql!("SELECT node, incarnation FROM node_duty WHERE duty = $1");
     let Some(owner) = tx.first(owner, values![duty], read)? else {
         let take = sql!(
-            "INSERT INTO duty (duty, node, incarnation, taken_at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT (duty) DO NOTHING"
+            "INSERT INTO node_duty (duty, node, incarnation, taken_at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT (duty) DO NOTHING"
         );
         return Ok(tx.execute(take, values![duty, &who.node, who.incarnation, tx.now()])? > 0);
     };
@@ -149,7 +149,7 @@ pub fn take_duty(tx: &Tx<'_>, duty: &str, who: &Incarnation) -> Result<bool, Err
         return Ok(false);
     }
     let take = sql!(
-        "UPDATE duty SET node = $2, incarnation = $3, taken_at_ms = $4 WHERE duty = $1 AND node = $5 AND incarnation = $6"
+        "UPDATE node_duty SET node = $2, incarnation = $3, taken_at_ms = $4 WHERE duty = $1 AND node = $5 AND incarnation = $6"
     );
     let values = values![
         duty,

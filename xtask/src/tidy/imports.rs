@@ -25,7 +25,7 @@ struct Rule {
     may_use_edge: bool,
 }
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     Rule {
         name: "iso8583",
         ours: Some(&[]),
@@ -45,6 +45,12 @@ const RULES: [Rule; 14] = [
         may_use_edge: false,
     },
     Rule {
+        name: "playbook",
+        ours: Some(&["domain"]),
+        may_use_sql: false,
+        may_use_edge: true,
+    },
+    Rule {
         name: "store",
         ours: Some(&["domain"]),
         may_use_sql: true,
@@ -52,7 +58,7 @@ const RULES: [Rule; 14] = [
     },
     Rule {
         name: "app",
-        ours: Some(&["domain", "store", "tlog"]),
+        ours: Some(&["domain", "playbook", "store", "tlog"]),
         may_use_sql: false,
         may_use_edge: false,
     },
@@ -70,7 +76,7 @@ const RULES: [Rule; 14] = [
     },
     Rule {
         name: "api",
-        ours: Some(&["domain", "store", "app", "node", "tlog"]),
+        ours: Some(&["domain", "playbook", "store", "app", "node", "tlog"]),
         may_use_sql: false,
         may_use_edge: true,
     },

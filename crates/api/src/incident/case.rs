@@ -7,9 +7,8 @@ use axum::extract::State;
 use domain::Actor;
 use domain::Timestamp;
 use domain::event::Subject;
-use domain::incident::{Incident, State as Word, duties};
+use domain::incident::{Incident, State as Word};
 use domain::stop_request::State as Stop;
-use domain::terminal::Terminal;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::incident::Filter;
@@ -18,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::duty::{self, DutyOut};
 use super::stop_request::{self, StopRequestOut, StopState};
 use crate::Api;
 use crate::auth::{Account, scope};
@@ -35,6 +35,8 @@ word! {
     IncidentState: domain::incident::State;
     /// What people can do with an incident.
     IncidentAction: domain::incident::Verb;
+    /// How an incident ended.
+    IncidentEnded: domain::incident::Ended;
     /// How a terminal went.
     Manner: domain::incident::Manner;
     /// A door through which a terminal could do something.
@@ -175,19 +177,18 @@ struct Found {
     confirmed_at: Option<Time>,
 }
 
-/// Something that must follow.
+/// How an incident ended.
 #[derive(Serialize, ToSchema)]
-struct Duty {
-    /// What: `police_report`, `check_transactions`, `acquirer_deregister`, `exposure_assessment`, `replacement`.
-    duty: &'static str,
-    /// Until when, where a rule gives a limit.
+struct Closing {
+    /// How.
+    ended: IncidentEnded,
+    /// Who closed it.
+    by: String,
+    /// When.
+    at: Time,
+    /// In which words.
     #[schema(required)]
-    due_at: Option<Time>,
-    /// `shop` or `acquirer`.
-    whose: &'static str,
-    /// The rule it comes from.
-    #[schema(required)]
-    rule: Option<&'static str>,
+    statement: Option<String>,
 }
 
 /// An incident's page.
@@ -222,8 +223,14 @@ pub struct IncidentOut {
     /// Whether it was found again.
     #[schema(required)]
     found: Option<Found>,
-    /// What must follow, in the order people do it.
-    next: Vec<Duty>,
+    /// The playbook its duties come from, and its version: `stolen 1`; null in the first moments after a report.
+    #[schema(required)]
+    playbook: Option<String>,
+    /// How it ended.
+    #[schema(required)]
+    closing: Option<Closing>,
+    /// What must follow still, in the order people do it.
+    next: Vec<DutyOut>,
     /// What the one who asks may do with it now.
     actions: Vec<IncidentAction>,
     /// The newest item of the timeline that is counted in here: what comes after it on the live stream is news.
@@ -240,22 +247,6 @@ pub fn stop_ms(incident: &Incident, now: Timestamp) -> i64 {
     incident.stop_ms.unwrap_or(by_the_wall).max(0)
 }
 
-/// What must follow while the incident is not closed.
-fn duties_of(
-    incident: &Incident,
-    terminal: &Terminal,
-    request: Option<Known>,
-) -> Vec<domain::incident::Duty> {
-    let closed_at = match request {
-        None => Some(incident.suspended_at),
-        Some(known) => known.since,
-    };
-    match incident.state {
-        Word::Closed => Vec::new(),
-        _ => duties(closed_at, &terminal.time_zone).into(),
-    }
-}
-
 fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Result<IncidentSummary, Problem> {
     let terminal_id = incident.terminal_id;
     let terminal =
@@ -267,10 +258,10 @@ fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Resul
     let window = incident.window;
     let (count, sums) = store::ledger::in_window(tx, terminal_id, window.from, window.to)?;
     let request = store::stop_request::known(tx, &incident.incident_id)?;
-    let next_due_at = duties_of(incident, &terminal, request)
-        .iter()
-        .filter_map(|duty| duty.due_at)
-        .min();
+    let next_due_at = match incident.state {
+        Word::Closed => None,
+        _ => store::duty::next_due(tx, &incident.incident_id)?,
+    };
     Ok(IncidentSummary {
         time_zone: terminal.time_zone,
         window_transaction_count: count,
@@ -302,6 +293,18 @@ pub async fn step<B: Send + 'static>(
     input: In<B>,
     act: impl FnOnce(&Tx<'_>, &Actor, &str, B) -> Result<Incident, app::case::Error> + Send + 'static,
 ) -> Result<Kept, Problem> {
+    let act = |tx: &Tx<'_>, actor: &Actor, id: &str, body| Ok(act(tx, actor, id, body)?);
+    try_step(api, account, incident_id, input, act).await
+}
+
+/// The same where more may be wrong.
+pub async fn try_step<B: Send + 'static>(
+    api: &Api,
+    account: Account,
+    incident_id: String,
+    input: In<B>,
+    act: impl FnOnce(&Tx<'_>, &Actor, &str, B) -> Result<Incident, Problem> + Send + 'static,
+) -> Result<Kept, Problem> {
     let id = incident_id.clone();
     let work = move |tx: &Tx<'_>, actor: &Actor, body| page(tx, actor, act(tx, actor, &id, body)?);
     let kept = acting(api, account, input, work).await?;
@@ -326,12 +329,20 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
     let merchant = merchant.ok_or(store::Error::Corrupt("merchant of a terminal"))?;
     let reported_by = names.person(&incident.reported_by)?;
     let stop_request = stop_request::of(tx, &mut names, actor, (&incident, &terminal, &merchant))?;
-    let request = store::stop_request::known(tx, &incident.incident_id)?;
     let allowed = actions(tx, actor, &incident, IncidentAction)?;
-    let next = duties_of(&incident, &terminal, request)
-        .into_iter()
-        .map(Duty::from)
-        .collect();
+    let next = match incident.state {
+        Word::Closed => Vec::new(),
+        _ => duty::of(tx, &mut names, actor, &incident, domain::duty::Duty::is_open)?,
+    };
+    let closing = match &incident.closing {
+        None => None,
+        Some(closing) => Some(Closing {
+            ended: IncidentEnded(closing.ended),
+            by: names.person(&closing.by)?,
+            at: Time(closing.at),
+            statement: closing.statement.clone(),
+        }),
+    };
     Ok(IncidentOut {
         last_sequence: store::event::last_sequence(tx, Subject::Incident, &incident.incident_id)?,
         summary: summary(tx, &mut names, &incident)?,
@@ -353,6 +364,10 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
             .found
             .map(|found| Found::of(&mut names, found))
             .transpose()?,
+        playbook: incident
+            .playbook
+            .map(|pinned| format!("{} {}", pinned.playbook, pinned.version)),
+        closing,
         next,
         actions: allowed,
     })
@@ -367,17 +382,6 @@ impl Found {
             confirmed_by: found.confirmed_by.map(|by| names.person(&by)).transpose()?,
             confirmed_at: found.confirmed_at.map(Time),
         })
-    }
-}
-
-impl From<domain::incident::Duty> for Duty {
-    fn from(duty: domain::incident::Duty) -> Self {
-        Self {
-            duty: duty.duty,
-            due_at: duty.due_at.map(Time),
-            whose: duty.whose,
-            rule: duty.rule,
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Loss incidents, from the report to the second person who confirms that the terminal is found (R1.0 to R1.3).
 //!
-//! `case` is the list, the page, and how a step is taken; `report`, `alarm` and `found` are the steps; `timeline`, `stream` and
+//! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `closing` and `duty` are the steps; `timeline`, `stream` and
 //! `activity` show what happened.
 //!
 //! Invariant: these use `case` and never each other's handlers; `case` uses none of them.
@@ -8,6 +8,8 @@
 pub mod activity;
 pub mod alarm;
 pub mod case;
+pub mod closing;
+pub mod duty;
 pub mod found;
 pub mod report;
 pub mod stop_request;

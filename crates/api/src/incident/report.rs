@@ -30,6 +30,8 @@ use crate::wire::Time;
 use crate::{emergency, terminal};
 use node::Turn;
 
+/// How long a report's answer waits for what must follow to be drawn up.
+const DRAW_UP_MAX: Duration = Duration::from_millis(300);
 /// The longest wait for other nodes: more than it takes to expel one that has fallen silent.
 const ELSEWHERE_MAX: Duration = Duration::from_millis(app::lease::WAIT_MS_MAX.unsigned_abs() * 2);
 /// Payments a reporter speaks of.
@@ -270,8 +272,21 @@ async fn stop(
     let waited = i64::try_from(drain(&api, incident.terminal_id).await).unwrap_or(i64::MAX);
     let opened_since = opened.then_some(since);
     let kept = acknowledged(&api, &by, &incident_id, key, opened_since, waited).await?;
+    draw_up(&api, &incident_id).await;
     api.node.changed(Some(incident_id));
     Ok(kept)
+}
+
+/// Draws up what must follow, so that the page that asks next shows it. The answer waits for it a moment and no longer: what is not
+/// done here is done at the next look.
+async fn draw_up(api: &Api, incident_id: &str) {
+    let id = incident_id.to_owned();
+    let drawn_up = api.node.write(move |tx: &Tx<'_>| app::duty::draw_up(tx, &id));
+    match tokio::time::timeout(DRAW_UP_MAX, drawn_up).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "what must follow is not drawn up yet"),
+        Err(_) => tracing::warn!("what must follow is not drawn up yet"),
+    }
 }
 
 /// Waits until every node has drained, and acknowledges.

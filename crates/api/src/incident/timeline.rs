@@ -48,6 +48,9 @@ pub struct TimelineItem {
     /// Who did it.
     #[schema(required)]
     by: Option<String>,
+    /// The duty it is about, by its name in the playbook.
+    #[schema(required)]
+    duty: Option<String>,
     /// Words of that person.
     #[schema(required)]
     text: Option<String>,
@@ -77,6 +80,10 @@ impl TimelineItem {
             Some(sequence) => store::ledger::get(tx, terminal_id, sequence)?,
         };
         let happened = Happened::parse(&item.verb).ok_or(store::Error::Corrupt("event.verb"))?;
+        let (duty, said) = match (happened.is_of_duty(), item.text) {
+            (true, Some(text)) => app::duty::told(&text),
+            (_, text) => (None, text),
+        };
         Ok(Self {
             sequence: item.sequence,
             at: Time(item.at),
@@ -86,9 +93,13 @@ impl TimelineItem {
                 Kind::Person | Kind::Machine => Some(names.person(&item.actor)?),
                 _ => None,
             },
-            text: match (happened, item.text) {
+            duty,
+            text: match (happened, said) {
                 (
-                    Happened::ReminderSent | Happened::ReminderRefused | Happened::ReminderUnknown,
+                    Happened::ReminderSent
+                    | Happened::ReminderRefused
+                    | Happened::ReminderUnknown
+                    | Happened::DutyHandedOver,
                     Some(login),
                 ) => Some(names.person(&login)?),
                 (_, text) => text,

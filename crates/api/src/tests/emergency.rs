@@ -123,7 +123,10 @@ async fn a_code_opens_one_report_and_nothing_else() {
     let happened = house
         .verbs(&owner, &format!("/api/v1/incidents/{id}/timeline"), "kind")
         .await;
-    assert_eq!(happened, ["reported", "suspended", "by_code", "receipt"]);
+    assert_eq!(
+        happened,
+        ["reported", "suspended", "by_code", "receipt", "duties_drawn_up"]
+    );
     let of_account = house.verbs(&owner, "/api/v1/accounts/owner/events", "verb").await;
     assert_eq!(of_account, ["code_asked", "code_used"]);
 }

@@ -123,12 +123,12 @@ async fn the_timeline_is_read_in_pages() {
     assert_eq!(kinds(&first), ["reported", "suspended", "receipt"]);
     assert_eq!(first["next_cursor"], "3");
     let rest = house.get(&owner, &at(&id, "/timeline?after=3")).await.ok();
-    assert_eq!(kinds(&rest), ["attempt_refused", "alarm"]);
+    assert_eq!(kinds(&rest), ["duties_drawn_up", "attempt_refused", "alarm"]);
     assert_eq!(
         kinds(&house.get(&owner, &at(&id, "/timeline?cursor=3")).await.ok()),
         kinds(&rest)
     );
-    let attempt = &rest["items"][0]["transaction"];
+    let attempt = &rest["items"][1]["transaction"];
     for (field, value) in [
         ("kind", json!("purchase")),
         ("decision", json!("declined")),

@@ -4,6 +4,7 @@ mod account;
 mod api_key;
 mod audit;
 mod contact;
+mod duty;
 mod emergency;
 mod estate;
 mod everyone;

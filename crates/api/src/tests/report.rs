@@ -309,7 +309,8 @@ async fn after_a_report_the_terminal_is_refused_and_the_page_tells_all() {
             "check_transactions",
             "acquirer_deregister",
             "exposure_assessment",
-            "replacement"
+            "replacement",
+            "lessons"
         ]
     );
     let letter = &page["stop_request"];

@@ -71,12 +71,17 @@ async fn a_stream_sends_what_was_and_what_comes() {
     let id = house.lose(&owner, "10450001").await;
     let mut events = Events::open(&house, &owner, &id, None).await;
     events
-        .expect(&[("1", "reported"), ("2", "suspended"), ("3", "receipt")])
+        .expect(&[
+            ("1", "reported"),
+            ("2", "suspended"),
+            ("3", "receipt"),
+            ("4", "duties_drawn_up"),
+        ])
         .await;
     house.ask("10450001", 1).await;
-    events.expect(&[("4", "attempt_refused"), ("5", "alarm")]).await;
-    let mut resumed = Events::open(&house, &owner, &id, Some("4")).await;
-    resumed.expect(&[("5", "alarm")]).await;
+    events.expect(&[("5", "attempt_refused"), ("6", "alarm")]).await;
+    let mut resumed = Events::open(&house, &owner, &id, Some("5")).await;
+    resumed.expect(&[("6", "alarm")]).await;
     house
         .post(
             &owner,
@@ -85,8 +90,8 @@ async fn a_stream_sends_what_was_and_what_comes() {
         )
         .await
         .ok();
-    events.expect(&[("6", "alarm_acknowledged")]).await;
-    resumed.expect(&[("6", "alarm_acknowledged")]).await;
+    events.expect(&[("7", "alarm_acknowledged")]).await;
+    resumed.expect(&[("7", "alarm_acknowledged")]).await;
 }
 
 #[tokio::test]
@@ -94,14 +99,14 @@ async fn streams_end_with_the_session_and_with_the_node() {
     let house = House::new().await;
     let (owner, risk) = (house.token("owner").await, house.token("risk").await);
     let id = house.lose(&owner, "10450001").await;
-    let mut of_owner = Events::open(&house, &owner, &id, Some("3")).await;
-    let mut of_risk = Events::open(&house, &risk, &id, Some("3")).await;
+    let mut of_owner = Events::open(&house, &owner, &id, Some("4")).await;
+    let mut of_risk = Events::open(&house, &risk, &id, Some("4")).await;
     house
         .send(request(Method::DELETE, "/api/v1/session", &owner, None))
         .await;
     house.ask("10450001", 1).await;
     assert_eq!(of_owner.next().await, None);
-    of_risk.expect(&[("4", "attempt_refused"), ("5", "alarm")]).await;
+    of_risk.expect(&[("5", "attempt_refused"), ("6", "alarm")]).await;
     house.stop.send_replace(true);
     assert_eq!(of_risk.next().await, None);
 }
@@ -111,7 +116,7 @@ async fn a_stream_ends_at_once_when_its_session_is_ended_elsewhere() {
     let house = House::new().await;
     let (here, there) = (house.token("owner").await, house.token("owner").await);
     let id = house.lose(&here, "10450001").await;
-    let mut stream = Events::open(&house, &there, &id, Some("3")).await;
+    let mut stream = Events::open(&house, &there, &id, Some("4")).await;
     // Nothing happens to the incident, and the next sign of life is 15 seconds away.
     let others = house.post(&here, "/api/v1/sessions/end-others", json!({})).await;
     assert_eq!(others.status, 204);
@@ -128,7 +133,12 @@ async fn a_stream_ends_at_once_when_its_key_is_revoked() {
     let made = house.post(&owner, "/api/v1/api-keys", body).await.ok();
     let mut stream = Events::open(&house, made["key"].as_str().unwrap(), &id, None).await;
     stream
-        .expect(&[("1", "reported"), ("2", "suspended"), ("3", "receipt")])
+        .expect(&[
+            ("1", "reported"),
+            ("2", "suspended"),
+            ("3", "receipt"),
+            ("4", "duties_drawn_up"),
+        ])
         .await;
     let key = format!("/api/v1/api-keys/{}/revoke", made["id"].as_str().unwrap());
     house.post(&owner, &key, json!({})).await.ok();

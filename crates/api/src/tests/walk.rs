@@ -254,6 +254,20 @@ impl Outcome {
     }
 }
 
+impl House {
+    /// A duty of the terminal's incident that is the shop's.
+    async fn duty(&self, terminal: &str) -> String {
+        let terminal_id = terminal_id(terminal);
+        let find = move |tx: &store::Tx<'_>| {
+            let incident = store::incident::unclosed(tx, terminal_id)?.unwrap();
+            app::duty::draw_up(tx, &incident.incident_id)?;
+            store::duty::of(tx, &incident.incident_id)
+        };
+        let duties = self.node.write::<_, store::Error>(find).await.unwrap();
+        duties[0].duty_id.clone()
+    }
+}
+
 /// A house with one of every noun that has a path of its own.
 struct Walked {
     house: House,
@@ -307,6 +321,7 @@ impl Walked {
         let ids = BTreeMap::from([
             ("terminal_id", "10450001".to_owned()),
             ("incident_id", house.lose(&owner, "10450002").await),
+            ("duty_id", house.duty("10450002").await),
             ("contact_id", house.contact(&owner, OURS).await),
             ("custom_role_id", role["id"].as_str().unwrap().to_owned()),
             (

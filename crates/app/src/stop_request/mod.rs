@@ -193,7 +193,9 @@ pub fn confirm(tx: &Tx<'_>, actor: &Actor, incident_id: &str, said: Said) -> Res
         |request: &mut StopRequest| request.confirmation = Some(confirmation),
     )?;
     store::work::delete(tx, &Id::reminder(incident_id))?;
-    find(tx, actor, incident_id)
+    let incident = find(tx, actor, incident_id)?;
+    crate::duty::start(tx, &incident)?;
+    Ok(incident)
 }
 
 /// Has the letter sent by mail, to whom it would go now. What nobody knows of an earlier mail is settled by this: a person
@@ -464,7 +466,13 @@ fn read_back(tx: &Tx<'_>, due: &Due, node: &str, said: &str) -> Result<(), Store
         |_: &mut StopRequest| (),
     );
     match stepped {
-        Ok(_) => store::work::delete(tx, &Id::reminder(incident_id)).map(drop),
+        Ok(_) => {
+            store::work::delete(tx, &Id::reminder(incident_id))?;
+            match store::incident::get(tx, incident_id)? {
+                Some(incident) => crate::duty::start(tx, &incident),
+                None => Ok(()),
+            }
+        }
         Err(Error::Store(error)) => Err(error),
         Err(_) => Err(StoreError::Corrupt("a stop request that is open")),
     }

@@ -109,6 +109,9 @@ fn an_incident_moves_by_its_table_alone() {
         found: (state != IncidentState::Open).then(|| found.clone()),
         unproven_attempt_count: 0,
         open_alarm_count: i64::from(state == IncidentState::Open),
+        playbook: None,
+        moments: Default::default(),
+        closing: None,
         ..open.clone()
     });
     a_case(&house, &open.incident_id, &states, &stranger());

@@ -17,6 +17,7 @@ mod audit;
 mod codes;
 mod contract;
 mod custom_role;
+mod duty;
 mod estate;
 mod factor;
 mod fixture;

@@ -2,10 +2,8 @@
 //!
 //! Invariant: a loss incident is closed as found by two different people, never by one and never by a machine.
 
-mod duty;
 mod window;
 
-pub use duty::{Duty, duties};
 pub use window::{LossWindow, Sight, WindowBasis};
 
 use crate::case::{Case, Step, Text, Who};
@@ -105,6 +103,47 @@ words! {
         FoundProposed = "found_proposed",
         /// A second person confirmed; the incident is closed.
         Closed = "closed",
+        /// It was closed although the terminal was not found.
+        ClosedNotFound = "closed_not_found",
+        /// It was opened again.
+        Reopened = "reopened",
+        /// Somebody said when something happened; the text is the moment and the time.
+        MomentSaid = "moment_said",
+        /// What must follow was drawn up; the text is the playbook and its version.
+        DutiesDrawnUp = "duties_drawn_up",
+        /// A duty was done.
+        DutyDone = "duty_done",
+        /// There was no need for it.
+        DutyNotNeeded = "duty_not_needed",
+        /// One person says that there is no need for it.
+        DutyNotNeededProposed = "duty_not_needed_proposed",
+        /// It was given to somebody.
+        DutyHandedOver = "duty_handed_over",
+        /// It was given more time.
+        DutyExtended = "duty_extended",
+        /// It is to be done after all.
+        DutyReopened = "duty_reopened",
+        /// It is due soon.
+        DutyDueSoon = "duty_due_soon",
+        /// Its time is over.
+        DutyLate = "duty_late",
+    }
+}
+
+impl Happened {
+    /// Whether it happened to a duty; then the text begins with the duty's name, in a line.
+    pub const fn is_of_duty(self) -> bool {
+        matches!(
+            self,
+            Self::DutyDone
+                | Self::DutyNotNeeded
+                | Self::DutyNotNeededProposed
+                | Self::DutyHandedOver
+                | Self::DutyExtended
+                | Self::DutyReopened
+                | Self::DutyDueSoon
+                | Self::DutyLate
+        )
     }
 }
 
@@ -119,6 +158,12 @@ words! {
         ProposeFound = "propose_found",
         /// Confirm it, and close the incident.
         ConfirmFound = "confirm_found",
+        /// Close it although the terminal was not found: it stays stopped.
+        Close = "close",
+        /// Open such a one again.
+        Reopen = "reopen",
+        /// Say when something happened that a term runs from.
+        SayMoment = "say_moment",
     }
 }
 
@@ -166,6 +211,55 @@ pub struct Incident {
     pub unproven_attempt_count: i64,
     /// Alarms that nobody has acknowledged.
     pub open_alarm_count: i64,
+    /// The playbook its duties were drawn up from; `None` until they are.
+    pub playbook: Option<Pinned>,
+    /// What people said of when what happened.
+    pub moments: Moments,
+    /// How it ended.
+    pub closing: Option<Closing>,
+}
+
+/// A version of a playbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// Its name.
+    pub playbook: String,
+    /// Which one.
+    pub version: u32,
+}
+
+/// From when terms run that do not run from the report or the stop; each is said by a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Moments {
+    /// It happened (发生).
+    pub occurred: Option<Timestamp>,
+    /// It was found to be a crime, a leak, or what else a rule asks for (确认).
+    pub confirmed: Option<Timestamp>,
+    /// Whoever answers for personal data became aware.
+    pub aware: Option<Timestamp>,
+}
+
+words! {
+    /// How an incident ended.
+    pub enum Ended {
+        /// The terminal was found again, as two people say; it is stopped no more.
+        Found = "found",
+        /// It was not; what had to follow was done. It stays stopped for good.
+        NotFound = "not_found",
+    }
+}
+
+/// That an incident was closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// How it ended.
+    pub ended: Ended,
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// In which words.
+    pub statement: Option<String>,
 }
 
 /// That a terminal was found again.
@@ -193,7 +287,7 @@ impl Case for Incident {
     const STEPS: &'static [Step<State, Verb>] = &[
         Step {
             verb: Verb::ReportLoss,
-            from: &[State::Open, State::FoundProposed],
+            from: &State::ALL,
             to: Some(State::Open),
             who: REPORTERS,
             second_person: false,
@@ -232,6 +326,20 @@ impl Case for Incident {
             proving: true,
             by_person: true,
         },
+        Step::new(Verb::Close, &[State::Open], Some(State::Closed), CLOSERS)
+            .saying(Text::Required)
+            .proving(),
+        Step::new(Verb::Reopen, &[State::Closed], Some(State::Open), FOLLOWERS)
+            .saying(Text::Required)
+            .by_person(),
+        Step::new(
+            Verb::SayMoment,
+            &[State::Open, State::FoundProposed],
+            None,
+            FOLLOWERS,
+        )
+        .saying(Text::Optional)
+        .by_person(),
     ];
 
     fn state(&self) -> State {
@@ -247,7 +355,15 @@ impl Case for Incident {
     }
 
     fn hinders(&self, verb: Verb) -> bool {
-        verb == Verb::AcknowledgeAlarm && self.open_alarm_count == 0
+        match verb {
+            Verb::AcknowledgeAlarm => self.open_alarm_count == 0,
+            // What was found is used again: another loss is another incident.
+            Verb::Reopen | Verb::ReportLoss if self.state == State::Closed => self
+                .closing
+                .as_ref()
+                .is_none_or(|closing| closing.ended == Ended::Found),
+            _ => false,
+        }
     }
 }
 
@@ -300,6 +416,14 @@ mod tests {
             attempt_count: 1,
             unproven_attempt_count: 0,
             open_alarm_count: i64::from(state == State::Open),
+            playbook: None,
+            moments: Moments::default(),
+            closing: (state == State::Closed).then(|| Closing {
+                ended: Ended::NotFound,
+                by: "owner".into(),
+                at,
+                statement: None,
+            }),
         }
     }
 
@@ -318,15 +442,33 @@ mod tests {
             "open acknowledge_alarm: owner:open other:open manager:open risk:open auditor:no node:no",
             "open propose_found: owner:found_proposed other:found_proposed manager:found_proposed risk:found_proposed auditor:no node:no",
             "open confirm_found: owner:- other:- manager:no risk:- auditor:no node:no",
+            "open close: owner:closed other:closed manager:no risk:closed auditor:no node:no",
+            "open reopen: owner:- other:- manager:- risk:- auditor:no node:no",
+            "open say_moment: owner:open other:open manager:open risk:open auditor:no node:no",
             "found_proposed report_loss: owner:open other:open manager:open risk:open auditor:no node:no",
             "found_proposed acknowledge_alarm: owner:- other:- manager:- risk:- auditor:no node:no",
             "found_proposed propose_found: owner:- other:- manager:- risk:- auditor:no node:no",
             "found_proposed confirm_found: owner:second other:closed manager:no risk:closed auditor:no node:no",
-            "closed report_loss: owner:- other:- manager:- risk:- auditor:no node:no",
+            "found_proposed close: owner:- other:- manager:no risk:- auditor:no node:no",
+            "found_proposed reopen: owner:- other:- manager:- risk:- auditor:no node:no",
+            "found_proposed say_moment: owner:found_proposed other:found_proposed manager:found_proposed risk:found_proposed auditor:no node:no",
+            "closed report_loss: owner:open other:open manager:open risk:open auditor:no node:no",
             "closed acknowledge_alarm: owner:- other:- manager:- risk:- auditor:no node:no",
             "closed propose_found: owner:- other:- manager:- risk:- auditor:no node:no",
             "closed confirm_found: owner:- other:- manager:no risk:- auditor:no node:no",
+            "closed close: owner:- other:- manager:no risk:- auditor:no node:no",
+            "closed reopen: owner:open other:open manager:open risk:open auditor:no node:no",
+            "closed say_moment: owner:- other:- manager:- risk:- auditor:no node:no",
         ];
         assert_eq!(walk(incident, &actors), wanted);
+        // What was found is in use again: another loss of it is another incident.
+        let found_again = Incident {
+            closing: incident(State::Closed).closing.map(|closing| Closing {
+                ended: Ended::Found,
+                ..closing
+            }),
+            ..incident(State::Closed)
+        };
+        assert_eq!(crate::case::actions(&found_again, &actors[0].1), []);
     }
 }

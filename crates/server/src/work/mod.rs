@@ -9,6 +9,7 @@
 mod anchor;
 mod audit;
 mod clean_up;
+mod duties;
 mod hold_end;
 mod import;
 mod mail;
@@ -230,6 +231,7 @@ async fn perform(
         Kind::RegistrationMail => mail::tell_applicant(&node, &work).await,
         Kind::RegistrationCheck => registration::check(&node, &outside.identities, &work).await,
         Kind::Import => import::check(&node, &work).await,
+        Kind::Duties => duties::look(&node, &work).await,
         Kind::Reseal => reseal::run(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
         Kind::Audit => audit::run(&node, &outside.anchors, &work).await,

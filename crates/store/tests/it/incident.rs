@@ -4,7 +4,7 @@ use domain::Timestamp;
 use domain::account::Scope;
 use domain::actor::By;
 use domain::event::Subject;
-use domain::incident::{Found, Incident, LossWindow, Manner, Sight, State};
+use domain::incident::{Closing, Ended, Found, Incident, LossWindow, Manner, Sight, State};
 use domain::terminal::Status;
 use store::event::{self, New};
 use store::incident::Filter;
@@ -34,6 +34,9 @@ fn incident(incident_id: &str, number: u32, reported_at: i64) -> Incident {
         attempt_count: 0,
         unproven_attempt_count: 0,
         open_alarm_count: 0,
+        playbook: None,
+        moments: Default::default(),
+        closing: None,
     }
 }
 
@@ -216,7 +219,17 @@ fn what_people_said_is_taken_out_of_what_was_closed_long_enough() {
         circumstances: Some("it rained".into()),
         ..incident
     };
-    let (a, c) = (said(closed(incident("A", 1, 10))), said(incident("C", 1, 20)));
+    let closing = Closing {
+        ended: Ended::Found,
+        by: "risk".into(),
+        at: Timestamp(15),
+        statement: Some("all is well".into()),
+    };
+    let a = Incident {
+        closing: Some(closing.clone()),
+        ..said(closed(incident("A", 1, 10)))
+    };
+    let c = said(incident("C", 1, 20));
     let (written, open) = (a.clone(), c.clone());
     kept.write(move |tx| {
         store::incident::update(tx, &written)?;
@@ -232,6 +245,10 @@ fn what_people_said_is_taken_out_of_what_was_closed_long_enough() {
         place: None,
         circumstances: None,
         found,
+        closing: Some(Closing {
+            statement: Some(String::new()),
+            ..closing
+        }),
         ..a
     };
     assert_eq!(kept.read(|tx| store::incident::get(tx, "A")), Some(erased));

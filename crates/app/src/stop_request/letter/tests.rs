@@ -39,6 +39,9 @@ fn incident(manner: Manner) -> Incident {
         attempt_count: 0,
         unproven_attempt_count: 0,
         open_alarm_count: 0,
+        playbook: None,
+        moments: Default::default(),
+        closing: None,
     }
 }
 

@@ -1,0 +1,430 @@
+//! What must follow a loss: drawn up from a playbook when the incident begins, done with a proof, or found not to be needed.
+//!
+//! Nothing of it is in the transactions of a report: what stops a terminal waits for no playbook.
+//!
+//! Invariant: the duties of an incident are drawn up once, by the playbook of that moment; what happens to one is an event of its
+//! incident, in the same transaction.
+
+use domain::Timestamp;
+use domain::account::Scope;
+use domain::actor::{Actor, By};
+use domain::case::Case as _;
+use domain::duty::{Duty, End, Moment, State, Verb, remind_at};
+use domain::event::Subject;
+use domain::incident::{Happened, Incident, Pinned, State as IncidentState};
+use domain::terminal::Control;
+use domain::work::Work;
+use playbook::Term;
+use store::event::{self, New};
+use store::{Error as StoreError, Tx, row};
+
+use crate::case::{Error, Noun, Stateful, find, step};
+
+/// Incidents that duties are drawn up for, and duties that people are told about, in one go.
+const AT_ONCE_MAX: i64 = 20;
+/// Between two looks.
+pub const LOOK_EVERY_MS: i64 = 10_000;
+
+impl Noun for Duty {
+    const SUBJECT: Subject = Subject::Duty;
+
+    fn id(&self) -> &str {
+        &self.duty_id
+    }
+
+    fn told_of(&self) -> (Subject, &str) {
+        (Subject::Incident, &self.incident_id)
+    }
+
+    fn told_as(&self, text: Option<&str>) -> Option<String> {
+        Some(match text {
+            Some(text) => format!("{}\n{text}", self.duty),
+            None => self.duty.clone(),
+        })
+    }
+
+    fn seen_by(&self, tx: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError> {
+        let incident = store::incident::get(tx, &self.incident_id)?;
+        incident.map_or(Ok(false), |incident| incident.seen_by(tx, scope))
+    }
+}
+
+impl Stateful for Duty {
+    /// As of its incident: everything about a loss is decided with its terminal's row locked.
+    fn lock(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        incident_of(tx, self)?.lock(tx)
+    }
+
+    fn stands_against(&self, tx: &Tx<'_>, _: Verb) -> Result<(), Error> {
+        match incident_of(tx, self)?.state {
+            IncidentState::Closed => Err(Error::WrongState(IncidentState::Closed.code())),
+            IncidentState::Open | IncidentState::FoundProposed => Ok(()),
+        }
+    }
+
+    fn happened(verb: Verb) -> &'static str {
+        match verb {
+            Verb::Done => Happened::DutyDone,
+            Verb::NotNeeded | Verb::ConfirmNotNeeded => Happened::DutyNotNeeded,
+            Verb::ProposeNotNeeded => Happened::DutyNotNeededProposed,
+            Verb::HandOver => Happened::DutyHandedOver,
+            Verb::Extend => Happened::DutyExtended,
+            Verb::Reopen => Happened::DutyReopened,
+        }
+        .code()
+    }
+}
+
+/// What an event of a duty says: the duty's name in its playbook, and the words of whoever did it.
+pub fn told(text: &str) -> (Option<String>, Option<String>) {
+    match text.split_once('\n') {
+        Some((duty, words)) => (Some(duty.to_owned()), Some(words.to_owned())),
+        None => (Some(text.to_owned()), None),
+    }
+}
+
+fn incident_of(tx: &Tx<'_>, duty: &Duty) -> Result<Incident, StoreError> {
+    store::incident::get(tx, &duty.incident_id)?.ok_or(StoreError::Corrupt("incident of a duty"))
+}
+
+/// Draws up what must follow an incident, by the playbook for how its terminal went; nothing when that was done, or the incident is
+/// closed. Answers whether something was.
+pub fn draw_up(tx: &Tx<'_>, incident_id: &str) -> Result<bool, StoreError> {
+    let Some(incident) = store::incident::get(tx, incident_id)? else {
+        return Ok(false);
+    };
+    incident.lock(tx)?;
+    let incident = store::incident::get(tx, incident_id)?
+        .filter(|incident| incident.playbook.is_none() && incident.state != IncidentState::Closed);
+    let Some(mut incident) = incident else {
+        return Ok(false);
+    };
+    let terminal = store::terminal::get(tx, incident.terminal_id)?;
+    let terminal = terminal.ok_or(StoreError::Corrupt("terminal of an incident"))?;
+    let its = playbook::of(incident.manner);
+    let is_outside = terminal.control == Control::Outside;
+    let said = its.duties(is_outside, &terminal.time_zone);
+    for (position, (said, rule)) in (1..).zip(said) {
+        let term = said.term(rule);
+        let duty = Duty {
+            duty_id: format!("{incident_id}-{position}"),
+            incident_id: incident_id.to_owned(),
+            position,
+            duty: said.duty.clone(),
+            title_zh: said.zh.clone(),
+            title_en: said.en.clone(),
+            whose: said.whose,
+            is_outside,
+            state: State::Open,
+            proof: said.proof,
+            blocks_closing: said.blocks_closing,
+            not_needed: said.not_needed,
+            after: said.after.join(" "),
+            rule: rule.map(|rule| rule.rule.clone()),
+            rule_mark: rule.map(|rule| rule.mark.code().to_owned()),
+            starts_from: said.from,
+            term: term.map(|term| term.to_string()),
+            started_at: None,
+            due_at: None,
+            is_provisional: false,
+            remind_at: None,
+            reminder_count: 0,
+            assigned_to: None,
+            end: None,
+        };
+        row::insert(tx, &duty)?;
+    }
+    incident.playbook = Some(Pinned {
+        playbook: its.playbook.clone(),
+        version: its.version,
+    });
+    store::incident::update(tx, &incident)?;
+    let text = format!("{} {}", its.playbook, its.version);
+    tell(tx, &incident, Happened::DutiesDrawnUp, Some(&text))?;
+    start(tx, &incident)?;
+    Ok(true)
+}
+
+/// Starts the terms whose moment is known by now. The terminal is locked.
+pub(crate) fn start(tx: &Tx<'_>, incident: &Incident) -> Result<(), StoreError> {
+    let terminal = store::terminal::get(tx, incident.terminal_id)?;
+    let terminal = terminal.ok_or(StoreError::Corrupt("terminal of an incident"))?;
+    for mut duty in store::duty::of(tx, &incident.incident_id)? {
+        let (None, true, Some(term)) = (duty.started_at, duty.is_open(), duty.term.clone()) else {
+            continue;
+        };
+        let term = Term::try_from(term).map_err(|_| StoreError::Corrupt("duty.term"))?;
+        let Some(started_at) = moment(tx, incident, duty.starts_from)? else {
+            continue;
+        };
+        duty.started_at = Some(started_at);
+        if let Some(due) = term.ends(started_at, &terminal.time_zone) {
+            (duty.due_at, duty.is_provisional) = (Some(due.at), due.is_provisional);
+            duty.remind_at = Some(remind_at(started_at, due.at, 0));
+        }
+        row::update(tx, &duty)?;
+    }
+    Ok(())
+}
+
+/// When something happened, as far as it is known.
+fn moment(tx: &Tx<'_>, incident: &Incident, moment: Moment) -> Result<Option<Timestamp>, StoreError> {
+    Ok(match moment {
+        Moment::Noticed => Some(incident.reported_at),
+        Moment::Occurred => incident.moments.occurred,
+        Moment::Confirmed => incident.moments.confirmed,
+        Moment::Aware => incident.moments.aware,
+        Moment::Stopped => match store::stop_request::known(tx, &incident.incident_id)? {
+            None => Some(incident.suspended_at),
+            Some(known) => known.since,
+        },
+    })
+}
+
+fn tell(tx: &Tx<'_>, incident: &Incident, happened: Happened, text: Option<&str>) -> Result<(), StoreError> {
+    let new = New {
+        subject: Subject::Incident,
+        subject_id: &incident.incident_id,
+        at: tx.now(),
+        verb: happened.code(),
+        by: By::timer("duty"),
+        text,
+        ledger_sequence: None,
+    };
+    event::append(tx, new).map(drop)
+}
+
+/// By what a duty was done.
+#[derive(Clone, Debug, Default)]
+pub struct Proof {
+    /// The number that somebody outside gave.
+    pub reference: Option<String>,
+    /// What was done and found.
+    pub statement: Option<String>,
+    /// When it was done.
+    pub done_at: Option<Timestamp>,
+}
+
+/// Says by what a duty was done.
+///
+/// # Errors
+/// [`Error::Required`] without what its playbook asks for.
+pub fn done(tx: &Tx<'_>, actor: &Actor, duty_id: &str, proof: Proof) -> Result<Duty, Error> {
+    let duty: Duty = find(tx, actor, duty_id)?;
+    let (field, shown) = match duty.proof {
+        domain::duty::Proof::Reference => ("proof.reference", &proof.reference),
+        domain::duty::Proof::Statement => ("proof.statement", &proof.statement),
+    };
+    if shown.is_none() {
+        return Err(Error::Required(field));
+    }
+    let text = [&proof.reference, &proof.statement]
+        .into_iter()
+        .flatten()
+        .map(String::as_str);
+    let text = text.collect::<Vec<_>>().join("\n");
+    let end = End {
+        done_at: proof.done_at,
+        reference: proof.reference,
+        ..ended(tx, actor, proof.statement)
+    };
+    end_by(tx, actor, duty_id, (Verb::Done, &text), end)
+}
+
+/// Says why there is no need for a duty; where two have to, a second person agrees by [`confirm_not_needed`].
+pub fn not_needed(tx: &Tx<'_>, actor: &Actor, duty_id: &str, ground: &str) -> Result<Duty, Error> {
+    let duty: Duty = find(tx, actor, duty_id)?;
+    let verb = match duty.not_needed {
+        domain::duty::NotNeeded::TwoPeople => Verb::ProposeNotNeeded,
+        domain::duty::NotNeeded::Ground | domain::duty::NotNeeded::Never => Verb::NotNeeded,
+    };
+    let end = ended(tx, actor, Some(ground.to_owned()));
+    end_by(tx, actor, duty_id, (verb, ground), end)
+}
+
+fn ended(tx: &Tx<'_>, actor: &Actor, statement: Option<String>) -> End {
+    End {
+        by: actor.name().to_owned(),
+        at: tx.now(),
+        done_at: None,
+        reference: None,
+        statement,
+        confirmed_by: None,
+    }
+}
+
+fn end_by(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    duty_id: &str,
+    (verb, text): (Verb, &str),
+    end: End,
+) -> Result<Duty, Error> {
+    step(tx, actor, duty_id, verb, Some(text), |duty: &mut Duty| {
+        if verb != Verb::ProposeNotNeeded {
+            duty.remind_at = None;
+        }
+        duty.end = Some(end);
+    })
+}
+
+/// Agrees that there is no need for it.
+pub fn confirm_not_needed(tx: &Tx<'_>, actor: &Actor, duty_id: &str) -> Result<Duty, Error> {
+    let by = actor.name().to_owned();
+    step(
+        tx,
+        actor,
+        duty_id,
+        Verb::ConfirmNotNeeded,
+        None,
+        |duty: &mut Duty| {
+            duty.remind_at = None;
+            if let Some(end) = &mut duty.end {
+                end.confirmed_by = Some(by);
+            }
+        },
+    )
+}
+
+/// Asks somebody to do it: the log-in of a person who sees the incident.
+///
+/// # Errors
+/// [`Error::Unknown`] when nobody of that log-in may follow it.
+pub fn hand_over(tx: &Tx<'_>, actor: &Actor, duty_id: &str, to: &str) -> Result<Duty, Error> {
+    let duty: Duty = find(tx, actor, duty_id)?;
+    if !may_do(tx, &duty, to)? {
+        return Err(Error::Unknown("to"));
+    }
+    step(tx, actor, duty_id, Verb::HandOver, Some(to), |duty: &mut Duty| {
+        duty.assigned_to = Some(to.to_owned());
+    })
+}
+
+fn may_do(tx: &Tx<'_>, duty: &Duty, login: &str) -> Result<bool, StoreError> {
+    let person: Option<domain::account::Person> = row::by_id(tx, login)?;
+    let Some(person) = person.filter(|person| person.state == domain::account::State::Active) else {
+        return Ok(false);
+    };
+    let seen = duty.seen_by(tx, &person.account.scope)?;
+    let actor = Actor::Person(person.account);
+    let may = domain::right::may(
+        &actor,
+        domain::right::Right::FollowLoss,
+        domain::right::Object::Seen,
+    );
+    Ok(seen && may && duty.allows(&actor))
+}
+
+/// Gives it more time, on a ground.
+///
+/// # Errors
+/// [`Error::Unknown`] when that is not later than now and its time until now.
+pub fn extend(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    duty_id: &str,
+    until: Timestamp,
+    ground: &str,
+) -> Result<Duty, Error> {
+    let duty: Duty = find(tx, actor, duty_id)?;
+    match duty.due_at {
+        Some(due) if until == due => return Ok(duty),
+        Some(due) if until < due => return Err(Error::Unknown("until")),
+        _ if until <= tx.now() => return Err(Error::Unknown("until")),
+        _ => {}
+    }
+    let now = tx.now();
+    step(
+        tx,
+        actor,
+        duty_id,
+        Verb::Extend,
+        Some(ground),
+        |duty: &mut Duty| {
+            (duty.due_at, duty.is_provisional, duty.reminder_count) = (Some(until), false, 0);
+            duty.remind_at = Some(remind_at(now, until, 0));
+        },
+    )
+}
+
+/// Says that it is to be done after all.
+pub fn reopen(tx: &Tx<'_>, actor: &Actor, duty_id: &str, ground: &str) -> Result<Duty, Error> {
+    let now = tx.now();
+    let duty = step(
+        tx,
+        actor,
+        duty_id,
+        Verb::Reopen,
+        Some(ground),
+        |duty: &mut Duty| {
+            duty.end = None;
+            duty.remind_at = duty.due_at.map(|due| remind_at(now, due, duty.reminder_count));
+        },
+    )?;
+    // What it runs from may have become known since.
+    start(tx, &incident_of(tx, &duty)?)?;
+    find(tx, actor, duty_id)
+}
+
+/// Ends every open duty of an incident whose terminal was found, on that ground.
+pub(crate) fn end_with_find(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<(), StoreError> {
+    for mut duty in store::duty::of(tx, incident_id)? {
+        if duty.is_open() {
+            duty.state = State::NotNeeded;
+            duty.remind_at = None;
+            duty.end = Some(ended(tx, actor, None));
+            row::update(tx, &duty)?;
+            crate::case::tell(tx, actor, &duty, Happened::DutyNotNeeded.code(), None)?;
+        }
+    }
+    Ok(())
+}
+
+/// Draws up what was not yet, and tells people what is due soon or late; due again soon. Answers the incidents that have something
+/// new, and `None` when the claim was taken over meanwhile.
+pub fn look(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Vec<String>>, StoreError> {
+    if !crate::work::again(tx, claimed, tx.now().plus_ms(LOOK_EVERY_MS))? {
+        return Ok(None);
+    }
+    // Terminals are locked in one order.
+    let mut changed = Vec::new();
+    for incident_id in store::incident::without_playbook(tx, AT_ONCE_MAX)? {
+        if draw_up(tx, &incident_id)? {
+            changed.push(incident_id);
+        }
+    }
+    Ok(Some(changed))
+}
+
+/// Tells people of one duty that is due soon, or late. Answers its incident; `None` when there is none to tell of now.
+pub fn remind(tx: &Tx<'_>) -> Result<Option<String>, StoreError> {
+    let Some(seen) = store::duty::to_remind(tx, 1)?.pop() else {
+        return Ok(None);
+    };
+    let incident = incident_of(tx, &seen)?;
+    incident.lock(tx)?;
+    let duty: Option<Duty> = row::by_id(tx, &seen.duty_id)?;
+    let Some(mut duty) = duty.filter(|duty| duty.remind_at == seen.remind_at) else {
+        // Somebody was faster.
+        return Ok(Some(seen.incident_id));
+    };
+    let incident = incident_of(tx, &duty)?;
+    let due = duty
+        .due_at
+        .filter(|_| duty.is_open() && incident.state != IncidentState::Closed);
+    let Some(due) = due else {
+        duty.remind_at = None;
+        row::update(tx, &duty)?;
+        return Ok(Some(duty.incident_id));
+    };
+    let happened = match due < tx.now() {
+        true => Happened::DutyLate,
+        false => Happened::DutyDueSoon,
+    };
+    duty.reminder_count += 1;
+    duty.remind_at =
+        Some(remind_at(duty.started_at.unwrap_or(due), due, duty.reminder_count).max(tx.now().plus_ms(1)));
+    row::update(tx, &duty)?;
+    tell(tx, &incident, happened, duty.told_as(None).as_deref())?;
+    Ok(Some(duty.incident_id))
+}

@@ -1,0 +1,74 @@
+//! Duties: what must follow a loss.
+
+use domain::Timestamp;
+use domain::duty::{Duty, End, Moment, NotNeeded, Proof, State, Whose};
+
+use crate::row::{columns, read, select, table};
+use crate::sql::{sql, values};
+use crate::{Error, Tx};
+
+crate::row::words!(State, Whose, Moment, Proof, NotNeeded);
+columns!(End {
+    by = "ended_by",
+    at = "ended_at_ms",
+    done_at = "done_at_ms",
+    #[sealed]
+    reference,
+    #[sealed]
+    statement,
+    confirmed_by,
+});
+table!(Duty: "duty", 1 {
+    duty_id,
+    incident_id,
+    position,
+    duty,
+    title_zh,
+    title_en,
+    whose,
+    is_outside,
+    state,
+    proof,
+    blocks_closing,
+    not_needed,
+    after,
+    rule,
+    rule_mark,
+    starts_from,
+    term,
+    started_at = "started_at_ms",
+    due_at = "due_at_ms",
+    is_provisional,
+    remind_at = "remind_at_ms",
+    reminder_count,
+    assigned_to,
+    end: End,
+});
+
+/// The duties of an incident, in their order.
+pub fn of(tx: &Tx<'_>, incident_id: &str) -> Result<Vec<Duty>, Error> {
+    let sql = select!(
+        Duty,
+        "WHERE duty.incident_id = $1 ORDER BY duty.position LIMIT 1000"
+    );
+    tx.all(sql, values![incident_id], read)
+}
+
+/// Those of which people are to be told something by now, the longest due first; at most `limit`.
+pub fn to_remind(tx: &Tx<'_>, limit: i64) -> Result<Vec<Duty>, Error> {
+    let sql = select!(
+        Duty,
+        "WHERE duty.remind_at_ms IS NOT NULL AND duty.remind_at_ms <= $1 ORDER BY duty.remind_at_ms, duty.duty_id LIMIT $2"
+    );
+    tx.all(sql, values![tx.now(), limit], read)
+}
+
+/// The nearest end of a term of an incident's duties that are open.
+pub fn next_due(tx: &Tx<'_>, incident_id: &str) -> Result<Option<Timestamp>, Error> {
+    let sql = sql!(
+        "SELECT min(due_at_ms) FROM duty WHERE incident_id = $1 AND state IN ('open', 'not_needed_proposed')"
+    );
+    Ok(tx
+        .first(sql, values![incident_id], |row| row.time_opt(0))?
+        .flatten())
+}
