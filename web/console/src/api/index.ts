@@ -12,6 +12,8 @@ import type {
   ContactState,
   Decision,
   EstateImport,
+  Duty,
+  DutyMoment,
   Event,
   Gate,
   Hotline,
@@ -176,8 +178,37 @@ export const incidents = {
     post<Incident>(`/incidents/${within(id)}/found/confirm`, {}, key),
   confirmStop: (key: string, id: string, said: StopConfirmed) =>
     post<Incident>(`/incidents/${within(id)}/stop-request/confirm`, said, key),
+  close: (key: string, id: string, statement: string) =>
+    post<Incident>(`/incidents/${within(id)}/close`, { statement }, key),
+  reopen: (key: string, id: string, ground: string) =>
+    post<Incident>(`/incidents/${within(id)}/reopen`, { ground }, key),
+  sayMoment: (key: string, id: string, moment: DutyMoment, at: string) =>
+    post<Incident>(`/incidents/${within(id)}/moments`, { moment, at }, key),
+  duties: (id: string) => get<{ items: Duty[] }>(`/incidents/${within(id)}/duties`),
   sendLetter: (key: string, id: string) =>
     post<Incident>(`/incidents/${within(id)}/stop-request/send`, {}, key),
+}
+
+export interface DutyProof {
+  reference?: string
+  statement?: string
+  done_at?: string
+}
+
+/** What must follow a loss. */
+export const duties = {
+  done: (key: string, id: string, proof: DutyProof) =>
+    post<Duty>(`/duties/${within(id)}/done`, { proof }, key),
+  notNeeded: (key: string, id: string, ground: string) =>
+    post<Duty>(`/duties/${within(id)}/not-needed`, { ground }, key),
+  confirmNotNeeded: (key: string, id: string) =>
+    post<Duty>(`/duties/${within(id)}/not-needed/confirm`, {}, key),
+  handOver: (key: string, id: string, to: string) =>
+    post<Duty>(`/duties/${within(id)}/hand-over`, { to }, key),
+  extend: (key: string, id: string, until: string, ground: string) =>
+    post<Duty>(`/duties/${within(id)}/extend`, { until, ground }, key),
+  reopen: (key: string, id: string, ground: string) =>
+    post<Duty>(`/duties/${within(id)}/reopen`, { ground }, key),
 }
 
 /** Reporting without a log-in, by a code that comes by mail. The code is the key: the same report again is the same. */

@@ -161,10 +161,12 @@ export type ImportTrouble = Schemas['ImportTrouble']
 export type IncidentSummary = Schemas['IncidentSummary']
 export type Activity = Schemas['Activity']
 
-export type DutyKind =
-  'police_report' | 'check_transactions' | 'acquirer_deregister' | 'exposure_assessment' | 'replacement'
-export type Duty = Omit<Schemas['Duty'], 'duty' | 'whose'> & { duty: DutyKind; whose: 'shop' | 'acquirer' }
-export type Incident = Omit<Schemas['Incident'], 'next'> & { next: Duty[] }
+export type Duty = Schemas['Duty']
+export type DutyAction = Schemas['DutyAction']
+export type DutyState = Schemas['DutyState']
+export type DutyMoment = Schemas['DutyMoment']
+export type IncidentEnded = Schemas['IncidentEnded']
+export type Incident = Schemas['Incident']
 
 export type TimelineItem = Schemas['TimelineItem']
 export type TimelineKind = TimelineItem['kind']

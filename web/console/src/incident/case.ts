@@ -4,7 +4,7 @@
  * Invariant: the cards read; only `accept` (a server's answer) and the live stream change the incident.
  */
 import { inject, provide, type ComputedRef, type InjectionKey, type Ref } from 'vue'
-import type { Activity, Incident } from '@/api'
+import type { Activity, Duty, Incident } from '@/api'
 import type { Zone } from '@/format/zone'
 import type { Loaded } from '@/loaded'
 import type { Around } from './around'
@@ -12,7 +12,17 @@ import type { Live } from './live'
 
 /** The parts of the page that fold away on a shop's page. */
 export type Part =
-  'attempts' | 'chart' | 'transactions' | 'request' | 'timeline' | 'report' | 'receipts' | 'found' | 'say'
+  | 'attempts'
+  | 'chart'
+  | 'transactions'
+  | 'request'
+  | 'timeline'
+  | 'report'
+  | 'receipts'
+  | 'found'
+  | 'say'
+  | 'ended'
+  | 'close'
 
 export interface Case {
   incident: ComputedRef<Incident>
@@ -30,6 +40,10 @@ export interface Case {
   /** Opens a part and brings it into view. */
   show: (part: Part) => void
   accept: (incident: Incident) => void
+  /** What had to follow, all of it. */
+  duties: Loaded<{ items: Duty[] }>
+  /** Asks the server anew. */
+  again: () => Promise<unknown>
   print: (what: 'request' | 'all') => Promise<void>
 }
 

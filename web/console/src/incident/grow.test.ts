@@ -13,6 +13,7 @@ const item = (
   kind,
   transaction,
   by: null,
+  duty: null,
   text: null,
 })
 const incident = {

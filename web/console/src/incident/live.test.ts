@@ -35,6 +35,7 @@ const item = (sequence: number): TimelineItem => ({
   kind: 'attempt_refused',
   transaction: null,
   by: null,
+  duty: null,
   text: null,
 })
 let told: TimelineItem[] = []

@@ -44,8 +44,8 @@ export function attemptSaid(item: TimelineItem): string {
   return words(what, outcome)
 }
 
-/** What a timeline item says after its kind. */
-export function about(item: TimelineItem): string {
+/** What a timeline item says after its kind; `dutyTitle` says how a duty is called. */
+export function about(item: TimelineItem, dutyTitle: (name: string) => string = (name) => name): string {
   const words = t.value.incident
   if (item.transaction) {
     const { peer } = item.transaction
@@ -53,11 +53,14 @@ export function about(item: TimelineItem): string {
       .filter(Boolean)
       .join(' · ')
   }
+  // Which playbook it was is the desk's to know, by its own page.
+  if (item.kind === 'duties_drawn_up') return ''
   const told =
     item.kind === 'reminded' && item.text
       ? t.value.asked.reminded[item.text as Reminded]
       : item.text && item.text in words.channel
         ? words.channel[item.text as Channel]
         : item.text
-  return [told, item.by && words.by(item.by)].filter(Boolean).join(' · ')
+  const duty = item.duty && dutyTitle(item.duty)
+  return [duty, told, item.by && words.by(item.by)].filter(Boolean).join(' · ')
 }

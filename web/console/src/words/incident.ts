@@ -1,5 +1,5 @@
 /** One loss, from the stop to the end. */
-import type { Channel, DutyKind, TimelineKind, WindowBasis } from '@/api/types'
+import type { Channel, TimelineKind, WindowBasis } from '@/api/types'
 import { plural, say, type Words } from './say'
 
 export const incident = {
@@ -130,6 +130,18 @@ export const incident = {
     alarm_acknowledged: say('告警已确认', 'Alarm acknowledged'),
     found_proposed: say('报告找回', 'Reported found'),
     closed: say('已结束', 'Closed'),
+    closed_not_found: say('没有找到，已结束', 'Closed, not found'),
+    reopened: say('重新打开', 'Opened again'),
+    moment_said: say('记下时间', 'A time was given'),
+    duties_drawn_up: say('列出待办', 'What must follow was listed'),
+    duty_done: say('已办', 'Done'),
+    duty_not_needed: say('不需要办', 'Not needed'),
+    duty_not_needed_proposed: say('提出不需要办', 'Said not to be needed'),
+    duty_handed_over: say('交给别人办', 'Handed over'),
+    duty_extended: say('延期', 'More time'),
+    duty_reopened: say('重新要办', 'To be done after all'),
+    duty_due_soon: say('快到期', 'Due soon'),
+    duty_late: say('已逾期', 'Late'),
   } satisfies Words<TimelineKind>,
   timeline_empty: say('还没有记录。', 'Nothing yet.'),
   by: say(
@@ -222,63 +234,6 @@ export const incident = {
   manner: say('情况', 'What happened'),
   circumstances: say('说明', 'In their words'),
   not_told: say('没有填写', 'Not given'),
-  next: say('接下来', 'What comes next'),
-  next_first: say(
-    (first: number, of: number) => `下一步 · ${first} / ${of}`,
-    (first, of) => `Next · ${first} of ${of}`,
-  ),
-  next_more: say(
-    (count: number) => `还有 ${count} 件事`,
-    (count) => `${count} more to do`,
-  ),
-  next_none: say('没有待办的事。', 'Nothing left to do.'),
-  due_now: say('现在就做', 'Now'),
-  due_left: say(
-    (left: string) => `剩 ${left}`,
-    (left) => `${left} left`,
-  ),
-  due_late: say(
-    (late: string) => `已超 ${late}`,
-    (late) => `${late} late`,
-  ),
-  whose: {
-    shop: say('店里做', 'The shop'),
-    acquirer: say('收单机构做', 'The acquirer'),
-  },
-  duty: {
-    police_report: say('去报警，拿受案回执', 'Go to the police and get a receipt'),
-    check_transactions: say('核查丢失前后的交易', 'Check the payments around the loss'),
-    acquirer_deregister: say('报送终端注销', 'Deregister the terminal'),
-    exposure_assessment: say('判断客户信息有没有泄露', 'Judge whether customer data leaked'),
-    replacement: say('换一台新设备', 'Get a new terminal'),
-  } satisfies Words<DutyKind>,
-  duty_text: {
-    police_report: say(
-      '带上情况说明：设备、地点、时间、可疑交易都已写好，盖章即可。',
-      'Take the statement with you: device, place, time and doubtful payments are filled in. Stamp it and go.',
-    ),
-    check_transactions: say(
-      '看一遍丢失时段的交易，找出不是店里做的。',
-      'Go through the payments in the loss window and find those your shop did not make.',
-    ),
-    acquirer_deregister: say(
-      '终端关闭后，收单机构要向清算机构报送注销。书面停用申请在下面。',
-      'After the stop the acquirer reports the terminal as closed to the clearing house. The written request is below.',
-    ),
-    exposure_assessment: say(
-      '设备里存有哪些客户信息，需不需要告知客户。',
-      'What customer data the device held, and whether customers must be told.',
-    ),
-    replacement: say(
-      '联系收单机构补办。旧设备的密钥作废后，新设备才会启用。',
-      'Ask your acquirer. The new one goes live only after the old one’s keys are dead.',
-    ),
-  } satisfies Words<DutyKind>,
-  duty_act: {
-    police_report: say('打印情况说明', 'Print the statement'),
-    check_transactions: say('看这些交易', 'See the payments'),
-    acquirer_deregister: say('看停用申请', 'See the request'),
-  },
   stop_request: say('书面停用申请', 'Written stop request'),
   stop_request_number: say('编号', 'Number'),
   stop_request_rule: say('依据', 'Rule'),

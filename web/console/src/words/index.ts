@@ -16,6 +16,7 @@ import * as hotline from './hotline'
 import * as contact from './contact'
 import * as list from './list'
 import * as found from './found'
+import * as duty from './duty'
 import * as work from './work'
 import * as audit from './audit'
 import * as happened from './happened'
@@ -46,6 +47,7 @@ const all = {
   ...report,
   ...incident_list,
   ...incident,
+  ...duty,
   ...proof,
   ...problem,
   ...gate,

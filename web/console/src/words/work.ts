@@ -23,6 +23,7 @@ const kind: Words<WorkKind> = {
   import: say('核对导入的表格', 'Look through a table'),
   reseal: say('改用最新的密钥加密', 'Move to the newest data key'),
   clean_up: say('清理', 'Clean-up'),
+  duties: say('待办与期限', 'Duties and their terms'),
   audit: say('审计日志', 'Audit log'),
 }
 

@@ -1,0 +1,19 @@
+/** A duty's title and clock in words, shared by the cards of the incident's page. */
+import type { Duty } from '@/api'
+import { at_ms, length, now_ms } from '@/format/time'
+import { locale, t } from '@/i18n'
+
+export const titleOf = (duty: Duty): string => (locale.value === 'en' ? duty.title_en : duty.title_zh)
+
+export const isLate = (duty: Duty): boolean => duty.due_at !== null && at_ms(duty.due_at) < now_ms.value
+
+/** What is left of its time; nothing where it has no limit. */
+export function left(duty: Duty): string {
+  const words = t.value.duty
+  if (duty.due_at) {
+    const left_ms = at_ms(duty.due_at) - now_ms.value
+    return left_ms < 0 ? words.late(length(-left_ms)) : words.left(length(left_ms))
+  }
+  if (duty.term && !duty.started_at) return words.waits
+  return duty.term ? words.at_once : ''
+}
