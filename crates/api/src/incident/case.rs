@@ -76,6 +76,9 @@ struct IncidentSummary {
     time_zone: String,
     /// Where it stands.
     state: IncidentState,
+    /// How it ended; null while it has not.
+    #[schema(required)]
+    ended: Option<IncidentEnded>,
     /// What is known of the stop.
     stop_state: StopState,
     /// How often people were reminded that nobody has confirmed it.
@@ -273,6 +276,10 @@ fn summary(tx: &Tx<'_>, names: &mut Names<'_, '_>, incident: &Incident) -> Resul
         shop_name: names.shop(&terminal.shop_id)?,
         merchant_name: names.merchant(terminal.bound.merchant_code)?,
         state: IncidentState(incident.state),
+        ended: incident
+            .closing
+            .as_ref()
+            .map(|closing| IncidentEnded(closing.ended)),
         stop_state: StopState(stop_state(request)),
         stop_reminder_count: request.map_or(0, |known| known.reminder_count),
         manner: Manner(incident.manner),

@@ -175,6 +175,8 @@ async fn closing_names_the_duties_that_are_open_and_the_terminal_stays_stopped()
         ),
         (&json!("closed"), &json!("not_found"), &json!("lost"))
     );
+    let list = house.get(&owner, &format!("{INCIDENTS}?state=closed")).await.ok();
+    assert_eq!(list["items"][0]["ended"], "not_found");
     assert_eq!(closed["actions"], json!(["report_loss", "reopen"]));
     house.ask("10450001", 1).await;
     let after = house.incident(&owner, &id).await;

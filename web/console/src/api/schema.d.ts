@@ -3546,6 +3546,7 @@ export interface components {
              * @description What was tried in the terminal's name since.
              */
             attempt_count: number;
+            ended: components["schemas"]["IncidentEnded"] | null;
             /** @description Eight letters and digits that people can read out. */
             id: string;
             /** @description How the terminal went. */
@@ -4258,6 +4259,7 @@ export interface components {
                  * @description What was tried in the terminal's name since.
                  */
                 attempt_count: number;
+                ended: components["schemas"]["IncidentEnded"] | null;
                 /** @description Eight letters and digits that people can read out. */
                 id: string;
                 /** @description How the terminal went. */
