@@ -1,0 +1,39 @@
+//! What the program may use, whatever a template asks for: taken on itself before it reads anything.
+//!
+//! Invariant: limits are only lowered, and cannot be raised again.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::{Error, PDF_LEN_MAX};
+
+/// Address space, bytes: the program itself with its fonts takes a tenth of it.
+const ADDRESS_SPACE_LEN_MAX: u64 = 1 << 30;
+/// Processor time, seconds. The system ends the program then, and for good a second later.
+const CPU_S_MAX: u64 = 8;
+
+/// Lowers the limits of this process.
+///
+/// # Errors
+/// The system refuses.
+pub fn apply() -> Result<(), Error> {
+    // One thread sets one document after another piece: no pool as wide as the machine, each with memory of its own.
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build_global()
+        .map_err(|error| Error::system("threads", error))?;
+    lower(Resource::As, ADDRESS_SPACE_LEN_MAX, ADDRESS_SPACE_LEN_MAX)?;
+    lower(Resource::Cpu, CPU_S_MAX, CPU_S_MAX + 1)?;
+    lower(Resource::Fsize, PDF_LEN_MAX as u64, PDF_LEN_MAX as u64)?;
+    lower(Resource::Core, 0, 0)?;
+    // Standard input, output and error are open; nothing else can be.
+    lower(Resource::Nofile, 3, 3)
+}
+
+fn lower(resource: Resource, soft: u64, hard: u64) -> Result<(), Error> {
+    let maximum = getrlimit(resource).maximum.unwrap_or(u64::MAX).min(hard);
+    let limit = Rlimit {
+        current: Some(soft.min(maximum)),
+        maximum: Some(maximum),
+    };
+    setrlimit(resource, limit).map_err(|error| Error::system("a limit", error))
+}

@@ -1,0 +1,38 @@
+//! `tillguard-documents`: reads one job from standard input, writes a PDF to standard output.
+//!
+//! What is wrong is one line of JSON on standard error, and an exit status of its own. A template that takes too much memory or
+//! time is ended by a signal.
+//!
+//! Invariant: the limits stand before the first byte of a job is read.
+
+use std::io::{Read, Write, stdin, stdout};
+use std::process::ExitCode;
+
+use documents::{Error, JOB_LEN_MAX, limit, render};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let line = serde_json::to_string(&error).unwrap_or_default();
+            eprintln!("{line}");
+            ExitCode::from(error.code.exit_status())
+        }
+    }
+}
+
+fn run() -> Result<(), Error> {
+    limit::apply()?;
+    let mut job = Vec::new();
+    // One byte more than allowed, so that a longer job is seen to be one.
+    let longest = JOB_LEN_MAX as u64 + 1;
+    stdin()
+        .take(longest)
+        .read_to_end(&mut job)
+        .map_err(|error| Error::system("the job", error))?;
+    let pdf = render(&job)?;
+    let mut out = stdout().lock();
+    out.write_all(&pdf)
+        .and_then(|()| out.flush())
+        .map_err(|error| Error::system("the document", error))
+}
