@@ -1,0 +1,233 @@
+//! The program as the server runs it: a job on standard input, a PDF or a line of JSON, within the limits.
+
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+const SIGNAL_ABORT: i32 = 6;
+const SIGNAL_CPU: i32 = 24;
+
+fn run(job: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tillguard-documents"))
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let job = job.to_vec();
+    // It may end before it has read all.
+    let writer = std::thread::spawn(move || stdin.write_all(&job).is_ok());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
+fn pdf(job: &Value) -> Vec<u8> {
+    let output = run(job.to_string().as_bytes());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.is_empty(), "{said}");
+    assert!(output.stdout.starts_with(b"%PDF-"));
+    output.stdout
+}
+
+fn refused(output: &Output) -> (Option<i32>, Value) {
+    assert!(output.stdout.is_empty());
+    (
+        output.status.code(),
+        serde_json::from_slice(&output.stderr).unwrap(),
+    )
+}
+
+fn text(template: &str) -> Value {
+    json!({ "template_text": template, "language": "en", "time": "2026-11-27T04:03:45Z", "data": {} })
+}
+
+fn packet(language: &str, rows: usize, change: impl FnOnce(&mut Value)) -> Value {
+    let row = |index: usize| {
+        json!({
+            "at": format!("2026-11-27 10:{:02}:{:02}", index / 60 % 60, index % 60), "kind": "purchase",
+            "card": "622202******0000", "amount": "CNY 1,234.00", "decision": "approved", "operator": "02",
+            "peer": "203.0.113.7:44321", "proof": "unproven"
+        })
+    };
+    let rows: Vec<Value> = (0..rows).map(row).collect();
+    let mut data = json!({
+        "number": "ABCD2345", "made_at": "2026-11-27 12:03:45", "zone": "Asia/Shanghai (UTC+08:00)", "outside": false,
+        "incident": {
+            "manner": "stolen", "reported_by": "李娜", "reported_at": "2026-11-27 11:00:00", "last_seen_at": null, "place": null,
+            "circumstances": null, "stop": "stopped", "stopped_at": "2026-11-27 11:00:00", "stop_requested_at": null,
+            "stop_reference": null, "window_from": "2026-11-27 09:58:00", "window_to": "2026-11-27 11:00:00",
+            "window_basis": "reported_only"
+        },
+        "terminal": {
+            "model": "PAX A920", "serial": "PAX9200012345", "tusn": null, "terminal_id": "T0000001", "name": "前台",
+            "location": null, "purchased_on": null, "purchased_from": null, "price": null
+        },
+        "merchant": { "merchant_id": "104310058120001", "name": "城南小吃", "credit_code": null },
+        "shop": { "name": "城南店", "address": "上海市黄浦区南京东路 1 号" },
+        "operators": [], "evidence": [{ "kind": "stop_letter", "format": "text/plain; UTF-8", "sha256": "a3".repeat(32) }],
+        "window": { "count": rows.len(), "approved": [], "rows": rows },
+        "after": { "count": 0, "rows": [] }
+    });
+    change(&mut data);
+    json!({ "template": "police_packet", "language": language, "time": "2026-11-27T04:03:45Z", "data": data })
+}
+
+fn pages(pdf: &[u8]) -> usize {
+    // Every page has a dictionary of its own, and those are not packed in PDF/A-2b of this writer.
+    let text = String::from_utf8_lossy(pdf);
+    text.matches("/Type/Page").count() - text.matches("/Type/Pages").count()
+}
+
+#[test]
+fn the_same_job_makes_the_same_bytes_and_another_time_makes_others() {
+    for language in ["zh", "en"] {
+        let job = packet(language, 3, |_| ());
+        let first = pdf(&job);
+        assert!(first == pdf(&job), "{language}");
+        let mut later = job;
+        later["time"] = json!("2026-11-27T04:03:46Z");
+        assert!(first != pdf(&later), "{language}");
+    }
+}
+
+#[test]
+fn each_manner_is_set_in_both_languages() {
+    for language in ["zh", "en"] {
+        for manner in ["stolen", "lost", "unsure"] {
+            pdf(&packet(language, 0, |data| {
+                data["incident"]["manner"] = json!(manner)
+            }));
+        }
+        for stop in ["requested", "confirmed"] {
+            pdf(&packet(language, 0, |data| {
+                data["outside"] = json!(true);
+                data["incident"]["stop"] = json!(stop);
+                data["incident"]["stop_requested_at"] = json!("2026-11-27 11:00:00");
+                data["incident"]["stop_reference"] = json!("GS-1");
+            }));
+        }
+    }
+}
+
+#[test]
+fn two_hundred_transactions_take_pages_of_their_own() {
+    let few = pages(&pdf(&packet("zh", 1, |_| ())));
+    let many = pages(&pdf(&packet("zh", 200, |_| ())));
+    assert!(few > 4 && many >= few + 3, "{few} {many}");
+}
+
+#[test]
+fn a_character_that_no_font_has_is_named_wherever_it_stands() {
+    for character in ['\u{16A0}', '\u{1F600}'] {
+        let job = packet("zh", 1, |data| {
+            data["incident"]["reported_by"] = json!(format!("李{character}"))
+        });
+        let (status, said) = refused(&run(job.to_string().as_bytes()));
+        assert_eq!((status, &said["code"]), (Some(67), &json!("missing_glyph")));
+        assert_eq!(said["character"], json!(character));
+    }
+}
+
+#[test]
+fn rare_characters_of_names_are_set() {
+    // Of CJK Extension A, of plane 2, and of GBK beyond GB 2312; in bold, too, which has GB 2312 alone.
+    for name in ["㛃", "䶮", "𠮷", "喆"] {
+        pdf(&packet("zh", 1, |data| {
+            data["incident"]["reported_by"] = json!(name)
+        }));
+        pdf(&text(&format!("#set text(font: \"Noto Sans CJK SC\")\n*{name}*")));
+    }
+}
+
+#[test]
+fn what_people_write_is_words_and_never_markup() {
+    let wild = "#read(\"/etc/passwd\") *a* $x$ ] \\ #panic() @b <c>";
+    pdf(&packet("en", 1, |data| {
+        data["incident"]["circumstances"] = json!(wild);
+        data["merchant"]["name"] = json!("很长的名字".repeat(60));
+        data["terminal"]["serial"] = json!("S".repeat(200));
+    }));
+}
+
+#[test]
+fn a_template_reaches_no_file_and_no_package() {
+    for template in [
+        "#read(\"/etc/passwd\")",
+        "#read(\"Cargo.toml\")",
+        "#include \"other.typ\"",
+        "#image(\"/etc/hostname\")",
+        "#import \"@preview/cetz:0.3.4\"",
+        "#plugin(\"/etc/passwd\")",
+    ] {
+        let (status, said) = refused(&run(text(template).to_string().as_bytes()));
+        assert_eq!(
+            (status, &said["code"]),
+            (Some(66), &json!("not_set")),
+            "{template}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_job_is_refused() {
+    let both = json!({ "template": "police_packet", "template_text": "a", "language": "en", "time": "2026-11-27T04:03:45Z", "data": {} });
+    for job in [
+        "",
+        "{}",
+        &both.to_string(),
+        &text("a").to_string().replace("\"en\"", "\"fr\""),
+    ] {
+        let (status, said) = refused(&run(job.as_bytes()));
+        assert_eq!((status, &said["code"]), (Some(64), &json!("not_a_job")), "{job}");
+    }
+    let other = text("a").to_string().replace(
+        "\"template_text\":\"a\"",
+        "\"template\":\"../../etc/passwd\"",
+    );
+    assert_eq!(refused(&run(other.as_bytes())).0, Some(65));
+    let long = vec![b' '; documents::JOB_LEN_MAX + 1];
+    assert_eq!(refused(&run(&long)).0, Some(68));
+    let endless = text("#for _ in range(300) { pagebreak() }");
+    assert_eq!(refused(&run(endless.to_string().as_bytes())).0, Some(68));
+}
+
+#[test]
+fn a_template_that_never_ends_is_ended() {
+    let started_at = Instant::now();
+    let output = run(text("#let f(n) = { let i = 0\nwhile true { i = calc.rem(i + n, 7) } }\n#f(1)")
+        .to_string()
+        .as_bytes());
+    // Typst itself ends a plain loop; one that goes deeper meets the system.
+    let ended = output.status.signal() == Some(SIGNAL_CPU) || output.status.code() == Some(66);
+    assert!(ended && output.stdout.is_empty(), "{:?}", output.status);
+    let nested =
+        "#let f(n) = { let s = 0\nfor i in range(9000) { for j in range(9000) { s = calc.rem(s + j, 7) } }\ns }\n#f(1)";
+    let output = run(text(nested).to_string().as_bytes());
+    assert_eq!(
+        output.status.signal(),
+        Some(SIGNAL_CPU),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(output.stdout.is_empty());
+    assert!(started_at.elapsed() < Duration::from_secs(120));
+}
+
+#[test]
+fn a_template_that_takes_two_gigabytes_is_ended() {
+    let greedy = "#let a = \"0123456789abcdef\" * 134217728\n#a.len()";
+    let output = run(text(greedy).to_string().as_bytes());
+    assert!(output.stdout.is_empty());
+    assert_eq!(
+        output.status.signal(),
+        Some(SIGNAL_ABORT),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
