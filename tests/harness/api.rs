@@ -115,6 +115,25 @@ impl Api {
         answered.expect(200).with_context(|| format!("GET {path}"))
     }
 
+    /// GET of a file below `/api/v1`, which must be answered 200: its `Content-Type` and its bytes.
+    ///
+    /// # Errors
+    /// Any other answer, or none.
+    pub async fn get_file(&self, path: &str) -> Result<(String, Vec<u8>)> {
+        let uri = format!("{}/api/v1{path}", self.origin);
+        let token = self.token.clone().unwrap_or_default();
+        let agent = self.agent.clone();
+        let get = move || {
+            let request = agent.get(&uri).header("authorization", format!("Bearer {token}"));
+            let mut answer = request.call()?;
+            ensure!(answer.status() == 200, "{uri}: {}", answer.status());
+            let content_type = answer.headers().get("content-type").context("no content type")?;
+            let content_type = content_type.to_str()?.to_owned();
+            Ok((content_type, answer.body_mut().read_to_vec()?))
+        };
+        tokio::task::spawn_blocking(get).await?
+    }
+
     /// POST of JSON below `/api/v1`.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what runs was built from the sources as they stand now.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -14,7 +14,9 @@ use crate::{command, tree, web};
 /// A tool is missing, a build fails, or the server cannot be started.
 pub fn run(args: &[String]) -> Result<()> {
     // Passkeys take minutes of a processor to compile; the demo is there sooner without, and says so.
-    become_program(build("demo", tree::DEMO, &["--no-default-features"])?, &[], args)
+    let demo = build("demo", tree::DEMO, &["--no-default-features"])?;
+    build_renderer()?;
+    become_program(demo, &[], args)
 }
 
 /// The same for `tillguard serve`.
@@ -22,7 +24,9 @@ pub fn run(args: &[String]) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub fn serve(args: &[String]) -> Result<()> {
-    become_program(build("server", tree::SERVER, &[])?, &["serve"], args)
+    let server = build("server", tree::SERVER, &[])?;
+    build_renderer()?;
+    become_program(server, &["serve"], args)
 }
 
 /// Builds the pages and then the program, which holds them. In one go: what is compiled for some packages alone has other features,
@@ -36,6 +40,29 @@ fn build(package: &str, program: &str, features: &[&str]) -> Result<Command> {
         .args(features);
     command::run(&mut build)?;
     Ok(Command::new(tree::target()?.join("demo").join(program)))
+}
+
+/// Begins to build what sets documents, beside the server, and waits for nothing: it takes minutes, and until it is there the server
+/// says that documents are not ready. Ended with the server by the terminal's interrupt.
+fn build_renderer() -> Result<()> {
+    let build = ["build", "--quiet", "--profile", "demo", "--package", "documents"];
+    let cargo = command::cargo();
+    // Behind everything that somebody waits for.
+    let mut renderer = match command::find("nice") {
+        Some(nice) => {
+            let mut polite = Command::new(nice);
+            polite.arg(cargo.get_program());
+            polite
+        }
+        None => cargo,
+    };
+    renderer.current_dir(tree::root()).args(build);
+    renderer
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .context("the program that sets documents cannot be built")?;
+    Ok(())
 }
 
 /// The program takes our place, so that the terminal and its signals are its own.

@@ -65,7 +65,8 @@ use utoipa_axum::router::OpenApiRouter;
 pub use auth::Attempts;
 use auth::{Paces, Passwords};
 pub use edge::{Confined, is_report, refuse};
-use incident::{activity, alarm, closing, duty, found, report, stop_request, stream, timeline};
+pub use incident::documents::{NotSet, Renderer};
+use incident::{activity, alarm, closing, documents, duty, found, report, stop_request, stream, timeline};
 use node::Node;
 pub use origin::{Origin, network};
 use problem::{Code, Problem, code};
@@ -90,6 +91,8 @@ pub struct Settings {
     pub providers: provider_account::Providers,
     /// The check value of a terminal's master key.
     pub key_check: key::KeyCheck,
+    /// Sets documents, in a program of its own.
+    pub documents: Renderer,
     /// What those who guess have used up.
     pub attempts: Arc<Attempts>,
     /// Becomes true when the node stops; live streams end then.
@@ -161,6 +164,7 @@ nouns! {
     transaction,
     incident with CODES,
     alarm,
+    documents with CODES,
     found,
     closing with CODES,
     duty with CODES,

@@ -164,7 +164,7 @@ impl TransactionOut {
     }
 }
 
-fn shown(card: MaskedPan) -> String {
+pub fn shown(card: MaskedPan) -> String {
     let text = card.to_string();
     format!("{}••••••{}", &text[..6], &text[text.len() - 4..])
 }

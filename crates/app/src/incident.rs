@@ -345,6 +345,27 @@ pub fn acknowledge_alarm(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Resul
     )
 }
 
+/// Notes that a document was made of it: which, as its maker says it.
+pub fn document_made(tx: &Tx<'_>, actor: &Actor, incident_id: &str, which: &str) -> Result<(), Error> {
+    let incident: Incident = crate::case::locked(tx, actor, incident_id)?;
+    may_make_documents(actor)?;
+    let at = tx.now().max(incident.suspended_at);
+    let made = New {
+        text: Some(which),
+        ..of_incident((incident_id, at), Happened::DocumentMade, actor.by(), None)
+    };
+    event::append(tx, made)?;
+    Ok(())
+}
+
+/// Whether the actor may have documents of an incident that it sees: who sees to what follows a loss.
+pub fn may_make_documents(actor: &Actor) -> Result<(), Error> {
+    match may(actor, Right::FollowLoss, Object::Seen) {
+        true => Ok(()),
+        false => Err(Error::NotAllowed),
+    }
+}
+
 /// One person says the terminal was found again. It stays stopped.
 pub fn propose_found(
     tx: &Tx<'_>,

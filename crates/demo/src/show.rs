@@ -149,6 +149,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         providers: Providers::new(vec![mailbox.elsewhere()?]),
         identities: Identities::default(),
         anchors: Anchors::default(),
+        documents: None,
         data: data.to_owned(),
     };
     let running = run::start(node, config).await?;

@@ -12,10 +12,11 @@ pub fn check(frame: &Frame) -> Result<(), Error> {
     for (_, item) in frame.items() {
         match item {
             FrameItem::Group(group) => check(&group.frame)?,
-            FrameItem::Text(text) => match missing(text) {
-                Some(character) => return Err(Error::missing(character)),
-                None => {}
-            },
+            FrameItem::Text(text) => {
+                if let Some(character) = missing(text) {
+                    return Err(Error::missing(character));
+                }
+            }
             _ => {}
         }
     }

@@ -57,7 +57,10 @@ pub fn render(job: &[u8]) -> Result<Vec<u8>, Error> {
     let pdf = typst_pdf::pdf(&document, &options).map_err(|wrong| Error::not_set(&world, &wrong))?;
     match pdf.len() <= PDF_LEN_MAX {
         true => Ok(pdf),
-        false => Err(Error::new(Code::TooLarge, format!("more than {PDF_LEN_MAX} bytes"))),
+        false => Err(Error::new(
+            Code::TooLarge,
+            format!("more than {PDF_LEN_MAX} bytes"),
+        )),
     }
 }
 

@@ -11,16 +11,21 @@ const ADDRESS_SPACE_LEN_MAX: u64 = 1 << 30;
 /// Processor time, seconds. The system ends the program then, and for good a second later.
 const CPU_S_MAX: u64 = 8;
 
+/// How far behind everything else it stands.
+const NICE: i32 = 10;
+
 /// Lowers the limits of this process.
 ///
 /// # Errors
 /// The system refuses.
 pub fn apply() -> Result<(), Error> {
-    // One thread sets one document after another piece: no pool as wide as the machine, each with memory of its own.
+    // One thread: no pool as wide as the machine, each with memory of its own.
     rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build_global()
         .map_err(|error| Error::system("threads", error))?;
+    // What people wait for at a till goes first.
+    rustix::process::nice(NICE).map_err(|error| Error::system("the priority", error))?;
     lower(Resource::As, ADDRESS_SPACE_LEN_MAX, ADDRESS_SPACE_LEN_MAX)?;
     lower(Resource::Cpu, CPU_S_MAX, CPU_S_MAX + 1)?;
     lower(Resource::Fsize, PDF_LEN_MAX as u64, PDF_LEN_MAX as u64)?;

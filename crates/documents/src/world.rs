@@ -30,14 +30,14 @@ impl World {
     pub fn new(job: Job, digest: &str) -> Self {
         let inputs = Dict::from_iter([
             (Str::from("data"), job.data),
-            (
-                Str::from("language"),
-                Value::Str(Str::from(job.language.code())),
-            ),
+            (Str::from("language"), Value::Str(Str::from(job.language.code()))),
             (Str::from("digest"), Value::Str(Str::from(digest))),
             (Str::from("made_at"), Value::Datetime(job.made_at)),
         ]);
-        let fonts: Vec<Font> = FONTS.iter().flat_map(|file| Font::iter(Bytes::new(*file))).collect();
+        let fonts: Vec<Font> = FONTS
+            .iter()
+            .flat_map(|file| Font::iter(Bytes::new(*file)))
+            .collect();
         Self {
             library: LazyHash::new(Library::builder().with_inputs(inputs).build()),
             book: LazyHash::new(FontBook::from_fonts(&fonts)),

@@ -1,5 +1,7 @@
 //! The program as the server runs it: a job on standard input, a PDF or a line of JSON, within the limits.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output, Stdio};
@@ -71,8 +73,8 @@ fn packet(language: &str, rows: usize, change: impl FnOnce(&mut Value)) -> Value
         "merchant": { "merchant_id": "104310058120001", "name": "城南小吃", "credit_code": null },
         "shop": { "name": "城南店", "address": "上海市黄浦区南京东路 1 号" },
         "operators": [], "evidence": [{ "kind": "stop_letter", "format": "text/plain; UTF-8", "sha256": "a3".repeat(32) }],
-        "window": { "count": rows.len(), "approved": [], "rows": rows },
-        "after": { "count": 0, "rows": [] }
+        "window": { "count": rows.len(), "cut": false, "approved": [], "rows": rows },
+        "after": { "count": 0, "cut": false, "rows": [] }
     });
     change(&mut data);
     json!({ "template": "police_packet", "language": language, "time": "2026-11-27T04:03:45Z", "data": data })
@@ -186,10 +188,9 @@ fn what_is_no_job_is_refused() {
         let (status, said) = refused(&run(job.as_bytes()));
         assert_eq!((status, &said["code"]), (Some(64), &json!("not_a_job")), "{job}");
     }
-    let other = text("a").to_string().replace(
-        "\"template_text\":\"a\"",
-        "\"template\":\"../../etc/passwd\"",
-    );
+    let other = text("a")
+        .to_string()
+        .replace("\"template_text\":\"a\"", "\"template\":\"../../etc/passwd\"");
     assert_eq!(refused(&run(other.as_bytes())).0, Some(65));
     let long = vec![b' '; documents::JOB_LEN_MAX + 1];
     assert_eq!(refused(&run(&long)).0, Some(68));
@@ -200,14 +201,15 @@ fn what_is_no_job_is_refused() {
 #[test]
 fn a_template_that_never_ends_is_ended() {
     let started_at = Instant::now();
-    let output = run(text("#let f(n) = { let i = 0\nwhile true { i = calc.rem(i + n, 7) } }\n#f(1)")
-        .to_string()
-        .as_bytes());
+    let output = run(
+        text("#let f(n) = { let i = 0\nwhile true { i = calc.rem(i + n, 7) } }\n#f(1)")
+            .to_string()
+            .as_bytes(),
+    );
     // Typst itself ends a plain loop; one that goes deeper meets the system.
     let ended = output.status.signal() == Some(SIGNAL_CPU) || output.status.code() == Some(66);
     assert!(ended && output.stdout.is_empty(), "{:?}", output.status);
-    let nested =
-        "#let f(n) = { let s = 0\nfor i in range(9000) { for j in range(9000) { s = calc.rem(s + j, 7) } }\ns }\n#f(1)";
+    let nested = "#let f(n) = { let s = 0\nfor i in range(9000) { for j in range(9000) { s = calc.rem(s + j, 7) } }\ns }\n#f(1)";
     let output = run(text(nested).to_string().as_bytes());
     assert_eq!(
         output.status.signal(),

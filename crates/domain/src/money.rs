@@ -18,6 +18,17 @@ impl Currency {
         at.ok().map(|at| ISO_4217[at].1)
     }
 
+    /// How many digits its minor unit takes behind the point (ISO 4217): two, unless it is one of those without or with three.
+    pub const fn decimals(self) -> usize {
+        match self.0 {
+            108 | 152 | 174 | 262 | 324 | 352 | 392 | 410 | 548 | 600 | 646 | 704 | 800 | 950 | 952 | 953 => {
+                0
+            }
+            48 | 368 | 400 | 414 | 434 | 512 | 788 => 3,
+            _ => 2,
+        }
+    }
+
     /// The currency of an alphabetic code, in capitals.
     pub fn parse(letters: &str) -> Option<Self> {
         let mut all = ISO_4217.iter();
@@ -129,6 +140,24 @@ mod tests {
         let cent = Money::new(100, Currency(840)).unwrap();
         assert_eq!(fen.checked_add(cent), Err(Error::MixedCurrencies));
         assert_eq!(fen.checked_add(fen).unwrap().minor, 200);
+    }
+
+    #[test]
+    fn minor_units_have_as_many_digits_as_iso_4217_says() {
+        for (letters, decimals) in [
+            ("CNY", 2),
+            ("JPY", 0),
+            ("KWD", 3),
+            ("CLP", 0),
+            ("EUR", 2),
+            ("TND", 3),
+        ] {
+            assert_eq!(
+                Currency::parse(letters).unwrap().decimals(),
+                decimals,
+                "{letters}"
+            );
+        }
     }
 
     #[test]

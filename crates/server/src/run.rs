@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::connector::documents;
 use crate::connector::host::{AcquirerHost, HostConfig, probe};
 use crate::connector::identity::Identities;
 use crate::connector::mail;
@@ -51,6 +52,8 @@ pub struct Config {
     pub identities: Identities,
     /// Where the audit log's checkpoints are kept besides.
     pub anchors: Anchors,
+    /// The program that sets documents; `None`: the one beside this one.
+    pub documents: Option<PathBuf>,
     /// The folder that remembers which start of the node was the last.
     pub data: PathBuf,
 }
@@ -170,6 +173,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         probe,
         post: mail::post(),
         providers,
+        documents: documents::renderer(config.documents),
         key_check: |key| iso8583::keys::check_value(key).ok(),
         stopping: stopped.clone(),
     };

@@ -93,6 +93,9 @@ pub struct Args {
     /// A mailbox outside the house to which the newest checkpoint is mailed once an hour, by the mail server of the settings.
     #[arg(long, value_name = "ADDRESS")]
     audit_mail: Option<lettre::Address>,
+    /// The program that sets documents. `tillguard-documents` beside this program without it.
+    #[arg(long, value_name = "PATH")]
+    documents: Option<PathBuf>,
     /// Ask a provider here instead of at its own address: a double, in tests. It gets the keys.
     #[arg(long, value_name = "PROVIDER=URL", hide = true)]
     provider_address: Vec<Elsewhere>,
@@ -143,6 +146,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             folder: args.audit_drop.clone().map(Folder::new),
             mail: args.audit_mail.clone(),
         },
+        documents: args.documents.clone(),
         data: args.data.clone(),
     };
     let running = run::start(node.clone(), config).await?;

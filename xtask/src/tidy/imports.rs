@@ -25,7 +25,13 @@ struct Rule {
     may_use_edge: bool,
 }
 
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
+    Rule {
+        name: "documents",
+        ours: Some(&[]),
+        may_use_sql: false,
+        may_use_edge: true,
+    },
     Rule {
         name: "iso8583",
         ours: Some(&[]),

@@ -150,6 +150,7 @@ impl Rig {
             providers: Providers::default(),
             identities: Identities::default(),
             anchors: Anchors::default(),
+            documents: None,
             data: data.to_owned(),
         };
         let running = run::start(node, config).await?;

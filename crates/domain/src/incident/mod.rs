@@ -99,6 +99,8 @@ words! {
         Alarm = "alarm",
         /// A person has seen the alarm.
         AlarmAcknowledged = "alarm_acknowledged",
+        /// A document was made of it; the text is which, in which language, and its SHA-256.
+        DocumentMade = "document_made",
         /// A person says the terminal was found.
         FoundProposed = "found_proposed",
         /// A second person confirmed; the incident is closed.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every wait for another system ends, and its silence is told apart from never having been asked.
 
+pub mod documents;
 pub mod host;
 pub mod identity;
 pub mod mail;

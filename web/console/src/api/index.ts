@@ -170,6 +170,8 @@ export const incidents = {
   events: (id: string, after: number) => address(`/incidents/${within(id)}/events`, { after }),
   activity: (id: string, bucket_minutes: number, from?: string, to?: string) =>
     get<Activity>(`/incidents/${within(id)}/activity`, { bucket_minutes, from, to }),
+  policePacket: (id: string, language: 'zh' | 'en') =>
+    file(`/incidents/${within(id)}/documents/police_packet.pdf`, { language }),
   acknowledge: (key: string, id: string) =>
     post<Incident>(`/incidents/${within(id)}/alarm/acknowledge`, {}, key),
   proposeFound: (key: string, id: string, statement: string) =>

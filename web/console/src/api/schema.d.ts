@@ -1161,6 +1161,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which documents there are of it, and whether they can be made now. */
+        get: operations["incident_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/documents/police_packet.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The packet for the police, as PDF/A-2b. That it was made is among the incident's events. */
+        get: operations["incident_police_packet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/duties": {
         parameters: {
             query?: never;
@@ -2914,6 +2948,30 @@ export interface components {
         CustomRoleState: "active" | "retired";
         /** @enum {string} */
         Decision: "pending" | "approved" | "declined" | "reversed" | "recorded";
+        /** @description A document that one may have. */
+        Document: {
+            /** @description Which. */
+            kind: components["schemas"]["DocumentKind"];
+            /** @description In these languages. */
+            languages: components["schemas"]["DocumentLanguage"][];
+        };
+        /**
+         * @description Which document.
+         * @enum {string}
+         */
+        DocumentKind: "police_packet";
+        /**
+         * @description In which language.
+         * @enum {string}
+         */
+        DocumentLanguage: "zh" | "en";
+        /** @description The documents of an incident. */
+        Documents: {
+            /** @description Those that one may have. */
+            documents: components["schemas"]["Document"][];
+            /** @description Whether they can be made now. */
+            ready: boolean;
+        };
         /** @description The duties of an incident, in the order in which people do them. */
         Duties: {
             /** @description All of them, ended ones too; none in the first moments after a report. */
@@ -3126,7 +3184,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "duty_due_soon" | "duty_late";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "duty_due_soon" | "duty_late";
         /** @description An account as it is handed over. */
         ExportedAccount: {
             custom_role_id: string | null;
@@ -4588,7 +4646,7 @@ export interface components {
                 /** @description The duty it is about, by its name in the playbook. */
                 duty: string | null;
                 /** @enum {string} */
-                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "duty_due_soon" | "duty_late";
+                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "duty_due_soon" | "duty_late";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -4832,7 +4890,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "duties_open" | "duty_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "documents_not_ready" | "document_not_rendered" | "duties_open" | "duty_not_found" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -5770,7 +5828,7 @@ export interface components {
             /** @description The duty it is about, by its name in the playbook. */
             duty: string | null;
             /** @enum {string} */
-            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "duty_due_soon" | "duty_late";
+            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "duty_due_soon" | "duty_late";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -14126,6 +14184,187 @@ export interface operations {
                 };
             };
             /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Documents"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_police_packet: {
+        parameters: {
+            query?: {
+                /** @description Whose words it says; that of `Accept-Language` unless said. */
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field; document_not_rendered: its content cannot be set */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description documents_not_ready, not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;

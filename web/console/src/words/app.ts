@@ -26,6 +26,7 @@ export const app = {
   copy_failed: say('没能复制，请长按选择', 'Could not copy: press and hold to select'),
   sending: say('正在发送…', 'Sending…'),
   loading: say('正在读取…', 'Loading…'),
+  making: say('正在生成…', 'Being made…'),
   retry: say('再试一次', 'Try again'),
   more: say('再看一些', 'Show more'),
   shown: say(

@@ -1,0 +1,221 @@
+//! What goes to others on paper about a loss: the packet for the police (R1.1). Set by a program of its own.
+//!
+//! Invariant: a document says what one snapshot of the store says, and nothing that its reader may not see on the incident's page;
+//! none leaves without an event that says so.
+
+use std::sync::Arc;
+
+use app::case::find;
+use app::incident::{document_made, may_make_documents};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use domain::incident::Incident;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use store::Tx;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::packet;
+use crate::Api;
+use crate::auth::Actor;
+use crate::input::Query;
+use crate::language::Language;
+use crate::problem::{Problem, ProblemOut};
+use crate::route::reading;
+use crate::setting::Later;
+
+/// When to ask again, seconds.
+const BACK_IN_S: u32 = 10;
+
+crate::problem::codes! {
+    /// The program that sets documents is not there yet, or has too much to do.
+    NOT_READY = "documents_not_ready", SERVICE_UNAVAILABLE:
+        ("暂时不能生成文件", "生成文件的程序尚未就绪或正忙，请稍后再试。"),
+        ("Documents are not ready", "What makes documents is not there yet, or busy. Please try again soon.");
+    /// What it was given cannot be set.
+    NOT_RENDERED = "document_not_rendered", UNPROCESSABLE_ENTITY:
+        ("无法生成文件", "内容无法排版。"),
+        ("Document not made", "Its content cannot be set.");
+}
+
+/// Why a document was not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotSet {
+    /// There is no program to set it, or it has too much to do.
+    NotReady,
+    /// No font has a sign for this character.
+    Missing(char),
+    /// It cannot be set, or not within the limits.
+    Failed,
+}
+
+/// Sets a job as the program `tillguard-documents` reads it.
+pub type Set = dyn Fn(Vec<u8>) -> Later<Result<Vec<u8>, NotSet>> + Send + Sync;
+
+/// What sets documents.
+#[derive(Clone)]
+pub struct Renderer {
+    /// Whether it can do so now.
+    pub is_ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Sets one as PDF.
+    pub set: Arc<Set>,
+}
+
+impl From<NotSet> for Problem {
+    fn from(why: NotSet) -> Self {
+        match why {
+            NotSet::NotReady => Self::new(NOT_READY).retry_after_s(BACK_IN_S),
+            NotSet::Missing(character) => {
+                let number = u32::from(character);
+                Self::new(NOT_RENDERED).saying(
+                    format!("字体中没有“{character}”（U+{number:04X}）这个字符，请更换写法后再试。"),
+                    format!("No font has a sign for “{character}” (U+{number:04X}): write it another way."),
+                )
+            }
+            NotSet::Failed => Self::new(NOT_RENDERED),
+        }
+    }
+}
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(police_packet))
+}
+
+/// Which document.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum DocumentKind {
+    /// 报案材料: what the police need to take the report.
+    PolicePacket,
+}
+
+/// In which language.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum DocumentLanguage {
+    /// 中文.
+    Zh,
+    /// English.
+    En,
+}
+
+impl DocumentLanguage {
+    const ALL: [Self; 2] = [Self::Zh, Self::En];
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Zh => "zh",
+            Self::En => "en",
+        }
+    }
+}
+
+/// A document that one may have.
+#[derive(Serialize, ToSchema)]
+struct Document {
+    /// Which.
+    kind: DocumentKind,
+    /// In these languages.
+    languages: Vec<DocumentLanguage>,
+}
+
+/// The documents of an incident.
+#[derive(Serialize, ToSchema)]
+struct Documents {
+    /// Those that one may have.
+    documents: Vec<Document>,
+    /// Whether they can be made now.
+    ready: bool,
+}
+
+/// Which documents there are of it, and whether they can be made now.
+#[utoipa::path(get, path = "/incidents/{incident_id}/documents", tag = "incident",
+    params(("incident_id" = String, Path)), responses(
+    (status = 200, body = Documents),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+))]
+async fn list(
+    State(api): State<Arc<Api>>,
+    Actor(account): Actor,
+    Path(incident_id): Path<String>,
+) -> Result<Json<Documents>, Problem> {
+    let ready = (api.settings.documents.is_ready)();
+    reading(&api, account, move |tx, actor| {
+        find::<Incident>(tx, actor, &incident_id)?;
+        may_make_documents(actor)?;
+        let packet = Document {
+            kind: DocumentKind::PolicePacket,
+            languages: DocumentLanguage::ALL.to_vec(),
+        };
+        Ok(Documents {
+            documents: vec![packet],
+            ready,
+        })
+    })
+    .await
+}
+
+/// How a document is asked for.
+#[derive(Deserialize, IntoParams)]
+struct DocumentQuery {
+    /// Whose words it says; that of `Accept-Language` unless said.
+    #[param(inline)]
+    language: Option<DocumentLanguage>,
+}
+
+/// The packet for the police, as PDF/A-2b. That it was made is among the incident's events.
+#[utoipa::path(get, path = "/incidents/{incident_id}/documents/police_packet.pdf", tag = "incident",
+    params(("incident_id" = String, Path), DocumentQuery), responses(
+    (status = 200, description = "The document.", content_type = "application/pdf", body = Vec<u8>),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+    (status = 422, description = "invalid_field; document_not_rendered: its content cannot be set", body = ProblemOut),
+    (status = 503, description = "documents_not_ready", body = ProblemOut),
+))]
+async fn police_packet(
+    State(api): State<Arc<Api>>,
+    Actor(account): Actor,
+    Path(incident_id): Path<String>,
+    Query(query): Query<DocumentQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let language = match query.language {
+        Some(language) => language.code(),
+        None => Language::of(&headers).pick("zh", "en"),
+    };
+    let (id, by) = (incident_id.clone(), account.clone());
+    let gathered = reading(&api, account, move |tx, actor| {
+        let incident = find(tx, actor, &id)?;
+        may_make_documents(actor)?;
+        packet::job(tx, &incident, language)
+    });
+    let Json(job) = gathered.await?;
+    let pdf = (api.settings.documents.set)(job).await?;
+    let sha256: String = Sha256::digest(&pdf)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let (id, which) = (
+        incident_id.clone(),
+        format!("police_packet {language} sha256:{sha256}"),
+    );
+    let made = move |tx: &Tx<'_>| Ok::<_, Problem>(document_made(tx, &by.actor(tx)?, &id, &which)?);
+    api.node.write(made).await?;
+    let name = format!("attachment; filename=\"police-packet-{incident_id}-{language}.pdf\"");
+    api.node.changed(Some(incident_id));
+    let name = HeaderValue::from_str(&name).map_err(|error| Problem::internal(&error))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, pdf).into_response())
+}

@@ -1,0 +1,120 @@
+//! Documents of an incident.
+
+use axum::http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::{House, request, sign_in};
+
+fn at(id: &str, rest: &str) -> String {
+    format!("/api/v1/incidents/{id}/documents{rest}")
+}
+
+/// The job that the packet was made of: the tests' renderer hands it back.
+async fn packet(house: &House, token: &str, id: &str, language: &str) -> Value {
+    let path = at(id, &format!("/police_packet.pdf?language={language}"));
+    let text = house.text(token, &path).await;
+    serde_json::from_str(text.strip_prefix("%PDF-").unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_packet_says_what_is_known_and_leaves_open_what_is_not() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    sign_in(&house, "10450001").await;
+    house.sell("10450001", 7).await;
+    let id = house.lose(&owner, "10450001").await;
+    for language in ["zh", "en"] {
+        let job = packet(&house, &owner, &id, language).await;
+        assert_eq!(
+            (&job["template"], &job["language"]),
+            (&json!("police_packet"), &json!(language))
+        );
+        let data = &job["data"];
+        assert_eq!(data["number"], json!(id));
+        assert_eq!(data["incident"]["reported_by"], "name of owner");
+        assert_eq!(data["incident"]["stop"], "stopped");
+        assert_eq!(data["terminal"]["terminal_id"], "10450001");
+        assert_eq!(data["terminal"]["tusn"], Value::Null);
+        assert!(data["zone"].as_str().unwrap().ends_with("(UTC+08:00)"), "{data}");
+        let cards = data["window"]["rows"].as_array().unwrap().iter();
+        let cards: Vec<&str> = cards.filter_map(|row| row["card"].as_str()).collect();
+        assert!(cards.iter().any(|card| card.contains("••••••")), "{data}");
+        assert_eq!(data["evidence"][0]["sha256"].as_str().unwrap().len(), 64);
+    }
+}
+
+#[tokio::test]
+async fn a_document_leaves_with_a_name_uncached_and_as_an_event_with_its_digest() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = house.lose(&owner, "10450001").await;
+    let listed = house.get(&owner, &at(&id, "")).await.ok();
+    assert_eq!(
+        listed,
+        json!({ "documents": [{ "kind": "police_packet", "languages": ["zh", "en"] }], "ready": true })
+    );
+    let path = at(&id, "/police_packet.pdf?language=en");
+    let answer = house
+        .api
+        .clone()
+        .oneshot(request(Method::GET, &path, &owner, None))
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let told = |name| answer.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(told(header::CONTENT_TYPE), "application/pdf");
+    assert_eq!(told(header::CACHE_CONTROL), "no-store");
+    assert_eq!(
+        told(header::CONTENT_DISPOSITION),
+        format!("attachment; filename=\"police-packet-{id}-en.pdf\"")
+    );
+    let timeline = house
+        .get(&owner, &format!("/api/v1/incidents/{id}/timeline"))
+        .await
+        .ok();
+    let made = timeline["items"].as_array().unwrap().iter();
+    let made: Vec<&Value> = made.filter(|item| item["kind"] == "document_made").collect();
+    assert_eq!(made.len(), 1, "{timeline}");
+    let text = made[0]["text"].as_str().unwrap();
+    let (which, digest) = text.split_once("sha256:").unwrap();
+    assert_eq!((which, digest.len()), ("police_packet en ", 64));
+    let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    use sha2::Digest;
+    let ours: String = sha2::Sha256::digest(&body)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(digest, ours);
+}
+
+#[tokio::test]
+async fn what_cannot_be_set_names_the_character_and_leaves_no_event() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let said = json!({ "terminal_id": "10450001", "manner": "lost", "circumstances": "☃" });
+    let reported = house.post_once(&owner, "k", "/api/v1/incidents", said).await.body;
+    let id = reported["incident"]["id"]
+        .as_str()
+        .or(reported["id"].as_str())
+        .unwrap()
+        .to_owned();
+    let refused = house
+        .get(&owner, &at(&id, "/police_packet.pdf?language=zh"))
+        .await;
+    let refused = refused.problem(422, "document_not_rendered");
+    assert!(
+        refused.body["detail"].as_str().unwrap().contains("U+2603"),
+        "{}",
+        refused.body
+    );
+    house
+        .get(&owner, &at(&id, "/police_packet.pdf?language=fr"))
+        .await
+        .problem(422, "invalid_field");
+    let timeline = house
+        .get(&owner, &format!("/api/v1/incidents/{id}/timeline"))
+        .await
+        .ok();
+    assert!(!timeline.to_string().contains("document_made"), "{timeline}");
+}
