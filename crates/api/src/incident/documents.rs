@@ -84,7 +84,7 @@ impl From<NotSet> for Problem {
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
-        .routes(routes!(list))
+        .routes(routes!(list_documents))
         .routes(routes!(police_packet))
 }
 
@@ -142,7 +142,7 @@ struct Documents {
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "incident_not_found", body = ProblemOut),
 ))]
-async fn list(
+async fn list_documents(
     State(api): State<Arc<Api>>,
     Actor(account): Actor,
     Path(incident_id): Path<String>,

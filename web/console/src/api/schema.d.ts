@@ -1169,7 +1169,7 @@ export interface paths {
             cookie?: never;
         };
         /** Which documents there are of it, and whether they can be made now. */
-        get: operations["incident_list"];
+        get: operations["incident_list_documents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -14194,7 +14194,7 @@ export interface operations {
             };
         };
     };
-    incident_list: {
+    incident_list_documents: {
         parameters: {
             query?: never;
             header?: never;
