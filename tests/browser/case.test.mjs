@@ -1,62 +1,62 @@
 // What follows a stop: each duty done by its proof, by the one whose it is, and the case closed when none is left.
-import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { DESK, PHONE, isSound, launch, on, open, signIn, unfold } from "./browser.mjs";
-import { startDemo, tradingTerminal } from "./demo.mjs";
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { DESK, PHONE, isSound, launch, on, open, signIn, unfold } from './browser.mjs'
+import { startDemo, tradingTerminal } from './demo.mjs'
 
-let demo;
-let browser;
+let demo
+let browser
 before(async () => {
-  demo = await startDemo();
-  browser = await launch();
-});
+  demo = await startDemo()
+  browser = await launch()
+})
 after(async () => {
-  await browser?.close();
-  await demo?.stop();
-});
+  await browser?.close()
+  await demo?.stop()
+})
 
-const duty = (page, name) => page.locator(`[data-test="duty"][data-duty="${name}"]:visible`);
+const duty = (page, name) => page.locator(`[data-test="duty"][data-duty="${name}"]:visible`)
 const ended = (page, name, state) =>
-  page.locator(`[data-test="ended-duty"][data-duty="${name}"][data-state="${state}"]`);
+  page.locator(`[data-test="ended-duty"][data-duty="${name}"][data-state="${state}"]`)
 
 /** Opens a duty, wherever it stands among the others. */
 async function see(page, name) {
-  const rest = page.locator('[data-test="next"] details');
+  const rest = page.locator('[data-test="next"] details')
   if ((await rest.count()) && !(await rest.evaluate((one) => one.open)))
-    await rest.locator("> summary").click();
-  await duty(page, name).locator('[data-test="duty-see"]').click();
-  await on(page, "duty-send").waitFor();
+    await rest.locator('> summary').click()
+  await duty(page, name).locator('[data-test="duty-see"]').click()
+  await on(page, 'duty-send').waitFor()
 }
 
 /** Ends one, and waits until the page says so. */
 async function end(page, name, verb, told, state) {
-  await see(page, name);
-  if (await on(page, `duty-${verb}`).count()) await on(page, `duty-${verb}`).click();
-  for (const [mark, text] of Object.entries(told)) await on(page, mark).fill(text);
-  await on(page, "duty-send").click();
-  await on(page, "duty-send").waitFor({ state: "detached" });
-  if (!state) return;
-  await unfold(page, "ended");
-  await ended(page, name, state).waitFor();
+  await see(page, name)
+  if (await on(page, `duty-${verb}`).count()) await on(page, `duty-${verb}`).click()
+  for (const [mark, text] of Object.entries(told)) await on(page, mark).fill(text)
+  await on(page, 'duty-send').click()
+  await on(page, 'duty-send').waitFor({ state: 'detached' })
+  if (!state) return
+  await unfold(page, 'ended')
+  await ended(page, name, state).waitFor()
 }
 
 for (const [language, words] of [
   [
-    "zh-CN",
+    'zh-CN',
     {
-      number: "受案〔2026〕0417",
-      said: "已办妥。",
-      ground: "这台机器不保存客户信息。",
-      closing: "没有找到；已换新终端。",
+      number: '受案〔2026〕0417',
+      said: '已办妥。',
+      ground: '这台机器不保存客户信息。',
+      closing: '没有找到；已换新终端。',
     },
   ],
   [
-    "en-GB",
+    'en-GB',
     {
-      number: "CASE-2026-0417",
-      said: "It was done.",
-      ground: "It keeps no customer data.",
-      closing: "Not found; replaced.",
+      number: 'CASE-2026-0417',
+      said: 'It was done.',
+      ground: 'It keeps no customer data.',
+      closing: 'Not found; replaced.',
     },
   ],
 ])
@@ -64,66 +64,66 @@ for (const [language, words] of [
     `a theft is followed to its end, each doing what is theirs (${language})`,
     { timeout: 180_000 },
     async () => {
-      const terminal = await tradingTerminal(demo, "owner");
-      const owner = await open(browser, demo, { size: PHONE, language });
-      await signIn(owner, demo.account("owner"));
-      await owner.goto("/");
-      await on(owner, "report").first().click();
-      await on(owner, "report-terminal", `[data-terminal="${terminal.terminal_id}"]`).click();
-      await owner.locator('[data-test="manner-stolen"]').check({ force: true });
-      await on(owner, "confirm").click();
-      await on(owner, "stopped", '[data-state="open"]').waitFor();
+      const terminal = await tradingTerminal(demo, 'owner')
+      const owner = await open(browser, demo, { size: PHONE, language })
+      await signIn(owner, demo.account('owner'))
+      await owner.goto('/')
+      await on(owner, 'report').first().click()
+      await on(owner, 'report-terminal', `[data-terminal="${terminal.terminal_id}"]`).click()
+      await owner.locator('[data-test="manner-stolen"]').check({ force: true })
+      await on(owner, 'confirm').click()
+      await on(owner, 'stopped', '[data-state="open"]').waitFor()
 
       // Nothing is taken without its proof.
-      await see(owner, "police_report");
-      await on(owner, "duty-send").click();
-      await on(owner, "field-problem").first().waitFor();
-      await isSound(owner, "a duty");
-      await on(owner, "duty-reference").fill(words.number);
-      await on(owner, "duty-send").click();
-      await on(owner, "duty-send").waitFor({ state: "detached" });
-      await unfold(owner, "ended");
-      await ended(owner, "police_report", "done").waitFor();
-      await end(owner, "camera_footage", "done", { "duty-words": words.said }, "done");
-      await end(owner, "check_transactions", "done", { "duty-words": words.said }, "done");
-      await end(owner, "lessons", "not_needed", { "duty-words": words.ground }, "not_needed");
+      await see(owner, 'police_report')
+      await on(owner, 'duty-send').click()
+      await on(owner, 'field-problem').first().waitFor()
+      await isSound(owner, 'a duty')
+      await on(owner, 'duty-reference').fill(words.number)
+      await on(owner, 'duty-send').click()
+      await on(owner, 'duty-send').waitFor({ state: 'detached' })
+      await unfold(owner, 'ended')
+      await ended(owner, 'police_report', 'done').waitFor()
+      await end(owner, 'camera_footage', 'done', { 'duty-words': words.said }, 'done')
+      await end(owner, 'check_transactions', 'done', { 'duty-words': words.said }, 'done')
+      await end(owner, 'lessons', 'not_needed', { 'duty-words': words.ground }, 'not_needed')
       // What the law wants two people for is not over with one; what is the acquirer's is not the owner's to end.
-      await end(owner, "exposure_assessment", "propose_not_needed", { "duty-words": words.ground });
-      assert.equal(await duty(owner, "acquirer_deregister").locator('[data-test="duty-see"]').count(), 0);
-      await unfold(owner, "close");
-      const blocked = on(owner, "close-blocked");
-      await blocked.locator("li").nth(3).waitFor();
-      assert.equal(await blocked.locator("li").count(), 4);
-      await isSound(owner, "a case with open duties");
+      await end(owner, 'exposure_assessment', 'propose_not_needed', { 'duty-words': words.ground })
+      assert.equal(await duty(owner, 'acquirer_deregister').locator('[data-test="duty-see"]').count(), 0)
+      await unfold(owner, 'close')
+      const blocked = on(owner, 'close-blocked')
+      await blocked.locator('li').nth(3).waitFor()
+      assert.equal(await blocked.locator('li').count(), 4)
+      await isSound(owner, 'a case with open duties')
 
-      const risk = await open(browser, demo, { size: DESK, language });
-      await signIn(risk, demo.account("risk"));
-      await risk.goto(new URL(owner.url()).pathname);
-      await end(risk, "exposure_assessment", "confirm_not_needed", {}, "not_needed");
-      await end(risk, "acquirer_deregister", "done", { "duty-reference": words.number }, "done");
-      await end(risk, "card_crime_report", "propose_not_needed", { "duty-words": words.said });
-      await end(risk, "replacement", "done", { "duty-reference": words.number }, "done");
-      await isSound(risk, "a case at the desk");
+      const risk = await open(browser, demo, { size: DESK, language })
+      await signIn(risk, demo.account('risk'))
+      await risk.goto(new URL(owner.url()).pathname)
+      await end(risk, 'exposure_assessment', 'confirm_not_needed', {}, 'not_needed')
+      await end(risk, 'acquirer_deregister', 'done', { 'duty-reference': words.number }, 'done')
+      await end(risk, 'card_crime_report', 'propose_not_needed', { 'duty-words': words.said })
+      await end(risk, 'replacement', 'done', { 'duty-reference': words.number }, 'done')
+      await isSound(risk, 'a case at the desk')
 
       // The owner is the second person there, but not of what is the acquirer's.
-      assert.equal(await duty(owner, "card_crime_report").locator('[data-test="duty-see"]').count(), 0);
-      await end(risk, "card_crime_report", "done", { "duty-reference": words.number }, "done");
+      assert.equal(await duty(owner, 'card_crime_report').locator('[data-test="duty-see"]').count(), 0)
+      await end(risk, 'card_crime_report', 'done', { 'duty-reference': words.number }, 'done')
 
-      await unfold(owner, "close");
-      await on(owner, "close-words").waitFor({ timeout: 60_000 });
-      await on(owner, "close-words").fill(words.closing);
-      await on(owner, "close-send").click();
-      await on(owner, "stopped", '[data-state="closed"]').waitFor();
-      await isSound(owner, "a closed case");
+      await unfold(owner, 'close')
+      await on(owner, 'close-words').waitFor({ timeout: 60_000 })
+      await on(owner, 'close-words').fill(words.closing)
+      await on(owner, 'close-send').click()
+      await on(owner, 'stopped', '[data-state="closed"]').waitFor()
+      await isSound(owner, 'a closed case')
       // It stays stopped, and what it tries is still shown.
-      assert.match(await on(owner, "approved-since").first().innerText(), /^0/);
-      await unfold(owner, "close");
-      await on(owner, "close-words").fill(words.said);
-      await on(owner, "close-send").click();
-      await on(owner, "stopped", '[data-state="open"]').waitFor();
+      assert.match(await on(owner, 'approved-since').first().innerText(), /^0/)
+      await unfold(owner, 'close')
+      await on(owner, 'close-words').fill(words.said)
+      await on(owner, 'close-send').click()
+      await on(owner, 'stopped', '[data-state="open"]').waitFor()
       for (const page of [owner, risk]) {
-        assert.deepEqual(page.complaints, []);
-        await page.context().close();
+        assert.deepEqual(page.complaints, [])
+        await page.context().close()
       }
     },
-  );
+  )
