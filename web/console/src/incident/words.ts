@@ -53,6 +53,9 @@ export function about(item: TimelineItem, dutyTitle: (name: string) => string = 
       .filter(Boolean)
       .join(' · ')
   }
+  // Its digest is for whoever compares; the record has it.
+  if (item.kind === 'document_made')
+    return [words.packet, item.by && words.by(item.by)].filter(Boolean).join(' · ')
   // Which playbook it was is the desk's to know, by its own page.
   if (item.kind === 'duties_drawn_up') return ''
   const told =
