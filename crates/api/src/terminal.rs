@@ -103,7 +103,7 @@ pub struct TerminalSummary {
     /// The operator signed in now.
     #[schema(required)]
     operator: Option<String>,
-    /// Its loss incident that is not closed.
+    /// Its loss incident that is not closed, or was closed although it was never found.
     #[schema(required)]
     open_incident_id: Option<String>,
     /// What is known of the stop that was asked for there; null without such an incident.
@@ -239,7 +239,7 @@ pub fn summary(
     // Anybody may have sent what is not proven.
     let own = last.as_ref().filter(|row| row.proof != Some(Proof::Unproven));
     let session = store::terminal_session::get(tx, terminal_id)?;
-    let incident = store::incident::unclosed(tx, terminal_id)?;
+    let incident = store::incident::standing(tx, terminal_id)?;
     Ok(TerminalSummary {
         id: terminal_id.to_string(),
         terminal_id: terminal_id.to_string(),

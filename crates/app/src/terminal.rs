@@ -53,7 +53,12 @@ impl Stateful for Terminal {
     fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
         match verb {
             Verb::Change | Verb::SetKey => Ok(()),
-            Verb::Move | Verb::Retire => match store::incident::unclosed(tx, self.terminal_id)? {
+            // Whoever sees the place of a lost terminal sees its case; what is never found stays where it was, and may be retired.
+            Verb::Move => match store::incident::standing(tx, self.terminal_id)? {
+                None => Ok(()),
+                Some(_) => Err(Error::Against(Against::LossOpen)),
+            },
+            Verb::Retire => match store::incident::unclosed(tx, self.terminal_id)? {
                 None => Ok(()),
                 Some(_) => Err(Error::Against(Against::LossOpen)),
             },

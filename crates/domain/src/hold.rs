@@ -21,7 +21,7 @@ words! {
         JudicialFreeze = "judicial_freeze",
         /// It is broken (R5.2, R5.5).
         Fault = "fault",
-        /// It was reported lost or stolen; sticky until the case is closed (R1.2).
+        /// It was reported lost or stolen; sticky until two people say that it was found (R1.2).
         Loss = "loss",
         /// It was seen outside the place it is bound to (259号 三(三)).
         Geofence = "geofence",

@@ -10,7 +10,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::TerminalId;
-use domain::incident::{Incident, State as Word};
+use domain::incident::Incident;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::node::Incarnation;
@@ -30,8 +30,8 @@ use crate::wire::Time;
 use crate::{emergency, terminal};
 use node::Turn;
 
-/// How long a report's answer waits for what must follow to be drawn up.
-const DRAW_UP_MAX: Duration = Duration::from_millis(300);
+/// How long an acknowledgement waits for what must follow to be drawn up.
+const DRAW_UP_MAX: Duration = Duration::from_secs(1);
 /// The longest wait for other nodes: more than it takes to expel one that has fallen silent.
 const ELSEWHERE_MAX: Duration = Duration::from_millis(app::lease::WAIT_MS_MAX.unsigned_abs() * 2);
 /// Payments a reporter speaks of.
@@ -272,17 +272,18 @@ async fn stop(
     let waited = i64::try_from(drain(&api, incident.terminal_id).await).unwrap_or(i64::MAX);
     let opened_since = opened.then_some(since);
     let kept = acknowledged(&api, &by, &incident_id, key, opened_since, waited).await?;
-    draw_up(&api, &incident_id).await;
+    draw_up(&api, &incident_id, since).await;
     api.node.changed(Some(incident_id));
     Ok(kept)
 }
 
-/// Draws up what must follow, so that the page that asks next shows it. The answer waits for it a moment and no longer: what is not
-/// done here is done at the next look.
-async fn draw_up(api: &Api, incident_id: &str) {
+/// Draws up what must follow, so that whoever asks next is shown it. The acknowledgement waits a moment for it and no longer, and not
+/// at all where it was slow to come: what is not done here is done at the next look.
+async fn draw_up(api: &Api, incident_id: &str, since: Instant) {
+    let wait_max = DRAW_UP_MAX.min(ELSEWHERE_MAX.saturating_sub(since.elapsed()));
     let id = incident_id.to_owned();
     let drawn_up = api.node.write(move |tx: &Tx<'_>| app::duty::draw_up(tx, &id));
-    match tokio::time::timeout(DRAW_UP_MAX, drawn_up).await {
+    match tokio::time::timeout(wait_max, drawn_up).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(%error, "what must follow is not drawn up yet"),
         Err(_) => tracing::warn!("what must follow is not drawn up yet"),
@@ -364,7 +365,7 @@ fn acknowledge(
     }
 }
 
-/// An answer kept for a report, as long as its incident stands: an acknowledgement must be true whenever it is given.
+/// An answer kept for a report, as long as its loss stands: an acknowledgement must be true whenever it is given.
 fn still_true(tx: &Tx<'_>, kept: Kept) -> Result<Kept, Problem> {
     #[derive(Deserialize)]
     struct Reported {
@@ -373,9 +374,9 @@ fn still_true(tx: &Tx<'_>, kept: Kept) -> Result<Kept, Problem> {
     let Some(Reported { id }) = kept.read()? else {
         return Ok(kept);
     };
-    match store::incident::get(tx, &id)?.map(|incident| incident.state) {
-        Some(Word::Open | Word::FoundProposed) => Ok(kept),
-        Some(Word::Closed) | None => Err(Problem::new(REPORT_CLOSED)),
+    match store::incident::get(tx, &id)? {
+        Some(incident) if incident.loss_stands() => Ok(kept),
+        _ => Err(Problem::new(REPORT_CLOSED)),
     }
 }
 
@@ -416,7 +417,7 @@ fn suspend(
 fn answer(tx: &Tx<'_>, incident_id: &str, status: StatusCode) -> Result<Kept, Problem> {
     let incident =
         store::incident::get(tx, incident_id)?.ok_or(store::Error::Corrupt("incident just written"))?;
-    if incident.state == Word::Closed {
+    if !incident.loss_stands() {
         // Found, by two people, while the report was waiting for its acknowledgement.
         return Kept::of_outcome(status, Err::<LossReported, _>(Problem::new(REPORT_CLOSED)));
     }

@@ -241,7 +241,7 @@ fn outside(
     request: StopRequest,
 ) -> Result<StopRequestOut, Problem> {
     let contact = acquirer_of(tx, terminal)?;
-    let is_over = incident.state == domain::incident::State::Closed;
+    let is_over = !incident.loss_stands();
     let last =
         (request.reminder_count > 0).then(|| reminder(request.requested_at, request.reminder_count - 1).1);
     let next = request.remind_at.filter(|_| !is_over);

@@ -218,3 +218,26 @@ async fn a_second_person_agrees_that_there_is_no_need() {
         (&json!("not_needed"), &json!("name of risk"))
     );
 }
+
+#[tokio::test]
+async fn a_report_that_comes_again_after_the_case_was_closed_without_the_terminal_is_told_that_it_is_stopped()
+{
+    let house = House::new().await;
+    let (owner, risk) = (house.token("owner").await, house.token("risk").await);
+    let report = json!({ "terminal_id": "10450001" });
+    let first = house.post_once(&owner, "a key", INCIDENTS, report.clone()).await;
+    let id = first.body["id"].as_str().unwrap().to_owned();
+    for duty in duties(&house, &risk, &id).await {
+        let proof = json!({ "proof": { "reference": "R", "statement": "S" } });
+        house.post(&risk, &at(&duty, "done"), proof).await.ok();
+    }
+    let said = json!({ "statement": "没有找到" });
+    let closed = house
+        .post(&owner, &format!("{INCIDENTS}/{id}/close"), said)
+        .await
+        .ok();
+    // Whoever sees the terminal is led to its case, which says what is known of the stop.
+    assert_eq!(closed["terminal"]["open_incident_id"], json!(id));
+    let again = house.post_once(&owner, "a key", INCIDENTS, report).await;
+    assert_eq!((again.status, again.body), (first.status, first.body));
+}

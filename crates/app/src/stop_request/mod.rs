@@ -57,7 +57,7 @@ impl Stateful for StopRequest {
             return Ok(());
         }
         let incident = store::incident::get(tx, &self.incident_id)?;
-        if incident.is_none_or(|incident| incident.state == IncidentState::Closed) {
+        if incident.is_none_or(|incident| !incident.loss_stands()) {
             return Err(Error::WrongState(IncidentState::Closed.code()));
         }
         match verb {
@@ -246,7 +246,7 @@ fn due(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Due>, StoreError> {
 
 impl Due {
     fn is_over(&self) -> bool {
-        self.incident.state == IncidentState::Closed
+        !self.incident.loss_stands()
     }
 
     fn tell(

@@ -47,7 +47,7 @@ words! {
         ReversalAndSettlement = "reversal_and_settlement",
         /// The cashier's unlock on the terminal.
         CashierUnlock = "cashier_unlock",
-        /// The console and the API: no release but the closing of the incident.
+        /// The console and the API: no release but a second person who confirms that it was found.
         ConsoleAndApi = "console_and_api",
     }
 }
@@ -103,7 +103,7 @@ words! {
         DocumentMade = "document_made",
         /// A person says the terminal was found.
         FoundProposed = "found_proposed",
-        /// A second person confirmed; the incident is closed.
+        /// A second person confirmed that it was found; the incident is closed.
         Closed = "closed",
         /// It was closed although the terminal was not found.
         ClosedNotFound = "closed_not_found",
@@ -125,7 +125,7 @@ words! {
         DutyExtended = "duty_extended",
         /// It is to be done after all.
         DutyReopened = "duty_reopened",
-        /// It is due soon.
+        /// It is due soon: said on the time line.
         DutyDueSoon = "duty_due_soon",
         /// Its time is over.
         DutyLate = "duty_late",
@@ -279,6 +279,17 @@ pub struct Found {
     pub confirmed_at: Option<Timestamp>,
 }
 
+impl Incident {
+    /// Whether its loss stands: it is not closed, or was closed although the terminal was never found.
+    pub fn loss_stands(&self) -> bool {
+        let never_found = self
+            .closing
+            .as_ref()
+            .is_some_and(|closing| closing.ended == Ended::NotFound);
+        self.state != State::Closed || never_found
+    }
+}
+
 const REPORTERS: Who = Who::With(Right::ReportLoss);
 const FOLLOWERS: Who = Who::With(Right::FollowLoss);
 const CLOSERS: Who = Who::With(Right::EndLoss);
@@ -360,10 +371,7 @@ impl Case for Incident {
         match verb {
             Verb::AcknowledgeAlarm => self.open_alarm_count == 0,
             // What was found is used again: another loss is another incident.
-            Verb::Reopen | Verb::ReportLoss if self.state == State::Closed => self
-                .closing
-                .as_ref()
-                .is_none_or(|closing| closing.ended == Ended::Found),
+            Verb::Reopen | Verb::ReportLoss => !self.loss_stands(),
             _ => false,
         }
     }
