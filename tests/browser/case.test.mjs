@@ -1,7 +1,7 @@
 // What follows a stop: each duty done by its proof, by the one whose it is, and the case closed when none is left.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESK, PHONE, isSound, launch, on, open, signIn, unfold } from './browser.mjs'
+import { DESK, PHONE, asked, isSound, launch, on, open, signIn, unfold } from './browser.mjs'
 import { startDemo, tradingTerminal } from './demo.mjs'
 
 let demo
@@ -96,11 +96,18 @@ for (const [language, words] of [
       assert.equal(await blocked.locator('li').count(), 4)
       await isSound(owner, 'a case with open duties')
 
-      const risk = await open(browser, demo, { size: DESK, language })
+      // A desk elsewhere, whose own clock says another hour.
+      const risk = await open(browser, demo, { size: DESK, language, zone: 'America/New_York' })
       await signIn(risk, demo.account('risk'))
       await risk.goto(new URL(owner.url()).pathname)
       await end(risk, 'exposure_assessment', 'confirm_not_needed', {}, 'not_needed')
       await end(risk, 'acquirer_deregister', 'done', { 'duty-reference': words.number }, 'done')
+      const id = new URL(owner.url()).pathname.split('/').pop()
+      const yesterday = new Date(Date.now() - 24 * 3_600_000).toISOString().slice(0, 10)
+      await end(risk, 'card_crime_report', 'moment', { 'duty-time': `${yesterday}T10:30` })
+      const { items } = (await asked(risk, 'GET', `/incidents/${id}/duties`)).body
+      const started = items.find((one) => one.duty === 'card_crime_report').started_at
+      assert.equal(new Date(started).toISOString(), `${yesterday}T02:30:00.000Z`, 'by the clock in Shanghai')
       await end(risk, 'card_crime_report', 'propose_not_needed', { 'duty-words': words.said })
       await end(risk, 'replacement', 'done', { 'duty-reference': words.number }, 'done')
       await isSound(risk, 'a case at the desk')

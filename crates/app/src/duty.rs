@@ -6,22 +6,27 @@
 //! incident, in the same transaction.
 
 use domain::Timestamp;
-use domain::account::Scope;
+use domain::account::{Person, Scope, State as Active};
 use domain::actor::{Actor, By};
-use domain::case::Case as _;
-use domain::duty::{Duty, End, Moment, State, Verb, remind_at};
+use domain::case::{Case as _, decide};
+use domain::duty::{Duty, End, Moment, State, Verb, remind_after, remind_before};
 use domain::event::Subject;
 use domain::incident::{Happened, Incident, Pinned, State as IncidentState};
+use domain::right::{self, Object, Right};
 use domain::terminal::Control;
+use domain::time::HOUR_MS;
 use domain::work::Work;
 use playbook::Term;
+use store::duty::Told;
 use store::event::{self, New};
 use store::{Error as StoreError, Tx, row};
 
-use crate::case::{Error, Noun, Stateful, find, step};
+use crate::case::{Error, Noun, Stateful, find, locked, named, step};
 
-/// Incidents that duties are drawn up for, and duties that people are told about, in one go.
+/// Incidents that duties are drawn up for, and duties of which something is said, in one go.
 const AT_ONCE_MAX: i64 = 20;
+/// By how much more time may be given, from now.
+const EXTENSION_MS_MAX: i64 = 366 * 24 * HOUR_MS;
 /// Between two looks.
 pub const LOOK_EVERY_MS: i64 = 10_000;
 
@@ -128,7 +133,7 @@ pub fn draw_up(tx: &Tx<'_>, incident_id: &str) -> Result<bool, StoreError> {
             due_at: None,
             is_provisional: false,
             remind_at: None,
-            reminder_count: 0,
+            extended_at: None,
             assigned_to: None,
             end: None,
         };
@@ -160,7 +165,7 @@ pub(crate) fn start(tx: &Tx<'_>, incident: &Incident) -> Result<(), StoreError> 
         duty.started_at = Some(started_at);
         if let Some(due) = term.ends(started_at, &terminal.time_zone) {
             (duty.due_at, duty.is_provisional) = (Some(due.at), due.is_provisional);
-            duty.remind_at = Some(remind_at(started_at, due.at, 0));
+            duty.remind_at = Some(remind_before(started_at, due.at));
         }
         row::update(tx, &duty)?;
     }
@@ -286,13 +291,14 @@ pub fn confirm_not_needed(tx: &Tx<'_>, actor: &Actor, duty_id: &str) -> Result<D
     )
 }
 
-/// Asks somebody to do it: the log-in of a person who sees the incident.
+/// Asks somebody to do it: the log-in of a person whom the actor sees, and who may do it.
 ///
 /// # Errors
-/// [`Error::Unknown`] when nobody of that log-in may follow it.
+/// [`Error::Unknown`] when there is none.
 pub fn hand_over(tx: &Tx<'_>, actor: &Actor, duty_id: &str, to: &str) -> Result<Duty, Error> {
     let duty: Duty = find(tx, actor, duty_id)?;
-    if !may_do(tx, &duty, to)? {
+    let person: Person = named(tx, actor, to, "to")?;
+    if !may_do(tx, &duty, person)? {
         return Err(Error::Unknown("to"));
     }
     step(tx, actor, duty_id, Verb::HandOver, Some(to), |duty: &mut Duty| {
@@ -300,19 +306,12 @@ pub fn hand_over(tx: &Tx<'_>, actor: &Actor, duty_id: &str, to: &str) -> Result<
     })
 }
 
-fn may_do(tx: &Tx<'_>, duty: &Duty, login: &str) -> Result<bool, StoreError> {
-    let person: Option<domain::account::Person> = row::by_id(tx, login)?;
-    let Some(person) = person.filter(|person| person.state == domain::account::State::Active) else {
-        return Ok(false);
-    };
-    let seen = duty.seen_by(tx, &person.account.scope)?;
+fn may_do(tx: &Tx<'_>, duty: &Duty, person: Person) -> Result<bool, StoreError> {
+    let sees = duty.seen_by(tx, &person.account.scope)?;
+    let is_active = person.state == Active::Active;
     let actor = Actor::Person(person.account);
-    let may = domain::right::may(
-        &actor,
-        domain::right::Right::FollowLoss,
-        domain::right::Object::Seen,
-    );
-    Ok(seen && may && duty.allows(&actor))
+    let may = right::may(&actor, Right::FollowLoss, Object::Seen) && duty.allows(&actor);
+    Ok(sees && is_active && may)
 }
 
 /// Gives it more time, on a ground.
@@ -326,25 +325,36 @@ pub fn extend(
     until: Timestamp,
     ground: &str,
 ) -> Result<Duty, Error> {
-    let duty: Duty = find(tx, actor, duty_id)?;
+    // Of two who give more time at once the second sees the first one's.
+    let duty: Duty = locked(tx, actor, duty_id)?;
+    decide(&duty, Verb::Extend, actor)?;
+    let now = tx.now();
     match duty.due_at {
         Some(due) if until == due => return Ok(duty),
         Some(due) if until < due => return Err(Error::Unknown("until")),
-        _ if until <= tx.now() => return Err(Error::Unknown("until")),
+        _ if until <= now || until > now.plus_ms(EXTENSION_MS_MAX) => return Err(Error::Unknown("until")),
         _ => {}
     }
-    let now = tx.now();
+    if ground.is_empty() {
+        return Err(Error::TextRequired);
+    }
+    let text = format!("{}\n{ground}", written(until)?);
     step(
         tx,
         actor,
         duty_id,
         Verb::Extend,
-        Some(ground),
+        Some(&text),
         |duty: &mut Duty| {
-            (duty.due_at, duty.is_provisional, duty.reminder_count) = (Some(until), false, 0);
-            duty.remind_at = Some(remind_at(now, until, 0));
+            (duty.due_at, duty.is_provisional) = (Some(until), false);
+            (duty.extended_at, duty.remind_at) = (Some(now), Some(remind_before(now, until)));
         },
     )
+}
+
+/// A moment as events say it: RFC 3339.
+pub(crate) fn written(at: Timestamp) -> Result<jiff::Timestamp, Error> {
+    jiff::Timestamp::from_millisecond(at.0).map_err(|_| Error::Unknown("at"))
 }
 
 /// Says that it is to be done after all.
@@ -358,7 +368,7 @@ pub fn reopen(tx: &Tx<'_>, actor: &Actor, duty_id: &str, ground: &str) -> Result
         Some(ground),
         |duty: &mut Duty| {
             duty.end = None;
-            duty.remind_at = duty.due_at.map(|due| remind_at(now, due, duty.reminder_count));
+            duty.remind_at = duty.due_at.map(|due| remind_after(due, now));
         },
     )?;
     // What it runs from may have become known since.
@@ -366,65 +376,73 @@ pub fn reopen(tx: &Tx<'_>, actor: &Actor, duty_id: &str, ground: &str) -> Result
     find(tx, actor, duty_id)
 }
 
-/// Ends every open duty of an incident whose terminal was found, on that ground.
-pub(crate) fn end_with_find(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<(), StoreError> {
-    for mut duty in store::duty::of(tx, incident_id)? {
+/// Ends every open duty of an incident whose terminal was found, as the two people say who found it; what somebody has said of one
+/// before stays.
+pub(crate) fn end_with_find(tx: &Tx<'_>, actor: &Actor, incident: &Incident) -> Result<(), StoreError> {
+    let Some(found) = &incident.found else {
+        return Ok(());
+    };
+    for mut duty in store::duty::of(tx, &incident.incident_id)? {
         if duty.is_open() {
             duty.state = State::NotNeeded;
             duty.remind_at = None;
-            duty.end = Some(ended(tx, actor, None));
+            duty.end.get_or_insert_with(|| End {
+                by: found.proposed_by.clone(),
+                ..ended(tx, actor, Some(found.statement.clone()))
+            });
+            if let Some(end) = &mut duty.end {
+                end.confirmed_by = Some(actor.name().to_owned());
+            }
             row::update(tx, &duty)?;
-            crate::case::tell(tx, actor, &duty, Happened::DutyNotNeeded.code(), None)?;
+            let verb = Happened::DutyNotNeeded.code();
+            crate::case::tell(tx, actor, &duty, verb, Some(&found.statement))?;
         }
     }
     Ok(())
 }
 
-/// Draws up what was not yet, and tells people what is due soon or late; due again soon. Answers the incidents that have something
-/// new, and `None` when the claim was taken over meanwhile.
-pub fn look(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Vec<String>>, StoreError> {
+/// What a look has found to be done.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Incidents for which nothing is drawn up, in the order in which terminals are locked.
+    pub incidents: Vec<String>,
+    /// Duties of which something is to be said.
+    pub duties: Vec<Told>,
+}
+
+/// Looks what is to be drawn up, and said; due again soon. `None` when the claim was taken over meanwhile. Each is done in a
+/// transaction of its own, so that one that cannot be read is in nobody's way.
+pub fn look(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Found>, StoreError> {
     if !crate::work::again(tx, claimed, tx.now().plus_ms(LOOK_EVERY_MS))? {
         return Ok(None);
     }
-    // Terminals are locked in one order.
-    let mut changed = Vec::new();
-    for incident_id in store::incident::without_playbook(tx, AT_ONCE_MAX)? {
-        if draw_up(tx, &incident_id)? {
-            changed.push(incident_id);
-        }
-    }
-    Ok(Some(changed))
+    Ok(Some(Found {
+        incidents: store::incident::without_playbook(tx, AT_ONCE_MAX)?,
+        duties: store::duty::to_remind(tx, AT_ONCE_MAX)?,
+    }))
 }
 
-/// Tells people of one duty that is due soon, or late. Answers its incident; `None` when there is none to tell of now.
-pub fn remind(tx: &Tx<'_>) -> Result<Option<String>, StoreError> {
-    let Some(seen) = store::duty::to_remind(tx, 1)?.pop() else {
-        return Ok(None);
+/// Says on the time line that a duty is due soon, or late; nothing when somebody was faster, or a clock that went wrong has put it
+/// off. Answers whether something was said.
+pub fn remind(tx: &Tx<'_>, seen: &Told) -> Result<bool, StoreError> {
+    let Some(incident) = store::incident::get(tx, &seen.incident_id)? else {
+        return Ok(false);
     };
-    let incident = incident_of(tx, &seen)?;
     incident.lock(tx)?;
     let duty: Option<Duty> = row::by_id(tx, &seen.duty_id)?;
-    let Some(mut duty) = duty.filter(|duty| duty.remind_at == seen.remind_at) else {
-        // Somebody was faster.
-        return Ok(Some(seen.incident_id));
+    let Some(mut duty) = duty.filter(|duty| duty.remind_at == Some(seen.remind_at)) else {
+        return Ok(false);
     };
-    let incident = incident_of(tx, &duty)?;
-    let due = duty
-        .due_at
-        .filter(|_| duty.is_open() && incident.state != IncidentState::Closed);
-    let Some(due) = due else {
-        duty.remind_at = None;
-        row::update(tx, &duty)?;
-        return Ok(Some(duty.incident_id));
-    };
-    let happened = match due < tx.now() {
-        true => Happened::DutyLate,
-        false => Happened::DutyDueSoon,
-    };
-    duty.reminder_count += 1;
-    duty.remind_at =
-        Some(remind_at(duty.started_at.unwrap_or(due), due, duty.reminder_count).max(tx.now().plus_ms(1)));
+    let (incident, now) = (incident_of(tx, &duty)?, tx.now());
+    let is_running = duty.is_open() && incident.state != IncidentState::Closed;
+    let due = duty.due_at.filter(|_| is_running);
+    duty.remind_at = due.map(|due| remind_after(due, now));
     row::update(tx, &duty)?;
+    let happened = match due {
+        Some(due) if due < now => Happened::DutyLate,
+        Some(_) if seen.remind_at <= now => Happened::DutyDueSoon,
+        _ => return Ok(false),
+    };
     tell(tx, &incident, happened, duty.told_as(None).as_deref())?;
-    Ok(Some(duty.incident_id))
+    Ok(true)
 }

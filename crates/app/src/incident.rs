@@ -14,6 +14,7 @@ use domain::incident::{
 };
 use domain::right::{Object, Right, may};
 use domain::terminal::{Control, Terminal};
+use domain::time::HOUR_MS;
 use domain::{TerminalId, Timestamp};
 use store::event::{self, New};
 use store::node::Incarnation;
@@ -23,6 +24,9 @@ use store::{Error as StoreError, Tx};
 use crate::attempt::{lock, of_incident};
 use crate::case::{Against, Error, Noun, Stateful, find, step};
 use crate::hold::{NotReleased, Placing, place, release};
+
+/// How long before the report something may have happened, as people say.
+const MOMENT_BEFORE_MS_MAX: i64 = 366 * 24 * HOUR_MS;
 
 /// What a shaken shopkeeper knows (R1.0).
 #[derive(Clone, Debug)]
@@ -74,6 +78,8 @@ impl Stateful for Incident {
     fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
         let is_open = |duty: &domain::duty::Duty| duty.stands_against_closing();
         match verb {
+            // What is not drawn up is not done.
+            Verb::Close if self.playbook.is_none() => Err(Error::Against(Against::DutiesOpen)),
             Verb::Close if store::duty::of(tx, &self.incident_id)?.iter().any(is_open) => {
                 Err(Error::Against(Against::DutiesOpen))
             }
@@ -412,7 +418,7 @@ pub fn confirm_found(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<In
             });
         },
     )?;
-    crate::duty::end_with_find(tx, actor, incident_id)?;
+    crate::duty::end_with_find(tx, actor, &closed)?;
     let proposed_by = case::Case::first_person(&closed).unwrap_or_default();
     let ground = format!("found: said by {proposed_by}, confirmed by {}", actor.name());
     match release(
@@ -433,7 +439,7 @@ pub fn confirm_found(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<In
 /// # Errors
 /// [`Against::DutiesOpen`] while a duty is open that blocks it.
 pub fn close(tx: &Tx<'_>, actor: &Actor, incident_id: &str, statement: &str) -> Result<Incident, Error> {
-    // A node may not have come to it yet, and what is not drawn up is not done.
+    // A node may not have come to it yet.
     find::<Incident>(tx, actor, incident_id)?;
     crate::duty::draw_up(tx, incident_id)?;
     let closing = Closing {
@@ -467,16 +473,13 @@ pub fn reopen(tx: &Tx<'_>, actor: &Actor, incident_id: &str, ground: &str) -> Re
 /// Says when something happened that terms run from; those that wait for it start.
 ///
 /// # Errors
-/// [`Error::Fixed`] when it is known otherwise, [`Error::Unknown`] when it would be later than now.
+/// [`Error::Fixed`] when it is known otherwise, [`Error::Unknown`] when it would be later than now, or a year before the report.
 pub fn say_moment(
     tx: &Tx<'_>,
     actor: &Actor,
     incident_id: &str,
     (moment, at): (Moment, Timestamp),
 ) -> Result<Incident, Error> {
-    if at > tx.now() {
-        return Err(Error::Unknown("at"));
-    }
     let kept = |incident: &Incident| match moment {
         Moment::Occurred => Some(incident.moments.occurred),
         Moment::Confirmed => Some(incident.moments.confirmed),
@@ -484,14 +487,18 @@ pub fn say_moment(
         Moment::Noticed | Moment::Stopped => None,
     };
     let incident: Incident = crate::case::locked(tx, actor, incident_id)?;
+    case::decide(&incident, Verb::SayMoment, actor)?;
+    let is_near = at <= tx.now() && incident.reported_at.since_ms(at) <= MOMENT_BEFORE_MS_MAX;
+    if !is_near {
+        return Err(Error::Unknown("at"));
+    }
     match kept(&incident) {
         Some(None) => {}
         Some(Some(said)) if said == at => return Ok(incident),
         // A term that runs is not moved by somebody who remembers otherwise: more time is given by name, on a ground.
         _ => return Err(Error::Fixed("moment")),
     }
-    let when = jiff::Timestamp::from_millisecond(at.0).map_err(|_| Error::Unknown("at"))?;
-    let text = format!("{} {when}", moment.code());
+    let text = format!("{} {}", moment.code(), crate::duty::written(at)?);
     let incident: Incident = step(
         tx,
         actor,

@@ -153,8 +153,8 @@ pub struct Duty {
     pub is_provisional: bool,
     /// When people are told next that it is due soon, or late.
     pub remind_at: Option<Timestamp>,
-    /// How often they were told.
-    pub reminder_count: i64,
+    /// When somebody gave it more time than its term.
+    pub extended_at: Option<Timestamp>,
     /// Who was asked to do it.
     pub assigned_to: Option<String>,
     /// How it ended, or is said to.
@@ -256,20 +256,23 @@ impl Duty {
 
 /// Longest time before the end of a term at which people are told that it is due soon.
 const AHEAD_MS_MAX: i64 = 24 * HOUR_MS;
-/// Between two times that people are told that it is late.
-const LATE_EVERY_MS: i64 = 24 * HOUR_MS;
+/// Between two times that people are told that it is late, milliseconds.
+pub const LATE_EVERY_MS: i64 = 24 * HOUR_MS;
 
-/// When people are told the next time, after `count` times: a quarter of the term before its end and at most a day, then at its end,
-/// then each day.
-pub fn remind_at(started_at: Timestamp, due_at: Timestamp, count: i64) -> Timestamp {
-    match count {
-        ..=0 => {
-            let ahead_ms = (due_at.since_ms(started_at) / 4).clamp(0, AHEAD_MS_MAX);
-            due_at.plus_ms(-ahead_ms)
-        }
-        // Late is what is after its end.
-        late => due_at.plus_ms(LATE_EVERY_MS.saturating_mul(late - 1).saturating_add(1)),
-    }
+/// When people are told that a term ends soon: a quarter of it before its end, and at most a day.
+pub fn remind_before(started_at: Timestamp, due_at: Timestamp) -> Timestamp {
+    let ahead_ms = (due_at.since_ms(started_at) / 4).clamp(0, AHEAD_MS_MAX);
+    due_at.plus_ms(-ahead_ms)
+}
+
+/// When people are told next, having been told now: just after its end, then once a day, however long nobody was.
+pub fn remind_after(due_at: Timestamp, now: Timestamp) -> Timestamp {
+    let days = match now.since_ms(due_at) {
+        ..=0 => 0,
+        late_ms => (late_ms - 1) / LATE_EVERY_MS + 1,
+    };
+    // Late is what is after its end.
+    due_at.plus_ms(days.saturating_mul(LATE_EVERY_MS).saturating_add(1))
 }
 
 #[cfg(test)]
@@ -321,7 +324,7 @@ mod tests {
             due_at: Some(Timestamp(9)),
             is_provisional: false,
             remind_at: None,
-            reminder_count: 0,
+            extended_at: None,
             assigned_to: None,
             end: (state != State::Open).then_some(end),
         }
@@ -394,16 +397,28 @@ mod tests {
     }
 
     #[test]
-    fn people_are_told_before_the_end_at_it_and_then_each_day() {
-        let (start, day) = (Timestamp(0), 24 * HOUR_MS);
+    fn people_are_told_before_the_end_at_it_and_then_once_a_day() {
+        let day = 24 * HOUR_MS;
         for (days, first_ms) in [(2, day + day / 2), (30, 29 * day)] {
-            let due = Timestamp(days * day);
-            let told = [0, 1, 2, 3].map(|count| remind_at(start, due, count).0);
-            assert_eq!(told, [first_ms, due.0 + 1, due.0 + day + 1, due.0 + 2 * day + 1]);
+            assert_eq!(
+                remind_before(Timestamp(0), Timestamp(days * day)),
+                Timestamp(first_ms)
+            );
         }
         // What was over before it began.
-        assert_eq!(remind_at(Timestamp(9), Timestamp(5), 0), Timestamp(5));
-        assert!(remind_at(start, Timestamp(1), i64::MAX) > start);
+        assert_eq!(remind_before(Timestamp(9), Timestamp(5)), Timestamp(5));
+        let due = Timestamp(2 * day);
+        for (now, next) in [
+            (day, 2 * day + 1),
+            (2 * day, 2 * day + 1),
+            (2 * day + 1, 3 * day + 1),
+            (3 * day, 3 * day + 1),
+            (3 * day + 1, 4 * day + 1),
+            // A clock that stood for months tells once.
+            (90 * day + 5, 91 * day + 1),
+        ] {
+            assert_eq!(remind_after(due, Timestamp(now)), Timestamp(next), "{now}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The rules that letters and duties are made under.
+//! The rule that letters are made under; those of duties are data, in `playbook`.
 //!
 //! Invariant: a rule is named only where it holds.
 
@@ -17,13 +17,7 @@ pub const STOP: Rule = Rule {
     en: "document Yinfa [2021] No. 259, section 1(1)3",
 };
 
-/// Whoever lost personal data sees to it, and tells the authority and the people, unless no harm can come of it.
-pub const LEAK: Rule = Rule {
-    zh: "《个人信息保护法》第五十七条",
-    en: "Personal Information Protection Law of China, article 57",
-};
-
-/// The zones of mainland China and their older names. Neither rule holds in Hong Kong, Macao or Taiwan.
+/// The zones of mainland China and their older names. It does not hold in Hong Kong, Macao or Taiwan.
 const ZONES_OF_CHINA: [&str; 7] = [
     "Asia/Shanghai",
     "Asia/Urumqi",

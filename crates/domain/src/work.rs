@@ -41,7 +41,7 @@ words! {
         Reseal = "reseal",
         /// Forget what is kept for a time only; never done, always due again.
         CleanUp = "clean_up",
-        /// Draw up what must follow losses, and tell people what is due; never done, always due again.
+        /// Draw up what must follow losses, and say what is due; never done, always due again.
         Duties = "duties",
         /// Carry the audit log on, and look it through; never done, always due again.
         Audit = "audit",

@@ -101,10 +101,24 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), RULES.len());
-        let cited = [("stop", domain::rule::STOP), ("leak", domain::rule::LEAK)];
-        for (name, cited) in cited {
-            let rule = Rule::named(name).unwrap();
-            assert_eq!((rule.zh.as_str(), rule.en.as_str()), (cited.zh, cited.en));
+        let stop = Rule::named("stop").unwrap();
+        let cited = domain::rule::STOP;
+        assert_eq!((stop.zh.as_str(), stop.en.as_str()), (cited.zh, cited.en));
+    }
+
+    #[test]
+    fn each_rule_is_one_of_a_duty() {
+        for rule in RULES.iter() {
+            let is_its = |manner| {
+                let said = crate::of(manner).duties.iter();
+                said.filter_map(|said| said.rule.as_deref())
+                    .any(|name| name == rule.rule)
+            };
+            assert!(
+                domain::incident::Manner::ALL.into_iter().any(is_its),
+                "{}",
+                rule.rule
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Duties: what must follow a loss.
 
 use domain::Timestamp;
-use domain::duty::{Duty, End, Moment, NotNeeded, Proof, State, Whose};
+use domain::duty::{Duty, End, LATE_EVERY_MS, Moment, NotNeeded, Proof, State, Whose};
 
 use crate::row::{columns, read, select, table};
 use crate::sql::{sql, values};
@@ -40,7 +40,7 @@ table!(Duty: "duty", 1 {
     due_at = "due_at_ms",
     is_provisional,
     remind_at = "remind_at_ms",
-    reminder_count,
+    extended_at = "extended_at_ms",
     assigned_to,
     end: End,
 });
@@ -54,13 +54,28 @@ pub fn of(tx: &Tx<'_>, incident_id: &str) -> Result<Vec<Duty>, Error> {
     tx.all(sql, values![incident_id], read)
 }
 
-/// Those of which people are to be told something by now, the longest due first; at most `limit`.
-pub fn to_remind(tx: &Tx<'_>, limit: i64) -> Result<Vec<Duty>, Error> {
+/// A duty of which people are to be told something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Which one.
+    pub duty_id: String,
+    /// Of which incident.
+    pub incident_id: String,
+    /// Since when.
+    pub remind_at: Timestamp,
+}
+table!(Told: "duty", 1 { duty_id, incident_id, remind_at = "remind_at_ms" });
+
+/// Those of which people are to be told something by now, the longest due first; at most `limit`. Nobody is told later than a day
+/// after a term, or after now: what is to be told then was put off by a clock that went wrong.
+pub fn to_remind(tx: &Tx<'_>, limit: i64) -> Result<Vec<Told>, Error> {
     let sql = select!(
-        Duty,
-        "WHERE duty.remind_at_ms IS NOT NULL AND duty.remind_at_ms <= $1 ORDER BY duty.remind_at_ms, duty.duty_id LIMIT $2"
+        Told,
+        "WHERE duty.remind_at_ms IS NOT NULL AND (duty.remind_at_ms <= $1
+           OR duty.remind_at_ms > $3 + CASE WHEN duty.due_at_ms > $1 THEN duty.due_at_ms ELSE $1 END)
+         ORDER BY duty.remind_at_ms, duty.duty_id LIMIT $2"
     );
-    tx.all(sql, values![tx.now(), limit], read)
+    tx.all(sql, values![tx.now(), limit, LATE_EVERY_MS + 1], read)
 }
 
 /// The nearest end of a term of an incident's duties that are open.

@@ -147,7 +147,8 @@ pub fn count_attempts(tx: &Tx<'_>, incident_id: &str, attempts: Attempts, raised
 }
 
 /// Takes out what people said in incidents that were closed before a time, in their events and in the requests to stop their
-/// terminals, of at most `limit`; answers how many. That they were, when, and what was decided stays. Whoever calls holds the audit log.
+/// terminals, of at most `limit`; answers how many. That they were, when, and what was
+/// decided stays; which duty an event was of goes with its words, the duties themselves stay. Whoever calls holds the audit log.
 pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error> {
     let closed = sql!(
         "SELECT incident_id FROM incident WHERE state = 'closed' AND closed_at_ms <= $1

@@ -4,9 +4,9 @@
 
 use super::Source;
 
-/// The fields, and why each tells nothing of anybody: identifiers of terminals, work and connections, counts, times, words of
+/// The fields, and why each tells nothing of anybody: identifiers of terminals, incidents, work and connections, counts, times, words of
 /// our own lists, and errors whose `Display` is ours.
-const FIELDS: [&str; 29] = [
+const FIELDS: [&str; 30] = [
     "address",
     "api_key_id",
     "code",
@@ -16,6 +16,7 @@ const FIELDS: [&str; 29] = [
     "done",
     "error",
     "incarnation",
+    "incident_id",
     "intents",
     "is_ours",
     "late_ms",

@@ -14,7 +14,7 @@ use crate::Api;
 use crate::auth::Actor;
 use crate::idempotency::Kept;
 use crate::input::{In, text};
-use crate::problem::{Problem, ProblemOut};
+use crate::problem::{Problem, ProblemOut, Why};
 use crate::wire::Time;
 
 crate::problem::codes! {
@@ -140,6 +140,9 @@ async fn say_moment(
         incident_id,
         input,
         |tx, actor, id, said: MomentSaid| {
+            if said.at.0 > tx.now() {
+                return Err(Problem::field("at", Why::InFuture));
+            }
             Ok(app::incident::say_moment(
                 tx,
                 actor,

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::Actor;
 use domain::duty::Duty;
-use domain::incident::Incident;
+use domain::incident::{Incident, State as Stands};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ use crate::idempotency::Kept;
 use crate::input::{In, text, text_opt};
 use crate::people::Names;
 use crate::problem::{Problem, ProblemOut};
-use crate::route::{self, acting, reading};
+use crate::route::{acting, reading};
 use crate::wire::{Time, word};
 
 /// Longest number that somebody outside gave, in characters.
@@ -96,6 +96,9 @@ pub struct DutyOut {
     due_at: Option<Time>,
     /// Whether that counts days of a year whose holidays nobody has given notice of yet.
     is_provisional: bool,
+    /// When somebody gave it more time than its term; null: nobody has.
+    #[schema(required)]
+    extended_at: Option<Time>,
     /// Whether its time is over.
     is_late: bool,
     /// What shows that it was done.
@@ -136,8 +139,19 @@ struct DutyEnd {
 }
 
 impl DutyOut {
-    /// As the actor sees it.
-    pub fn of(tx: &Tx<'_>, names: &mut Names<'_, '_>, actor: &Actor, it: Duty) -> Result<Self, Problem> {
+    /// As the actor sees it, of an incident that may be closed.
+    fn of(
+        tx: &Tx<'_>,
+        names: &mut Names<'_, '_>,
+        actor: &Actor,
+        is_closed: bool,
+        it: Duty,
+    ) -> Result<Self, Problem> {
+        // Nothing of a closed incident moves; the table says the rest.
+        let actions = match is_closed {
+            true => Vec::new(),
+            false => domain::case::actions(&it, actor),
+        };
         let rule = it.rule.as_deref().and_then(playbook::Rule::named);
         let person = |names: &mut Names<'_, '_>, login: Option<&String>| {
             login.map(|login| names.person(login)).transpose()
@@ -154,7 +168,7 @@ impl DutyOut {
             }),
         };
         Ok(Self {
-            actions: route::actions(tx, actor, &it, DutyAction)?,
+            actions: actions.into_iter().map(DutyAction).collect(),
             is_late: it.is_late(tx.now()),
             assigned_to: person(names, it.assigned_to.as_ref())?,
             end,
@@ -173,6 +187,7 @@ impl DutyOut {
             started_at: it.started_at.map(Time),
             due_at: it.due_at.map(Time),
             is_provisional: it.is_provisional,
+            extended_at: it.extended_at.map(Time),
             proof: DutyProof(it.proof),
             blocks_closing: it.blocks_closing,
         })
@@ -215,7 +230,10 @@ pub fn of(
     let duties = store::duty::of(tx, &incident.incident_id)?
         .into_iter()
         .filter(which);
-    duties.map(|duty| DutyOut::of(tx, names, actor, duty)).collect()
+    let is_closed = incident.state == Stands::Closed;
+    duties
+        .map(|duty| DutyOut::of(tx, names, actor, is_closed, duty))
+        .collect()
 }
 
 /// The words of those that keep an incident from being closed.
@@ -238,7 +256,8 @@ async fn step<B: Send + 'static>(
         .map(|(incident_id, _)| incident_id.to_owned());
     let work = move |tx: &Tx<'_>, actor: &Actor, body| {
         let duty = act(tx, actor, &duty_id, body)?;
-        DutyOut::of(tx, &mut Names::new(tx), actor, duty)
+        // Only of an incident that is not closed a step is taken.
+        DutyOut::of(tx, &mut Names::new(tx), actor, false, duty)
     };
     let kept = acting(api, account, input, work).await?;
     api.node.changed(incident_id);

@@ -1,32 +1,44 @@
-//! What must follow losses: drawing it up, and telling people what is due soon or late.
+//! What must follow losses: drawing it up, and saying what is due soon or late.
 //!
-//! Invariant: one go looks at a bounded number of each.
+//! Invariant: one go does a bounded number of each, and what cannot be read keeps no other from being done.
 
 use std::sync::Arc;
 
 use domain::work::Work;
-use store::Error;
+use store::{Error, Tx};
 
 use super::Tried;
 use node::Node;
 
-/// Duties that people are told of in one go.
-const REMINDED_MAX: usize = 50;
-
 /// Looks once.
 pub async fn look(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let work = work.clone();
-    let Some(changed) = node.write(move |tx| app::duty::look(tx, &work)).await? else {
+    let Some(found) = node.write(move |tx| app::duty::look(tx, &work)).await? else {
         return Ok(Tried::Done);
     };
-    for incident_id in changed {
-        node.changed(Some(incident_id));
+    for incident_id in found.incidents {
+        let id = incident_id.clone();
+        one(node, incident_id, move |tx| app::duty::draw_up(tx, &id)).await?;
     }
-    for _ in 0..REMINDED_MAX {
-        match node.write(app::duty::remind).await? {
-            Some(incident_id) => node.changed(Some(incident_id)),
-            None => break,
-        }
+    for told in found.duties {
+        let incident_id = told.incident_id.clone();
+        one(node, incident_id, move |tx| app::duty::remind(tx, &told)).await?;
     }
     Ok(Tried::Done)
+}
+
+/// Does one of them, and wakes whoever looks at its incident.
+async fn one(
+    node: &Arc<Node>,
+    incident_id: String,
+    act: impl FnOnce(&Tx<'_>) -> Result<bool, Error> + Send + 'static,
+) -> Result<(), Error> {
+    match node.write(act).await {
+        Ok(is_new) => node.changed(is_new.then_some(incident_id)),
+        Err(error @ Error::Corrupt(_)) => {
+            tracing::error!(incident_id, %error, "what must follow cannot be read")
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }

@@ -2991,6 +2991,7 @@ export interface components {
             /** @description Its name in the playbook: `police_report`, `check_transactions`, `acquirer_deregister`, … */
             duty: string;
             end: components["schemas"]["DutyEnd"] | null;
+            extended_at: components["schemas"]["Time"] | null;
             /** @description The incident's number, a hyphen, its place. */
             id: string;
             /** @description Whether its time is over. */
@@ -4612,7 +4613,7 @@ export interface components {
                 model: string;
                 /** @description What the shop's people call it. */
                 name: string;
-                /** @description Its loss incident that is not closed. */
+                /** @description Its loss incident that is not closed, or was closed although it was never found. */
                 open_incident_id: string | null;
                 /** @description The operator signed in now. */
                 operator: string | null;
@@ -5799,7 +5800,7 @@ export interface components {
             model: string;
             /** @description What the shop's people call it. */
             name: string;
-            /** @description Its loss incident that is not closed. */
+            /** @description Its loss incident that is not closed, or was closed although it was never found. */
             open_incident_id: string | null;
             /** @description The operator signed in now. */
             operator: string | null;

@@ -5,11 +5,15 @@ import { locale, t } from '@/i18n'
 
 export const titleOf = (duty: Duty): string => (locale.value === 'en' ? duty.title_en : duty.title_zh)
 
-export const isLate = (duty: Duty): boolean => duty.due_at !== null && at_ms(duty.due_at) < now_ms.value
+export const isOpen = (duty: Duty): boolean => duty.state === 'open' || duty.state === 'not_needed_proposed'
 
-/** What is left of its time; nothing where it has no limit. */
+export const isLate = (duty: Duty): boolean =>
+  isOpen(duty) && duty.due_at !== null && at_ms(duty.due_at) < now_ms.value
+
+/** What is left of its time; nothing where it has no limit, or is over with. */
 export function left(duty: Duty): string {
   const words = t.value.duty
+  if (!isOpen(duty)) return ''
   if (duty.due_at) {
     const left_ms = at_ms(duty.due_at) - now_ms.value
     return left_ms < 0 ? words.late(length(-left_ms)) : words.left(length(left_ms))

@@ -1,6 +1,8 @@
 /** Sentences about attempts and transactions that several cards share. */
-import type { Channel, HoldKind, Reminded, TimelineItem, Transaction } from '@/api'
+import type { Channel, DutyMoment, HoldKind, Reminded, TimelineItem, Transaction } from '@/api'
 import { money } from '@/format/money'
+import { dateClock } from '@/format/time'
+import type { Zone } from '@/format/zone'
 import { t } from '@/i18n'
 import { isUnproven } from './grow'
 
@@ -44,8 +46,8 @@ export function attemptSaid(item: TimelineItem): string {
   return words(what, outcome)
 }
 
-/** What a timeline item says after its kind; `dutyTitle` says how a duty is called. */
-export function about(item: TimelineItem, dutyTitle: (name: string) => string = (name) => name): string {
+/** What a timeline item says after its kind; `dutyTitle` says how a duty is called, `zone` is the terminal's. */
+export function about(item: TimelineItem, dutyTitle: (name: string) => string, zone: Zone): string {
   const words = t.value.incident
   if (item.transaction) {
     const { peer } = item.transaction
@@ -53,17 +55,31 @@ export function about(item: TimelineItem, dutyTitle: (name: string) => string = 
       .filter(Boolean)
       .join(' · ')
   }
-  // Its digest is for whoever compares; the record has it.
-  if (item.kind === 'document_made')
-    return [words.packet, item.by && words.by(item.by)].filter(Boolean).join(' · ')
-  // Which playbook it was is the desk's to know, by its own page.
-  if (item.kind === 'duties_drawn_up') return ''
-  const told =
-    item.kind === 'reminded' && item.text
-      ? t.value.asked.reminded[item.text as Reminded]
-      : item.text && item.text in words.channel
-        ? words.channel[item.text as Channel]
-        : item.text
   const duty = item.duty && dutyTitle(item.duty)
-  return [duty, told, item.by && words.by(item.by)].filter(Boolean).join(' · ')
+  return [duty, told(item, zone), item.by && words.by(item.by)].filter(Boolean).join(' · ')
+}
+
+/** Its text as it is meant: a word of a list, a moment by the terminal's clock, or somebody's own words. */
+function told({ kind, text }: TimelineItem, zone: Zone): string | null {
+  const words = t.value
+  if (!text) return null
+  switch (kind) {
+    case 'reminded':
+      return words.asked.reminded[text as Reminded]
+    case 'document_made':
+      // Its digest is for whoever compares; the record has it.
+      return words.incident.packet
+    case 'duties_drawn_up':
+      return null
+    case 'moment_said': {
+      const [moment = '', at = ''] = text.split(' ')
+      return `${words.duty.moment[moment as DutyMoment]} ${dateClock(at, zone)}`
+    }
+    case 'duty_extended': {
+      const [until = '', ...ground] = text.split('\n')
+      return [`${words.duty.until} ${dateClock(until, zone)}`, ...ground].join(' · ')
+    }
+    default:
+      return text in words.incident.channel ? words.incident.channel[text as Channel] : text
+  }
 }

@@ -96,6 +96,23 @@ export const duty = {
   },
   from,
   state,
+  moment: {
+    occurred: say('什么时候发生的', 'When it happened'),
+    noticed: say('什么时候发现的', 'When it was noticed'),
+    confirmed: say('什么时候确认的', 'When it was confirmed'),
+    aware: say('什么时候知道的', 'When it became known'),
+    stop: say('什么时候停用的', 'When it was stopped'),
+  } satisfies Words<DutyMoment>,
+  say_moment: say('写下时间，开始计时', 'Say when: its term begins'),
+  zone: say(
+    (zone: string) => `按终端所在地的时间（${zone}）`,
+    (zone) => `By the terminal’s clock (${zone})`,
+  ),
+  extended: say('已延期', 'Given more time'),
+  after: say(
+    (titles: string) => `在“${titles}”之后`,
+    (titles) => `After: ${titles}`,
+  ),
   action,
   text,
   act,
