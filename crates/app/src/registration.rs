@@ -212,6 +212,56 @@ pub enum NotDone {
     Store(#[from] StoreError),
 }
 
+impl From<table::NotTaken> for NotDone {
+    fn from(not_taken: table::NotTaken) -> Self {
+        match not_taken {
+            table::NotTaken::WrongState(state) => Self::WrongState(state),
+            _ => Self::WrongState(""),
+        }
+    }
+}
+
+/// What a code that is brought comes to.
+#[derive(Debug)]
+pub enum Brought {
+    /// Nothing changes: it was confirmed with this code before.
+    Again,
+    /// Nothing changes, and that is why.
+    Nothing(NotDone),
+    /// It is counted as a wrong one.
+    Wrong,
+    /// It confirms.
+    Right,
+}
+
+/// What bringing that code would come to now: whoever finds that nothing changes need not ask who writes.
+pub fn brought(tx: &Tx<'_>, it: &Registration, code_digest: &[u8]) -> Result<Brought, StoreError> {
+    let is_right = it.code_digest == code_digest;
+    if it.state != State::Unconfirmed && is_right {
+        return Ok(Brought::Again);
+    }
+    if !it.takes_code(tx.now()) {
+        return Ok(Brought::Nothing(NotDone::WrongCode));
+    }
+    if !is_right {
+        return Ok(Brought::Wrong);
+    }
+    if !are_taken(tx)? {
+        return Ok(Brought::Nothing(NotDone::Closed));
+    }
+    let day_ago = tx.now().plus_ms(-24 * HOUR_MS);
+    match store::registration::confirmed_since(tx, &it.email, day_ago)? >= CONFIRMED_A_DAY_MAX {
+        true => Ok(Brought::Nothing(NotDone::TooMany)),
+        false => Ok(Brought::Right),
+    }
+}
+
+/// Whether the applicant may take that step where it stands.
+pub fn may_take(it: &Registration, verb: Verb) -> Result<(), NotDone> {
+    decide(it, verb, &Actor::Outside(APPLICANT.to_owned()))?;
+    Ok(())
+}
+
 /// Brings the code back: from here the registration counts. A wrong code is an answer whose effect stays: it is counted. The same code
 /// again answers the same. Others that this mailbox has confirmed and nobody has decided are withdrawn: this one takes their place.
 pub fn confirm(
@@ -222,26 +272,17 @@ pub fn confirm(
     let Some(mut it) = held(tx, token_digest)? else {
         return Ok(Err(NotDone::Over));
     };
-    let is_right = it.code_digest == code_digest;
-    if it.state != State::Unconfirmed && is_right {
-        return Ok(Ok(it));
-    }
-    if !it.takes_code(tx.now()) {
-        return Ok(Err(NotDone::WrongCode));
-    }
-    if !is_right {
-        it.wrong_codes += 1;
-        row::update(tx, &it)?;
-        return Ok(Err(NotDone::WrongCode));
-    }
-    if !are_taken(tx)? {
-        return Ok(Err(NotDone::Closed));
-    }
     // Two of one mailbox at once: the later one counts the earlier one.
     store::setting::lock(tx)?;
-    let day_ago = tx.now().plus_ms(-24 * HOUR_MS);
-    if store::registration::confirmed_since(tx, &it.email, day_ago)? >= CONFIRMED_A_DAY_MAX {
-        return Ok(Err(NotDone::TooMany));
+    match brought(tx, &it, code_digest)? {
+        Brought::Again => return Ok(Ok(it)),
+        Brought::Nothing(why) => return Ok(Err(why)),
+        Brought::Wrong => {
+            it.wrong_codes += 1;
+            row::update(tx, &it)?;
+            return Ok(Err(NotDone::WrongCode));
+        }
+        Brought::Right => {}
     }
     for other in store::registration::pending_of_email(tx, &it.email)? {
         row::lock(tx, &other)?;
@@ -321,8 +362,7 @@ const APPLICANT: &str = "applicant";
 /// Takes a step as the applicant, who has shown the token.
 fn applicant(tx: &Tx<'_>, it: Registration, verb: Verb, text: Option<&str>) -> Result<Registration, NotDone> {
     moved(tx, it, verb, &Actor::Outside(APPLICANT.to_owned()), text).map_err(|not_moved| match not_moved {
-        NotMoved::Table(table::NotTaken::WrongState(state)) => NotDone::WrongState(state),
-        NotMoved::Table(_) => NotDone::WrongState(""),
+        NotMoved::Table(not_taken) => not_taken.into(),
         NotMoved::Store(error) => error.into(),
     })
 }

@@ -1,11 +1,11 @@
 //! What anybody may do: fill the form in, bring the code, look how it stands, correct it, take it back.
 //!
 //! Invariant: the answers to whoever fills a form in are the same whoever is known here; a wrong token or code is paid for by the address
-//! it comes from.
+//! it comes from; who writes is asked only where something can change.
 
 use std::sync::Arc;
 
-use app::registration::{Asked, Fresh, NotDone, NotTaken};
+use app::registration::{Asked, Brought, Fresh, NotDone, NotTaken};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,7 @@ use domain::case::actions;
 use domain::code::Code;
 use domain::identity::{self, Wrong};
 use domain::registration::{
-    CODE_LASTS_MS, Kind, NAME_CHARS_MAX, Registration, SENT_MAX, Said, State as Stands,
+    CODE_LASTS_MS, Kind, NAME_CHARS_MAX, Registration, SENT_MAX, Said, State as Stands, Verb,
 };
 use node::seal::Purpose;
 use serde::{Deserialize, Serialize};
@@ -270,13 +270,6 @@ fn open(tx: &Tx<'_>, token: &[u8; 32]) -> Result<Registration, Problem> {
     app::registration::open(tx, token)?.ok_or_else(|| Problem::new(OVER))
 }
 
-/// The digest of a token that opens one: whoever has none never reaches who writes.
-async fn right(api: &Api, network: &Network, said: &str) -> Result<[u8; 32], Problem> {
-    let looked = |tx: &Tx<'_>, token: &[u8; 32]| open(tx, token).map(drop);
-    let (token, ()) = opened(api, network, said, OVER, looked).await?;
-    Ok(token.digest())
-}
-
 /// Say where a registration stands.
 #[utoipa::path(post, path = "/registrations/look", tag = "registration", security(()), request_body = Held, responses(
     (status = 200, body = RegistrationSeen),
@@ -318,22 +311,30 @@ async fn confirm(
 ) -> Result<Json<RegistrationSeen>, Problem> {
     let Confirm { token, code } = input.body;
     let code = Code::parse(&code).ok_or_else(|| network.wrong(&api, CODE_WRONG))?;
-    let (token, code) = (right(&api, &network, &token).await?, digest(&code));
+    let code = digest(&code);
+    let looked = move |tx: &Tx<'_>, token: &[u8; 32]| {
+        let it = open(tx, token)?;
+        Ok((app::registration::brought(tx, &it, &code)?, it))
+    };
+    let (token, (brought, it)) = opened(&api, &network, &token, OVER, looked).await?;
+    match brought {
+        Brought::Again => return Ok(Json(RegistrationSeen::of(&it))),
+        Brought::Nothing(NotDone::WrongCode) => return Err(network.wrong(&api, CODE_WRONG)),
+        Brought::Nothing(why) => return Err(why.into()),
+        // Paid for before it is counted.
+        Brought::Wrong => network.pays(&api)?,
+        Brought::Right => {}
+    }
+    let token = token.digest();
     // What is counted stays, whatever the answer.
     let confirm = move |tx: &Tx<'_>| app::registration::confirm(tx, &token, &code);
-    match api.node.write(confirm).await? {
-        Ok(it) => {
-            api.node.work_due.notify_one();
-            Ok(Json(RegistrationSeen::of(&it)))
-        }
-        Err(NotDone::Over) => Err(network.wrong(&api, OVER)),
-        Err(NotDone::WrongCode) => Err(network.wrong(&api, CODE_WRONG)),
-        Err(not_done) => Err(not_done.into()),
-    }
+    let it = api.node.write(confirm).await??;
+    api.node.work_due.notify_one();
+    Ok(Json(RegistrationSeen::of(&it)))
 }
 
 /// What is corrected; what is not said stays.
-#[derive(Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RegistrationSend, example = json!({ "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs", "login": "li.na.2" }))]
 struct Corrected {
@@ -373,6 +374,13 @@ impl Corrected {
     }
 }
 
+/// What a registration would say, corrected, if it may be sent again.
+fn corrected(tx: &Tx<'_>, token: &[u8; 32], said: Corrected) -> Result<Said, Problem> {
+    let it = open(tx, token)?;
+    app::registration::may_take(&it, Verb::Send)?;
+    read_all(said.over(it.said))
+}
+
 /// Send a returned registration again, corrected; five times in all.
 #[utoipa::path(post, path = "/registrations/send", tag = "registration", security(()), request_body = Corrected, responses(
     (status = 200, body = RegistrationSeen),
@@ -386,9 +394,13 @@ async fn send(
     input: In<Corrected>,
 ) -> Result<Json<RegistrationSeen>, Problem> {
     let said = input.body;
-    let token = right(&api, &network, &said.token).await?;
+    let (held, looked_at) = (said.token.clone(), said.clone());
+    // Who writes is not asked about what cannot be sent.
+    let looked = |tx: &Tx<'_>, token: &[u8; 32]| corrected(tx, token, looked_at).map(drop);
+    let (token, ()) = opened(&api, &network, &held, OVER, looked).await?;
+    let token = token.digest();
     let send = move |tx: &Tx<'_>| {
-        let corrected = read_all(said.over(open(tx, &token)?.said))?;
+        let corrected = corrected(tx, &token, said)?;
         Ok::<_, Problem>(app::registration::send(tx, &token, corrected)?)
     };
     let it = api.node.write(send).await?;
@@ -408,7 +420,12 @@ async fn withdraw(
     network: Network,
     input: In<Held>,
 ) -> Result<Json<RegistrationSeen>, Problem> {
-    let token = right(&api, &network, &input.body.token).await?;
+    let looked = |tx: &Tx<'_>, token: &[u8; 32]| {
+        let it = open(tx, token)?;
+        Ok(app::registration::may_take(&it, Verb::Withdraw)?)
+    };
+    let (token, ()) = opened(&api, &network, &input.body.token, OVER, looked).await?;
+    let token = token.digest();
     let withdraw = move |tx: &Tx<'_>| app::registration::withdraw(tx, &token);
     let it = api.node.write(withdraw).await?;
     Ok(Json(RegistrationSeen::of(&it)))

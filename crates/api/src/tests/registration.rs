@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use domain::account::FRESH_MS;
-use domain::registration::{Kind, Outcome, Registration, SENT_MAX, Said, State};
+use domain::registration::{Kind, Outcome, Registration, SENT_MAX, Said, State, WRONG_CODES_MAX};
 use domain::session::Session;
 use domain::setting::Language;
 use domain::work::{Kind as WorkKind, Work};
@@ -101,6 +101,22 @@ impl House {
             store::account::insert(tx, &account, &super::HASH)
         };
         self.node.write(insert).await.unwrap();
+    }
+
+    /// A registration that waits for its code, and the code.
+    async fn begun(&self) -> (Value, String) {
+        let begun = self.post("", PATH, form()).await.ok();
+        let code = self.code(text(&begun, "id")).await.unwrap();
+        (begun, code)
+    }
+
+    /// Puts a registration where others would have taken it.
+    async fn is_at(&self, id: String, state: State) {
+        let put = move |tx: &store::Tx<'_>| {
+            let it: Registration = store::row::by_id(tx, &id)?.unwrap();
+            store::row::update(tx, &Registration { state, ..it })
+        };
+        self.node.write(put).await.unwrap();
     }
 
     /// The code that waits to be mailed for a registration.
@@ -293,10 +309,38 @@ async fn an_address_that_asks_too_often_is_slowed_down_and_another_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neither_a_wrong_token_nor_a_look_waits_for_who_writes() {
+async fn nothing_that_can_change_nothing_waits_for_who_writes() {
     let house = House::registering().await;
-    let begun = house.post("", PATH, form()).await.ok();
-    let code = house.code(text(&begun, "id")).await.unwrap();
+    let (begun, code) = house.begun().await;
+    let (confirmed, its_code) = house.begun().await;
+    let (used_up, right_code) = house.begun().await;
+    let step = async |step: &str, said: Value| house.post("", &format!("{PATH}/{step}"), said).await;
+    let right = json!({ "token": confirmed["token"], "code": its_code });
+    let seen = step("confirm", right.clone()).await.ok();
+    for _ in 0..WRONG_CODES_MAX {
+        let wrong = json!({ "token": used_up["token"], "code": "M701Z01ABCDE" });
+        step("confirm", wrong)
+            .await
+            .problem(410, "registration_code_wrong");
+    }
+    let returned = house
+        .post("", PATH, with("email", "b@shop.example".into()))
+        .await
+        .ok();
+    house
+        .is_at(text(&returned, "id").to_owned(), State::Returned)
+        .await;
+    let withdrawn = house
+        .post("", PATH, with("email", "c@shop.example".into()))
+        .await
+        .ok();
+    house
+        .is_at(text(&withdrawn, "id").to_owned(), State::Withdrawn)
+        .await;
+    let risk = house.token("risk").await;
+    let closed = json!({ "takes_registrations": false });
+    let closed = request(Method::PUT, "/api/v1/settings", &risk, Some(closed));
+    house.send(closed).await.ok();
     let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
     let (busy, is_busy) = tokio::sync::oneshot::channel();
     let node = house.node.clone();
@@ -310,18 +354,63 @@ async fn neither_a_wrong_token_nor_a_look_waits_for_who_writes() {
     });
     is_busy.await.unwrap();
     let asked = async {
-        let right = json!({ "token": begun["token"] });
-        let seen = house.post("", &format!("{PATH}/look"), right).await.ok();
-        assert_eq!(seen["state"], "unconfirmed");
+        let held = json!({ "token": begun["token"] });
+        assert_eq!(step("look", held).await.ok()["state"], "unconfirmed");
+        assert_eq!(step("confirm", right).await.ok(), seen);
         let wrong = "A".repeat(43);
-        for (step, said) in [
-            ("look", json!({ "token": wrong })),
-            ("confirm", json!({ "token": wrong, "code": code })),
-            ("send", json!({ "token": wrong, "login": "li.na.2" })),
-            ("withdraw", json!({ "token": wrong })),
+        for (verb, said, status, code) in [
+            ("look", json!({ "token": wrong }), 410, "registration_over"),
+            (
+                "confirm",
+                json!({ "token": wrong, "code": code }),
+                410,
+                "registration_over",
+            ),
+            (
+                "send",
+                json!({ "token": wrong, "login": "li.na.2" }),
+                410,
+                "registration_over",
+            ),
+            ("withdraw", json!({ "token": wrong }), 410, "registration_over"),
+            (
+                "confirm",
+                json!({ "token": begun["token"], "code": code }),
+                409,
+                "registrations_closed",
+            ),
+            (
+                "confirm",
+                json!({ "token": used_up["token"], "code": right_code }),
+                410,
+                "registration_code_wrong",
+            ),
+            (
+                "confirm",
+                json!({ "token": confirmed["token"], "code": code }),
+                410,
+                "registration_code_wrong",
+            ),
+            (
+                "send",
+                json!({ "token": confirmed["token"], "login": "li.na.2" }),
+                409,
+                "wrong_state",
+            ),
+            (
+                "send",
+                json!({ "token": returned["token"], "login": "?" }),
+                422,
+                "invalid_field",
+            ),
+            (
+                "withdraw",
+                json!({ "token": withdrawn["token"] }),
+                409,
+                "wrong_state",
+            ),
         ] {
-            let answer = house.post("", &format!("{PATH}/{step}"), said).await;
-            answer.problem(410, "registration_over");
+            step(verb, said).await.problem(status, code);
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(30), asked)
