@@ -364,10 +364,17 @@ pub fn acknowledge(tx: &Tx<'_>, finding: &Finding, by: &Acknowledged) -> Result<
     Ok(tx.execute(sql, values)? > 0)
 }
 
-/// How many findings nobody has understood.
+/// The most alarms that are counted.
+pub const ALARMS_MAX: i64 = 10_000;
+
+/// How many findings nobody has understood, up to [`ALARMS_MAX`].
 pub fn alarms(tx: &Tx<'_>) -> Result<i64, Error> {
-    let sql = sql!("SELECT count(*) FROM audit_finding WHERE acknowledged_at_ms IS NULL");
-    Ok(tx.first(sql, &[], |row| row.int(0))?.unwrap_or_default())
+    let sql = sql!(
+        "SELECT count(*) FROM (SELECT 1 FROM audit_finding WHERE acknowledged_at_ms IS NULL LIMIT $1) AS alarm"
+    );
+    Ok(tx
+        .first(sql, values![ALARMS_MAX], |row| row.int(0))?
+        .unwrap_or_default())
 }
 
 /// The one of that name.
@@ -457,20 +464,8 @@ pub fn leaf_before(tx: &Tx<'_>, leaf: &Leaf) -> Result<Option<i64>, Error> {
     Ok(before.flatten())
 }
 
-/// Erases the text of an event, and the salt that hid it in its leaf: nobody can find out any more what it was, and the log
-/// stays valid.
-pub fn erase_text(tx: &Tx<'_>, subject: Subject, subject_id: &str, sequence: i64) -> Result<(), Error> {
-    let event = sql!("UPDATE event SET text = NULL WHERE subject = $1 AND subject_id = $2 AND sequence = $3");
-    let leaf = sql!(
-        "UPDATE audit_leaf SET text_salt = NULL WHERE subject = $1 AND subject_id = $2 AND sequence = $3"
-    );
-    for sql in [event, leaf] {
-        tx.execute(sql, values![subject.code(), subject_id, sequence])?;
-    }
-    Ok(())
-}
-
-/// The same of everything that was said of one thing.
+/// Erases what was said in the events of one thing, and the salts that hid it in their leaves: nobody can find out any more what it was,
+/// and the log stays valid.
 pub fn erase_texts(tx: &Tx<'_>, subject: Subject, subject_id: &str) -> Result<(), Error> {
     let leaves = sql!(
         "UPDATE audit_leaf SET text_salt = NULL WHERE subject = $1 AND subject_id = $2 AND text_salt IS NOT NULL"

@@ -157,7 +157,10 @@ fn of(found_at: Timestamp, (what, stands): Differs, record: &Record) -> Finding 
     let leaf = &record.leaf;
     Finding {
         what,
-        stands_sha256: hex(&Sha256::digest(stands)),
+        stands_sha256: match stands.is_empty() {
+            true => String::new(),
+            false => hex(&Sha256::digest(stands)),
+        },
         subject: leaf.subject.clone(),
         subject_id: leaf.subject_id.clone(),
         sequence: leaf.sequence,

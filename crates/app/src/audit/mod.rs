@@ -109,13 +109,6 @@ pub fn begin(tx: &Tx<'_>, origin: &str, public_key: &[u8], seed_sealed: &[u8]) -
     store::audit::begin(tx, origin, public_key, seed_sealed)
 }
 
-/// Erases the text of an event: nobody can find out any more what it was, and the log stays valid. Whoever makes leaves waits
-/// meanwhile, so that none is made of a text that goes.
-pub fn erase_text(tx: &Tx<'_>, subject: Subject, subject_id: &str, sequence: i64) -> Result<(), StoreError> {
-    store::audit::lock(tx)?;
-    store::audit::erase_text(tx, subject, subject_id, sequence)
-}
-
 /// Does one piece of the log's work, and ends its claim; it is always due again. `random` is 32 random bytes for the salts.
 /// Where the claim was taken over meanwhile, what was done is right all the same: whoever holds the log goes on from it.
 pub fn run(tx: &Tx<'_>, claimed: &Work, signer: &Signer, random: &[u8; 32]) -> Result<Done, Error> {

@@ -224,8 +224,7 @@ fn a_text_is_erased_and_the_log_stays_valid() {
     let house = House::audited();
     house.happens(Subject::Terminal, "10450001", Some("moved"));
     house.audit(Task::Events);
-    let sequence = house.read(|tx| event::last_sequence(tx, Subject::Terminal, "10450001"));
-    house.write(move |tx| app::audit::erase_text(tx, Subject::Terminal, "10450001", sequence));
+    house.write(|tx| store::audit::erase_texts(tx, Subject::Terminal, "10450001"));
     let erased = house
         .records()
         .into_iter()
@@ -382,6 +381,32 @@ fn every_change_behind_our_back_is_found() {
         assert!(!walked.is_empty(), "{change}: {walked:?}");
         assert!(checked.contains(&by), "{change}: {checked:?}");
     }
+}
+
+#[test]
+fn a_finding_says_nothing_of_what_is_not_there() {
+    let stands = |change: &str, what: Wrong| -> Vec<String> {
+        let mut house = House::audited();
+        house.happens(Subject::Terminal, "10450002", Some("moved"));
+        house.audit(Task::Events);
+        house.unguarded(change);
+        house.found();
+        let found = house.read(|tx| store::audit::findings(tx, 99)).into_iter();
+        let of_kind = found.filter(|finding| finding.what == what);
+        of_kind.map(|finding| finding.stands_sha256).collect()
+    };
+    let gone = stands(
+        "DELETE FROM event WHERE subject_id = '10450002'",
+        Wrong::RecordMissing,
+    );
+    assert_eq!(gone, [""]);
+    let node = "DELETE FROM audit_node WHERE level = 0 AND position = 1";
+    assert_eq!(stands(node, Wrong::NodeDiffers), [""]);
+    let other = stands(
+        "UPDATE event SET verb = 'other' WHERE subject_id = '10450002'",
+        Wrong::LeafDiffers,
+    );
+    assert_eq!(other.iter().map(String::len).collect::<Vec<_>>(), [64]);
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl House {
             Ok(())
         });
         house.seal();
-        house.write(|tx| app::audit::erase_text(tx, Subject::Terminal, "10450002", 1));
+        house.write(|tx| store::audit::erase_texts(tx, Subject::Terminal, "10450002"));
         house
     }
 
