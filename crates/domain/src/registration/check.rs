@@ -45,6 +45,8 @@ words! {
         NotOffered = "not_offered",
         /// The house has asked as often as it wants to pay for in a day.
         DailyLimit = "daily_limit",
+        /// The house's keys cannot be used: they do not open, or no question can carry them.
+        KeysUnusable = "keys_unusable",
         /// The provider takes the house's keys not, or what was sent.
         NotTaken = "not_taken",
         /// It could not be reached.

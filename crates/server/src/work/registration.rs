@@ -58,7 +58,7 @@ async fn asked(node: &Arc<Node>, identities: &Identities, asking: &Asking) -> Re
         .open(Purpose::Setting, IDENTITY_KEY, &asking.key_sealed);
     let kept = opened.ok().and_then(|kept| String::from_utf8(kept.to_vec()).ok());
     let Some(keys) = kept.and_then(|kept| Keys::parse(&kept)) else {
-        let unopened = Checked::because(Outcome::CannotTell, Because::NotTaken);
+        let unopened = Checked::because(Outcome::CannotTell, Because::KeysUnusable);
         return Err(NotAsked::Never(unopened));
     };
     let provider = identities.of(asking.provider, keys, now);

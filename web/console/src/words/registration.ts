@@ -194,6 +194,7 @@ export const registrations = {
     no_consent: say('申请人没有同意交给核验机构', 'The applicant did not agree to it'),
     not_offered: say('核验机构没有这一项', 'The provider has no such check'),
     daily_limit: say('当天查询次数已满', 'The day’s limit of queries was reached'),
+    keys_unusable: say('本机构的密钥用不了，没有去问', 'The keys here cannot be used; nobody was asked'),
     not_taken: say('核验机构不接受密钥或内容', 'The provider did not take the keys or the question'),
     not_reached: say('连不上，或数据源停用', 'Not reached, or its source is down'),
     no_answer: say(

@@ -168,7 +168,7 @@ const NOT_OFFERED: NotAsked = NotAsked::Never(Checked::because(Outcome::CannotTe
 /// Its address is none.
 const NO_SITE: NotAsked = NotAsked::Never(Checked::because(Outcome::Down, Because::NotReached));
 /// No header can hold these keys, so they are none of the provider's.
-const NO_KEYS: NotAsked = NotAsked::Never(NOT_TAKEN);
+const NO_KEYS: NotAsked = NotAsked::Never(Checked::because(Outcome::CannotTell, Because::KeysUnusable));
 
 /// The provider's keys are wrong, or it does not take what was sent.
 const NOT_TAKEN: Checked = Checked::because(Outcome::CannotTell, Because::NotTaken);

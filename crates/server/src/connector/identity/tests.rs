@@ -92,7 +92,9 @@ async fn who_has_no_check_of_businesses_is_not_asked_for_one() {
     for which in Which::ALL {
         let kept = Keys::parse(&format!("id=A\u{7f}\nsecret={SECRET}\n")).unwrap();
         let broken = asked_at(&double, which, kept);
-        assert_eq!(broken.person(&said("测试甲", "")).await, Err(NO_KEYS));
+        let unusable = Checked::because(Outcome::CannotTell, Because::KeysUnusable);
+        let checked = broken.person(&said("测试甲", "")).await;
+        assert_eq!(checked, Err(NotAsked::Never(unusable)));
     }
     assert!(double.asked().is_empty());
 }
