@@ -22,8 +22,8 @@ export const personal = {
   show_why: say('为什么要看', 'Why it is needed'),
   reach_hint: say('例如：店里电话打不通，核实挂失', 'For example: the shop does not answer, to check a loss'),
   signed_up_lead: say(
-    '谁看了、为什么，会记下来：办理商户注册的人看得到。',
-    'Who looked, and why, is kept: whoever signs merchants up reads it.',
+    '谁看了、为什么，会记下来：办理商户注册的人和查阅记录的人看得到。',
+    'Who looked, and why, is kept: whoever signs merchants up reads it, and so does who reads the record.',
   ),
   signed_up_hint: say('例如：与营业执照核对', 'For example: to compare it with the licence'),
   show_minute: say('显示一分钟', 'Show it for a minute'),
