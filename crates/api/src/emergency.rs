@@ -30,6 +30,7 @@ use super::session::Network;
 use super::terminal::TerminalControl;
 use super::wire::Time;
 use super::{Api, id};
+use crate::auth::Guess;
 use crate::auth::mailed::{digest, new_code};
 
 /// Terminals that one is chosen from.
@@ -126,15 +127,14 @@ async fn report(
 }
 
 async fn ask(api: &Arc<Api>, network: Network, contact: String) -> Result<Response, Problem> {
-    network.pays(api)?;
+    network.pays(api, Guess::Code)?;
     let email = email_of_person(api, "contact", Some(contact))?;
     let email = email.ok_or_else(|| Problem::field("contact", Why::Missing))?;
     if !api.node.read(app::stop_request::mail_is_set_up).await? {
         return Err(Problem::new(NO_MAIL));
     }
     let fresh = (0..ACCOUNTS_MAX).map(|_| fresh(api)).collect::<Result<_, _>>()?;
-    let from = network.name();
-    let work = move |tx: &Tx<'_>| app::emergency_code::ask(tx, &email, &from, fresh);
+    let work = move |tx: &Tx<'_>| app::emergency_code::ask(tx, &email, fresh);
     api.node.write(work).await?;
     api.node.work_due.notify_one();
     let asked = CodeAsked {

@@ -168,9 +168,9 @@ impl<S: Sync> FromRequestParts<S> for Network {
 
 impl Network {
     /// Pays for a question or a wrong answer, out of the allowance of this address and no account's.
-    pub fn pays(&self, api: &Api) -> Result<(), Problem> {
+    pub fn pays(&self, api: &Api, guess: Guess) -> Result<(), Problem> {
         let attempt = Attempt {
-            guess: Guess::Password,
+            guess,
             login: None,
             network: self.0,
             device: None,
@@ -181,7 +181,9 @@ impl Network {
 
     /// What somebody hears whose token or code is wrong, which is paid for.
     pub fn wrong(&self, api: &Api, code: Code) -> Problem {
-        self.pays(api).err().unwrap_or_else(|| Problem::new(code))
+        self.pays(api, Guess::Password)
+            .err()
+            .unwrap_or_else(|| Problem::new(code))
     }
 
     /// As it is counted.

@@ -5,7 +5,7 @@
 
 use domain::Timestamp;
 use domain::account::{Account, Person, State};
-use domain::actor::{Actor, By};
+use domain::actor::{Actor, By, STRANGER};
 use domain::emergency_code::{ACCOUNTS_MAX, EmergencyCode, LASTS_MS, NEEDS, OPEN_MAX, Used};
 use domain::incident::{Happened, Incident};
 use domain::setting::Language;
@@ -31,21 +31,20 @@ pub struct Fresh {
     pub sealed: Vec<u8>,
 }
 
-/// Has a code mailed to each account of that address that may report a loss, as far as it has not enough already. `from` is
-/// where the one who asks speaks from.
-pub fn ask(tx: &Tx<'_>, email: &str, from: &str, fresh: Vec<Fresh>) -> Result<(), StoreError> {
+/// Has a code mailed to each account of that address that may report a loss, as far as it has not enough already.
+pub fn ask(tx: &Tx<'_>, email: &str, fresh: Vec<Fresh>) -> Result<(), StoreError> {
     let people = store::account::by_contact(tx, email)?;
     let accounts = people.into_iter().take(ACCOUNTS_MAX).map(|person| person.account);
     let may = accounts.filter(|account| account.rights().has(NEEDS));
     for (account, fresh) in may.zip(fresh) {
         if store::emergency_code::open_count(tx, &account.login)? < OPEN_MAX {
-            make(tx, &account, from, fresh)?;
+            make(tx, &account, fresh)?;
         }
     }
     Ok(())
 }
 
-fn make(tx: &Tx<'_>, account: &Account, from: &str, fresh: Fresh) -> Result<(), StoreError> {
+fn make(tx: &Tx<'_>, account: &Account, fresh: Fresh) -> Result<(), StoreError> {
     let code = EmergencyCode {
         code_id: fresh.code_id,
         code_digest: fresh.digest.to_vec(),
@@ -55,7 +54,7 @@ fn make(tx: &Tx<'_>, account: &Account, from: &str, fresh: Fresh) -> Result<(), 
         used: None,
     };
     row::insert(tx, &code)?;
-    tell(tx, &account.login, "code_asked", By::outside(from), None)?;
+    tell(tx, &account.login, "code_asked", By::outside(STRANGER), None)?;
     let mail = Work {
         payload: Some(fresh.sealed),
         ..Work::new(Id::code_mail(&code.code_id), tx.now(), tx.now())

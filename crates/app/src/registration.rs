@@ -5,7 +5,7 @@
 
 use domain::MerchantId;
 use domain::account::{Account, Person, Proof, Role, Scope, State as AccountState};
-use domain::actor::{Actor, By};
+use domain::actor::{APPLICANT, Actor, By};
 use domain::case::decide;
 use domain::event::Subject;
 use domain::merchant::{Merchant, State as MerchantState};
@@ -355,9 +355,6 @@ fn withdrawn(
         done => Ok(done),
     }
 }
-
-/// How events name the applicant: by nothing that is of a person, because events are kept.
-const APPLICANT: &str = "applicant";
 
 /// Takes a step as the applicant, who has shown the token.
 fn applicant(tx: &Tx<'_>, it: Registration, verb: Verb, text: Option<&str>) -> Result<Registration, NotDone> {

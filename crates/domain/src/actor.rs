@@ -43,6 +43,12 @@ pub enum Actor {
     Machine(Machine),
 }
 
+/// What [`Actor::Outside`] is called who signs a business up. Events are kept for good: they name nobody who has no account, nor where
+/// one speaks from.
+pub const APPLICANT: &str = "applicant";
+/// The same, who asks for a code to report a loss by.
+pub const STRANGER: &str = "stranger";
+
 /// How an actor is named in an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct By<'a> {
@@ -77,7 +83,7 @@ impl<'a> By<'a> {
         }
     }
 
-    /// Somebody without an account, as they are called or by where they speak from.
+    /// Somebody without an account, as they are called.
     pub const fn outside(name: &'a str) -> Self {
         Self {
             kind: Kind::Outside,

@@ -34,6 +34,8 @@ pub enum Guess {
     Password,
     /// A second factor, by somebody who has the password.
     Factor,
+    /// Nothing: a code to report a loss by is asked for. What others of the address guess keeps nobody from that.
+    Code,
 }
 
 /// Who attempts what.
@@ -54,7 +56,7 @@ pub struct Attempt {
 enum Subject {
     Device(Guess, String, DeviceId),
     Pair(Guess, String, Option<IpAddr>),
-    Network(IpAddr),
+    Network(Guess, IpAddr),
     Login(Guess, String),
 }
 
@@ -70,9 +72,9 @@ impl Subject {
         let (attempts, one_more_ms) = match self {
             Self::Device(..) | Self::Pair(..) => (10, 90_000),
             // The people of a shop share one.
-            Self::Network(_) => (50, 18_000),
+            Self::Network(..) => (50, 18_000),
             // Guesses from everywhere: slowed down, so that they find nothing, but never stopped.
-            Self::Login(Guess::Password, _) => (100, 9_000),
+            Self::Login(Guess::Password | Guess::Code, _) => (100, 9_000),
             // Six digits, three of them right at a time: at this pace half a year finds one in seven.
             Self::Login(Guess::Factor, _) => (30, 300_000),
         };
@@ -87,12 +89,13 @@ impl Subject {
         let guess = |guess: &Guess| match guess {
             Guess::Password => "password",
             Guess::Factor => "factor",
+            Guess::Code => "code",
         };
         match self {
             Self::Device(of, login, device) => format!("device {} {} {login}", guess(of), hex(&device.0)),
             Self::Pair(of, login, Some(from)) => format!("pair {} {from} {login}", guess(of)),
             Self::Pair(of, login, None) => format!("pair {} - {login}", guess(of)),
-            Self::Network(from) => format!("network {from}"),
+            Self::Network(of, from) => format!("network {} {from}", guess(of)),
             Self::Login(of, login) => format!("login {} {login}", guess(of)),
         }
     }
@@ -105,7 +108,7 @@ impl Subject {
 
 impl Attempt {
     fn subjects(&self) -> Vec<Subject> {
-        let network = self.network.map(Subject::Network);
+        let network = self.network.map(|from| Subject::Network(self.guess, from));
         let Some(login) = &self.login else {
             return network.into_iter().collect();
         };

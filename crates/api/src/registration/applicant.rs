@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 
 use super::{BusinessKind, CLOSED, CODE_WRONG, OVER, RegistrationAction, SaidOut, TOO_MANY};
 use crate::auth::mailed::{digest, new_code};
-use crate::auth::{Asker, Token};
+use crate::auth::{Asker, Guess, Token};
 use crate::edge::Secret;
 use crate::input::{In, email_of_person, text};
 use crate::problem::{Problem, ProblemOut, Why, code};
@@ -103,7 +103,7 @@ async fn ask(
     network: Network,
     input: In<RegistrationIn>,
 ) -> Result<Response, Problem> {
-    network.pays(&api)?;
+    network.pays(&api, Guess::Password)?;
     if !api.node.read(app::registration::are_taken).await? {
         return Err(Problem::new(CLOSED));
     }
@@ -322,7 +322,7 @@ async fn confirm(
         Brought::Nothing(NotDone::WrongCode) => return Err(network.wrong(&api, CODE_WRONG)),
         Brought::Nothing(why) => return Err(why.into()),
         // Paid for before it is counted.
-        Brought::Wrong => network.pays(&api)?,
+        Brought::Wrong => network.pays(&api, Guess::Password)?,
         Brought::Right => {}
     }
     let token = token.digest();

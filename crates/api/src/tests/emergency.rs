@@ -189,6 +189,37 @@ async fn a_stranger_who_asks_for_codes_fills_no_mailbox_and_takes_none_away() {
 }
 
 #[tokio::test]
+async fn what_neighbours_guess_keeps_nobody_from_asking_for_a_code() {
+    let house = House::with_mail(node::now).await;
+    let last = async |path: &str, body: Value| {
+        let mut last = None;
+        for nth in 0..60 {
+            let mut body = body.clone();
+            if path.ends_with("/session") {
+                body["login"] = format!("guest {nth}").into();
+            }
+            last = Some(house.post_from([192, 0, 2, 66], path, body).await);
+        }
+        last.unwrap()
+    };
+    let guess = json!({ "login": "", "password": "guess" });
+    last("/api/v1/session", guess)
+        .await
+        .problem(429, "too_many_attempts");
+    let asked = house.posted_from(json!({ "contact": OWNERS }), 1).await;
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    assert_eq!(house.codes().await.len(), 1);
+    // Events are kept: where somebody asked from is not in them.
+    let owner = house.token("owner").await;
+    let events = "/api/v1/accounts/owner/events";
+    assert_eq!(house.verbs(&owner, events, "actor").await, ["stranger"]);
+    // Questions have a limit of their own.
+    last(PATH, json!({ "contact": OWNERS }))
+        .await
+        .problem(429, "too_many_attempts");
+}
+
+#[tokio::test]
 async fn a_code_ends_with_its_time_and_with_its_account() {
     static NOW: AtomicI64 = AtomicI64::new(1_795_696_200_000);
     let house = House::with_mail(|| Timestamp(NOW.load(Ordering::Relaxed))).await;
