@@ -297,8 +297,13 @@ pub fn confirm(
     Ok(sent(tx, it, Verb::Confirm))
 }
 
-/// Sends it again, corrected. What was found of what is unchanged stays found.
-pub fn send(tx: &Tx<'_>, token_digest: &[u8], said: Said) -> Result<Registration, NotDone> {
+/// Sends it again, corrected. What was found of what is unchanged stays found; to whom it may be given is said anew, of whom it names now.
+pub fn send(
+    tx: &Tx<'_>,
+    token_digest: &[u8],
+    said: Said,
+    consents_to: Option<Provider>,
+) -> Result<Registration, NotDone> {
     let mut it = held(tx, token_digest)?.ok_or(NotDone::Over)?;
     let is_same_person =
         it.said.person_name == said.person_name && it.said.identity_number == said.identity_number;
@@ -319,7 +324,7 @@ pub fn send(tx: &Tx<'_>, token_digest: &[u8], said: Said) -> Result<Registration
         it.was_not_asked(About::Company);
         (it.company_outcome, it.company_because) = (None, None);
     }
-    it.said = said;
+    (it.said, it.consents_to) = (said, consents_to);
     let it = sent(tx, it, Verb::Send)?;
     store::registration::write_indices(tx, &it)?;
     Ok(it)

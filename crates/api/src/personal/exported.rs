@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 use crate::account::AccountState;
 use crate::factor::FactorKind;
 use crate::invitation::InvitationState;
-use crate::registration::{BusinessKind, CheckOutcome};
+use crate::registration::{ApprovalOut, Check, SaidOut};
 use crate::route::{ActorKind, Subject};
 use crate::session::Role;
-use crate::setting::IdentityProvider;
+use crate::setting::{IdentityProvider, Language};
 use crate::wire::Time;
 
 /// An account as it is handed over.
@@ -88,30 +88,24 @@ pub(super) struct ExportedCode {
 /// What a merchant signed up with, as it is handed over.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ExportedRegistration {
-    id: String,
+    #[serde(flatten)]
+    said: SaidOut,
     made_at: Time,
-    kind: BusinessKind,
-    business_name: String,
-    #[schema(required)]
-    credit_code: Option<String>,
-    person_name: String,
-    identity_number: String,
-    mobile: String,
-    email: String,
-    login: String,
+    language: Language,
+    sent_count: i64,
     /// Who was asked whether name, number and business belong together; null: nobody.
     #[schema(required)]
     provider: Option<IdentityProvider>,
-    /// What it said of the person.
+    /// What was found of the person.
     #[schema(required)]
-    person_outcome: Option<CheckOutcome>,
-    /// What it said of the business.
+    person_check: Option<Check>,
+    /// What was found of the business.
     #[schema(required)]
-    company_outcome: Option<CheckOutcome>,
-    /// Why the documents were enough to whoever looked at them.
+    company_check: Option<Check>,
+    /// Who has looked at which documents.
     #[schema(required)]
-    reason: Option<String>,
-    /// Who accepted it: a log-in.
+    approval: Option<ApprovalOut>,
+    /// Who decided last: a log-in.
     #[schema(required)]
     decided_by: Option<String>,
     #[schema(required)]
@@ -205,20 +199,17 @@ impl From<domain::emergency_code::EmergencyCode> for ExportedCode {
 impl From<Registration> for ExportedRegistration {
     fn from(it: Registration) -> Self {
         Self {
-            id: it.registration_id,
+            said: SaidOut::whole(&it),
             made_at: Time(it.made_at),
-            kind: BusinessKind(it.said.kind),
-            business_name: it.said.business_name,
-            credit_code: Some(it.said.credit_code).filter(|code| !code.is_empty()),
-            person_name: it.said.person_name,
-            identity_number: it.said.identity_number,
-            mobile: it.said.mobile,
-            email: it.email,
-            login: it.said.login,
+            language: Language(it.language),
+            sent_count: it.sent_count,
             provider: it.provider.map(IdentityProvider),
-            person_outcome: it.person_outcome.map(CheckOutcome),
-            company_outcome: it.company_outcome.map(CheckOutcome),
-            reason: it.approval.map(|approval| approval.reason),
+            person_check: Check::of_person(&it),
+            company_check: Check::of_company(&it),
+            approval: it
+                .approval
+                .as_ref()
+                .map(|of| ApprovalOut::of(of, of.approved_by.clone())),
             decided_by: it.decided_by,
             decided_at: it.decided_at.map(Time),
             merchant_id: it.became.map(|became| became.to_string()),

@@ -333,7 +333,7 @@ async fn confirm(
     Ok(Json(RegistrationSeen::of(&it)))
 }
 
-/// What is corrected; what is not said stays.
+/// What is corrected; what is not said stays, but for `consents_to`.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RegistrationSend, example = json!({ "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs", "login": "li.na.2" }))]
@@ -354,6 +354,8 @@ struct Corrected {
     mobile: Option<String>,
     /// What the owner will type to log in.
     login: Option<String>,
+    /// To whom what is said now may be given to be compared, as at the first form; what was said of that before does not stay.
+    consents_to: Option<IdentityProvider>,
 }
 
 impl Corrected {
@@ -400,8 +402,9 @@ async fn send(
     let (token, ()) = opened(&api, &network, &held, OVER, looked).await?;
     let token = token.digest();
     let send = move |tx: &Tx<'_>| {
+        let consents_to = said.consents_to.map(|provider| provider.0);
         let corrected = corrected(tx, &token, said)?;
-        Ok::<_, Problem>(app::registration::send(tx, &token, corrected)?)
+        Ok::<_, Problem>(app::registration::send(tx, &token, corrected, consents_to)?)
     };
     let it = api.node.write(send).await?;
     api.node.work_due.notify_one();

@@ -12,9 +12,11 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::case::{in_person, list_actions};
 use domain::personal::Personal;
-use domain::registration::{DOCUMENTS_MAX, Registration, State as Stands, Verb, read};
+use domain::registration::{
+    Approval, Because, DOCUMENTS_MAX, Outcome, Registration, State as Stands, Verb, read,
+};
 use domain::right::{Object, Right, may};
-use domain::{Actor, MerchantId};
+use domain::{Actor, MerchantId, Timestamp};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -99,7 +101,7 @@ impl Revealing for Registration {
 /// What was asked of a provider, and what it came to.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RegistrationCheck)]
-struct Check {
+pub struct Check {
     /// When it was asked; null: nobody was.
     #[schema(required)]
     asked_at: Option<Time>,
@@ -110,11 +112,31 @@ struct Check {
     because: Option<CheckBecause>,
 }
 
+impl Check {
+    /// What was found of the person.
+    pub fn of_person(it: &Registration) -> Option<Self> {
+        Self::of(it.person_asked_at, it.person_outcome, it.person_because)
+    }
+
+    /// What was found of the business.
+    pub fn of_company(it: &Registration) -> Option<Self> {
+        Self::of(it.company_asked_at, it.company_outcome, it.company_because)
+    }
+
+    fn of(asked_at: Option<Timestamp>, outcome: Option<Outcome>, because: Option<Because>) -> Option<Self> {
+        outcome.map(|outcome| Self {
+            asked_at: asked_at.map(Time),
+            outcome: CheckOutcome(outcome),
+            because: because.map(CheckBecause),
+        })
+    }
+}
+
 /// Who looked at which documents.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RegistrationApproval)]
-struct ApprovalOut {
-    /// Who, by name.
+pub struct ApprovalOut {
+    /// Who: by name, or by log-in where it is handed over about a person.
     by: String,
     /// When.
     at: Time,
@@ -127,10 +149,24 @@ struct ApprovalOut {
     reason: String,
 }
 
-/// What an applicant says, where it stands and what is to be corrected: as everybody sees it, the one who holds the link too.
+impl ApprovalOut {
+    /// One by that person.
+    pub fn of(approval: &Approval, by: String) -> Self {
+        Self {
+            by,
+            at: Time(approval.approved_at),
+            documents: approval.documents.split_whitespace().map(str::to_owned).collect(),
+            until: approval.documents_until.map(last_day),
+            reason: approval.reason.clone(),
+        }
+    }
+}
+
+/// What an applicant says, where it stands and what is to be corrected: as everybody sees it, the one who holds the link too. Only what
+/// is handed over about a person has it in full.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RegistrationSaid)]
-struct SaidOut {
+pub struct SaidOut {
     /// Eight letters and digits, which stand in the mails too.
     id: String,
     /// Where it stands.
@@ -160,21 +196,37 @@ struct SaidOut {
     /// What a person of the house wrote about it.
     #[schema(required)]
     told: Option<String>,
+    /// To whom name, number and business may be given to be compared, as the applicant said last; null: to nobody.
+    #[schema(required)]
+    consents_to: Option<IdentityProvider>,
 }
 
 impl SaidOut {
     fn of(it: &Registration, actor: &Actor) -> Self {
-        let masked = |field| it.seen(field, actor).unwrap_or_default();
+        Self::with(it, |field| it.seen(field, actor).unwrap_or_default())
+    }
+
+    /// In full.
+    pub fn whole(it: &Registration) -> Self {
+        let data = it.personal();
+        Self::with(it, |field| {
+            let datum = data.iter().find(|datum| datum.field == field);
+            datum.and_then(|datum| datum.text).unwrap_or_default().to_owned()
+        })
+    }
+
+    /// What is of the person, as `shown` has it.
+    fn with(it: &Registration, shown: impl Fn(&str) -> String) -> Self {
         Self {
             id: it.registration_id.clone(),
             state: RegistrationState(it.state),
             kind: BusinessKind(it.said.kind),
             business_name: it.said.business_name.clone(),
             credit_code: Some(it.said.credit_code.clone()).filter(|code| !code.is_empty()),
-            person_name: masked("person_name"),
-            identity_number: masked("identity_number"),
-            mobile: masked("mobile"),
-            email: masked("email"),
+            person_name: shown("person_name"),
+            identity_number: shown("identity_number"),
+            mobile: shown("mobile"),
+            email: shown("email"),
             login: it.said.login.clone(),
             sent_at: it.sent_at.map(Time),
             wrong_fields: read(it.wrong_fields.as_deref())
@@ -182,6 +234,7 @@ impl SaidOut {
                 .map(RegistrationField)
                 .collect(),
             told: it.told.clone(),
+            consents_to: it.consents_to.map(IdentityProvider),
         }
     }
 }
@@ -262,27 +315,14 @@ pub struct RegistrationWhole {
 impl RegistrationOut {
     fn of(tx: &Tx<'_>, actor: &Actor, it: Registration) -> Result<Self, Problem> {
         let mut names = Names::new(tx);
-        let check = |asked_at: Option<domain::Timestamp>, outcome: Option<_>, because: Option<_>| {
-            outcome.map(|outcome| Check {
-                asked_at: asked_at.map(Time),
-                outcome: CheckOutcome(outcome),
-                because: because.map(CheckBecause),
-            })
-        };
         let approval = match &it.approval {
             None => None,
-            Some(approval) => Some(ApprovalOut {
-                by: names.person(&approval.approved_by)?,
-                at: Time(approval.approved_at),
-                documents: approval.documents.split_whitespace().map(str::to_owned).collect(),
-                until: approval.documents_until.map(last_day),
-                reason: approval.reason.clone(),
-            }),
+            Some(approval) => Some(ApprovalOut::of(approval, names.person(&approval.approved_by)?)),
         };
         Ok(Self {
             actions: route::actions(tx, actor, &it, RegistrationAction)?,
-            person_check: check(it.person_asked_at, it.person_outcome, it.person_because),
-            company_check: check(it.company_asked_at, it.company_outcome, it.company_because),
+            person_check: Check::of_person(&it),
+            company_check: Check::of_company(&it),
             decided_by: it.decided_by.as_deref().map(|by| names.person(by)).transpose()?,
             approval,
             said: SaidOut::of(&it, actor),
@@ -473,14 +513,14 @@ impl Approve {
 }
 
 /// The end of a day, which is not over yet anywhere.
-fn until(said: &str) -> Result<Option<domain::Timestamp>, Problem> {
+fn until(said: &str) -> Result<Option<Timestamp>, Problem> {
     if said == LONG_TERM {
         return Ok(None);
     }
     let day: Option<Date> = said.parse().ok().filter(|day: &Date| day.to_string() == said);
     let end = day.and_then(|day| day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok());
     let end = end.ok_or_else(|| Problem::field("until", Why::NotADay))?;
-    let end = domain::Timestamp(end.timestamp().as_millisecond());
+    let end = Timestamp(end.timestamp().as_millisecond());
     match end > node::now() {
         true => Ok(Some(end)),
         false => Err(Problem::field("until", Why::OutOfRange)),
@@ -488,7 +528,7 @@ fn until(said: &str) -> Result<Option<domain::Timestamp>, Problem> {
 }
 
 /// The day that ends then.
-fn last_day(end: domain::Timestamp) -> String {
+fn last_day(end: Timestamp) -> String {
     let within = jiff::Timestamp::from_millisecond(end.0 - 1).unwrap_or_default();
     within.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }

@@ -415,7 +415,15 @@ async fn page_by_page_it_ends_and_no_cursor_says_what_is_not_ones_own() {
 async fn what_a_merchant_signed_up_with_is_handed_over_and_said_to_be_kept() {
     let house = House::new().await;
     house.registration("REG00001", true).await;
+    let consents = |tx: &store::Tx<'_>| {
+        let it: domain::registration::Registration = store::row::by_id(tx, "REG00001")?.unwrap();
+        let consents_to = Some(domain::registration::Provider::Tencent);
+        store::row::update(tx, &domain::registration::Registration { consents_to, ..it })
+    };
+    house.node.write(consents).await.unwrap();
     let risk = house.token("risk").await;
+    let shown = house.get(&risk, "/api/v1/registrations/REG00001").await.ok();
+    assert_eq!(shown["consents_to"], "tencent");
     let accept = "/api/v1/registrations/REG00001/accept";
     let accepted = house.post(&risk, accept, json!({})).await.ok();
     let login = "new.REG00001";
@@ -453,6 +461,16 @@ async fn what_a_merchant_signed_up_with_is_handed_over_and_said_to_be_kept() {
         "{all}"
     );
     assert_eq!(kept["merchant_id"], accepted["merchant_id"]);
+    for (field, said) in [
+        ("consents_to", json!("tencent")),
+        ("state", json!("accepted")),
+        ("language", json!("zh")),
+        ("decided_by", json!("risk")),
+        ("approval", json!(null)),
+    ] {
+        assert_eq!(kept.get(field), Some(&said), "{field} of {all}");
+    }
+    assert!(kept["sent_at"].is_string() && kept["person_check"]["outcome"] == "same");
     assert!(!all.to_string().contains("另一个人"), "{all}");
     // Another owner answers for the account, not for what the acquirer knows.
     let second = move |tx: &store::Tx<'_>| {

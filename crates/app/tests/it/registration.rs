@@ -154,7 +154,11 @@ fn paid(house: &House) -> i64 {
 }
 
 fn send(house: &House, of: u8, corrected: Said) -> Result<Registration, NotDone> {
-    house.try_write(move |tx| app::registration::send(tx, &[of; 32], corrected))
+    send_to(house, of, corrected, Some(Provider::Aliyun))
+}
+
+fn send_to(house: &House, of: u8, corrected: Said, to: Option<Provider>) -> Result<Registration, NotDone> {
+    house.try_write(move |tx| app::registration::send(tx, &[of; 32], corrected, to))
 }
 
 /// Another of the house, who signs merchants on too.
@@ -392,6 +396,33 @@ fn what_was_heard_of_what_was_said_before_stands_for_nothing_that_is_said_now() 
         (it.state, it.person_outcome),
         (State::Returned, Some(Outcome::Differs))
     );
+}
+
+#[test]
+fn a_consent_is_given_anew_with_each_correction_or_nobody_is_asked() {
+    let house = open();
+    confirmed(&house, 1);
+    assert_eq!(checked(&house, Outcome::Differs, Outcome::Same), 1);
+    let another = || Said {
+        person_name: "测试乙".into(),
+        ..said("shop")
+    };
+    // The first one's consent is not the other one's.
+    assert_eq!(send_to(&house, 1, another(), None).unwrap().consents_to, None);
+    assert_eq!(checked(&house, Outcome::Same, Outcome::Same), 0);
+    let it = kept(&house, 1).unwrap();
+    assert_eq!(
+        (it.state, it.person_because),
+        (State::Review, Some(Because::NoConsent))
+    );
+    let back = |tx: &store::Tx<'_>| {
+        app::registration::give_back(tx, &risk_officer(), &id(1), &[Field::PersonName], "look again")
+    };
+    house.try_write(back).unwrap();
+    // Given later, it counts.
+    send(&house, 1, another()).unwrap();
+    assert_eq!(checked(&house, Outcome::Same, Outcome::Same), 2);
+    assert!(kept(&house, 1).unwrap().is_all_same());
 }
 
 #[test]

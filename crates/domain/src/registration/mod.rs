@@ -204,7 +204,7 @@ pub struct Registration {
     pub password_hash: String,
     /// What the applicant is spoken to in.
     pub language: Language,
-    /// To whom the applicant lets the name and the number be given, from when it came.
+    /// To whom the applicant lets the name and the number be given; said anew whenever it is sent.
     pub consents_to: Option<Provider>,
     /// Where it stands.
     pub state: State,

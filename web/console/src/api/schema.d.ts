@@ -2804,7 +2804,7 @@ export interface components {
         /** @enum {string} */
         Channel: "card_authorisation" | "sign_in" | "refund_and_void" | "reversal_and_settlement" | "cashier_unlock" | "console_and_api";
         /** @enum {string} */
-        CheckBecause: "not_operating" | "of_another" | "no_provider" | "no_consent" | "not_offered" | "daily_limit" | "not_taken" | "not_reached" | "no_answer" | "unreadable";
+        CheckBecause: "not_operating" | "of_another" | "no_provider" | "no_consent" | "not_offered" | "daily_limit" | "keys_unusable" | "not_taken" | "not_reached" | "no_answer" | "unreadable";
         /** @enum {string} */
         CheckOutcome: "same" | "differs" | "no_record" | "cannot_tell" | "down";
         /** @description How an incident ended. */
@@ -3239,27 +3239,20 @@ export interface components {
             state: components["schemas"]["InvitationState"];
         };
         /** @description What a merchant signed up with, as it is handed over. */
-        ExportedRegistration: {
-            business_name: string;
-            company_outcome: components["schemas"]["CheckOutcome"] | null;
-            credit_code: string | null;
+        ExportedRegistration: components["schemas"]["RegistrationSaid"] & {
+            approval: components["schemas"]["RegistrationApproval"] | null;
+            company_check: components["schemas"]["RegistrationCheck"] | null;
             decided_at: components["schemas"]["Time"] | null;
-            /** @description Who accepted it: a log-in. */
+            /** @description Who decided last: a log-in. */
             decided_by: string | null;
-            email: string;
-            id: string;
-            identity_number: string;
-            kind: components["schemas"]["BusinessKind"];
-            login: string;
+            language: components["schemas"]["Language"];
             made_at: components["schemas"]["Time"];
             /** @description The merchant it became. */
             merchant_id: string | null;
-            mobile: string;
-            person_name: string;
-            person_outcome: components["schemas"]["CheckOutcome"] | null;
+            person_check: components["schemas"]["RegistrationCheck"] | null;
             provider: components["schemas"]["IdentityProvider"] | null;
-            /** @description Why the documents were enough to whoever looked at them. */
-            reason: string | null;
+            /** Format: int64 */
+            sent_count: number;
         };
         /** @description A session as it is handed over. */
         ExportedSession: {
@@ -5032,7 +5025,7 @@ export interface components {
         RegistrationApproval: {
             /** @description When. */
             at: components["schemas"]["Time"];
-            /** @description Who, by name. */
+            /** @description Who: by name, or by log-in where it is handed over about a person. */
             by: string;
             /** @description SHA-256 of each document. */
             documents: string[];
@@ -5153,10 +5146,14 @@ export interface components {
             /** @description What is wrong with them, for the applicant to read; at most 2000 characters. */
             text: string;
         };
-        /** @description What an applicant says, where it stands and what is to be corrected: as everybody sees it, the one who holds the link too. */
+        /**
+         * @description What an applicant says, where it stands and what is to be corrected: as everybody sees it, the one who holds the link too. Only what
+         *     is handed over about a person has it in full.
+         */
         RegistrationSaid: {
             /** @description What it is called. */
             business_name: string;
+            consents_to: components["schemas"]["IdentityProvider"] | null;
             /** @description Its credit code; null for a micro-merchant. */
             credit_code: string | null;
             /** @description The mailbox. */
@@ -5193,7 +5190,7 @@ export interface components {
             sends_left: number;
         };
         /**
-         * @description What is corrected; what is not said stays.
+         * @description What is corrected; what is not said stays, but for `consents_to`.
          * @example {
          *       "login": "li.na.2",
          *       "token": "8_J1TXmC3r0vGQ2bW8lYkPa9sDfHjKlQwErTyUiOpAs"
@@ -5202,6 +5199,7 @@ export interface components {
         RegistrationSend: {
             /** @description What it is called. */
             business_name?: string | null;
+            consents_to?: components["schemas"]["IdentityProvider"] | null;
             /** @description 统一社会信用代码. */
             credit_code?: string | null;
             /** @description That person's identity number. */

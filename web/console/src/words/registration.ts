@@ -208,6 +208,8 @@ export const registrations = {
     tencent: say('腾讯云', 'Tencent Cloud'),
   } satisfies Words<IdentityProvider>,
   unasked: say('未核验', 'Not checked'),
+  consents_to: say('同意交给谁核验', 'May be given to'),
+  to_nobody: say('没有同意', 'Nobody'),
   known: say('这个信用代码已是商户', 'The credit code is a merchant’s already'),
   alike: say('其他申请里有相同信息', 'Others name the same'),
   approval: say('材料审核', 'Documents seen'),
