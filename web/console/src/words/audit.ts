@@ -29,6 +29,12 @@ const wrong: Words<AuditWrong> = {
   gap: say('中间少了一条', 'A record in between is gone'),
 }
 
+/** Who has no account, as the record calls them: nobody by name. */
+export const outsiders: Record<string, Said<string>> = {
+  applicant: say('申请人', 'The applicant'),
+  stranger: say('未登录的人', 'Somebody not signed in'),
+}
+
 export const audit = {
   subject,
   wrong,
