@@ -10,12 +10,27 @@ use std::path::{Path, PathBuf};
 /// What a file that is not whole yet has behind its name. Nobody else calls one so: what a run that was killed has left goes.
 const SUFFIX: &str = ".tillguard-part";
 
-/// Writes a file in the place of the one that may be there, and to the disk. `mode` is who may read it; without it the process's mask
-/// says so.
+/// Writes a file in the place of the one that may be there, and to the disk with its name. `mode` is who may read it; without it the
+/// process's mask says so.
+///
+/// # Errors
+/// It cannot be written, and what was there is there still; or its name may not be on the disk yet.
+pub fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+    put(path, bytes, mode)?;
+    sync_folder(path)
+}
+
+/// The same in a folder that is somebody else's, on another machine perhaps: not each can be told to write its names to the disk.
 ///
 /// # Errors
 /// It cannot be written; what was there is there still.
-pub fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+pub fn replace_elsewhere(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+    put(path, bytes, mode)?;
+    let _ = sync_folder(path);
+    Ok(())
+}
+
+fn put(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
     let part = beside(path);
     let _ = std::fs::remove_file(&part);
     let written = write_new(&part, bytes, mode).and_then(|()| std::fs::rename(&part, path));
@@ -31,11 +46,22 @@ fn beside(path: &Path) -> PathBuf {
     part.into()
 }
 
-/// Writes a file that is not there yet, and to the disk.
+/// Writes the names in a file's folder to the disk: without that a file that was written may be gone after a power cut.
+fn sync_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Writes a file that is not there yet, and to the disk with its name.
 ///
 /// # Errors
 /// There is one, or it cannot be written.
-pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+pub(crate) fn create(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
+    write_new(path, bytes, mode)?;
+    sync_folder(path)
+}
+
+fn write_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()> {
     let mut file = create_new(path, mode)?;
     file.write_all(bytes)?;
     file.sync_all()
@@ -80,6 +106,14 @@ mod tests {
         replace(&path, b"whole", None).unwrap();
         assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "theirs");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole");
+    }
+
+    #[test]
+    fn the_folder_of_a_name_alone_is_the_one_we_are_in() {
+        sync_folder(Path::new("one.key")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        sync_folder(&folder.path().join("one.key")).unwrap();
+        assert!(sync_folder(&folder.path().join("gone/one.key")).is_err());
     }
 
     #[test]

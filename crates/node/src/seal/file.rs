@@ -180,7 +180,7 @@ fn push_hex(text: &mut String, bytes: &[u8]) {
 
 /// Makes a file that only its owner can read.
 fn write_new(path: &Path, text: &str) -> Result<(), String> {
-    let written = file::write_new(path, text.as_bytes(), Some(0o600));
+    let written = file::create(path, text.as_bytes(), Some(0o600));
     written.map_err(|error| format!("cannot be made: {error}"))
 }
 

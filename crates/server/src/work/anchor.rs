@@ -138,7 +138,7 @@ impl Folder {
     /// Puts a checkpoint into it.
     async fn take(&self, checkpoint: &Checkpoint) -> Kept {
         let (path, note) = (self.path.join(file_name(checkpoint)), checkpoint.note.clone());
-        let write = move || node::file::replace(&path, note.as_bytes(), None);
+        let write = move || node::file::replace_elsewhere(&path, note.as_bytes(), None);
         self.ask(FOLDER_TIME_MAX, write).await
     }
 
