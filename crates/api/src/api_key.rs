@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use app::api_key::{New, NotMade};
+use app::case::Error;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -155,6 +156,13 @@ impl Listed for ApiKey {
 
     fn list(tx: &Tx<'_>, actor: &Actor, which: &ApiKeyQuery, limit: i64) -> Result<Vec<Self>, Problem> {
         let (state, after) = (which.state.map(|state| state.0), which.cursor.as_deref());
+        if let Some(after) = after {
+            let given = app::case::find::<Self>(tx, actor, after);
+            given.map_err(|error| match error {
+                Error::NotFound(_) => Problem::field("cursor", Why::NotACursor),
+                other => other.into(),
+            })?;
+        }
         Ok(store::api_key::list(tx, scope(actor)?, state, after, limit)?)
     }
 }

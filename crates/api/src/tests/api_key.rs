@@ -149,6 +149,13 @@ async fn keys_are_listed_the_newest_first_page_by_page() {
         }
     }
     assert_eq!(shown, made);
+    // One that no list has given begins none, and neither does another's.
+    let (others, _) = make(&house, &risk, json!({ "name": "ERP", "rights": [], "days": 90 })).await;
+    for cursor in ["AAAA1111", &others] {
+        let page = house.get(&owner, &format!("{KEYS}?cursor={cursor}")).await;
+        page.problem(422, "invalid_field");
+        assert_eq!(page.body["field"], "cursor");
+    }
 }
 
 #[tokio::test]
