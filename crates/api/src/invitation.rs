@@ -28,7 +28,7 @@ use super::route::{self, Listed, Shown};
 use super::session::{self, AccountOut, HalfWay, Held, Network, Role, custom_role_id, custom_role_name};
 use super::wire::{Time, word};
 use super::{Api, id};
-use crate::auth::{self, Account, DeviceId, Token, scope};
+use crate::auth::{self, Account, Asker, DeviceId, Token, scope};
 
 word! {
     /// What became of an invitation.
@@ -330,9 +330,21 @@ async fn accept(
         None => seen.name,
         Some(name) => text("name", &name, NAME_CHARS_MAX)?,
     };
+    if seen.login.is_none() {
+        // Who chooses one that somebody has costs no processor.
+        let chosen = login.clone();
+        let free = move |tx: &Tx<'_>| match store::account::get(tx, &chosen)? {
+            Some(_) => Err(Problem::new(LOGIN_TAKEN)),
+            None => Ok(()),
+        };
+        api.node.read(free).await?;
+    }
     let theirs = vec![login.clone(), name.clone()];
+    let hash = api
+        .passwords
+        .hash_new_of(Asker::Stranger(network.0), "password", password, theirs);
     let accepted = Accepted {
-        password_hash: api.passwords.hash_new("password", password, theirs).await?,
+        password_hash: hash.await?,
         login: login.clone(),
         name,
         email: email_of_person(&api, "email", said.email)?,
