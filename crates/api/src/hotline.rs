@@ -64,12 +64,13 @@ async fn show(State(api): State<Arc<Api>>) -> Json<Hotline> {
     let phone = api.settings.hotline.clone();
     // The number is told whatever the store is doing.
     let read = |tx: &store::Tx<'_>| {
-        let takes_registrations = app::registration::are_taken(tx)?;
-        let settings = store::setting::get(tx)?.filter(|_| takes_registrations);
+        let settings = store::setting::get(tx)?;
+        let mails_codes = settings.as_ref().is_some_and(app::stop_request::mails);
+        let settings = settings.filter(app::registration::takes);
         Ok::<_, store::Error>(Hotline {
             phone: None,
-            mails_codes: Some(app::stop_request::mail_is_set_up(tx)?),
-            takes_registrations: Some(takes_registrations),
+            mails_codes: Some(mails_codes),
+            takes_registrations: Some(settings.is_some()),
             identity_provider: settings
                 .and_then(|settings| settings.identity_provider)
                 .map(IdentityProvider),

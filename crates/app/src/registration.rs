@@ -21,7 +21,7 @@ use store::event::{self, New};
 use store::{Error as StoreError, Tx, row};
 
 use crate::case::{self, Against, Error, Noun, Stateful, locked, step};
-use crate::stop_request::MailOutcome;
+use crate::stop_request::{MailOutcome, mails};
 use crate::work;
 
 impl Noun for Registration {
@@ -64,12 +64,14 @@ impl Stateful for Registration {
     }
 }
 
-/// Whether the house takes registrations: it wants to, is an acquirer's, and can send mails.
+/// Whether the house takes registrations.
 pub fn are_taken(tx: &Tx<'_>) -> Result<bool, StoreError> {
-    let settings = store::setting::get(tx)?;
-    let is_open =
-        settings.is_some_and(|settings| settings.takes_registrations && settings.mode == Mode::Acquirer);
-    Ok(is_open && crate::stop_request::mail_is_set_up(tx)?)
+    Ok(store::setting::get(tx)?.is_some_and(|settings| takes(&settings)))
+}
+
+/// Whether a house with those settings does: it wants to, is an acquirer's, and can send mails.
+pub fn takes(settings: &Settings) -> bool {
+    settings.takes_registrations && settings.mode == Mode::Acquirer && mails(settings)
 }
 
 /// What a new one is known by, made by the edge.
@@ -448,23 +450,23 @@ fn question(
     about: About,
     settings: &Settings,
 ) -> Result<Result<Vec<u8>, Checked>, StoreError> {
-    let unasked = |because| Ok(Err(Checked::because(Outcome::CannotTell, because)));
+    let without = |because| Ok(Err(Checked::because(Outcome::CannotTell, because)));
     if it.asked_at(about).is_some() {
         return Ok(Err(Checked::because(Outcome::Down, Because::NoAnswer)));
     }
     let (Some(provider), Some(key_sealed)) = (settings.identity_provider, &settings.identity_key_sealed)
     else {
-        return unasked(Because::NoProvider);
+        return without(Because::NoProvider);
     };
     if it.consents_to != Some(provider) {
-        return unasked(Because::NoConsent);
+        return without(Because::NoConsent);
     }
     if (provider, about) == (Provider::Tencent, About::Company) {
-        return unasked(Because::NotOffered);
+        return without(Because::NotOffered);
     }
     match store::registration::pays(tx, settings.identity_daily_limit)? {
         true => Ok(Ok(key_sealed.clone())),
-        false => unasked(Because::DailyLimit),
+        false => without(Because::DailyLimit),
     }
 }
 

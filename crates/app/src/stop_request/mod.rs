@@ -78,8 +78,12 @@ impl Stateful for StopRequest {
 
 /// Whether mails can go out: somebody has set up where to, and in whose name.
 pub fn mail_is_set_up(tx: &Tx<'_>) -> Result<bool, StoreError> {
-    let settings = store::setting::get(tx)?;
-    Ok(settings.is_some_and(|settings| settings.smtp_url_sealed.is_some() && settings.mail_from.is_some()))
+    Ok(store::setting::get(tx)?.is_some_and(|settings| mails(&settings)))
+}
+
+/// Whether a house with those settings can send mails.
+pub const fn mails(settings: &domain::setting::Settings) -> bool {
+    settings.smtp_url_sealed.is_some() && settings.mail_from.is_some()
 }
 
 /// Whom to ask to stop a terminal of a merchant.
