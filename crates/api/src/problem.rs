@@ -251,11 +251,7 @@ pub struct ProblemOut {
 impl Problem {
     /// A problem of that code.
     pub fn new(code: Code) -> Self {
-        let reference = seal::random::<6>()
-            .unwrap_or_default()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let reference = domain::hex::of(&seal::random::<6>().unwrap_or_default());
         Self {
             code,
             field: None,

@@ -18,6 +18,7 @@ pub mod event;
 pub mod factor;
 #[cfg(test)]
 mod fixture;
+pub mod hex;
 pub mod hold;
 pub mod identity;
 pub mod import;

@@ -4,7 +4,6 @@
 //! again each time.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -67,13 +66,7 @@ fn answer(find: impl Fn(&str) -> Option<File>, path: &str, headers: &HeaderMap) 
     let media_type = plain.media_type.clone();
     let file = packed.unwrap_or(plain);
     // Weak: on its way out the file may still be packed another way.
-    let etag = file.digest[..16]
-        .iter()
-        .fold(String::from("W/\""), |mut etag, byte| {
-            let _ = write!(etag, "{byte:02x}");
-            etag
-        })
-        + "\"";
+    let etag = format!("W/\"{}\"", domain::hex::of(&file.digest[..16]));
     let unchanged = headers
         .get(header::IF_NONE_MATCH)
         .is_some_and(|known| known.as_bytes() == etag.as_bytes());

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use api::setting::{GateFrom, ZONE_KEYS};
+use domain::hex;
 use domain::setting::is_acquirer_code;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -310,7 +311,7 @@ fn parse_zone_keys(text: &str) -> anyhow::Result<(Key, Key)> {
             .lines()
             .find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='));
         let key = line
-            .and_then(|hex| unhex(hex.trim()))
+            .and_then(|hex| hex::read(hex.trim()).map(Zeroizing::new))
             .with_context(|| format!("no {name}=HEX in the zone keys"))?;
         match key.len() {
             8 | 16 => Ok(key),
@@ -318,12 +319,6 @@ fn parse_zone_keys(text: &str) -> anyhow::Result<(Key, Key)> {
         }
     };
     Ok((find("mac")?, find("pin")?))
-}
-
-fn unhex(hex: &str) -> Option<Key> {
-    let pairs = hex.as_bytes().chunks(2);
-    let bytes = pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    bytes.collect::<Option<Vec<u8>>>().map(Zeroizing::new)
 }
 
 #[cfg(test)]
@@ -348,5 +343,14 @@ mod tests {
         .unwrap();
         let error = format!("{:#}", zone_keys(&file).unwrap_err());
         assert!(error.contains("mac") && !error.contains("0123"), "{error}");
+        // A sign is no digit, and half a byte is none.
+        for wrong in ["+123456789ABCDEF", "0123456789ABCDE"] {
+            std::fs::write(
+                &file,
+                format!("mac={wrong}\npin=00112233445566778899AABBCCDDEEFF\n"),
+            )
+            .unwrap();
+            assert!(zone_keys(&file).is_err(), "{wrong}");
+        }
     }
 }

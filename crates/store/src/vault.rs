@@ -190,8 +190,8 @@ pub(crate) fn sealed_bytes(kept: &str) -> Option<Vec<u8>> {
 
 /// What a text is found by under each key, the newest first, in hexadecimal digits.
 pub(crate) fn indices(vault: &dyn Vault, label: &str, text: &str) -> Vec<String> {
-    let hex = |index: &Vec<u8>| index.iter().map(|byte| format!("{byte:02x}")).collect();
-    vault.indices(label, text).iter().map(hex).collect()
+    let digits = |index: &Vec<u8>| domain::hex::of(index);
+    vault.indices(label, text).iter().map(digits).collect()
 }
 
 #[cfg(test)]

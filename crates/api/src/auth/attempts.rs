@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use domain::hex;
 use node::seal::Sealer;
 use node::{Node, told};
 use store::vault::Vault;
@@ -20,7 +21,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use self::books::{Books, Key, SUBJECTS_MAX};
-use super::device::{DeviceId, hex};
+use super::device::DeviceId;
 
 /// How often the store is told what was spent.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -92,7 +93,7 @@ impl Subject {
             Guess::Code => "code",
         };
         match self {
-            Self::Device(of, login, device) => format!("device {} {} {login}", guess(of), hex(&device.0)),
+            Self::Device(of, login, device) => format!("device {} {} {login}", guess(of), hex::of(&device.0)),
             Self::Pair(of, login, Some(from)) => format!("pair {} {from} {login}", guess(of)),
             Self::Pair(of, login, None) => format!("pair {} - {login}", guess(of)),
             Self::Network(of, from) => format!("network {} {from}", guess(of)),

@@ -4,9 +4,8 @@
 //!
 //! Invariant: a device is known to a login only by a cookie that was given to it with the right password of that login.
 
-use std::fmt::Write as _;
-
 use axum::http::{HeaderMap, HeaderValue};
+use domain::hex;
 use node::seal::{self, Purpose, Sealer};
 use sha2::{Digest, Sha256};
 
@@ -24,7 +23,7 @@ impl DeviceId {
     /// The device a request comes from, when this login was used on it before.
     pub fn of(sealer: &Sealer, headers: &HeaderMap, login: &str) -> Option<Self> {
         let value = super::cookie(headers, &name(login))?;
-        let sealed = unhex(value.get(..COOKIE_CHARS_MAX.min(value.len()))?)?;
+        let sealed = hex::read(value.get(..COOKIE_CHARS_MAX.min(value.len()))?)?;
         let opened = sealer.open(Purpose::Device, login, &sealed).ok()?;
         opened.as_slice().try_into().ok().map(Self)
     }
@@ -36,7 +35,7 @@ impl DeviceId {
 
     /// The cookie that says so next time.
     pub fn cookie(self, sealer: &Sealer, login: &str, secure: &str) -> Result<HeaderValue, seal::Error> {
-        let value = hex(&sealer.seal(Purpose::Device, login, &self.0)?);
+        let value = hex::of(&sealer.seal(Purpose::Device, login, &self.0)?);
         let cookie = format!(
             "{}={value}; Path=/api/v1/session; Max-Age={MAX_AGE_S}; HttpOnly; SameSite=Strict{secure}",
             name(login)
@@ -48,23 +47,7 @@ impl DeviceId {
 /// People who share a browser have a cookie each, and its name does not say whose.
 fn name(login: &str) -> String {
     let digest = Sha256::digest(login);
-    format!("tillguard_device_{}", hex(&digest[..4]))
-}
-
-/// In hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// What hexadecimal digits say.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let pairs = text.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
+    format!("tillguard_device_{}", hex::of(&digest[..4]))
 }
 
 /// A request with the cookies of an answer.

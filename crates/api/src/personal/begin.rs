@@ -3,11 +3,10 @@
 //!
 //! Invariant: a cursor opens for the reader it was given to and about the same person, and for nobody else.
 
-use domain::{Actor, Timestamp};
+use domain::{Actor, Timestamp, hex};
 use node::seal::{Purpose, Sealer};
 use store::event::Spot;
 
-use crate::auth::device::{hex, unhex};
 use crate::input::Place;
 use crate::problem::{Problem, Why};
 
@@ -17,7 +16,7 @@ pub struct Sealed(Vec<u8>);
 
 impl Place for Sealed {
     fn parse(cursor: &str) -> Option<Self> {
-        unhex(cursor).map(Self)
+        hex::read(cursor).map(Self)
     }
 }
 
@@ -53,7 +52,7 @@ impl Begin {
         let text = format!("{}.{}.{sequence}.{subject}.{subject_id}", self.until.0, at.0);
         let sealed = sealer.seal(Purpose::ExportCursor, &asked.owner(), text.as_bytes());
         sealed
-            .map(|sealed| hex(&sealed))
+            .map(|sealed| hex::of(&sealed))
             .map_err(|error| Problem::internal(&error))
     }
 

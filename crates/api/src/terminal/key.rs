@@ -7,6 +7,7 @@ use std::sync::Arc;
 use app::terminal::MasterKey;
 use axum::extract::{Path, State};
 use domain::TerminalId;
+use domain::hex;
 use domain::terminal::Terminal;
 use node::seal::{Purpose, Sealer};
 use serde::Deserialize;
@@ -62,11 +63,12 @@ impl MasterKeyIn {
         const COMPONENTS: &str = "master_key.components";
         let not_a_key = || Problem::field(COMPONENTS, Why::NotAMasterKey);
         let components = self.components.into_iter().map(Zeroizing::new);
-        let components = components.map(|text| hex(&text).map(Zeroizing::new).ok_or_else(not_a_key));
+        let components =
+            components.map(|text| hex::read(text.trim()).map(Zeroizing::new).ok_or_else(not_a_key));
         let components = components.collect::<Result<Vec<_>, _>>()?;
         let key = together(&components).ok_or_else(not_a_key)?;
         let right = (safe.check)(&key).ok_or_else(not_a_key)?;
-        let said = hex(self.check_value.trim()).unwrap_or_default();
+        let said = hex::read(self.check_value.trim()).unwrap_or_default();
         if said.len() < 3 || !right.starts_with(&said) {
             return Err(Problem::field("master_key.check_value", Why::WrongCheckValue));
         }
@@ -94,16 +96,6 @@ fn together(components: &[Zeroizing<Vec<u8>>]) -> Option<Zeroizing<Vec<u8>>> {
     // With two halves alike it is a single DES key; all zero it is what components make that cancel each other.
     let is_weak = key[..8] == key[8..16];
     (!is_weak).then_some(key)
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim();
-    // A sign would be read as a part of a number.
-    if !digits.len().is_multiple_of(2) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let byte = |at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
-    (0..digits.len()).step_by(2).map(byte).collect()
 }
 
 /// Give a terminal another master key, for its next sign-in.
@@ -156,14 +148,14 @@ mod tests {
         for check in ["08D7B4", "08d7b4fb", " 08D7B4 "] {
             let sealed = key(&[whole], check).unwrap();
             let opened = Sealer::new(&[7; 32]).open(Purpose::MasterKey, "30501101", &sealed.sealed);
-            assert_eq!(opened.unwrap().as_slice(), hex(whole).unwrap());
+            assert_eq!(opened.unwrap().as_slice(), hex::read(whole).unwrap());
             assert_eq!(sealed.check, check.trim().to_uppercase());
         }
         let other = "00112233445566778899AABBCCDDEEFF";
-        let rest: String = hex(whole)
+        let rest: String = hex::read(whole)
             .unwrap()
             .iter()
-            .zip(hex(other).unwrap())
+            .zip(hex::read(other).unwrap())
             .map(|(one, other)| format!("{:02x}", one ^ other))
             .collect();
         assert_eq!(key(&[other, &rest], "08D7B4").unwrap().check, "08D7B4");

@@ -3,13 +3,13 @@
 //! Invariant: nothing is believed that can be made again.
 
 use domain::audit::{Checkpoint, Finding, LEDGER, PENDING_MS_MAX, Record, Wrong};
-use domain::{TerminalId, Timestamp};
+use domain::{TerminalId, Timestamp, hex};
 use sha2::{Digest, Sha256};
 use store::audit::{self, EventKey};
 use store::{Error as StoreError, Tx};
 use tlog::{Edge, Hash, Key, Node};
 
-use super::record::{Run, hex, leaf_of};
+use super::record::{Run, leaf_of};
 use super::{Done, Error, prove};
 
 /// Leaves, and events, that are compared in one go.
@@ -159,7 +159,7 @@ fn of(found_at: Timestamp, (what, stands): Differs, record: &Record) -> Finding 
         what,
         stands_sha256: match stands.is_empty() {
             true => String::new(),
-            false => hex(&Sha256::digest(stands)),
+            false => hex::of(&Sha256::digest(stands)),
         },
         subject: leaf.subject.clone(),
         subject_id: leaf.subject_id.clone(),

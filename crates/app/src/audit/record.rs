@@ -6,7 +6,7 @@
 use domain::audit::{LEDGER, Leaf, Record};
 use domain::event::{Event, Subject};
 use domain::transaction::{Decision, EntryMode, LedgerRow, Proof, ResponseCode};
-use domain::{TerminalId, Timestamp};
+use domain::{TerminalId, Timestamp, hex};
 use sha2::{Digest, Sha256};
 
 use super::canonical::Object;
@@ -18,14 +18,9 @@ const LEDGER_FORM: &str = "ledger/1";
 /// Bytes of a salt; it is written as twice as many hexadecimal digits.
 const SALT_BYTES: usize = 16;
 
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The salted digest of a text: SHA-256 over the salt's digits and the text, as `printf %s%s SALT TEXT | sha256sum` has it.
 pub fn commitment(salt: &str, text: &str) -> String {
-    hex(&Sha256::new().chain_update(salt).chain_update(text).finalize())
+    hex::of(&Sha256::new().chain_update(salt).chain_update(text).finalize())
 }
 
 /// The salt of that number out of random bytes that nobody keeps.
@@ -33,7 +28,7 @@ pub fn salt(random: &[u8; 32], index: i64, number: u8) -> String {
     let digest = Sha256::new()
         .chain_update(random)
         .chain_update(index.to_be_bytes());
-    hex(&digest.chain_update([number]).finalize()[..SALT_BYTES])
+    hex::of(&digest.chain_update([number]).finalize()[..SALT_BYTES])
 }
 
 /// The bytes of an event's leaf. A text that is not there has no digest.
@@ -128,7 +123,7 @@ impl Run {
             .with("at_ms", at.0)
             .with("from", from)
             .with("record", LEDGER_FORM)
-            .with("rows_sha256", hex(&self.digest.finalize()).as_str())
+            .with("rows_sha256", hex::of(&self.digest.finalize()).as_str())
             .with("terminal_id", self.terminal_id.as_str())
             .with("to", to);
         Some(Leaf {
@@ -204,7 +199,7 @@ mod tests {
             r#"{"actor_kind":"person","actor_sha256":"ACTOR","at_ms":1800000000000,"ledger_sequence":null,"#,
             r#""record":"event/1","sequence":3,"subject":"terminal","subject_id":"10450001","text_sha256":"TEXT","verb":"change"}"#,
         );
-        let salted = |salt: &str, text| hex(&Sha256::digest(format!("{salt}{text}")));
+        let salted = |salt: &str, text| hex::of(&Sha256::digest(format!("{salt}{text}")));
         let text_salt = leaf.text_salt.clone().unwrap();
         let expected = expected
             .replace("ACTOR", &salted(&leaf.salt, "chen.yan"))

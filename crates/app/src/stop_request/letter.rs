@@ -71,7 +71,7 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
         text.flat_map(|line| [line, "\n"]).collect::<String>()
     });
     let digest = Sha256::digest(whole(&text_zh, &text_en).as_bytes());
-    let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = domain::hex::of(&digest);
     Letter {
         text_zh,
         text_en,

@@ -4,11 +4,11 @@
 //!
 //! Invariant: no error says anything of a key.
 
-use std::fmt::Write as _;
 use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use domain::hex;
 use zeroize::Zeroizing;
 
 use super::token::{Name, Wrapped};
@@ -100,41 +100,30 @@ fn parse_each<T: PartialEq>(
 
 fn unhex(digits: &str) -> Option<Secret> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
-    unhex_into(digits, &mut *key)?;
+    hex::into(digits, &mut *key)?;
     Some(key)
 }
 
 fn parse_wrapped(line: &str) -> Option<Wrapped> {
     let (name, digits) = line.strip_prefix(WRAPPED)?.split_once(':')?;
     let mut key: [u8; ID_BYTES] = [0; ID_BYTES];
-    unhex_into(name, &mut key)?;
+    hex::into(name, &mut key)?;
     if digits.is_empty() || digits.len() > 2 * WRAPPED_BYTES_MAX {
         return None;
     }
     let mut bytes = vec![0; digits.len() / 2];
-    unhex_into(digits, &mut bytes)?;
+    hex::into(digits, &mut bytes)?;
     Some(Wrapped {
         key: Name(key),
         bytes,
     })
 }
 
-/// Exactly so many bytes.
-fn unhex_into(digits: &str, bytes: &mut [u8]) -> Option<()> {
-    if digits.len() != 2 * bytes.len() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(())
-}
-
 /// Makes a file with a new key that only its owner can read.
 pub fn create(path: &Path, key: &Secret) -> Result<(), String> {
     let mut text = Zeroizing::new(String::with_capacity(NOTE.len() + 2 * KEY_BYTES + 1));
     text.push_str(NOTE);
-    push_hex(&mut text, &**key);
+    hex::push(&mut text, &**key);
     text.push('\n');
     write_new(path, &text)
 }
@@ -168,14 +157,8 @@ fn write_over(path: &Path, text: &str) -> std::io::Result<()> {
 
 fn line(wrapped: &Wrapped) -> String {
     let mut line = format!("{WRAPPED}{}:", wrapped.key);
-    push_hex(&mut line, &wrapped.bytes);
+    hex::push(&mut line, &wrapped.bytes);
     line
-}
-
-fn push_hex(text: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
 }
 
 /// Makes a file that only its owner can read.

@@ -18,6 +18,7 @@ mod verify;
 mod write;
 
 use domain::audit::Record;
+use domain::hex;
 use serde::{Deserialize, Serialize};
 
 pub use verify::{Verified, verify};
@@ -75,10 +76,6 @@ impl Line {
 /// What the note over the sums says.
 fn pack_text(origin: &str, sums_sha256: &str) -> String {
     format!("{origin}/pack\n{sums_sha256}\n")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub fn verify(folder: &Path, key: Option<Key>) -> anyhow::Result<Verified> {
     ensure!(key == in_pack, "the pack was signed with another key: {in_pack}");
     let note = text_of(folder, NOTE, NOTE_BYTES_MAX as u64)?;
     let said = key.verify(&note).context(NOTE)?;
-    let sums_sha256 = hex(&Sha256::digest(&sums));
+    let sums_sha256 = hex::of(&Sha256::digest(&sums));
     ensure!(
         said == pack_text(key.name(), &sums_sha256),
         "{SUMS} is not the one that was signed"
@@ -144,7 +144,7 @@ fn sha256_of(path: &Path) -> anyhow::Result<String> {
     loop {
         let count = file.read(&mut piece)?;
         if count == 0 {
-            return Ok(hex(&digest.finalize()));
+            return Ok(hex::of(&digest.finalize()));
         }
         digest.update(&piece[..count]);
     }
@@ -269,7 +269,7 @@ fn compare(line: &Line) -> anyhow::Result<bool> {
     ensure!(said.actor_sha256 == actor, "somebody else did it");
     if let Some(rows) = &line.rows {
         let rows: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        let rows = hex(&Sha256::digest(format!("{}\n{rows}", line.salt)));
+        let rows = hex::of(&Sha256::digest(format!("{}\n{rows}", line.salt)));
         ensure!(said.rows_sha256 == Some(rows), "the rows are others");
     }
     match (&line.text, &line.text_salt, &said.text_sha256) {

@@ -116,7 +116,7 @@ struct Pack<'s> {
 
 impl Pack<'_> {
     fn add(&mut self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-        let sum = hex(&Sha256::digest(bytes));
+        let sum = hex::of(&Sha256::digest(bytes));
         self.sums.push_str(&format!("{sum}  {name}\n"));
         let path = self.folder.join(name);
         std::fs::write(&path, bytes).with_context(|| format!("{} cannot be written", path.display()))
@@ -214,7 +214,7 @@ impl Pack<'_> {
     }
 
     fn sign(&self, signer: &Signer) -> anyhow::Result<()> {
-        let text = pack_text(signer.key().name(), &hex(&Sha256::digest(&self.sums)));
+        let text = pack_text(signer.key().name(), &hex::of(&Sha256::digest(&self.sums)));
         std::fs::write(self.folder.join(SUMS), &self.sums)?;
         std::fs::write(self.folder.join(NOTE), signer.sign(&text))?;
         Ok(())
@@ -244,6 +244,6 @@ impl Lines {
 
     fn finish(mut self) -> anyhow::Result<String> {
         self.file.flush()?;
-        Ok(hex(&self.digest.finalize()))
+        Ok(hex::of(&self.digest.finalize()))
     }
 }

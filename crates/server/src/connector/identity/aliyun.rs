@@ -3,11 +3,12 @@
 //!
 //! Invariant: what is asked about a business stands in the query, so its address is in no log.
 
+use domain::hex;
 use domain::registration::{Because, Checked, Outcome, Said};
 use hyper::Method;
 use serde_json::Value;
 
-use super::signing::{Acs3, digest, form, hex};
+use super::signing::{Acs3, digest, form};
 use super::{
     Asked, Asking, BUSY, Identity, NO_ANSWER, NO_KEYS, NO_SITE, NOT_OFFERED, NOT_TAKEN, NotAsked, UNREADABLE,
     header, word,
@@ -86,7 +87,7 @@ impl Aliyun {
                 "x-acs-date",
                 self.0.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             ),
-            ("x-acs-signature-nonce", hex(&nonce)),
+            ("x-acs-signature-nonce", hex::of(&nonce)),
             ("x-acs-version", call.version.to_owned()),
         ];
         if call.body.is_some() {

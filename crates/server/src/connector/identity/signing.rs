@@ -3,6 +3,7 @@
 //!
 //! Invariant: both are functions of their arguments; the secret goes into nothing but the key of an HMAC.
 
+use domain::hex;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -29,12 +30,8 @@ fn escaped(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 pub(super) fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hex::of(&Sha256::digest(bytes))
 }
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {
@@ -82,7 +79,7 @@ impl Acs3<'_> {
             self.body_digest
         );
         let text = format!("ACS3-HMAC-SHA256\n{}", digest(canonical.as_bytes()));
-        hex(&hmac(secret.as_bytes(), &text))
+        hex::of(&hmac(secret.as_bytes(), &text))
     }
 }
 
@@ -130,7 +127,7 @@ impl Tc3<'_> {
         let of_day = hmac(format!("TC3{secret}").as_bytes(), self.date);
         let of_service = hmac(&of_day, self.service);
         let key = hmac(&of_service, "tc3_request");
-        hex(&hmac(&key, &text))
+        hex::of(&hmac(&key, &text))
     }
 }
 

@@ -92,11 +92,11 @@ impl House {
         let mut sums = String::new();
         for name in files(pack) {
             if ![SUMS, NOTE, STAMP].contains(&name.as_str()) {
-                let sum = hex(&sha2::Sha256::digest(std::fs::read(pack.join(&name)).unwrap()));
+                let sum = hex::of(&sha2::Sha256::digest(std::fs::read(pack.join(&name)).unwrap()));
                 sums.push_str(&format!("{sum}  {name}\n"));
             }
         }
-        let text = pack_text(self.signer.key().name(), &hex(&sha2::Sha256::digest(&sums)));
+        let text = pack_text(self.signer.key().name(), &hex::of(&sha2::Sha256::digest(&sums)));
         std::fs::write(pack.join(SUMS), sums).unwrap();
         std::fs::write(pack.join(NOTE), self.signer.sign(&text)).unwrap();
     }
