@@ -220,6 +220,7 @@ for (const person of PEOPLE) {
       assert.match(await on(desk, 'person-check').innerText(), person.unasked)
       assert.match(await on(desk, 'same-means').innerText(), person.same)
       assert.equal(await on(desk, 'accept').count(), 0, 'nobody accepts it alone')
+      assert.match(await on(desk, 'consents-to').innerText(), /没有同意|Nobody/)
       await looked(desk, 'one')
       await on(desk, 'return').click()
       await on(desk, 'field-business_name').check({ force: true })
@@ -232,6 +233,9 @@ for (const person of PEOPLE) {
       await on(page, 'standing', '[data-state="returned"]').waitFor()
       assert.match(await on(page, 'standing').innerText(), person.returned)
       assert.equal(await on(page, 'identity-number').count(), 0, 'only what is marked is asked again')
+      // The consent is asked for anew: a correction may name somebody else.
+      await on(page, 'consents').waitFor()
+      assert.equal(await on(page, 'consents').isChecked(), false)
       await looked(page, 'returned')
       await on(page, 'business-name').fill('福记小吃总店')
       await on(page, 'send').click()

@@ -93,7 +93,7 @@ pub struct Finding {
     pub sequence: i64,
     /// When it was found.
     pub found_at: Timestamp,
-    /// SHA-256, in hexadecimal digits, of what stands there instead; empty where nothing does. Another one is another finding.
+    /// SHA-256, in hexadecimal digits, of what stands there instead; empty where nothing does that can be read. Another one is another finding.
     pub stands_sha256: String,
     /// Who has understood why; until then it is an alarm.
     pub acknowledged: Option<Acknowledged>,

@@ -34,6 +34,7 @@ import * as api_key from './api_key'
 import * as emergency from './emergency'
 import * as security from './security'
 import * as registration from './registration'
+import * as registration_setting from './registration_setting'
 import * as personal from './personal'
 import { spoken, type Spoken } from './say'
 
@@ -73,6 +74,7 @@ const all = {
   ...emergency,
   ...security,
   ...registration,
+  ...registration_setting,
   ...personal,
 }
 
