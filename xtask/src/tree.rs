@@ -94,6 +94,9 @@ pub const DEMO: &str = "tillguard-demo";
 /// What the tests of the first run drive; they find it through TILLGUARD_BIN.
 pub const SERVER: &str = "tillguard";
 
+/// The name of the program that sets documents.
+pub const RENDERER: &str = "tillguard-documents";
+
 /// The real mail server of the browser's walk; it is found through TILLGUARD_MAIL_BIN.
 pub const MAIL: &str = "mail-server";
 
