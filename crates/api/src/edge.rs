@@ -27,7 +27,7 @@ const EMERGENCY_PATH: &str = "/api/v1/emergency-report";
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a handler may take, its body's time with it; a live stream counts only until it starts. A report has a limit
 /// of its own, because its answer must say what is known.
-const TIME_MAX: Duration = BODY_TIME_MAX.saturating_add(Duration::from_secs(10));
+pub const TIME_MAX: Duration = BODY_TIME_MAX.saturating_add(Duration::from_secs(10));
 
 /// When a request reached the node, and whether it is a report of loss, for which everything is kept free.
 #[derive(Clone, Copy, Debug)]

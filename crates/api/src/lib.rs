@@ -32,6 +32,7 @@ mod origin;
 mod page;
 mod people;
 mod personal;
+mod places;
 pub mod problem;
 mod proof;
 pub mod provider_account;
@@ -64,7 +65,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use auth::Attempts;
 use auth::{Paces, Passwords};
-pub use edge::{Confined, is_report, refuse};
+pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, is_report, refuse};
 pub use incident::documents::{NotSet, Renderer};
 use incident::{activity, alarm, closing, documents, duty, found, report, stop_request, stream, timeline};
 use node::Node;
@@ -105,7 +106,8 @@ pub struct Api {
     settings: Settings,
     paces: Paces,
     passwords: Passwords,
-    streams: Arc<stream::Streams>,
+    streams: Arc<places::Places>,
+    being_made: Arc<places::Places>,
 }
 
 impl Api {
@@ -115,7 +117,8 @@ impl Api {
             settings,
             paces: Paces::default(),
             passwords: Passwords::default(),
-            streams: Arc::default(),
+            streams: stream::places(),
+            being_made: documents::places(),
         })
     }
 

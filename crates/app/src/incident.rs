@@ -7,7 +7,7 @@ use domain::account::Scope;
 use domain::actor::{Actor, By};
 use domain::case;
 use domain::duty::Moment;
-use domain::event::Subject;
+use domain::event::{Event, Subject};
 use domain::hold::{Authority, Kind};
 use domain::incident::{
     Channel, Closing, Ended, Found, Happened, Incident, LossWindow, Manner, Moments, Sight, State, Verb,
@@ -351,17 +351,32 @@ pub fn acknowledge_alarm(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Resul
     )
 }
 
-/// Notes that a document was made of it: which, as its maker says it.
-pub fn document_made(tx: &Tx<'_>, actor: &Actor, incident_id: &str, which: &str) -> Result<(), Error> {
+/// How long one and the same document is noted once.
+const MADE_ONCE_MS: i64 = HOUR_MS;
+/// So many notes are looked through for it.
+const MADE_SEEN_MAX: i64 = 16;
+
+/// Notes that a document was made of it: which, as its maker says it. Whether it is noted anew: one and the same is noted once an hour.
+pub fn document_made(tx: &Tx<'_>, actor: &Actor, incident_id: &str, which: &str) -> Result<bool, Error> {
     let incident: Incident = crate::case::locked(tx, actor, incident_id)?;
     may_make_documents(actor)?;
     let at = tx.now().max(incident.suspended_at);
+    let verb = Happened::DocumentMade;
+    let newest = event::newest(tx, (Subject::Incident, incident_id), verb.code(), MADE_SEEN_MAX)?;
+    let is_same = |made: &Event| {
+        made.text.as_deref() == Some(which)
+            && made.actor == actor.name()
+            && made.at.plus_ms(MADE_ONCE_MS) > at
+    };
+    if newest.iter().any(is_same) {
+        return Ok(false);
+    }
     let made = New {
         text: Some(which),
-        ..of_incident((incident_id, at), Happened::DocumentMade, actor.by(), None)
+        ..of_incident((incident_id, at), verb, actor.by(), None)
     };
     event::append(tx, made)?;
-    Ok(())
+    Ok(true)
 }
 
 /// Whether the actor may have documents of an incident that it sees: who sees to what follows a loss.

@@ -100,6 +100,20 @@ pub fn after(
     tx.all(sql, values, read)
 }
 
+/// The newest events of a subject that say that, newest first; at most `limit`.
+pub fn newest(
+    tx: &Tx<'_>,
+    (subject, subject_id): (Subject, &str),
+    verb: &str,
+    limit: i64,
+) -> Result<Vec<Event>, Error> {
+    let sql = select!(
+        Event,
+        "WHERE event.subject = $1 AND event.subject_id = $2 AND event.verb = $3 ORDER BY event.sequence DESC LIMIT $4"
+    );
+    tx.all(sql, values![subject.code(), subject_id, verb, limit], read)
+}
+
 /// The place of an event among all of a person's: when, and what names it.
 pub type Spot = (Timestamp, String, String, i64);
 

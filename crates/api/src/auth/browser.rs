@@ -21,6 +21,14 @@ pub fn is_same_origin(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Whether the browser says that a page of another site made the request. One that has our page in plain HTTP says nothing with a GET.
+pub fn is_of_another_site(headers: &HeaderMap) -> bool {
+    let says_other = headers
+        .get(SEC_FETCH_SITE)
+        .is_some_and(|site| site != "same-origin");
+    says_other || headers.contains_key(header::ORIGIN) && !has_own_origin(headers)
+}
+
 /// Whether the page itself says so: every page does but those that were open before it was asked for.
 pub fn is_said_by_page(headers: &HeaderMap) -> bool {
     headers.contains_key(PAGE)
@@ -115,6 +123,19 @@ mod tests {
         for other in ["same-site", "cross-site", "none", ""] {
             assert!(!site(other, Some("http://pos.example:8080")), "{other}");
         }
+    }
+
+    #[test]
+    fn a_browser_that_says_nothing_of_the_site_says_nothing_against_it() {
+        let of = |pairs: &[(&'static str, &str)]| {
+            is_of_another_site(&headers(&[&[("host", "pos.example:8080")], pairs].concat()))
+        };
+        assert!(!of(&[]) && !of(&[("sec-fetch-site", "same-origin")]));
+        assert!(!of(&[("origin", "http://pos.example:8080")]));
+        for other in ["same-site", "cross-site", "none", ""] {
+            assert!(of(&[("sec-fetch-site", other)]), "{other}");
+        }
+        assert!(of(&[("origin", "http://pos.example:9090")]) && of(&[("origin", "null")]));
     }
 
     #[test]

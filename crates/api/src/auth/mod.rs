@@ -212,6 +212,37 @@ impl FromRequestParts<Arc<Api>> for Actor {
     }
 }
 
+/// An actor who has something by a GET that leaves an event. A cookie alone has nothing of it, no more than of a change: one of our
+/// own pages asks. Nor does a HEAD, which would only leave the event.
+#[derive(Clone, Debug)]
+pub struct Recorded(pub Account);
+
+impl FromRequestParts<Arc<Api>> for Recorded {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, Problem> {
+        if parts.method != Method::GET {
+            return Err(Problem::new(code::METHOD_NOT_ALLOWED));
+        }
+        let Actor(account) = Actor::from_request_parts(parts, api).await?;
+        let shown = presented(&parts.headers, api.settings.secure_cookie, false);
+        let from_cookie = matches!(
+            shown,
+            Some(Presented::Token {
+                from_cookie: true,
+                ..
+            })
+        );
+        // The page's own header is none that another site sends without asking first.
+        let is_ours =
+            browser::is_said_by_page(&parts.headers) && !browser::is_of_another_site(&parts.headers);
+        match from_cookie && !is_ours {
+            true => Err(Problem::new(code::CROSS_ORIGIN)),
+            false => Ok(Self(account)),
+        }
+    }
+}
+
 /// Whether the actor may do that to that.
 pub fn may(actor: &domain::Actor, right: Right, object: Object) -> Result<(), Problem> {
     match domain::right::may(actor, right, object) {

@@ -1,7 +1,7 @@
 //! What goes to others on paper about a loss: the packet for the police (R1.1). Set by a program of its own.
 //!
 //! Invariant: a document says what one snapshot of the store says, and nothing that its reader may not see on the incident's page;
-//! none leaves without an event that says so.
+//! none leaves without an event that says so, and no content has two for one hour.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::incident::Incident;
+use domain::setting::Language as Spoken;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::Tx;
@@ -21,21 +22,29 @@ use utoipa_axum::routes;
 
 use super::packet;
 use crate::Api;
-use crate::auth::Actor;
+use crate::auth::{Actor, Recorded};
 use crate::input::Query;
 use crate::language::Language;
+use crate::places::Places;
 use crate::problem::{Problem, ProblemOut};
 use crate::route::reading;
 use crate::setting::Later;
+use crate::wire::word;
 
 /// When to ask again, seconds.
 const BACK_IN_S: u32 = 10;
+/// Documents of one account that are made at once.
+const MADE_PER_ACCOUNT_MAX: usize = 1;
 
 crate::problem::codes! {
-    /// The program that sets documents is not there yet, or has too much to do.
+    /// The program that sets documents is not there yet, has too much to do, or failed.
     NOT_READY = "documents_not_ready", SERVICE_UNAVAILABLE:
-        ("暂时不能生成文件", "生成文件的程序尚未就绪或正忙，请稍后再试。"),
-        ("Documents are not ready", "What makes documents is not there yet, or busy. Please try again soon.");
+        ("暂时不能生成文件", "生成文件的程序尚未就绪、正忙或出错，请稍后再试。"),
+        ("Documents are not ready", "What makes documents is not there yet, busy, or failed. Please try again soon.");
+    /// One of the account's is being made.
+    ONE_AT_A_TIME = "one_document_at_a_time", TOO_MANY_REQUESTS:
+        ("正在生成文件", "您的上一份文件正在生成，请稍后再试。"),
+        ("A document is being made", "Another document of yours is being made. Please try again soon.");
     /// What it was given cannot be set.
     NOT_RENDERED = "document_not_rendered", UNPROCESSABLE_ENTITY:
         ("无法生成文件", "内容无法排版。"),
@@ -47,10 +56,12 @@ crate::problem::codes! {
 pub enum NotSet {
     /// There is no program to set it, or it has too much to do.
     NotReady,
+    /// The program did not do what it is there for.
+    Failed,
     /// No font has a sign for this character.
     Missing(char),
-    /// It cannot be set, or not within the limits.
-    Failed,
+    /// It cannot be set, or would be too large.
+    Wrong,
 }
 
 /// Sets a job as the program `tillguard-documents` reads it.
@@ -59,8 +70,8 @@ pub type Set = dyn Fn(Vec<u8>) -> Later<Result<Vec<u8>, NotSet>> + Send + Sync;
 /// What sets documents.
 #[derive(Clone)]
 pub struct Renderer {
-    /// Whether it can do so now.
-    pub is_ready: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Whether its program is there; it may be busy.
+    pub is_there: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Sets one as PDF.
     pub set: Arc<Set>,
 }
@@ -68,7 +79,7 @@ pub struct Renderer {
 impl From<NotSet> for Problem {
     fn from(why: NotSet) -> Self {
         match why {
-            NotSet::NotReady => Self::new(NOT_READY).retry_after_s(BACK_IN_S),
+            NotSet::NotReady | NotSet::Failed => Self::new(NOT_READY).retry_after_s(BACK_IN_S),
             NotSet::Missing(character) => {
                 let number = u32::from(character);
                 Self::new(NOT_RENDERED).saying(
@@ -76,7 +87,7 @@ impl From<NotSet> for Problem {
                     format!("No font has a sign for “{character}” (U+{number:04X}): write it another way."),
                 )
             }
-            NotSet::Failed => Self::new(NOT_RENDERED),
+            NotSet::Wrong => Self::new(NOT_RENDERED),
         }
     }
 }
@@ -96,25 +107,9 @@ enum DocumentKind {
     PolicePacket,
 }
 
-/// In which language.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum DocumentLanguage {
-    /// 中文.
-    Zh,
-    /// English.
-    En,
-}
-
-impl DocumentLanguage {
-    const ALL: [Self; 2] = [Self::Zh, Self::En];
-
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Zh => "zh",
-            Self::En => "en",
-        }
-    }
+word! {
+    /// In which language.
+    DocumentLanguage: domain::setting::Language;
 }
 
 /// A document that one may have.
@@ -131,11 +126,11 @@ struct Document {
 struct Documents {
     /// Those that one may have.
     documents: Vec<Document>,
-    /// Whether they can be made now.
+    /// Whether what makes them is there; it may be busy.
     ready: bool,
 }
 
-/// Which documents there are of it, and whether they can be made now.
+/// Which documents there are of it, and whether what makes them is there.
 #[utoipa::path(get, path = "/incidents/{incident_id}/documents", tag = "incident",
     params(("incident_id" = String, Path)), responses(
     (status = 200, body = Documents),
@@ -147,13 +142,13 @@ async fn list_documents(
     Actor(account): Actor,
     Path(incident_id): Path<String>,
 ) -> Result<Json<Documents>, Problem> {
-    let ready = (api.settings.documents.is_ready)();
+    let ready = (api.settings.documents.is_there)();
     reading(&api, account, move |tx, actor| {
         find::<Incident>(tx, actor, &incident_id)?;
         may_make_documents(actor)?;
         let packet = Document {
             kind: DocumentKind::PolicePacket,
-            languages: DocumentLanguage::ALL.to_vec(),
+            languages: Spoken::ALL.map(DocumentLanguage).to_vec(),
         };
         Ok(Documents {
             documents: vec![packet],
@@ -171,26 +166,34 @@ struct DocumentQuery {
     language: Option<DocumentLanguage>,
 }
 
-/// The packet for the police, as PDF/A-2b. That it was made is among the incident's events.
+/// Where documents that are being made have their places: what sets them has its own.
+pub fn places() -> Arc<Places> {
+    Places::new(usize::MAX, MADE_PER_ACCOUNT_MAX)
+}
+
+/// The packet for the police, as PDF/A-2b. That it was made is among the incident's events, once for each content.
 #[utoipa::path(get, path = "/incidents/{incident_id}/documents/police_packet.pdf", tag = "incident",
     params(("incident_id" = String, Path), DocumentQuery), responses(
     (status = 200, description = "The document.", content_type = "application/pdf", body = Vec<u8>),
-    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 403, description = "not_allowed; cross_origin: by a cookie, and not from our own page", body = ProblemOut),
     (status = 404, description = "incident_not_found", body = ProblemOut),
     (status = 422, description = "invalid_field; document_not_rendered: its content cannot be set", body = ProblemOut),
+    (status = 429, description = "one_document_at_a_time", body = ProblemOut),
     (status = 503, description = "documents_not_ready", body = ProblemOut),
 ))]
 async fn police_packet(
     State(api): State<Arc<Api>>,
-    Actor(account): Actor,
+    Recorded(account): Recorded,
     Path(incident_id): Path<String>,
     Query(query): Query<DocumentQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let language = match query.language {
-        Some(language) => language.code(),
+        Some(DocumentLanguage(language)) => language.code(),
         None => Language::of(&headers).pick("zh", "en"),
     };
+    let place = api.being_made.take(account.name());
+    let _place = place.ok_or_else(|| Problem::new(ONE_AT_A_TIME).retry_after_s(BACK_IN_S))?;
     let (id, by) = (incident_id.clone(), account.clone());
     let gathered = reading(&api, account, move |tx, actor| {
         let incident = find(tx, actor, &id)?;
@@ -208,9 +211,10 @@ async fn police_packet(
         format!("police_packet {language} sha256:{sha256}"),
     );
     let made = move |tx: &Tx<'_>| Ok::<_, Problem>(document_made(tx, &by.actor(tx)?, &id, &which)?);
-    api.node.write(made).await?;
+    if api.node.write(made).await? {
+        api.node.changed(Some(incident_id.clone()));
+    }
     let name = format!("attachment; filename=\"police-packet-{incident_id}-{language}.pdf\"");
-    api.node.changed(Some(incident_id));
     let name = HeaderValue::from_str(&name).map_err(|error| Problem::internal(&error))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),

@@ -2,9 +2,8 @@
 //!
 //! Invariant: the bell only wakes; what is sent is read from the store by its place, so nothing is missed or sent twice.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::case::find;
@@ -25,7 +24,8 @@ use utoipa_axum::routes;
 use super::timeline::{self, TimelineItem};
 use crate::Api;
 use crate::auth::Account;
-use crate::input::{Place, Query, Sequence};
+use crate::input::{self, Query, Sequence};
+use crate::places::{Place, Places};
 use crate::problem::{Problem, ProblemOut, Why};
 use node::Node;
 
@@ -54,44 +54,9 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new().routes(routes!(follow))
 }
 
-/// Streams open now, by login.
-#[derive(Default)]
-pub struct Streams(Mutex<HashMap<String, usize>>);
-
-impl Streams {
-    fn open(self: &Arc<Self>, login: &str) -> Result<Open, Problem> {
-        let mut open = self.lock();
-        let own = open.get(login).copied().unwrap_or_default();
-        if own >= STREAMS_PER_ACCOUNT_MAX || open.values().sum::<usize>() >= STREAMS_MAX {
-            return Err(Problem::new(TOO_MANY_STREAMS).retry_after_s(30));
-        }
-        open.insert(login.to_owned(), own + 1);
-        drop(open);
-        Ok(Open {
-            streams: self.clone(),
-            login: login.to_owned(),
-        })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One open stream; its place is free again when it is dropped.
-struct Open {
-    streams: Arc<Streams>,
-    login: String,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        let mut open = self.streams.lock();
-        match open.get_mut(&self.login) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(open.remove(&self.login)),
-        }
-    }
+/// The places of live streams on this node.
+pub fn places() -> Arc<Places> {
+    Places::new(STREAMS_MAX, STREAMS_PER_ACCOUNT_MAX)
 }
 
 /// From where.
@@ -123,11 +88,12 @@ async fn follow(
     let last = match headers.get("Last-Event-ID") {
         None => query.after.map_or(0, |after| after.0),
         Some(value) => {
-            let sequence = value.to_str().ok().and_then(<i64 as Place>::parse);
+            let sequence = value.to_str().ok().and_then(<i64 as input::Place>::parse);
             sequence.ok_or_else(|| Problem::field("Last-Event-ID", Why::Invalid))?
         }
     };
-    let open = api.streams.open(account.name())?;
+    let open = api.streams.take(account.name());
+    let open = open.ok_or_else(|| Problem::new(TOO_MANY_STREAMS).retry_after_s(30))?;
     // Listen first, read second: what happens in between rings.
     let bell = api.node.changes.subscribe();
     let (reader, id) = (account.clone(), incident_id.clone());
@@ -162,7 +128,7 @@ impl Follower {
         mut self,
         mut bell: broadcast::Receiver<String>,
         mut stopping: watch::Receiver<bool>,
-        _open: Open,
+        _open: Place,
     ) {
         let every = match self.node.store.is_shared() {
             true => LOOK_EVERY_SHARED,

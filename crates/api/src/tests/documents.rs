@@ -1,10 +1,14 @@
 //! Documents of an incident.
 
+use std::sync::LazyLock;
+
 use axum::http::{Method, StatusCode, header};
+use domain::Timestamp;
+use node::now;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{House, request, sign_in};
+use super::{House, read, request, sign_in};
 
 fn at(id: &str, rest: &str) -> String {
     format!("/api/v1/incidents/{id}/documents{rest}")
@@ -15,6 +19,20 @@ async fn packet(house: &House, token: &str, id: &str, language: &str) -> Value {
     let path = at(id, &format!("/police_packet.pdf?language={language}"));
     let text = house.text(token, &path).await;
     serde_json::from_str(text.strip_prefix("%PDF-").unwrap()).unwrap()
+}
+
+/// A house in which no time passes.
+async fn at_a_standstill() -> House {
+    static NOW: LazyLock<Timestamp> = LazyLock::new(now);
+    House::with_clock(|| *NOW).await
+}
+
+/// How often the record says that a document was made.
+async fn made(house: &House, token: &str, id: &str) -> usize {
+    let path = format!("/api/v1/incidents/{id}/timeline");
+    let timeline = house.get(token, &path).await.ok();
+    let items = timeline["items"].as_array().unwrap().iter();
+    items.filter(|item| item["kind"] == "document_made").count()
 }
 
 #[tokio::test]
@@ -117,4 +135,87 @@ async fn what_cannot_be_set_names_the_character_and_leaves_no_event() {
         .await
         .ok();
     assert!(!timeline.to_string().contains("document_made"), "{timeline}");
+}
+
+#[tokio::test]
+async fn what_breaks_what_sets_documents_is_not_the_contents_fault() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let said = json!({ "terminal_id": "10450001", "manner": "lost", "circumstances": "☄" });
+    let reported = house.post_once(&owner, "k", "/api/v1/incidents", said).await.ok();
+    let path = at(reported["id"].as_str().unwrap(), "/police_packet.pdf");
+    let refused = house.get(&owner, &path).await;
+    refused.problem(503, "documents_not_ready");
+    assert!(refused.headers.contains_key(header::RETRY_AFTER));
+}
+
+#[tokio::test]
+async fn one_content_is_one_event_for_each_who_has_it() {
+    let house = at_a_standstill().await;
+    let (owner, risk) = (house.token("owner").await, house.token("risk").await);
+    let id = house.lose(&owner, "10450001").await;
+    for _ in 0..2 {
+        for language in ["zh", "en"] {
+            packet(&house, &owner, &id, language).await;
+        }
+    }
+    assert_eq!(made(&house, &owner, &id).await, 2);
+    packet(&house, &risk, &id, "zh").await;
+    assert_eq!(made(&house, &owner, &id).await, 3, "somebody else has it, too");
+}
+
+#[tokio::test]
+async fn one_account_has_one_document_made_at_a_time() {
+    let house = House::new().await;
+    let (owner, risk) = (house.token("owner").await, house.token("risk").await);
+    let id = house.lose(&owner, "10450001").await;
+    let path = at(&id, "/police_packet.pdf?language=en");
+    let being_made = house.state.being_made.take("owner").unwrap();
+    let refused = house.get(&owner, &path).await;
+    refused.problem(429, "one_document_at_a_time");
+    assert!(refused.headers.contains_key(header::RETRY_AFTER));
+    assert_eq!(house.get(&risk, &path).await.status, StatusCode::OK);
+    drop(being_made);
+    for _ in 0..2 {
+        assert_eq!(house.get(&owner, &path).await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_alone_has_no_document_made_and_a_head_has_none() {
+    let house = House::new().await;
+    let token = house.token("owner").await;
+    let id = house.lose(&token, "10450001").await;
+    let path = at(&id, "/police_packet.pdf?language=en");
+    let ask = async |more: &[(&'static str, &str)]| {
+        let mut asked = request(Method::GET, &path, "", None);
+        let cookie = format!("tillguard_session={token}");
+        asked
+            .headers_mut()
+            .insert(header::COOKIE, cookie.parse().unwrap());
+        for (name, value) in more {
+            asked.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        read(house.api.clone().oneshot(asked).await.unwrap()).await
+    };
+    let page = ("x-tillguard", "1");
+    for refused in [
+        &[][..],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "none")],
+        &[("sec-fetch-site", "same-origin")],
+        &[page, ("sec-fetch-site", "same-site")],
+        &[page, ("origin", "https://evil.example")],
+    ] {
+        ask(refused).await.problem(403, "cross_origin");
+    }
+    let head = request(Method::HEAD, &path, &token, None);
+    let head = house.api.clone().oneshot(head).await.unwrap();
+    assert_eq!(head.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(made(&house, &token, &id).await, 0);
+    // In plain HTTP a browser says nothing of the site with a GET.
+    for taken in [&[page][..], &[page, ("sec-fetch-site", "same-origin")]] {
+        assert_eq!(ask(taken).await.status, StatusCode::OK);
+    }
+    assert_ne!(made(&house, &token, &id).await, 0);
 }

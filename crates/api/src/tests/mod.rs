@@ -506,7 +506,7 @@ fn estate() -> Estate {
     }
 }
 
-fn terminal(id: &str, shop: &str) -> Terminal {
+pub(crate) fn terminal(id: &str, shop: &str) -> Terminal {
     Terminal {
         terminal_id: terminal_id(id),
         serial: format!("SN{id}"),
@@ -534,15 +534,16 @@ fn terminal(id: &str, shop: &str) -> Terminal {
 }
 
 /// In place of the program that sets documents: says what it was given, so that a test can read it. A `☃` in it is a sign that no
-/// font has.
+/// font has, a `☄` one at which it dies.
 fn documents() -> crate::Renderer {
     crate::Renderer {
-        is_ready: Arc::new(|| true),
+        is_there: Arc::new(|| true),
         set: Arc::new(|job| {
             Box::pin(async move {
-                match String::from_utf8_lossy(&job).contains('☃') {
-                    true => Err(crate::NotSet::Missing('☃')),
-                    false => Ok([b"%PDF-".as_slice(), &job].concat()),
+                match String::from_utf8_lossy(&job) {
+                    text if text.contains('☃') => Err(crate::NotSet::Missing('☃')),
+                    text if text.contains('☄') => Err(crate::NotSet::Failed),
+                    _ => Ok([b"%PDF-".as_slice(), &job].concat()),
                 }
             })
         }),

@@ -4,28 +4,33 @@
 //!
 //! Invariant: no document takes more of this process than its bytes, and none outlives who waits for it.
 
-use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::{NotSet, Renderer};
 use serde::Deserialize;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 /// Documents set at once.
 const PLACES: usize = 2;
 /// Documents set or waited for at once; the next one is refused.
 const ASKED_MAX: usize = 10;
-/// From the question to the document, and as long again for a place.
+/// For a place.
+const PLACE_TIME_MAX: Duration = Duration::from_secs(4);
+/// From its start to the program's end.
 const TIME_MAX: Duration = Duration::from_secs(10);
 /// A document at most, bytes.
 const PDF_LEN_MAX: u64 = 16 << 20;
 /// What it says of an error at most, bytes.
 const SAID_LEN_MAX: u64 = 8 << 10;
+
+// Else whoever waits would hear that it took too long, and not what is wrong.
+const _: () = assert!(PLACE_TIME_MAX.as_secs() + TIME_MAX.as_secs() < api::ANSWER_TIME_MAX.as_secs());
 
 /// The name of the program, beside ours.
 const NAME: &str = "tillguard-documents";
@@ -33,13 +38,16 @@ const NAME: &str = "tillguard-documents";
 /// What sets documents by the program at `path`; without one, by the program beside this one.
 pub fn renderer(path: Option<PathBuf>) -> Renderer {
     let program = Arc::new(Program {
-        path: path.or_else(beside),
+        // It runs elsewhere.
+        path: path
+            .or_else(beside)
+            .and_then(|path| std::path::absolute(path).ok()),
         asked: Semaphore::new(ASKED_MAX),
         places: Semaphore::new(PLACES),
     });
     let other = program.clone();
     Renderer {
-        is_ready: Arc::new(move || other.path().is_some()),
+        is_there: Arc::new(move || other.path().is_some()),
         set: Arc::new(move |job| {
             let program = program.clone();
             Box::pin(async move { program.set(job).await })
@@ -59,33 +67,51 @@ struct Program {
 
 impl Program {
     /// Where it is, if it is there: it may be built after us.
-    fn path(&self) -> Option<&PathBuf> {
-        self.path.as_ref().filter(|path| path.is_file())
+    fn path(&self) -> Option<&Path> {
+        self.path.as_deref().filter(|path| path.is_file())
     }
 
     async fn set(&self, job: Vec<u8>) -> Result<Vec<u8>, NotSet> {
         let path = self.path().ok_or(NotSet::NotReady)?;
         let _asked = self.asked.try_acquire().map_err(|_| NotSet::NotReady)?;
-        let place = timeout(TIME_MAX, self.places.acquire());
+        let place = timeout(PLACE_TIME_MAX, self.places.acquire());
         let _place = place.await.map_err(|_| NotSet::NotReady)?;
-        let (running, ends) = Running::start(path).map_err(|error| {
+        let mut child = start(path).map_err(|error| {
             tracing::error!(%error, "documents cannot be set: the program does not start");
             NotSet::NotReady
         })?;
-        let heard = timeout(TIME_MAX, spawn_blocking(move || ends.talk(&job)));
-        // Dropped, and so ended, when the time is over.
-        let Ok(Ok(Ok(said))) = heard.await else {
-            tracing::warn!("a document was not set within its time");
-            return Err(NotSet::Failed);
-        };
-        running.end(said).await
+        match timeout(TIME_MAX, talk(&mut child, &job)).await {
+            Ok(Ok(said)) => said.judged(),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a document was not set");
+                Err(NotSet::Failed)
+            }
+            // Dropped, and so ended.
+            Err(_) => {
+                tracing::warn!("a document was not set within its time");
+                Err(NotSet::Failed)
+            }
+        }
     }
 }
 
-/// What the program said.
+/// Starts it; it is ended when nobody waits for it any more.
+fn start(path: &Path) -> std::io::Result<Child> {
+    Command::new(path)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// What the program said, and how it ended.
 struct Said {
     pdf: Vec<u8>,
     error: Vec<u8>,
+    status: ExitStatus,
 }
 
 /// The error as the program writes it; its message may hold words of the data, and goes nowhere.
@@ -95,86 +121,48 @@ struct Wrong {
     character: Option<char>,
 }
 
-/// A program that runs, and is ended when nobody waits for it any more.
-struct Running(Option<Child>);
-
-/// The ends of its pipes.
-struct Ends {
-    stdin: ChildStdin,
-    stdout: std::process::ChildStdout,
-    stderr: std::process::ChildStderr,
+/// Gives it the job, hears what it says, and waits for its end.
+async fn talk(child: &mut Child, job: &[u8]) -> std::io::Result<Said> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let give = async {
+        if let Some(mut stdin) = stdin {
+            // One that refuses early closes its input, and says why.
+            let _given = stdin.write_all(job).await;
+        }
+    };
+    let ((), pdf, error) = tokio::join!(give, heard(stdout, PDF_LEN_MAX + 1), heard(stderr, SAID_LEN_MAX));
+    Ok(Said {
+        pdf: pdf?,
+        error: error?,
+        status: child.wait().await?,
+    })
 }
 
-impl Running {
-    fn start(path: &PathBuf) -> std::io::Result<(Self, Ends)> {
-        let mut child = Command::new(path)
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let running = Self(Some(child));
-        let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
-            return Err(std::io::Error::other("no pipes"));
-        };
-        Ok((
-            running,
-            Ends {
-                stdin,
-                stdout,
-                stderr,
-            },
-        ))
+/// All that comes, or so much of it; the end it comes from is closed then.
+async fn heard(from: Option<impl AsyncRead + Unpin>, len_max: u64) -> std::io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    if let Some(from) = from {
+        from.take(len_max).read_to_end(&mut all).await?;
     }
+    Ok(all)
+}
 
-    /// Waits for its end, and says what came of it.
-    async fn end(mut self, said: Said) -> Result<Vec<u8>, NotSet> {
-        let Some(mut child) = self.0.take() else {
-            return Err(NotSet::Failed);
-        };
-        // It has closed its output: it ends now, or is ended. Too much output is what it still holds.
-        let is_too_long = said.pdf.len() as u64 > PDF_LEN_MAX;
-        let waited = spawn_blocking(move || match is_too_long {
-            true => child.kill().and_then(|()| child.wait()),
-            false => child.wait(),
-        });
-        let Ok(Ok(status)) = waited.await else {
-            return Err(NotSet::Failed);
-        };
-        if status.success() && !is_too_long {
-            return Ok(said.pdf);
+impl Said {
+    /// The document, or why there is none: what it names is wrong with the job; all else is wrong with us.
+    fn judged(self) -> Result<Vec<u8>, NotSet> {
+        let is_too_long = self.pdf.len() as u64 > PDF_LEN_MAX;
+        if self.status.success() && !is_too_long {
+            return Ok(self.pdf);
         }
-        let wrong: Option<Wrong> = serde_json::from_slice(&said.error).ok();
+        let wrong: Option<Wrong> = serde_json::from_slice(&self.error).ok();
         let code = wrong.as_ref().map(|wrong| wrong.code.as_str());
-        tracing::warn!(what = %status, code, "a document was not set");
-        match wrong.and_then(|wrong| wrong.character) {
-            Some(character) => Err(NotSet::Missing(character)),
-            None => Err(NotSet::Failed),
+        tracing::warn!(what = %self.status, code, "a document was not set");
+        match (code, wrong.as_ref().and_then(|wrong| wrong.character)) {
+            (Some("missing_glyph"), Some(character)) => Err(NotSet::Missing(character)),
+            (Some("not_set" | "too_large"), _) => Err(NotSet::Wrong),
+            _ if is_too_long => Err(NotSet::Wrong),
+            _ => Err(NotSet::Failed),
         }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            // Nobody waits for it: it may have ended already.
-            let _ended = child.kill().and_then(|()| child.wait());
-        }
-    }
-}
-
-impl Ends {
-    /// Gives it the job and hears what it says; it reads all before it says anything.
-    fn talk(mut self, job: &[u8]) -> std::io::Result<Said> {
-        // One that refuses early closes its input, and says why.
-        let _given = self.stdin.write_all(job);
-        drop(self.stdin);
-        let (mut pdf, mut error) = (Vec::new(), Vec::new());
-        self.stdout.take(PDF_LEN_MAX + 1).read_to_end(&mut pdf)?;
-        self.stderr.take(SAID_LEN_MAX).read_to_end(&mut error)?;
-        Ok(Said { pdf, error })
     }
 }
 
@@ -208,22 +196,37 @@ mod tests {
     async fn a_program_that_is_not_there_is_not_ready_and_one_that_comes_is() {
         let folder = tempfile::tempdir().unwrap();
         let renderer = renderer(Some(folder.path().join(NAME)));
-        assert!(!(renderer.is_ready)());
+        assert!(!(renderer.is_there)());
         assert_eq!((renderer.set)(Vec::new()).await, Err(NotSet::NotReady));
         program(&folder, "exec /bin/cat");
-        assert!((renderer.is_ready)());
+        assert!((renderer.is_there)());
         assert_eq!((renderer.set)(b"x".to_vec()).await.unwrap(), b"x");
     }
 
     #[tokio::test]
-    async fn a_missing_sign_is_named_and_every_other_end_is_a_failure() {
+    async fn what_is_wrong_with_the_job_is_told_from_what_is_wrong_with_us() {
         let folder = tempfile::tempdir().unwrap();
         let missing = "/bin/cat >/dev/null; echo '{\"code\":\"missing_glyph\",\"message\":\"m\",\"character\":\"☃\"}' >&2; exit 67";
         assert_eq!(
             (program(&folder, missing).set)(Vec::new()).await,
             Err(NotSet::Missing('☃'))
         );
-        for script in ["exit 66", "echo nonsense >&2; exit 1", "kill -XCPU $$"] {
+        for code in ["not_set", "too_large"] {
+            let script =
+                format!("/bin/cat >/dev/null; echo '{{\"code\":\"{code}\",\"message\":\"m\"}}' >&2; exit 66");
+            assert_eq!(
+                (program(&folder, &script).set)(Vec::new()).await,
+                Err(NotSet::Wrong),
+                "{code}"
+            );
+        }
+        for script in [
+            "exit 66",
+            "echo nonsense >&2; exit 1",
+            "kill -XCPU $$",
+            "echo '{\"code\":\"system\",\"message\":\"m\"}' >&2; exit 71",
+            "echo '{\"code\":\"not_a_job\",\"message\":\"m\"}' >&2; exit 64",
+        ] {
             assert_eq!(
                 (program(&folder, script).set)(vec![b'x'; 1 << 20]).await,
                 Err(NotSet::Failed),
@@ -236,31 +239,44 @@ mod tests {
     async fn more_than_a_document_may_have_is_no_document() {
         let folder = tempfile::tempdir().unwrap();
         let set = program(&folder, "exec /usr/bin/head -c 17000000 /dev/zero").set;
-        assert_eq!(set(Vec::new()).await, Err(NotSet::Failed));
+        assert_eq!(set(Vec::new()).await, Err(NotSet::Wrong));
     }
 
     #[tokio::test]
-    async fn a_program_that_never_answers_is_ended_with_its_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let set = program(
-            &folder,
-            &format!(
-                "echo $$ > {}; exec /bin/sleep 600",
-                folder.path().join("pid").display()
-            ),
-        )
-        .set;
-        let started_at = Instant::now();
-        assert_eq!(set(Vec::new()).await, Err(NotSet::Failed));
-        assert!(started_at.elapsed() < TIME_MAX * 2);
-        let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap();
-        assert!(!std::path::Path::new("/proc").join(pid.trim()).exists());
+    async fn a_program_that_never_ends_is_ended_with_its_time() {
+        // The second has nothing to say any more, and stays.
+        for stays in ["exec /bin/sleep 600", "exec >&- 2>&-; exec /bin/sleep 600"] {
+            let folder = tempfile::tempdir().unwrap();
+            let pid = folder.path().join("pid");
+            let set = program(&folder, &format!("echo $$ > {}; {stays}", pid.display())).set;
+            let started_at = Instant::now();
+            assert_eq!(set(Vec::new()).await, Err(NotSet::Failed), "{stays}");
+            assert!(started_at.elapsed() < TIME_MAX * 2, "{stays}");
+            let pid = std::fs::read_to_string(pid).unwrap();
+            let runs = Path::new("/proc").join(pid.trim());
+            let gone = async {
+                while runs.exists() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            timeout(TIME_MAX, gone).await.expect(stays);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_path_from_here_is_one_from_everywhere() {
+        let here = std::env::current_dir().unwrap();
+        let folder = tempfile::tempdir_in(&here).unwrap();
+        program(&folder, "exec /bin/cat");
+        let path = folder.path().strip_prefix(&here).unwrap().join(NAME);
+        let set = renderer(Some(path)).set;
+        assert_eq!(set(b"x".to_vec()).await.unwrap(), b"x");
     }
 
     #[tokio::test]
     async fn more_than_the_queue_holds_are_refused_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        // Ends when its input does, which the test holds back by asking for more than there are places.
+        // Nobody is answered while the test lasts.
         let set = program(&folder, "exec /bin/sleep 600").set;
         let mut asked: Vec<_> = (0..ASKED_MAX).map(|_| set(Vec::new())).collect();
         for one in &mut asked {
