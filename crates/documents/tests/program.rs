@@ -54,17 +54,17 @@ fn packet(language: &str, rows: usize, change: impl FnOnce(&mut Value)) -> Value
         json!({
             "at": format!("2026-11-27 10:{:02}:{:02}", index / 60 % 60, index % 60), "kind": "purchase",
             "card": "622202******0000", "amount": "CNY 1,234.00", "decision": "approved", "operator": "02",
-            "peer": "203.0.113.7:44321", "proof": "unproven"
+            "peer": "203.0.113.7:44321", "proof": "unproven", "repeated": null
         })
     };
     let rows: Vec<Value> = (0..rows).map(row).collect();
     let mut data = json!({
-        "number": "ABCD2345", "made_at": "2026-11-27 12:03:45", "zone": "Asia/Shanghai (UTC+08:00)", "outside": false,
+        "number": "ABCD2345", "made_at": "2026-11-27 12:03 (UTC+08:00)", "zone": "Asia/Shanghai", "outside": false,
         "incident": {
             "manner": "stolen", "reported_by": "李娜", "reported_at": "2026-11-27 11:00:00", "last_seen_at": null, "place": null,
             "circumstances": null, "stop": "stopped", "stopped_at": "2026-11-27 11:00:00", "stop_requested_at": null,
-            "stop_reference": null, "window_from": "2026-11-27 09:58:00", "window_to": "2026-11-27 11:00:00",
-            "window_basis": "reported_only"
+            "stop_confirmation": null, "last_heard": null, "at_provider": null, "found_at": null,
+            "window_from": "2026-11-27 09:58:00", "window_to": "2026-11-27 11:00:00", "window_basis": "reported_only"
         },
         "terminal": {
             "model": "PAX A920", "serial": "PAX9200012345", "tusn": null, "terminal_id": "T0000001", "name": "前台",
@@ -72,8 +72,8 @@ fn packet(language: &str, rows: usize, change: impl FnOnce(&mut Value)) -> Value
         },
         "merchant": { "merchant_id": "104310058120001", "name": "城南小吃", "credit_code": null },
         "shop": { "name": "城南店", "address": "上海市黄浦区南京东路 1 号" },
-        "operators": [], "evidence": [{ "kind": "stop_letter", "format": "text/plain; UTF-8", "sha256": "a3".repeat(32) }],
-        "window": { "count": rows.len(), "cut": false, "approved": [], "rows": rows },
+        "evidence": [{ "kind": "stop_letter", "format": "text/plain; UTF-8", "sha256": "a3".repeat(32) }],
+        "window": { "count": rows.len(), "cut": false, "approved": [], "operators": [], "rows": rows },
         "after": { "count": 0, "cut": false, "rows": [] }
     });
     change(&mut data);
@@ -111,9 +111,31 @@ fn each_manner_is_set_in_both_languages() {
                 data["outside"] = json!(true);
                 data["incident"]["stop"] = json!(stop);
                 data["incident"]["stop_requested_at"] = json!("2026-11-27 11:00:00");
-                data["incident"]["stop_reference"] = json!("GS-1");
+                data["incident"]["stop_confirmation"] =
+                    json!({ "reference": "GS-1", "by": "0317", "at": "2026-11-27 11:20:00 (UTC+08:00)" });
             }));
         }
+    }
+}
+
+/// With this in it: Typst fails of what is not given, and of what a function does not know.
+#[test]
+fn all_that_may_be_known_is_set_in_both_languages() {
+    for language in ["zh", "en"] {
+        let shortest = pages(&pdf(&packet(language, 0, |_| ())));
+        let told = packet(language, 2, |data| {
+            let incident = &mut data["incident"];
+            incident["found_at"] = json!("2026-11-28 09:00:00 (UTC+08:00)");
+            incident["at_provider"] = json!("last seen 2026-11-27T02:40:00Z, 203.0.113.7");
+            incident["last_heard"] = json!({ "at": "2026-11-27 10:58:00 (UTC+08:00)", "peer": "203.0.113.7:44321", "proof": "unproven" });
+            let operator = json!({ "operator": "02", "first": "2026-11-27 10:00:00 (UTC+08:00)", "last": "2026-11-27 10:58:00 (UTC+08:00)" });
+            data["window"]["operators"] = json!([operator]);
+            data["window"]["cut"] = json!(true);
+            data["after"] = data["window"].clone();
+            data["after"]["rows"][0]["repeated"] = json!(40);
+        });
+        let found = pages(&pdf(&told));
+        assert_eq!(found, shortest - 1, "no letter of authority: {language}");
     }
 }
 

@@ -29,6 +29,21 @@ impl Currency {
         }
     }
 
+    /// Minor units with the letters: `CNY 1234.50`. Of a currency without known letters nobody knows where the point goes: `123450 [001]`.
+    pub fn amount(self, minor: i64) -> String {
+        let Some(letters) = self.letters() else {
+            return format!("{minor} [{:03}]", self.0);
+        };
+        let decimals = self.decimals();
+        let sign = if minor < 0 { "-" } else { "" };
+        let digits = format!("{:0width$}", minor.unsigned_abs(), width = decimals + 1);
+        let (whole, part) = digits.split_at(digits.len() - decimals);
+        match decimals {
+            0 => format!("{letters} {sign}{whole}"),
+            _ => format!("{letters} {sign}{whole}.{part}"),
+        }
+    }
+
     /// The currency of an alphabetic code, in capitals.
     pub fn parse(letters: &str) -> Option<Self> {
         let mut all = ISO_4217.iter();
@@ -140,6 +155,16 @@ mod tests {
         let cent = Money::new(100, Currency(840)).unwrap();
         assert_eq!(fen.checked_add(cent), Err(Error::MixedCurrencies));
         assert_eq!(fen.checked_add(fen).unwrap().minor, 200);
+    }
+
+    #[test]
+    fn amounts_are_written_with_their_currency_and_its_decimals() {
+        let of = |letters: &str, minor| Currency::parse(letters).unwrap().amount(minor);
+        assert_eq!(of("CNY", 5), "CNY 0.05");
+        assert_eq!(of("CNY", -123_456), "CNY -1234.56");
+        assert_eq!(of("JPY", 500), "JPY 500");
+        assert_eq!(of("KWD", 1), "KWD 0.001");
+        assert_eq!(Currency(1).amount(100), "100 [001]");
     }
 
     #[test]

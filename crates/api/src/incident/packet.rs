@@ -1,21 +1,18 @@
 //! What the packet for the police says (R1.1): the data of the template `police_packet`, gathered in one snapshot.
 //!
-//! Invariant: what is not known is null, never a guess. Times are in the terminal's zone, cards truncated.
+//! Invariant: what is not known is null, never a guess; where the stop letter says the same, it says it as this does. Times are by
+//! the terminal's own clock, cards truncated.
 
-use app::stop_request::{Facts, acquirer_of, letter};
+use app::stop_request::{acquirer_of, clock, credit_code, merchant_number, minute, placement};
 use domain::Timestamp;
-use domain::incident::Incident;
-use domain::merchant::Merchant;
-use domain::shop::Shop;
-use domain::stop_request::{StopRequest, whole};
+use domain::incident::{Ended, Incident};
+use domain::stop_request::{State as Stop, StopRequest};
 use domain::terminal::{Control, Terminal};
-use domain::transaction::{Entry, LedgerRow};
+use domain::transaction::{Decision, Entry, LedgerRow, Proof};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use store::Tx;
 use store::ledger::{self, Filter};
 
-use super::case::stop_state;
 use crate::people::Names;
 use crate::problem::Problem;
 use crate::transaction::shown;
@@ -23,10 +20,13 @@ use crate::wire::Time;
 
 /// Rows of each table at most, the newest.
 const ROWS_MAX: i64 = 500;
+/// A document is made at a minute: asked for twice in one, with nothing new to say, it is the same.
+const MINUTE_MS: i64 = 60_000;
 
 /// The job for `tillguard-documents`.
 pub fn job(tx: &Tx<'_>, incident: &Incident, language: &str) -> Result<Vec<u8>, Problem> {
-    let made_at = tx.now();
+    let now = tx.now();
+    let made_at = now.plus_ms(-now.0.rem_euclid(MINUTE_MS));
     let job = json!({
         "template": "police_packet",
         "language": language,
@@ -43,49 +43,24 @@ fn data(tx: &Tx<'_>, incident: &Incident, made_at: Timestamp) -> Result<Value, P
     let merchant = merchant.ok_or(store::Error::Corrupt("merchant of a terminal"))?;
     let shop = store::shop::get(tx, &terminal.shop_id)?;
     let shop = shop.ok_or(store::Error::Corrupt("shop of a terminal"))?;
-    let reported_by = Names::new(tx).person(&incident.reported_by)?;
-    let clock = Clock::of(&terminal);
     let request = store::stop_request::get(tx, &incident.incident_id)?;
-    let letter = match &request {
-        Some(request) => request.letter.clone(),
-        None => letter(&Facts {
-            incident,
-            terminal: &terminal,
-            merchant: &merchant,
-            shop: &shop,
-            acquirer: acquirer_of(tx, &terminal)?.as_ref(),
-            by: &reported_by,
-        }),
-    };
-    let digest = Sha256::digest(whole(&letter.text_zh, &letter.text_en).as_bytes());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let window = rows(tx, incident, (incident.window.from, Some(incident.window.to)))?;
-    let after = rows(tx, incident, (incident.suspended_at, None))?;
-    let (count, approved) =
-        ledger::in_window(tx, incident.terminal_id, incident.window.from, incident.window.to)?;
-    let approved = approved.iter().map(|(currency, minor)| money(currency, minor));
+    let acquirer = acquirer_of(tx, &terminal)?;
     Ok(json!({
         "number": incident.incident_id,
-        "made_at": clock.time(made_at),
-        "zone": clock.name(made_at),
+        "made_at": minute(made_at, &terminal),
+        "zone": terminal.time_zone,
         "outside": terminal.control == Control::Outside,
-        "incident": incident_out(tx, incident, request.as_ref(), &reported_by, &clock)?,
+        "incident": incident_out(tx, incident, request.as_ref(), &terminal)?,
         "terminal": terminal_out(&terminal),
-        "merchant": merchant_out(&merchant),
-        "shop": shop_out(&shop),
-        "operators": operators(&window, &clock),
-        "window": {
-            "count": count,
-            "approved": approved.collect::<Vec<_>>(),
-            "cut": is_cut(&window),
-            "rows": rows_out(&window, &clock),
+        "merchant": {
+            "merchant_id": merchant_number(&terminal, acquirer.as_ref()),
+            "name": merchant.name,
+            "credit_code": credit_code(&terminal, &merchant),
         },
-        "after": {
-            "count": incident.attempt_count,
-            "cut": is_cut(&after),
-            "rows": rows_out(&after, &clock),
-        },
-        "evidence": [{ "kind": "stop_letter", "format": "text/plain; UTF-8", "sha256": digest }],
+        "shop": { "name": shop.name, "address": placement(&terminal, &shop) },
+        "window": window(tx, incident, &terminal)?,
+        "after": after(tx, incident, &terminal)?,
+        "evidence": evidence(request.as_ref()),
     }))
 }
 
@@ -93,31 +68,57 @@ fn incident_out(
     tx: &Tx<'_>,
     incident: &Incident,
     request: Option<&StopRequest>,
-    reported_by: &str,
-    clock: &Clock,
+    terminal: &Terminal,
 ) -> Result<Value, Problem> {
-    let state = stop_state(store::stop_request::known(tx, &incident.incident_id)?);
+    let at = |at| clock(at, terminal);
     let confirmation = request.and_then(|request| request.confirmation.as_ref());
-    // Where somebody else decides, what stopped it is known from there alone.
+    let asked = request.and_then(|request| request.asked.as_ref());
+    // Where somebody else decides, that is known from there alone, and since when it is.
     let stopped_at = match request {
         None => Some(incident.suspended_at),
-        Some(_) => store::stop_request::known(tx, &incident.incident_id)?.and_then(|known| known.since),
+        Some(request) if request.state == Stop::Stopped => asked.map(|asked| asked.at),
+        Some(_) => None,
     };
+    let confirmation = confirmation.map(|confirmation| {
+        json!({ "reference": confirmation.reference, "by": confirmation.confirmed_by, "at": at(confirmation.at) })
+    });
+    let last_heard = ledger::page(
+        tx,
+        incident.terminal_id,
+        Filter::default(),
+        Some(incident.hold_id),
+        1,
+    )?
+    .pop();
+    let last_heard = last_heard
+        .map(|row| json!({ "at": at(row.at), "peer": row.peer, "proof": row.proof.map(Proof::code) }));
     Ok(json!({
         "manner": incident.manner.code(),
-        "reported_by": reported_by,
-        "reported_at": clock.time(incident.reported_at),
-        "last_seen_at": incident.last_seen_at.map(|at| clock.time(at)),
+        "reported_by": Names::new(tx).person(&incident.reported_by)?,
+        "reported_at": at(incident.reported_at),
+        "last_seen_at": incident.last_seen_at.map(at),
         "place": incident.place,
         "circumstances": incident.circumstances,
-        "stop": state.code(),
-        "stopped_at": stopped_at.map(|at| clock.time(at)),
-        "stop_requested_at": request.map(|request| clock.time(request.requested_at)),
-        "stop_reference": confirmation.map(|confirmation| &confirmation.reference),
-        "window_from": clock.time(incident.window.from),
-        "window_to": clock.time(incident.window.to),
+        // Our own gate stops with the report.
+        "stop": request.map_or(Stop::Stopped, |request| request.state).code(),
+        "stopped_at": stopped_at.map(at),
+        "stop_requested_at": request.map(|request| at(request.requested_at)),
+        "stop_confirmation": confirmation,
+        "last_heard": last_heard,
+        "at_provider": asked.and_then(|asked| asked.evidence.as_deref()),
+        "found_at": found_at(incident).map(at),
+        "window_from": at(incident.window.from),
+        "window_to": at(incident.window.to),
         "window_basis": incident.window.basis.code(),
     }))
+}
+
+/// When two people had said that it was found again. Closed without that, it is stopped still.
+fn found_at(incident: &Incident) -> Option<Timestamp> {
+    let closing = incident.closing.as_ref();
+    let closing = closing.filter(|closing| closing.ended == Ended::Found)?;
+    let confirmed_at = incident.found.as_ref().and_then(|found| found.confirmed_at);
+    Some(confirmed_at.unwrap_or(closing.at))
 }
 
 fn terminal_out(terminal: &Terminal) -> Value {
@@ -132,34 +133,56 @@ fn terminal_out(terminal: &Terminal) -> Value {
         "location": about.location,
         "purchased_on": about.purchased_on,
         "purchased_from": about.purchased_from,
-        "price": about.price.map(|price| money(price.currency, price.minor)),
+        "price": about.price.map(|price| price.currency.amount(price.minor)),
     })
 }
 
-fn merchant_out(merchant: &Merchant) -> Value {
-    json!({
-        "merchant_id": merchant.merchant_id.to_string(),
-        "name": merchant.name,
-        "credit_code": merchant.unified_social_credit_code,
-    })
+/// What the terminal did between its last trusted use and the stop.
+fn window(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Value, store::Error> {
+    let from = incident.window.from;
+    // At its start is the last that can be trusted.
+    let filter = Filter {
+        from: Some(from.plus_ms(1)),
+        ..Filter::default()
+    };
+    let rows = newest(tx, incident, filter, Some(incident.hold_id))?;
+    let (count, approved) = ledger::in_window(tx, incident.terminal_id, from, incident.window.to)?;
+    let approved = approved.iter().map(|(currency, minor)| currency.amount(minor));
+    Ok(json!({
+        "count": count,
+        "approved": approved.collect::<Vec<_>>(),
+        "cut": is_cut(&rows),
+        "operators": operators(&rows, terminal),
+        "rows": rows_out(&rows, terminal),
+    }))
 }
 
-fn shop_out(shop: &Shop) -> Value {
-    json!({ "name": shop.name, "address": shop.address })
+/// What was tried in the terminal's name after the stop, and before it was let run again.
+fn after(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Value, store::Error> {
+    let released = ledger::release_of(tx, incident.terminal_id, incident.hold_id)?;
+    let filter = Filter {
+        from: Some(incident.suspended_at),
+        ..Filter::default()
+    };
+    let mut rows = newest(tx, incident, filter, released)?;
+    let cut = is_cut(&rows);
+    // What the gate turned back at the host itself is nobody's attempt.
+    rows.retain(|row| row.decision != Some(Decision::Reversed));
+    Ok(json!({
+        "count": incident.attempt_count,
+        "cut": cut,
+        "rows": rows_out(&rows, terminal),
+    }))
 }
 
-/// The terminal's rows of a span, oldest first; the newest [`ROWS_MAX`].
-fn rows(
+/// The terminal's newest [`ROWS_MAX`] rows below a place in its order, oldest first.
+fn newest(
     tx: &Tx<'_>,
     incident: &Incident,
-    (from, to): (Timestamp, Option<Timestamp>),
+    filter: Filter,
+    below: Option<i64>,
 ) -> Result<Vec<LedgerRow>, store::Error> {
-    let filter = Filter {
-        from: Some(from),
-        to,
-        decision: None,
-    };
-    let mut rows = ledger::page(tx, incident.terminal_id, filter, None, ROWS_MAX)?;
+    let mut rows = ledger::page(tx, incident.terminal_id, filter, below, ROWS_MAX)?;
     rows.reverse();
     Ok(rows)
 }
@@ -169,31 +192,32 @@ fn is_cut(rows: &[LedgerRow]) -> bool {
     i64::try_from(rows.len()).is_ok_and(|count| count >= ROWS_MAX)
 }
 
-fn rows_out(rows: &[LedgerRow], clock: &Clock) -> Vec<Value> {
-    rows.iter().filter_map(|row| row_out(row, clock)).collect()
+fn rows_out(rows: &[LedgerRow], terminal: &Terminal) -> Vec<Value> {
+    rows.iter().filter_map(|row| row_out(row, terminal)).collect()
 }
 
-fn row_out(row: &LedgerRow, clock: &Clock) -> Option<Value> {
+fn row_out(row: &LedgerRow, terminal: &Terminal) -> Option<Value> {
     let (Entry::Request(kind), Some(decision)) = (row.entry, row.decision) else {
         return None;
     };
-    let amount = row.amount.map(|amount| money(amount.currency, amount.minor));
+    let amount = row.amount.map(|amount| amount.currency.amount(amount.minor));
     Some(json!({
-        "at": clock.time(row.at),
+        "at": clock(row.at, terminal),
         "kind": kind.code(),
         "card": row.card.map(shown).unwrap_or_default(),
         "amount": amount.unwrap_or_default(),
         "decision": decision.code(),
         "operator": row.operator.as_deref().unwrap_or_default(),
         "peer": row.peer.as_deref().unwrap_or_default(),
-        "proof": row.proof.map(domain::transaction::Proof::code),
+        "proof": row.proof.map(Proof::code),
+        "repeated": row.repeated,
     }))
 }
 
-/// Who was signed in, in the order in which they come first.
-fn operators(rows: &[LedgerRow], clock: &Clock) -> Vec<Value> {
+/// Who was signed in, in the order in which they come first; nobody by the word of what the terminal did not prove to have sent.
+fn operators(rows: &[LedgerRow], terminal: &Terminal) -> Vec<Value> {
     let mut found: Vec<(&str, Timestamp, Timestamp)> = Vec::new();
-    for row in rows {
+    for row in rows.iter().filter(|row| row.proof != Some(Proof::Unproven)) {
         let Some(operator) = row.operator.as_deref() else {
             continue;
         };
@@ -202,73 +226,58 @@ fn operators(rows: &[LedgerRow], clock: &Clock) -> Vec<Value> {
             None => found.push((operator, row.at, row.at)),
         }
     }
-    let out = |(operator, first, last)| json!({ "operator": operator, "first": clock.time(first), "last": clock.time(last) });
+    let out = |(operator, first, last)| json!({ "operator": operator, "first": clock(first, terminal), "last": clock(last, terminal) });
     found.into_iter().map(out).collect()
 }
 
-/// An amount with its currency: `CNY 1234.50`.
-fn money(currency: domain::money::Currency, minor: i64) -> String {
-    let decimals = currency.decimals();
-    let letters = match currency.letters() {
-        Some(letters) => letters.to_owned(),
-        None => format!("{:03}", currency.0),
-    };
-    let sign = if minor < 0 { "-" } else { "" };
-    let digits = format!("{:0width$}", minor.unsigned_abs(), width = decimals + 1);
-    let (whole, part) = digits.split_at(digits.len() - decimals);
-    match decimals {
-        0 => format!("{letters} {sign}{whole}"),
-        _ => format!("{letters} {sign}{whole}.{part}"),
-    }
-}
-
-/// The terminal's own clock.
-struct Clock {
-    zone: jiff::tz::TimeZone,
-    name: String,
-}
-
-impl Clock {
-    fn of(terminal: &Terminal) -> Self {
-        match jiff::tz::TimeZone::get(&terminal.time_zone) {
-            Ok(zone) => Self {
-                zone,
-                name: terminal.time_zone.clone(),
-            },
-            Err(_) => Self {
-                zone: jiff::tz::TimeZone::UTC,
-                name: "UTC".to_owned(),
-            },
-        }
-    }
-
-    fn at(&self, at: Timestamp) -> jiff::Zoned {
-        jiff::Timestamp::from_millisecond(at.0)
-            .unwrap_or_default()
-            .to_zoned(self.zone.clone())
-    }
-
-    fn time(&self, at: Timestamp) -> String {
-        self.at(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
-    }
-
-    /// Its name, with the offset at that moment.
-    fn name(&self, at: Timestamp) -> String {
-        format!("{} ({})", self.name, self.at(at).strftime("UTC%:z"))
-    }
+/// The letter as it was kept. Where our own gate decides, none was sent, and so there is none to hand in.
+fn evidence(request: Option<&StopRequest>) -> Vec<Value> {
+    let letter = |request: &StopRequest| json!({ "kind": "stop_letter", "format": "text/plain; UTF-8", "sha256": request.letter.sha256 });
+    request.map(letter).into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::TerminalId;
+    use domain::transaction::Kind;
+
     use super::*;
 
+    fn row(at: i64, operator: &str, proof: Proof) -> LedgerRow {
+        let terminal_id = TerminalId::parse(b"10450001").unwrap();
+        LedgerRow {
+            decision: Some(Decision::Declined),
+            operator: Some(operator.into()),
+            proof: Some(proof),
+            ..LedgerRow::bare(terminal_id, at, Timestamp(at), Entry::Request(Kind::Purchase))
+        }
+    }
+
     #[test]
-    fn amounts_are_written_with_their_currency_and_its_decimals() {
-        let of = |letters: &str| domain::money::Currency::parse(letters).unwrap();
-        assert_eq!(money(of("CNY"), 5), "CNY 0.05");
-        assert_eq!(money(of("CNY"), -123_456), "CNY -1234.56");
-        assert_eq!(money(of("JPY"), 500), "JPY 500");
-        assert_eq!(money(of("KWD"), 1), "KWD 0.001");
-        assert_eq!(money(domain::money::Currency(1), 100), "001 1.00");
+    fn nobody_is_on_shift_by_the_word_of_who_proved_nothing() {
+        let terminal = crate::tests::terminal("10450001", "S01");
+        let rows = [
+            row(0, "01", Proof::Proven),
+            row(1_000, "99", Proof::Unproven),
+            row(2_000, "01", Proof::Proven),
+        ];
+        assert_eq!(
+            json!(operators(&rows, &terminal)),
+            json!([{
+                "operator": "01", "first": "1970-01-01 08:00:00 (UTC+08:00)", "last": "1970-01-01 08:00:02 (UTC+08:00)"
+            }])
+        );
+    }
+
+    #[test]
+    fn a_row_says_for_how_many_it_stands() {
+        let terminal = crate::tests::terminal("10450001", "S01");
+        let mut many = row(0, "01", Proof::Unproven);
+        many.repeated = Some(40);
+        assert_eq!(row_out(&many, &terminal).unwrap()["repeated"], 40);
+        assert_eq!(
+            row_out(&row(0, "01", Proof::Proven), &terminal).unwrap()["repeated"],
+            Value::Null
+        );
     }
 }

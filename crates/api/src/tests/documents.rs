@@ -35,6 +35,10 @@ async fn made(house: &House, token: &str, id: &str) -> usize {
     items.filter(|item| item["kind"] == "document_made").count()
 }
 
+fn rows(table: &Value) -> &[Value] {
+    table["rows"].as_array().unwrap()
+}
+
 #[tokio::test]
 async fn the_packet_says_what_is_known_and_leaves_open_what_is_not() {
     let house = House::new().await;
@@ -54,11 +58,21 @@ async fn the_packet_says_what_is_known_and_leaves_open_what_is_not() {
         assert_eq!(data["incident"]["stop"], "stopped");
         assert_eq!(data["terminal"]["terminal_id"], "10450001");
         assert_eq!(data["terminal"]["tusn"], Value::Null);
-        assert!(data["zone"].as_str().unwrap().ends_with("(UTC+08:00)"), "{data}");
+        assert_eq!(data["zone"], "Asia/Shanghai");
+        assert!(
+            data["made_at"].as_str().unwrap().ends_with("(UTC+08:00)"),
+            "{data}"
+        );
+        assert!(data["incident"]["last_heard"]["at"].is_string(), "{data}");
+        assert_eq!(data["incident"]["found_at"], Value::Null);
         let cards = data["window"]["rows"].as_array().unwrap().iter();
         let cards: Vec<&str> = cards.filter_map(|row| row["card"].as_str()).collect();
         assert!(cards.iter().any(|card| card.contains("••••••")), "{data}");
-        assert_eq!(data["evidence"][0]["sha256"].as_str().unwrap().len(), 64);
+        assert_eq!(
+            data["evidence"],
+            json!([]),
+            "nobody has a letter that was never sent"
+        );
     }
 }
 
@@ -150,6 +164,55 @@ async fn what_breaks_what_sets_documents_is_not_the_contents_fault() {
 }
 
 #[tokio::test]
+async fn nothing_after_the_find_was_an_attempt() {
+    let house = House::new().await;
+    let (owner, risk) = (house.token("owner").await, house.token("risk").await);
+    sign_in(&house, "10450001").await;
+    house.sell("10450001", 1).await;
+    let id = house.lose(&owner, "10450001").await;
+    house.ask("10450001", 2).await;
+    let incident = format!("/api/v1/incidents/{id}");
+    let said = json!({ "statement": "behind the counter" });
+    house.post(&owner, &format!("{incident}/found"), said).await.ok();
+    let proposed = packet(&house, &owner, &id, "en").await;
+    assert_eq!(
+        proposed["data"]["incident"]["found_at"],
+        Value::Null,
+        "by one person only"
+    );
+    house
+        .post(&risk, &format!("{incident}/found/confirm"), json!({}))
+        .await
+        .ok();
+    sign_in(&house, "10450001").await;
+    house.sell("10450001", 3).await;
+    house.lose(&owner, "10450001").await;
+    house.ask("10450001", 4).await;
+    let data = &packet(&house, &owner, &id, "en").await["data"];
+    assert_eq!(
+        (rows(&data["after"]).len(), &data["after"]["count"]),
+        (1, &json!(1))
+    );
+    assert!(data["incident"]["found_at"].is_string(), "{data}");
+}
+
+#[tokio::test]
+async fn the_last_trusted_sale_is_neither_listed_nor_counted_in_the_window() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    sign_in(&house, "10450001").await;
+    house.sell("10450001", 1).await;
+    let seen_at = crate::wire::Time(now()).to_string();
+    house.sell("10450001", 2).await;
+    let said = json!({ "terminal_id": "10450001", "last_seen_at": seen_at });
+    let reported = house.post_once(&owner, "k", "/api/v1/incidents", said).await.ok();
+    let id = reported["id"].as_str().unwrap();
+    let data = &packet(&house, &owner, id, "en").await["data"];
+    assert_eq!(data["incident"]["window_basis"], "last_trusted_transaction");
+    assert_eq!(data["window"]["count"], rows(&data["window"]).len(), "{data}");
+}
+
+#[tokio::test]
 async fn one_content_is_one_event_for_each_who_has_it() {
     let house = at_a_standstill().await;
     let (owner, risk) = (house.token("owner").await, house.token("risk").await);
@@ -218,4 +281,43 @@ async fn a_cookie_alone_has_no_document_made_and_a_head_has_none() {
         assert_eq!(ask(taken).await.status, StatusCode::OK);
     }
     assert_ne!(made(&house, &token, &id).await, 0);
+}
+
+#[tokio::test]
+async fn what_the_letter_says_of_the_merchant_the_packet_says_too() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    house.outside("20450001").await;
+    let contact = json!({
+        "merchant_id": super::OURS, "kind": "acquirer", "name": "澄湖支付", "hotline": "400-000-0117", "reference": "HT-2024-17",
+    });
+    house.post(&owner, "/api/v1/contacts", contact).await.ok();
+    let id = house.lose(&owner, "20450001").await;
+    let data = &packet(&house, &owner, &id, "zh").await["data"];
+    let page = house.incident(&owner, &id).await;
+    let letter = page["stop_request"]["text_zh"].as_str().unwrap();
+    for said in [
+        &data["merchant"]["merchant_id"],
+        &data["merchant"]["credit_code"],
+        &data["shop"]["address"],
+        &data["incident"]["reported_at"],
+    ] {
+        let said = said.as_str().unwrap();
+        assert!(
+            !said.is_empty() && letter.contains(&format!("：{said}\n")),
+            "{said} in {letter}"
+        );
+    }
+    assert_eq!(data["merchant"]["merchant_id"], "HT-2024-17");
+    assert_eq!(data["evidence"][0]["sha256"], page["stop_request"]["sha256"]);
+    assert_eq!(data["incident"]["stop"], "requested");
+    let confirmed = json!({ "reference": "GS-0417", "confirmed_by": "0317", "at": page["reported_at"] });
+    let confirm = format!("/api/v1/incidents/{id}/stop-request/confirm");
+    house.post(&owner, &confirm, confirmed).await.ok();
+    let incident = &packet(&house, &owner, &id, "zh").await["data"]["incident"];
+    let confirmation = &incident["stop_confirmation"];
+    assert_eq!(
+        [&incident["stop"], &confirmation["reference"], &confirmation["by"]],
+        [&json!("confirmed"), &json!("GS-0417"), &json!("0317")]
+    );
 }

@@ -9,7 +9,7 @@ const INCIDENTS: &str = "/api/v1/incidents";
 
 impl House {
     /// Adds a terminal to shop S01 that an outside acquirer decides.
-    async fn outside(&self, id: &str) {
+    pub(super) async fn outside(&self, id: &str) {
         self.outside_in(id, "Asia/Shanghai").await;
     }
 

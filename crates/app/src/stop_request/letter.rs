@@ -133,29 +133,26 @@ fn known(facts: &Facts<'_>) -> impl Iterator<Item = Both> {
         Control::Gate => clock(incident.suspended_at, terminal),
         Control::Outside => String::new(),
     };
-    let credit_code = first_said(
-        &bound.unified_social_credit_code,
-        &merchant.unified_social_credit_code,
-    );
+    let number = alike(merchant_number(terminal, facts.acquirer));
+    let (number_zh, number_en) = match terminal.control {
+        Control::Gate => ("商户编号", "Merchant number"),
+        Control::Outside => ("商户编号或合同号", "Merchant or contract number"),
+    };
     let name_en = first_said(&merchant.name_en, &merchant.name);
     let labelled = [
         ("特约商户", "Merchant", both(&merchant.name, name_en)),
-        merchant_number(facts),
+        (number_zh, number_en, number),
         (
             "统一社会信用代码",
             "Unified social credit code",
-            alike(credit_code),
+            alike(credit_code(terminal, merchant)),
         ),
         ("终端号", "Terminal", alike(terminal.terminal_id.as_str())),
         ("型号", "Model", alike(&terminal.model)),
         ("序列号", "Serial number", alike(&terminal.serial)),
         ("收单机构代码", "Acquirer code", alike(&bound.acquirer_code)),
         ("收单结算账户", "Settlement account", account),
-        (
-            "布放地址",
-            "Placement",
-            alike(first_said(&bound.placement_address, &shop.address)),
-        ),
+        ("布放地址", "Placement", alike(placement(terminal, shop))),
         (
             "报失时间",
             "Reported lost",
@@ -176,32 +173,46 @@ fn first_said<'a>(first: &'a str, second: &'a str) -> &'a str {
     }
 }
 
-/// What the acquirer knows the merchant by, with its label; empty when nobody said. Where our own gate decides, it is what the
-/// terminal's messages carry; elsewhere that may be a number of this house alone, and only a contact of this merchant's own
-/// knows better.
-fn merchant_number(facts: &Facts<'_>) -> (&'static str, &'static str, Both) {
-    let reference = facts.acquirer.and_then(Contact::reference_of_merchant);
-    match facts.terminal.control {
-        Control::Gate => (
-            "商户编号",
-            "Merchant number",
-            alike(facts.terminal.bound.merchant_code.as_str()),
-        ),
-        Control::Outside => (
-            "商户编号或合同号",
-            "Merchant or contract number",
-            alike(reference.unwrap_or_default()),
-        ),
+/// What the acquirer knows the merchant by; empty when nobody said. Where our own gate decides, it is what the terminal's messages
+/// carry; elsewhere that may be a number of this house alone, and only a contact of this merchant's own knows better.
+pub fn merchant_number<'a>(terminal: &'a Terminal, acquirer: Option<&'a Contact>) -> &'a str {
+    match terminal.control {
+        Control::Gate => terminal.bound.merchant_code.as_str(),
+        Control::Outside => acquirer
+            .and_then(Contact::reference_of_merchant)
+            .unwrap_or_default(),
     }
 }
 
-/// A moment by the terminal's own clock.
-pub(super) fn clock(at: Timestamp, terminal: &Terminal) -> String {
+/// Under which credit code the terminal is registered; empty when nobody said.
+pub fn credit_code<'a>(terminal: &'a Terminal, merchant: &'a Merchant) -> &'a str {
+    first_said(
+        &terminal.bound.unified_social_credit_code,
+        &merchant.unified_social_credit_code,
+    )
+}
+
+/// Where the terminal is registered to stand, else its shop's address; empty when nobody said.
+pub fn placement<'a>(terminal: &'a Terminal, shop: &'a Shop) -> &'a str {
+    first_said(&terminal.bound.placement_address, &shop.address)
+}
+
+/// A moment by the terminal's own clock, with its offset then: `2026-11-27 10:00:00 (UTC+08:00)`.
+pub fn clock(at: Timestamp, terminal: &Terminal) -> String {
+    shown(at, terminal, "%Y-%m-%d %H:%M:%S")
+}
+
+/// The same to the minute.
+pub fn minute(at: Timestamp, terminal: &Terminal) -> String {
+    shown(at, terminal, "%Y-%m-%d %H:%M")
+}
+
+fn shown(at: Timestamp, terminal: &Terminal, format: &str) -> String {
     let zone = jiff::tz::TimeZone::get(&terminal.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let at = jiff::Timestamp::from_millisecond(at.0)
         .unwrap_or_default()
         .to_zoned(zone);
-    format!("{} ({})", at.strftime("%Y-%m-%d %H:%M:%S"), at.strftime("UTC%:z"))
+    format!("{} ({})", at.strftime(format), at.strftime("UTC%:z"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 mod letter;
 pub mod reminder;
 
-pub use letter::{Facts, letter};
+pub use letter::{Facts, clock, credit_code, letter, merchant_number, minute, placement};
 
 use domain::TerminalId;
 use domain::account::Scope;
