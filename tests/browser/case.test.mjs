@@ -74,6 +74,15 @@ for (const [language, words] of [
       await on(owner, 'confirm').click()
       await on(owner, 'stopped', '[data-state="open"]').waitFor()
 
+      // The packet is with the duty while the police wait for it, and with the report afterwards; our own page has it by its cookie.
+      const packet = (part) => on(owner, part).locator('[data-test="packet"]')
+      await packet('next').waitFor()
+      await unfold(owner, 'report')
+      assert.equal(await packet('report').count(), 0)
+      const english = packet('next').locator('[data-language="en"]:enabled')
+      const [file] = await Promise.all([owner.waitForEvent('download'), english.click()])
+      assert.match(file.suggestedFilename(), /^police-packet-[A-Z0-9]{8}-en\.pdf$/)
+
       // Nothing is taken without its proof.
       await see(owner, 'police_report')
       await on(owner, 'duty-send').click()
@@ -84,6 +93,7 @@ for (const [language, words] of [
       await on(owner, 'duty-send').waitFor({ state: 'detached' })
       await unfold(owner, 'ended')
       await ended(owner, 'police_report', 'done').waitFor()
+      await packet('report').waitFor()
       await end(owner, 'camera_footage', 'done', { 'duty-words': words.said }, 'done')
       await end(owner, 'check_transactions', 'done', { 'duty-words': words.said }, 'done')
       await end(owner, 'lessons', 'not_needed', { 'duty-words': words.ground }, 'not_needed')

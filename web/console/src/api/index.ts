@@ -12,6 +12,7 @@ import type {
   ContactState,
   Decision,
   EstateImport,
+  Documents,
   Duty,
   DutyMoment,
   Event,
@@ -170,6 +171,7 @@ export const incidents = {
   events: (id: string, after: number) => address(`/incidents/${within(id)}/events`, { after }),
   activity: (id: string, bucket_minutes: number, from?: string, to?: string) =>
     get<Activity>(`/incidents/${within(id)}/activity`, { bucket_minutes, from, to }),
+  documents: (id: string) => get<Documents>(`/incidents/${within(id)}/documents`),
   policePacket: (id: string, language: 'zh' | 'en') =>
     file(`/incidents/${within(id)}/documents/police_packet.pdf`, { language }),
   acknowledge: (key: string, id: string) =>

@@ -167,6 +167,7 @@ export type DutyState = Schemas['DutyState']
 export type DutyMoment = Schemas['DutyMoment']
 export type IncidentEnded = Schemas['IncidentEnded']
 export type Incident = Schemas['Incident']
+export type Documents = Schemas['Documents']
 
 export type TimelineItem = Schemas['TimelineItem']
 export type TimelineKind = TimelineItem['kind']

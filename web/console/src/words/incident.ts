@@ -236,6 +236,10 @@ export const incident = {
   circumstances: say('说明', 'In their words'),
   not_told: say('没有填写', 'Not given'),
   packet: say('报案材料（PDF）', 'Packet for the police (PDF)'),
+  packet_waits: say(
+    '生成文件的程序尚未就绪，可以先打印情况说明。',
+    'What makes documents is not there yet; the statement can be printed meanwhile.',
+  ),
   stop_request: say('书面停用申请', 'Written stop request'),
   stop_request_number: say('编号', 'Number'),
   stop_request_rule: say('依据', 'Rule'),
