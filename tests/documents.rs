@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tests::{Acquirer, Api, Folder};
 
 const TERMINAL: &str = "30501201";
@@ -30,6 +31,7 @@ async fn the_packet_is_a_pdf_in_either_language_and_the_timeline_has_its_digest(
     let incident = lost(risk).await?;
     let listed = risk.get(&format!("{incident}/documents")).await?;
     ensure!(listed["ready"] == true, "{listed}: cargo build -p documents");
+    let mut digests = Vec::new();
     for language in ["zh", "en"] {
         let path = format!("{incident}/documents/police_packet.pdf?language={language}");
         let (content_type, pdf) = risk.get_file(&path).await?;
@@ -39,11 +41,17 @@ async fn the_packet_is_a_pdf_in_either_language_and_the_timeline_has_its_digest(
             "{} bytes",
             pdf.len()
         );
+        let digest: String = Sha256::digest(&pdf)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        digests.push(format!("police_packet {language} sha256:{digest}"));
     }
     let timeline = risk.get(&format!("{incident}/timeline")).await?;
     let items = timeline["items"].as_array().context("no items")?.iter();
-    let made: Vec<_> = items.filter(|item| item["kind"] == "document_made").collect();
-    ensure!(made.len() == 2, "{timeline}");
+    let made = items.filter(|item| item["kind"] == "document_made");
+    let made: Vec<_> = made.filter_map(|item| item["text"].as_str()).collect();
+    ensure!(made == digests, "{timeline}");
     Ok(())
 }
 

@@ -30,7 +30,7 @@ pub fn apply() -> Result<(), Error> {
     lower(Resource::Cpu, CPU_S_MAX, CPU_S_MAX + 1)?;
     lower(Resource::Fsize, PDF_LEN_MAX as u64, PDF_LEN_MAX as u64)?;
     lower(Resource::Core, 0, 0)?;
-    // Standard input, output and error are open; nothing else can be.
+    // No number is left for a further file: standard input, output and error, which have the first three, stay open.
     lower(Resource::Nofile, 3, 3)
 }
 
