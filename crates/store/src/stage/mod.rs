@@ -174,7 +174,8 @@ mod tests {
     use super::*;
     use crate::sql::{Sql, sql, values};
 
-    const ADD: Sql = sql!("INSERT INTO node_duty (duty, node, incarnation, taken_at_ms) VALUES ($1, $2, 1, 0)");
+    const ADD: Sql =
+        sql!("INSERT INTO node_duty (duty, node, incarnation, taken_at_ms) VALUES ($1, $2, 1, 0)");
     const COUNT: Sql = sql!("SELECT count(*) FROM node_duty");
 
     fn stage() -> Stage {
