@@ -310,7 +310,12 @@ async fn what_differs_is_corrected_by_the_applicant_and_what_is_not_known_by_two
         !seen_by_applicant.to_string().contains(NUMBERS[0]),
         "{seen_by_applicant}"
     );
-    let corrected = json!({ "token": begun.token, "person_name": "测试乙", "identity_number": NUMBERS[1] });
+    let corrected = json!({
+        "token": begun.token,
+        "person_name": "测试乙",
+        "identity_number": NUMBERS[1],
+        "consents_to": "aliyun",
+    });
     acquirer
         .anybody()?
         .post("/registrations/send", &corrected)
