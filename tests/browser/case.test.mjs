@@ -45,6 +45,8 @@ for (const [language, words] of [
     'zh-CN',
     {
       number: '受案〔2026〕0417',
+      refusal: '不立〔2026〕0091',
+      office: '南京东路派出所',
       said: '已办妥。',
       ground: '这台机器不保存客户信息。',
       closing: '没有找到；已换新终端。',
@@ -54,6 +56,8 @@ for (const [language, words] of [
     'en-GB',
     {
       number: 'CASE-2026-0417',
+      refusal: 'REFUSED-2026-0091',
+      office: 'Nanjing East Road station',
       said: 'It was done.',
       ground: 'It keeps no customer data.',
       closing: 'Not found; replaced.',
@@ -88,12 +92,29 @@ for (const [language, words] of [
       await on(owner, 'duty-send').click()
       await on(owner, 'field-problem').first().waitFor()
       await isSound(owner, 'a duty')
-      await on(owner, 'duty-reference').fill(words.number)
-      await on(owner, 'duty-send').click()
+      await owner.keyboard.press('Escape')
       await on(owner, 'duty-send').waitFor({ state: 'detached' })
+
+      // What the police give is written down once: it does the duty, and the terms run that run from it.
+      await unfold(owner, 'police')
+      await on(owner, 'police-accept').click()
+      await on(owner, 'police-send').click()
+      await on(owner, 'field-problem').first().waitFor()
+      await isSound(owner, 'the police')
+      await on(owner, 'police-number').fill(words.number)
+      await on(owner, 'police-office').fill(words.office)
+      await on(owner, 'police-send').click()
       await unfold(owner, 'ended')
       await ended(owner, 'police_report', 'done').waitFor()
       await packet('report').waitFor()
+      await owner.locator('[data-duty="police_decision"]').first().waitFor({ state: 'attached' })
+      assert.equal(await owner.locator('[data-duty="police_review"]').count(), 0)
+      await on(owner, 'police-do_not_file').click()
+      await on(owner, 'police-number').fill(words.refusal)
+      await on(owner, 'police-send').click()
+      await ended(owner, 'police_decision', 'done').waitFor()
+      await isSound(owner, 'what the police wrote')
+      await end(owner, 'police_review', 'not_needed', { 'duty-words': words.ground }, 'not_needed')
       await end(owner, 'camera_footage', 'done', { 'duty-words': words.said }, 'done')
       await end(owner, 'check_transactions', 'done', { 'duty-words': words.said }, 'done')
       await end(owner, 'lessons', 'not_needed', { 'duty-words': words.ground }, 'not_needed')

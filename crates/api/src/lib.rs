@@ -67,7 +67,9 @@ pub use auth::Attempts;
 use auth::{Paces, Passwords};
 pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, is_report, refuse};
 pub use incident::documents::{NotSet, Renderer};
-use incident::{activity, alarm, closing, documents, duty, found, report, stop_request, stream, timeline};
+use incident::{
+    activity, alarm, closing, documents, duty, found, police, report, stop_request, stream, timeline,
+};
 use node::Node;
 pub use origin::{Origin, network};
 use problem::{Code, Problem, code};
@@ -171,6 +173,7 @@ nouns! {
     found,
     closing with CODES,
     duty with CODES,
+    police,
     report with CODES,
     emergency with CODES,
     stop_request,

@@ -12,6 +12,7 @@ use domain::case::{Case as _, decide};
 use domain::duty::{Duty, End, Moment, State, Verb, remind_after, remind_before};
 use domain::event::Subject;
 use domain::incident::{Happened, Incident, Pinned, State as IncidentState};
+use domain::police::Verb as Paper;
 use domain::right::{self, Object, Right};
 use domain::terminal::Control;
 use domain::time::HOUR_MS;
@@ -19,6 +20,7 @@ use domain::work::Work;
 use playbook::Term;
 use store::duty::Told;
 use store::event::{self, New};
+use store::police;
 use store::{Error as StoreError, Tx, row};
 
 use crate::case::{Error, Noun, Stateful, find, locked, named, step};
@@ -172,6 +174,18 @@ pub(crate) fn start(tx: &Tx<'_>, incident: &Incident) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// Stops the terms that run from a moment which is not known after all, but those that people gave more time. The terminal is locked.
+pub(crate) fn forget(tx: &Tx<'_>, incident: &Incident, moment: Moment) -> Result<(), StoreError> {
+    for mut duty in store::duty::of(tx, &incident.incident_id)? {
+        if duty.starts_from == moment && duty.is_open() && duty.extended_at.is_none() {
+            (duty.started_at, duty.due_at, duty.remind_at) = (None, None, None);
+            duty.is_provisional = false;
+            row::update(tx, &duty)?;
+        }
+    }
+    Ok(())
+}
+
 /// When something happened, as far as it is known.
 fn moment(tx: &Tx<'_>, incident: &Incident, moment: Moment) -> Result<Option<Timestamp>, StoreError> {
     Ok(match moment {
@@ -179,6 +193,8 @@ fn moment(tx: &Tx<'_>, incident: &Incident, moment: Moment) -> Result<Option<Tim
         Moment::Occurred => incident.moments.occurred,
         Moment::Confirmed => incident.moments.confirmed,
         Moment::Aware => incident.moments.aware,
+        Moment::PoliceAccepted => police::day_of(tx, &incident.incident_id, Paper::Accept)?,
+        Moment::PoliceRefused => police::day_of(tx, &incident.incident_id, Paper::DoNotFile)?,
         Moment::Stopped => match store::stop_request::known(tx, &incident.incident_id)? {
             None => Some(incident.suspended_at),
             Some(known) => known.since,

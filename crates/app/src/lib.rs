@@ -36,6 +36,7 @@ mod original;
 pub mod passes;
 pub mod password;
 pub mod personal;
+pub mod police;
 pub mod provider_account;
 pub mod registration;
 pub mod repeats;

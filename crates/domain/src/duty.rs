@@ -32,6 +32,10 @@ words! {
         Aware = "aware",
         /// The terminal was stopped, as far as that is known.
         Stopped = "stop",
+        /// The police gave a receipt (受案), as its paper says.
+        PoliceAccepted = "police_accepted",
+        /// They decided to open no case (不予立案), as its paper says.
+        PoliceRefused = "police_refused",
     }
 }
 
@@ -246,6 +250,12 @@ impl Duty {
     /// Whether the case cannot be closed because of it.
     pub const fn stands_against_closing(&self) -> bool {
         self.blocks_closing && self.is_open()
+    }
+
+    /// Whether it is one only if something comes that has not come, and that nobody waits for: the police's answer.
+    pub const fn is_conditional(&self) -> bool {
+        let comes_by_paper = matches!(self.starts_from, Moment::PoliceAccepted | Moment::PoliceRefused);
+        comes_by_paper && self.is_open() && self.started_at.is_none()
     }
 
     /// Whether its time is over.

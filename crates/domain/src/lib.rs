@@ -30,6 +30,7 @@ pub mod money;
 pub mod operator;
 pub mod pan;
 pub mod personal;
+pub mod police;
 pub mod provider_account;
 pub mod registration;
 pub mod right;

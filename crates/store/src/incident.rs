@@ -164,6 +164,9 @@ pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error>
         tx.execute(said, values![incident_id])?;
         let done = sql!("UPDATE duty SET reference = NULL, statement = NULL WHERE incident_id = $1");
         tx.execute(done, values![incident_id])?;
+        let at_the_police =
+            sql!("UPDATE police_entry SET number = NULL, office = NULL WHERE incident_id = $1");
+        tx.execute(at_the_police, values![incident_id])?;
         // The digest of the letter stays: who has it can show that it was this one.
         let asked = sql!(
             "UPDATE stop_request SET letter_zh = '', letter_en = '', mail_said = NULL,

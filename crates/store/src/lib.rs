@@ -41,6 +41,7 @@ pub mod owed_reversal;
 pub mod pending;
 #[cfg(test)]
 mod plan;
+pub mod police;
 mod postgres;
 pub mod provider_account;
 mod queue;

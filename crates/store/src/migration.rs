@@ -37,6 +37,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0026_consents.sql"),
     include_str!("../migrations/0027_duties.sql"),
     include_str!("../migrations/0028_duty_terms.sql"),
+    include_str!("../migrations/0029_police.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

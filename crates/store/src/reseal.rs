@@ -116,6 +116,8 @@ pub const UNITS: &[Unit] = &[
     unit!("contact", "email", one ("contact_id": Text), ("contact_id, coalesce(merchant_id, '')": 2), place("contact", "email")),
     unit!("duty", "reference", one ("duty_id": Text), ("duty_id, ''": 2), place("duty", "reference")),
     unit!("duty", "statement", one ("duty_id": Text), ("duty_id, ''": 2), place("duty", "statement")),
+    unit!("police_entry", "number", one ("entry_id": Text), ("entry_id, ''": 2), place("police_entry", "number")),
+    unit!("police_entry", "office", one ("entry_id": Text), ("entry_id, ''": 2), place("police_entry", "office")),
     unit!("event", "text", three ("subject, subject_id, sequence": Text, Text, Int), ("subject, subject_id, at_ms, verb, ''": 5), place("event", "text")),
     unit!("factor", "secret_sealed", one ("factor_id": Text), ("login": 1), Bound::Purpose(Purpose::Factor, |owners| owners.concat())),
     unit!("idempotency", "body", two ("login, key": Text, Text), ("login, key, ''": 3), place("idempotency", "body")),

@@ -339,7 +339,9 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
     let allowed = actions(tx, actor, &incident, IncidentAction)?;
     let next = match incident.state {
         Word::Closed => Vec::new(),
-        _ => duty::of(tx, &mut names, actor, &incident, domain::duty::Duty::is_open)?,
+        _ => duty::of(tx, &mut names, actor, &incident, |duty| {
+            duty.is_open() && !duty.is_conditional()
+        })?,
     };
     let closing = match &incident.closing {
         None => None,

@@ -19,6 +19,15 @@ async fn named(house: &House, token: &str, id: &str, name: &str) -> Value {
     its.into_iter().find(|duty| duty["duty"] == name).unwrap()
 }
 
+/// By the calendar of the terminals of the house.
+fn today() -> String {
+    jiff::Timestamp::now()
+        .in_tz("Asia/Shanghai")
+        .unwrap()
+        .date()
+        .to_string()
+}
+
 fn at(duty: &Value, verb: &str) -> String {
     format!("/api/v1/duties/{}/{verb}", duty["id"].as_str().unwrap())
 }
@@ -240,4 +249,48 @@ async fn a_report_that_comes_again_after_the_case_was_closed_without_the_termina
     assert_eq!(closed["terminal"]["open_incident_id"], json!(id));
     let again = house.post_once(&owner, "a key", INCIDENTS, report).await;
     assert_eq!((again.status, again.body), (first.status, first.body));
+}
+
+#[tokio::test]
+async fn what_the_police_wrote_is_kept_and_what_waits_for_their_answer_is_not_next() {
+    let house = House::new().await;
+    let (owner, auditor) = (house.token("owner").await, house.token("auditor").await);
+    let id = theft(&house, &owner).await;
+    let path = format!("{INCIDENTS}/{id}/police");
+    let before = house.get(&auditor, &path).await.ok();
+    assert_eq!(before["state"], "not_reported");
+    assert_eq!((&before["entries"], &before["actions"]), (&json!([]), &json!([])));
+    let next = |page: &Value| {
+        let next = page["next"].as_array().unwrap().iter();
+        next.map(|duty| duty["duty"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let page = format!("{INCIDENTS}/{id}");
+    let first = next(&house.get(&owner, &page).await.ok());
+    assert!(first.contains(&"police_report".into()) && !first.contains(&"police_decision".into()));
+    let paper =
+        json!({ "action": "accept", "number": "受案-7", "office": "南京东路派出所", "on": "1999-01-01" });
+    let refused = house.post(&owner, &path, paper.clone()).await;
+    assert_eq!(refused.body["field"], "on");
+    for (field, wrong) in [("action", "take_back"), ("on", "yesterday")] {
+        let mut paper = paper.clone();
+        paper[field] = json!(wrong);
+        let refused = house.post(&owner, &path, paper).await;
+        assert_eq!(refused.body["field"], field);
+    }
+    let mut paper = paper;
+    paper["on"] = json!(today());
+    assert_eq!(
+        house.post(&auditor, &path, paper.clone()).await.code(),
+        "not_allowed"
+    );
+    let kept = house.post(&owner, &path, paper).await.ok();
+    assert_eq!(kept["state"], "accepted");
+    assert_eq!(kept["entries"][0]["number"], "受案-7");
+    let then = next(&house.get(&owner, &page).await.ok());
+    assert!(!then.contains(&"police_report".into()) && then.contains(&"police_decision".into()));
+    let back = json!({ "ground": "编号写错了" });
+    let kept = house.post(&owner, &format!("{path}/take-back"), back).await.ok();
+    assert_eq!(kept["state"], "not_reported");
+    assert!(kept["entries"][0]["taken_back_by"].is_string());
 }

@@ -27,6 +27,7 @@ mod incident;
 mod node;
 mod operator;
 mod personal;
+mod police;
 mod promise;
 mod registration;
 mod reversal;

@@ -125,6 +125,22 @@ words! {
         DutyExtended = "duty_extended",
         /// It is to be done after all.
         DutyReopened = "duty_reopened",
+        /// It was reported to the police; of this and the others the text is the paper's number and office, a line each.
+        PoliceReported = "police_reported",
+        /// They gave a receipt.
+        PoliceAccepted = "police_accepted",
+        /// They opened a case.
+        PoliceFiled = "police_filed",
+        /// They opened none.
+        PoliceNotFiled = "police_not_filed",
+        /// They were asked to look at that again.
+        PoliceReviewAsked = "police_review_asked",
+        /// They stayed with it.
+        PoliceUpheld = "police_upheld",
+        /// Their case is over.
+        PoliceEnded = "police_ended",
+        /// What was written down last of the police was wrong; the text says why.
+        PoliceTakenBack = "police_taken_back",
         /// It is due soon: said on the time line.
         DutyDueSoon = "duty_due_soon",
         /// Its time is over.

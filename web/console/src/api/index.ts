@@ -65,6 +65,7 @@ import type {
   TerminalIn,
 } from './types'
 
+export * from './duties'
 export * from './own'
 export * from './people'
 export { registrations } from './registrations'
@@ -191,28 +192,6 @@ export const incidents = {
   duties: (id: string) => get<{ items: Duty[] }>(`/incidents/${within(id)}/duties`),
   sendLetter: (key: string, id: string) =>
     post<Incident>(`/incidents/${within(id)}/stop-request/send`, {}, key),
-}
-
-export interface DutyProof {
-  reference?: string
-  statement?: string
-  done_at?: string
-}
-
-/** What must follow a loss. */
-export const duties = {
-  done: (key: string, id: string, proof: DutyProof) =>
-    post<Duty>(`/duties/${within(id)}/done`, { proof }, key),
-  notNeeded: (key: string, id: string, ground: string) =>
-    post<Duty>(`/duties/${within(id)}/not-needed`, { ground }, key),
-  confirmNotNeeded: (key: string, id: string) =>
-    post<Duty>(`/duties/${within(id)}/not-needed/confirm`, {}, key),
-  handOver: (key: string, id: string, to: string) =>
-    post<Duty>(`/duties/${within(id)}/hand-over`, { to }, key),
-  extend: (key: string, id: string, until: string, ground: string) =>
-    post<Duty>(`/duties/${within(id)}/extend`, { until, ground }, key),
-  reopen: (key: string, id: string, ground: string) =>
-    post<Duty>(`/duties/${within(id)}/reopen`, { ground }, key),
 }
 
 /** Reporting without a log-in, by a code that comes by mail. The code is the key: the same report again is the same. */

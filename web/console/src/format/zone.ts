@@ -81,6 +81,12 @@ export function wall(ms: number, zone: Zone): Wall {
   return { year, month, day, hour, minute, second, ahead_minutes: Math.round((asUtc - ms) / 60_000) }
 }
 
+/** The day that zone's calendar shows, as a field for a day takes it: `2026-11-22`. */
+export function dayOf(ms: number, zone: Zone): string {
+  const { year, month, day } = wall(ms, zone)
+  return [year, month, day].map((part) => String(part).padStart(2, '0')).join('-')
+}
+
 /** The moment when that zone's clock shows this; around a change of the clock, one of the two. */
 export function momentOf(at: Omit<Wall, 'ahead_minutes' | 'second'>, zone: Zone): number {
   const asUtc = Date.UTC(at.year, at.month - 1, at.day, at.hour, at.minute)

@@ -4,7 +4,7 @@
  * Invariant: the cards read; only `accept` (a server's answer) and the live stream change the incident.
  */
 import { inject, provide, type ComputedRef, type InjectionKey, type Ref } from 'vue'
-import type { Activity, Duty, Incident } from '@/api'
+import type { Activity, Duty, Incident, PoliceCase } from '@/api'
 import type { Zone } from '@/format/zone'
 import type { Loaded } from '@/loaded'
 import type { Around } from './around'
@@ -22,6 +22,7 @@ export type Part =
   | 'found'
   | 'say'
   | 'ended'
+  | 'police'
   | 'close'
 
 export interface Case {
@@ -42,6 +43,8 @@ export interface Case {
   accept: (incident: Incident) => void
   /** What had to follow, all of it. */
   duties: Loaded<{ items: Duty[] }>
+  /** The case at the police. */
+  police: Loaded<PoliceCase>
   /** Asks the server anew. */
   again: () => Promise<unknown>
   print: (what: 'request' | 'all') => Promise<void>

@@ -25,6 +25,8 @@ const from: Words<DutyMoment> = {
   confirmed: say('从确认算起', 'from when it was confirmed'),
   aware: say('从知悉算起', 'from when it became known'),
   stop: say('从停用算起', 'from the stop'),
+  police_accepted: say('从受案算起', 'from the receipt of the police'),
+  police_refused: say('从不予立案算起', 'from the refusal of the police'),
 }
 
 /** Of a duty that this page knows more about than its title. */
@@ -32,6 +34,14 @@ const text: Record<string, Said<string>> = {
   police_report: say(
     '带上情况说明：设备、地点、时间、可疑交易都已写好，盖章即可。',
     'Take the statement with you: device, place, time and doubtful payments are filled in. Stamp it and go.',
+  ),
+  police_decision: say(
+    '受案后一般 3 天内决定，复杂的 7 天，重大疑难的 30 天。打电话问，把结果记在“公安机关”里。',
+    'After the receipt they usually decide within 3 days, in complex cases 7, in grave ones 30. Call them, and write the answer down under “The police”.',
+  ),
+  police_review: say(
+    '收到不予立案通知书后 7 天内可以申请复议。不申请，就写下为什么不需要。',
+    'A review can be asked for within 7 days of the notice. If none is wanted, say why there is no need.',
   ),
   camera_footage: say(
     '多数录像机只存几天到一个月。导出丢失时段的片段，写下文件名和存放处。',
@@ -58,6 +68,8 @@ const text: Record<string, Said<string>> = {
 /** What this page offers to do about it. */
 const act: Record<string, Said<string>> = {
   police_report: say('打印情况说明', 'Print the statement'),
+  police_decision: say('记下公安的答复', 'Write down what they said'),
+  police_review: say('记下公安的答复', 'Write down what they said'),
   check_transactions: say('看这些交易', 'See the payments'),
   acquirer_deregister: say('看停用申请', 'See the request'),
 }
@@ -102,6 +114,8 @@ export const duty = {
     confirmed: say('什么时候确认的', 'When it was confirmed'),
     aware: say('什么时候知道的', 'When it became known'),
     stop: say('什么时候停用的', 'When it was stopped'),
+    police_accepted: say('什么时候受案的', 'When the police gave a receipt'),
+    police_refused: say('什么时候不予立案的', 'When the police opened no case'),
   } satisfies Words<DutyMoment>,
   say_moment: say('写下时间，开始计时', 'Say when: its term begins'),
   zone: say(

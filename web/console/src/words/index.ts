@@ -17,6 +17,7 @@ import * as contact from './contact'
 import * as list from './list'
 import * as found from './found'
 import * as duty from './duty'
+import * as police from './police'
 import * as work from './work'
 import * as audit from './audit'
 import * as happened from './happened'
@@ -49,6 +50,7 @@ const all = {
   ...incident_list,
   ...incident,
   ...duty,
+  ...police,
   ...proof,
   ...problem,
   ...gate,
