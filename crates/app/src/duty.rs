@@ -2,19 +2,19 @@
 //!
 //! Nothing of it is in the transactions of a report: what stops a terminal waits for no playbook.
 //!
-//! Invariant: the duties of an incident are drawn up once, by the playbook of that moment; what happens to one is an event of its
-//! incident, in the same transaction.
+//! Invariant: the duties of an incident are drawn up once, by the playbook of that moment, and nothing is added but the notice of what a new
+//! terminal is bound to; what happens to one is an event of its incident, in the same transaction.
 
 use domain::Timestamp;
 use domain::account::{Person, Scope, State as Active};
 use domain::actor::{Actor, By};
 use domain::case::{Case as _, decide};
-use domain::duty::{Duty, End, Moment, State, Verb, remind_after, remind_before};
+use domain::duty::{Duty, End, Moment, State, Verb, Whose, remind_after, remind_before};
 use domain::event::Subject;
 use domain::incident::{Happened, Incident, Pinned, State as IncidentState};
 use domain::police::Verb as Paper;
 use domain::right::{self, Object, Right};
-use domain::terminal::Control;
+use domain::terminal::{Control, Terminal};
 use domain::time::HOUR_MS;
 use domain::work::Work;
 use playbook::Term;
@@ -189,6 +189,8 @@ pub(crate) fn forget(tx: &Tx<'_>, incident: &Incident, moment: Moment) -> Result
 /// When something happened, as far as it is known.
 fn moment(tx: &Tx<'_>, incident: &Incident, moment: Moment) -> Result<Option<Timestamp>, StoreError> {
     Ok(match moment {
+        // What runs from it is added with it.
+        Moment::Bound => None,
         Moment::Noticed => Some(incident.reported_at),
         Moment::Occurred => incident.moments.occurred,
         Moment::Confirmed => incident.moments.confirmed,
@@ -200,6 +202,68 @@ fn moment(tx: &Tx<'_>, incident: &Incident, moment: Moment) -> Result<Option<Tim
             Some(known) => known.since,
         },
     })
+}
+
+/// The name of the duty to replace the terminal, in every playbook that has it.
+const REPLACE: &str = "replacement";
+
+/// Adds the acquirer's notice that a new terminal is bound to the merchant, whose term runs from now. The lost terminal is locked.
+pub(crate) fn add_binding_notice(tx: &Tx<'_>, incident_id: &str, bound: &Terminal) -> Result<(), StoreError> {
+    draw_up(tx, incident_id)?;
+    let last = store::duty::of(tx, incident_id)?.pop();
+    let position = last.map_or(1, |last| last.position + 1);
+    let notice = playbook::binding_notice(&bound.time_zone);
+    let now = tx.now();
+    let due = notice.term.and_then(|term| term.ends(now, &bound.time_zone));
+    let duty = Duty {
+        duty_id: format!("{incident_id}-{position}"),
+        incident_id: incident_id.to_owned(),
+        position,
+        duty: notice.duty.to_owned(),
+        title_zh: format!("{}（{}）", notice.zh, bound.terminal_id),
+        title_en: format!("{} ({})", notice.en, bound.terminal_id),
+        whose: Whose::Acquirer,
+        is_outside: bound.control == Control::Outside,
+        state: State::Open,
+        proof: domain::duty::Proof::Reference,
+        blocks_closing: true,
+        not_needed: domain::duty::NotNeeded::Ground,
+        after: String::new(),
+        rule: notice.rule.map(|rule| rule.rule.clone()),
+        rule_mark: notice.rule.map(|rule| rule.mark.code().to_owned()),
+        starts_from: Moment::Bound,
+        term: notice.term.map(|term| term.to_string()),
+        started_at: Some(now),
+        due_at: due.as_ref().map(|due| due.at),
+        is_provisional: due.as_ref().is_some_and(|due| due.is_provisional),
+        remind_at: due.as_ref().map(|due| remind_before(now, due.at)),
+        extended_at: None,
+        assigned_to: None,
+        end: None,
+    };
+    row::insert(tx, &duty)
+}
+
+/// Ends the duty to replace the terminal, as the replacement shows that went live. The lost terminal is locked.
+pub(crate) fn end_with_replacement(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    incident_id: &str,
+    terminal_id: &str,
+) -> Result<(), StoreError> {
+    let mut duties = store::duty::of(tx, incident_id)?.into_iter();
+    let Some(mut duty) = duties.find(|duty| duty.duty == REPLACE && duty.is_open()) else {
+        return Ok(());
+    };
+    duty.state = State::Done;
+    duty.remind_at = None;
+    duty.end = Some(End {
+        done_at: Some(tx.now()),
+        reference: Some(terminal_id.to_owned()),
+        ..ended(tx, actor, None)
+    });
+    row::update(tx, &duty)?;
+    crate::case::tell(tx, actor, &duty, Happened::DutyDone.code(), Some(terminal_id)).map(drop)
 }
 
 fn tell(tx: &Tx<'_>, incident: &Incident, happened: Happened, text: Option<&str>) -> Result<(), StoreError> {
@@ -424,6 +488,8 @@ pub struct Found {
     pub incidents: Vec<String>,
     /// Duties of which something is to be said.
     pub duties: Vec<Told>,
+    /// Replacements whose test is over.
+    pub tests: Vec<String>,
 }
 
 /// Looks what is to be drawn up, and said; due again soon. `None` when the claim was taken over meanwhile. Each is done in a
@@ -435,6 +501,7 @@ pub fn look(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Found>, StoreError> {
     Ok(Some(Found {
         incidents: store::incident::without_playbook(tx, AT_ONCE_MAX)?,
         duties: store::duty::to_remind(tx, AT_ONCE_MAX)?,
+        tests: store::replacement::tests_over(tx, domain::replacement::TEST_MS, AT_ONCE_MAX)?,
     }))
 }
 

@@ -499,7 +499,11 @@ pub fn say_moment(
         Moment::Occurred => Some(incident.moments.occurred),
         Moment::Confirmed => Some(incident.moments.confirmed),
         Moment::Aware => Some(incident.moments.aware),
-        Moment::Noticed | Moment::Stopped | Moment::PoliceAccepted | Moment::PoliceRefused => None,
+        Moment::Noticed
+        | Moment::Stopped
+        | Moment::Bound
+        | Moment::PoliceAccepted
+        | Moment::PoliceRefused => None,
     };
     let incident: Incident = crate::case::locked(tx, actor, incident_id)?;
     case::decide(&incident, Verb::SayMoment, actor)?;
@@ -526,7 +530,11 @@ pub fn say_moment(
                 Moment::Occurred => moments.occurred = Some(at),
                 Moment::Confirmed => moments.confirmed = Some(at),
                 Moment::Aware => moments.aware = Some(at),
-                Moment::Noticed | Moment::Stopped | Moment::PoliceAccepted | Moment::PoliceRefused => {}
+                Moment::Noticed
+                | Moment::Stopped
+                | Moment::Bound
+                | Moment::PoliceAccepted
+                | Moment::PoliceRefused => {}
             }
         },
     )?;

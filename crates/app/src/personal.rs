@@ -21,6 +21,7 @@ use domain::merchant::Merchant;
 use domain::operator::Cashier;
 use domain::personal::Ground;
 use domain::registration::{Registration, seen_by as sees_registrations};
+use domain::replacement::Replacement;
 use domain::session::Session;
 use domain::shop::Shop;
 use domain::terminal::Terminal;
@@ -141,6 +142,7 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
         Subject::Registration => sees::<Registration>(tx, reader, id),
         Subject::ApiKey => sees::<ApiKey>(tx, reader, id),
         Subject::Duty => sees::<Duty>(tx, reader, id),
+        Subject::Replacement => sees::<Replacement>(tx, reader, id),
     }
 }
 

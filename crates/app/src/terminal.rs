@@ -52,7 +52,12 @@ impl Stateful for Terminal {
 
     fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
         match verb {
-            Verb::Change | Verb::SetKey => Ok(()),
+            Verb::Change => Ok(()),
+            // What was ended for the one that takes its place stays ended, unless it is found.
+            Verb::SetKey => match store::replacement::has_ended_keys_of(tx, self.terminal_id)? {
+                false => Ok(()),
+                true => Err(Error::Against(Against::LossOpen)),
+            },
             // Whoever sees the place of a lost terminal sees its case; what is never found stays where it was, and may be retired.
             Verb::Move => match store::incident::standing(tx, self.terminal_id)? {
                 None => Ok(()),

@@ -36,6 +36,8 @@ words! {
         PoliceAccepted = "police_accepted",
         /// They decided to open no case (不予立案), as its paper says.
         PoliceRefused = "police_refused",
+        /// A new terminal was bound to the merchant.
+        Bound = "bound",
     }
 }
 

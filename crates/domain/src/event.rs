@@ -40,6 +40,8 @@ words! {
         Registration = "registration",
         /// A duty; what happens to it is on its incident's time line.
         Duty = "duty",
+        /// A replacement; what happens to it is on its incident's time line.
+        Replacement = "replacement",
     }
 }
 
@@ -125,6 +127,8 @@ words! {
         Move = "move",
         /// A terminal got a master key.
         SetKey = "set_key",
+        /// A terminal's keys were ended.
+        EndKeys = "end_keys",
         /// Work that cannot be done waits for a person.
         Dead = "dead",
         /// Work was under way on a node that is gone.

@@ -29,6 +29,8 @@ words! {
         InspectionOverdue = "inspection_overdue",
         /// Its operating lease ran out.
         LeaseExpired = "lease_expired",
+        /// It takes a lost one's place and is not live yet (R1.4).
+        Commissioning = "commissioning",
     }
 }
 
@@ -53,6 +55,8 @@ words! {
         Inspector = "inspector",
         /// A new lease.
         Lease = "lease",
+        /// The replacement that it is of: for its test, and when it goes live.
+        Replacement = "replacement",
     }
 }
 
@@ -69,6 +73,7 @@ impl Kind {
             Self::Geofence => Authority::Placement,
             Self::InspectionOverdue => Authority::Inspector,
             Self::LeaseExpired => Authority::Lease,
+            Self::Commissioning => Authority::Replacement,
         }
     }
 

@@ -33,6 +33,7 @@ pub mod personal;
 pub mod police;
 pub mod provider_account;
 pub mod registration;
+pub mod replacement;
 pub mod right;
 pub mod rule;
 pub mod session;

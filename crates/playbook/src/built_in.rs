@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use domain::incident::Manner;
 
-use crate::Playbook;
+use crate::{Playbook, Rule, Term};
 
 static ALL: LazyLock<Vec<Playbook>> = LazyLock::new(|| {
     let texts = [
@@ -19,6 +19,33 @@ static ALL: LazyLock<Vec<Playbook>> = LazyLock::new(|| {
 pub fn of(manner: Manner) -> &'static Playbook {
     let its = ALL.iter().find(|playbook| playbook.manners.contains(&manner));
     its.unwrap_or(&ALL[0])
+}
+
+/// A duty that something else than the loss begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// Its name.
+    pub duty: &'static str,
+    /// What is to be done, in Chinese.
+    pub zh: &'static str,
+    /// In English.
+    pub en: &'static str,
+    /// The rule it comes from, where that holds.
+    pub rule: Option<&'static Rule>,
+    /// How long it may take, where its rule holds.
+    pub term: Option<Term>,
+}
+
+/// What an acquirer owes once a new terminal is bound to a merchant, by a clock of that zone: notice of the five elements.
+pub fn binding_notice(time_zone: &str) -> Added {
+    let rule = Rule::named("binding").filter(|rule| rule.holds(time_zone));
+    Added {
+        duty: "replacement_notice",
+        zh: "报送新终端的绑定信息",
+        en: "Give notice of what the new terminal is bound to",
+        rule,
+        term: rule.map(|_| Term::Days(2)),
+    }
 }
 
 #[cfg(test)]

@@ -167,6 +167,16 @@ pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error>
         let at_the_police =
             sql!("UPDATE police_entry SET number = NULL, office = NULL WHERE incident_id = $1");
         tx.execute(at_the_police, values![incident_id])?;
+        let replaced = sql!(
+            "UPDATE replacement_step SET reference = NULL, statement = NULL
+              WHERE replacement_id IN (SELECT replacement_id FROM replacement WHERE incident_id = $1)"
+        );
+        tx.execute(replaced, values![incident_id])?;
+        // Its digest stays likewise.
+        let signed = sql!(
+            "UPDATE replacement SET checklist_text = '' WHERE incident_id = $1 AND checklist_text IS NOT NULL"
+        );
+        tx.execute(signed, values![incident_id])?;
         // The digest of the letter stays: who has it can show that it was this one.
         let asked = sql!(
             "UPDATE stop_request SET letter_zh = '', letter_en = '', mail_said = NULL,

@@ -361,6 +361,51 @@ pub fn takings(
     Ok(summed(tx.all(sql, values![&terminal_id, low, high], read_sum)?))
 }
 
+/// What approvals of one hour brought in one currency, less what went back in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hour {
+    /// Its start.
+    pub at: Timestamp,
+    /// In which currency.
+    pub currency: Currency,
+    /// Minor units.
+    pub minor: i64,
+}
+
+/// The hours between two moments in which something was taken or went back, counted from the first: at most those of 12 weeks in two
+/// currencies.
+pub fn hourly_takings(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Hour>, Error> {
+    let sql = sql!(
+        "SELECT (at_ms - $4) / 3600000, currency, CAST(coalesce(sum(CASE
+            WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice') THEN amount_minor
+            WHEN decision = 'approved' AND entry IN ('void', 'refund', 'completion_void') THEN -amount_minor
+            WHEN decision = 'reversed' AND entry IN ('purchase', 'completion', 'completion_notice') THEN -amount_minor
+            WHEN decision = 'reversed' AND entry IN ('void', 'completion_void') THEN amount_minor ELSE 0 END), 0) AS BIGINT)
+         FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IN ('approved', 'reversed')
+           AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void') AND currency IS NOT NULL
+           AND NOT (decision = 'reversed' AND coalesce(reason, '') = 'never_given')
+         GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 4032"
+    );
+    let low = first_sequence_at(tx, terminal_id, from)?;
+    let high = first_sequence_at(tx, terminal_id, to)?;
+    let hours = tx.all(sql, values![&terminal_id, low, high, from], |row| {
+        Ok((row.int(0)?, read_currency(row, 1)?, row.int(2)?))
+    })?;
+    let hour = |(at, currency, minor): (i64, Option<Currency>, i64)| {
+        Some(Hour {
+            at: from.plus_ms(at * 3_600_000),
+            currency: currency?,
+            minor,
+        })
+    };
+    Ok(hours.into_iter().filter_map(hour).collect())
+}
+
 /// Requests that carried an amount, decided after `from` (the last trusted one is at it) and before `to`: their count,
 /// and the sums of the sales approved among them.
 pub fn in_window(

@@ -47,6 +47,7 @@ pub mod provider_account;
 mod queue;
 pub mod receipt;
 pub mod registration;
+pub mod replacement;
 pub mod reseal;
 pub mod row;
 pub mod session;

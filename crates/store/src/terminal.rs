@@ -86,6 +86,14 @@ pub fn set_master_key(tx: &Tx<'_>, terminal_id: TerminalId, master_key_sealed: &
         .map(drop)
 }
 
+/// Whether another terminal's master key has this check value, as far as its first three bytes.
+pub fn is_key_of_another(tx: &Tx<'_>, terminal_id: TerminalId, check: &str) -> Result<bool, Error> {
+    let sql = sql!(
+        "SELECT 1 FROM terminal WHERE key_check IS NOT NULL AND substr(key_check, 1, 6) = substr($2, 1, 6) AND terminal_id <> $1 LIMIT 1"
+    );
+    Ok(tx.first(sql, values![&terminal_id, check], |_| Ok(()))?.is_some())
+}
+
 /// Holds the terminal's row until the end of the transaction, as every request of it does.
 pub fn hold_row(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<(), Error> {
     tx.lock_terminal(terminal_id)

@@ -115,6 +115,13 @@ pub fn sign_out(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<(), Error> {
     tx.execute(sql, values![&terminal_id]).map(drop)
 }
 
+/// Takes a terminal's working keys away, and signs the operator out. Its batch stays: what it had does not begin anew.
+pub fn forget_keys(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<(), Error> {
+    let none: &[u8] = &[];
+    let sql = sql!("UPDATE terminal_session SET operator = NULL, keys_sealed = $2 WHERE terminal_id = $1");
+    tx.execute(sql, values![&terminal_id, none]).map(drop)
+}
+
 /// Notes how far the settlement of the current batch is.
 pub fn set_closing(tx: &Tx<'_>, terminal_id: TerminalId, closing: Closing) -> Result<(), Error> {
     let sql = sql!("UPDATE terminal_session SET closing = $2, closing_sequence = $3 WHERE terminal_id = $1");

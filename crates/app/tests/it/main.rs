@@ -30,6 +30,7 @@ mod personal;
 mod police;
 mod promise;
 mod registration;
+mod replacement;
 mod reversal;
 mod settlement;
 mod setup;

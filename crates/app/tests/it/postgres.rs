@@ -31,6 +31,7 @@ mod police;
 mod promise;
 mod race;
 mod registration;
+mod replacement;
 mod reversal;
 mod settlement;
 mod setup;

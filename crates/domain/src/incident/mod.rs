@@ -145,6 +145,36 @@ words! {
         DutyDueSoon = "duty_due_soon",
         /// Its time is over.
         DutyLate = "duty_late",
+        /// A replacement was begun; the text is its identifier.
+        ReplacementBegun = "replacement_begun",
+        /// Nothing stands against the device that was picked.
+        ReplacementChecked = "replacement_checked",
+        /// Something about it needs a person's ground; the text says what.
+        ReplacementWarned = "replacement_warned",
+        /// It must not be used; the text says why.
+        ReplacementRefused = "replacement_refused",
+        /// A person said why it is used all the same.
+        ReplacementAccepted = "replacement_accepted",
+        /// It was bound to the merchant.
+        ReplacementBound = "replacement_bound",
+        /// The lost terminal's keys are dead.
+        OldKeysEnded = "old_keys_ended",
+        /// The new terminal's keys are loaded and checked.
+        ReplacementKeysLoaded = "replacement_keys_loaded",
+        /// It may sell for a few minutes, to be tried.
+        ReplacementTestBegun = "replacement_test_begun",
+        /// Its time was over.
+        ReplacementTestOver = "replacement_test_over",
+        /// A sale was approved and taken back.
+        ReplacementTested = "replacement_tested",
+        /// The checklist was signed.
+        ReplacementSigned = "replacement_signed",
+        /// It sells.
+        ReplacementLive = "replacement_live",
+        /// It was ended before that.
+        ReplacementWithdrawn = "replacement_withdrawn",
+        /// The loaner was given back and cleared.
+        ReplacementReturned = "replacement_returned",
     }
 }
 

@@ -251,8 +251,11 @@ pub(super) fn seal(
     sealer.seal(Purpose::WorkingKeys, terminal_id.as_str(), &plain)
 }
 
-/// Opens what [`seal`] sealed.
+/// Opens what [`seal`] sealed; nothing where the keys were ended.
 pub(super) fn open(sealer: &Sealer, terminal_id: TerminalId, sealed: &[u8]) -> Option<WorkingKeys> {
+    if sealed.is_empty() {
+        return None;
+    }
     let opened = sealer.open(Purpose::WorkingKeys, terminal_id.as_str(), sealed);
     let plain = opened
         .inspect_err(|error| tracing::error!(%terminal_id, %error, "working keys"))

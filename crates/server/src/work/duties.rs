@@ -1,4 +1,4 @@
-//! What must follow losses: drawing it up, and saying what is due soon or late.
+//! What must follow losses: drawing it up, saying what is due soon or late, and ending tests of new terminals whose time is over.
 //!
 //! Invariant: one go does a bounded number of each, and what cannot be read keeps no other from being done.
 
@@ -23,6 +23,13 @@ pub async fn look(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     for told in found.duties {
         let incident_id = told.incident_id.clone();
         one(node, incident_id, move |tx| app::duty::remind(tx, &told)).await?;
+    }
+    for replacement_id in found.tests {
+        let incident_id = app::replacement::incident_of(&replacement_id).to_owned();
+        one(node, incident_id, move |tx| {
+            app::replacement::end_test(tx, &replacement_id)
+        })
+        .await?;
     }
     Ok(Tried::Done)
 }
