@@ -68,7 +68,8 @@ use auth::{Paces, Passwords};
 pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, is_report, refuse};
 pub use incident::documents::{NotSet, Renderer};
 use incident::{
-    activity, alarm, closing, documents, duty, found, police, report, stop_request, stream, timeline,
+    activity, alarm, closing, documents, duty, found, police, replacement, report, stop_request, stream,
+    timeline,
 };
 use node::Node;
 pub use origin::{Origin, network};
@@ -174,6 +175,7 @@ nouns! {
     closing with CODES,
     duty with CODES,
     police,
+    replacement with CODES,
     report with CODES,
     emergency with CODES,
     stop_request,

@@ -63,7 +63,8 @@ impl Sheet {
         Ok((headers, bytes).into_response())
     }
 
-    fn csv(&self) -> Result<Vec<u8>, Problem> {
+    /// It as text, a line a row.
+    pub fn csv(&self) -> Result<Vec<u8>, Problem> {
         let mut writer = csv::Writer::from_writer(MARK.as_bytes().to_vec());
         let write = |writer: &mut csv::Writer<Vec<u8>>| {
             writer.write_record(&self.columns)?;

@@ -1,4 +1,4 @@
-//! What goes to others on paper about a loss: the packet for the police (R1.1). Set by a program of its own.
+//! What goes to others about a loss: the packet for the police (R1.1), set by a program of its own, and the table for an insurer (R1.4).
 //!
 //! Invariant: a document says what one snapshot of the store says, and nothing that its reader may not see on the incident's page;
 //! none leaves without an event that says so, and no content has two for one hour.
@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::packet;
+use super::{claim, packet};
 use crate::Api;
 use crate::auth::{Actor, Recorded};
 use crate::input::Query;
@@ -29,6 +29,7 @@ use crate::places::Places;
 use crate::problem::{Problem, ProblemOut};
 use crate::route::reading;
 use crate::setting::Later;
+use crate::sheet::Format;
 use crate::wire::word;
 
 /// When to ask again, seconds.
@@ -97,6 +98,7 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(list_documents))
         .routes(routes!(police_packet))
+        .routes(routes!(claim_report))
 }
 
 /// Which document.
@@ -222,4 +224,51 @@ async fn police_packet(
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok((headers, pdf).into_response())
+}
+
+/// What an insurer asks about a loss, as a table: what is not known is said so. That it was made is among the incident's events, once for each
+/// content.
+#[utoipa::path(get, path = "/incidents/{incident_id}/documents/claim_report.csv", tag = "incident",
+    params(("incident_id" = String, Path), DocumentQuery), responses(
+    (status = 200, description = "A table.", content_type = "text/csv", body = String),
+    (status = 403, description = "not_allowed; cross_origin: by a cookie, and not from our own page", body = ProblemOut),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+    (status = 422, description = "invalid_field", body = ProblemOut),
+))]
+async fn claim_report(
+    State(api): State<Arc<Api>>,
+    Recorded(account): Recorded,
+    Path(incident_id): Path<String>,
+    Query(query): Query<DocumentQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let language = match query.language {
+        Some(DocumentLanguage(Spoken::Chinese)) => Language::Chinese,
+        Some(DocumentLanguage(Spoken::English)) => Language::English,
+        None => Language::of(&headers),
+    };
+    let id = incident_id.clone();
+    let made = move |tx: &Tx<'_>| {
+        let actor = account.actor(tx)?;
+        let incident = find(tx, &actor, &id)?;
+        may_make_documents(&actor)?;
+        let sheet = claim::sheet(tx, &incident, language)?;
+        let digest = Sha256::digest(sheet.csv()?);
+        let which = format!(
+            "claim_report {} sha256:{}",
+            language.pick("zh", "en"),
+            domain::hex::of(&digest)
+        );
+        let is_new = document_made(tx, &actor, &id, &which)?;
+        Ok::<_, Problem>((sheet, is_new))
+    };
+    let (sheet, is_new) = api.node.write(made).await?;
+    if is_new {
+        api.node.changed(Some(incident_id));
+    }
+    let mut answer = sheet.answer(Format::Csv)?;
+    answer
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(answer)
 }

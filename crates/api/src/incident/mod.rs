@@ -1,6 +1,6 @@
 //! Loss incidents, from the report to the second person who confirms that the terminal is found (R1.0 to R1.3).
 //!
-//! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `closing`, `duty` and `police` are the steps; `timeline`,
+//! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `closing`, `duty`, `police` and `replacement` are the steps; `timeline`,
 //! `stream` and `activity` show what happened; `documents` hands out what goes to others on paper, whose words `packet` gathers.
 //!
 //! Invariant: these use `case` and never each other's handlers; `case` uses none of them.
@@ -8,12 +8,15 @@
 pub mod activity;
 pub mod alarm;
 pub mod case;
+mod claim;
 pub mod closing;
+mod device;
 pub mod documents;
 pub mod duty;
 pub mod found;
 mod packet;
 pub mod police;
+pub mod replacement;
 pub mod report;
 pub mod stop_request;
 pub mod stream;

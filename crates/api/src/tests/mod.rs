@@ -16,6 +16,7 @@ mod input;
 mod personal;
 mod provider_account;
 mod registration;
+mod replacement;
 mod report;
 mod session;
 mod setting;

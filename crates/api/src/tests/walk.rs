@@ -268,6 +268,18 @@ impl House {
     }
 }
 
+impl House {
+    /// A replacement of the terminal, just begun.
+    async fn replacement(&self, token: &str, terminal: &str) -> String {
+        let terminal_id = terminal_id(terminal);
+        let find = move |tx: &store::Tx<'_>| store::incident::unclosed(tx, terminal_id);
+        let incident = self.node.write::<_, store::Error>(find).await.unwrap().unwrap();
+        let path = format!("/api/v1/incidents/{}/replacements", incident.incident_id);
+        let begun = self.post(token, &path, json!({})).await.ok();
+        begun["id"].as_str().unwrap().to_owned()
+    }
+}
+
 /// A house with one of every noun that has a path of its own.
 struct Walked {
     house: House,
@@ -322,6 +334,7 @@ impl Walked {
             ("terminal_id", "10450001".to_owned()),
             ("incident_id", house.lose(&owner, "10450002").await),
             ("duty_id", house.duty("10450002").await),
+            ("replacement_id", house.replacement(&owner, "10450002").await),
             ("contact_id", house.contact(&owner, OURS).await),
             ("custom_role_id", role["id"].as_str().unwrap().to_owned()),
             (

@@ -1,0 +1,191 @@
+//! What an insurer asks about a loss, as a table (R1.4): a line a fact, in the language asked for.
+//!
+//! Invariant: what is not known is said not to be known, and what somebody outside says is said to be theirs. Times are by the terminal's own
+//! clock.
+
+use app::interruption::{self, Interruption};
+use app::stop_request::clock;
+use domain::Timestamp;
+use domain::duty::{Duty, State as DutyState};
+use domain::incident::{Incident, Manner};
+use domain::replacement::{Replacement, State as Stands};
+use domain::stop_request::State as Stop;
+use domain::terminal::Terminal;
+use store::Tx;
+
+use crate::language::Language;
+use crate::people::Names;
+use crate::problem::Problem;
+use crate::sheet::Sheet;
+
+/// One line: what it is, in both languages, and what is known of it.
+type Fact = (&'static str, &'static str, Option<String>);
+
+/// The table.
+pub fn sheet(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Sheet, Problem> {
+    let unknown = language.pick("未知", "not known");
+    let row = |(zh, en, said): Fact| {
+        vec![
+            language.pick(zh, en).to_owned(),
+            said.unwrap_or_else(|| unknown.to_owned()),
+        ]
+    };
+    Ok(Sheet {
+        name: "claim-report",
+        columns: vec![
+            language.pick("项目", "item"),
+            language.pick("内容", "what is known"),
+        ],
+        rows: facts(tx, incident, language)?.into_iter().map(row).collect(),
+    })
+}
+
+fn facts(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<Fact>, Problem> {
+    let terminal = store::terminal::get(tx, incident.terminal_id)?;
+    let terminal = terminal.ok_or(store::Error::Corrupt("terminal of an incident"))?;
+    let merchant = store::merchant::get(tx, terminal.bound.merchant_code)?;
+    let at = |at: Timestamp| clock(at, &terminal);
+    let mut facts = vec![
+        ("案件编号", "case", Some(incident.incident_id.clone())),
+        ("时区", "times are of", Some(terminal.time_zone.clone())),
+        ("商户", "merchant", merchant.map(|merchant| merchant.name)),
+        (
+            "布放地址",
+            "place",
+            Some(terminal.bound.placement_address.clone()).filter(|place| !place.is_empty()),
+        ),
+        ("终端号", "terminal", Some(terminal.terminal_id.to_string())),
+        ("序列号", "serial number", Some(terminal.serial.clone())),
+        ("型号", "model", Some(terminal.model.clone())),
+        ("购买日期", "bought on", terminal.about.purchased_on.clone()),
+        ("购自", "bought from", terminal.about.purchased_from.clone()),
+        (
+            "设备价格",
+            "device value",
+            terminal
+                .about
+                .price
+                .map(|price| price.currency.amount(price.minor)),
+        ),
+        (
+            "怎么丢的",
+            "how it went",
+            Some(manner(incident.manner, language).to_owned()),
+        ),
+        ("发生时间", "when it happened", incident.moments.occurred.map(at)),
+        ("最后见到", "last seen", incident.last_seen_at.map(at)),
+        ("报失时间", "reported", Some(at(incident.reported_at))),
+        (
+            "报失人",
+            "reported by",
+            Some(Names::new(tx).person(&incident.reported_by)?),
+        ),
+        ("经过", "circumstances", incident.circumstances.clone()),
+    ];
+    facts.extend(stop(tx, incident, &terminal, language)?);
+    facts.extend(police(&store::duty::of(tx, &incident.incident_id)?, &terminal));
+    let interruption = interruption::of(tx, incident, &terminal)?;
+    facts.extend(interrupted(interruption.as_ref(), &terminal, language));
+    facts.extend(replaced(
+        &store::replacement::of(tx, &incident.incident_id)?,
+        &terminal,
+        language,
+    ));
+    Ok(facts)
+}
+
+fn manner(manner: Manner, language: Language) -> &'static str {
+    match manner {
+        Manner::Stolen => language.pick("被盗", "stolen"),
+        Manner::Lost => language.pick("遗失", "lost"),
+        Manner::Unsure => language.pick("不确定", "not sure"),
+    }
+}
+
+/// What is known of the stop: ours, or what somebody outside says.
+fn stop(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    terminal: &Terminal,
+    language: Language,
+) -> Result<[Fact; 2], store::Error> {
+    let known = store::stop_request::known(tx, &incident.incident_id)?;
+    let (who, since) = match known {
+        None => (
+            Some(language.pick("我们的网关", "our gate")),
+            Some(incident.suspended_at),
+        ),
+        Some(known) if known.state == Stop::Requested => (None, None),
+        Some(known) => (
+            Some(language.pick("收单机构（他们说）", "the acquirer (they say)")),
+            known.since,
+        ),
+    };
+    Ok([
+        ("由谁停用", "stopped by", who.map(str::to_owned)),
+        ("停用时间", "stopped at", since.map(|at| clock(at, terminal))),
+    ])
+}
+
+/// What the police gave for it, as the duty to report it says.
+fn police(duties: &[Duty], terminal: &Terminal) -> [Fact; 2] {
+    let done = duties
+        .iter()
+        .find(|duty| duty.duty == "police_report" && duty.state == DutyState::Done)
+        .and_then(|duty| duty.end.as_ref());
+    let number = done.and_then(|end| end.reference.clone().or_else(|| end.statement.clone()));
+    let at = done.map(|end| clock(end.done_at.unwrap_or(end.at), terminal));
+    [
+        ("报案编号", "police number", number),
+        ("报案时间", "reported to the police", at),
+    ]
+}
+
+fn interrupted(it: Option<&Interruption>, terminal: &Terminal, language: Language) -> [Fact; 4] {
+    let still = || language.pick("还没有终端", "still without one").to_owned();
+    let until = it.map(|it| it.to.map_or_else(still, |to| clock(to, terminal)));
+    let usual = it.and_then(|it| it.usual);
+    [
+        (
+            "没有终端的天数",
+            "days without a terminal",
+            it.map(|it| it.days.to_string()),
+        ),
+        ("何时又有终端", "a terminal again", until),
+        (
+            "同样的日子平常收款",
+            "usual takings of such days",
+            usual.map(|usual| usual.currency.amount(usual.minor)),
+        ),
+        (
+            "依据之前多少天（同星期的中位数）",
+            "from so many days before (median of the same weekdays)",
+            usual.map(|usual| usual.from_days.to_string()),
+        ),
+    ]
+}
+
+fn replaced(all: &[Replacement], terminal: &Terminal, language: Language) -> Vec<Fact> {
+    let live = |is_loaner: bool| {
+        let its = all
+            .iter()
+            .rev()
+            .find(|it| it.is_loaner == is_loaner && it.live_at.is_some());
+        let its = its.filter(|it| matches!(it.state, Stands::Live | Stands::Returned))?;
+        let serial = its.device.as_ref().map(|device| device.serial.clone());
+        let number = its.bound.map(|bound| bound.terminal_id.to_string());
+        let since = its.live_at.map(|at| clock(at, terminal));
+        Some(
+            [number, serial, since]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · "),
+        )
+    };
+    let none = || Some(language.pick("没有", "none").to_owned());
+    vec![
+        ("新终端", "new terminal", live(false).or_else(none)),
+        ("备用机", "loaner", live(true).or_else(none)),
+    ]
+}
