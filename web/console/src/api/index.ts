@@ -69,6 +69,7 @@ export * from './duties'
 export * from './own'
 export * from './people'
 export { registrations } from './registrations'
+export { replacements } from './replacements'
 export * from './types'
 export { audit } from './audit'
 export { Problem, asProblem, newKey } from './http'
@@ -175,6 +176,8 @@ export const incidents = {
   documents: (id: string) => get<Documents>(`/incidents/${within(id)}/documents`),
   policePacket: (id: string, language: 'zh' | 'en') =>
     file(`/incidents/${within(id)}/documents/police_packet.pdf`, { language }),
+  claimReport: (id: string, language: 'zh' | 'en') =>
+    file(`/incidents/${within(id)}/documents/claim_report.csv`, { language }),
   acknowledge: (key: string, id: string) =>
     post<Incident>(`/incidents/${within(id)}/alarm/acknowledge`, {}, key),
   proposeFound: (key: string, id: string, statement: string) =>

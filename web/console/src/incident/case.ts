@@ -24,6 +24,7 @@ export type Part =
   | 'ended'
   | 'police'
   | 'close'
+  | 'replacement'
 
 export interface Case {
   incident: ComputedRef<Incident>

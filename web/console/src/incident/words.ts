@@ -68,7 +68,7 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
       return words.asked.reminded[text as Reminded]
     case 'document_made':
       // Its digest is for whoever compares; the record has it.
-      return words.incident.packet
+      return text.startsWith('claim_report') ? words.replacement.claim_made : words.incident.packet
     case 'duties_drawn_up':
       return null
     case 'moment_said': {
@@ -78,6 +78,18 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
     case 'duty_extended': {
       const [until = '', ...ground] = text.split('\n')
       return [`${words.duty.until} ${dateClock(until, zone)}`, ...ground].join(' · ')
+    }
+    case 'replacement_refused':
+    case 'replacement_warned': {
+      const [serial = '', whys = ''] = text.split('\n')
+      const said: Record<string, string> = { ...words.replacement.refusal, ...words.replacement.warning }
+      return [serial, ...whys.split(' ').map((why) => said[why] ?? why)].filter(Boolean).join(' · ')
+    }
+    case 'old_keys_ended': {
+      const [number = '', at = '', ...by] = text.split('\n')
+      return [words.replacement.they_say, number, at && dateClock(at, zone), ...by]
+        .filter(Boolean)
+        .join(' · ')
     }
     default:
       return text in words.incident.channel ? words.incident.channel[text as Channel] : text

@@ -27,6 +27,7 @@ const from: Words<DutyMoment> = {
   stop: say('从停用算起', 'from the stop'),
   police_accepted: say('从受案算起', 'from the receipt of the police'),
   police_refused: say('从不予立案算起', 'from the refusal of the police'),
+  bound: say('从绑定新终端算起', 'from when the new terminal was bound'),
 }
 
 /** Of a duty that this page knows more about than its title. */
@@ -63,10 +64,15 @@ const text: Record<string, Said<string>> = {
     '联系收单机构补办。旧设备的密钥作废后，新设备才会启用。',
     'Ask your acquirer. The new one goes live only after the old one’s keys are dead.',
   ),
+  replacement_notice: say(
+    '新终端的序列号、商户、信用代码、结算账户和布放地址，要报送清算机构。',
+    'The clearing house is told the new terminal’s serial number, merchant, credit code, settlement account and place.',
+  ),
 }
 
 /** What this page offers to do about it. */
 const act: Record<string, Said<string>> = {
+  replacement: say('去换机', 'Replace it'),
   police_report: say('打印情况说明', 'Print the statement'),
   police_decision: say('记下公安的答复', 'Write down what they said'),
   police_review: say('记下公安的答复', 'Write down what they said'),
@@ -116,6 +122,7 @@ export const duty = {
     stop: say('什么时候停用的', 'When it was stopped'),
     police_accepted: say('什么时候受案的', 'When the police gave a receipt'),
     police_refused: say('什么时候不予立案的', 'When the police opened no case'),
+    bound: say('什么时候绑定新终端的', 'When the new terminal was bound'),
   } satisfies Words<DutyMoment>,
   say_moment: say('写下时间，开始计时', 'Say when: its term begins'),
   zone: say(

@@ -48,6 +48,7 @@ export const happened = {
   unlock: say('人工解锁', 'Unlocked'),
   move: say('调拨到别的门店', 'Moved to another shop'),
   set_key: say('设置主密钥', 'Master key set'),
+  end_keys: say('销毁全部密钥', 'All keys ended'),
   dead: say('待办做不成', 'Work cannot be done'),
   lost: say('待办的节点失联', 'Work lost with its node'),
   retry: say('再做一次', 'To be done again'),

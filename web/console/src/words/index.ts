@@ -18,6 +18,7 @@ import * as list from './list'
 import * as found from './found'
 import * as duty from './duty'
 import * as police from './police'
+import * as replacement from './replacement'
 import * as work from './work'
 import * as audit from './audit'
 import * as happened from './happened'
@@ -51,6 +52,7 @@ const all = {
   ...incident,
   ...duty,
   ...police,
+  ...replacement,
   ...proof,
   ...problem,
   ...gate,

@@ -26,6 +26,7 @@ export const hold = {
   geofence: say('离开登记地点', 'Away from its place'),
   inspection_overdue: say('巡检逾期', 'Inspection overdue'),
   lease_expired: say('授权到期', 'Licence to run expired'),
+  commissioning: say('换机，尚未启用', 'Replacement, not live yet'),
 } satisfies Words<HoldKind>
 
 export const authority = {
@@ -44,6 +45,7 @@ export const authority = {
   placement: say('回到登记的使用地点后解除', 'Lifted when it is back at its registered place'),
   inspector: say('完成巡检后解除', 'Lifted when the inspection is done'),
   lease: say('设备联网续期后解除', 'Lifted when the device goes online and renews'),
+  replacement: say('换机各步完成、启用后解除', 'Lifted when the replacement goes live'),
 } satisfies Words<ReleasingAuthority>
 
 export const operator = say(
