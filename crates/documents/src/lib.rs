@@ -1,4 +1,5 @@
-//! The documents of a case, set by Typst (R1.1): a job goes in as JSON, a PDF comes out.
+//! The documents of a case, set by Typst (R1.1): a job goes in as JSON, a PDF comes out. And its pictures, made anew without what
+//! cameras write into them.
 //!
 //! May touch: nothing but its arguments. A job brings its data, its words' language and its time; templates and fonts are compiled
 //! in. The program around it takes the limits on itself before it reads a job.
@@ -10,10 +11,12 @@ mod error;
 mod glyph;
 mod job;
 pub mod limit;
+mod picture;
 mod world;
 
 pub use error::{Code, Error};
 pub use job::{JOB_LEN_MAX, Job};
+pub use picture::{PICTURE_JOB, PICTURE_LEN_MAX, make_anew};
 
 use sha2::{Digest, Sha256};
 use typst::foundations::Smart;
@@ -25,6 +28,24 @@ use world::World;
 const PAGES_MAX: usize = 200;
 /// A PDF at most, bytes.
 pub const PDF_LEN_MAX: usize = 16 << 20;
+
+/// Input at most, bytes: of either kind of job.
+pub const INPUT_LEN_MAX: usize = PICTURE_JOB.len() + PICTURE_LEN_MAX;
+
+/// Does the job of those bytes: a picture made anew, as JPEG, or a document, as PDF.
+///
+/// # Errors
+/// As [`make_anew`] and [`render`].
+pub fn perform(job: &[u8]) -> Result<Vec<u8>, Error> {
+    match job.strip_prefix(PICTURE_JOB) {
+        Some(file) if file.len() > PICTURE_LEN_MAX => Err(Error::new(
+            Code::TooLarge,
+            format!("a file of more than {PICTURE_LEN_MAX} bytes"),
+        )),
+        Some(file) => make_anew(file),
+        None => render(job),
+    }
+}
 
 /// Sets the job of those bytes, as PDF/A-2b.
 ///

@@ -1,4 +1,4 @@
-//! `tillguard-documents`: reads one job from standard input, writes a PDF to standard output.
+//! `tillguard-documents`: reads one job from standard input, writes a PDF, or a picture, to standard output.
 //!
 //! What is wrong is one line of JSON on standard error, and an exit status of its own. A template that takes too much memory or
 //! time is ended by a signal.
@@ -8,7 +8,7 @@
 use std::io::{Read, Write, stdin, stdout};
 use std::process::ExitCode;
 
-use documents::{Error, JOB_LEN_MAX, limit, render};
+use documents::{Error, INPUT_LEN_MAX, limit, perform};
 
 fn main() -> ExitCode {
     match run() {
@@ -25,14 +25,14 @@ fn run() -> Result<(), Error> {
     limit::apply()?;
     let mut job = Vec::new();
     // One byte more than allowed, so that a longer job is seen to be one.
-    let longest = JOB_LEN_MAX as u64 + 1;
+    let longest = INPUT_LEN_MAX as u64 + 1;
     stdin()
         .take(longest)
         .read_to_end(&mut job)
         .map_err(|error| Error::system("the job", error))?;
-    let pdf = render(&job)?;
+    let made = perform(&job)?;
     let mut out = stdout().lock();
-    out.write_all(&pdf)
+    out.write_all(&made)
         .and_then(|()| out.flush())
         .map_err(|error| Error::system("the document", error))
 }

@@ -72,7 +72,15 @@ fn packet(language: &str, rows: usize, change: impl FnOnce(&mut Value)) -> Value
         },
         "merchant": { "merchant_id": "104310058120001", "name": "城南小吃", "credit_code": null },
         "shop": { "name": "城南店", "address": "上海市黄浦区南京东路 1 号" },
-        "evidence": [{ "kind": "stop_letter", "format": "text/plain; UTF-8", "sha256": "a3".repeat(32) }],
+        "evidence": [
+            { "kind": "stop_letter", "format": "text/plain; UTF-8", "sha256": "a3".repeat(32) },
+            { "kind": "file", "name": "受案回执（扫描件）.pdf", "format": "application/pdf", "size": 482_113, "sha256": "b4".repeat(32),
+                "sent_sha256": null },
+            { "kind": "file", "name": null, "format": "image/jpeg", "size": 20_971_520, "sha256": "c5".repeat(32),
+                "sent_sha256": "d6".repeat(32) },
+            { "kind": "stated", "name": "监控 12 号机.mp4", "format": "application/octet-stream", "size": 734_003_200,
+                "sha256": "e7".repeat(32), "sent_sha256": null }
+        ],
         "window": { "count": rows.len(), "cut": false, "approved": [], "operators": [], "rows": rows },
         "after": { "count": 0, "cut": false, "rows": [] }
     });
@@ -254,4 +262,27 @@ fn a_template_that_takes_two_gigabytes_is_ended() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+#[test]
+fn a_picture_is_made_anew_within_the_limits_and_what_is_none_is_refused() {
+    // A build that is not optimised takes seconds for what a telephone takes; a release does not.
+    let seen = image::RgbImage::from_fn(3_000, 600, |x, y| {
+        let of = |at: u32| u8::try_from(at % 251).unwrap();
+        image::Rgb([of(x), of(y), of(x ^ y)])
+    });
+    let mut sent = documents::PICTURE_JOB.to_vec();
+    image::codecs::jpeg::JpegEncoder::new(&mut sent)
+        .encode_image(&seen)
+        .unwrap();
+    let output = run(&sent);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.is_empty(), "{said}");
+    let made = image::load_from_memory(&output.stdout).unwrap();
+    assert_eq!((made.width(), made.height()), (2_560, 512));
+    let none = [documents::PICTURE_JOB, b"GIF89a"].concat();
+    assert_eq!(refused(&run(&none)).0, Some(66));
+    let mut long = documents::PICTURE_JOB.to_vec();
+    long.resize(documents::INPUT_LEN_MAX + 1, b' ');
+    assert_eq!(refused(&run(&long)).0, Some(68));
 }
