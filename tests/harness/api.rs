@@ -12,6 +12,9 @@ use tokio::time::timeout;
 
 const TIME_MAX: Duration = Duration::from_secs(60);
 
+/// A file at most, bytes.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
 /// A caller of the API, signed in or not. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -129,7 +132,8 @@ impl Api {
             ensure!(answer.status() == 200, "{uri}: {}", answer.status());
             let content_type = answer.headers().get("content-type").context("no content type")?;
             let content_type = content_type.to_str()?.to_owned();
-            Ok((content_type, answer.body_mut().read_to_vec()?))
+            let body = answer.body_mut().with_config().limit(FILE_BYTES_MAX);
+            Ok((content_type, body.read_to_vec()?))
         };
         tokio::task::spawn_blocking(get).await?
     }

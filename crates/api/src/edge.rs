@@ -25,6 +25,10 @@ const REPORT_PATH: &str = "/api/v1/incidents";
 const EMERGENCY_PATH: &str = "/api/v1/emergency-report";
 /// How long the sender of a body may take for it.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long the sender of a file of an incident may take for it, as long as it comes on.
+pub const UPLOAD_TIME_MAX: Duration = Duration::from_secs(120);
+/// How long what such a file goes through may take besides: it is looked for viruses, made anew and kept piece by piece.
+const UPLOADED_TIME_MAX: Duration = Duration::from_secs(90);
 /// How long a handler may take, its body's time with it; a live stream counts only until it starts. A report has a limit
 /// of its own, because its answer must say what is known.
 pub const TIME_MAX: Duration = BODY_TIME_MAX.saturating_add(Duration::from_secs(10));
@@ -55,6 +59,15 @@ pub fn is_report(method: &Method, path: &str) -> bool {
     method == Method::POST && (path == REPORT_PATH || path == EMERGENCY_PATH)
 }
 
+/// Whether a request brings a file to an incident, for which there is more time.
+fn is_upload(method: &Method, path: &str) -> bool {
+    let rest = path
+        .strip_prefix(REPORT_PATH)
+        .and_then(|rest| rest.strip_prefix('/'));
+    let id = rest.and_then(|rest| rest.strip_suffix("/attachments"));
+    method == Method::POST && id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+}
+
 /// The answer to a request on a connection that is kept for reports.
 pub fn refuse(headers: &HeaderMap) -> Response {
     let overloaded = Problem::new(code::OVERLOADED).retry_after_s(1);
@@ -69,6 +82,9 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'uns
 const SET_UP_PAGE: &str = "/setup";
 /// What a [`Confined`] script may: run WebAssembly that it was handed, and nothing else; no network, not even here.
 const CONFINED_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
+
+/// What something [`Sandboxed`] may: nothing, should a browser show it all the same.
+const SANDBOX_POLICY: &str = "default-src 'none'; sandbox";
 
 const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -108,6 +124,10 @@ pub fn layered(router: Router) -> Router {
 /// with guesses in it. So it goes as it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Secret;
+
+/// In an answer's extensions: something from outside, which a browser keeps and never shows, and which is of no page.
+#[derive(Clone, Copy, Debug)]
+pub struct Sandboxed;
 
 /// In an answer's extensions: a script that runs in a worker of its own, on pictures from outside. It needs WebAssembly, which
 /// the pages do without, and so gets a policy of its own and the pages keep theirs.
@@ -163,10 +183,14 @@ async fn pass(mut request: Request, next: Next) -> Response {
     if !names_one_host(&request) {
         return careful(Problem::new(code::MALFORMED_REQUEST).plain(language), api);
     }
+    let time_max = match is_upload(request.method(), request.uri().path()) {
+        true => UPLOAD_TIME_MAX + UPLOADED_TIME_MAX,
+        false => TIME_MAX,
+    };
     let answer = next.run(request);
     let mut response = match arrived.is_report {
         true => answer.await,
-        false => match tokio::time::timeout(TIME_MAX, answer).await {
+        false => match tokio::time::timeout(time_max, answer).await {
             Ok(response) => response,
             Err(_) => Problem::new(code::TIMED_OUT).retry_after_s(5).into_response(),
         },
@@ -197,11 +221,18 @@ fn names_one_host(request: &Request) -> bool {
 
 /// The same answer with the headers that keep browsers careful.
 fn careful(mut response: Response, api: bool) -> Response {
-    let policy = match response.extensions_mut().remove::<Confined>() {
-        Some(Confined) if !api => CONFINED_POLICY,
+    let confined = response.extensions_mut().remove::<Confined>();
+    let sandboxed = response.extensions_mut().remove::<Sandboxed>();
+    let policy = match (confined, sandboxed) {
+        (_, Some(Sandboxed)) => SANDBOX_POLICY,
+        (Some(Confined), None) if !api => CONFINED_POLICY,
         _ => CONTENT_SECURITY_POLICY,
     };
     let headers = response.headers_mut();
+    if sandboxed.is_some() {
+        let own = HeaderValue::from_static("same-origin");
+        headers.insert(HeaderName::from_static("cross-origin-resource-policy"), own);
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
@@ -316,6 +347,23 @@ mod tests {
         assert_eq!(report.0, StatusCode::CREATED);
         let list = sent(router, ask(Method::GET).unwrap()).await;
         assert!(list.2.contains(r#""code":"timed_out""#), "{}", list.2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_of_an_incident_has_more_time_than_other_requests_and_an_end() {
+        for (path, takes, done) in [
+            ("/api/v1/incidents/A/attachments", UPLOAD_TIME_MAX, true),
+            ("/api/v1/incidents/A/attachments", UPLOAD_TIME_MAX * 2, false),
+            ("/api/v1/incidents/A/found", UPLOAD_TIME_MAX, false),
+            ("/api/v1/incidents/A/B/attachments", UPLOAD_TIME_MAX, false),
+        ] {
+            let slow = move || async move { tokio::time::sleep(takes).await };
+            let router = Router::new().route(path, axum::routing::post(slow));
+            let ask = Request::builder().method(Method::POST).uri(path);
+            let ask = ask.header(header::HOST, "pos.example").body(Body::empty());
+            let (status, ..) = sent(router, ask.unwrap()).await;
+            assert_eq!(status.is_success(), done, "{path} {takes:?}");
+        }
     }
 
     #[tokio::test]

@@ -66,10 +66,11 @@ use utoipa_axum::router::OpenApiRouter;
 pub use auth::Attempts;
 use auth::{Paces, Passwords};
 pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, is_report, refuse};
+pub use incident::attachment::{Scanned, Scanner};
 pub use incident::documents::{NotSet, Renderer};
 use incident::{
-    activity, alarm, closing, documents, duty, found, police, replacement, report, stop_request, stream,
-    timeline,
+    activity, alarm, attachment, closing, comment, documents, duty, found, police, replacement, report,
+    stop_request, stream, timeline,
 };
 use node::Node;
 pub use origin::{Origin, network};
@@ -97,6 +98,10 @@ pub struct Settings {
     pub key_check: key::KeyCheck,
     /// Sets documents, in a program of its own.
     pub documents: Renderer,
+    /// Looks for viruses in files that people bring, where the node has something to look.
+    pub scanner: Option<Scanner>,
+    /// A folder of this node's own, for what is on its way in: sealed, and without a name.
+    pub spool: std::path::PathBuf,
     /// What those who guess have used up.
     pub attempts: Arc<Attempts>,
     /// Becomes true when the node stops; live streams end then.
@@ -111,6 +116,7 @@ pub struct Api {
     passwords: Passwords,
     streams: Arc<places::Places>,
     being_made: Arc<places::Places>,
+    files: Arc<places::Places>,
 }
 
 impl Api {
@@ -122,6 +128,7 @@ impl Api {
             passwords: Passwords::default(),
             streams: stream::places(),
             being_made: documents::places(),
+            files: attachment::places(),
         })
     }
 
@@ -171,6 +178,8 @@ nouns! {
     incident with CODES,
     alarm,
     documents with CODES,
+    attachment with CODES,
+    comment with CODES,
     found,
     closing with CODES,
     duty with CODES,

@@ -52,6 +52,11 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
         }
         CleanUp::Nodes => store::node::forget(tx, tx.now().plus_ms(-NODES_KEPT_MS)),
         CleanUp::Imports => crate::import::forget(tx, ROWS_MAX),
+        // A few pieces at a time: there is more as long as there is any.
+        CleanUp::Files => Ok(match crate::attachment::forget(tx)? {
+            true => ROWS_MAX as usize,
+            false => 0,
+        }),
     }
 }
 

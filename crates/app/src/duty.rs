@@ -8,9 +8,11 @@
 use domain::Timestamp;
 use domain::account::{Person, Scope, State as Active};
 use domain::actor::{Actor, By};
+use domain::attachment::{Attachment, State as Kept};
 use domain::case::{Case as _, decide};
 use domain::duty::{Duty, End, Moment, State, Verb, Whose, remind_after, remind_before};
 use domain::event::Subject;
+use domain::hex;
 use domain::incident::{Happened, Incident, Pinned, State as IncidentState};
 use domain::police::Verb as Paper;
 use domain::right::{self, Object, Right};
@@ -124,6 +126,7 @@ pub fn draw_up(tx: &Tx<'_>, incident_id: &str) -> Result<bool, StoreError> {
             is_outside,
             state: State::Open,
             proof: said.proof,
+            takes_file: said.takes_file,
             blocks_closing: said.blocks_closing,
             not_needed: said.not_needed,
             after: said.after.join(" "),
@@ -286,6 +289,8 @@ pub struct Proof {
     pub reference: Option<String>,
     /// What was done and found.
     pub statement: Option<String>,
+    /// A file of the incident, by its identifier.
+    pub attachment_id: Option<String>,
     /// When it was done.
     pub done_at: Option<Timestamp>,
 }
@@ -293,17 +298,26 @@ pub struct Proof {
 /// Says by what a duty was done.
 ///
 /// # Errors
-/// [`Error::Required`] without what its playbook asks for.
+/// [`Error::Required`] without what its playbook asks for; [`Error::Unknown`] when it takes no file, or the file is none of the
+/// incident, or was taken back.
 pub fn done(tx: &Tx<'_>, actor: &Actor, duty_id: &str, proof: Proof) -> Result<Duty, Error> {
-    let duty: Duty = find(tx, actor, duty_id)?;
+    // A file that is taken back at the same time is either taken back, or none that shows anything.
+    let duty: Duty = locked(tx, actor, duty_id)?;
+    decide(&duty, Verb::Done, actor)?;
+    let file = proof.attachment_id.as_deref();
+    let file = file.map(|id| shown_by(tx, actor, &duty, id)).transpose()?;
     let (field, shown) = match duty.proof {
         domain::duty::Proof::Reference => ("proof.reference", &proof.reference),
         domain::duty::Proof::Statement => ("proof.statement", &proof.statement),
     };
-    if shown.is_none() {
+    if shown.is_none() && file.is_none() {
         return Err(Error::Required(field));
     }
-    let text = [&proof.reference, &proof.statement]
+    let file = file.map(|file| {
+        let name = file.name.unwrap_or_default();
+        format!("{name} sha256:{}", hex::of(&file.sent_sha256))
+    });
+    let text = [&proof.reference, &proof.statement, &file]
         .into_iter()
         .flatten()
         .map(String::as_str);
@@ -311,9 +325,18 @@ pub fn done(tx: &Tx<'_>, actor: &Actor, duty_id: &str, proof: Proof) -> Result<D
     let end = End {
         done_at: proof.done_at,
         reference: proof.reference,
+        attachment_id: proof.attachment_id,
         ..ended(tx, actor, proof.statement)
     };
     end_by(tx, actor, duty_id, (Verb::Done, &text), end)
+}
+
+/// The file that shows that a duty was done.
+fn shown_by(tx: &Tx<'_>, actor: &Actor, duty: &Duty, attachment_id: &str) -> Result<Attachment, Error> {
+    let unknown = || Error::Unknown("proof.attachment");
+    let file: Attachment = named(tx, actor, attachment_id, "proof.attachment")?;
+    let is_good = duty.takes_file && file.incident_id == duty.incident_id && file.state == Kept::Kept;
+    is_good.then_some(file).ok_or_else(unknown)
 }
 
 /// Says why there is no need for a duty; where two have to, a second person agrees by [`confirm_not_needed`].
@@ -334,6 +357,7 @@ fn ended(tx: &Tx<'_>, actor: &Actor, statement: Option<String>) -> End {
         done_at: None,
         reference: None,
         statement,
+        attachment_id: None,
         confirmed_by: None,
     }
 }

@@ -9,6 +9,7 @@
 pub mod account;
 pub mod allowance;
 pub mod api_key;
+pub mod attachment;
 pub(crate) mod attempt;
 pub mod audit;
 mod batch;
@@ -17,6 +18,7 @@ pub mod canary;
 pub mod case;
 pub mod cashier;
 pub mod clean_up;
+pub mod comment;
 pub mod contact;
 pub mod custom_role;
 pub mod duty;

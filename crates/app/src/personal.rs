@@ -8,6 +8,7 @@ use domain::Timestamp;
 use domain::account::{Account, Person, Scope, Verb};
 use domain::actor::Actor;
 use domain::api_key::ApiKey;
+use domain::attachment::Attachment;
 use domain::contact::Contact;
 use domain::custom_role::CustomRole;
 use domain::duty::Duty;
@@ -51,6 +52,8 @@ pub struct Kept {
     pub emergency_codes: Vec<EmergencyCode>,
     /// What the merchant signed up with whose first owner the person is.
     pub registrations: Vec<Registration>,
+    /// Files that the person brought to incidents; to somebody else those of incidents that one sees.
+    pub attachments: Vec<Attachment>,
 }
 
 /// What is kept about the person of that log-in. To somebody else only registrations that one sees.
@@ -69,7 +72,23 @@ pub fn kept(tx: &Tx<'_>, reader: &Actor, login: &str) -> Result<Option<Kept>, St
             true => store::registration::of_login(tx, login, ROWS_MAX)?,
             false => Vec::new(),
         },
+        attachments: attachments(tx, reader, login)?,
     }))
+}
+
+fn attachments(tx: &Tx<'_>, reader: &Actor, login: &str) -> Result<Vec<Attachment>, StoreError> {
+    let mut seen = Vec::new();
+    for it in store::attachment::by(tx, login, ROWS_MAX)? {
+        let is_seen = match reader.scope() {
+            _ if reader.name() == login => true,
+            Some(scope) => it.seen_by(tx, scope)?,
+            None => false,
+        };
+        if is_seen {
+            seen.push(it);
+        }
+    }
+    Ok(seen)
 }
 
 /// A page of what a person did and of what was done with the account.
@@ -143,6 +162,7 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
         Subject::ApiKey => sees::<ApiKey>(tx, reader, id),
         Subject::Duty => sees::<Duty>(tx, reader, id),
         Subject::Replacement => sees::<Replacement>(tx, reader, id),
+        Subject::Attachment => sees::<Attachment>(tx, reader, id),
     }
 }
 
@@ -176,6 +196,7 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Result<Pe
     store::invitation::delete_of(tx, login)?;
     store::emergency_code::delete_of(tx, login)?;
     store::idempotency::delete_of(tx, login)?;
+    store::mention::delete_of(tx, login)?;
     Ok(person)
 }
 

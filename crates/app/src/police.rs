@@ -176,6 +176,7 @@ fn do_duties(tx: &Tx<'_>, actor: &Actor, incident: &Incident, entry: &Entry) -> 
         let proof = crate::duty::Proof {
             reference: entry.number.clone(),
             statement: Some(statement.into_iter().flatten().collect::<Vec<_>>().join(" ")),
+            attachment_id: None,
             done_at: None,
         };
         crate::duty::done(tx, actor, &duty.duty_id, proof)?;

@@ -150,6 +150,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         identities: Identities::default(),
         anchors: Anchors::default(),
         documents: None,
+        scan: None,
         data: data.to_owned(),
     };
     let running = run::start(node, config).await?;

@@ -110,6 +110,8 @@ pub struct End {
     pub reference: Option<String>,
     /// What was done, or why there is no need; in that person's words.
     pub statement: Option<String>,
+    /// The file of the incident that shows it.
+    pub attachment_id: Option<String>,
     /// The second person who agreed.
     pub confirmed_by: Option<String>,
 }
@@ -137,6 +139,8 @@ pub struct Duty {
     pub state: State,
     /// What shows that it was done.
     pub proof: Proof,
+    /// Whether a file of the incident shows it as well: a scan, a photo, a clip.
+    pub takes_file: bool,
     /// Whether the case cannot be closed while it is open.
     pub blocks_closing: bool,
     /// Who may say that there is no need for it.
@@ -312,6 +316,7 @@ mod tests {
             done_at: None,
             reference: None,
             statement: None,
+            attachment_id: None,
             confirmed_by: None,
         };
         Duty {
@@ -325,6 +330,7 @@ mod tests {
             is_outside: false,
             state,
             proof: Proof::Reference,
+            takes_file: false,
             blocks_closing: true,
             not_needed,
             after: String::new(),

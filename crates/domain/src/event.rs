@@ -42,6 +42,8 @@ words! {
         Duty = "duty",
         /// A replacement; what happens to it is on its incident's time line.
         Replacement = "replacement",
+        /// A file of an incident; what happens to it is on its incident's time line.
+        Attachment = "attachment",
     }
 }
 

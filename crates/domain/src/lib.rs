@@ -7,6 +7,7 @@
 pub mod account;
 pub mod actor;
 pub mod api_key;
+pub mod attachment;
 pub mod audit;
 pub mod case;
 pub mod code;

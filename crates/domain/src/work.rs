@@ -29,6 +29,8 @@ words! {
         Reminder = "reminder",
         /// Send one of them the mail that says so.
         ReminderMail = "reminder_mail",
+        /// Mail somebody that one was asked on a case.
+        MentionMail = "mention_mail",
         /// Mail the code by which somebody who cannot log in reports a loss.
         CodeMail = "code_mail",
         /// Mail an applicant the code that confirms a registration, or what became of it.
@@ -95,6 +97,8 @@ words! {
         Nodes = "nodes",
         /// Imports that nobody committed, and what was staged for those that ended.
         Imports = "imports",
+        /// Bytes of files that never came whole, or are not needed any more.
+        Files = "files",
     }
 }
 
@@ -194,7 +198,7 @@ impl Kind {
                 lost: Lost::Again,
             },
             // Whoever is reminded twice is reminded. The next reminder takes the place of what has not gone out by then.
-            Self::ReminderMail => Policy {
+            Self::ReminderMail | Self::MentionMail => Policy {
                 subject: Some(Subject::Incident),
                 claim_ms: 180_000,
                 first_wait_ms: 5_000,
@@ -346,6 +350,11 @@ impl Id {
     /// The mail of the reminder of that number to one of those it is for, counted from 0.
     pub fn reminder_mail(incident_id: &str, count: i64, place: usize) -> Self {
         Self::new(Kind::ReminderMail, incident_id, &format!("{count}-{place}"))
+    }
+
+    /// The mail to one of those whom the comment at that place of the time line asks, counted from 0.
+    pub fn mention_mail(incident_id: &str, sequence: i64, place: usize) -> Self {
+        Self::new(Kind::MentionMail, incident_id, &format!("{sequence}-{place}"))
     }
 
     /// The mail that brings an emergency code.

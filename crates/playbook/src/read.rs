@@ -64,6 +64,9 @@ pub struct Said {
     /// What shows that it was done.
     #[serde(deserialize_with = "word")]
     pub proof: Proof,
+    /// Whether a file of the case shows it as well: a scan, a photo, a clip.
+    #[serde(default)]
+    pub takes_file: bool,
     /// Whether the case cannot be closed while it is open.
     #[serde(default = "yes")]
     pub blocks_closing: bool,

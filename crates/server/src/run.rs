@@ -23,6 +23,7 @@ use crate::connector::host::{AcquirerHost, HostConfig, probe};
 use crate::connector::identity::Identities;
 use crate::connector::mail;
 use crate::connector::provider::Providers;
+use crate::connector::scan;
 use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
 use crate::http::tls::Tls;
@@ -54,6 +55,8 @@ pub struct Config {
     pub anchors: Anchors,
     /// The program that sets documents; `None`: the one beside this one.
     pub documents: Option<PathBuf>,
+    /// The program that looks for viruses in files that people bring; `None`: nobody looks.
+    pub scan: Option<PathBuf>,
     /// The folder that remembers which start of the node was the last.
     pub data: PathBuf,
 }
@@ -174,6 +177,8 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         post: mail::post(),
         providers,
         documents: documents::renderer(config.documents),
+        scanner: config.scan.map(scan::scanner),
+        spool: config.data.clone(),
         key_check: |key| iso8583::keys::check_value(key).ok(),
         stopping: stopped.clone(),
     };

@@ -97,6 +97,10 @@ pub struct Args {
     /// The program that sets documents. `tillguard-documents` beside this program without it.
     #[arg(long, value_name = "PATH")]
     documents: Option<PathBuf>,
+    /// A program that looks for viruses in files that people bring: it gets one on standard input, and ends with 0 (none), 1 (found:
+    /// the file is refused) or anything else (it cannot say).
+    #[arg(long, value_name = "PROGRAM")]
+    scan: Option<PathBuf>,
     /// Ask a provider here instead of at its own address: a double, in tests. It gets the keys.
     #[arg(long, value_name = "PROVIDER=URL", hide = true)]
     provider_address: Vec<Elsewhere>,
@@ -148,6 +152,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
             mail: args.audit_mail.clone(),
         },
         documents: args.documents.clone(),
+        scan: args.scan.clone(),
         data: args.data.clone(),
     };
     let running = run::start(node.clone(), config).await?;

@@ -16,6 +16,7 @@ columns!(End {
     reference,
     #[sealed]
     statement,
+    attachment_id,
     confirmed_by,
 });
 table!(Duty: "duty", 1 {
@@ -29,6 +30,7 @@ table!(Duty: "duty", 1 {
     is_outside,
     state,
     proof,
+    takes_file,
     blocks_closing,
     not_needed,
     after,

@@ -114,6 +114,23 @@ pub fn newest(
     tx.all(sql, values![subject.code(), subject_id, verb, limit], read)
 }
 
+/// How many events say that, of somebody since a time.
+pub fn count_by(tx: &Tx<'_>, actor: &str, verb: &str, since: Timestamp) -> Result<i64, Error> {
+    let sql = sql!("SELECT count(*) FROM event WHERE actor = $1 AND at_ms > $3 AND verb = $2");
+    let count = tx.first(sql, values![actor, verb, since], |row| row.int(0))?;
+    Ok(count.unwrap_or_default())
+}
+
+/// The people who did something with a subject, in the order of their log-ins; at most `limit`.
+pub fn people_of(tx: &Tx<'_>, subject: Subject, subject_id: &str, limit: i64) -> Result<Vec<String>, Error> {
+    let sql = sql!(
+        "SELECT DISTINCT actor FROM event WHERE subject = $1 AND subject_id = $2 AND actor_kind = 'person' ORDER BY actor LIMIT $3"
+    );
+    tx.all(sql, values![subject.code(), subject_id, limit], |row| {
+        row.string(0)
+    })
+}
+
 /// The place of an event among all of a person's: when, and what names it.
 pub type Spot = (Timestamp, String, String, i64);
 

@@ -11,7 +11,7 @@ use crate::alarm::Attempts;
 use crate::row::{self, columns, read, select, table};
 use crate::shop::scope_values;
 use crate::sql::{Value, sql, values};
-use crate::{Error, Tx, audit};
+use crate::{Error, Tx, attachment, audit, mention};
 
 crate::row::words!(Manner, State, WindowBasis, Ended);
 columns!(LossWindow { from = "window_from_ms", to = "window_to_ms", basis = "window_basis" });
@@ -184,6 +184,8 @@ pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error>
                confirmation_by = CASE WHEN confirmation_by IS NULL THEN NULL ELSE '' END WHERE incident_id = $1"
         );
         tx.execute(asked, values![incident_id])?;
+        attachment::erase(tx, incident_id)?;
+        mention::erase(tx, incident_id)?;
         audit::erase_texts(tx, Subject::Incident, incident_id)?;
     }
     Ok(closed.len())

@@ -35,6 +35,8 @@ pub enum Purpose {
     Setting,
     /// A piece of an import's file.
     Import,
+    /// A piece of a file of an incident.
+    Attachment,
     /// An emergency code on its way to its mail.
     EmergencyCode,
     /// The code that confirms a registration, on its way to its mail.
@@ -57,6 +59,7 @@ impl Purpose {
             Self::Device => b"tillguard/device/1",
             Self::Setting => b"tillguard/setting/1",
             Self::Import => b"tillguard/import/1",
+            Self::Attachment => b"tillguard/attachment/1",
             Self::EmergencyCode => b"tillguard/emergency-code/1",
             Self::RegistrationCode => b"tillguard/registration-code/1",
             Self::AuditKey => b"tillguard/audit-key/1",

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::Actor;
+use domain::attachment::Attachment;
 use domain::duty::Duty;
+use domain::hex;
 use domain::incident::{Incident, State as Stands};
 use serde::{Deserialize, Serialize};
 use store::Tx;
@@ -103,6 +105,8 @@ pub struct DutyOut {
     is_late: bool,
     /// What shows that it was done.
     proof: DutyProof,
+    /// Whether a file of the incident shows it as well: a scan, a photo, a clip.
+    takes_file: bool,
     /// Whether the incident cannot be closed while it is open.
     blocks_closing: bool,
     /// Names of duties that come before it.
@@ -133,9 +137,39 @@ struct DutyEnd {
     /// What was done, or why there is no need, in that person's words.
     #[schema(required)]
     statement: Option<String>,
+    /// The file of the incident that shows it.
+    #[schema(required)]
+    attachment: Option<DutyFile>,
     /// The second person who agreed that there is no need.
     #[schema(required)]
     confirmed_by: Option<String>,
+}
+
+/// The file that shows that a duty was done.
+#[derive(Serialize, ToSchema)]
+struct DutyFile {
+    /// Which.
+    id: String,
+    /// What whoever brought it calls it; null once the case is forgotten.
+    #[schema(required)]
+    name: Option<String>,
+    /// SHA-256 of what was sent.
+    sha256: String,
+    /// Whether it was taken back since.
+    is_withdrawn: bool,
+}
+
+impl DutyFile {
+    fn of(tx: &Tx<'_>, attachment_id: &str) -> Result<Self, store::Error> {
+        let it: Option<Attachment> = store::row::by_id(tx, attachment_id)?;
+        let it = it.ok_or(store::Error::Corrupt("file of a duty"))?;
+        Ok(Self {
+            is_withdrawn: it.withdrawn.is_some(),
+            sha256: hex::of(&it.sent_sha256),
+            id: it.attachment_id,
+            name: it.name,
+        })
+    }
 }
 
 impl DutyOut {
@@ -164,6 +198,10 @@ impl DutyOut {
                 done_at: end.done_at.map(Time),
                 reference: end.reference.clone(),
                 statement: end.statement.clone(),
+                attachment: match &end.attachment_id {
+                    None => None,
+                    Some(id) => Some(DutyFile::of(tx, id)?),
+                },
                 confirmed_by: person(names, end.confirmed_by.as_ref())?,
             }),
         };
@@ -189,6 +227,7 @@ impl DutyOut {
             is_provisional: it.is_provisional,
             extended_at: it.extended_at.map(Time),
             proof: DutyProof(it.proof),
+            takes_file: it.takes_file,
             blocks_closing: it.blocks_closing,
         })
     }
@@ -282,6 +321,8 @@ struct ProofIn {
     reference: Option<String>,
     /// What was done and found; at most 2000 characters. Needed where the duty's `proof` is `statement`.
     statement: Option<String>,
+    /// A file of the incident, by its identifier, where the duty `takes_file`: then neither of the others is needed.
+    attachment: Option<String>,
     /// When it was done; not later than now.
     done_at: Option<Time>,
 }
@@ -313,6 +354,7 @@ async fn done(
             let proof = app::duty::Proof {
                 reference: text_opt("proof.reference", proof.reference, REFERENCE_CHARS_MAX)?,
                 statement: text_opt("proof.statement", proof.statement, app::case::TEXT_CHARS_MAX)?,
+                attachment_id: proof.attachment,
                 done_at,
             };
             Ok(app::duty::done(tx, actor, id, proof)?)

@@ -1,16 +1,19 @@
 //! Loss incidents, from the report to the second person who confirms that the terminal is found (R1.0 to R1.3).
 //!
-//! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `closing`, `duty`, `police` and `replacement` are the steps; `timeline`,
-//! `stream` and `activity` show what happened; `documents` hands out what goes to others on paper, whose words `packet` gathers.
+//! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `closing`, `duty`, `police`, `replacement` and
+//! `comment` are the steps; `timeline`, `stream` and `activity` show what happened; `documents` hands out what goes to others on paper,
+//! whose words `packet` gathers; `attachment` keeps what people bring, which `spool` takes in.
 //!
 //! Invariant: these use `case` and never each other's handlers; `case` uses none of them.
 
 pub mod activity;
 pub mod alarm;
+pub mod attachment;
 pub mod case;
 mod claim;
 pub mod closing;
 mod device;
+pub mod comment;
 pub mod documents;
 pub mod duty;
 pub mod found;
@@ -18,6 +21,7 @@ mod packet;
 pub mod police;
 pub mod replacement;
 pub mod report;
+mod spool;
 pub mod stop_request;
 pub mod stream;
 pub mod timeline;

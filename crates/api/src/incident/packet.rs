@@ -5,6 +5,8 @@
 
 use app::stop_request::{acquirer_of, clock, credit_code, merchant_number, minute, placement};
 use domain::Timestamp;
+use domain::attachment::{Attachment, Purpose, State as Kept};
+use domain::hex;
 use domain::incident::{Ended, Incident};
 use domain::stop_request::{State as Stop, StopRequest};
 use domain::terminal::{Control, Terminal};
@@ -60,7 +62,7 @@ fn data(tx: &Tx<'_>, incident: &Incident, made_at: Timestamp) -> Result<Value, P
         "shop": { "name": shop.name, "address": placement(&terminal, &shop) },
         "window": window(tx, incident, &terminal)?,
         "after": after(tx, incident, &terminal)?,
-        "evidence": evidence(request.as_ref()),
+        "evidence": evidence(tx, incident, request.as_ref())?,
     }))
 }
 
@@ -230,10 +232,51 @@ fn operators(rows: &[LedgerRow], terminal: &Terminal) -> Vec<Value> {
     found.into_iter().map(out).collect()
 }
 
-/// The letter as it was kept. Where our own gate decides, none was sent, and so there is none to hand in.
-fn evidence(request: Option<&StopRequest>) -> Vec<Value> {
+/// The letter as it was kept, and the files that were brought and not taken back. Where our own gate decides, no letter was sent, and
+/// so there is none to hand in.
+fn evidence(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    request: Option<&StopRequest>,
+) -> Result<Vec<Value>, store::Error> {
     let letter = |request: &StopRequest| json!({ "kind": "stop_letter", "format": "text/plain; UTF-8", "sha256": request.letter.sha256 });
-    request.map(letter).into_iter().collect()
+    let files = store::attachment::of(tx, &incident.incident_id)?.into_iter();
+    let files =
+        files.filter(|file| file.state == Kept::Kept && (file.is_there || file.purpose == Purpose::Stated));
+    Ok(request
+        .map(letter)
+        .into_iter()
+        .chain(files.map(file_out))
+        .collect())
+}
+
+/// A file as it can be handed in: by what is kept, and by what was sent where that is something else.
+fn file_out(file: Attachment) -> Value {
+    let is_remade = file.purpose == Purpose::Photo;
+    json!({
+        "kind": match file.purpose {
+            Purpose::Evidence | Purpose::Photo => "file",
+            Purpose::Stated => "stated",
+        },
+        "name": file.name.as_deref().map(in_print),
+        "format": file.kind().media_type(),
+        "size": match file.purpose {
+            Purpose::Evidence | Purpose::Photo => file.kept_len,
+            Purpose::Stated => file.sent_len,
+        },
+        "sha256": hex::of(&file.kept_sha256),
+        "sent_sha256": is_remade.then(|| hex::of(&file.sent_sha256)),
+    })
+}
+
+/// The name of a file in letters: what else telephones write into one, no font may have.
+fn in_print(name: &str) -> String {
+    let is_plain = |character: char| {
+        character.is_alphanumeric() || character.is_ascii() || "（）《》—，。、".contains(character)
+    };
+    name.chars()
+        .map(|character| if is_plain(character) { character } else { '_' })
+        .collect()
 }
 
 #[cfg(test)]
@@ -267,6 +310,11 @@ mod tests {
                 "operator": "01", "first": "1970-01-01 08:00:00 (UTC+08:00)", "last": "1970-01-01 08:00:02 (UTC+08:00)"
             }])
         );
+    }
+
+    #[test]
+    fn a_name_of_a_file_keeps_what_can_be_printed() {
+        assert_eq!(in_print("回执（1）📷 a.pdf"), "回执（1）_ a.pdf");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::account::AccountState;
 use crate::factor::FactorKind;
+use crate::incident::attachment::{AttachmentKind, AttachmentState};
 use crate::invitation::InvitationState;
 use crate::registration::{ApprovalOut, Check, SaidOut};
 use crate::route::{ActorKind, Subject};
@@ -115,6 +116,21 @@ pub(super) struct ExportedRegistration {
     merchant_id: Option<String>,
 }
 
+/// A file of an incident as it is handed over: by what it is known, not what is in it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedAttachment {
+    id: String,
+    incident_id: String,
+    /// What the person called it; null once the case is forgotten.
+    #[schema(required)]
+    name: Option<String>,
+    kind: AttachmentKind,
+    size: i64,
+    sha256: String,
+    at: Time,
+    state: AttachmentState,
+}
+
 /// An event as it is handed over.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ExportedEvent {
@@ -213,6 +229,21 @@ impl From<Registration> for ExportedRegistration {
             decided_by: it.decided_by,
             decided_at: it.decided_at.map(Time),
             merchant_id: it.became.map(|became| became.to_string()),
+        }
+    }
+}
+
+impl From<domain::attachment::Attachment> for ExportedAttachment {
+    fn from(it: domain::attachment::Attachment) -> Self {
+        Self {
+            kind: AttachmentKind(it.kind()),
+            id: it.attachment_id,
+            incident_id: it.incident_id,
+            name: it.name,
+            size: it.kept_len,
+            sha256: domain::hex::of(&it.sent_sha256),
+            at: Time(it.at),
+            state: AttachmentState(it.state),
         }
     }
 }

@@ -23,8 +23,8 @@ use utoipa_axum::routes;
 
 use self::begin::{Asked, Begin, Sealed};
 use self::exported::{
-    ExportedAccount, ExportedCode, ExportedEvent, ExportedFactor, ExportedInvitation, ExportedRegistration,
-    ExportedSession,
+    ExportedAccount, ExportedAttachment, ExportedCode, ExportedEvent, ExportedFactor, ExportedInvitation,
+    ExportedRegistration, ExportedSession,
 };
 use crate::account::{NOT_FOUND, PersonOut};
 use crate::edge::Secret;
@@ -75,6 +75,8 @@ struct PersonExport {
     emergency_codes: Vec<ExportedCode>,
     /// What the merchant signed up with whose first owner the person is; for somebody else only as the acquirer.
     registrations: Vec<ExportedRegistration>,
+    /// Files that the person brought to incidents, without what is in them; to somebody else those of incidents that one sees.
+    attachments: Vec<ExportedAttachment>,
     /// What the person did, and what was done with the account, oldest first: a page of it.
     events: Vec<ExportedEvent>,
     /// For the next page; null: that was the last. Everything but the events is in each page.
@@ -129,6 +131,7 @@ fn exported(
         invitations: each(kept.invitations),
         emergency_codes: each(kept.emergency_codes),
         registrations: each(kept.registrations),
+        attachments: each(kept.attachments),
         events: each(done.events),
         next_cursor: next.map(|next| next.cursor(sealer, asked)).transpose()?,
     })

@@ -213,6 +213,42 @@ async fn the_last_trusted_sale_is_neither_listed_nor_counted_in_the_window() {
 }
 
 #[tokio::test]
+async fn the_list_of_evidence_has_the_files_that_were_not_taken_back() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = house.lose(&owner, "10450001").await;
+    let pdf = house
+        .attach(&owner, &id, ("回执.pdf", "evidence"), b"%PDF-1.7 a")
+        .await
+        .ok();
+    let photo = house
+        .attach(&owner, &id, ("a.jpg", "photo"), b"\xFF\xD8\xFF a")
+        .await
+        .ok();
+    let back = house
+        .attach(&owner, &id, ("b.pdf", "evidence"), b"%PDF-1.7 b")
+        .await
+        .ok();
+    let path = format!(
+        "/api/v1/incidents/{id}/attachments/{}/withdraw",
+        back["id"].as_str().unwrap()
+    );
+    house
+        .post(&owner, &path, json!({ "ground": "传错了" }))
+        .await
+        .ok();
+    let evidence = &packet(&house, &owner, &id, "zh").await["data"]["evidence"];
+    assert_eq!(
+        *evidence,
+        json!([
+            { "kind": "file", "name": "回执.pdf", "format": "application/pdf", "size": 10, "sha256": pdf["sha256"], "sent_sha256": null },
+            { "kind": "file", "name": "a.jpg", "format": "image/jpeg", "size": photo["size"], "sha256": photo["kept_sha256"],
+                "sent_sha256": photo["sha256"] },
+        ])
+    );
+}
+
+#[tokio::test]
 async fn one_content_is_one_event_for_each_who_has_it() {
     let house = at_a_standstill().await;
     let (owner, risk) = (house.token("owner").await, house.token("risk").await);

@@ -354,6 +354,14 @@ impl Walked {
             ("session_id", house.another_session("manager").await),
             ("factor_id", house.factor("manager").await),
         ]);
+        let file = house
+            .attach(&owner, &ids["incident_id"], ("a.pdf", "evidence"), b"%PDF-")
+            .await
+            .ok();
+        let ids: BTreeMap<_, _> = ids
+            .into_iter()
+            .chain([("attachment_id", file["id"].as_str().unwrap().to_owned())])
+            .collect();
         house.look_through().await;
         let acquirer = json!({ "merchant_id": OURS, "kind": "acquirer", "name": "收单行", "email": "stop@acquirer.example" });
         house.post(&owner, "/api/v1/contacts", acquirer).await.ok();
@@ -399,6 +407,12 @@ impl Walked {
             "/api/v1/imports" if endpoint.method == Method::POST => {
                 let mut request = request(Method::POST, "/api/v1/imports?name=estate.csv", token, None);
                 *request.body_mut() = Body::from("TID,SN\nT1,S1\n");
+                request
+            }
+            path if endpoint.path.ends_with("/attachments") && endpoint.method == Method::POST => {
+                let path = format!("{path}?name=a.txt&purpose=evidence");
+                let mut request = request(Method::POST, &path, token, None);
+                *request.body_mut() = Body::from("a text");
                 request
             }
             path => request(endpoint.method.clone(), path, token, endpoint.body.clone()),

@@ -66,7 +66,7 @@ fn terminal_of(tx: &Tx<'_>, due: &Due) -> Result<Terminal, StoreError> {
 }
 
 /// Where a person who may log in is reached, and by which name.
-fn reached_at(tx: &Tx<'_>, login: &str) -> Result<Option<(String, String)>, StoreError> {
+pub(crate) fn reached_at(tx: &Tx<'_>, login: &str) -> Result<Option<(String, String)>, StoreError> {
     let person: Option<Person> = store::row::by_id(tx, login)?;
     let active = person.filter(|person| person.state == AccountState::Active);
     Ok(active.and_then(|person| Some((person.email?, person.account.name))))

@@ -64,6 +64,7 @@ fn shown() -> Proof {
     Proof {
         reference: Some("R-1".into()),
         statement: Some("as it was".into()),
+        attachment_id: None,
         done_at: None,
     }
 }
@@ -124,9 +125,9 @@ fn duties_are_drawn_up_once_by_how_the_terminal_went() {
     let house = House::open();
     let mut numbers = 1..;
     for (manner, playbook, its_own) in [
-        (Manner::Stolen, ("stolen", 2), "camera_footage"),
-        (Manner::Lost, ("lost", 1), "lessons"),
-        (Manner::Unsure, ("lost", 1), "lessons"),
+        (Manner::Stolen, ("stolen", 3), "camera_footage"),
+        (Manner::Lost, ("lost", 2), "lessons"),
+        (Manner::Unsure, ("lost", 2), "lessons"),
     ] {
         let incident = lost(&house, numbers.next().unwrap(), manner);
         let id = incident.incident_id.as_str();

@@ -487,7 +487,7 @@ fn clean_ups_forget_what_is_over_and_are_due_again() {
     let house = House::open();
     let clean = || {
         house.write(|tx| {
-            let due = app::work::claim(tx, Kind::CleanUp, &Kind::CleanUp.policy(), &node(NODE), 9)?;
+            let due = app::work::claim(tx, Kind::CleanUp, &Kind::CleanUp.policy(), &node(NODE), 20)?;
             due.iter()
                 .try_for_each(|work| app::clean_up::run(tx, work).map(drop))?;
             Ok(due.len())

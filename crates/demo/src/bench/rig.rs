@@ -151,6 +151,7 @@ impl Rig {
             identities: Identities::default(),
             anchors: Anchors::default(),
             documents: None,
+            scan: None,
             data: data.to_owned(),
         };
         let running = run::start(node, config).await?;

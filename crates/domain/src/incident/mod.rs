@@ -101,6 +101,14 @@ words! {
         AlarmAcknowledged = "alarm_acknowledged",
         /// A document was made of it; the text is which, in which language, and its SHA-256.
         DocumentMade = "document_made",
+        /// Somebody said something; the text is that.
+        Commented = "commented",
+        /// A file was added; the text is its name, and in the next line what it is, its length and its SHA-256.
+        FileAdded = "file_added",
+        /// A file was taken back; the text is its name, and the ground from the next line on.
+        FileWithdrawn = "file_withdrawn",
+        /// A virus was found in a file, of which nothing was kept; the text is its length and its SHA-256.
+        FileRefused = "file_refused",
         /// A person says the terminal was found.
         FoundProposed = "found_proposed",
         /// A second person confirmed that it was found; the incident is closed.

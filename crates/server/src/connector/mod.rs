@@ -7,6 +7,7 @@ pub mod host;
 pub mod identity;
 pub mod mail;
 pub mod provider;
+pub mod scan;
 pub mod timestamp;
 pub mod tls;
 mod web;

@@ -52,6 +52,14 @@ pub async fn remind(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     once(node, work, written, reminder::mailed).await
 }
 
+/// Tells somebody once of having been asked on a case.
+pub async fn tell_asked(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+    let asked = work.clone();
+    let telling = node.read(move |tx| app::comment::to_send(tx, &asked)).await?;
+    let written = telling.map(|telling| (telling.to, telling.subject, telling.text));
+    once(node, work, written, app::comment::mailed).await
+}
+
 /// Sends an emergency code once.
 pub async fn bring(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let asked = work.clone();

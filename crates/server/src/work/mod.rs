@@ -227,6 +227,7 @@ async fn perform(
         Kind::ProviderStop => provider_stop::stop(&node, &outside.providers, &work).await,
         Kind::Reminder => reminder::remind(&node, &work).await,
         Kind::ReminderMail => mail::remind(&node, &work).await,
+        Kind::MentionMail => mail::tell_asked(&node, &work).await,
         Kind::CodeMail => mail::bring(&node, &work).await,
         Kind::RegistrationMail => mail::tell_applicant(&node, &work).await,
         Kind::RegistrationCheck => registration::check(&node, &outside.identities, &work).await,
@@ -269,6 +270,7 @@ mod tests {
         let anchored = timestamp::STAMP_TIME_MAX + anchor::FOLDER_TIME_MAX + anchor::MAIL_TIME_MAX;
         assert!(claim(Kind::Audit) > anchored);
         assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);
+        assert!(claim(Kind::MentionMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::CodeMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::RegistrationMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::RegistrationCheck) > identity::ASK_TIME_MAX * registration::QUESTIONS_MAX * 2);

@@ -7,6 +7,8 @@ const within = encodeURIComponent
 export interface DutyProof {
   reference?: string
   statement?: string
+  /** A file of the incident. */
+  attachment?: string
   done_at?: string
 }
 

@@ -119,6 +119,68 @@ export function send<T>(path: string, query: Query, sent: Blob): Promise<T> {
   return call<T>('POST', address(path, query), sent)
 }
 
+/** How a file is on its way. */
+export interface OnItsWay {
+  key: string
+  /** Ends it. */
+  signal: AbortSignal
+  /** Hears how many bytes have gone. */
+  progress: (sent: number) => void
+}
+
+/** Bytes that stand still for so long have no line any more. */
+const STILL_MS = 30_000
+
+/**
+ * Sends a file that may take minutes, and says how far it is; a `fetch` would tell nothing of what has gone.
+ * Whoever ends it gets a `Problem` with the code `cancelled`.
+ */
+export function upload<T>(path: string, query: Query, sent: Blob, way: OnItsWay): Promise<T> {
+  return new Promise((done, failed) => {
+    const url = address(path, query)
+    const line = new XMLHttpRequest()
+    const hadNetwork = navigator.onLine
+    let still: ReturnType<typeof setTimeout> | undefined
+    const moves = () => {
+      clearTimeout(still)
+      still = setTimeout(() => line.abort(), STILL_MS)
+    }
+    const end = () => line.abort()
+    const over = (problem: Problem) => {
+      clearTimeout(still)
+      way.signal.removeEventListener('abort', end)
+      failed(problem)
+    }
+    line.open('POST', url)
+    line.setRequestHeader('Accept', 'application/json')
+    line.setRequestHeader('Accept-Language', locale.value)
+    line.setRequestHeader('Content-Type', 'application/octet-stream')
+    line.setRequestHeader('X-Tillguard', pageSays())
+    line.setRequestHeader('Idempotency-Key', way.key)
+    line.upload.onprogress = (event) => (moves(), way.progress(event.loaded))
+    // All of it is there; what the server does with it has the time that it has there.
+    line.upload.onload = () => clearTimeout(still)
+    line.onerror = () => over(silence(false, hadNetwork))
+    line.onabort = () =>
+      over(
+        way.signal.aborted
+          ? new Problem(0, 'cancelled', t.value.problem.cancelled)
+          : silence(true, hadNetwork),
+      )
+    line.onload = () => {
+      const answer = new Response(line.responseText, { status: line.status })
+      if (line.status >= 200 && line.status < 300) {
+        clearTimeout(still)
+        way.signal.removeEventListener('abort', end)
+        done(answer.json() as Promise<T>)
+      } else void problemOf(answer, url).then(over)
+    }
+    way.signal.addEventListener('abort', end)
+    moves()
+    line.send(sent)
+  })
+}
+
 export function post<T>(path: string, body: unknown = {}, key: string = newKey()): Promise<T> {
   return call<T>('POST', address(path), body, key)
 }

@@ -67,6 +67,7 @@ import type {
 
 export * from './duties'
 export * from './own'
+export * from './case'
 export * from './people'
 export { registrations } from './registrations'
 export { replacements } from './replacements'

@@ -4,7 +4,7 @@
  * Invariant: the cards read; only `accept` (a server's answer) and the live stream change the incident.
  */
 import { inject, provide, type ComputedRef, type InjectionKey, type Ref } from 'vue'
-import type { Activity, Duty, Incident, PoliceCase } from '@/api'
+import type { Activity, Attachments, Duty, Incident, PoliceCase } from '@/api'
 import type { Zone } from '@/format/zone'
 import type { Loaded } from '@/loaded'
 import type { Around } from './around'
@@ -17,6 +17,7 @@ export type Part =
   | 'transactions'
   | 'request'
   | 'timeline'
+  | 'files'
   | 'report'
   | 'receipts'
   | 'found'
@@ -46,6 +47,8 @@ export interface Case {
   duties: Loaded<{ items: Duty[] }>
   /** The case at the police. */
   police: Loaded<PoliceCase>
+  /** Its files. */
+  files: Loaded<Attachments>
   /** Asks the server anew. */
   again: () => Promise<unknown>
   print: (what: 'request' | 'all') => Promise<void>

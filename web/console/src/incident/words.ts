@@ -69,6 +69,9 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
     case 'document_made':
       // Its digest is for whoever compares; the record has it.
       return text.startsWith('claim_report') ? words.replacement.claim_made : words.incident.packet
+    case 'file_added':
+      // What it is, and its digest, stand with the files.
+      return text.split('\n')[0] ?? null
     case 'duties_drawn_up':
       return null
     case 'moment_said': {

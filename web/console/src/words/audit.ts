@@ -17,6 +17,7 @@ const subject: Record<string, Said<string>> = {
   work: say('待办', 'Work'),
   custom_role: say('自定义角色', 'Custom role'),
   api_key: say('API 密钥', 'API key'),
+  attachment: say('附件', 'File'),
   ledger: say('交易流水', 'Ledger'),
 }
 

@@ -19,6 +19,8 @@ import * as found from './found'
 import * as duty from './duty'
 import * as police from './police'
 import * as replacement from './replacement'
+import * as files from './files'
+import * as comment from './comment'
 import * as work from './work'
 import * as audit from './audit'
 import * as happened from './happened'
@@ -53,6 +55,8 @@ const all = {
   ...duty,
   ...police,
   ...replacement,
+  ...files,
+  ...comment,
   ...proof,
   ...problem,
   ...gate,

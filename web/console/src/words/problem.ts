@@ -3,6 +3,7 @@ import { say } from './say'
 
 export const problem = {
   no_answer: say('等了很久，没有收到服务器的回复。', 'The server did not answer in time.'),
+  cancelled: say('已取消。', 'Cancelled.'),
   not_connected: say('连不上服务器。请检查网络。', 'Could not reach the server. Check your connection.'),
   offline: say('你的手机没有网络。', 'Your phone is offline.'),
   not_current: say('没能更新。', 'Could not update.'),

@@ -17,6 +17,7 @@ const kind: Words<WorkKind> = {
   provider_stop: say('请支付机构停用', 'Stop at a provider'),
   reminder: say('提醒', 'Reminder'),
   reminder_mail: say('提醒邮件', 'Reminder by mail'),
+  mention_mail: say('点名提问的邮件', 'Mail to who was asked'),
   code_mail: say('验证码邮件', 'Code by mail'),
   registration_mail: say('注册邮件', 'Mail about a registration'),
   registration_check: say('核验注册信息', 'Check of a registration'),

@@ -1,0 +1,81 @@
+/**
+ * A file on its way to an incident: how far it is, its end by hand, and once more after a lost line.
+ *
+ * Invariant: once more is the same file with the same key, so that one whose answer was lost is not there twice.
+ */
+import { onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
+import { asProblem, attachments, newKey, type Attachment, type AttachmentPurpose, type Problem } from '@/api'
+
+export const FILE_BYTES_MAX = 20 * 1024 * 1024
+const NAME_CHARS_MAX = 100
+
+export interface Sending {
+  /** What is on its way, or was. */
+  file: ShallowRef<File | null>
+  /** Bytes that have gone. */
+  sent: Ref<number>
+  busy: Ref<boolean>
+  problem: ShallowRef<Problem | null>
+  send: (file: File, purpose: AttachmentPurpose) => Promise<void>
+  again: () => Promise<void>
+  cancel: () => void
+}
+
+export function useSending(incident: string, done: (file: Attachment) => unknown): Sending {
+  const file: ShallowRef<File | null> = shallowRef(null)
+  const sent = ref(0)
+  const busy = ref(false)
+  const problem: ShallowRef<Problem | null> = shallowRef(null)
+  let last: { key: string; purpose: AttachmentPurpose } | null = null
+  let ends = new AbortController()
+
+  async function go() {
+    if (!file.value || !last || busy.value) return
+    ends = new AbortController()
+    busy.value = true
+    sent.value = 0
+    problem.value = null
+    const { key, purpose } = last
+    const progress = (bytes: number) => (sent.value = Math.min(bytes, file.value?.size ?? bytes))
+    const name = [...file.value.name].slice(-NAME_CHARS_MAX).join('')
+    try {
+      const kept = await attachments.add(incident, name, purpose, file.value, {
+        key,
+        signal: ends.signal,
+        progress,
+      })
+      file.value = null
+      last = null
+      await done(kept)
+    } catch (thrown) {
+      const why = asProblem(thrown)
+      if (why.code === 'cancelled') cancel()
+      else problem.value = why
+    } finally {
+      busy.value = false
+    }
+  }
+
+  function cancel() {
+    ends.abort()
+    file.value = null
+    last = null
+    problem.value = null
+  }
+  onScopeDispose(() => ends.abort())
+
+  return {
+    file,
+    sent,
+    busy,
+    problem,
+    send: (chosen, purpose) => {
+      if (busy.value) return Promise.resolve()
+      file.value = chosen
+      last = { key: newKey(), purpose }
+      return go()
+    },
+    again: go,
+    cancel,
+  }
+}
