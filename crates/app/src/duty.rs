@@ -229,6 +229,7 @@ pub(crate) fn add_binding_notice(tx: &Tx<'_>, incident_id: &str, bound: &Termina
         is_outside: bound.control == Control::Outside,
         state: State::Open,
         proof: domain::duty::Proof::Reference,
+        takes_file: true,
         blocks_closing: true,
         not_needed: domain::duty::NotNeeded::Ground,
         after: String::new(),

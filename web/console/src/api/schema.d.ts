@@ -1144,6 +1144,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of an incident. */
+        get: operations["incident_list_files"];
+        put?: never;
+        /**
+         * Add a file to an incident: JPEG, PNG, WebP, PDF, MP4, QuickTime or plain text, at most 20 MiB. What it is its bytes say.
+         * @description One with the same content and purpose that is there already is answered as it is, with 200.
+         */
+        post: operations["incident_add_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/attachments/stated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say by which digest a file is known that is too large to be brought, such as a film of a recorder: whoever says so keeps it. */
+        post: operations["incident_state_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/attachments/{attachment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is in a file, as it is kept. */
+        get: operations["incident_show_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/attachments/{attachment_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a file back. That it was there, its digest and the ground stay; its bytes stay until the case is closed. */
+        post: operations["incident_withdraw_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/close": {
         parameters: {
             query?: never;
@@ -1155,6 +1227,26 @@ export interface paths {
         put?: never;
         /** Close an incident although its terminal was not found. It stays stopped for good. */
         post: operations["incident_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say something on an incident; it stands on its time line. Who is asked by name is told so on the own page, and by a mail without
+         *     what was said, one an hour for each case.
+         */
+        post: operations["incident_add_comment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1280,6 +1372,40 @@ export interface paths {
         put?: never;
         /** Confirm, as a second person with authority, and close the incident: the terminal runs again. */
         post: operations["incident_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/mentionable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom one may ask on an incident: who sees it, among one's colleagues and those on its time line. */
+        get: operations["incident_list_mentionable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/mentions/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that one has looked at an incident on which one was asked; answers where one was asked besides. */
+        post: operations["session_look_at_mentions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1490,6 +1616,23 @@ export interface paths {
         put?: never;
         /** Take this step. */
         post: operations["invitation_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one was asked and has not looked since. */
+        get: operations["session_list_mentions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2970,6 +3113,105 @@ export interface components {
             /** @description Which provider. */
             provider: components["schemas"]["TerminalProvider"];
         };
+        /** @description A file of an incident. */
+        Attachment: {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["AttachmentAction"][];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who brought it. */
+            by: string;
+            /** @description Eight letters and digits. */
+            id: string;
+            /** @description Whether it is a picture made anew, without what the camera wrote into it. */
+            is_remade: boolean;
+            /** @description Whether its bytes are here still. */
+            is_there: boolean;
+            /** @description SHA-256 of what is kept: another one where it was made anew. */
+            kept_sha256: string;
+            /** @description What its bytes are. */
+            kind: components["schemas"]["AttachmentKind"];
+            /** @description What whoever brought it calls it; null once the case is forgotten. */
+            name: string | null;
+            /** @description What it was brought for. */
+            purpose: components["schemas"]["AttachmentPurpose"];
+            /** @description Whether viruses were looked for. */
+            scan: components["schemas"]["AttachmentScan"];
+            /**
+             * Format: int64
+             * @description Length of what was sent, bytes.
+             */
+            sent_size: number;
+            /** @description SHA-256 of what was sent; it stays for good. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Length of what is kept, bytes.
+             */
+            size: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["AttachmentState"];
+            withdrawn: components["schemas"]["AttachmentWithdrawn"] | null;
+        };
+        /** @enum {string} */
+        AttachmentAction: "withdraw";
+        /**
+         * @description Why it is taken back.
+         * @example {
+         *       "ground": "传错了，是别的案件的"
+         *     }
+         */
+        AttachmentGround: {
+            /** @description Why, in a sentence; at most 2000 characters. */
+            ground: string;
+        };
+        /** @enum {string} */
+        AttachmentKind: "jpeg" | "png" | "webp" | "pdf" | "mp4" | "quicktime" | "text" | "unseen";
+        /** @enum {string} */
+        AttachmentPurpose: "evidence" | "photo" | "stated";
+        /** @enum {string} */
+        AttachmentScan: "not_set" | "clean" | "not_scanned";
+        /** @enum {string} */
+        AttachmentState: "kept" | "withdrawn";
+        /**
+         * @description By what a file is known that is kept elsewhere.
+         * @example {
+         *       "name": "监控 12 号机 11-27.mp4",
+         *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+         *       "size": 734003200
+         *     }
+         */
+        AttachmentStated: {
+            /** @description Its name, at most 100 characters. */
+            name: string;
+            /** @description Its SHA-256: 64 hexadecimal digits. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Its length, bytes.
+             */
+            size: number;
+        };
+        /** @description That a file was taken back. */
+        AttachmentWithdrawn: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who did. */
+            by: string;
+            /** @description Why; null once the case is forgotten. */
+            ground: string | null;
+        };
+        /** @description The files of an incident. */
+        Attachments: {
+            /** @description The oldest first, those that were taken back among them. */
+            items: components["schemas"]["Attachment"][];
+            /** @description Whether the one who asks may add one now. */
+            may_add: boolean;
+            /** @description Whether the one who asks may have what is in them. */
+            may_read: boolean;
+            /** @description Whether photos can be made anew now. */
+            takes_photos: boolean;
+        };
         /** @description The proof that the log only grew between two checkpoints. */
         AuditConsistency: {
             /**
@@ -3162,6 +3404,19 @@ export interface components {
              * @description For how long it will work, in minutes.
              */
             minutes: number;
+        };
+        /**
+         * @description What is said.
+         * @example {
+         *       "mentions": [],
+         *       "text": "监控在旧硬盘里，谁去取？"
+         *     }
+         */
+        CommentIn: {
+            /** @description Log-ins of people who are asked, at most 10; see `GET /incidents/{incident_id}/mentionable`. */
+            mentions?: string[];
+            /** @description At most 4000 characters. */
+            text: string;
         };
         /** @description Somebody outside whom a shop may have to reach. */
         Contact: {
@@ -3433,6 +3688,8 @@ export interface components {
             starts_from: components["schemas"]["DutyMoment"];
             /** @description Where it stands. */
             state: components["schemas"]["DutyState"];
+            /** @description Whether a file of the incident shows it as well: a scan, a photo, a clip. */
+            takes_file: boolean;
             /** @description The term: `at once`, `48 hours`, `2 days`, `2 working days`; null without one. */
             term: string | null;
             /** @description In English. */
@@ -3461,6 +3718,7 @@ export interface components {
         DutyEnd: {
             /** @description When that was said. */
             at: components["schemas"]["Time"];
+            attachment: components["schemas"]["DutyFile"] | null;
             /** @description Who says so. */
             by: string;
             /** @description The second person who agreed that there is no need. */
@@ -3470,6 +3728,17 @@ export interface components {
             reference: string | null;
             /** @description What was done, or why there is no need, in that person's words. */
             statement: string | null;
+        };
+        /** @description The file that shows that a duty was done. */
+        DutyFile: {
+            /** @description Which. */
+            id: string;
+            /** @description Whether it was taken back since. */
+            is_withdrawn: boolean;
+            /** @description What whoever brought it calls it; null once the case is forgotten. */
+            name: string | null;
+            /** @description SHA-256 of what was sent. */
+            sha256: string;
         };
         /**
          * @description Why.
@@ -3607,7 +3876,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
         /** @description An account as it is handed over. */
         ExportedAccount: {
             custom_role_id: string | null;
@@ -3619,6 +3888,19 @@ export interface components {
             role: components["schemas"]["Role"];
             shop_id: string | null;
             state: components["schemas"]["AccountState"];
+        };
+        /** @description A file of an incident as it is handed over: by what it is known, not what is in it. */
+        ExportedAttachment: {
+            at: components["schemas"]["Time"];
+            id: string;
+            incident_id: string;
+            kind: components["schemas"]["AttachmentKind"];
+            /** @description What the person called it; null once the case is forgotten. */
+            name: string | null;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+            state: components["schemas"]["AttachmentState"];
         };
         /** @description A code for a report, which is kept as a digest alone, as it is handed over. */
         ExportedCode: {
@@ -4339,6 +4621,34 @@ export interface components {
             check_value: string;
             /** @description One to three components of 16 or 24 bytes, two hexadecimal digits each; one is the key itself. */
             components: string[];
+        };
+        /** @description That one was asked. */
+        Mention: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who asked, the last time. */
+            by: string;
+            /** @description On which incident. */
+            incident_id: string;
+            /** @description What the shop's people call its terminal. */
+            terminal_name: string;
+        };
+        /** @description Who can be asked on an incident. */
+        Mentionable: {
+            /** @description In the order of their log-ins. */
+            items: components["schemas"]["MentionablePerson"][];
+        };
+        /** @description Somebody who can be asked. */
+        MentionablePerson: {
+            /** @description The log-in. */
+            id: string;
+            /** @description How the person is called. */
+            name: string;
+        };
+        /** @description Where one was asked. */
+        Mentions: {
+            /** @description The newest first; at most 50. */
+            items: components["schemas"]["Mention"][];
         };
         /** @description A merchant. */
         Merchant: {
@@ -5102,7 +5412,7 @@ export interface components {
                 /** @description The duty it is about, by its name in the playbook. */
                 duty: string | null;
                 /** @enum {string} */
-                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -5274,6 +5584,8 @@ export interface components {
             account: components["schemas"]["ExportedAccount"];
             /** @description As of when. */
             at: components["schemas"]["Time"];
+            /** @description Files that the person brought to incidents, without what is in them; to somebody else those of incidents that one sees. */
+            attachments: components["schemas"]["ExportedAttachment"][];
             /** @description Codes for a report without a log-in, until their end. */
             emergency_codes: components["schemas"]["ExportedCode"][];
             /** @description What the person did, and what was done with the account, oldest first: a page of it. */
@@ -5411,7 +5723,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "attachment_not_found" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "too_many_files" | "too_many_files_today" | "files_busy" | "file_infected" | "file_elsewhere" | "file_gone" | "too_many_comments" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -6269,7 +6581,7 @@ export interface components {
         /** @enum {string} */
         StopState: "requested" | "confirmed" | "stopped";
         /** @enum {string} */
-        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration" | "duty" | "replacement";
+        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration" | "duty" | "replacement" | "attachment";
         /**
          * @description A table to import.
          * @example {
@@ -6489,7 +6801,7 @@ export interface components {
             /** @description The duty it is about, by its name in the playbook. */
             duty: string | null;
             /** @enum {string} */
-            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -6658,7 +6970,7 @@ export interface components {
         /** @enum {string} */
         WorkAction: "retry" | "give_up";
         /** @enum {string} */
-        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "code_mail" | "registration_mail" | "registration_check" | "import" | "reseal" | "clean_up" | "duties" | "audit";
+        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "mention_mail" | "code_mail" | "registration_mail" | "registration_check" | "import" | "reseal" | "clean_up" | "duties" | "audit";
         /** @description Work in pages, and how much of all waits for a person. */
         WorkPage: components["schemas"]["Page_Work"] & {
             /**
@@ -14729,6 +15041,627 @@ export interface operations {
             };
         };
     };
+    incident_list_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachments"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_add_file: {
+        parameters: {
+            query: {
+                /** @description The file's name, at most 100 characters. */
+                name: string;
+                /** @description `evidence`: it is kept as it is, with where it was taken if the camera wrote that; `photo`: a picture is made anew without. */
+                purpose: "evidence" | "photo" | "stated";
+            };
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file as it is. */
+        requestBody?: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It was there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state; too_many_files */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description file_not_taken; not_a_picture, unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description file_infected, invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description files_busy; too_many_files_today, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description pictures_not_ready, not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_state_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachmentStated"];
+            };
+        };
+        responses: {
+            /** @description It was said before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state; too_many_files */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_files_today, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_show_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, to be kept: `Content-Disposition: attachment`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found, attachment_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description file_elsewhere */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description file_gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description files_busy, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_withdraw_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachmentGround"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found, attachment_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     incident_close: {
         parameters: {
             query?: never;
@@ -14837,6 +15770,133 @@ export interface operations {
                 };
             };
             /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_add_comment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineItem"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_comments, too_many_requests */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -15537,6 +16597,217 @@ export interface operations {
             };
             /** @description wrong_state */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_list_mentionable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentionable"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_look_at_mentions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentions"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17375,6 +18646,79 @@ export interface operations {
                 };
             };
             /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_list_mentions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mentions"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
