@@ -16,7 +16,8 @@ const CLIENT: &str = "src/api/schema.d.ts";
 /// # Errors
 /// The server does not build or print the document, or a file cannot be written.
 pub fn write() -> Result<()> {
-    let build = ["build", "--package", "server"];
+    // Of the workspace: for the package alone, what it is made of would be compiled anew with other features.
+    let build = ["build", "--workspace", "--bin", tree::SERVER];
     command::run(command::cargo().current_dir(tree::root()).args(build))?;
     std::fs::write(document(), print()?).context("docs/openapi.json")?;
     if let Some(types) = types()? {

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 
@@ -224,20 +225,32 @@ fn tests(arguments: &[&str]) -> Result<()> {
     )
 }
 
-/// A program with planted bugs, which the tests must catch, and with a clock that a test may step. Made in the same target
-/// folder, so that nothing it depends on is compiled twice, and put aside before [`build`] makes the real one.
+/// A program with planted bugs, which the tests must catch, and with a clock that a test may step. Both programs are made at once, for
+/// all steps of a run: what they are made of is compiled anew before them, and after them. Made in the same target folder, so that
+/// nothing they depend on is compiled twice, and put aside before [`build`] makes the real ones.
 fn canary(program: &str) -> Result<PathBuf> {
-    command::run(&mut cargo(&[
-        "build",
-        "--workspace",
-        "--bin",
-        program,
-        "--features",
-        "demo/canary",
-    ]))?;
-    let aside = tree::target()?.join(format!("debug/{program}-canary"));
-    std::fs::copy(tree::program(program)?, &aside).context("cannot put the canary aside")?;
-    Ok(aside)
+    static ARE_MADE: OnceLock<()> = OnceLock::new();
+    if ARE_MADE.get().is_none() {
+        command::run(&mut cargo(&[
+            "build",
+            "--workspace",
+            "--bin",
+            tree::DEMO,
+            "--bin",
+            tree::SERVER,
+            "--features",
+            "demo/canary",
+        ]))?;
+        for program in [tree::DEMO, tree::SERVER] {
+            std::fs::copy(tree::program(program)?, aside(program)?).context("cannot put the canary aside")?;
+        }
+        let _ = ARE_MADE.set(());
+    }
+    aside(program)
+}
+
+fn aside(program: &str) -> Result<PathBuf> {
+    Ok(tree::target()?.join(format!("debug/{program}-canary")))
 }
 
 fn cargo_test() -> Result<()> {
@@ -262,7 +275,7 @@ fn failover() -> Result<()> {
 /// The API against its own document.
 fn contract() -> Result<()> {
     build()?;
-    let mut test = cargo(&["test", "--package", "tests", "--test", "contract"]);
+    let mut test = cargo(&["test", "--workspace", "--test", "contract"]);
     command::run(
         test.args(["--", "--ignored"])
             .env("TILLGUARD_SCHEMATHESIS", interop::schemathesis()?)
