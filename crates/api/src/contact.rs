@@ -77,12 +77,14 @@ async fn erase(
     Path(contact_id): Path<String>,
     input: In<Reason>,
 ) -> Result<Kept, Problem> {
-    acting(&api, account, input, move |tx, actor, said: Reason| {
+    let kept = acting(&api, account, input, move |tx, actor, said: Reason| {
         let reason = said.of::<Contact>(tx, actor, &contact_id, Verb::Erase)?;
         let erased = app::contact::erase(tx, actor, &contact_id, &reason)?;
         Contact::out(tx, actor, erased)
     })
-    .await
+    .await?;
+    api.node.empty_log().await;
+    Ok(kept)
 }
 
 /// Somebody outside whom a shop may have to reach.

@@ -184,6 +184,17 @@ impl Node {
         on_a_thread(&self.urgent_reads, move || store.read_urgent(work)).await
     }
 
+    /// Leaves nothing of who was just erased in the store's write-ahead log. What is in the way of it is logged: the log is written over
+    /// sooner or later.
+    pub async fn empty_log(&self) {
+        let store = self.store.clone();
+        match on_a_thread(&self.reads, move || store.empty_log()).await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("the log still holds what was erased: readers were in the way"),
+            Err(error) => tracing::warn!(%error, "the log still holds what was erased"),
+        }
+    }
+
     /// Whether the house has its first account. Once it has, it always will, and the store is not asked again.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -19,6 +20,9 @@ const PAGES: i64 = 8_000;
 const PAGES_MAX: i64 = 100_000;
 /// So few pages left to carry over take the writer less than a commit; then it starts the log from its beginning.
 const REST: i64 = 400;
+/// How often emptying the log is tried, and the pause between two tries: a reader's snapshot may be in the way.
+const EMPTY_TRIES: u32 = 100;
+const EMPTY_PAUSE: Duration = Duration::from_millis(50);
 
 /// The writer's side.
 pub(crate) struct Checkpointer {
@@ -30,7 +34,7 @@ pub(crate) struct Checkpointer {
 
 /// What the writer and the thread beside it tell each other.
 #[derive(Default)]
-struct Log {
+pub(crate) struct Log {
     is_nearly_over: AtomicBool,
     /// Held by the one who carries over: SQLite turns a second one away instead of letting it wait.
     turn: Mutex<()>,
@@ -61,6 +65,11 @@ impl Checkpointer {
         })
     }
 
+    /// What others need to empty the log.
+    pub(crate) fn log(&self) -> Arc<Log> {
+        self.log.clone()
+    }
+
     /// The writer has committed.
     pub(crate) fn committed(&mut self, connection: &Connection) {
         if self.log.is_nearly_over.swap(false, Ordering::Relaxed)
@@ -83,6 +92,28 @@ impl Checkpointer {
 }
 
 impl Log {
+    /// Leaves nothing in the log of what was committed before: a page of it holds rows that were changed or deleted since. False when
+    /// readers were in the way all the time.
+    ///
+    /// # Errors
+    /// The database cannot be read or written.
+    pub(crate) fn empty(&self, connection: &Connection) -> Result<bool, Error> {
+        // The writer goes on meanwhile: it is kept waiting only for what the first carrying over has left.
+        connection.busy_timeout(Duration::ZERO)?;
+        for _ in 0..EMPTY_TRIES {
+            let turn = self.turn();
+            run(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+            let is_busy: bool =
+                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            drop(turn);
+            if !is_busy {
+                return Ok(true);
+            }
+            std::thread::sleep(EMPTY_PAUSE);
+        }
+        Ok(false)
+    }
+
     fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,15 +143,47 @@ fn run(connection: &Connection, pragma: &str) -> Result<(i64, i64), Error> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_log_stays_bounded_when_the_thread_beside_does_not_keep_up() {
-        let dir = tempfile::tempdir().unwrap();
-        let writer = Connection::open(dir.path().join("store.db")).unwrap();
+    fn writer(path: &std::path::Path) -> Connection {
+        let writer = Connection::open(path).unwrap();
         writer
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (i INTEGER PRIMARY KEY, b BLOB)",
             )
             .unwrap();
+        writer
+    }
+
+    #[test]
+    fn an_emptied_log_holds_nothing_once_its_readers_are_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.db");
+        let writer = writer(&path);
+        writer
+            .execute("INSERT INTO t (b) VALUES (zeroblob(4000))", [])
+            .unwrap();
+        let reader = Connection::open(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM t").unwrap();
+        writer.execute("DELETE FROM t", []).unwrap();
+        let beside = Connection::open(&path).unwrap();
+        let is_empty = std::thread::scope(|scope| {
+            let emptied = scope.spawn(move || Log::default().empty(&beside).unwrap());
+            // What the writer does meanwhile is not refused.
+            writer
+                .busy_timeout(Duration::from_secs(5))
+                .and_then(|()| writer.execute("INSERT INTO t (b) VALUES (x'00')", []))
+                .unwrap();
+            reader.execute_batch("COMMIT").unwrap();
+            emptied.join().unwrap()
+        });
+        assert!(is_empty);
+        let len = std::fs::metadata(dir.path().join("store.db-wal")).unwrap().len();
+        assert_eq!(len, 0, "nobody wrote since");
+    }
+
+    #[test]
+    fn the_log_stays_bounded_when_the_thread_beside_does_not_keep_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = writer(&dir.path().join("store.db"));
         // Nobody is there to be woken.
         let (wake, _) = sync_channel(0);
         let mut checkpointer = Checkpointer {

@@ -151,6 +151,18 @@ impl Store {
         }
     }
 
+    /// Leaves nothing in the embedded store's write-ahead log of what was changed or deleted before; false when readers were in the way
+    /// for seconds. Waits in the caller's own thread. Elsewhere the log is the server's own.
+    ///
+    /// # Errors
+    /// The database cannot be read or written.
+    pub fn empty_log(&self) -> Result<bool, Error> {
+        match &*self.0 {
+            Kind::Sqlite(store) => store.empty_log(),
+            Kind::Postgres(_) => Ok(true),
+        }
+    }
+
     /// Reads one snapshot in the caller's own thread, which must be one that may block.
     pub fn read<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E>
     where

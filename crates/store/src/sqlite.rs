@@ -16,7 +16,7 @@ use domain::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 
-use crate::checkpoint::Checkpointer;
+use crate::checkpoint::{Checkpointer, Log};
 use crate::queue::{Answer, BATCH_LEN_MAX, Queue, Urgency, Work, hurry};
 use crate::vault::Safe;
 use crate::{Clock, Error, Tx, migration};
@@ -43,6 +43,8 @@ pub(crate) struct Sqlite {
     reader_free: Condvar,
     clock: Clock,
     safe: Safe,
+    path: PathBuf,
+    log: Arc<Log>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -62,13 +64,15 @@ impl Sqlite {
             .collect::<Result<Vec<_>, Error>>()?;
         let queue = Arc::new(Queue::default());
         let safe = Safe::default();
+        let checkpointer = Checkpointer::start(connect(path)?)?;
+        let log = checkpointer.log();
         let writer = Writer {
             connection,
             queue: queue.clone(),
             clock: clock.clone(),
             safe: safe.clone(),
             last: Timestamp(0),
-            checkpointer: Checkpointer::start(connect(path)?)?,
+            checkpointer,
             _lock: lock,
         };
         let writer = std::thread::Builder::new()
@@ -81,6 +85,8 @@ impl Sqlite {
             reader_free: Condvar::new(),
             clock,
             safe,
+            path: path.to_owned(),
+            log,
             writer: Some(writer),
         })
     }
@@ -91,6 +97,11 @@ impl Sqlite {
 
     pub(crate) const fn safe(&self) -> &Safe {
         &self.safe
+    }
+
+    /// Leaves nothing in the write-ahead log; false when readers were in the way all the time.
+    pub(crate) fn empty_log(&self) -> Result<bool, Error> {
+        self.log.empty(&connect(&self.path)?)
     }
 
     /// Reads one snapshot in the caller's own thread.

@@ -255,9 +255,10 @@ async fn erase_one(
             kept: kept.collect(),
         })
     })
-    .await;
+    .await?;
     api.node.changed(Some(whose));
-    kept
+    api.node.empty_log().await;
+    Ok(kept)
 }
 
 const _: () = assert!(ROWS_MAX == 1_000 && CURSOR_CHARS_MAX == 1_000, "said above");
