@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use node::seal;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use crate::problem::{Problem, code};
@@ -69,19 +69,38 @@ impl Passwords {
         password: String,
         hash: Option<String>,
     ) -> Result<bool, Problem> {
+        self.run(asker, move || app::password::verify(&password, hash.as_deref()))
+            .await
+    }
+
+    /// Does it on a thread when its turn comes; a stranger's gives way to everything else.
+    async fn run<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
         let turn = self.turn(asker).await?;
-        let verify = move || {
+        let work = move || {
             // Held to the end of the work, also when the client has gone.
             let _turn = turn;
-            app::password::verify(&password, hash.as_deref())
+            work()
         };
-        tokio::task::spawn_blocking(verify)
-            .await
-            .map_err(|error| Problem::internal(&error))
+        if let Asker::Known = asker {
+            let done = tokio::task::spawn_blocking(work).await;
+            return done.map_err(|error| Problem::internal(&error));
+        }
+        let (done, heard) = oneshot::channel();
+        // A thread of its own, of which turns bound the number: a priority once given up does not come back.
+        std::thread::Builder::new()
+            .name("stranger".into())
+            .spawn(move || {
+                give_way();
+                drop(done.send(work()));
+            })
+            .map_err(|error| Problem::internal(&error))?;
+        heard.await.map_err(|error| Problem::internal(&error))
     }
-}
 
-impl Passwords {
     /// Waits for a turn in the asker's queue.
     async fn turn(&self, asker: Asker) -> Result<Turn, Problem> {
         let overloaded = || Problem::new(code::OVERLOADED).retry_after_s(5);
@@ -141,15 +160,28 @@ impl Passwords {
         password: Zeroizing<String>,
         fit: impl FnOnce(&str) -> Result<(), Problem> + Send + 'static,
     ) -> Result<String, Problem> {
-        let turn = self.turn(asker).await?;
         let salt = seal::random().map_err(|error| Problem::internal(&error))?;
         let work = move || {
-            let _turn = turn;
             fit(&password)?;
             app::password::hash(&password, &salt).map_err(|error| Problem::internal(&error))
         };
-        let hashed = tokio::task::spawn_blocking(work).await;
-        hashed.map_err(|error| Problem::internal(&error))?
+        self.run(asker, work).await?
+    }
+}
+
+/// Lets a thread run when little else wants to, where the system allows it: a report of loss does not wait for guesses.
+fn give_way() {
+    use thread_priority::{
+        NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
+        thread_native_id,
+    };
+    let set = set_thread_priority_and_policy(
+        thread_native_id(),
+        ThreadPriority::Min,
+        ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other),
+    );
+    if set.is_err() {
+        tracing::debug!("a stranger's password is verified at the usual priority");
     }
 }
 
