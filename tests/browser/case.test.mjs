@@ -79,7 +79,7 @@ for (const [language, words] of [
       await on(owner, 'stopped', '[data-state="open"]').waitFor()
 
       // The packet is with the duty while the police wait for it, and with the report afterwards; our own page has it by its cookie.
-      const packet = (part) => on(owner, part).locator('[data-test="packet"]')
+      const packet = (part) => on(owner, part).locator('[data-test="document-police_packet"]')
       await packet('next').waitFor()
       await unfold(owner, 'report')
       assert.equal(await packet('report').count(), 0)
@@ -152,7 +152,11 @@ for (const [language, words] of [
       await on(owner, 'close-words').fill(words.closing)
       await on(owner, 'close-send').click()
       await on(owner, 'stopped', '[data-state="closed"]').waitFor()
+      await unfold(owner, 'ended')
       await isSound(owner, 'a closed case')
+      const report = on(owner, 'document-closing_report').locator('[data-language="zh"]:enabled')
+      const [paper] = await Promise.all([owner.waitForEvent('download'), report.click()])
+      assert.match(paper.suggestedFilename(), /^closing-report-[A-Z0-9]{8}-zh\.pdf$/)
       // It stays stopped, and what it tries is still shown.
       assert.match(await on(owner, 'approved-since').first().innerText(), /^0/)
       await unfold(owner, 'close')

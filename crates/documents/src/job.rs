@@ -11,7 +11,10 @@ use crate::{Code, Error};
 pub const JOB_LEN_MAX: usize = 4 << 20;
 
 /// The templates that are compiled in, by name.
-const TEMPLATES: &[(&str, &str)] = &[("police_packet", include_str!("../templates/police_packet.typ"))];
+const TEMPLATES: &[(&str, &str)] = &[
+    ("police_packet", include_str!("../templates/police_packet.typ")),
+    ("fact_sheet", include_str!("../templates/fact_sheet.typ")),
+];
 
 /// Whose words the template says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

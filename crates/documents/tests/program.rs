@@ -147,6 +147,41 @@ fn all_that_may_be_known_is_set_in_both_languages() {
     }
 }
 
+fn sheet(language: &str, rows: usize) -> Value {
+    let long = "很长的一句话 and a long one ".repeat(40);
+    let row = |nth: usize| {
+        json!([
+            format!("duty {nth}"),
+            "done",
+            "2026-11-27 11:00:00 (UTC+08:00)",
+            "李娜",
+            &long
+        ])
+    };
+    let data = json!({
+        "title": "Closing report", "number": "ABCD2345", "made_at": "2026-11-27 12:03 (UTC+08:00)", "zone": "Asia/Shanghai",
+        "note": "A note.",
+        "sections": [
+            { "title": "Facts", "facts": [{ "name": "serial number", "said": "S".repeat(200) }, { "name": "device value", "said": null }], "list": null },
+            { "title": "None", "facts": [], "list": { "columns": ["a", "b"], "widths": [4, 3], "rows": [], "none": "None was brought." } },
+            { "title": "Duties", "facts": [], "list": {
+                "columns": ["duty", "state", "when", "by", "shown by"], "widths": [6, 3, 4, 3, 5],
+                "rows": (0..rows).map(row).collect::<Vec<_>>(), "none": "-" } },
+        ],
+        "signatures": ["Closed by", "Date"],
+    });
+    json!({ "template": "fact_sheet", "language": language, "time": "2026-11-27T04:03:45Z", "data": data })
+}
+
+#[test]
+fn a_sheet_of_facts_is_set_in_both_languages_however_much_there_is() {
+    for language in ["zh", "en"] {
+        let few = pages(&pdf(&sheet(language, 0)));
+        let many = pages(&pdf(&sheet(language, 60)));
+        assert!(few == 1 && many > 10, "{few} {many}");
+    }
+}
+
 #[test]
 fn two_hundred_transactions_take_pages_of_their_own() {
     let few = pages(&pdf(&packet("zh", 1, |_| ())));

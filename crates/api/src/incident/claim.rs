@@ -1,28 +1,27 @@
-//! What an insurer asks about a loss, as a table (R1.4): a line a fact, in the language asked for.
+//! What an insurer asks about a loss (R1.4), in the language asked for: as a table, a line a fact, and as a document.
 //!
-//! Invariant: what is not known is said not to be known, and what somebody outside says is said to be theirs. Times are by the terminal's own
-//! clock.
+//! Invariant: what somebody outside says is said to be theirs. Times are by the terminal's own clock.
 
 use app::interruption::{self, Interruption};
 use app::stop_request::clock;
 use domain::Timestamp;
 use domain::duty::{Duty, State as DutyState};
 use domain::incident::{Incident, Manner};
+use domain::police::{Entry, Verb as Police};
 use domain::replacement::{Replacement, State as Stands};
 use domain::stop_request::State as Stop;
 use domain::terminal::Terminal;
 use store::Tx;
 
+use super::fact::{Fact, FactSheet, Section};
 use crate::language::Language;
 use crate::people::Names;
 use crate::problem::Problem;
 use crate::sheet::Sheet;
 
-/// One line: what it is, in both languages, and what is known of it.
-type Fact = (&'static str, &'static str, Option<String>);
-
 /// The table.
 pub fn sheet(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Sheet, Problem> {
+    let terminal = lost_terminal(tx, incident)?;
     let unknown = language.pick("未知", "not known");
     let row = |(zh, en, said): Fact| {
         vec![
@@ -30,43 +29,102 @@ pub fn sheet(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<She
             said.unwrap_or_else(|| unknown.to_owned()),
         ]
     };
+    let facts = sections(tx, incident, &terminal, language)?
+        .into_iter()
+        .flat_map(|section| section.facts);
     Ok(Sheet {
         name: "claim-report",
         columns: vec![
             language.pick("项目", "item"),
             language.pick("内容", "what is known"),
         ],
-        rows: facts(tx, incident, language)?.into_iter().map(row).collect(),
+        rows: facts.map(row).collect(),
     })
 }
 
-fn facts(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<Fact>, Problem> {
+/// The document's job.
+pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u8>, Problem> {
+    let terminal = lost_terminal(tx, incident)?;
+    let sheet = FactSheet {
+        title: language.pick("终端丢失理赔报告", "Claim report: loss of a payment terminal"),
+        note: language.pick(
+            "供保险公司理赔使用。内容来自终端管理系统的记录；注明“他们说”的，系统外机构所述。",
+            "For an insurer. It says what the system recorded; what somebody outside says is marked as theirs.",
+        ),
+        sections: sections(tx, incident, &terminal, language)?,
+        signatures: vec![
+            language.pick("被保险人（签字或盖章）", "Insured (signature or seal)"),
+            language.pick("日期", "Date"),
+        ],
+    };
+    sheet.job(tx.now(), incident, &terminal, language)
+}
+
+/// The terminal that was lost.
+pub fn lost_terminal(tx: &Tx<'_>, incident: &Incident) -> Result<Terminal, store::Error> {
     let terminal = store::terminal::get(tx, incident.terminal_id)?;
-    let terminal = terminal.ok_or(store::Error::Corrupt("terminal of an incident"))?;
+    terminal.ok_or(store::Error::Corrupt("terminal of an incident"))
+}
+
+/// What is known, by what it is about.
+pub fn sections(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    terminal: &Terminal,
+    language: Language,
+) -> Result<Vec<Section>, Problem> {
+    let interruption = interruption::of(tx, incident, terminal)?;
+    let mut without = interrupted(interruption.as_ref(), terminal, language).to_vec();
+    without.extend(replaced(
+        &store::replacement::of(tx, &incident.incident_id)?,
+        terminal,
+        language,
+    ));
+    let section = |title, facts| Section {
+        title,
+        facts,
+        list: None,
+    };
+    Ok(vec![
+        section(("终端", "The terminal"), device(tx, incident, terminal)?),
+        section(("经过", "What happened"), loss(tx, incident, terminal, language)?),
+        section(
+            ("停用", "The stop"),
+            stop(tx, incident, terminal, language)?.to_vec(),
+        ),
+        section(("公安", "The police"), police(tx, incident, terminal, language)?),
+        section(("没有终端的日子", "Days without a terminal"), without),
+    ])
+}
+
+fn device(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Vec<Fact>, store::Error> {
     let merchant = store::merchant::get(tx, terminal.bound.merchant_code)?;
-    let at = |at: Timestamp| clock(at, &terminal);
-    let mut facts = vec![
+    let about = &terminal.about;
+    let place = Some(terminal.bound.placement_address.clone()).filter(|place| !place.is_empty());
+    let price = about.price.map(|price| price.currency.amount(price.minor));
+    Ok(vec![
         ("案件编号", "case", Some(incident.incident_id.clone())),
         ("时区", "times are of", Some(terminal.time_zone.clone())),
         ("商户", "merchant", merchant.map(|merchant| merchant.name)),
-        (
-            "布放地址",
-            "place",
-            Some(terminal.bound.placement_address.clone()).filter(|place| !place.is_empty()),
-        ),
+        ("布放地址", "place", place),
         ("终端号", "terminal", Some(terminal.terminal_id.to_string())),
         ("序列号", "serial number", Some(terminal.serial.clone())),
         ("型号", "model", Some(terminal.model.clone())),
-        ("购买日期", "bought on", terminal.about.purchased_on.clone()),
-        ("购自", "bought from", terminal.about.purchased_from.clone()),
-        (
-            "设备价格",
-            "device value",
-            terminal
-                .about
-                .price
-                .map(|price| price.currency.amount(price.minor)),
-        ),
+        ("购买日期", "bought on", about.purchased_on.clone()),
+        ("购自", "bought from", about.purchased_from.clone()),
+        ("设备价格", "device value", price),
+    ])
+}
+
+fn loss(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    terminal: &Terminal,
+    language: Language,
+) -> Result<Vec<Fact>, store::Error> {
+    let at = |at: Timestamp| clock(at, terminal);
+    let reporter = Names::new(tx).person(&incident.reported_by)?;
+    Ok(vec![
         (
             "怎么丢的",
             "how it went",
@@ -75,23 +133,9 @@ fn facts(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<Fac
         ("发生时间", "when it happened", incident.moments.occurred.map(at)),
         ("最后见到", "last seen", incident.last_seen_at.map(at)),
         ("报失时间", "reported", Some(at(incident.reported_at))),
-        (
-            "报失人",
-            "reported by",
-            Some(Names::new(tx).person(&incident.reported_by)?),
-        ),
+        ("报失人", "reported by", Some(reporter)),
         ("经过", "circumstances", incident.circumstances.clone()),
-    ];
-    facts.extend(stop(tx, incident, &terminal, language)?);
-    facts.extend(police(&store::duty::of(tx, &incident.incident_id)?, &terminal));
-    let interruption = interruption::of(tx, incident, &terminal)?;
-    facts.extend(interrupted(interruption.as_ref(), &terminal, language));
-    facts.extend(replaced(
-        &store::replacement::of(tx, &incident.incident_id)?,
-        &terminal,
-        language,
-    ));
-    Ok(facts)
+    ])
 }
 
 fn manner(manner: Manner, language: Language) -> &'static str {
@@ -127,8 +171,53 @@ fn stop(
     ])
 }
 
+/// What the papers of the police say; where nobody wrote one down, what the duty to report it says.
+fn police(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    terminal: &Terminal,
+    language: Language,
+) -> Result<Vec<Fact>, store::Error> {
+    let mut papers = store::police::entries(tx, &incident.incident_id)?;
+    papers.retain(|paper| paper.verb != Police::TakeBack && paper.taken_back_by.is_none());
+    let Some(newest) = papers.last() else {
+        return Ok(police_duty(&store::duty::of(tx, &incident.incident_id)?, terminal).to_vec());
+    };
+    let last = |of: fn(&Entry) -> Option<&String>| papers.iter().rev().find_map(of).cloned();
+    let on = |verbs: &[Police]| {
+        let paper = papers.iter().find(|paper| verbs.contains(&paper.verb));
+        paper.map(|paper| paper.on_day.clone())
+    };
+    Ok(vec![
+        ("报案编号", "police number", last(|paper| paper.number.as_ref())),
+        (
+            "报案时间",
+            "reported to the police",
+            on(&[Police::Report, Police::Accept]),
+        ),
+        ("办案单位", "police office", last(|paper| paper.office.as_ref())),
+        (
+            "公安处理情况",
+            "where it stands with the police",
+            Some(format!("{} · {}", stands(newest.verb, language), newest.on_day)),
+        ),
+    ])
+}
+
+fn stands(verb: Police, language: Language) -> &'static str {
+    match verb {
+        Police::Report | Police::TakeBack => language.pick("已报案", "reported"),
+        Police::Accept => language.pick("已受案，有回执", "report accepted, receipt given"),
+        Police::File => language.pick("已立案", "case opened"),
+        Police::DoNotFile => language.pick("不予立案", "no case opened"),
+        Police::AskReview => language.pick("不予立案，已申请复议", "no case opened, review asked for"),
+        Police::Uphold => language.pick("复议维持不予立案", "no case opened, upheld on review"),
+        Police::End => language.pick("公安案件已终结", "their case is over"),
+    }
+}
+
 /// What the police gave for it, as the duty to report it says.
-fn police(duties: &[Duty], terminal: &Terminal) -> [Fact; 2] {
+fn police_duty(duties: &[Duty], terminal: &Terminal) -> [Fact; 2] {
     let done = duties
         .iter()
         .find(|duty| duty.duty == "police_report" && duty.state == DutyState::Done)

@@ -1,4 +1,5 @@
-//! What goes to others about a loss: the packet for the police (R1.1), set by a program of its own, and the table for an insurer (R1.4).
+//! What goes to others about a loss, set by a program of its own: the packet for the police (R1.1), the report for an insurer (R1.4), which
+//! is a table, too, and the one of a closed case (R3.4).
 //!
 //! Invariant: a document says what one snapshot of the store says, and nothing that its reader may not see on the incident's page;
 //! none leaves without an event that says so, and no content has two for one hour.
@@ -11,7 +12,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use domain::incident::Incident;
+use domain::incident::{Incident, State as Stands};
 use domain::setting::Language as Spoken;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{claim, packet};
+use super::{claim, closing_report, packet};
 use crate::Api;
 use crate::auth::{Actor, Recorded};
 use crate::input::Query;
@@ -99,6 +100,8 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(list_documents))
         .routes(routes!(police_packet))
         .routes(routes!(claim_report))
+        .routes(routes!(claim_document))
+        .routes(routes!(closing_report))
 }
 
 /// Which document.
@@ -107,6 +110,38 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
 enum DocumentKind {
     /// 报案材料: what the police need to take the report.
     PolicePacket,
+    /// 理赔报告: what an insurer asks.
+    ClaimReport,
+    /// 结案报告: how a closed case went and ended.
+    ClosingReport,
+}
+
+impl DocumentKind {
+    const ALL: [Self; 3] = [Self::PolicePacket, Self::ClaimReport, Self::ClosingReport];
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::PolicePacket => "police_packet",
+            Self::ClaimReport => "claim_report",
+            Self::ClosingReport => "closing_report",
+        }
+    }
+
+    /// Whether an incident has it.
+    fn is_of(self, incident: &Incident) -> bool {
+        match self {
+            Self::PolicePacket | Self::ClaimReport => true,
+            Self::ClosingReport => incident.state == Stands::Closed,
+        }
+    }
+
+    fn job(self, tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u8>, Problem> {
+        match self {
+            Self::PolicePacket => packet::job(tx, incident, language.pick("zh", "en")),
+            Self::ClaimReport => claim::job(tx, incident, language),
+            Self::ClosingReport => closing_report::job(tx, incident, language),
+        }
+    }
 }
 
 word! {
@@ -146,14 +181,15 @@ async fn list_documents(
 ) -> Result<Json<Documents>, Problem> {
     let ready = (api.settings.documents.is_there)();
     reading(&api, account, move |tx, actor| {
-        find::<Incident>(tx, actor, &incident_id)?;
+        let incident: Incident = find(tx, actor, &incident_id)?;
         may_make_documents(actor)?;
-        let packet = Document {
-            kind: DocumentKind::PolicePacket,
+        let its = DocumentKind::ALL.into_iter().filter(|kind| kind.is_of(&incident));
+        let documents = its.map(|kind| Document {
+            kind,
             languages: Spoken::ALL.map(DocumentLanguage).to_vec(),
-        };
+        });
         Ok(Documents {
-            documents: vec![packet],
+            documents: documents.collect(),
             ready,
         })
     })
@@ -173,6 +209,16 @@ pub fn places() -> Arc<Places> {
     Places::new(usize::MAX, MADE_PER_ACCOUNT_MAX)
 }
 
+impl DocumentQuery {
+    fn language(&self, headers: &HeaderMap) -> Language {
+        match self.language {
+            Some(DocumentLanguage(Spoken::Chinese)) => Language::Chinese,
+            Some(DocumentLanguage(Spoken::English)) => Language::English,
+            None => Language::of(headers),
+        }
+    }
+}
+
 /// The packet for the police, as PDF/A-2b. That it was made is among the incident's events, once for each content.
 #[utoipa::path(get, path = "/incidents/{incident_id}/documents/police_packet.pdf", tag = "incident",
     params(("incident_id" = String, Path), DocumentQuery), responses(
@@ -185,38 +231,89 @@ pub fn places() -> Arc<Places> {
 ))]
 async fn police_packet(
     State(api): State<Arc<Api>>,
-    Recorded(account): Recorded,
+    account: Recorded,
     Path(incident_id): Path<String>,
     Query(query): Query<DocumentQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let language = match query.language {
-        Some(DocumentLanguage(language)) => language.code(),
-        None => Language::of(&headers).pick("zh", "en"),
-    };
+    let language = query.language(&headers);
+    set(&api, account, incident_id, DocumentKind::PolicePacket, language).await
+}
+
+/// What an insurer asks about a loss, as PDF/A-2b: what is not known is said so. That it was made is among the incident's events, once for each
+/// content.
+#[utoipa::path(get, path = "/incidents/{incident_id}/documents/claim_report.pdf", tag = "incident",
+    params(("incident_id" = String, Path), DocumentQuery), responses(
+    (status = 200, description = "The document.", content_type = "application/pdf", body = Vec<u8>),
+    (status = 403, description = "not_allowed; cross_origin: by a cookie, and not from our own page", body = ProblemOut),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+    (status = 422, description = "invalid_field; document_not_rendered: its content cannot be set", body = ProblemOut),
+    (status = 429, description = "one_document_at_a_time", body = ProblemOut),
+    (status = 503, description = "documents_not_ready", body = ProblemOut),
+))]
+async fn claim_document(
+    State(api): State<Arc<Api>>,
+    account: Recorded,
+    Path(incident_id): Path<String>,
+    Query(query): Query<DocumentQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let language = query.language(&headers);
+    set(&api, account, incident_id, DocumentKind::ClaimReport, language).await
+}
+
+/// How a closed case went and ended, as PDF/A-2b: what was stopped, what followed, what is to be changed. That it was made is among the
+/// incident's events, once for each content.
+#[utoipa::path(get, path = "/incidents/{incident_id}/documents/closing_report.pdf", tag = "incident",
+    params(("incident_id" = String, Path), DocumentQuery), responses(
+    (status = 200, description = "The document.", content_type = "application/pdf", body = Vec<u8>),
+    (status = 403, description = "not_allowed; cross_origin: by a cookie, and not from our own page", body = ProblemOut),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state: the case is not closed", body = ProblemOut),
+    (status = 422, description = "invalid_field; document_not_rendered: its content cannot be set", body = ProblemOut),
+    (status = 429, description = "one_document_at_a_time", body = ProblemOut),
+    (status = 503, description = "documents_not_ready", body = ProblemOut),
+))]
+async fn closing_report(
+    State(api): State<Arc<Api>>,
+    account: Recorded,
+    Path(incident_id): Path<String>,
+    Query(query): Query<DocumentQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let language = query.language(&headers);
+    set(&api, account, incident_id, DocumentKind::ClosingReport, language).await
+}
+
+/// Makes one and hands it out.
+async fn set(
+    api: &Api,
+    Recorded(account): Recorded,
+    incident_id: String,
+    kind: DocumentKind,
+    language: Language,
+) -> Result<Response, Problem> {
     let place = api.being_made.take(account.name());
     let _place = place.ok_or_else(|| Problem::new(ONE_AT_A_TIME).retry_after_s(BACK_IN_S))?;
     let (id, by) = (incident_id.clone(), account.clone());
-    let gathered = reading(&api, account, move |tx, actor| {
+    let gathered = reading(api, account, move |tx, actor| {
         let incident = find(tx, actor, &id)?;
         may_make_documents(actor)?;
-        packet::job(tx, &incident, language)
+        kind.job(tx, &incident, language)
     });
     let Json(job) = gathered.await?;
     let pdf = (api.settings.documents.set)(job).await?;
-    let sha256: String = Sha256::digest(&pdf)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let (id, which) = (
-        incident_id.clone(),
-        format!("police_packet {language} sha256:{sha256}"),
-    );
+    let (kind, language) = (kind.code(), language.pick("zh", "en"));
+    let sha256 = domain::hex::of(&Sha256::digest(&pdf));
+    let (id, which) = (incident_id.clone(), format!("{kind} {language} sha256:{sha256}"));
     let made = move |tx: &Tx<'_>| Ok::<_, Problem>(document_made(tx, &by.actor(tx)?, &id, &which)?);
     if api.node.write(made).await? {
         api.node.changed(Some(incident_id.clone()));
     }
-    let name = format!("attachment; filename=\"police-packet-{incident_id}-{language}.pdf\"");
+    let name = format!(
+        "attachment; filename=\"{}-{incident_id}-{language}.pdf\"",
+        kind.replace('_', "-")
+    );
     let name = HeaderValue::from_str(&name).map_err(|error| Problem::internal(&error))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
@@ -242,11 +339,7 @@ async fn claim_report(
     Query(query): Query<DocumentQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let language = match query.language {
-        Some(DocumentLanguage(Spoken::Chinese)) => Language::Chinese,
-        Some(DocumentLanguage(Spoken::English)) => Language::English,
-        None => Language::of(&headers),
-    };
+    let language = query.language(&headers);
     let id = incident_id.clone();
     let made = move |tx: &Tx<'_>| {
         let actor = account.actor(tx)?;

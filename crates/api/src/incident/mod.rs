@@ -2,7 +2,7 @@
 //!
 //! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `closing`, `duty`, `police`, `replacement` and
 //! `comment` are the steps; `timeline`, `stream` and `activity` show what happened; `documents` hands out what goes to others on paper,
-//! whose words `packet` gathers; `attachment` keeps what people bring, which `spool` takes in.
+//! whose words `packet`, `claim` and `closing_report` gather; `attachment` keeps what people bring, which `spool` takes in.
 //!
 //! Invariant: these use `case` and never each other's handlers; `case` uses none of them.
 
@@ -12,10 +12,12 @@ pub mod attachment;
 pub mod case;
 mod claim;
 pub mod closing;
+mod closing_report;
 pub mod comment;
 mod device;
 pub mod documents;
 pub mod duty;
+mod fact;
 pub mod found;
 mod packet;
 pub mod police;

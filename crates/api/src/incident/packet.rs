@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use store::Tx;
 use store::ledger::{self, Filter};
 
+use super::fact::made_at;
 use crate::people::Names;
 use crate::problem::Problem;
 use crate::transaction::shown;
@@ -22,13 +23,10 @@ use crate::wire::Time;
 
 /// Rows of each table at most, the newest.
 const ROWS_MAX: i64 = 500;
-/// A document is made at a minute: asked for twice in one, with nothing new to say, it is the same.
-const MINUTE_MS: i64 = 60_000;
 
 /// The job for `tillguard-documents`.
 pub fn job(tx: &Tx<'_>, incident: &Incident, language: &str) -> Result<Vec<u8>, Problem> {
-    let now = tx.now();
-    let made_at = now.plus_ms(-now.0.rem_euclid(MINUTE_MS));
+    let made_at = made_at(tx.now());
     let job = json!({
         "template": "police_packet",
         "language": language,
@@ -270,7 +268,7 @@ fn file_out(file: Attachment) -> Value {
 }
 
 /// The name of a file in letters: what else telephones write into one, no font may have.
-fn in_print(name: &str) -> String {
+pub fn in_print(name: &str) -> String {
     let is_plain = |character: char| {
         character.is_alphanumeric() || character.is_ascii() || "（）《》—，。、".contains(character)
     };

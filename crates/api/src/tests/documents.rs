@@ -84,7 +84,13 @@ async fn a_document_leaves_with_a_name_uncached_and_as_an_event_with_its_digest(
     let listed = house.get(&owner, &at(&id, "")).await.ok();
     assert_eq!(
         listed,
-        json!({ "documents": [{ "kind": "police_packet", "languages": ["zh", "en"] }], "ready": true })
+        json!({
+            "documents": [
+                { "kind": "police_packet", "languages": ["zh", "en"] },
+                { "kind": "claim_report", "languages": ["zh", "en"] },
+            ],
+            "ready": true,
+        })
     );
     let path = at(&id, "/police_packet.pdf?language=en");
     let answer = house
@@ -118,6 +124,81 @@ async fn a_document_leaves_with_a_name_uncached_and_as_an_event_with_its_digest(
         .map(|byte| format!("{byte:02x}"))
         .collect();
     assert_eq!(digest, ours);
+}
+
+/// What the template of the sheets is given under a title.
+fn section<'v>(job: &'v Value, title: &str) -> &'v Value {
+    let sections = job["data"]["sections"].as_array().unwrap();
+    sections.iter().find(|section| section["title"] == title).unwrap()
+}
+
+#[tokio::test]
+async fn a_closed_case_has_a_report_that_names_what_was_not_done_and_what_is_to_be_changed() {
+    let house = House::new().await;
+    let (owner, auditor) = (house.token("owner").await, house.token("auditor").await);
+    let id = house.lose(&owner, "10450001").await;
+    let path = at(&id, "/closing_report.pdf?language=en");
+    house.get(&owner, &path).await.problem(409, "wrong_state");
+    let duties = house
+        .get(&owner, &format!("/api/v1/incidents/{id}/duties"))
+        .await
+        .ok();
+    let all = duties["items"].as_array().unwrap();
+    let lessons = all.iter().find(|duty| duty["duty"] == "lessons").unwrap();
+    let lessons = lessons["id"].as_str().unwrap();
+    let proof = json!({ "proof": { "statement": "Lock the drawer at night" } });
+    house
+        .post(&owner, &format!("/api/v1/duties/{lessons}/done"), proof)
+        .await
+        .ok();
+    let found = json!({ "statement": "Behind the counter" });
+    house
+        .post(&owner, &format!("/api/v1/incidents/{id}/found"), found)
+        .await
+        .ok();
+    let risk = house.token("risk").await;
+    house
+        .post(&risk, &format!("/api/v1/incidents/{id}/found/confirm"), json!({}))
+        .await
+        .ok();
+    let text = house.text(&owner, &path).await;
+    let job: Value = serde_json::from_str(text.strip_prefix("%PDF-").unwrap()).unwrap();
+    let rows = section(&job, "What had to follow")["list"]["rows"]
+        .as_array()
+        .unwrap();
+    assert_eq!(rows.len(), all.len());
+    let is_lesson = |row: &&Value| row[4] == "Lock the drawer at night";
+    assert!(
+        rows.iter()
+            .filter(is_lesson)
+            .all(|row| row[1] == "done" && row[3] == "name of owner"),
+        "{job}"
+    );
+    assert_eq!(rows.iter().filter(is_lesson).count(), 1);
+    assert!(
+        rows.iter()
+            .filter(|row| !is_lesson(row))
+            .all(|row| row[1] != "done"),
+        "{job}"
+    );
+    assert_eq!(
+        section(&job, "How it came about, and what to change")["facts"][0]["said"],
+        "Lock the drawer at night"
+    );
+    let ending = section(&job, "How it ended")["facts"].to_string();
+    assert!(
+        ending.contains("name of risk") && ending.contains("name of owner"),
+        "{ending}"
+    );
+    let listed = house.get(&owner, &at(&id, "")).await.ok();
+    assert_eq!(listed["documents"][2]["kind"], "closing_report");
+    house.get(&auditor, &path).await.problem(403, "not_allowed");
+    let claim = house
+        .text(&owner, &at(&id, "/claim_report.pdf?language=zh"))
+        .await;
+    let claim: Value = serde_json::from_str(claim.strip_prefix("%PDF-").unwrap()).unwrap();
+    assert_eq!(claim["template"], "fact_sheet");
+    assert_eq!(section(&claim, "终端")["facts"][4]["said"], "10450001");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn named(house: &House, token: &str, id: &str, name: &str) -> Value {
 }
 
 /// By the calendar of the terminals of the house.
-fn today() -> String {
+pub fn today() -> String {
     jiff::Timestamp::now()
         .in_tz("Asia/Shanghai")
         .unwrap()

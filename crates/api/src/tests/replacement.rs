@@ -331,6 +331,19 @@ async fn an_insurer_reads_what_is_known_and_that_the_rest_is_not() {
         assert!(english.lines().any(|one| one == line), "{line}: {english}");
     }
     assert!(house.text(&owner, &at("zh")).await.contains("报案编号,未知"));
+    let paper = json!({ "action": "accept", "number": "A20261127", "office": "Station 9", "on": super::duty::today() });
+    house
+        .post(&owner, &format!("/api/v1/incidents/{id}/police"), paper)
+        .await
+        .ok();
+    let told = house.text(&owner, &at("en")).await;
+    for part in [
+        "police number,A20261127",
+        "police office,Station 9",
+        "where it stands with the police,\"report accepted, receipt given",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
     house
         .get(&stranger, &at("en"))
         .await
@@ -346,5 +359,5 @@ async fn an_insurer_reads_what_is_known_and_that_the_rest_is_not() {
         .unwrap()
         .iter()
         .filter(|item| item["kind"] == "document_made");
-    assert_eq!(made.count(), 2);
+    assert_eq!(made.count(), 3);
 }

@@ -12,6 +12,7 @@ import type {
   ContactState,
   Decision,
   EstateImport,
+  DocumentKind,
   Documents,
   Duty,
   DutyMoment,
@@ -175,9 +176,9 @@ export const incidents = {
   activity: (id: string, bucket_minutes: number, from?: string, to?: string) =>
     get<Activity>(`/incidents/${within(id)}/activity`, { bucket_minutes, from, to }),
   documents: (id: string) => get<Documents>(`/incidents/${within(id)}/documents`),
-  policePacket: (id: string, language: 'zh' | 'en') =>
-    file(`/incidents/${within(id)}/documents/police_packet.pdf`, { language }),
-  claimReport: (id: string, language: 'zh' | 'en') =>
+  document: (id: string, kind: DocumentKind, language: 'zh' | 'en') =>
+    file(`/incidents/${within(id)}/documents/${kind}.pdf`, { language }),
+  claimTable: (id: string, language: 'zh' | 'en') =>
     file(`/incidents/${within(id)}/documents/claim_report.csv`, { language }),
   acknowledge: (key: string, id: string) =>
     post<Incident>(`/incidents/${within(id)}/alarm/acknowledge`, {}, key),

@@ -1,5 +1,5 @@
 /** Sentences about attempts and transactions that several cards share. */
-import type { Channel, DutyMoment, HoldKind, Reminded, TimelineItem, Transaction } from '@/api'
+import type { Channel, DocumentKind, DutyMoment, HoldKind, Reminded, TimelineItem, Transaction } from '@/api'
 import { money } from '@/format/money'
 import { dateClock } from '@/format/time'
 import type { Zone } from '@/format/zone'
@@ -68,7 +68,7 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
       return words.asked.reminded[text as Reminded]
     case 'document_made':
       // Its digest is for whoever compares; the record has it.
-      return text.startsWith('claim_report') ? words.replacement.claim_made : words.incident.packet
+      return words.incident.document[text.split(' ')[0] as DocumentKind]
     case 'file_added':
       // What it is, and its digest, stand with the files.
       return text.split('\n')[0] ?? null

@@ -1,5 +1,5 @@
 /** One loss, from the stop to the end. */
-import type { Channel, TimelineKind, WindowBasis } from '@/api/types'
+import type { Channel, DocumentKind, TimelineKind, WindowBasis } from '@/api/types'
 import { plural, say, type Words } from './say'
 
 export const incident = {
@@ -262,8 +262,12 @@ export const incident = {
   manner: say('情况', 'What happened'),
   circumstances: say('说明', 'In their words'),
   not_told: say('没有填写', 'Not given'),
-  packet: say('报案材料（PDF）', 'Packet for the police (PDF)'),
-  packet_waits: say(
+  document: {
+    police_packet: say('报案材料（PDF）', 'Packet for the police (PDF)'),
+    claim_report: say('理赔报告（PDF）', 'Report for the insurer (PDF)'),
+    closing_report: say('结案报告（PDF）', 'Closing report (PDF)'),
+  } satisfies Words<DocumentKind>,
+  document_waits: say(
     '生成文件的程序尚未就绪，可以先打印情况说明。',
     'What makes documents is not there yet; the statement can be printed meanwhile.',
   ),

@@ -235,5 +235,4 @@ export const replacement = {
   ),
   usual_unknown: say('未知：之前的交易不够', 'Not known: too few payments before'),
   claim: say('给保险公司的表（CSV）', 'Table for the insurer (CSV)'),
-  claim_made: say('给保险公司的表', 'Table for the insurer'),
 }
