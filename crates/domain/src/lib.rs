@@ -29,6 +29,7 @@ pub mod kept;
 pub mod merchant;
 pub mod money;
 pub mod operator;
+pub mod pack;
 pub mod pan;
 pub mod personal;
 pub mod police;

@@ -101,6 +101,8 @@ words! {
         AlarmAcknowledged = "alarm_acknowledged",
         /// A document was made of it; the text is which, in which language, and its SHA-256.
         DocumentMade = "document_made",
+        /// Somebody was handed an evidence pack; the text is for whom, and the SHA-256 of its `SHA256SUMS`.
+        PackMade = "pack_made",
         /// Somebody said something; the text is that.
         Commented = "commented",
         /// A file was added; the text is its name, and in the next line what it is, its length and its SHA-256.
