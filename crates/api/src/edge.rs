@@ -29,6 +29,8 @@ pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 pub const UPLOAD_TIME_MAX: Duration = Duration::from_secs(120);
 /// How long what such a file goes through may take besides: it is looked for viruses, made anew and kept piece by piece.
 const UPLOADED_TIME_MAX: Duration = Duration::from_secs(90);
+/// How long an evidence pack may take to be made: documents, files, a time stamp from outside.
+const PACK_TIME_MAX: Duration = Duration::from_secs(120);
 /// How long a handler may take, its body's time with it; a live stream counts only until it starts. A report has a limit
 /// of its own, because its answer must say what is known.
 pub const TIME_MAX: Duration = BODY_TIME_MAX.saturating_add(Duration::from_secs(10));
@@ -66,6 +68,15 @@ fn is_upload(method: &Method, path: &str) -> bool {
         .and_then(|rest| rest.strip_prefix('/'));
     let id = rest.and_then(|rest| rest.strip_suffix("/attachments"));
     method == Method::POST && id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+}
+
+/// Whether a request asks for an evidence pack, for which there is more time.
+fn is_pack(method: &Method, path: &str) -> bool {
+    let rest = path
+        .strip_prefix(REPORT_PATH)
+        .and_then(|rest| rest.strip_prefix('/'));
+    let id = rest.and_then(|rest| rest.strip_suffix("/pack"));
+    method == Method::GET && id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
 }
 
 /// The answer to a request on a connection that is kept for reports.
@@ -183,9 +194,10 @@ async fn pass(mut request: Request, next: Next) -> Response {
     if !names_one_host(&request) {
         return careful(Problem::new(code::MALFORMED_REQUEST).plain(language), api);
     }
-    let time_max = match is_upload(request.method(), request.uri().path()) {
-        true => UPLOAD_TIME_MAX + UPLOADED_TIME_MAX,
-        false => TIME_MAX,
+    let time_max = match (request.method(), request.uri().path()) {
+        (method, path) if is_upload(method, path) => UPLOAD_TIME_MAX + UPLOADED_TIME_MAX,
+        (method, path) if is_pack(method, path) => PACK_TIME_MAX,
+        _ => TIME_MAX,
     };
     let answer = next.run(request);
     let mut response = match arrived.is_report {

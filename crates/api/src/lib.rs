@@ -68,8 +68,9 @@ use auth::{Paces, Passwords};
 pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, is_report, refuse};
 pub use incident::attachment::{Scanned, Scanner};
 pub use incident::documents::{NotSet, Renderer};
+pub use incident::pack::Stamper;
 use incident::{
-    activity, alarm, attachment, closing, comment, documents, duty, found, police, replacement, report,
+    activity, alarm, attachment, closing, comment, documents, duty, found, pack, police, replacement, report,
     stop_request, stream, timeline,
 };
 use node::Node;
@@ -100,7 +101,9 @@ pub struct Settings {
     pub documents: Renderer,
     /// Looks for viruses in files that people bring, where the node has something to look.
     pub scanner: Option<Scanner>,
-    /// A folder of this node's own, for what is on its way in: sealed, and without a name.
+    /// Has digests stamped by an authority outside, where the node has one to ask.
+    pub stamper: Option<Stamper>,
+    /// A folder of this node's own, for what is on its way in, and packs on their way out: sealed, and without a name.
     pub spool: std::path::PathBuf,
     /// What those who guess have used up.
     pub attempts: Arc<Attempts>,
@@ -117,6 +120,7 @@ pub struct Api {
     streams: Arc<places::Places>,
     being_made: Arc<places::Places>,
     files: Arc<places::Places>,
+    packs: Arc<places::Places>,
 }
 
 impl Api {
@@ -129,6 +133,7 @@ impl Api {
             streams: stream::places(),
             being_made: documents::places(),
             files: attachment::places(),
+            packs: pack::places(),
         })
     }
 
@@ -178,6 +183,7 @@ nouns! {
     incident with CODES,
     alarm,
     documents with CODES,
+    pack with CODES,
     attachment with CODES,
     comment with CODES,
     found,

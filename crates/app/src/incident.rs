@@ -358,10 +358,24 @@ const MADE_SEEN_MAX: i64 = 16;
 
 /// Notes that a document was made of it: which, as its maker says it. Whether it is noted anew: one and the same is noted once an hour.
 pub fn document_made(tx: &Tx<'_>, actor: &Actor, incident_id: &str, which: &str) -> Result<bool, Error> {
+    made(tx, actor, incident_id, (Happened::DocumentMade, which))
+}
+
+/// Notes that an evidence pack of it was made: for whom, and the SHA-256 of its sums. Whether it is noted anew, as of a document.
+pub fn pack_made(tx: &Tx<'_>, actor: &Actor, incident_id: &str, which: &str) -> Result<bool, Error> {
+    may_have_pack(actor)?;
+    made(tx, actor, incident_id, (Happened::PackMade, which))
+}
+
+fn made(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    incident_id: &str,
+    (verb, which): (Happened, &str),
+) -> Result<bool, Error> {
     let incident: Incident = crate::case::locked(tx, actor, incident_id)?;
     may_make_documents(actor)?;
     let at = tx.now().max(incident.suspended_at);
-    let verb = Happened::DocumentMade;
     let newest = event::newest(tx, (Subject::Incident, incident_id), verb.code(), MADE_SEEN_MAX)?;
     let is_same = |made: &Event| {
         made.text.as_deref() == Some(which)
@@ -385,6 +399,13 @@ pub fn may_make_documents(actor: &Actor) -> Result<(), Error> {
         true => Ok(()),
         false => Err(Error::NotAllowed),
     }
+}
+
+/// Whether the actor may have an evidence pack of an incident that it sees: the same, who has just proved who it is, since nothing in
+/// it is masked.
+pub fn may_have_pack(actor: &Actor) -> Result<(), Error> {
+    may_make_documents(actor)?;
+    Ok(case::proved(actor)?)
 }
 
 /// One person says the terminal was found again. It stays stopped.

@@ -10,7 +10,6 @@ pub mod connector;
 pub mod data_key;
 pub mod gate;
 pub mod http;
-pub mod pack;
 pub mod program;
 pub mod ready;
 pub mod run;

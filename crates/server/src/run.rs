@@ -24,6 +24,7 @@ use crate::connector::identity::Identities;
 use crate::connector::mail;
 use crate::connector::provider::Providers;
 use crate::connector::scan;
+use crate::connector::timestamp;
 use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
 use crate::http::tls::Tls;
@@ -143,6 +144,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     // The host and the work outlive the gate, so that what the gate still answers has its host.
     let (stop_last, stopped_last) = watch::channel(false);
     let providers = config.providers.for_people();
+    let stamper = config.anchors.authority.clone().map(timestamp::stamper);
     let outside = work::Outside {
         host: gate.as_ref().map(|gate| gate.host.clone()),
         providers: config.providers,
@@ -178,6 +180,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         providers,
         documents: documents::renderer(config.documents),
         scanner: config.scan.map(scan::scanner),
+        stamper,
         spool: config.data.clone(),
         key_check: |key| iso8583::keys::check_value(key).ok(),
         stopping: stopped.clone(),

@@ -12,12 +12,12 @@ use node::seal::open;
 use store::Store;
 use tlog::Key;
 
-use crate::{data_key, pack};
+use crate::data_key;
 
 /// Verify an evidence pack, or the audit log of a store: exit 0 when every byte is right, 1 when one is not.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The folder of a pack; without it, the store is verified.
+    /// The folder of a pack, or its zip; without it, the store is verified.
     #[arg(value_name = "PATH", required_unless_present_any = ["data", "database"], conflicts_with_all = ["data", "database"])]
     path: Option<PathBuf>,
     /// The log's key, kept from before: `name+id+base64`. Without it, the one beside the records is believed.
@@ -51,6 +51,21 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 fn verify_pack(path: &std::path::Path, key: Option<Key>) -> anyhow::Result<()> {
     let is_given = key.is_some();
     let verified = pack::verify(path, key)?;
+    if let Some(contents) = &verified.contents {
+        println!(
+            "pack of incident {} for {}, made at {}: {} files, which say what the records say",
+            contents.incident_id,
+            contents.r#for,
+            contents.made_at,
+            contents.files.len()
+        );
+        for file in &contents.elsewhere {
+            println!(
+                "not in it, only by what was said of it: {} bytes, SHA-256 {}",
+                file.size, file.sha256
+            );
+        }
+    }
     let what = match verified.is_all {
         true => "all of the log",
         false => "each proven to be in the log",
@@ -62,13 +77,18 @@ fn verify_pack(path: &std::path::Path, key: Option<Key>) -> anyhow::Result<()> {
     );
     if verified.erased > 0 {
         println!(
-            "{} texts were erased; that they were there is proven",
+            "{} texts are not there, erased or not for who has this pack; that they were is proven",
             verified.erased
         );
     }
     if verified.is_stamped {
         println!(
             "there is a time stamp: openssl ts -verify -data checkpoint -in checkpoint.tsr -CAfile ca.pem"
+        );
+    }
+    if verified.has_own_stamp {
+        println!(
+            "there is a time stamp: openssl ts -verify -data SHA256SUMS -in SHA256SUMS.tsr -CAfile ca.pem"
         );
     }
     if !is_given {

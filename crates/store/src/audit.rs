@@ -426,6 +426,18 @@ pub fn ledgers(tx: &Tx<'_>, after: &str, limit: i64) -> Result<Vec<Unsealed>, Er
     })
 }
 
+/// How far one terminal's ledger is in the log.
+pub fn ledger(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Unsealed, Error> {
+    let sealed_to = sql!("SELECT sealed_to FROM audit_ledger WHERE terminal_id = $1");
+    let last = sql!("SELECT coalesce(max(sequence), 0) FROM ledger WHERE terminal_id = $1");
+    let one = |sql| tx.first(sql, values![&terminal_id], |row| row.int(0));
+    Ok(Unsealed {
+        terminal_id,
+        sealed_to: one(sealed_to)?.unwrap_or_default(),
+        last: one(last)?.unwrap_or_default(),
+    })
+}
+
 /// Writes down how far a terminal's ledger is in the log.
 pub fn seal_ledger(tx: &Tx<'_>, terminal_id: TerminalId, to: i64) -> Result<(), Error> {
     let sql = sql!(

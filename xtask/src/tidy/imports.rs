@@ -25,7 +25,7 @@ struct Rule {
     may_use_edge: bool,
 }
 
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     Rule {
         name: "documents",
         ours: Some(&[]),
@@ -81,14 +81,20 @@ const RULES: [Rule; 16] = [
         may_use_edge: true,
     },
     Rule {
+        name: "pack",
+        ours: Some(&["domain", "store", "app", "tlog"]),
+        may_use_sql: false,
+        may_use_edge: true,
+    },
+    Rule {
         name: "api",
-        ours: Some(&["domain", "playbook", "store", "app", "node", "tlog"]),
+        ours: Some(&["domain", "playbook", "store", "app", "node", "pack", "tlog"]),
         may_use_sql: false,
         may_use_edge: true,
     },
     Rule {
         name: "server",
-        ours: Some(&["iso8583", "domain", "store", "app", "node", "api", "tlog"]),
+        ours: Some(&["iso8583", "domain", "store", "app", "node", "pack", "api", "tlog"]),
         may_use_sql: false,
         may_use_edge: true,
     },

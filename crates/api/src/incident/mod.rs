@@ -2,7 +2,8 @@
 //!
 //! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `closing`, `duty`, `police`, `replacement` and
 //! `comment` are the steps; `timeline`, `stream` and `activity` show what happened; `documents` hands out what goes to others on paper,
-//! whose words `packet`, `claim` and `closing_report` gather; `attachment` keeps what people bring, which `spool` takes in.
+//! whose words `packet`, `claim` and `closing_report` gather, and `pack` all of it with its proofs; `attachment` keeps what people bring,
+//! which `spool` takes in.
 //!
 //! Invariant: these use `case` and never each other's handlers; `case` uses none of them.
 
@@ -19,6 +20,7 @@ pub mod documents;
 pub mod duty;
 mod fact;
 pub mod found;
+pub mod pack;
 mod packet;
 pub mod police;
 pub mod replacement;

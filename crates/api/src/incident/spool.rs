@@ -1,10 +1,10 @@
-//! A file on its way in: its body to its end, in sealed pieces in a file that has no name.
+//! A file on its way in, or a pack on its way out: from its beginning to its end, in sealed pieces in a file that has no name.
 //!
 //! Invariant: nothing of it lies on a disk in clear, and nothing of it is left when this process ends, however it ends; no writer of
 //! the store waits for whoever sends it.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ impl Spool {
         attachment_id: &str,
         body: Body,
     ) -> Result<Self, Problem> {
-        let mut filling = Filling::new(node, folder, attachment_id)?;
+        let mut filling = Filling::new(node, folder, attachment_id, FILE_LEN_MAX)?;
         let slow = || Problem::new(code::BODY_TOO_SLOW);
         let mut parts = body.into_data_stream();
         let read = async {
@@ -84,7 +84,7 @@ impl Spool {
         attachment_id: &str,
         bytes: &[u8],
     ) -> Result<Self, Problem> {
-        let mut filling = Filling::new(node, folder, attachment_id)?;
+        let mut filling = Filling::new(node, folder, attachment_id, FILE_LEN_MAX)?;
         for part in bytes.chunks(PIECE_LEN) {
             filling.add(part).await?;
         }
@@ -114,12 +114,21 @@ impl Spool {
         .await
     }
 
+    /// The same opened.
+    pub async fn opened(&self, number: i64) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        opened(
+            &self.sealer,
+            &self.attachment_id,
+            number,
+            &self.piece(number).await?,
+        )
+    }
+
     /// All of it, opened.
     pub async fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(self.len).unwrap_or_default()));
         for number in 0..self.piece_count() {
-            let sealed = self.piece(number).await?;
-            bytes.extend_from_slice(&opened(&self.sealer, &self.attachment_id, number, &sealed)?);
+            bytes.extend_from_slice(&self.opened(number).await?);
         }
         Ok(bytes)
     }
@@ -139,16 +148,18 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// One that is not whole yet.
-struct Filling {
+/// One that is not whole yet. Where waiting for a disk is no harm, it is written to like a file.
+pub struct Filling {
     spool: Spool,
+    len_max: i64,
     digest: Sha256,
     /// What is not sealed yet.
     piece: Zeroizing<Vec<u8>>,
 }
 
 impl Filling {
-    fn new(node: &Arc<Node>, folder: &Path, attachment_id: &str) -> Result<Self, Problem> {
+    /// An empty one, of so many bytes at most.
+    pub fn new(node: &Arc<Node>, folder: &Path, attachment_id: &str, len_max: i64) -> Result<Self, Problem> {
         let file = tempfile::tempfile_in(folder).map_err(|error| Problem::internal(&error))?;
         Ok(Self {
             spool: Spool {
@@ -160,52 +171,98 @@ impl Filling {
                 sha256: Vec::new(),
                 head: Vec::new(),
             },
+            len_max,
             digest: Sha256::new(),
             piece: Zeroizing::new(Vec::with_capacity(PIECE_LEN)),
         })
     }
 
     async fn add(&mut self, mut part: &[u8]) -> Result<(), Problem> {
-        self.spool.len += part.len() as i64;
-        if self.spool.len > FILE_LEN_MAX {
-            return Err(Problem::new(code::BODY_TOO_LARGE));
-        }
-        self.digest.update(part);
-        let wanted = HEAD_LEN.saturating_sub(self.spool.head.len()).min(part.len());
-        self.spool.head.extend_from_slice(&part[..wanted]);
         while !part.is_empty() {
-            let (now, later) = part.split_at(part.len().min(PIECE_LEN - self.piece.len()));
-            self.piece.extend_from_slice(now);
-            part = later;
+            let now = self
+                .taken(part)
+                .ok_or_else(|| Problem::new(code::BODY_TOO_LARGE))?;
+            part = &part[now..];
             if self.piece.len() == PIECE_LEN {
-                self.seal().await?;
+                let len = blocking(self.sealing()).await?;
+                self.sealed(len);
             }
         }
         Ok(())
     }
 
-    async fn seal(&mut self) -> Result<(), Problem> {
+    /// Takes as much of a part as its piece has room for; answers how much, nothing where it would be too long.
+    fn taken(&mut self, part: &[u8]) -> Option<usize> {
+        let part = &part[..part.len().min(PIECE_LEN - self.piece.len())];
         let spool = &mut self.spool;
+        spool.len += part.len() as i64;
+        if spool.len > self.len_max {
+            return None;
+        }
+        self.digest.update(part);
+        let wanted = HEAD_LEN.saturating_sub(spool.head.len()).min(part.len());
+        spool.head.extend_from_slice(&part[..wanted]);
+        self.piece.extend_from_slice(part);
+        Some(part.len())
+    }
+
+    /// Seals the piece and writes it, wherever that is done; answers how long it has become.
+    fn sealing(&mut self) -> impl FnOnce() -> io::Result<u64> + Send + 'static {
+        let spool = &self.spool;
         let owner = owner(&spool.attachment_id, spool.piece_count());
         let start = spool.ends.last().copied().unwrap_or_default();
-        let piece = std::mem::replace(&mut self.piece, Zeroizing::new(Vec::with_capacity(PIECE_LEN)));
         let (file, sealer) = (spool.file.clone(), spool.sealer.clone());
-        let len = blocking(move || {
+        let piece = std::mem::replace(&mut self.piece, Zeroizing::new(Vec::with_capacity(PIECE_LEN)));
+        move || {
             let sealed = sealer.seal(Purpose::Attachment, &owner, &piece);
             let sealed = sealed.map_err(io::Error::other)?;
             file.write_all_at(&sealed, start)?;
             Ok(sealed.len() as u64)
-        });
-        spool.ends.push(start + len.await?);
-        Ok(())
+        }
+    }
+
+    fn sealed(&mut self, len: u64) {
+        let start = self.spool.ends.last().copied().unwrap_or_default();
+        self.spool.ends.push(start + len);
     }
 
     async fn end(mut self) -> Result<Spool, Problem> {
         if !self.piece.is_empty() {
-            self.seal().await?;
+            let len = blocking(self.sealing()).await?;
+            self.sealed(len);
         }
+        Ok(self.ended())
+    }
+
+    /// The same where waiting for a disk is no harm.
+    pub fn end_here(mut self) -> io::Result<Spool> {
+        self.flush()?;
+        Ok(self.ended())
+    }
+
+    fn ended(mut self) -> Spool {
         self.spool.sha256 = self.digest.finalize().to_vec();
-        Ok(self.spool)
+        self.spool
+    }
+}
+
+impl Write for Filling {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        let taken = self.taken(part).ok_or(io::ErrorKind::FileTooLarge)?;
+        if self.piece.len() == PIECE_LEN {
+            let len = self.sealing()()?;
+            self.sealed(len);
+        }
+        Ok(taken)
+    }
+
+    /// Only once, at its end: a piece that is not full is its last.
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.piece.is_empty() {
+            let len = self.sealing()()?;
+            self.sealed(len);
+        }
+        Ok(())
     }
 }
 

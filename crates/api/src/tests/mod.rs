@@ -15,6 +15,7 @@ mod factor;
 mod import;
 mod incident;
 mod input;
+mod pack;
 mod personal;
 mod provider_account;
 mod registration;
@@ -195,6 +196,7 @@ impl House {
                 },
                 documents: documents(),
                 scanner: Some(scanner()),
+                stamper: None,
                 spool: folder.clone(),
                 stopping,
             },

@@ -26,7 +26,7 @@ use crate::case;
 pub use check::{Walk, check};
 pub use prove::{consistency, inclusion};
 pub use record::{Run, commitment, event_leaf, leaf_of, ledger_line};
-pub use seal::Sealed;
+pub use seal::{Sealed, now as seal_now};
 
 /// Why the log does not answer.
 #[derive(Debug, thiserror::Error)]

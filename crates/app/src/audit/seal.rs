@@ -2,6 +2,7 @@
 //!
 //! Invariant: one go is bounded, and all of it is one transaction of whoever holds the log.
 
+use domain::TerminalId;
 use domain::audit::{Checkpoint, Leaf};
 use store::audit::{self, Log, Unsealed};
 use store::{Error as StoreError, Tx};
@@ -88,14 +89,7 @@ pub fn events(tx: &Tx<'_>, signer: &Signer, random: &[u8; 32]) -> Result<(Done, 
     let Some(mut log) = Sealed::hold(tx)? else {
         return Ok((Done::default(), EVENTS_EVERY_MS));
     };
-    let waiting = audit::pending(tx, EVENTS_MAX)?;
-    for event in &waiting {
-        let leaf = of_event(event, log.next(), random);
-        log.add(&leaf)?;
-    }
-    if !waiting.is_empty() {
-        audit::sealed(tx, EVENTS_MAX)?;
-    }
+    waiting(tx, &mut log, random)?;
     let leaves = log.finish(signer)?;
     let wait_ms = if leaves as i64 >= EVENTS_MAX {
         0
@@ -104,6 +98,36 @@ pub fn events(tx: &Tx<'_>, signer: &Signer, random: &[u8; 32]) -> Result<(Done, 
     };
     let findings = Vec::new();
     Ok((Done { leaves, findings }, wait_ms))
+}
+
+/// Makes leaves of the next events that wait; answers whether there may be more.
+fn waiting(tx: &Tx<'_>, log: &mut Sealed<'_, '_>, random: &[u8; 32]) -> Result<bool, StoreError> {
+    let waiting = audit::pending(tx, EVENTS_MAX)?;
+    for event in &waiting {
+        let leaf = of_event(event, log.next(), random);
+        log.add(&leaf)?;
+    }
+    if !waiting.is_empty() {
+        audit::sealed(tx, EVENTS_MAX)?;
+    }
+    Ok(waiting.len() as i64 == EVENTS_MAX)
+}
+
+/// Makes leaves at once of the next events that wait, and of what one terminal's ledger has that is in none: for whoever is to have
+/// proof of it now. Answers whether that was all.
+pub fn now(
+    tx: &Tx<'_>,
+    (signer, random): (&Signer, &[u8; 32]),
+    terminal_id: TerminalId,
+) -> Result<bool, StoreError> {
+    let Some(mut log) = Sealed::hold(tx)? else {
+        return Ok(false);
+    };
+    let has_more = waiting(tx, &mut log, random)?;
+    let ledger = audit::ledger(tx, terminal_id)?;
+    let is_whole = seal_ledger(tx, &mut log, &ledger, random, &mut { ROWS_MAX })?;
+    log.finish(signer)?;
+    Ok(is_whole && !has_more)
 }
 
 /// Makes leaves of what the next ledgers have that is in none. Answers when to go on.

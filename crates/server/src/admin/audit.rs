@@ -10,7 +10,7 @@ use node::seal::{keep, open};
 
 use super::Args;
 use crate::data_key;
-use crate::pack::{self, About, Choice};
+use pack::{About, Choice};
 
 /// Evidence out of the audit log.
 #[derive(clap::Subcommand)]

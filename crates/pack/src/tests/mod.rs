@@ -96,7 +96,11 @@ impl House {
                 sums.push_str(&format!("{sum}  {name}\n"));
             }
         }
-        let text = pack_text(self.signer.key().name(), &hex::of(&sha2::Sha256::digest(&sums)));
+        let text = pack_text(
+            self.signer.key().name(),
+            &hex::of(&sha2::Sha256::digest(&sums)),
+            None,
+        );
         std::fs::write(pack.join(SUMS), sums).unwrap();
         std::fs::write(pack.join(NOTE), self.signer.sign(&text)).unwrap();
     }
@@ -271,7 +275,7 @@ fn an_older_checkpoint_or_anothers_is_not_this_packs() {
 
 /// What the script in the documentation says of a record, and whether it ends well.
 fn script_says(pack: &Path, index: u64) -> (bool, String) {
-    let page = include_str!("../../../../../docs/EVIDENCE.md");
+    let page = include_str!("../../../../docs/EVIDENCE.md");
     let (_, script) = page.split_once("```sh\n").unwrap();
     let (script, _) = script.split_once("```").unwrap();
     let mut bash = std::process::Command::new("bash");
