@@ -8,11 +8,14 @@
  */
 import { hear } from '@/clock'
 import { locale, t } from '@/i18n'
+import { collect } from './collect'
 import type { ProblemBody } from './types'
 
 const PATIENCE_MS = 15_000
 /** A file takes longer on its way up. */
 const FILE_PATIENCE_MS = 60_000
+/** One that is made first may take so long to begin, and to go on. */
+const MADE_PATIENCE_MS = 150_000
 
 export class Problem extends Error {
   constructor(
@@ -114,6 +117,15 @@ export function file(path: string, query?: Query): Promise<Blob> {
   return call('GET', address(path, query), undefined, undefined, (answer) => answer.blob())
 }
 
+/** A file that is made first and may be long; `progress` hears how many bytes have come, and of how many. */
+export function made(
+  path: string,
+  query: Query,
+  progress: (come: number, of: number) => void,
+): Promise<Blob> {
+  return call('GET', address(path, query), undefined, undefined, collect(progress), MADE_PATIENCE_MS)
+}
+
 /** Sends a file as it is. */
 export function send<T>(path: string, query: Query, sent: Blob): Promise<T> {
   return call<T>('POST', address(path, query), sent)
@@ -193,20 +205,24 @@ export function remove(path: string): Promise<void> {
   return call<void>('DELETE', address(path))
 }
 
+/** Reads an answer; `moves` is told whenever some of it has come. */
+type Reading<T> = (answer: Response, moves: () => void) => Promise<T>
+
 /** Where it needs a proof of who asks, the reader is asked for one, and the same goes once more with the same key. */
 async function call<T>(
   method: string,
   url: string,
   body?: unknown,
   key?: string,
-  read: (answer: Response) => Promise<T> = (answer) => answer.json() as Promise<T>,
+  read: Reading<T> = (answer) => answer.json() as Promise<T>,
+  patience_ms = body instanceof Blob ? FILE_PATIENCE_MS : PATIENCE_MS,
 ): Promise<T> {
   try {
-    return await attempt(method, url, body, key, read)
+    return await attempt(method, url, body, key, read, patience_ms)
   } catch (thrown) {
     const needsProof = thrown instanceof Problem && thrown.code === 'step_up_required'
     if (!needsProof || !onStepUp || !(await onStepUp())) throw thrown
-    return attempt(method, url, body, key, read)
+    return attempt(method, url, body, key, read, patience_ms)
   }
 }
 
@@ -215,7 +231,8 @@ async function attempt<T>(
   url: string,
   body: unknown,
   key: string | undefined,
-  read: (answer: Response) => Promise<T>,
+  read: Reading<T>,
+  patience_ms: number,
 ): Promise<T> {
   const headers: Record<string, string> = {
     'Accept': 'application/json',
@@ -226,7 +243,12 @@ async function attempt<T>(
   if (body !== undefined) headers['Content-Type'] = sent ? 'application/octet-stream' : 'application/json'
   if (key) headers['Idempotency-Key'] = key
   const patience = new AbortController()
-  const timer = setTimeout(() => patience.abort(), sent ? FILE_PATIENCE_MS : PATIENCE_MS)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const moves = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => patience.abort(), patience_ms)
+  }
+  moves()
   const sent_ms = Date.now()
   const hadNetwork = navigator.onLine
   try {
@@ -240,7 +262,7 @@ async function attempt<T>(
     })
     hear(answer.headers.get('Date'), sent_ms, Date.now())
     if (!answer.ok) throw await problemOf(answer, url)
-    return answer.status === 204 ? (undefined as T) : await read(answer)
+    return answer.status === 204 ? (undefined as T) : await read(answer, moves)
   } catch (thrown) {
     if (thrown instanceof Problem) throw thrown
     throw silence(patience.signal.aborted, hadNetwork)

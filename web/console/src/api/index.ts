@@ -3,7 +3,7 @@
  *
  * Invariant: no page builds a path of its own.
  */
-import { address, file, get, post, put, remove, send } from './http'
+import { address, file, get, made, post, put, remove, send } from './http'
 import type {
   Activity,
   Contact,
@@ -29,6 +29,7 @@ import type {
   LossReport,
   LossReported,
   Manner,
+  PackFor,
   Page,
   SheetFormat,
   Reportable,
@@ -180,6 +181,8 @@ export const incidents = {
     file(`/incidents/${within(id)}/documents/${kind}.pdf`, { language }),
   claimTable: (id: string, language: 'zh' | 'en') =>
     file(`/incidents/${within(id)}/documents/claim_report.csv`, { language }),
+  pack: (id: string, audience: PackFor, progress: (come: number, of: number) => void) =>
+    made(`/incidents/${within(id)}/pack`, { for: audience }, progress),
   acknowledge: (key: string, id: string) =>
     post<Incident>(`/incidents/${within(id)}/alarm/acknowledge`, {}, key),
   proposeFound: (key: string, id: string, statement: string) =>

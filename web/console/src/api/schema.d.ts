@@ -1469,6 +1469,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The evidence pack of an incident, as a zip: documents, originals and files with the records of the audit log that prove them.
+         * @description Only for who has just proved who it is. That it was made is among the incident's events, once for each content.
+         */
+        get: operations["incident_evidence_pack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/police": {
         parameters: {
             query?: never;
@@ -3916,7 +3936,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
         /** @description An account as it is handed over. */
         ExportedAccount: {
             custom_role_id: string | null;
@@ -5452,7 +5472,7 @@ export interface components {
                 /** @description The duty it is about, by its name in the playbook. */
                 duty: string | null;
                 /** @enum {string} */
-                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -5763,7 +5783,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "attachment_not_found" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "too_many_files" | "too_many_files_today" | "files_busy" | "file_infected" | "file_elsewhere" | "file_gone" | "too_many_comments" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "too_many_files" | "too_many_files_today" | "files_busy" | "file_infected" | "file_elsewhere" | "file_gone" | "too_many_comments" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -6841,7 +6861,7 @@ export interface components {
             /** @description The duty it is about, by its name in the playbook. */
             duty: string | null;
             /** @enum {string} */
-            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -17240,6 +17260,112 @@ export interface operations {
                 };
             };
             /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_evidence_pack: {
+        parameters: {
+            query: {
+                /** @description For whom it is: it holds only what is for them. */
+                for: "police" | "bank" | "insurer" | "court";
+            };
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pack. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed; step_up_required; cross_origin: by a cookie, and not from our own page, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description pack_too_large */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field; document_not_rendered: a document's content cannot be set */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description packs_busy, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description pack_not_whole: a file is not what was kept, internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description documents_not_ready; pack_not_ready, not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -199,3 +199,5 @@ export type TimelineKind = TimelineItem['kind']
 
 /** `application/problem+json`. */
 export type ProblemBody = Schemas['Problem']
+/** For whom an evidence pack is. */
+export type PackFor = operations['incident_evidence_pack']['parameters']['query']['for']

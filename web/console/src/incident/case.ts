@@ -18,6 +18,7 @@ export type Part =
   | 'request'
   | 'timeline'
   | 'files'
+  | 'pack'
   | 'report'
   | 'receipts'
   | 'found'

@@ -1,5 +1,14 @@
 /** Sentences about attempts and transactions that several cards share. */
-import type { Channel, DocumentKind, DutyMoment, HoldKind, Reminded, TimelineItem, Transaction } from '@/api'
+import type {
+  Channel,
+  DocumentKind,
+  DutyMoment,
+  HoldKind,
+  PackFor,
+  Reminded,
+  TimelineItem,
+  Transaction,
+} from '@/api'
 import { money } from '@/format/money'
 import { dateClock } from '@/format/time'
 import type { Zone } from '@/format/zone'
@@ -69,6 +78,8 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
     case 'document_made':
       // Its digest is for whoever compares; the record has it.
       return words.incident.document[text.split(' ')[0] as DocumentKind]
+    case 'pack_made':
+      return words.pack.for[text.split(' ')[0] as PackFor] ?? null
     case 'file_added':
       // What it is, and its digest, stand with the files.
       return text.split('\n')[0] ?? null

@@ -129,6 +129,7 @@ export const incident = {
     alarm: say('告警', 'Alarm'),
     alarm_acknowledged: say('告警已确认', 'Alarm acknowledged'),
     document_made: say('生成文件', 'Document made'),
+    pack_made: say('制作证据包', 'Evidence pack made'),
     commented: say('留言', 'Comment'),
     file_added: say('添加附件', 'File added'),
     file_withdrawn: say('撤回附件', 'File taken back'),

@@ -20,6 +20,7 @@ import * as duty from './duty'
 import * as police from './police'
 import * as replacement from './replacement'
 import * as files from './files'
+import * as pack from './pack'
 import * as comment from './comment'
 import * as work from './work'
 import * as audit from './audit'
@@ -56,6 +57,7 @@ const all = {
   ...police,
   ...replacement,
   ...files,
+  ...pack,
   ...comment,
   ...proof,
   ...problem,
