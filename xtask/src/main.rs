@@ -36,6 +36,7 @@ Usage: cargo xtask COMMAND
                                  run seeds of the deterministic simulation (docs/TESTING.md)
   tidy                           check the rules of the house: imports, sizes, words, twin documents
   licences                       check the licence of every dependency against deny.toml
+  sample-pack                    make docs/sample-pack anew, by the server
   openapi                        write docs/openapi.json and the typed client made from it
 ";
 
@@ -59,6 +60,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "tidy" => tidy::run()?,
         "licences" => licences::run()?,
         "openapi" => openapi::write()?,
+        "sample-pack" => suite::sample_pack()?,
         "simulate" => simulate::run(rest)?,
         "help" | "--help" | "-h" => print!("{USAGE}"),
         other => bail!("no such command: {other}\n\n{USAGE}"),

@@ -283,6 +283,17 @@ fn contract() -> Result<()> {
     )
 }
 
+/// The evidence pack of the documentation, made by the server as a test asks it.
+pub fn sample_pack() -> Result<()> {
+    build()?;
+    let mut test = cargo(&["test", "--workspace", "--test", "pack"]);
+    command::run(
+        test.args(["--", "each_pack_proves_itself"])
+            .env("TILLGUARD_BIN", tree::program(tree::SERVER)?)
+            .env("TILLGUARD_SAMPLE_PACK", "write"),
+    )
+}
+
 fn tests_named(filter: &str) -> Result<()> {
     tests(&["--", filter])
 }
