@@ -7,16 +7,17 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use zip::ZipArchive;
 
 /// Files in a zip at most: so many proofs, and some more.
 const FILES_MAX: usize = crate::write::RECORDS_MAX + 1_000;
 /// All files of a zip together at most, bytes.
 const BYTES_MAX: u64 = 1 << 30;
-/// The end of a zip's directory, where nothing follows it: its mark, its length, and where it says how many files there are.
-const END: ([u8; 4], i64, usize) = (*b"PK\x05\x06", 22, 10);
-/// What it says where it says that elsewhere.
+/// The end of a zip's directory, where nothing follows it: its length, and its mark.
+const END_LEN: i64 = 22;
+const END_MARK: &[u8] = b"PK\x05\x06";
+/// What it says of how many files there are, where it says that elsewhere.
 const MANY: u16 = u16::MAX;
 
 /// A pack that is read.
@@ -107,16 +108,12 @@ impl Source {
 
 /// How many files a zip says that it has, at its very end.
 fn count_of(file: &mut File) -> anyhow::Result<u16> {
-    let (mark, len, at) = END;
-    file.seek(SeekFrom::End(-len))?;
-    let mut end = [0; 22];
+    file.seek(SeekFrom::End(-END_LEN))?;
+    let mut end = [0; END_LEN as usize];
     file.read_exact(&mut end)?;
     file.rewind()?;
-    ensure!(end.starts_with(&mark), "something stands behind the zip");
-    match end.get(at..at + 2) {
-        Some(&[low, high]) => Ok(u16::from_le_bytes([low, high])),
-        _ => bail!("no end"),
-    }
+    ensure!(end.starts_with(END_MARK), "something stands behind the zip");
+    Ok(u16::from_le_bytes([end[10], end[11]]))
 }
 
 /// Whether a name leads nowhere but into the pack: letters, digits, dots, hyphens and underscores, one folder deep.

@@ -206,7 +206,7 @@ struct Gathered {
     jobs: Vec<(Document, &'static str, Vec<u8>)>,
     /// Those that are ready: which, in which language, ending as what.
     tables: Vec<(Document, &'static str, Vec<u8>)>,
-    originals: Vec<(&'static str, Is, Vec<u8>)>,
+    originals: Vec<Written>,
     /// Files that are here.
     files: Vec<Attachment>,
     elsewhere: Vec<Elsewhere>,
@@ -290,56 +290,53 @@ fn rows(tx: &Tx<'_>, incident: &Incident, audience: Audience) -> Result<Option<(
     }
 }
 
-fn originals(
-    tx: &Tx<'_>,
-    incident: &Incident,
-    audience: Audience,
-) -> Result<Vec<(&'static str, Is, Vec<u8>)>, Problem> {
+/// An original as it goes into a pack.
+struct Written {
+    name: &'static str,
+    kind: Is,
+    bytes: Vec<u8>,
+}
+
+impl Written {
+    fn json(name: &'static str, kind: Is, value: &Value) -> Self {
+        let bytes = format!("{value:#}\n").into_bytes();
+        Self { name, kind, bytes }
+    }
+}
+
+fn originals(tx: &Tx<'_>, incident: &Incident, audience: Audience) -> Result<Vec<Written>, Problem> {
     let id = &incident.incident_id;
     let request = store::stop_request::get(tx, id)?;
     let mut originals = Vec::new();
     for original in Original::ALL.into_iter().filter(|it| audience.has_original(*it)) {
-        let it = match original {
-            Original::Report => Some((
-                "report.json",
-                Is::Report,
-                written(&report(tx, incident, audience)?),
-            )),
-            Original::StopLetter => request.as_ref().map(|request| {
-                (
-                    "stop_letter.txt",
-                    Is::StopLetter,
-                    request.letter.text().into_bytes(),
-                )
+        let request = request.as_ref();
+        originals.extend(match original {
+            Original::Report => {
+                let report = report(tx, incident, audience)?;
+                Some(Written::json("report.json", Is::Report, &report))
+            }
+            Original::StopLetter => request.map(|request| Written {
+                name: "stop_letter.txt",
+                kind: Is::StopLetter,
+                bytes: request.letter.text().into_bytes(),
             }),
-            Original::StopRequest => request.as_ref().map(|request| {
-                (
-                    "stop_request.json",
-                    Is::StopRequest,
-                    written(&stop_request(request)),
-                )
-            }),
+            Original::StopRequest => request
+                .map(|request| Written::json("stop_request.json", Is::StopRequest, &stop_request(request))),
             Original::Receipts => {
-                let receipts = serde_json::to_value(receipts(tx, id)?);
-                let receipts = receipts.map_err(|error| Problem::internal(&error))?;
-                Some(("receipts.json", Is::Receipts, written(&receipts)))
+                let receipts = json!(receipts(tx, id)?);
+                Some(Written::json("receipts.json", Is::Receipts, &receipts))
             }
             Original::Police => {
                 let papers = store::police::entries(tx, id)?.into_iter().map(paper);
                 let papers: Vec<Paper> = papers.collect();
                 let is_any = !papers.is_empty();
-                is_any.then(|| ("police.json", Is::Police, written(&json!(papers))))
+                is_any.then(|| Written::json("police.json", Is::Police, &json!(papers)))
             }
             // Written row by row.
             Original::Transactions => None,
-        };
-        originals.extend(it);
+        });
     }
     Ok(originals)
-}
-
-fn written(value: &Value) -> Vec<u8> {
-    format!("{value:#}\n").into_bytes()
 }
 
 fn report(tx: &Tx<'_>, incident: &Incident, audience: Audience) -> Result<Value, Problem> {
@@ -468,7 +465,7 @@ fn make(
         content.insert(pack.add(&path, &bytes).map_err(Failed::from)?);
         items.push(item(path, Is::Document));
     }
-    for (name, kind, bytes) in &gathered.originals {
+    for Written { name, kind, bytes } in &gathered.originals {
         let path = format!("{ORIGINALS}/{name}");
         pack.add(&path, bytes).map_err(Failed::from)?;
         items.push(item(path, *kind));

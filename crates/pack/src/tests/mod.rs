@@ -1,5 +1,8 @@
 //! Every changed, removed, added or moved byte, record or file of a pack is found, also by whoever makes the sums anew.
 
+mod incident;
+mod zip;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
