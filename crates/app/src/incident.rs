@@ -401,9 +401,10 @@ pub fn may_make_documents(actor: &Actor) -> Result<(), Error> {
     }
 }
 
-/// Whether the actor may have an evidence pack of an incident that it sees: the same, who has just proved who it is, since nothing in
-/// it is masked.
+/// Whether the actor may have an evidence pack of an incident that it sees: the same of a person, who has just proved who it is, since
+/// nothing in it is masked.
 pub fn may_have_pack(actor: &Actor) -> Result<(), Error> {
+    case::in_person(actor)?;
     may_make_documents(actor)?;
     Ok(case::proved(actor)?)
 }

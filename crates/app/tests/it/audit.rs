@@ -184,6 +184,36 @@ fn a_terminals_ledger_is_sealed_in_runs() {
 }
 
 #[test]
+fn what_is_to_be_proven_now_is_sealed_at_once_and_it_is_said_when_that_is_all() {
+    let house = House::audited();
+    house.sign_in(terminal(1));
+    let seal = || {
+        let signer = signer();
+        house.write(move |tx| app::audit::seal_now(tx, (&signer, &[5; 32]), terminal(1)))
+    };
+    assert!(seal());
+    let before = house.checkpoint().size;
+    assert!(seal() && house.checkpoint().size == before, "nothing was left");
+    house.approve(&purchase(terminal(1), 1));
+    for _ in 0..501 {
+        house.happens(Subject::Terminal, "10450001", None);
+    }
+    assert!(!seal(), "500 events a go");
+    let run = |it: &Record| it.leaf.subject == LEDGER && it.leaf.subject_id == terminal(1).as_str();
+    let runs = house.records().iter().filter(|it| run(it)).count();
+    assert!(seal());
+    assert_eq!(house.read(store::audit::waiting), (0, None));
+    let last = house.read(|tx| store::ledger::last(tx, terminal(1))).unwrap();
+    let records = house.records();
+    let sealed: Vec<_> = records.iter().filter(|it| run(it)).collect();
+    assert_eq!(
+        (sealed.len(), sealed.last().unwrap().leaf.sequence),
+        (runs, last.sequence)
+    );
+    assert_eq!((house.walk(), house.found()), (vec![], vec![]));
+}
+
+#[test]
 fn events_leaves_nodes_and_checkpoints_cannot_be_changed_or_deleted() {
     let mut house = House::audited();
     house.happens(Subject::Terminal, "10450001", Some("moved"));
