@@ -13,6 +13,7 @@ pub mod case;
 pub mod code;
 pub mod contact;
 pub mod custom_role;
+pub mod document;
 pub mod duty;
 pub mod emergency_code;
 pub mod event;

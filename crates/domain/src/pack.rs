@@ -4,6 +4,7 @@
 //! not say. A court gets all of it, and nobody what was taken back.
 
 use crate::actor::Kind;
+use crate::document::Kind as Document;
 use crate::duty::{Duty, Whose};
 use crate::incident::Happened;
 use crate::words;
@@ -19,16 +20,6 @@ words! {
         Insurer = "insurer",
         /// Who judges.
         Court = "court",
-    }
-}
-
-words! {
-    /// A document that is made of an incident.
-    pub enum Document {
-        /// 报案材料: what the police need to take the report.
-        PolicePacket = "police_packet",
-        /// What an insurer asks.
-        ClaimReport = "claim_report",
     }
 }
 
@@ -103,6 +94,8 @@ impl Audience {
         match document {
             Document::PolicePacket => matches!(self, Self::Police | Self::Court),
             Document::ClaimReport => matches!(self, Self::Insurer | Self::Court),
+            // Who did what, and what people concluded from it.
+            Document::ClosingReport => matches!(self, Self::Court),
         }
     }
 

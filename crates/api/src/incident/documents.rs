@@ -12,7 +12,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use domain::incident::{Incident, State as Stands};
+use domain::document::Kind;
+use domain::incident::Incident;
 use domain::setting::Language as Spoken;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -104,49 +105,20 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(closing_report))
 }
 
-/// Which document.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum DocumentKind {
-    /// 报案材料: what the police need to take the report.
-    PolicePacket,
-    /// 理赔报告: what an insurer asks.
-    ClaimReport,
-    /// 结案报告: how a closed case went and ended.
-    ClosingReport,
-}
-
-impl DocumentKind {
-    const ALL: [Self; 3] = [Self::PolicePacket, Self::ClaimReport, Self::ClosingReport];
-
-    const fn code(self) -> &'static str {
-        match self {
-            Self::PolicePacket => "police_packet",
-            Self::ClaimReport => "claim_report",
-            Self::ClosingReport => "closing_report",
-        }
-    }
-
-    /// Whether an incident has it.
-    fn is_of(self, incident: &Incident) -> bool {
-        match self {
-            Self::PolicePacket | Self::ClaimReport => true,
-            Self::ClosingReport => incident.state == Stands::Closed,
-        }
-    }
-
-    fn job(self, tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u8>, Problem> {
-        match self {
-            Self::PolicePacket => packet::job(tx, incident, language.pick("zh", "en")),
-            Self::ClaimReport => claim::job(tx, incident, language),
-            Self::ClosingReport => closing_report::job(tx, incident, language),
-        }
-    }
-}
-
 word! {
+    /// Which document.
+    DocumentKind: domain::document::Kind;
     /// In which language.
     DocumentLanguage: domain::setting::Language;
+}
+
+/// The job for `tillguard-documents` that makes one.
+pub fn job(kind: Kind, tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u8>, Problem> {
+    match kind {
+        Kind::PolicePacket => packet::job(tx, incident, language.pick("zh", "en")),
+        Kind::ClaimReport => claim::job(tx, incident, language),
+        Kind::ClosingReport => closing_report::job(tx, incident, language),
+    }
 }
 
 /// A document that one may have.
@@ -183,9 +155,9 @@ async fn list_documents(
     reading(&api, account, move |tx, actor| {
         let incident: Incident = find(tx, actor, &incident_id)?;
         may_make_documents(actor)?;
-        let its = DocumentKind::ALL.into_iter().filter(|kind| kind.is_of(&incident));
+        let its = Kind::ALL.into_iter().filter(|kind| kind.is_of(&incident));
         let documents = its.map(|kind| Document {
-            kind,
+            kind: DocumentKind(kind),
             languages: Spoken::ALL.map(DocumentLanguage).to_vec(),
         });
         Ok(Documents {
@@ -237,7 +209,7 @@ async fn police_packet(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let language = query.language(&headers);
-    set(&api, account, incident_id, DocumentKind::PolicePacket, language).await
+    set(&api, account, incident_id, Kind::PolicePacket, language).await
 }
 
 /// What an insurer asks about a loss, as PDF/A-2b: what is not known is said so. That it was made is among the incident's events, once for each
@@ -259,7 +231,7 @@ async fn claim_document(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let language = query.language(&headers);
-    set(&api, account, incident_id, DocumentKind::ClaimReport, language).await
+    set(&api, account, incident_id, Kind::ClaimReport, language).await
 }
 
 /// How a closed case went and ended, as PDF/A-2b: what was stopped, what followed, what is to be changed. That it was made is among the
@@ -282,7 +254,7 @@ async fn closing_report(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let language = query.language(&headers);
-    set(&api, account, incident_id, DocumentKind::ClosingReport, language).await
+    set(&api, account, incident_id, Kind::ClosingReport, language).await
 }
 
 /// Makes one and hands it out.
@@ -290,7 +262,7 @@ async fn set(
     api: &Api,
     Recorded(account): Recorded,
     incident_id: String,
-    kind: DocumentKind,
+    kind: Kind,
     language: Language,
 ) -> Result<Response, Problem> {
     let place = api.being_made.take(account.name());
@@ -299,7 +271,7 @@ async fn set(
     let gathered = reading(api, account, move |tx, actor| {
         let incident = find(tx, actor, &id)?;
         may_make_documents(actor)?;
-        kind.job(tx, &incident, language)
+        job(kind, tx, &incident, language)
     });
     let Json(job) = gathered.await?;
     let pdf = (api.settings.documents.set)(job).await?;

@@ -19,10 +19,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::attachment::{Attachment, Purpose, State as Stands};
 use domain::audit::{LEDGER, Record};
+use domain::document::Kind as Document;
 use domain::event::Subject;
 use domain::incident::{Happened, Incident};
-use domain::pack::{Audience, Document, Original, Told, shows};
-use domain::setting::Language as Spoken;
+use domain::pack::{Audience, Original, Told, shows};
 use domain::{TerminalId, Timestamp, hex};
 use node::Node;
 use serde::Deserialize;
@@ -38,8 +38,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::case::receipts;
+use super::claim;
+use super::documents::job;
 use super::spool::{self, Filling, PIECE_LEN, Spool};
-use super::{claim, packet};
 use crate::auth::{Account, Recorded};
 use crate::edge::Sandboxed;
 use crate::input::Query;
@@ -204,7 +205,7 @@ struct Gathered {
     made_on: String,
     /// Documents that are still to be set.
     jobs: Vec<(Document, &'static str, Vec<u8>)>,
-    /// Those that are ready: which, in which language, ending as what.
+    /// Tables that are ready.
     tables: Vec<(Document, &'static str, Vec<u8>)>,
     originals: Vec<Written>,
     /// Files that are here.
@@ -219,19 +220,14 @@ fn gather(tx: &Tx<'_>, incident: Incident, audience: Audience) -> Result<Gathere
     let terminal = terminal.ok_or(store::Error::Corrupt("terminal of an incident"))?;
     let made_on = clock(tx.now(), &terminal).chars().take(10).collect();
     let (mut jobs, mut tables) = (Vec::new(), Vec::new());
-    for language in Spoken::ALL {
-        let code = language.code();
-        if audience.has_document(Document::PolicePacket) {
-            let job = packet::job(tx, &incident, code)?;
-            jobs.push((Document::PolicePacket, code, job));
-        }
-        if audience.has_document(Document::ClaimReport) {
-            let language = match language {
-                Spoken::Chinese => Language::Chinese,
-                Spoken::English => Language::English,
-            };
-            let table = claim::sheet(tx, &incident, language)?.csv()?;
-            tables.push((Document::ClaimReport, code, table));
+    let its = Document::ALL.into_iter().filter(|it| it.is_of(&incident));
+    for document in its.filter(|it| audience.has_document(*it)) {
+        for (code, language) in [("zh", Language::Chinese), ("en", Language::English)] {
+            jobs.push((document, code, job(document, tx, &incident, language)?));
+            if document == Document::ClaimReport {
+                let table = claim::sheet(tx, &incident, language)?.csv()?;
+                tables.push((document, code, table));
+            }
         }
     }
     let (files, elsewhere) = files(tx, &incident.incident_id, audience)?;

@@ -167,11 +167,16 @@ async fn each_reader_gets_what_is_for_it_and_nothing_else() {
             .collect()
     };
     let packet = ["police_packet-en.pdf", "police_packet-zh.pdf"];
-    let claim = ["claim_report-en.csv", "claim_report-zh.csv"];
+    let claim = [
+        "claim_report-en.csv",
+        "claim_report-en.pdf",
+        "claim_report-zh.csv",
+        "claim_report-zh.pdf",
+    ];
     assert_eq!(has(&police, "documents/"), packet);
     assert!(has(&bank, "documents/").is_empty());
     assert_eq!(has(&insurer, "documents/"), claim);
-    assert_eq!(has(&court, "documents/"), [claim, packet].concat());
+    assert_eq!(has(&court, "documents/"), [&claim[..], &packet].concat());
     let originals = [
         "police.json",
         "receipts.json",

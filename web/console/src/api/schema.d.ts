@@ -3695,10 +3695,7 @@ export interface components {
             /** @description In these languages. */
             languages: components["schemas"]["DocumentLanguage"][];
         };
-        /**
-         * @description Which document.
-         * @enum {string}
-         */
+        /** @enum {string} */
         DocumentKind: "police_packet" | "claim_report" | "closing_report";
         /** @enum {string} */
         DocumentLanguage: "zh" | "en";

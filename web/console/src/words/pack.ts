@@ -19,8 +19,8 @@ const has: Words<PackFor> = {
     'The request to stop the terminal and what came of it, the payments around the loss, files about the acquirer. No cashiers, no files of your own.',
   ),
   insurer: say(
-    '理赔信息表、报失经过、停用申请、公安机关的编号和文书。没有顾客的交易。',
-    'What an insurer asks, what was said of the loss, the request to stop, and the papers of the police. No customers’ payments.',
+    '理赔报告、报失经过、停用申请、公安机关的编号和文书。没有顾客的交易。',
+    'The claim report, what was said of the loss, the request to stop, and the papers of the police. No customers’ payments.',
   ),
   court: say(
     '全部：包括每一步是谁做的，以及同事之间的留言。',
