@@ -118,3 +118,24 @@ for (const [language, size, who, kept, exportWhy, eraseWhy] of [
     await page.context().close()
   })
 }
+
+for (const language of ['zh-CN', 'en-GB'])
+  test(`one says where and when one is reminded (${language})`, { timeout: 60_000 }, async () => {
+    for (const size of [PHONE, DESK]) {
+      const page = await open(browser, demo, { size, language })
+      await signIn(page, demo.account('manager'))
+      await page.goto('/reach')
+      await on(page, 'email').fill('shop@fuji.example')
+      const often = size === PHONE ? 'daily' : 'never'
+      await page.locator(`[data-test="duty-mails-${often}"]`).check({ force: true })
+      const saved = (answer) => answer.request().method() === 'PUT' && answer.ok()
+      await Promise.all([page.waitForResponse(saved), on(page, 'save-reach').click()])
+      await isSound(page, 'where one is reminded')
+      await page.reload()
+      await on(page, 'email').waitFor()
+      assert.equal(await on(page, 'email').inputValue(), 'shop@fuji.example')
+      assert.ok(await page.locator(`[data-test="duty-mails-${often}"]`).isChecked())
+      assert.deepEqual(page.complaints, [])
+      await page.context().close()
+    }
+  })

@@ -39,6 +39,8 @@ word! {
     Right: domain::right::Right;
     /// By what a person can prove to be the one.
     ProofWay: Way;
+    /// When a person wants mails about duties: each time, all together in the morning, or never.
+    DutyMails: domain::duty_mail::Often;
 }
 
 crate::problem::codes! {
@@ -419,26 +421,30 @@ async fn show(State(api): State<Arc<Api>>, account: auth::Person) -> Result<Json
 /// Where a person can be reached by mail.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "email": "li.na@fuji.example" }))]
+#[schema(example = json!({ "email": "li.na@fuji.example", "duty_mails": "daily" }))]
 struct Reached {
     /// The address, at most 254 characters; null: nobody said. Reminders of what nobody has answered go there.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required)]
     email: Option<String>,
+    /// When mails about duties are wanted; left out: as it is, `at_once` at first.
+    duty_mails: Option<DutyMails>,
 }
 
-/// Where one can be reached oneself.
+/// Where one can be reached oneself, and when.
 #[utoipa::path(get, path = "/session/email", tag = "session", responses((status = 200, body = Reached)))]
 async fn reached(State(api): State<Arc<Api>>, account: auth::Person) -> Result<Json<Reached>, Problem> {
     let read = move |tx: &Tx<'_>| {
         let person: Option<Person> = store::row::by_id(tx, &account.login)?;
-        let email = person.and_then(|person| person.email);
-        Ok::<_, Problem>(Json(Reached { email }))
+        Ok::<_, Problem>(Json(Reached {
+            email: person.and_then(|person| person.email),
+            duty_mails: Some(DutyMails(app::duty_mail::chosen(tx, &account.login)?)),
+        }))
     };
     api.node.read(read).await
 }
 
-/// Say where one can be reached oneself.
+/// Say where one can be reached oneself, and when mails about duties are wanted.
 #[utoipa::path(put, path = "/session/email", tag = "session", request_body = Reached, responses((status = 200, body = Reached)))]
 async fn reach(
     State(api): State<Arc<Api>>,
@@ -449,7 +455,14 @@ async fn reach(
     acting(&api, account.into(), input, move |tx, actor, said: Reached| {
         let email = email_of_person(&asked, "email", said.email)?;
         app::account::reach(tx, actor, email.as_deref())?;
-        Ok(Reached { email })
+        if let Some(DutyMails(often)) = said.duty_mails {
+            app::duty_mail::choose(tx, actor, often)?;
+        }
+        let often = app::duty_mail::chosen(tx, actor.name())?;
+        Ok(Reached {
+            email,
+            duty_mails: Some(DutyMails(often)),
+        })
     })
     .await
 }

@@ -21,7 +21,7 @@ use store::{Error as StoreError, Tx};
 
 use crate::attempt::of_incident;
 use crate::case::{Error, Noun, find, locked};
-use crate::stop_request::reminder::{Reminding, reached_at};
+use crate::stop_request::reminder::{Reminding, login, reached_at};
 use crate::stop_request::{MailOutcome, mail_is_set_up};
 use crate::work;
 
@@ -223,10 +223,6 @@ pub fn to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, StoreEr
         ),
     };
     Ok(Some(Reminding { to, subject, text }))
-}
-
-fn login(claimed: &Work) -> Option<&str> {
-    std::str::from_utf8(claimed.payload.as_deref()?).ok()
 }
 
 /// Ends the work of a mail. False when its claim was taken over meanwhile.

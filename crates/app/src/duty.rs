@@ -517,12 +517,13 @@ pub struct Found {
     pub tests: Vec<String>,
 }
 
-/// Looks what is to be drawn up, and said; due again soon. `None` when the claim was taken over meanwhile. Each is done in a
+/// Looks what is to be drawn up, and said, and has the mails of the day sent; due again soon. `None` when the claim was taken over meanwhile. Each is done in a
 /// transaction of its own, so that one that cannot be read is in nobody's way.
 pub fn look(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Found>, StoreError> {
     if !crate::work::again(tx, claimed, tx.now().plus_ms(LOOK_EVERY_MS))? {
         return Ok(None);
     }
+    crate::duty_mail::begin_day(tx)?;
     Ok(Some(Found {
         incidents: store::incident::without_playbook(tx, AT_ONCE_MAX)?,
         duties: store::duty::to_remind(tx, AT_ONCE_MAX)?,
@@ -552,5 +553,7 @@ pub fn remind(tx: &Tx<'_>, seen: &Told) -> Result<bool, StoreError> {
         _ => return Ok(false),
     };
     tell(tx, &incident, happened, duty.told_as(None).as_deref())?;
+    let is_late = happened == Happened::DutyLate;
+    crate::duty_mail::enqueue(tx, &incident, &duty, (seen.remind_at, is_late))?;
     Ok(true)
 }

@@ -22,6 +22,7 @@ pub mod comment;
 pub mod contact;
 pub mod custom_role;
 pub mod duty;
+pub mod duty_mail;
 pub mod emergency_code;
 pub mod estate;
 pub mod factor;

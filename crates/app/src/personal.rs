@@ -12,6 +12,7 @@ use domain::attachment::Attachment;
 use domain::contact::Contact;
 use domain::custom_role::CustomRole;
 use domain::duty::Duty;
+use domain::duty_mail::Often;
 use domain::emergency_code::EmergencyCode;
 use domain::event::{Event, Subject};
 use domain::factor::Factor;
@@ -40,6 +41,8 @@ pub const ROWS_MAX: i64 = 1_000;
 pub struct Kept {
     /// The account, and where the person can be reached.
     pub person: Person,
+    /// When mails about duties are wanted.
+    pub duty_mails: Often,
     /// Sessions that last.
     pub sessions: Vec<Session>,
     /// Second factors; their secrets are handed to nobody.
@@ -63,6 +66,7 @@ pub fn kept(tx: &Tx<'_>, reader: &Actor, login: &str) -> Result<Option<Kept>, St
     };
     Ok(Some(Kept {
         person,
+        duty_mails: crate::duty_mail::chosen(tx, login)?,
         sessions: store::session::of(tx, login, ROWS_MAX)?,
         factors: store::factor::of(tx, login, ROWS_MAX)?,
         recovery_codes_left: store::factor::codes_left(tx, login)?,
@@ -197,6 +201,7 @@ pub fn erase(tx: &Tx<'_>, actor: &Actor, login: &str, reason: &str) -> Result<Pe
     store::emergency_code::delete_of(tx, login)?;
     store::idempotency::delete_of(tx, login)?;
     store::mention::delete_of(tx, login)?;
+    store::duty_mail::delete_of(tx, login)?;
     Ok(person)
 }
 

@@ -15,6 +15,7 @@ pub mod contact;
 pub mod custom_role;
 pub mod document;
 pub mod duty;
+pub mod duty_mail;
 pub mod emergency_code;
 pub mod event;
 pub mod factor;

@@ -31,6 +31,10 @@ words! {
         ReminderMail = "reminder_mail",
         /// Mail somebody that one was asked on a case.
         MentionMail = "mention_mail",
+        /// Mail somebody that a duty is due soon, or late.
+        DutyMail = "duty_mail",
+        /// Mail somebody once a day what is due.
+        DigestMail = "digest_mail",
         /// Mail the code by which somebody who cannot log in reports a loss.
         CodeMail = "code_mail",
         /// Mail an applicant the code that confirms a registration, or what became of it.
@@ -198,7 +202,7 @@ impl Kind {
                 lost: Lost::Again,
             },
             // Whoever is reminded twice is reminded. The next reminder takes the place of what has not gone out by then.
-            Self::ReminderMail | Self::MentionMail => Policy {
+            Self::ReminderMail | Self::MentionMail | Self::DutyMail => Policy {
                 subject: Some(Subject::Incident),
                 claim_ms: 180_000,
                 first_wait_ms: 5_000,
@@ -208,8 +212,8 @@ impl Kind {
                 ahead_ms_max: CLOCK_MS_MAX,
                 lost: Lost::Again,
             },
-            // A second mail with the same code does no harm; one that comes when the code is over would not help.
-            Self::CodeMail | Self::RegistrationMail => Policy {
+            // A second mail with the same code does no harm; one that comes when the code is over would not help. Of a day's list the newest counts.
+            Self::CodeMail | Self::RegistrationMail | Self::DigestMail => Policy {
                 subject: None,
                 claim_ms: 180_000,
                 first_wait_ms: 2_000,
@@ -355,6 +359,20 @@ impl Id {
     /// The mail to one of those whom the comment at that place of the time line asks, counted from 0.
     pub fn mention_mail(incident_id: &str, sequence: i64, place: usize) -> Self {
         Self::new(Kind::MentionMail, incident_id, &format!("{sequence}-{place}"))
+    }
+
+    /// The mail to one of those whom a duty is said to that is due soon, or late, counted from 0: what is said at that time.
+    pub fn duty_mail(incident_id: &str, (position, remind_at): (i64, Timestamp), place: usize) -> Self {
+        Self::new(
+            Kind::DutyMail,
+            incident_id,
+            &format!("{position}-{}-{place}", remind_at.0),
+        )
+    }
+
+    /// The mail of a day to a person who is known by that digest of the log-in.
+    pub fn digest_mail(person: &str) -> Self {
+        Self::new(Kind::DigestMail, person, "")
     }
 
     /// The mail that brings an emergency code.

@@ -1,9 +1,11 @@
 //! Duties: what must follow a loss.
 
 use domain::Timestamp;
+use domain::account::Scope;
 use domain::duty::{Duty, End, LATE_EVERY_MS, Moment, NotNeeded, Proof, State, Whose};
 
 use crate::row::{columns, read, select, table};
+use crate::shop::scope_values;
 use crate::sql::{sql, values};
 use crate::{Error, Tx};
 
@@ -78,6 +80,30 @@ pub fn to_remind(tx: &Tx<'_>, limit: i64) -> Result<Vec<Told>, Error> {
          ORDER BY duty.remind_at_ms, duty.duty_id LIMIT $2"
     );
     tx.all(sql, values![tx.now(), limit, LATE_EVERY_MS + 1], read)
+}
+
+/// Open duties of incidents that somebody of that scope sees, whose term ends by then, the longest due first: of that side, or given to that
+/// log-in; at most `limit`. A shop's people write down what an acquirer outside does.
+pub fn due_by(
+    tx: &Tx<'_>,
+    (scope, login): (&Scope, &str),
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<Duty>, Error> {
+    let sql = select!(
+        Duty,
+        "JOIN incident i ON i.incident_id = duty.incident_id JOIN terminal t ON t.terminal_id = i.terminal_id
+          WHERE duty.state IN ('open', 'not_needed_proposed') AND duty.due_at_ms IS NOT NULL AND duty.due_at_ms <= $1 AND i.state <> 'closed'
+            AND (CAST($2 AS TEXT) IS NULL OR t.merchant_id = $2) AND (CAST($3 AS TEXT) IS NULL OR t.shop_id = $3)
+            AND (duty.assigned_to = $4 OR (duty.whose = 'acquirer' AND duty.is_outside = 0) = (CAST($2 AS TEXT) IS NULL))
+          ORDER BY duty.due_at_ms, duty.duty_id LIMIT $5"
+    );
+    let (merchant, shop) = scope_values(scope);
+    tx.all(
+        sql,
+        &[until.into(), merchant, shop, login.into(), limit.into()],
+        read,
+    )
 }
 
 /// The nearest end of a term of an incident's duties that are open.

@@ -20,6 +20,7 @@ pub mod custom_role;
 pub mod data_key;
 pub mod drain;
 pub mod duty;
+pub mod duty_mail;
 pub mod emergency_code;
 mod error;
 pub mod event;

@@ -3,6 +3,7 @@
 //! Invariant: nothing here opens anything: no secret, no digest of one.
 
 use domain::account::Person;
+use domain::duty_mail::Often;
 use domain::event::Event;
 use domain::registration::Registration;
 use serde::Serialize;
@@ -14,7 +15,7 @@ use crate::incident::attachment::{AttachmentKind, AttachmentState};
 use crate::invitation::InvitationState;
 use crate::registration::{ApprovalOut, Check, SaidOut};
 use crate::route::{ActorKind, Subject};
-use crate::session::Role;
+use crate::session::{DutyMails, Role};
 use crate::setting::{IdentityProvider, Language};
 use crate::wire::Time;
 
@@ -35,6 +36,8 @@ pub(super) struct ExportedAccount {
     email: Option<String>,
     #[schema(required)]
     phone: Option<String>,
+    /// When mails about duties are wanted.
+    duty_mails: DutyMails,
 }
 
 /// A session as it is handed over.
@@ -146,8 +149,8 @@ pub(super) struct ExportedEvent {
     text: Option<String>,
 }
 
-impl From<Person> for ExportedAccount {
-    fn from(it: Person) -> Self {
+impl From<(Person, Often)> for ExportedAccount {
+    fn from((it, often): (Person, Often)) -> Self {
         let account = it.account;
         Self {
             merchant_id: account.scope.merchant_id().map(|id| id.to_string()),
@@ -159,6 +162,7 @@ impl From<Person> for ExportedAccount {
             state: AccountState(it.state),
             email: it.email,
             phone: it.phone,
+            duty_mails: DutyMails(often),
         }
     }
 }

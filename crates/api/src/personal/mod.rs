@@ -124,7 +124,7 @@ fn exported(
     Ok(PersonExport {
         form: FORM,
         at: Time(tx.now()),
-        account: kept.person.into(),
+        account: (kept.person, kept.duty_mails).into(),
         sessions: each(kept.sessions),
         factors: each(kept.factors),
         recovery_codes_left: kept.recovery_codes_left,

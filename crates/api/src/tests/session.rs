@@ -53,7 +53,8 @@ async fn a_person_says_where_to_be_reached_and_nobody_else_hears_of_it() {
     const EMAIL: &str = "/api/v1/session/email";
     let house = House::new().await;
     let token = house.token("manager").await;
-    assert_eq!(house.get(&token, EMAIL).await.ok(), json!({ "email": null }));
+    let at_first = json!({ "email": null, "duty_mails": "at_once" });
+    assert_eq!(house.get(&token, EMAIL).await.ok(), at_first);
     let say = |email: Value| {
         let body = json!({ "email": email });
         house.send(request(Method::PUT, EMAIL, &token, Some(body)))
@@ -67,14 +68,21 @@ async fn a_person_says_where_to_be_reached_and_nobody_else_hears_of_it() {
         .send(request(Method::PUT, EMAIL, &token, Some(json!({}))))
         .await;
     assert_eq!(nothing.problem(422, "invalid_field").body["field"], "email");
-    let said = json!({ "email": "manager@fuji.example" });
+    let daily = json!({ "email": null, "duty_mails": "daily" });
+    let chosen = house
+        .send(request(Method::PUT, EMAIL, &token, Some(daily.clone())))
+        .await;
+    assert_eq!(chosen.ok(), daily);
+    // What is left out stays.
+    let said = json!({ "email": "manager@fuji.example", "duty_mails": "daily" });
     assert_eq!(say(json!(" manager@fuji.example ")).await.ok(), said);
     assert_eq!(house.get(&token, EMAIL).await.ok(), said);
     let owner = house.token("owner").await;
-    assert_eq!(house.get(&owner, EMAIL).await.ok(), json!({ "email": null }));
+    assert_eq!(house.get(&owner, EMAIL).await.ok(), at_first);
     let people = house.get(&owner, "/api/v1/accounts").await.ok();
     assert!(!people.to_string().contains("manager@fuji"), "{people}");
-    assert_eq!(say(Value::Null).await.ok(), json!({ "email": null }));
+    let nowhere = json!({ "email": null, "duty_mails": "daily" });
+    assert_eq!(say(Value::Null).await.ok(), nowhere);
 }
 
 #[tokio::test]

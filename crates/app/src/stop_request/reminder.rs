@@ -101,7 +101,8 @@ pub fn to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, StoreEr
     }
 }
 
-fn login(claimed: &Work) -> Option<&str> {
+/// Whom the work of a mail is for.
+pub(crate) fn login(claimed: &Work) -> Option<&str> {
     std::str::from_utf8(claimed.payload.as_deref()?).ok()
 }
 

@@ -6,7 +6,6 @@ use app::incident::Report;
 use app::stop_request::MailOutcome;
 use domain::actor::Actor;
 use domain::incident::{Happened, Manner};
-use domain::setting::Settings;
 use domain::time::HOUR_MS;
 use domain::work::{Kind, Work};
 use store::node::Incarnation;
@@ -15,27 +14,7 @@ use crate::fixture::{House, NODE, auditor, manager, owner, risk_officer, strange
 
 /// An incident of our shop `s1`, in a house that mails; everybody has an account, and the manager of `s1` alone no address.
 fn house() -> (House, String) {
-    let house = House::open();
-    house.write(|tx| {
-        let settings = Settings {
-            smtp_url_sealed: Some(vec![1]),
-            mail_from: Some("stop@fuji.example".into()),
-            ..Settings::unasked()
-        };
-        store::setting::insert(tx, &settings)?;
-        for (actor, email) in [
-            (owner(), Some("owner@fuji.example")),
-            (manager("s1"), None),
-            (stranger(), Some("stranger@fuji.example")),
-            (risk_officer(), Some("risk@fuji.example")),
-            (auditor(), Some("auditor@fuji.example")),
-        ] {
-            let Actor::Person(account) = &actor else { continue };
-            store::account::insert(tx, account, "hash")?;
-            app::account::reach(tx, &actor, email)?;
-        }
-        Ok(())
-    });
+    let house = House::that_mails();
     let id = lost(&house, &owner(), 1);
     (house, id)
 }

@@ -17,6 +17,7 @@ use domain::incident::{Happened, Incident, Manner};
 use domain::merchant::Merchant;
 use domain::money::Currency;
 use domain::operator::{Number, Operator};
+use domain::setting::Settings;
 use domain::shop::Shop;
 use domain::terminal::{AtProvider, BoundElements, Control, Provider, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, ResponseCode, Verdict};
@@ -60,6 +61,32 @@ impl House {
     pub fn open() -> Self {
         let house = Self::empty();
         house.write(|tx| estate::fill(tx, &small_estate()));
+        house
+    }
+
+    /// The same, with a mail server; everybody has an account, and the manager of `s1` alone no address.
+    pub fn that_mails() -> Self {
+        let house = Self::open();
+        house.write(|tx| {
+            let settings = Settings {
+                smtp_url_sealed: Some(vec![1]),
+                mail_from: Some("stop@fuji.example".into()),
+                ..Settings::unasked()
+            };
+            store::setting::insert(tx, &settings)?;
+            for (actor, email) in [
+                (owner(), Some("owner@fuji.example")),
+                (manager("s1"), None),
+                (stranger(), Some("stranger@fuji.example")),
+                (risk_officer(), Some("risk@fuji.example")),
+                (auditor(), Some("auditor@fuji.example")),
+            ] {
+                let Actor::Person(account) = &actor else { continue };
+                store::account::insert(tx, account, "hash")?;
+                app::account::reach(tx, &actor, email)?;
+            }
+            Ok(())
+        });
         house
     }
 

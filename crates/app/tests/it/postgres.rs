@@ -20,6 +20,7 @@ mod comment;
 mod contract;
 mod custom_role;
 mod duty;
+mod duty_mail;
 mod estate;
 mod factor;
 mod fixture;

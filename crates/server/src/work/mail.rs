@@ -60,6 +60,24 @@ pub async fn tell_asked(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     once(node, work, written, app::comment::mailed).await
 }
 
+/// Tells somebody once that a duty is due soon, or late.
+pub async fn tell_due(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+    let asked = work.clone();
+    let telling = node.read(move |tx| app::duty_mail::to_send(tx, &asked)).await?;
+    let written = telling.map(|telling| (telling.to, telling.subject, telling.text));
+    once(node, work, written, app::duty_mail::mailed).await
+}
+
+/// Sends somebody the mail of the day.
+pub async fn digest(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+    let asked = work.clone();
+    let telling = node
+        .read(move |tx| app::duty_mail::digest_to_send(tx, &asked))
+        .await?;
+    let written = telling.map(|telling| (telling.to, telling.subject, telling.text));
+    once(node, work, written, app::duty_mail::mailed).await
+}
+
 /// Sends an emergency code once.
 pub async fn bring(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let asked = work.clone();

@@ -228,6 +228,8 @@ async fn perform(
         Kind::Reminder => reminder::remind(&node, &work).await,
         Kind::ReminderMail => mail::remind(&node, &work).await,
         Kind::MentionMail => mail::tell_asked(&node, &work).await,
+        Kind::DutyMail => mail::tell_due(&node, &work).await,
+        Kind::DigestMail => mail::digest(&node, &work).await,
         Kind::CodeMail => mail::bring(&node, &work).await,
         Kind::RegistrationMail => mail::tell_applicant(&node, &work).await,
         Kind::RegistrationCheck => registration::check(&node, &outside.identities, &work).await,
@@ -271,6 +273,8 @@ mod tests {
         assert!(claim(Kind::Audit) > anchored);
         assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::MentionMail) > mail::SEND_TIME_MAX);
+        assert!(claim(Kind::DutyMail) > mail::SEND_TIME_MAX);
+        assert!(claim(Kind::DigestMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::CodeMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::RegistrationMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::RegistrationCheck) > identity::ASK_TIME_MAX * registration::QUESTIONS_MAX * 2);

@@ -2401,9 +2401,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where one can be reached oneself. */
+        /** Where one can be reached oneself, and when. */
         get: operations["session_reached"];
-        /** Say where one can be reached oneself. */
+        /** Say where one can be reached oneself, and when mails about duties are wanted. */
         put: operations["session_reach"];
         post?: never;
         delete?: never;
@@ -3808,6 +3808,8 @@ export interface components {
             ground: string;
         };
         /** @enum {string} */
+        DutyMails: "at_once" | "daily" | "never";
+        /** @enum {string} */
         DutyMoment: "occurred" | "noticed" | "confirmed" | "aware" | "stop" | "police_accepted" | "police_refused" | "bound";
         /** @enum {string} */
         DutyProof: "reference" | "statement";
@@ -3937,6 +3939,8 @@ export interface components {
         /** @description An account as it is handed over. */
         ExportedAccount: {
             custom_role_id: string | null;
+            /** @description When mails about duties are wanted. */
+            duty_mails: components["schemas"]["DutyMails"];
             email: string | null;
             login: string;
             merchant_id: string | null;
@@ -5839,10 +5843,12 @@ export interface components {
         /**
          * @description Where a person can be reached by mail.
          * @example {
+         *       "duty_mails": "daily",
          *       "email": "li.na@fuji.example"
          *     }
          */
         Reached: {
+            duty_mails?: components["schemas"]["DutyMails"] | null;
             /** @description The address, at most 254 characters; null: nobody said. Reminders of what nobody has answered go there. */
             email: string | null;
         };
@@ -7027,7 +7033,7 @@ export interface components {
         /** @enum {string} */
         WorkAction: "retry" | "give_up";
         /** @enum {string} */
-        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "mention_mail" | "code_mail" | "registration_mail" | "registration_check" | "import" | "reseal" | "clean_up" | "duties" | "audit";
+        WorkKind: "reversal" | "hold_end" | "mail" | "provider_stop" | "reminder" | "reminder_mail" | "mention_mail" | "duty_mail" | "digest_mail" | "code_mail" | "registration_mail" | "registration_check" | "import" | "reseal" | "clean_up" | "duties" | "audit";
         /** @description Work in pages, and how much of all waits for a person. */
         WorkPage: components["schemas"]["Page_Work"] & {
             /**

@@ -192,6 +192,7 @@ export type DeviceWarning = Schemas['DeviceWarning']
 export type IncidentEnded = Schemas['IncidentEnded']
 export type Incident = Schemas['Incident']
 export type Documents = Schemas['Documents']
+export type DutyMails = Schemas['DutyMails']
 export type DocumentKind = Schemas['DocumentKind']
 
 export type TimelineItem = Schemas['TimelineItem']

@@ -1,5 +1,6 @@
 /** Where a person is reminded of what nobody has answered. */
-import { say } from './say'
+import type { DutyMails } from '@/api/types'
+import { say, type Words } from './say'
 
 export const reach = {
   lead: say(
@@ -8,5 +9,15 @@ export const reach = {
   ),
   email: say('提醒发到哪个邮箱', 'Mail address for reminders'),
   email_hint: say('可以不填；停用没人确认时提醒你。', 'Optional. It is used when nobody confirms a stop.'),
+  often: say('快到期和过期的待办', 'What is due soon, or late'),
+  often_hint: say(
+    '没有人确认停用的提醒不受此影响，总是马上发。',
+    'What nobody has confirmed as stopped is always told at once, whatever is chosen here.',
+  ),
+  duty_mails: {
+    at_once: say('每次都发', 'Each time'),
+    daily: say('每天早上一封', 'Once, in the morning'),
+    never: say('不发', 'Never'),
+  } satisfies Words<DutyMails>,
   nowhere: say('没有填：不会有邮件提醒你。', 'None: no mail will remind you.'),
 }

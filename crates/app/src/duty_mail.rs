@@ -1,0 +1,319 @@
+//! Mails about duties: to whom it is said that one is due soon or late, each time or once a day, and in which words (R1.1).
+//!
+//! Invariant: a mail names the case, the terminal, what is to be done and until when, and nothing of what anybody said; it goes to nobody who
+//! does not see the case, and not at all once the duty is ended.
+
+use std::collections::BTreeSet;
+
+use domain::Timestamp;
+use domain::account::Person;
+use domain::actor::Actor;
+use domain::duty::{Duty, Whose};
+use domain::duty_mail::{DutyMail, Often};
+use domain::incident::{Incident, State};
+use domain::right::Right;
+use domain::setting::{Language, Settings};
+use domain::terminal::Terminal;
+use domain::time::HOUR_MS;
+use domain::work::{Id, Work};
+use jiff::ToSpan;
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+use store::{Error as StoreError, Tx};
+
+use crate::case::Noun;
+use crate::stop_request::reminder::{PEOPLE_MAX, Reminding, login, reached_at};
+use crate::stop_request::{MailOutcome, clock, mail_is_set_up};
+use crate::work;
+
+/// The hour of the house's day at which the mail of the day goes out.
+const MORNING: i8 = 8;
+/// What it is about: all that is late, and what is due within a day.
+const AHEAD_MS: i64 = 24 * HOUR_MS;
+/// Duties that one mail names at most.
+const NAMED_MAX: usize = 50;
+/// A mail of the day is due within two days at the latest; what is later was put off by a clock that went wrong.
+const NEXT_MS_MAX: i64 = 48 * HOUR_MS;
+/// Mails of the day that are asked for in one look.
+const AT_ONCE_MAX: i64 = 20;
+
+/// When a person wants mails about duties.
+pub fn chosen(tx: &Tx<'_>, login: &str) -> Result<Often, StoreError> {
+    let chosen: Option<DutyMail> = store::row::by_id(tx, login)?;
+    Ok(chosen.map_or(Often::AtOnce, |chosen| chosen.often))
+}
+
+/// Writes down when the actor wants them.
+pub fn choose(tx: &Tx<'_>, actor: &Actor, often: Often) -> Result<(), StoreError> {
+    let next_at = match often {
+        Often::Daily => Some(morning(tx)?),
+        Often::AtOnce | Often::Never => None,
+    };
+    let chosen = DutyMail {
+        login: actor.name().to_owned(),
+        often,
+        next_at,
+    };
+    store::duty_mail::put(tx, &chosen)
+}
+
+/// The next morning of the house.
+fn morning(tx: &Tx<'_>) -> Result<Timestamp, StoreError> {
+    let settings = store::setting::get(tx)?;
+    let zone = settings.and_then(|settings| TimeZone::get(&settings.time_zone).ok());
+    let zone = zone.unwrap_or(TimeZone::UTC);
+    Ok(next_morning(tx.now(), &zone).unwrap_or(tx.now().plus_ms(AHEAD_MS)))
+}
+
+fn next_morning(now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    let here = jiff::Timestamp::from_millisecond(now.0)
+        .ok()?
+        .to_zoned(zone.clone());
+    let of = |day: jiff::civil::Date| {
+        let at = day.at(MORNING, 0, 0, 0).to_zoned(zone.clone()).ok()?;
+        Some(Timestamp(at.timestamp().as_millisecond()))
+    };
+    let today = of(here.date())?;
+    match today > now {
+        true => Some(today),
+        false => of(here.date().checked_add(1.day()).ok()?),
+    }
+}
+
+/// Whom a duty is said to that is due soon: who was asked to do it, else whose it is. Of one that is late they all hear, and the house.
+fn people(
+    tx: &Tx<'_>,
+    duty: &Duty,
+    terminal: &Terminal,
+    is_late: bool,
+) -> Result<BTreeSet<String>, StoreError> {
+    let mut logins: BTreeSet<String> = duty.assigned_to.iter().cloned().collect();
+    if !logins.is_empty() && !is_late {
+        return Ok(logins);
+    }
+    let is_houses = duty.whose == Whose::Acquirer && !duty.is_outside;
+    if is_houses || is_late {
+        logins.extend(store::account::of_house(tx, Right::FollowLoss, PEOPLE_MAX)?);
+    }
+    if !is_houses {
+        let shop = (terminal.bound.merchant_code, terminal.shop_id.as_str());
+        logins.extend(store::account::of_shop(tx, Right::FollowLoss, shop, PEOPLE_MAX)?);
+    }
+    Ok(logins)
+}
+
+/// Has a mail sent to each of those whom it is said to, as far as they said where to and want it each time.
+pub(crate) fn enqueue(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    duty: &Duty,
+    (reminded_at, is_late): (Timestamp, bool),
+) -> Result<(), StoreError> {
+    if !mail_is_set_up(tx)? {
+        return Ok(());
+    }
+    let terminal = terminal_of(tx, incident)?;
+    for (place, login) in people(tx, duty, &terminal, is_late)?.into_iter().enumerate() {
+        if chosen(tx, &login)? != Often::AtOnce || reached_at(tx, &login)?.is_none() {
+            continue;
+        }
+        let id = Id::duty_mail(&incident.incident_id, (duty.position, reminded_at), place);
+        add(tx, id, login)?;
+    }
+    Ok(())
+}
+
+fn add(tx: &Tx<'_>, id: Id, login: String) -> Result<(), StoreError> {
+    let mail = Work {
+        payload: Some(login.into_bytes()),
+        ..Work::new(id, tx.now(), tx.now())
+    };
+    store::work::enqueue(tx, &mail).map(drop)
+}
+
+fn terminal_of(tx: &Tx<'_>, incident: &Incident) -> Result<Terminal, StoreError> {
+    let terminal = store::terminal::get(tx, incident.terminal_id)?;
+    terminal.ok_or(StoreError::Corrupt("terminal of an incident"))
+}
+
+/// Has the mails of the day sent that are due: each once, and none where nothing is due.
+pub fn begin_day(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let due = store::duty_mail::due(tx, NEXT_MS_MAX, AT_ONCE_MAX)?;
+    if due.is_empty() {
+        return Ok(());
+    }
+    let (next, is_set_up) = (morning(tx)?, mail_is_set_up(tx)?);
+    for mut chosen in due {
+        chosen.next_at = Some(next);
+        store::duty_mail::put(tx, &chosen)?;
+        let person: Option<Person> = store::row::by_id(tx, &chosen.login)?;
+        let Some(person) = person.filter(|_| is_set_up) else {
+            continue;
+        };
+        if reached_at(tx, &chosen.login)?.is_some() && !due_of(tx, &person)?.is_empty() {
+            let digest = Sha256::digest(chosen.login.as_bytes());
+            let id = Id::digest_mail(&domain::hex::of(&digest[..16]));
+            add(tx, id, chosen.login)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is late, or due within a day, of what is a person's; one more than a mail names at most.
+fn due_of(tx: &Tx<'_>, person: &Person) -> Result<Vec<Duty>, StoreError> {
+    let account = &person.account;
+    if !account.rights().has(Right::FollowLoss) {
+        return Ok(Vec::new());
+    }
+    let until = tx.now().plus_ms(AHEAD_MS);
+    store::duty::due_by(tx, (&account.scope, &account.login), until, NAMED_MAX as i64 + 1)
+}
+
+/// The mail that work is about; `None` when it is not to be sent any more: the duty is ended, the case closed, or the person sees it or is
+/// reached no more.
+pub fn to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, StoreError> {
+    let Some(login) = login(claimed) else {
+        return Ok(None);
+    };
+    let person: Option<Person> = store::row::by_id(tx, login)?;
+    let incident = store::incident::get(tx, claimed.id.subject_id())?;
+    let reached = reached_at(tx, login)?;
+    let (Some(person), Some(incident), Some((to, name))) = (person, incident, reached) else {
+        return Ok(None);
+    };
+    if incident.state == State::Closed || !incident.seen_by(tx, &person.account.scope)? {
+        return Ok(None);
+    }
+    let position = claimed.id.part().split('-').next().and_then(|it| it.parse().ok());
+    let mut duties = store::duty::of(tx, &incident.incident_id)?.into_iter();
+    let duty = duties.find(|duty| Some(duty.position) == position && duty.is_open());
+    let Some(duty) = duty else {
+        return Ok(None);
+    };
+    let Some(due_at) = duty.due_at else {
+        return Ok(None);
+    };
+    let terminal = terminal_of(tx, &incident)?;
+    let (zh, is_late, until) = (is_chinese(tx)?, due_at < tx.now(), clock(due_at, &terminal));
+    let (id, called, number) = (&incident.incident_id, &terminal.name, terminal.terminal_id);
+    let (subject, text) = match zh {
+        true => {
+            let how = if is_late { "已经过期" } else { "快到期了" };
+            (
+                format!("事件 {id}：{}，{how}", duty.title_zh),
+                format!(
+                    "{name}：\n\n终端“{called}”（{number}）的事件 {id} 里有一件事{how}：\n{}\n期限：{until}\n\n请登录后打开这个事件办理，\
+                     或者写明为什么不需要。\n多久发一次这样的邮件，可以在“提醒”页面里选。\n",
+                    duty.title_zh
+                ),
+            )
+        }
+        false => {
+            let how = if is_late { "is late" } else { "is due soon" };
+            (
+                format!("Case {id}: {} ({how})", duty.title_en),
+                format!(
+                    "{name},\n\nsomething {how} in the case {id} of the terminal “{called}” ({number}):\n{}\nUntil: {until}\n\nLog in and \
+                     open the case to do it, or to say why there is no need for it.\nHow often such mails come can be chosen on the page \
+                     “Reminders”.\n",
+                    duty.title_en
+                ),
+            )
+        }
+    };
+    Ok(Some(Reminding { to, subject, text }))
+}
+
+/// The mail of the day that work is about; `None` when nothing is due any more.
+pub fn digest_to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, StoreError> {
+    let Some(login) = login(claimed) else {
+        return Ok(None);
+    };
+    let person: Option<Person> = store::row::by_id(tx, login)?;
+    let (Some(person), Some((to, name))) = (person, reached_at(tx, login)?) else {
+        return Ok(None);
+    };
+    let due = due_of(tx, &person)?;
+    if due.is_empty() || chosen(tx, login)? != Often::Daily {
+        return Ok(None);
+    }
+    let zh = is_chinese(tx)?;
+    let mut lines = Vec::new();
+    for duty in due.iter().take(NAMED_MAX) {
+        let incident = store::incident::get(tx, &duty.incident_id)?;
+        let incident = incident.ok_or(StoreError::Corrupt("incident of a duty"))?;
+        let terminal = terminal_of(tx, &incident)?;
+        let Some(due_at) = duty.due_at else { continue };
+        let (until, case, called) = (clock(due_at, &terminal), &duty.incident_id, &terminal.name);
+        let is_late = due_at < tx.now();
+        lines.push(match (zh, is_late) {
+            (true, true) => format!("· 已过期 {until}  {}（{called}，事件 {case}）", duty.title_zh),
+            (true, false) => format!("· 期限 {until}  {}（{called}，事件 {case}）", duty.title_zh),
+            (false, true) => format!("- late since {until}: {} ({called}, case {case})", duty.title_en),
+            (false, false) => format!("- until {until}: {} ({called}, case {case})", duty.title_en),
+        });
+    }
+    let is_cut = due.len() > NAMED_MAX;
+    let (count, lines) = (lines.len(), lines.join("\n"));
+    let (subject, text) = match zh {
+        true => {
+            let more = if is_cut {
+                "还有更多，请登录后查看。\n"
+            } else {
+                ""
+            };
+            (
+                format!("今天的待办：{count} 件{}", if is_cut { "以上" } else { "" }),
+                format!("{name}：\n\n已过期的，和一天之内到期的：\n{lines}\n{more}\n请登录后办理。\n"),
+            )
+        }
+        false => {
+            let more = if is_cut {
+                "There are more: log in to see them.\n"
+            } else {
+                ""
+            };
+            (
+                format!("To do today: {count}{}", if is_cut { " and more" } else { "" }),
+                format!(
+                    "{name},\n\nwhat is late, and what is due within a day:\n{lines}\n{more}\nLog in to see to it.\n"
+                ),
+            )
+        }
+    };
+    Ok(Some(Reminding { to, subject, text }))
+}
+
+fn is_chinese(tx: &Tx<'_>) -> Result<bool, StoreError> {
+    let settings: Option<Settings> = store::setting::get(tx)?;
+    Ok(settings.is_none_or(|settings| settings.language == Language::Chinese))
+}
+
+/// Ends the work of a mail. False when its claim was taken over meanwhile.
+pub fn mailed(tx: &Tx<'_>, claimed: &Work, _node: &str, _outcome: &MailOutcome) -> Result<bool, StoreError> {
+    work::done(tx, claimed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[test]
+    fn the_next_morning_is_by_the_clock_of_the_house() {
+        for (zone, now, wanted) in [
+            ("Asia/Shanghai", "2026-11-26T23:59:59Z", "2026-11-27T00:00:00Z"),
+            ("Asia/Shanghai", "2026-11-27T00:00:00Z", "2026-11-28T00:00:00Z"),
+            ("Asia/Shanghai", "2026-11-27T15:00:00Z", "2026-11-28T00:00:00Z"),
+            // The clocks go forward in the night between.
+            ("Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T06:00:00Z"),
+            ("Europe/Berlin", "2026-03-27T12:00:00Z", "2026-03-28T07:00:00Z"),
+        ] {
+            let zone = TimeZone::get(zone).unwrap();
+            assert_eq!(next_morning(at(now), &zone), Some(at(wanted)), "{now}");
+        }
+    }
+}
