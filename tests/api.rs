@@ -211,7 +211,7 @@ async fn nobody_reads_or_stops_what_is_not_theirs() -> Result<()> {
 
     let incident = owner.report_lost(&of_owner).await?;
     let id = incident["id"].as_str().unwrap_or_default();
-    let found = json!({"statement": "mine"}).to_string();
+    let found = json!({ "kind": "false_alarm", "statement": "mine" }).to_string();
     check_all(
         &other,
         vec![

@@ -184,7 +184,7 @@ async fn by_the_doors(api: &Api, terminals: &[String]) -> Result<(Vec<Needle>, V
     let report = json!({ "terminal_id": terminals[1], "manner": "stolen", "place": PLACE, "circumstances": CIRCUMSTANCES });
     let lost = api.post("/incidents", &report).await?.expect(201)?;
     let lost = lost["id"].as_str().context("no id")?;
-    let found = json!({ "statement": FOUND });
+    let found = json!({ "kind": "false_alarm", "statement": FOUND });
     api.post(&format!("/incidents/{lost}/found"), &found)
         .await?
         .expect(200)?;

@@ -130,7 +130,7 @@ async fn a_session_begun_on_one_node_goes_on_on_the_other() -> Result<()> {
     );
     // What two people say on two nodes is one conversation.
     let id = incident["id"].as_str().context("no id")?;
-    let statement = serde_json::json!({"statement": "It lay under the counter."});
+    let statement = serde_json::json!({ "kind": "false_alarm", "statement": "It lay under the counter." });
     one.post(&format!("/incidents/{id}/found"), &statement)
         .await?
         .expect(200)?;

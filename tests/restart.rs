@@ -192,7 +192,7 @@ async fn refused(
 
 /// One person's word changes nothing, said once or twice.
 async fn found_by_one(risk: &Api, id: &str) -> Result<()> {
-    let statement = json!({"statement": "It lay under the counter."});
+    let statement = json!({ "kind": "false_alarm", "statement": "It lay under the counter." });
     let proposed = risk
         .post(&format!("/incidents/{id}/found"), &statement)
         .await?

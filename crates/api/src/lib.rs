@@ -70,8 +70,8 @@ pub use incident::attachment::{Scanned, Scanner};
 pub use incident::documents::{NotSet, Renderer};
 pub use incident::pack::Stamper;
 use incident::{
-    activity, alarm, attachment, closing, comment, documents, duty, found, pack, police, replacement, report,
-    stop_request, stream, timeline,
+    activity, alarm, attachment, closing, comment, documents, duty, found, inspection, pack, police, replacement,
+    report, stop_request, stream, timeline,
 };
 use node::Node;
 pub use origin::{Origin, network};
@@ -186,7 +186,8 @@ nouns! {
     pack with CODES,
     attachment with CODES,
     comment with CODES,
-    found,
+    found with CODES,
+    inspection with CODES,
     closing with CODES,
     duty with CODES,
     police,

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use node::Passing;
 use node::seal;
 
-use super::incident::closing;
+use super::incident::{closing, found};
 use super::terminal::keep;
 use super::{account, custom_role, merchant, registration};
 
@@ -467,6 +467,9 @@ impl From<app::case::Error> for Problem {
             Error::Against(Against::OutOfBusiness) => Self::new(merchant::OUT_OF_BUSINESS),
             Error::Against(Against::LossOpen) => Self::new(keep::LOSS_OPEN),
             Error::Against(Against::DutiesOpen) => Self::new(closing::DUTIES_OPEN),
+            Error::Against(Against::NotInspected) => Self::new(found::INSPECTION_REQUIRED),
+            Error::Against(Against::InspectionFailed) => Self::new(found::INSPECTION_FAILED),
+            Error::Against(Against::NoNewKeys) => Self::new(found::NEW_KEYS_REQUIRED),
             Error::Against(Against::NoGate) => Self::new(keep::NO_GATE),
             Error::Against(Against::Given) => Self::new(custom_role::GIVEN),
             Error::Against(Against::DocumentsEnded) => Self::new(registration::DOCUMENTS_ENDED),

@@ -94,6 +94,12 @@ pub enum Against {
     Given,
     /// The documents it was approved by are valid no more.
     DocumentsEnded,
+    /// Nobody has looked a found terminal over.
+    NotInspected,
+    /// Something was wrong when somebody did.
+    InspectionFailed,
+    /// Its keys are those that it had when it was found.
+    NoNewKeys,
 }
 
 /// What became of one line of an import.

@@ -3,7 +3,7 @@
 //! Nothing of it is in the transactions of a report: what stops a terminal waits for no playbook.
 //!
 //! Invariant: the duties of an incident are drawn up once, by the playbook of that moment, and nothing is added but the notice of what a new
-//! terminal is bound to; what happens to one is an event of its incident, in the same transaction.
+//! terminal is bound to, and what follows from that it was found; what happens to one is an event of its incident, in the same transaction.
 
 use domain::Timestamp;
 use domain::account::{Person, Scope, State as Active};
@@ -19,7 +19,7 @@ use domain::right::{self, Object, Right};
 use domain::terminal::{Control, Terminal};
 use domain::time::HOUR_MS;
 use domain::work::Work;
-use playbook::Term;
+use playbook::{Rule, Said, Term};
 use store::duty::Told;
 use store::event::{self, New};
 use store::police;
@@ -65,7 +65,11 @@ impl Stateful for Duty {
     }
 
     fn stands_against(&self, tx: &Tx<'_>, _: Verb) -> Result<(), Error> {
-        match incident_of(tx, self)?.state {
+        let incident = incident_of(tx, self)?;
+        // Who is to be told that it was found is told afterwards as well, as long as people's words of the case are kept.
+        let is_kept = incident.found.is_some_and(|found| !found.statement.is_empty());
+        match incident.state {
+            IncidentState::Closed if self.is_of_find() && is_kept => Ok(()),
             IncidentState::Closed => Err(Error::WrongState(IncidentState::Closed.code())),
             IncidentState::Open | IncidentState::FoundProposed => Ok(()),
         }
@@ -113,36 +117,8 @@ pub fn draw_up(tx: &Tx<'_>, incident_id: &str) -> Result<bool, StoreError> {
     let its = playbook::of(incident.manner);
     let is_outside = terminal.control == Control::Outside;
     let said = its.duties(is_outside, &terminal.time_zone);
-    for (position, (said, rule)) in (1..).zip(said) {
-        let term = said.term(rule);
-        let duty = Duty {
-            duty_id: format!("{incident_id}-{position}"),
-            incident_id: incident_id.to_owned(),
-            position,
-            duty: said.duty.clone(),
-            title_zh: said.zh.clone(),
-            title_en: said.en.clone(),
-            whose: said.whose,
-            is_outside,
-            state: State::Open,
-            proof: said.proof,
-            takes_file: said.takes_file,
-            blocks_closing: said.blocks_closing,
-            not_needed: said.not_needed,
-            after: said.after.join(" "),
-            rule: rule.map(|rule| rule.rule.clone()),
-            rule_mark: rule.map(|rule| rule.mark.code().to_owned()),
-            starts_from: said.from,
-            term: term.map(|term| term.to_string()),
-            started_at: None,
-            due_at: None,
-            is_provisional: false,
-            remind_at: None,
-            extended_at: None,
-            assigned_to: None,
-            end: None,
-        };
-        row::insert(tx, &duty)?;
+    for (position, its) in (1..).zip(said) {
+        row::insert(tx, &drawn(incident_id, position, its, is_outside))?;
     }
     incident.playbook = Some(Pinned {
         playbook: its.playbook.clone(),
@@ -153,6 +129,38 @@ pub fn draw_up(tx: &Tx<'_>, incident_id: &str) -> Result<bool, StoreError> {
     tell(tx, &incident, Happened::DutiesDrawnUp, Some(&text))?;
     start(tx, &incident)?;
     Ok(true)
+}
+
+/// A duty as its playbook says it.
+fn drawn(incident_id: &str, position: i64, (said, rule): (&Said, Option<&Rule>), is_outside: bool) -> Duty {
+    let term = said.term(rule);
+    Duty {
+        duty_id: format!("{incident_id}-{position}"),
+        incident_id: incident_id.to_owned(),
+        position,
+        duty: said.duty.clone(),
+        title_zh: said.zh.clone(),
+        title_en: said.en.clone(),
+        whose: said.whose,
+        is_outside,
+        state: State::Open,
+        proof: said.proof,
+        takes_file: said.takes_file,
+        blocks_closing: said.blocks_closing,
+        not_needed: said.not_needed,
+        after: said.after.join(" "),
+        rule: rule.map(|rule| rule.rule.clone()),
+        rule_mark: rule.map(|rule| rule.mark.code().to_owned()),
+        starts_from: said.from,
+        term: term.map(|term| term.to_string()),
+        started_at: None,
+        due_at: None,
+        is_provisional: false,
+        remind_at: None,
+        extended_at: None,
+        assigned_to: None,
+        end: None,
+    }
 }
 
 /// Starts the terms whose moment is known by now. The terminal is locked.
@@ -194,6 +202,7 @@ fn moment(tx: &Tx<'_>, incident: &Incident, moment: Moment) -> Result<Option<Tim
     Ok(match moment {
         // What runs from it is added with it.
         Moment::Bound => None,
+        Moment::Found => incident.found.as_ref().map(|found| found.proposed_at),
         Moment::Noticed => Some(incident.reported_at),
         Moment::Occurred => incident.moments.occurred,
         Moment::Confirmed => incident.moments.confirmed,
@@ -209,6 +218,11 @@ fn moment(tx: &Tx<'_>, incident: &Incident, moment: Moment) -> Result<Option<Tim
 
 /// The name of the duty to replace the terminal, in every playbook that has it.
 const REPLACE: &str = "replacement";
+/// The names of those that a found terminal owes before it is trusted.
+const INSPECTION: &str = "found_inspection";
+const NEW_KEYS: &str = "found_keys";
+/// Why nothing follows from a find any more.
+const MISSING_AGAIN: &str = "又报丢失 · reported missing again";
 
 /// Adds the acquirer's notice that a new terminal is bound to the merchant, whose term runs from now. The lost terminal is locked.
 pub(crate) fn add_binding_notice(tx: &Tx<'_>, incident_id: &str, bound: &Terminal) -> Result<(), StoreError> {
@@ -248,6 +262,98 @@ pub(crate) fn add_binding_notice(tx: &Tx<'_>, incident_id: &str, bound: &Termina
     row::insert(tx, &duty)
 }
 
+/// Adds what follows from that the terminal was found in the way somebody says now, and ends what followed from another way, or from a find
+/// that a new report has overruled. There is one duty of each name: where it was ended before, it is to be done anew. The terminal is
+/// locked.
+pub(crate) fn follow_find(tx: &Tx<'_>, actor: &Actor, incident: &Incident) -> Result<(), StoreError> {
+    let id = incident.incident_id.as_str();
+    let all = store::duty::of(tx, id)?;
+    let terminal = store::terminal::get(tx, incident.terminal_id)?;
+    let terminal = terminal.ok_or(StoreError::Corrupt("terminal of an incident"))?;
+    let is_outside = terminal.control == Control::Outside;
+    let is_done = |name: &str| {
+        all.iter()
+            .any(|duty| duty.duty == name && duty.state == State::Done)
+    };
+    let owes = incident.owes();
+    let follows = |said: &Said| {
+        let kind = incident.found.as_ref().and_then(|found| found.kind);
+        kind.is_some_and(|kind| said.found.contains(&kind))
+            && said.if_done.as_deref().is_none_or(is_done)
+            && (said.duty != INSPECTION || owes.inspection)
+            && (said.duty != NEW_KEYS || owes.new_keys)
+    };
+    let its = playbook::found();
+    let duties = its.duties(is_outside, &terminal.time_zone);
+    let wanted: Vec<_> = duties.filter(|(said, _)| follows(said)).collect();
+    let ground = incident
+        .found
+        .as_ref()
+        .map_or(MISSING_AGAIN, |found| found.statement.as_str());
+    for duty in all.iter().filter(|duty| duty.is_of_find() && duty.is_open()) {
+        if wanted.iter().all(|(said, _)| said.duty != duty.duty) {
+            let end = ended(tx, actor, Some(ground.to_owned()));
+            end_as(tx, actor, duty.clone(), (State::NotNeeded, ground), end)?;
+        }
+    }
+    let mut position = all.last().map_or(0, |last| last.position);
+    let before = position;
+    for (said, rule) in wanted {
+        match all.iter().find(|duty| duty.duty == said.duty) {
+            Some(duty) if duty.is_open() => {}
+            Some(duty) => reopen_by(tx, actor, duty.clone(), ground)?,
+            None => {
+                position += 1;
+                row::insert(tx, &drawn(id, position, (said, rule), is_outside))?;
+            }
+        }
+    }
+    if position > before {
+        let text = format!("{} {}", its.playbook, its.version);
+        tell(tx, incident, Happened::DutiesDrawnUp, Some(&text))?;
+    }
+    start(tx, incident)
+}
+
+/// Ends the duty to inspect a found terminal when it has passed, and has it done again when it fails; ends that to load new keys by the
+/// number that an acquirer outside gave. The terminal is locked.
+pub(crate) fn end_with_inspection(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    incident: &Incident,
+    new_keys: Option<&str>,
+) -> Result<(), StoreError> {
+    let Some(inspected) = incident.found.as_ref().and_then(|found| found.inspected.as_ref()) else {
+        return Ok(());
+    };
+    let id = incident.incident_id.as_str();
+    let number = format!("#{}", inspected.position);
+    match inspected.is_passed {
+        true => end_by_record(tx, actor, id, (INSPECTION, &number))?,
+        false => {
+            let done = store::duty::of(tx, id)?.into_iter();
+            let mut done = done.filter(|duty| duty.duty == INSPECTION && !duty.is_open());
+            if let Some(duty) = done.next() {
+                reopen_by(tx, actor, duty, &number)?;
+            }
+        }
+    }
+    new_keys.map_or(Ok(()), |reference| {
+        end_by_record(tx, actor, id, (NEW_KEYS, reference))
+    })
+}
+
+/// Ends the duty to load new keys into a found terminal, if the key that was just set is a new one. Its row is locked.
+pub(crate) fn end_with_key(tx: &Tx<'_>, actor: &Actor, terminal: &Terminal) -> Result<(), StoreError> {
+    let incident = store::incident::unclosed(tx, terminal.terminal_id)?;
+    match (incident, &terminal.key_check) {
+        (Some(incident), Some(check)) if crate::incident::has_new_keys(tx, &incident)? => {
+            end_by_record(tx, actor, &incident.incident_id, (NEW_KEYS, check))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Ends the duty to replace the terminal, as the replacement shows that went live. The lost terminal is locked.
 pub(crate) fn end_with_replacement(
     tx: &Tx<'_>,
@@ -255,19 +361,53 @@ pub(crate) fn end_with_replacement(
     incident_id: &str,
     terminal_id: &str,
 ) -> Result<(), StoreError> {
+    end_by_record(tx, actor, incident_id, (REPLACE, terminal_id))
+}
+
+/// Ends a duty, where there is one that is open, by what our own record shows.
+fn end_by_record(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    incident_id: &str,
+    (name, reference): (&str, &str),
+) -> Result<(), StoreError> {
     let mut duties = store::duty::of(tx, incident_id)?.into_iter();
-    let Some(mut duty) = duties.find(|duty| duty.duty == REPLACE && duty.is_open()) else {
+    let Some(duty) = duties.find(|duty| duty.duty == name && duty.is_open()) else {
         return Ok(());
     };
-    duty.state = State::Done;
-    duty.remind_at = None;
-    duty.end = Some(End {
+    let end = End {
         done_at: Some(tx.now()),
-        reference: Some(terminal_id.to_owned()),
+        reference: Some(reference.to_owned()),
         ..ended(tx, actor, None)
-    });
+    };
+    end_as(tx, actor, duty, (State::Done, reference), end)
+}
+
+/// Ends a duty that something else than a step of its own ends.
+fn end_as(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    mut duty: Duty,
+    (state, text): (State, &str),
+    end: End,
+) -> Result<(), StoreError> {
+    duty.state = state;
+    duty.remind_at = None;
+    duty.end = Some(end);
     row::update(tx, &duty)?;
-    crate::case::tell(tx, actor, &duty, Happened::DutyDone.code(), Some(terminal_id)).map(drop)
+    let happened = match state {
+        State::Done => Happened::DutyDone,
+        _ => Happened::DutyNotNeeded,
+    };
+    crate::case::tell(tx, actor, &duty, happened.code(), Some(text)).map(drop)
+}
+
+/// The same for one that is to be done after all.
+fn reopen_by(tx: &Tx<'_>, actor: &Actor, mut duty: Duty, text: &str) -> Result<(), StoreError> {
+    duty.state = State::Open;
+    duty.end = None;
+    row::update(tx, &duty)?;
+    crate::case::tell(tx, actor, &duty, Happened::DutyReopened.code(), Some(text)).map(drop)
 }
 
 fn tell(tx: &Tx<'_>, incident: &Incident, happened: Happened, text: Option<&str>) -> Result<(), StoreError> {
@@ -481,27 +621,25 @@ pub fn reopen(tx: &Tx<'_>, actor: &Actor, duty_id: &str, ground: &str) -> Result
     find(tx, actor, duty_id)
 }
 
-/// Ends every open duty of an incident whose terminal was found, as the two people say who found it; what somebody has said of one
-/// before stays.
+/// Ends every open duty of an incident whose terminal was found, as the two people say who found it, but those that follow from it; what
+/// somebody has said of one before stays.
 pub(crate) fn end_with_find(tx: &Tx<'_>, actor: &Actor, incident: &Incident) -> Result<(), StoreError> {
     let Some(found) = &incident.found else {
         return Ok(());
     };
-    for mut duty in store::duty::of(tx, &incident.incident_id)? {
-        if duty.is_open() {
-            duty.state = State::NotNeeded;
-            duty.remind_at = None;
-            duty.end.get_or_insert_with(|| End {
-                by: found.proposed_by.clone(),
-                ..ended(tx, actor, Some(found.statement.clone()))
-            });
-            if let Some(end) = &mut duty.end {
-                end.confirmed_by = Some(actor.name().to_owned());
-            }
-            row::update(tx, &duty)?;
-            let verb = Happened::DutyNotNeeded.code();
-            crate::case::tell(tx, actor, &duty, verb, Some(&found.statement))?;
+    for duty in store::duty::of(tx, &incident.incident_id)? {
+        if !duty.is_open() || duty.is_of_find() {
+            continue;
         }
+        let said = duty.end.clone().unwrap_or_else(|| End {
+            by: found.proposed_by.clone(),
+            ..ended(tx, actor, Some(found.statement.clone()))
+        });
+        let end = End {
+            confirmed_by: Some(actor.name().to_owned()),
+            ..said
+        };
+        end_as(tx, actor, duty, (State::NotNeeded, &found.statement), end)?;
     }
     Ok(())
 }

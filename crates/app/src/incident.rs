@@ -1,14 +1,15 @@
 //! Losing a terminal: the report that stops it, and finding it again.
 //!
 //! Invariant: the loss hold, its incident, the written stop request and their audit record are one store transaction;
-//! nothing but [`confirm_found`] releases the hold.
+//! nothing but [`confirm_found`] releases the hold, and that only of what was never away, or was looked over since it was found.
 
 use domain::account::Scope;
 use domain::actor::{Actor, By};
 use domain::case;
-use domain::duty::Moment;
+use domain::duty::{Duty, Moment};
 use domain::event::{Event, Subject};
 use domain::hold::{Authority, Kind};
+use domain::incident::found::{Kind as FoundAs, NotTrusted};
 use domain::incident::{
     Channel, Closing, Ended, Found, Happened, Incident, LossWindow, Manner, Moments, Sight, State, Verb,
 };
@@ -76,13 +77,11 @@ impl Stateful for Incident {
     }
 
     fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
-        let is_open = |duty: &domain::duty::Duty| duty.stands_against_closing();
         match verb {
             // What is not drawn up is not done.
             Verb::Close if self.playbook.is_none() => Err(Error::Against(Against::DutiesOpen)),
-            Verb::Close if store::duty::of(tx, &self.incident_id)?.iter().any(is_open) => {
-                Err(Error::Against(Against::DutiesOpen))
-            }
+            Verb::Close => duties_done(tx, self, |_| true),
+            Verb::ConfirmFound => is_ready(tx, self),
             _ => Ok(()),
         }
     }
@@ -92,12 +91,68 @@ impl Stateful for Incident {
             Verb::ReportLoss => Happened::Reported,
             Verb::AcknowledgeAlarm => Happened::AlarmAcknowledged,
             Verb::ProposeFound => Happened::FoundProposed,
+            Verb::Inspect => Happened::Inspected,
             Verb::ConfirmFound => Happened::Closed,
             Verb::Close => Happened::ClosedNotFound,
             Verb::Reopen => Happened::Reopened,
             Verb::SayMoment => Happened::MomentSaid,
         }
         .code()
+    }
+}
+
+fn duties_done(tx: &Tx<'_>, it: &Incident, which: impl Fn(&Duty) -> bool) -> Result<(), Error> {
+    let stands = |duty: &Duty| duty.stands_against_closing() && which(duty);
+    match store::duty::of(tx, &it.incident_id)?.iter().any(stands) {
+        true => Err(Error::Against(Against::DutiesOpen)),
+        false => Ok(()),
+    }
+}
+
+/// Whether a second person may confirm that it was found: what it owes is there. What is broken is nothing that runs again, so that all
+/// that follows a loss is to be done as for one that is never found.
+fn is_ready(tx: &Tx<'_>, it: &Incident) -> Result<(), Error> {
+    let Some(found) = &it.found else { return Ok(()) };
+    let owes = found.owes(it.manner);
+    if owes.inspection {
+        found.is_trusted().map_err(|why| {
+            Error::Against(match why {
+                NotTrusted::NotInspected => Against::NotInspected,
+                NotTrusted::Failed => Against::InspectionFailed,
+            })
+        })?;
+    }
+    if owes.new_keys && !has_new_keys(tx, it)? {
+        return Err(Error::Against(Against::NoNewKeys));
+    }
+    duties_done(tx, it, |duty| found.is_destroyed() || duty.is_of_find())
+}
+
+/// Whether its keys are others than when it was found: by the record where our gate has them, else as an acquirer outside says.
+pub fn has_new_keys(tx: &Tx<'_>, it: &Incident) -> Result<bool, StoreError> {
+    let Some(found) = &it.found else { return Ok(false) };
+    let terminal = store::terminal::get(tx, it.terminal_id)?;
+    let terminal = terminal.ok_or(StoreError::Corrupt("terminal of an incident"))?;
+    match terminal.control {
+        Control::Gate => crate::replacement::has_own_key(tx, &terminal, found.old_key_check.as_deref()),
+        Control::Outside => Ok(found
+            .inspected
+            .as_ref()
+            .is_some_and(|inspected| inspected.has_new_keys)),
+    }
+}
+
+/// What stands against that a second person confirms that it was found, for whoever asks; `None` when nothing does, or nobody says that
+/// it was found.
+pub fn missing(tx: &Tx<'_>, it: &Incident) -> Result<Option<Against>, StoreError> {
+    if it.state != State::FoundProposed {
+        return Ok(None);
+    }
+    match is_ready(tx, it) {
+        Ok(()) => Ok(None),
+        Err(Error::Against(against)) => Ok(Some(against)),
+        Err(Error::Store(error)) => Err(error),
+        Err(_) => Err(StoreError::Corrupt("what a found terminal owes")),
     }
 }
 
@@ -132,7 +187,7 @@ pub fn report_loss(
             opened: false,
         });
     }
-    if let Some(incident) = store::incident::never_found(tx, terminal_id)? {
+    if let Some(incident) = store::incident::stays_stopped(tx, terminal_id)? {
         // Its loss stands still: whoever misses it now tells more of the same.
         let incident = lost_again(tx, actor, report, incident)?;
         return Ok(Reported {
@@ -244,14 +299,16 @@ fn lost_again(tx: &Tx<'_>, actor: &Actor, report: &Report, incident: Incident) -
         return Ok(incident);
     }
     let text = report.circumstances.as_deref();
-    step(
+    let again = step(
         tx,
         actor,
         &incident.incident_id,
         Verb::ReportLoss,
         text,
         |again: &mut Incident| (again.found, again.closing) = (None, None),
-    )
+    )?;
+    crate::duty::follow_find(tx, actor, &again)?;
+    Ok(again)
 }
 
 /// What became of an acknowledgement.
@@ -409,55 +466,88 @@ pub fn may_have_pack(actor: &Actor) -> Result<(), Error> {
     Ok(case::proved(actor)?)
 }
 
-/// One person says the terminal was found again. It stays stopped.
+/// One person says the terminal was found again, and how. It stays stopped. Of what was found it may be said later that it is broken.
+///
+/// # Errors
+/// [`Against::InspectionFailed`] for a false alarm of a terminal that failed its last inspection.
 pub fn propose_found(
     tx: &Tx<'_>,
     actor: &Actor,
     incident_id: &str,
-    statement: &str,
+    (kind, statement): (FoundAs, &str),
 ) -> Result<Incident, Error> {
+    let incident: Incident = crate::case::locked(tx, actor, incident_id)?;
+    case::decide(&incident, Verb::ProposeFound, actor)?;
+    if incident.state == State::FoundProposed && kind != FoundAs::Destroyed {
+        return Err(Error::WrongState(incident.state.code()));
+    }
+    if kind == FoundAs::FalseAlarm && store::inspection::has_failed(tx, incident_id)? {
+        return Err(Error::Against(Against::InspectionFailed));
+    }
+    let terminal = store::terminal::get(tx, incident.terminal_id)?;
     let found = Found {
-        proposed_by: actor.name().to_owned(),
-        proposed_at: tx.now(),
-        statement: statement.to_owned(),
-        confirmed_by: None,
-        confirmed_at: None,
+        kind: Some(kind),
+        old_key_check: terminal.and_then(|terminal| terminal.key_check),
+        ..Found::said(actor.name(), tx.now(), statement)
     };
-    step(
+    let text = format!("{}\n{statement}", kind.code());
+    crate::duty::draw_up(tx, incident_id)?;
+    let found = step(
         tx,
         actor,
         incident_id,
         Verb::ProposeFound,
-        Some(statement),
+        Some(&text),
         |incident: &mut Incident| incident.found = Some(found),
-    )
+    )?;
+    crate::duty::follow_find(tx, actor, &found)?;
+    Ok(found)
 }
 
-/// A second person with authority confirms: the loss hold is released and the incident closed.
+/// A second person with authority confirms how it was found, and the incident is closed. The loss hold is released unless it is broken;
+/// then its keys are ended, and it stays stopped for good.
+///
+/// # Errors
+/// [`Against::NotInspected`], [`Against::InspectionFailed`], [`Against::NoNewKeys`] and [`Against::DutiesOpen`] while something is missing.
 pub fn confirm_found(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<Incident, Error> {
     let now = tx.now();
+    let it: Incident = crate::case::locked(tx, actor, incident_id)?;
+    let ended = it.found.as_ref().map_or(Ended::Recovered, Found::ends_as);
     let closed: Incident = step(
         tx,
         actor,
         incident_id,
         Verb::ConfirmFound,
-        None,
+        Some(ended.code()),
         |incident: &mut Incident| {
             if let Some(found) = &mut incident.found {
                 found.confirmed_by = Some(actor.name().to_owned());
                 found.confirmed_at = Some(now);
             }
             incident.closing = Some(Closing {
-                ended: Ended::Found,
+                ended,
                 by: actor.name().to_owned(),
                 at: now,
                 statement: None,
             });
         },
     )?;
+    match ended {
+        Ended::Destroyed | Ended::NotFound => {
+            crate::replacement::end_keys(tx, actor, closed.terminal_id)?;
+            return Ok(closed);
+        }
+        // What it knew when it was away signs nothing any more: it signs in anew.
+        Ended::Recovered => crate::replacement::end_working_keys(tx, closed.terminal_id)?,
+        Ended::FalseAlarm | Ended::Found => {}
+    }
     crate::duty::end_with_find(tx, actor, &closed)?;
     let proposed_by = case::Case::first_person(&closed).unwrap_or_default();
-    let ground = format!("found: said by {proposed_by}, confirmed by {}", actor.name());
+    let ground = format!(
+        "{}: said by {proposed_by}, confirmed by {}",
+        ended.code(),
+        actor.name()
+    );
     match release(
         tx,
         closed.terminal_id,
@@ -495,16 +585,18 @@ pub fn close(tx: &Tx<'_>, actor: &Actor, incident_id: &str, statement: &str) -> 
     )
 }
 
-/// Opens an incident again whose terminal was never found.
+/// Opens an incident again whose terminal stays stopped; what was said of a broken one is over.
 pub fn reopen(tx: &Tx<'_>, actor: &Actor, incident_id: &str, ground: &str) -> Result<Incident, Error> {
-    step(
+    let again = step(
         tx,
         actor,
         incident_id,
         Verb::Reopen,
         Some(ground),
-        |incident: &mut Incident| incident.closing = None,
-    )
+        |again: &mut Incident| (again.found, again.closing) = (None, None),
+    )?;
+    crate::duty::follow_find(tx, actor, &again)?;
+    Ok(again)
 }
 
 /// Says when something happened that terms run from; those that wait for it start.
@@ -524,6 +616,7 @@ pub fn say_moment(
         Moment::Noticed
         | Moment::Stopped
         | Moment::Bound
+        | Moment::Found
         | Moment::PoliceAccepted
         | Moment::PoliceRefused => None,
     };
@@ -555,6 +648,7 @@ pub fn say_moment(
                 Moment::Noticed
                 | Moment::Stopped
                 | Moment::Bound
+                | Moment::Found
                 | Moment::PoliceAccepted
                 | Moment::PoliceRefused => {}
             }

@@ -3,7 +3,7 @@
 //! Invariant: it only reads; a day is a day by the terminal's clock.
 
 use domain::Timestamp;
-use domain::incident::{Ended, Incident};
+use domain::incident::Incident;
 use domain::replacement::interruption::{Day, Usual, WEEKS, usual};
 use domain::replacement::{Replacement, State};
 use domain::terminal::Terminal;
@@ -62,7 +62,7 @@ fn until(tx: &Tx<'_>, incident: &Incident) -> Result<Option<Timestamp>, StoreErr
     let found = incident
         .closing
         .as_ref()
-        .filter(|closing| closing.ended == Ended::Found);
+        .filter(|closing| closing.ended.runs_again());
     let ends = its.iter().filter_map(sold).chain(found.map(|closing| closing.at));
     Ok(ends.min())
 }

@@ -30,6 +30,7 @@ pub mod hold;
 pub mod idempotency;
 pub mod import;
 pub mod incident;
+pub mod inspection;
 pub mod interruption;
 pub mod invitation;
 pub mod lease;

@@ -10,10 +10,11 @@ use domain::Timestamp;
 use domain::account::Scope;
 use domain::actor::{Actor, By};
 use domain::case::{Case, decide};
+use domain::checklist::{self as answers, Wrong};
 use domain::event::Subject;
 use domain::hold::{Authority, Kind as HoldKind};
 use domain::incident::{Happened, Incident, State as IncidentState};
-use domain::replacement::checklist::{self, Answer, Wrong};
+use domain::replacement::checklist::{self, Answer};
 use domain::replacement::device::{Device, Known, Month, look};
 use domain::replacement::{Bound, HOLD, NotTested, Replacement, Signed, State, TEST_MS, Taken, Verb, tried};
 use domain::terminal::{Control, SettlementAccount, Status, Terminal};
@@ -493,14 +494,19 @@ pub fn end_old_keys(
 }
 
 /// Takes every key of a terminal out of the store: its master key, its working keys and those on offer. Its row is locked.
-fn end_keys(tx: &Tx<'_>, actor: &Actor, terminal_id: TerminalId) -> Result<(), StoreError> {
+pub(crate) fn end_keys(tx: &Tx<'_>, actor: &Actor, terminal_id: TerminalId) -> Result<(), StoreError> {
     let mut its = terminal(tx, terminal_id)?;
     its.key_check = None;
     row::update(tx, &its)?;
     store::terminal::set_master_key(tx, terminal_id, &[])?;
-    store::terminal_session::forget_keys(tx, terminal_id)?;
-    store::offered_keys::forget(tx, terminal_id)?;
+    end_working_keys(tx, terminal_id)?;
     case::tell(tx, actor, &its, "end_keys", None).map(drop)
+}
+
+/// Takes the working keys of a terminal out of the store, and those on offer: it has to sign in anew. Its row is locked.
+pub(crate) fn end_working_keys(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<(), StoreError> {
+    store::terminal_session::forget_keys(tx, terminal_id)?;
+    store::offered_keys::forget(tx, terminal_id)
 }
 
 /// Whether the record says that a lost terminal has no key and is stopped.
@@ -566,6 +572,17 @@ fn is_its_own(tx: &Tx<'_>, it: &Replacement, terminal_id: TerminalId, check: &st
         true => Err(Error::KeyNotUnique),
         false => Ok(()),
     }
+}
+
+/// Whether a terminal has a master key that is neither the one it had before nor another terminal's.
+pub(crate) fn has_own_key(tx: &Tx<'_>, its: &Terminal, before: Option<&str>) -> Result<bool, StoreError> {
+    let door = store::terminal::door(tx, its.terminal_id)?;
+    let has_key = door.is_some_and(|door| !door.master_key_sealed.is_empty());
+    let Some(check) = its.key_check.as_deref().filter(|_| has_key) else {
+        return Ok(false);
+    };
+    let is_the_old_one = before.is_some_and(|before| is_same_key(before, check));
+    Ok(!is_the_old_one && !store::terminal::is_key_of_another(tx, its.terminal_id, check)?)
 }
 
 fn is_same_key(one: &str, other: &str) -> bool {
@@ -668,7 +685,7 @@ fn tried_in(tx: &Tx<'_>, bound: Bound) -> Result<i64, Error> {
 pub fn sign(tx: &Tx<'_>, actor: &Actor, id: &str, answers: &[Answer]) -> Result<Replacement, Error> {
     let it = may(tx, actor, id, Verb::Sign)?;
     let bound = it.bound.ok_or(Error::EarlierStep(State::DeviceChecked))?;
-    let answered = checklist::answered(answers).map_err(Error::Checklist)?;
+    let answered = answers::answered(&checklist::ITEMS, answers).map_err(Error::Checklist)?;
     let serial = it.device.as_ref().map_or("", |device| device.serial.as_str());
     let at = duty::written(tx.now())?.to_string();
     let of = [

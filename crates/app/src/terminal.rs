@@ -8,6 +8,7 @@ use domain::account::Scope;
 use domain::actor::Actor;
 use domain::case::{in_person, may_add};
 use domain::event::Subject;
+use domain::incident::Ended;
 use domain::merchant::State;
 use domain::setting::Mode;
 use domain::shop::Shop;
@@ -53,11 +54,16 @@ impl Stateful for Terminal {
     fn stands_against(&self, tx: &Tx<'_>, verb: Verb) -> Result<(), Error> {
         match verb {
             Verb::Change => Ok(()),
-            // What was ended for the one that takes its place stays ended, unless it is found.
-            Verb::SetKey => match store::replacement::has_ended_keys_of(tx, self.terminal_id)? {
-                false => Ok(()),
-                true => Err(Error::Against(Against::LossOpen)),
-            },
+            // What was ended for the one that takes its place stays ended, unless it is found; what is broken gets no key.
+            Verb::SetKey => {
+                let closed = store::incident::stays_stopped(tx, self.terminal_id)?;
+                let is_broken =
+                    closed.is_some_and(|it| it.closing.is_some_and(|it| it.ended == Ended::Destroyed));
+                match is_broken || store::replacement::has_ended_keys_of(tx, self.terminal_id)? {
+                    false => Ok(()),
+                    true => Err(Error::Against(Against::LossOpen)),
+                }
+            }
             // Whoever sees the place of a lost terminal sees its case; what is never found stays where it was, and may be retired.
             Verb::Move => match store::incident::standing(tx, self.terminal_id)? {
                 None => Ok(()),
@@ -347,5 +353,6 @@ pub fn set_key(
         terminal.key_check = Some(key.check);
     })?;
     store::terminal::set_master_key(tx, terminal_id, &key.sealed)?;
+    crate::duty::end_with_key(tx, actor, &terminal)?;
     Ok(terminal)
 }

@@ -63,7 +63,7 @@ fn packet(language: &str, rows: usize, change: impl FnOnce(&mut Value)) -> Value
         "incident": {
             "manner": "stolen", "reported_by": "李娜", "reported_at": "2026-11-27 11:00:00", "last_seen_at": null, "place": null,
             "circumstances": null, "stop": "stopped", "stopped_at": "2026-11-27 11:00:00", "stop_requested_at": null,
-            "stop_confirmation": null, "last_heard": null, "at_provider": null, "found_at": null,
+            "stop_confirmation": null, "last_heard": null, "at_provider": null, "found_at": null, "found_as": null,
             "window_from": "2026-11-27 09:58:00", "window_to": "2026-11-27 11:00:00", "window_basis": "reported_only"
         },
         "terminal": {
@@ -109,7 +109,7 @@ fn the_same_job_makes_the_same_bytes_and_another_time_makes_others() {
 #[test]
 fn each_manner_is_set_in_both_languages() {
     for language in ["zh", "en"] {
-        for manner in ["stolen", "lost", "unsure"] {
+        for manner in ["stolen", "lost", "unsure", "tampered"] {
             pdf(&packet(language, 0, |data| {
                 data["incident"]["manner"] = json!(manner)
             }));
@@ -134,6 +134,7 @@ fn all_that_may_be_known_is_set_in_both_languages() {
         let told = packet(language, 2, |data| {
             let incident = &mut data["incident"];
             incident["found_at"] = json!("2026-11-28 09:00:00 (UTC+08:00)");
+            incident["found_as"] = json!("recovered");
             incident["at_provider"] = json!("last seen 2026-11-27T02:40:00Z, 203.0.113.7");
             incident["last_heard"] = json!({ "at": "2026-11-27 10:58:00 (UTC+08:00)", "peer": "203.0.113.7:44321", "proof": "unproven" });
             let operator = json!({ "operator": "02", "first": "2026-11-27 10:00:00 (UTC+08:00)", "last": "2026-11-27 10:58:00 (UTC+08:00)" });

@@ -304,6 +304,7 @@ mod tests {
                 by_people,
                 [
                     incident::Verb::ProposeFound,
+                    incident::Verb::Inspect,
                     incident::Verb::ConfirmFound,
                     incident::Verb::Close,
                     incident::Verb::Reopen,

@@ -162,6 +162,11 @@ pub trait Case {
         None
     }
 
+    /// Whether somebody had a part in what a second person has to confirm.
+    fn took_part(&self, name: &str) -> bool {
+        self.first_person() == Some(name)
+    }
+
     /// Whether this very one is the actor's to change, where seeing it is not enough.
     fn allows(&self, _actor: &Actor) -> bool {
         true
@@ -239,7 +244,7 @@ pub fn decide<C: Case>(
     if !case.allows_to(verb, actor) {
         return Err(NotTaken::NotAllowed);
     }
-    if step.second_person && case.first_person() == Some(actor.name()) {
+    if step.second_person && case.took_part(actor.name()) {
         return Err(NotTaken::SecondPersonRequired);
     }
     if case.hinders(verb) {

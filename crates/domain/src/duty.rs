@@ -38,6 +38,8 @@ words! {
         PoliceRefused = "police_refused",
         /// A new terminal was bound to the merchant.
         Bound = "bound",
+        /// It was said that the terminal was found.
+        Found = "found",
     }
 }
 
@@ -242,6 +244,7 @@ impl Case for Duty {
             Verb::NotNeeded => self.not_needed != NotNeeded::Ground,
             Verb::ProposeNotNeeded => self.not_needed != NotNeeded::TwoPeople,
             Verb::Extend => self.due_at.is_none(),
+            Verb::Done | Verb::Reopen => self.is_by_record(),
             _ => false,
         }
     }
@@ -262,6 +265,16 @@ impl Duty {
     pub const fn is_conditional(&self) -> bool {
         let comes_by_paper = matches!(self.starts_from, Moment::PoliceAccepted | Moment::PoliceRefused);
         comes_by_paper && self.is_open() && self.started_at.is_none()
+    }
+
+    /// Whether it follows from that the terminal was found: who is to be told of it is told also once the case is closed.
+    pub fn is_of_find(&self) -> bool {
+        self.starts_from == Moment::Found
+    }
+
+    /// Whether our own record ends it and nobody's word does: an inspection that was passed, a key that was set.
+    pub fn is_by_record(&self) -> bool {
+        self.is_of_find() && self.blocks_closing
     }
 
     /// Whether its time is over.
@@ -412,6 +425,24 @@ mod tests {
         assert_eq!(verbs(NotNeeded::Ground), with(&[Verb::NotNeeded]));
         assert_eq!(verbs(NotNeeded::TwoPeople), with(&[Verb::ProposeNotNeeded]));
         assert_eq!(verbs(NotNeeded::Never), with(&[]));
+    }
+
+    #[test]
+    fn what_keeps_a_found_terminal_stopped_is_ended_by_no_ones_word() {
+        let [owner, ..] = actors();
+        let verbs = |state, blocks_closing| {
+            let it = Duty {
+                starts_from: Moment::Found,
+                blocks_closing,
+                due_at: None,
+                ..duty(state, Whose::Shop, NotNeeded::Never)
+            };
+            crate::case::actions(&it, &owner.1)
+        };
+        assert_eq!(verbs(State::Open, true), [Verb::HandOver]);
+        assert_eq!(verbs(State::Done, true), []);
+        assert_eq!(verbs(State::Open, false), [Verb::Done, Verb::HandOver]);
+        assert_eq!(verbs(State::Done, false), [Verb::Reopen]);
     }
 
     #[test]

@@ -10,10 +10,21 @@ static ALL: LazyLock<Vec<Playbook>> = LazyLock::new(|| {
     let texts = [
         include_str!("../data/stolen.yaml"),
         include_str!("../data/lost.yaml"),
+        include_str!("../data/tampered.yaml"),
     ];
-    let read = |text: &&str| Playbook::read(text).expect("what comes with the software is well formed");
-    texts.iter().map(read).collect()
+    texts.into_iter().map(read).collect()
 });
+
+static FOUND: LazyLock<Playbook> = LazyLock::new(|| read(include_str!("../data/found.yaml")));
+
+fn read(text: &str) -> Playbook {
+    Playbook::read(text).expect("what comes with the software is well formed")
+}
+
+/// What follows once somebody says that the terminal was found.
+pub fn found() -> &'static Playbook {
+    &FOUND
+}
 
 /// The playbook for a terminal that went in that manner.
 pub fn of(manner: Manner) -> &'static Playbook {
@@ -51,7 +62,18 @@ pub fn binding_notice(time_zone: &str) -> Added {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::incident::Manner;
+    use domain::duty::{Moment, NotNeeded};
+
+    #[test]
+    fn what_keeps_a_found_terminal_stopped_is_never_said_away_and_nothing_else_keeps_it() {
+        for said in &found().duties {
+            let is_of_safety = ["found_inspection", "found_keys"].contains(&said.duty.as_str());
+            assert_eq!(said.blocks_closing, is_of_safety, "{}", said.duty);
+            assert_eq!(said.not_needed == NotNeeded::Never, is_of_safety, "{}", said.duty);
+            assert_eq!(said.from, Moment::Found, "{}", said.duty);
+            assert!(!said.found.is_empty(), "{}", said.duty);
+        }
+    }
 
     #[test]
     fn each_manner_has_its_playbook_and_each_house_has_duties_of_it() {

@@ -11,7 +11,7 @@ mod clock;
 mod read;
 mod rule;
 
-pub use built_in::{Added, binding_notice, of};
+pub use built_in::{Added, binding_notice, found, of};
 pub use calendar::Calendar;
 pub use clock::{Due, Term};
 pub use read::{Playbook, Said, Wrong};

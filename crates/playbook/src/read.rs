@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use domain::duty::{Moment, NotNeeded, Proof, Whose};
 use domain::incident::Manner;
+use domain::incident::found::Kind;
 use domain::word::Word;
 use serde::{Deserialize, Deserializer};
 
@@ -76,6 +77,12 @@ pub struct Said {
     /// What comes before it.
     #[serde(default)]
     pub after: Vec<String>,
+    /// The finds that it follows, where it follows from that the terminal was found.
+    #[serde(default, deserialize_with = "words")]
+    pub found: Vec<Kind>,
+    /// It is one only where that duty of the incident was done.
+    #[serde(default)]
+    pub if_done: Option<String>,
 }
 
 /// Where alone something is a duty.
@@ -281,7 +288,7 @@ duties:
             (
                 "manners: [lost",
                 "manners: [gone",
-                "\"gone\" is none of stolen, lost, unsure",
+                "\"gone\" is none of stolen, lost, unsure, tampered",
             ),
             ("zh: 报警", "zh: ' '", "police_report: its title"),
             ("rule: stop", "rule: start", "deregister: its rule is not known"),

@@ -2,6 +2,7 @@
 
 use domain::account::Scope;
 use domain::event::Subject;
+use domain::incident::found::{Inspected, Kind};
 use domain::incident::{
     Closing, Ended, Found, Incident, LossWindow, Manner, Moments, Pinned, State, WindowBasis,
 };
@@ -11,14 +12,23 @@ use crate::alarm::Attempts;
 use crate::row::{self, columns, read, select, table};
 use crate::shop::scope_values;
 use crate::sql::{Value, sql, values};
-use crate::{Error, Tx, attachment, audit, mention};
+use crate::{Error, Tx, attachment, audit, inspection, mention};
 
-crate::row::words!(Manner, State, WindowBasis, Ended);
+crate::row::words!(Manner, State, WindowBasis, Ended, Kind);
 columns!(LossWindow { from = "window_from_ms", to = "window_to_ms", basis = "window_basis" });
+columns!(Inspected {
+    position = "inspection_position",
+    by = "inspected_by",
+    is_passed = "inspection_is_passed",
+    has_new_keys = "inspection_has_new_keys",
+});
 columns!(Found {
     proposed_by = "found_proposed_by",
     proposed_at = "found_proposed_at_ms",
+    kind = "found_kind",
     #[sealed] statement = "found_statement",
+    old_key_check = "found_old_key_check",
+    inspected: Inspected,
     confirmed_by = "found_confirmed_by",
     confirmed_at = "found_confirmed_at_ms",
 });
@@ -86,11 +96,11 @@ pub fn unclosed(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Incident>
     tx.first(sql, values![&terminal_id], read)
 }
 
-/// The terminal's incident that was closed although it was never found: its loss stands.
-pub fn never_found(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Incident>, Error> {
+/// The terminal's incident that was closed with a terminal that stays stopped: its loss stands.
+pub fn stays_stopped(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Incident>, Error> {
     let sql = select!(
         Incident,
-        "WHERE incident.terminal_id = $1 AND incident.ended_as = 'not_found' LIMIT 1"
+        "WHERE incident.terminal_id = $1 AND incident.ended_as IN ('not_found', 'destroyed') LIMIT 1"
     );
     tx.first(sql, values![&terminal_id], read)
 }
@@ -113,11 +123,11 @@ pub struct Standing {
 }
 table!(Standing: "incident", 1 { incident_id, node });
 
-/// The same of the terminal's incident that is not closed, or was closed although the terminal was never found.
+/// The same of the terminal's incident that is not closed, or was closed with a terminal that stays stopped.
 pub fn standing(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Standing>, Error> {
     let sql = select!(
         Standing,
-        "WHERE incident.terminal_id = $1 AND (incident.state IN ('open', 'found_proposed') OR incident.ended_as = 'not_found') LIMIT 1"
+        "WHERE incident.terminal_id = $1 AND (incident.state IN ('open', 'found_proposed') OR incident.ended_as IN ('not_found', 'destroyed')) LIMIT 1"
     );
     tx.first(sql, values![&terminal_id], read)
 }
@@ -184,6 +194,7 @@ pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error>
                confirmation_by = CASE WHEN confirmation_by IS NULL THEN NULL ELSE '' END WHERE incident_id = $1"
         );
         tx.execute(asked, values![incident_id])?;
+        inspection::erase(tx, incident_id)?;
         attachment::erase(tx, incident_id)?;
         mention::erase(tx, incident_id)?;
         audit::erase_texts(tx, Subject::Incident, incident_id)?;

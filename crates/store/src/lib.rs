@@ -32,6 +32,7 @@ pub mod hold;
 pub mod idempotency;
 pub mod import;
 pub mod incident;
+pub mod inspection;
 pub mod invitation;
 pub mod ledger;
 pub mod mention;

@@ -116,12 +116,15 @@ pub fn of_terminal(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Replac
     tx.first(sql, values![&terminal_id], read)
 }
 
-/// Whether the keys of a lost terminal were ended for one that takes its place, or has taken it.
+/// Whether the keys of a lost terminal were ended for one that takes its place, or has taken it; of one that was found and comes back
+/// beside that, no more.
 pub fn has_ended_keys_of(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<bool, Error> {
     let sql = sql!(
         "SELECT 1 FROM replacement r JOIN incident i ON i.incident_id = r.incident_id
-          WHERE i.terminal_id = $1 AND (i.state <> 'closed' OR i.ended_as = 'not_found')
-            AND r.state IN ('old_keys_dead', 'keys_loaded', 'testing', 'tested', 'signed', 'live') LIMIT 1"
+          WHERE i.terminal_id = $1 AND (i.state <> 'closed' OR i.ended_as IN ('not_found', 'destroyed'))
+            AND (r.state IN ('old_keys_dead', 'keys_loaded', 'testing', 'tested', 'signed')
+              OR (r.state = 'live' AND NOT (i.state = 'found_proposed' AND coalesce(i.found_kind, 'recovered') = 'recovered')))
+          LIMIT 1"
     );
     Ok(tx.first(sql, values![&terminal_id], |_| Ok(()))?.is_some())
 }
@@ -140,7 +143,7 @@ pub fn tests_over(tx: &Tx<'_>, ms_max: i64, limit: i64) -> Result<Vec<String>, E
 pub fn is_lost(tx: &Tx<'_>, numbers: &[&str]) -> Result<bool, Error> {
     let sql = sql!(
         "SELECT 1 FROM incident i JOIN terminal t ON t.terminal_id = i.terminal_id
-          WHERE (i.state IN ('open', 'found_proposed') OR i.ended_as = 'not_found')
+          WHERE (i.state IN ('open', 'found_proposed') OR i.ended_as IN ('not_found', 'destroyed'))
             AND (upper(t.serial) = CAST($1 AS TEXT) OR (length(t.serial) >= 6 AND length($1) >= 16 AND substr($1, 9) = upper(t.serial))
               OR (length(t.serial) >= 16 AND substr(upper(t.serial), 9) = $1)) LIMIT 1"
     );

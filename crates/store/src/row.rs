@@ -533,7 +533,7 @@ pub(crate) const fn flat<const N: usize>(parts: &[&[&'static str]]) -> [&'static
 }
 
 /// Longest statement made here, bytes; a longer one does not compile.
-const TEXT_BYTES_MAX: usize = 2_048;
+const TEXT_BYTES_MAX: usize = 4_096;
 
 /// A text that is put together at compile time.
 #[derive(Clone, Copy)]

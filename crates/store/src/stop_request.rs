@@ -106,7 +106,7 @@ pub fn refused(
         "SELECT s.incident_id FROM stop_request s
            JOIN incident i ON i.incident_id = s.incident_id JOIN terminal t ON t.terminal_id = s.terminal_id
          WHERE t.merchant_id = $1 AND s.provider = $2 AND s.asked_state = 'refused' AND s.state = 'requested'
-           AND (i.state <> 'closed' OR i.ended_as = 'not_found') ORDER BY s.requested_at_ms DESC LIMIT $3"
+           AND (i.state <> 'closed' OR i.ended_as IN ('not_found', 'destroyed')) ORDER BY s.requested_at_ms DESC LIMIT $3"
     );
     tx.all(sql, values![&merchant_id, provider.code(), limit], |row| {
         row.string(0)

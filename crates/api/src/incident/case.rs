@@ -25,7 +25,7 @@ use crate::idempotency::Kept;
 use crate::input::{Cursor, In, Limit, Place, Query};
 use crate::page::Page;
 use crate::people::Names;
-use crate::problem::{Problem, ProblemOut};
+use crate::problem::{Code, Problem, ProblemOut};
 use crate::route::{Shown, acting, actions, reading, show_route};
 use crate::terminal::{self, TerminalSummary};
 use crate::wire::{Money, Time, word};
@@ -39,6 +39,8 @@ word! {
     IncidentEnded: domain::incident::Ended;
     /// How a terminal went.
     Manner: domain::incident::Manner;
+    /// How a terminal was found.
+    FoundAs: domain::incident::found::Kind;
     /// A door through which a terminal could do something.
     Channel: domain::incident::Channel;
     /// How the start of the loss window was found.
@@ -166,6 +168,21 @@ struct LossWindow {
 /// That the terminal was found again, by two people.
 #[derive(Serialize, ToSchema)]
 struct Found {
+    /// How; null where it was said before anybody was asked, which is taken as `recovered`.
+    #[schema(required)]
+    kind: Option<FoundAs>,
+    /// Whether it has to pass an inspection first.
+    needs_inspection: bool,
+    /// Whether it has to have new keys first.
+    needs_new_keys: bool,
+    /// The newest inspection since: whether nothing was wrong; null while there is none.
+    #[schema(required)]
+    is_passed: Option<bool>,
+    /// Whether its keys are others than when it was found; false once the incident is closed.
+    has_new_keys: bool,
+    /// What is missing before a second person can confirm, by the code that a confirmation would be refused with; null when nothing is.
+    #[schema(required)]
+    missing: Option<Code>,
     /// Who says so.
     proposed_by: String,
     /// When.
@@ -337,12 +354,10 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
     let reported_by = names.person(&incident.reported_by)?;
     let stop_request = stop_request::of(tx, &mut names, actor, (&incident, &terminal, &merchant))?;
     let allowed = actions(tx, actor, &incident, IncidentAction)?;
-    let next = match incident.state {
-        Word::Closed => Vec::new(),
-        _ => duty::of(tx, &mut names, actor, &incident, |duty| {
-            duty.is_open() && !duty.is_conditional()
-        })?,
-    };
+    let is_closed = incident.state == Word::Closed;
+    let next = duty::of(tx, &mut names, actor, &incident, |duty| {
+        duty.is_open() && !duty.is_conditional() && (!is_closed || duty.is_of_find())
+    })?;
     let closing = match &incident.closing {
         None => None,
         Some(closing) => Some(Closing {
@@ -351,6 +366,10 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
             at: Time(closing.at),
             statement: closing.statement.clone(),
         }),
+    };
+    let found = match &incident.found {
+        None => None,
+        Some(found) => Some(Found::of(tx, &mut names, &incident, found)?),
     };
     Ok(IncidentOut {
         last_sequence: store::event::last_sequence(tx, Subject::Incident, &incident.incident_id)?,
@@ -369,10 +388,7 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
         },
         node: incident.node,
         terminal: terminal::summary(tx, &mut names, terminal)?,
-        found: incident
-            .found
-            .map(|found| Found::of(&mut names, found))
-            .transpose()?,
+        found,
         playbook: incident
             .playbook
             .map(|pinned| format!("{} {}", pinned.playbook, pinned.version)),
@@ -383,12 +399,27 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
 }
 
 impl Found {
-    fn of(names: &mut Names<'_, '_>, found: domain::incident::Found) -> Result<Self, store::Error> {
+    fn of(
+        tx: &Tx<'_>,
+        names: &mut Names<'_, '_>,
+        incident: &Incident,
+        found: &domain::incident::Found,
+    ) -> Result<Self, store::Error> {
+        let owes = incident.owes();
+        let missing = app::incident::missing(tx, incident)?;
+        let is_proposed = incident.state == Word::FoundProposed;
+        let confirmed_by = found.confirmed_by.as_deref();
         Ok(Self {
+            kind: found.kind.map(FoundAs),
+            needs_inspection: owes.inspection,
+            needs_new_keys: owes.new_keys,
+            has_new_keys: is_proposed && app::incident::has_new_keys(tx, incident)?,
+            is_passed: found.inspected.as_ref().map(|inspected| inspected.is_passed),
+            missing: missing.map(|against| Problem::from(app::case::Error::Against(against)).code),
             proposed_by: names.person(&found.proposed_by)?,
             proposed_at: Time(found.proposed_at),
-            statement: found.statement,
-            confirmed_by: found.confirmed_by.map(|by| names.person(&by)).transpose()?,
+            statement: found.statement.clone(),
+            confirmed_by: confirmed_by.map(|by| names.person(by)).transpose()?,
             confirmed_at: found.confirmed_at.map(Time),
         })
     }

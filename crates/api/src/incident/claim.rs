@@ -6,7 +6,7 @@ use app::interruption::{self, Interruption};
 use app::stop_request::clock;
 use domain::Timestamp;
 use domain::duty::{Duty, State as DutyState};
-use domain::incident::{Incident, Manner};
+use domain::incident::{Ended, Incident, Manner};
 use domain::police::{Entry, Verb as Police};
 use domain::replacement::{Replacement, State as Stands};
 use domain::stop_request::State as Stop;
@@ -126,7 +126,7 @@ fn loss(
     let reporter = Names::new(tx).person(&incident.reported_by)?;
     Ok(vec![
         (
-            "怎么丢的",
+            "情况",
             "how it went",
             Some(manner(incident.manner, language).to_owned()),
         ),
@@ -135,6 +135,11 @@ fn loss(
         ("报失时间", "reported", Some(at(incident.reported_at))),
         ("报失人", "reported by", Some(reporter)),
         ("经过", "circumstances", incident.circumstances.clone()),
+        (
+            "怎么结束的",
+            "how it ended",
+            Some(ended(incident.closing.as_ref().map(|closing| closing.ended), language).to_owned()),
+        ),
     ])
 }
 
@@ -143,6 +148,27 @@ fn manner(manner: Manner, language: Language) -> &'static str {
         Manner::Stolen => language.pick("被盗", "stolen"),
         Manner::Lost => language.pick("遗失", "lost"),
         Manner::Unsure => language.pick("不确定", "not sure"),
+        Manner::Tampered => language.pick("疑似被改装", "suspected tampering"),
+    }
+}
+
+/// How a case ended, if it has.
+pub fn ended(ended: Option<Ended>, language: Language) -> &'static str {
+    match ended {
+        None => language.pick("还没有结束", "not ended yet"),
+        Some(Ended::Found) => language.pick("找回", "found again"),
+        Some(Ended::FalseAlarm) => language.pick(
+            "虚惊：没有丢失或被改装",
+            "a false alarm: neither lost nor altered",
+        ),
+        Some(Ended::Recovered) => language.pick(
+            "找回，检查并换新密钥后恢复使用",
+            "recovered, inspected and given new keys",
+        ),
+        Some(Ended::Destroyed) => {
+            language.pick("损坏或已销毁，永久停用", "broken or destroyed, stopped for good")
+        }
+        Some(Ended::NotFound) => language.pick("没有找到，永久停用", "not found, stopped for good"),
     }
 }
 

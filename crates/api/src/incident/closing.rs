@@ -64,7 +64,7 @@ async fn close(
             let statement = text("statement", &said.statement, app::case::TEXT_CHARS_MAX)?;
             match app::incident::close(tx, actor, id, &statement) {
                 Err(app::case::Error::Against(app::case::Against::DutiesOpen)) => {
-                    Err(Problem::new(DUTIES_OPEN).open_duties(blocking(tx, id)?))
+                    Err(Problem::new(DUTIES_OPEN).open_duties(blocking(tx, id, |_| true)?))
                 }
                 closed => Ok(closed?),
             }

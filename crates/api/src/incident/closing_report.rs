@@ -7,11 +7,11 @@ use app::stop_request::clock;
 use domain::attachment::{Attachment, State as Kept};
 use domain::duty::{Duty, State as DutyState};
 use domain::hex;
-use domain::incident::{Ended, Incident, State};
+use domain::incident::{Incident, State};
 use domain::terminal::Terminal;
 use store::Tx;
 
-use super::claim::{lost_terminal, sections};
+use super::claim::{ended, lost_terminal, sections};
 use super::fact::{FactSheet, List, Section};
 use super::packet::in_print;
 use crate::language::Language;
@@ -188,7 +188,11 @@ fn ending(
     let found = incident.found.as_ref();
     let said_by = found.map(|found| names.person(&found.proposed_by)).transpose()?;
     let closed_by = closing.map(|closing| names.person(&closing.by)).transpose()?;
-    let ended = closing.map(|closing| ended(closing.ended, language).to_owned());
+    let ended = closing.map(|closing| ended(Some(closing.ended), language).to_owned());
+    let inspected = found.and_then(|found| found.inspected.as_ref());
+    let inspected_by = inspected
+        .map(|inspected| names.person(&inspected.by))
+        .transpose()?;
     let statement = closing
         .and_then(|closing| closing.statement.clone())
         .or_else(|| found.map(|found| found.statement.clone()));
@@ -205,19 +209,12 @@ fn ending(
     if let Some(by) = said_by {
         facts.insert(2, ("谁说找到了", "who said that it was found", Some(by)));
     }
+    if let Some(by) = inspected_by {
+        facts.insert(3, ("谁验过机", "who inspected it", Some(by)));
+    }
     Ok(Section {
         title: ("结案", "How it ended"),
         facts,
         list: None,
     })
-}
-
-fn ended(ended: Ended, language: Language) -> &'static str {
-    match ended {
-        Ended::Found => language.pick(
-            "找到了，经两人确认，恢复使用",
-            "found, as two people say; it runs again",
-        ),
-        Ended::NotFound => language.pick("没有找到，永久停用", "not found; it stays stopped for good"),
-    }
 }

@@ -181,8 +181,8 @@ impl DutyOut {
         is_closed: bool,
         it: Duty,
     ) -> Result<Self, Problem> {
-        // Nothing of a closed incident moves; the table says the rest.
-        let actions = match is_closed {
+        // Nothing of a closed incident moves, but what follows from that it was found; the table says the rest.
+        let actions = match is_closed && !it.is_of_find() {
             true => Vec::new(),
             false => domain::case::actions(&it, actor),
         };
@@ -275,10 +275,14 @@ pub fn of(
         .collect()
 }
 
-/// The words of those that keep an incident from being closed.
-pub fn blocking(tx: &Tx<'_>, incident_id: &str) -> Result<Vec<String>, store::Error> {
+/// The words of those that keep an incident from being closed, of some.
+pub fn blocking(
+    tx: &Tx<'_>,
+    incident_id: &str,
+    which: impl Fn(&Duty) -> bool,
+) -> Result<Vec<String>, store::Error> {
     let duties = store::duty::of(tx, incident_id)?.into_iter();
-    let open = duties.filter(Duty::stands_against_closing);
+    let open = duties.filter(|duty| duty.stands_against_closing() && which(duty));
     Ok(open.map(|duty| duty.duty).collect())
 }
 

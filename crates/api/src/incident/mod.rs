@@ -1,6 +1,6 @@
 //! Loss incidents, from the report to the second person who confirms that the terminal is found (R1.0 to R1.3).
 //!
-//! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `closing`, `duty`, `police`, `replacement` and
+//! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `inspection`, `closing`, `duty`, `police`, `replacement` and
 //! `comment` are the steps; `timeline`, `stream` and `activity` show what happened; `documents` hands out what goes to others on paper,
 //! whose words `packet`, `claim` and `closing_report` gather, and `pack` all of it with its proofs; `attachment` keeps what people bring,
 //! which `spool` takes in.
@@ -20,6 +20,7 @@ pub mod documents;
 pub mod duty;
 mod fact;
 pub mod found;
+pub mod inspection;
 pub mod pack;
 mod packet;
 pub mod police;

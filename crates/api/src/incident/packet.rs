@@ -7,7 +7,7 @@ use app::stop_request::{acquirer_of, clock, credit_code, merchant_number, minute
 use domain::Timestamp;
 use domain::attachment::{Attachment, Purpose, State as Kept};
 use domain::hex;
-use domain::incident::{Ended, Incident};
+use domain::incident::Incident;
 use domain::stop_request::{State as Stop, StopRequest};
 use domain::terminal::{Control, Terminal};
 use domain::transaction::{Decision, Entry, LedgerRow, Proof};
@@ -107,6 +107,7 @@ fn incident_out(
         "last_heard": last_heard,
         "at_provider": asked.and_then(|asked| asked.evidence.as_deref()),
         "found_at": found_at(incident).map(at),
+        "found_as": incident.closing.as_ref().map(|closing| closing.ended.code()),
         "window_from": at(incident.window.from),
         "window_to": at(incident.window.to),
         "window_basis": incident.window.basis.code(),
@@ -116,7 +117,7 @@ fn incident_out(
 /// When two people had said that it was found again. Closed without that, it is stopped still.
 fn found_at(incident: &Incident) -> Option<Timestamp> {
     let closing = incident.closing.as_ref();
-    let closing = closing.filter(|closing| closing.ended == Ended::Found)?;
+    let closing = closing.filter(|closing| closing.ended.runs_again())?;
     let confirmed_at = incident.found.as_ref().and_then(|found| found.confirmed_at);
     Some(confirmed_at.unwrap_or(closing.at))
 }

@@ -361,7 +361,7 @@ async fn what_was_taken_back_is_shown_so_and_its_bytes_stay_until_the_case_is_cl
         .post(
             &owner,
             &format!("/api/v1/incidents/{id}/found"),
-            json!({ "statement": "柜台下" }),
+            json!({ "kind": "false_alarm", "statement": "柜台下" }),
         )
         .await
         .ok();

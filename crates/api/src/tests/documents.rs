@@ -151,7 +151,7 @@ async fn a_closed_case_has_a_report_that_names_what_was_not_done_and_what_is_to_
         .post(&owner, &format!("/api/v1/duties/{lessons}/done"), proof)
         .await
         .ok();
-    let found = json!({ "statement": "Behind the counter" });
+    let found = json!({ "kind": "false_alarm", "statement": "Behind the counter" });
     house
         .post(&owner, &format!("/api/v1/incidents/{id}/found"), found)
         .await
@@ -253,7 +253,7 @@ async fn nothing_after_the_find_was_an_attempt() {
     let id = house.lose(&owner, "10450001").await;
     house.ask("10450001", 2).await;
     let incident = format!("/api/v1/incidents/{id}");
-    let said = json!({ "statement": "behind the counter" });
+    let said = json!({ "kind": "false_alarm", "statement": "behind the counter" });
     house.post(&owner, &format!("{incident}/found"), said).await.ok();
     let proposed = packet(&house, &owner, &id, "en").await;
     assert_eq!(

@@ -226,7 +226,7 @@ async fn a_step_that_weighs_is_taken_by_who_has_just_proved_who_it_is() {
     let risk = risk["token"].as_str().unwrap();
     let incident = house.lose(&owner, "10450001").await;
     let found = format!("/api/v1/incidents/{incident}/found");
-    let said = json!({ "statement": "in the drawer" });
+    let said = json!({ "kind": "false_alarm", "statement": "in the drawer" });
     house.post(&owner, &found, said).await.ok();
     now_ms.fetch_add(600_000, Ordering::Relaxed);
     let shown = house

@@ -23,14 +23,18 @@ async fn finding_again_takes_two_people() {
         .await
         .problem(409, "wrong_state");
     let blank = house
-        .post(&owner, &at(&id, "/found"), json!({ "statement": " " }))
+        .post(
+            &owner,
+            &at(&id, "/found"),
+            json!({ "kind": "false_alarm", "statement": " " }),
+        )
         .await;
     assert_eq!(blank.problem(422, "invalid_field").body["field"], "statement");
     let proposed = house
         .post(
             &owner,
             &at(&id, "/found"),
-            json!({ "statement": "behind the counter" }),
+            json!({ "kind": "false_alarm", "statement": "behind the counter" }),
         )
         .await
         .ok();
@@ -44,7 +48,11 @@ async fn finding_again_takes_two_people() {
     );
     assert_eq!(proposed["terminal"]["state"], "lost");
     house
-        .post(&owner, &at(&id, "/found"), json!({ "statement": "again" }))
+        .post(
+            &owner,
+            &at(&id, "/found"),
+            json!({ "kind": "false_alarm", "statement": "again" }),
+        )
         .await
         .problem(409, "wrong_state");
     house

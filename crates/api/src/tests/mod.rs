@@ -12,6 +12,7 @@ mod emergency;
 mod estate;
 mod everyone;
 mod factor;
+mod found;
 mod import;
 mod incident;
 mod input;

@@ -168,7 +168,7 @@ async fn it_is_seen_only_by_who_has_just_proved_who_it_is() {
 }
 
 /// What fields are called that may be about a person.
-const WORDS: [&str; 23] = [
+const WORDS: [&str; 24] = [
     "person_name",
     "mobile",
     "email",
@@ -179,6 +179,7 @@ const WORDS: [&str; 23] = [
     "place",
     "circumstances",
     "statement",
+    "note",
     "said",
     "actor",
     "actor_name",
@@ -529,7 +530,7 @@ async fn a_person_is_erased_and_the_answer_says_what_is_kept() {
         "{person}"
     );
     let risk = house.token("risk").await;
-    let found = json!({ "statement": "司机送回" });
+    let found = json!({ "kind": "false_alarm", "statement": "司机送回" });
     house
         .post(&owner, &format!("/api/v1/incidents/{id}/found"), found)
         .await

@@ -163,7 +163,7 @@ async fn a_repeated_report_is_not_told_stopped_after_its_terminal_was_found() {
         .await
         .ok();
     let found = format!("{INCIDENTS}/{}/found", first["id"].as_str().unwrap());
-    let statement = json!({ "statement": "behind the counter" });
+    let statement = json!({ "kind": "false_alarm", "statement": "behind the counter" });
     house.post(&manager, &found, statement).await.ok();
     // Still stopped, so the acknowledgement is still true.
     let again = house.post_once(&owner, "a key", INCIDENTS, report.clone()).await;
@@ -200,7 +200,11 @@ async fn a_report_found_while_it_waits_is_not_told_stopped() {
     let listed = house.get(&owner, INCIDENTS).await.ok();
     let found = format!("{INCIDENTS}/{}/found", listed["items"][0]["id"].as_str().unwrap());
     house
-        .post(&manager, &found, json!({ "statement": "here" }))
+        .post(
+            &manager,
+            &found,
+            json!({ "kind": "false_alarm", "statement": "here" }),
+        )
         .await
         .ok();
     house

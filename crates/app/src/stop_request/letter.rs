@@ -94,6 +94,7 @@ fn request(manner: Manner, rule: Option<Rule>) -> Both {
         Manner::Stolen => ["被盗", "has been stolen"],
         Manner::Lost => ["遗失", "has been lost"],
         Manner::Unsure => ["下落不明", "is missing"],
+        Manner::Tampered => ["疑似被改装", "may have been tampered with"],
     };
     let [asked_zh, asked_en] = match rule {
         Some(rule) => both(

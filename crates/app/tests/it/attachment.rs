@@ -9,7 +9,7 @@ use domain::time::HOUR_MS;
 use domain::work::{CleanUp, Id, Kind as WorkKind};
 use store::node::Incarnation;
 
-use crate::fixture::{House, NODE, auditor, manager, owner, risk_officer, stranger, terminal};
+use crate::fixture::{House, NODE, auditor, manager, owner, stranger, terminal};
 
 const MIB: i64 = 1 << 20;
 
@@ -225,14 +225,7 @@ fn what_was_taken_back_goes_when_the_case_is_closed_and_all_of_it_when_its_time_
     house.pass_ms(2 * HOUR_MS);
     clean_up(&house, CleanUp::Files);
     assert_eq!(pieces(&house, "F1"), 1, "the case is open");
-    let found = id.clone();
-    house
-        .try_write(move |tx| app::incident::propose_found(tx, &owner(), &found, "under the counter"))
-        .unwrap();
-    let found = id.clone();
-    house
-        .try_write(move |tx| app::incident::confirm_found(tx, &risk_officer(), &found))
-        .unwrap();
+    house.find_again(&id);
     clean_up(&house, CleanUp::Files);
     let [first, second] = files(&house, &id).try_into().unwrap();
     assert!(!first.is_there && second.is_there);

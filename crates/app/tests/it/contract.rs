@@ -10,6 +10,7 @@ use domain::api_key::ApiKey;
 use domain::case::{Text, decide};
 use domain::contact::{Contact, Details, Kind, State as ContactState};
 use domain::factor::Factor;
+use domain::incident::found::Kind as FoundAs;
 use domain::incident::{Found, Incident, State as IncidentState};
 use domain::invitation::Invitation;
 use domain::merchant::{self, Merchant};
@@ -98,11 +99,8 @@ fn an_incident_moves_by_its_table_alone() {
     let house = House::open();
     let open = house.lose(terminal(1));
     let found = Found {
-        proposed_by: "owner".into(),
-        proposed_at: house.now(),
-        statement: "behind the counter".into(),
-        confirmed_by: None,
-        confirmed_at: None,
+        kind: Some(FoundAs::FalseAlarm),
+        ..Found::said("owner", house.now(), "behind the counter")
     };
     let states = IncidentState::ALL.map(|state| Incident {
         state,

@@ -13,6 +13,7 @@ use domain::account::{Account, Proof, Role, Scope};
 use domain::actor::{Actor, By};
 use domain::event::{Event, Subject};
 use domain::hold::{Authority, Kind as HoldKind, Standing};
+use domain::incident::found::Kind as FoundAs;
 use domain::incident::{Happened, Incident, Manner};
 use domain::merchant::Merchant;
 use domain::money::Currency;
@@ -395,9 +396,19 @@ impl House {
         reported.incident
     }
 
+    /// It was never away.
     pub fn propose_found(&self, by: &Actor, incident_id: &str) -> Result<Incident, app::case::Error> {
-        let (by, incident_id) = (by.clone(), incident_id.to_owned());
-        self.try_write(move |tx| app::incident::propose_found(tx, &by, &incident_id, "under the till"))
+        self.propose_found_as(by, incident_id, FoundAs::FalseAlarm)
+    }
+
+    pub fn propose_found_as(
+        &self,
+        by: &Actor,
+        incident_id: &str,
+        kind: FoundAs,
+    ) -> Result<Incident, app::case::Error> {
+        let (by, id) = (by.clone(), incident_id.to_owned());
+        self.try_write(move |tx| app::incident::propose_found(tx, &by, &id, (kind, "under the till")))
     }
 
     pub fn confirm_found(&self, by: &Actor, incident_id: &str) -> Result<Incident, app::case::Error> {
@@ -488,6 +499,11 @@ fn account(login: &str, role: Role, scope: Scope) -> Actor {
 
 pub fn owner() -> Actor {
     account("owner", Role::Owner, Scope::Merchant(ours()))
+}
+
+/// Owns our merchant with the other one.
+pub fn partner() -> Actor {
+    account("partner", Role::Owner, Scope::Merchant(ours()))
 }
 
 /// Runs our shop of that key.

@@ -25,6 +25,7 @@ mod estate;
 mod factor;
 mod fixture;
 mod follow;
+mod found;
 mod import;
 mod incident;
 mod node;

@@ -7,6 +7,7 @@ use domain::TerminalId;
 use domain::actor::Actor;
 use domain::duty::State as DutyState;
 use domain::hold::{Authority, Kind as HoldKind};
+use domain::incident::found::Kind as FoundAs;
 use domain::incident::{Happened, Incident};
 use domain::replacement::checklist::{self, Answer};
 use domain::replacement::device::{Certificate, Channel, Delivery, Device, Kind as DeviceKind};
@@ -69,7 +70,7 @@ fn key(check: &str) -> MasterKey {
 }
 
 fn answers() -> Vec<Answer> {
-    let answer = |item: checklist::Item| Answer {
+    let answer = |item: domain::checklist::Item| Answer {
         item: item.item.into(),
         is_so: true,
         note: None,
@@ -526,8 +527,17 @@ fn the_old_keys_stay_dead_or_nothing_goes_live() {
         assert!(matches!(undone, Err(Error::OldKeysAlive)), "{undone:?}");
     }
     it.take(Verb::GoLive).unwrap();
+    // Said to be back beside its replacement it owes a new key, and may have one; reported again, no more.
+    let lost = &it.incident.incident_id;
+    assert!(set(&it.house).is_err());
+    it.house
+        .propose_found_as(&owner(), lost, FoundAs::Recovered)
+        .unwrap();
+    set(&it.house).unwrap();
+    it.house.report(&owner(), terminal(1)).unwrap();
+    assert!(set(&it.house).is_err());
     // Found again it needs a key like any terminal, and may have one.
-    it.house.find_again(&it.incident.incident_id);
+    it.house.find_again(lost);
     set(&it.house).unwrap();
 }
 

@@ -1,9 +1,12 @@
 //! Incidents: the loss of a terminal, from the report to the closed case (R1.0 to R1.3).
 //!
-//! Invariant: a loss incident is closed as found by two different people, never by one and never by a machine.
+//! Invariant: a loss incident is closed as found by two different people, never by one and never by a machine; what was away runs again
+//! only when it has passed an inspection.
 
+pub mod found;
 mod window;
 
+pub use found::Found;
 pub use window::{LossWindow, Sight, WindowBasis};
 
 use crate::case::{Case, Step, Text, Who};
@@ -19,6 +22,8 @@ words! {
         Lost = "lost",
         /// 不确定.
         Unsure = "unsure",
+        /// 疑似被改装: it is there, and somebody may have altered it.
+        Tampered = "tampered",
     }
 }
 
@@ -111,9 +116,11 @@ words! {
         FileWithdrawn = "file_withdrawn",
         /// A virus was found in a file, of which nothing was kept; the text is its length and its SHA-256.
         FileRefused = "file_refused",
-        /// A person says the terminal was found.
+        /// A person says the terminal was found; the text is how, and from the next line on the words.
         FoundProposed = "found_proposed",
-        /// A second person confirmed that it was found; the incident is closed.
+        /// It was looked over; the text is `passed`, or `failed` and the items that were not right.
+        Inspected = "inspected",
+        /// A second person confirmed that it was found; the incident is closed. The text is how it ended.
         Closed = "closed",
         /// It was closed although the terminal was not found.
         ClosedNotFound = "closed_not_found",
@@ -212,8 +219,10 @@ words! {
         ReportLoss = "report_loss",
         /// Say that an alarm was seen.
         AcknowledgeAlarm = "acknowledge_alarm",
-        /// Say that the terminal was found.
+        /// Say that the terminal was found, and how.
         ProposeFound = "propose_found",
+        /// Say what was seen when it was looked over.
+        Inspect = "inspect",
         /// Confirm it, and close the incident.
         ConfirmFound = "confirm_found",
         /// Close it although the terminal was not found: it stays stopped.
@@ -300,10 +309,26 @@ pub struct Moments {
 words! {
     /// How an incident ended.
     pub enum Ended {
-        /// The terminal was found again, as two people say; it is stopped no more.
+        /// The terminal was found again, as two people said before they were asked how; it is stopped no more.
         Found = "found",
         /// It was not; what had to follow was done. It stays stopped for good.
         NotFound = "not_found",
+        /// It was never away, or nobody had altered it; it is stopped no more.
+        FalseAlarm = "false_alarm",
+        /// It was away, was looked over and has new keys; it is stopped no more.
+        Recovered = "recovered",
+        /// It is broken, or was destroyed. It stays stopped for good.
+        Destroyed = "destroyed",
+    }
+}
+
+impl Ended {
+    /// Whether the terminal may be used again.
+    pub const fn runs_again(self) -> bool {
+        match self {
+            Self::Found | Self::FalseAlarm | Self::Recovered => true,
+            Self::NotFound | Self::Destroyed => false,
+        }
     }
 }
 
@@ -320,29 +345,21 @@ pub struct Closing {
     pub statement: Option<String>,
 }
 
-/// That a terminal was found again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Who says so.
-    pub proposed_by: String,
-    /// When.
-    pub proposed_at: Timestamp,
-    /// In which words.
-    pub statement: String,
-    /// The second person.
-    pub confirmed_by: Option<String>,
-    /// When.
-    pub confirmed_at: Option<Timestamp>,
-}
-
 impl Incident {
-    /// Whether its loss stands: it is not closed, or was closed although the terminal was never found.
+    /// Whether its loss stands: it is not closed, or was closed with a terminal that stays stopped for good.
     pub fn loss_stands(&self) -> bool {
-        let never_found = self
+        let stays = self
             .closing
             .as_ref()
-            .is_some_and(|closing| closing.ended == Ended::NotFound);
-        self.state != State::Closed || never_found
+            .is_some_and(|closing| !closing.ended.runs_again());
+        self.state != State::Closed || stays
+    }
+
+    /// What it owes before it is trusted, now that somebody says it was found.
+    pub fn owes(&self) -> found::Owes {
+        self.found
+            .as_ref()
+            .map_or_else(found::Owes::default, |found| found.owes(self.manner))
     }
 }
 
@@ -376,7 +393,8 @@ impl Case for Incident {
         },
         Step {
             verb: Verb::ProposeFound,
-            from: &[State::Open],
+            // What was found may turn out to be broken.
+            from: &[State::Open, State::FoundProposed],
             to: Some(State::FoundProposed),
             who: FOLLOWERS,
             second_person: false,
@@ -385,13 +403,16 @@ impl Case for Incident {
             // Or its maker would be the first and the second person.
             by_person: true,
         },
+        Step::new(Verb::Inspect, &[State::FoundProposed], None, FOLLOWERS)
+            .saying(Text::Required)
+            .by_person(),
         Step {
             verb: Verb::ConfirmFound,
             from: &[State::FoundProposed],
             to: Some(State::Closed),
             who: CLOSERS,
             second_person: true,
-            text: Text::None,
+            text: Text::Optional,
             proving: true,
             by_person: true,
         },
@@ -423,11 +444,23 @@ impl Case for Incident {
         self.found.as_ref().map(|found| found.proposed_by.as_str())
     }
 
+    /// Who looked it over does not confirm either.
+    fn took_part(&self, name: &str) -> bool {
+        let inspected = self.found.as_ref().and_then(|found| found.inspected.as_ref());
+        self.first_person() == Some(name) || inspected.is_some_and(|inspected| inspected.by == name)
+    }
+
     fn hinders(&self, verb: Verb) -> bool {
         match verb {
             Verb::AcknowledgeAlarm => self.open_alarm_count == 0,
             // What was found is used again: another loss is another incident.
             Verb::Reopen | Verb::ReportLoss => !self.loss_stands(),
+            // Only that it is broken is said after that it was found.
+            Verb::ProposeFound => self
+                .found
+                .as_ref()
+                .is_some_and(|found| self.state == State::FoundProposed && found.is_destroyed()),
+            Verb::Inspect => !self.owes().inspection,
             _ => false,
         }
     }
@@ -455,11 +488,8 @@ mod tests {
     fn incident(state: State) -> Incident {
         let at = Timestamp(0);
         let found = Found {
-            proposed_by: "owner".into(),
-            proposed_at: at,
-            statement: "behind the counter".into(),
-            confirmed_by: None,
-            confirmed_at: None,
+            kind: Some(found::Kind::Recovered),
+            ..Found::said("owner", at, "behind the counter")
         };
         Incident {
             incident_id: "A".into(),
@@ -507,13 +537,15 @@ mod tests {
             "open report_loss: owner:open other:open manager:open risk:open auditor:no node:no",
             "open acknowledge_alarm: owner:open other:open manager:open risk:open auditor:no node:no",
             "open propose_found: owner:found_proposed other:found_proposed manager:found_proposed risk:found_proposed auditor:no node:no",
+            "open inspect: owner:- other:- manager:- risk:- auditor:no node:no",
             "open confirm_found: owner:- other:- manager:no risk:- auditor:no node:no",
             "open close: owner:closed other:closed manager:no risk:closed auditor:no node:no",
             "open reopen: owner:- other:- manager:- risk:- auditor:no node:no",
             "open say_moment: owner:open other:open manager:open risk:open auditor:no node:no",
             "found_proposed report_loss: owner:open other:open manager:open risk:open auditor:no node:no",
             "found_proposed acknowledge_alarm: owner:- other:- manager:- risk:- auditor:no node:no",
-            "found_proposed propose_found: owner:- other:- manager:- risk:- auditor:no node:no",
+            "found_proposed propose_found: owner:found_proposed other:found_proposed manager:found_proposed risk:found_proposed auditor:no node:no",
+            "found_proposed inspect: owner:found_proposed other:found_proposed manager:found_proposed risk:found_proposed auditor:no node:no",
             "found_proposed confirm_found: owner:second other:closed manager:no risk:closed auditor:no node:no",
             "found_proposed close: owner:- other:- manager:no risk:- auditor:no node:no",
             "found_proposed reopen: owner:- other:- manager:- risk:- auditor:no node:no",
@@ -521,20 +553,51 @@ mod tests {
             "closed report_loss: owner:open other:open manager:open risk:open auditor:no node:no",
             "closed acknowledge_alarm: owner:- other:- manager:- risk:- auditor:no node:no",
             "closed propose_found: owner:- other:- manager:- risk:- auditor:no node:no",
+            "closed inspect: owner:- other:- manager:- risk:- auditor:no node:no",
             "closed confirm_found: owner:- other:- manager:no risk:- auditor:no node:no",
             "closed close: owner:- other:- manager:no risk:- auditor:no node:no",
             "closed reopen: owner:open other:open manager:open risk:open auditor:no node:no",
             "closed say_moment: owner:- other:- manager:- risk:- auditor:no node:no",
         ];
         assert_eq!(walk(incident, &actors), wanted);
-        // What was found is in use again: another loss of it is another incident.
-        let found_again = Incident {
-            closing: incident(State::Closed).closing.map(|closing| Closing {
-                ended: Ended::Found,
-                ..closing
-            }),
-            ..incident(State::Closed)
+        for ended in Ended::ALL {
+            let closed = Incident {
+                closing: incident(State::Closed)
+                    .closing
+                    .map(|closing| Closing { ended, ..closing }),
+                ..incident(State::Closed)
+            };
+            // What runs again is in use: another loss of it is another incident.
+            let wanted: &[Verb] = match ended.runs_again() {
+                true => &[],
+                false => &[Verb::ReportLoss, Verb::Reopen],
+            };
+            assert_eq!(crate::case::actions(&closed, &actors[0].1), wanted, "{ended:?}");
+            assert_eq!(closed.loss_stands(), !ended.runs_again());
+        }
+    }
+
+    #[test]
+    fn who_looked_it_over_does_not_confirm_either() {
+        let mut it = incident(State::FoundProposed);
+        let confirms = |it: &Incident, login| {
+            crate::case::decide(it, Verb::ConfirmFound, &person(login, Role::Owner)).is_ok()
         };
-        assert_eq!(crate::case::actions(&found_again, &actors[0].1), []);
+        assert!(!confirms(&it, "owner") && confirms(&it, "other"));
+        it.found.as_mut().unwrap().inspected = Some(found::Inspected {
+            position: 1,
+            by: "other".into(),
+            is_passed: true,
+            has_new_keys: false,
+        });
+        assert!(!confirms(&it, "owner") && !confirms(&it, "other") && confirms(&it, "third"));
+    }
+
+    #[test]
+    fn what_is_broken_is_neither_found_again_nor_looked_over() {
+        let mut it = incident(State::FoundProposed);
+        it.found.as_mut().unwrap().kind = Some(found::Kind::Destroyed);
+        let actions = crate::case::actions(&it, &person("other", Role::Owner));
+        assert_eq!(actions, [Verb::ReportLoss, Verb::ConfirmFound, Verb::SayMoment]);
     }
 }

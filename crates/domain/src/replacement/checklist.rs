@@ -4,26 +4,10 @@
 
 use std::fmt::Write as _;
 
+use crate::checklist::{self, Item, item};
+
 /// The version of [`ITEMS`].
 pub const VERSION: u32 = 1;
-/// Longest note, in characters.
-pub const NOTE_CHARS_MAX: usize = 200;
-
-/// One thing to be looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// Its name.
-    pub item: &'static str,
-    /// What is to be so, in Chinese.
-    pub zh: &'static str,
-    /// In English.
-    pub en: &'static str,
-}
-
-const fn item(item: &'static str, zh: &'static str, en: &'static str) -> Item {
-    Item { item, zh, en }
-}
-
 /// What is to be looked at, in this order.
 pub const ITEMS: [Item; 8] = [
     item(
@@ -79,34 +63,18 @@ pub struct Answer {
     pub note: Option<String>,
 }
 
-/// What is wrong with the answers to a checklist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wrong {
-    /// This item has no answer, or two.
-    Unanswered(&'static str),
-    /// There is no such item.
-    Unknown,
-    /// What is not so needs a note.
-    NoteMissing(&'static str),
-}
-
-/// The answers in the order of the items: one to each.
-pub fn answered(answers: &[Answer]) -> Result<Vec<(Item, &Answer)>, Wrong> {
-    if answers
-        .iter()
-        .any(|answer| ITEMS.iter().all(|item| item.item != answer.item))
-    {
-        return Err(Wrong::Unknown);
+impl checklist::Answer for Answer {
+    fn item(&self) -> &str {
+        &self.item
     }
-    let answer_of = |item: Item| {
-        let mut its = answers.iter().filter(|answer| answer.item == item.item);
-        match (its.next(), its.next()) {
-            (Some(answer), None) if answer.is_so || answer.note.is_some() => Ok((item, answer)),
-            (Some(_), None) => Err(Wrong::NoteMissing(item.item)),
-            _ => Err(Wrong::Unanswered(item.item)),
-        }
-    };
-    ITEMS.into_iter().map(answer_of).collect()
+
+    fn is_plain(&self) -> bool {
+        self.is_so
+    }
+
+    fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
 }
 
 /// The text that is signed: what it is of (name and value), then each item with its answer.
@@ -139,23 +107,6 @@ mod tests {
     }
 
     #[test]
-    fn each_item_has_one_answer_and_what_is_not_so_a_note() {
-        assert_eq!(answered(&all(true, None)).unwrap().len(), ITEMS.len());
-        assert_eq!(answered(&all(false, Some("later"))).unwrap().len(), ITEMS.len());
-        assert_eq!(answered(&all(false, None)), Err(Wrong::NoteMissing("seals")));
-        let mut less = all(true, None);
-        less.pop();
-        assert_eq!(answered(&less), Err(Wrong::Unanswered("labels")));
-        let mut twice = all(true, None);
-        twice.push(twice[0].clone());
-        assert_eq!(answered(&twice), Err(Wrong::Unanswered("seals")));
-        let mut other = all(true, None);
-        other[0].item = "weather".into();
-        assert_eq!(answered(&other), Err(Wrong::Unknown));
-        assert_eq!(answered(&[]), Err(Wrong::Unanswered("seals")));
-    }
-
-    #[test]
     fn the_text_says_what_was_asked_and_answered_and_nobody_adds_a_line() {
         let mut answers = all(true, None);
         answers[3] = Answer {
@@ -163,7 +114,10 @@ mod tests {
             is_so: false,
             note: Some("moved\noverlay: yes".into()),
         };
-        let text = text(&[("serial", "SN1\nseals: yes")], &answered(&answers).unwrap());
+        let text = text(
+            &[("serial", "SN1\nseals: yes")],
+            &checklist::answered(&ITEMS, &answers).unwrap(),
+        );
         let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with(' ')).collect();
         assert_eq!(
             lines[..3],

@@ -155,8 +155,8 @@ impl Node {
                         return Ok(false);
                     };
                     let id = &incident.incident_id;
-                    app::incident::propose_found(tx, &super::owner(), id, "under the till")
-                        .map_err(store_error)?;
+                    let said = (domain::incident::found::Kind::FalseAlarm, "under the till");
+                    app::incident::propose_found(tx, &super::owner(), id, said).map_err(store_error)?;
                     Ok::<_, Error>(true)
                 })
                 .await;

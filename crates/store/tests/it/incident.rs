@@ -4,6 +4,7 @@ use domain::Timestamp;
 use domain::account::Scope;
 use domain::actor::By;
 use domain::event::Subject;
+use domain::incident::found::{Inspected, Kind};
 use domain::incident::{Closing, Ended, Found, Incident, LossWindow, Manner, Sight, State};
 use domain::terminal::Status;
 use store::event::{self, New};
@@ -43,11 +44,17 @@ fn incident(incident_id: &str, number: u32, reported_at: i64) -> Incident {
 /// The same, closed as found.
 fn closed(incident: Incident) -> Incident {
     let found = Found {
-        proposed_by: "owner".into(),
-        proposed_at: incident.reported_at,
-        statement: "behind the counter".into(),
+        kind: Some(Kind::Recovered),
+        old_key_check: Some("AAAAAA".into()),
+        inspected: Some(Inspected {
+            position: 2,
+            by: "manager".into(),
+            is_passed: true,
+            has_new_keys: false,
+        }),
         confirmed_by: Some("risk".into()),
         confirmed_at: Some(Timestamp(15)),
+        ..Found::said("owner", incident.reported_at, "behind the counter")
     };
     Incident {
         state: State::Closed,

@@ -7,6 +7,7 @@ mod problem;
 mod shown;
 
 pub use problem::CODES;
+pub use shown::Checklist;
 
 use std::sync::Arc;
 
@@ -15,8 +16,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::Actor;
+use domain::checklist::NOTE_CHARS_MAX;
 use domain::incident::Incident;
-use domain::replacement::checklist::{Answer, NOTE_CHARS_MAX};
+use domain::replacement::checklist::Answer;
 use domain::replacement::{Replacement, Verb};
 use domain::terminal::{SettlementAccount, Terminal};
 use node::seal::{Purpose, Sealer};

@@ -3,7 +3,7 @@
 //! Invariant: an early step says which one is open.
 
 use app::replacement::Error;
-use domain::replacement::checklist::Wrong;
+use domain::checklist::Wrong;
 use domain::replacement::{NotTested, State as Stands};
 
 use crate::problem::{Problem, Why};

@@ -3,6 +3,7 @@
 //! Invariant: of keys nothing travels but check values.
 
 use domain::Actor;
+use domain::checklist::Item;
 use domain::incident::Incident;
 use domain::replacement::checklist;
 use domain::replacement::device::{Refusal, Warning};
@@ -217,7 +218,7 @@ impl Replacements {
             items: items.collect::<Result<_, _>>()?,
             may_begin: is_open && app::replacement::may_begin(actor),
             interruption: InterruptionOut::of(tx, incident)?,
-            checklist: current_checklist(),
+            checklist: Checklist::of(checklist::VERSION, &checklist::ITEMS),
         })
     }
 }
@@ -268,9 +269,9 @@ impl InterruptionOut {
     }
 }
 
-/// The security checklist.
+/// A list of things to be looked at.
 #[derive(Serialize, ToSchema)]
-struct Checklist {
+pub struct Checklist {
     /// Which version.
     version: u32,
     /// In the order in which people look.
@@ -288,14 +289,17 @@ struct ChecklistItem {
     en: &'static str,
 }
 
-fn current_checklist() -> Checklist {
-    let item = |item: checklist::Item| ChecklistItem {
-        item: item.item,
-        zh: item.zh,
-        en: item.en,
-    };
-    Checklist {
-        version: checklist::VERSION,
-        items: checklist::ITEMS.map(item).into(),
+impl Checklist {
+    /// As it travels.
+    pub fn of(version: u32, items: &[Item]) -> Self {
+        let item = |item: &Item| ChecklistItem {
+            item: item.item,
+            zh: item.zh,
+            en: item.en,
+        };
+        Self {
+            version,
+            items: items.iter().map(item).collect(),
+        }
     }
 }
