@@ -28,6 +28,7 @@ import type {
   IncidentSummary,
   LossReport,
   LossReported,
+  FoundAs,
   Manner,
   PackFor,
   Page,
@@ -72,6 +73,7 @@ export * from './own'
 export * from './case'
 export * from './people'
 export { registrations } from './registrations'
+export { inspections } from './inspections'
 export { replacements } from './replacements'
 export * from './types'
 export { audit } from './audit'
@@ -185,8 +187,8 @@ export const incidents = {
     made(`/incidents/${within(id)}/pack`, { for: audience }, progress),
   acknowledge: (key: string, id: string) =>
     post<Incident>(`/incidents/${within(id)}/alarm/acknowledge`, {}, key),
-  proposeFound: (key: string, id: string, statement: string) =>
-    post<Incident>(`/incidents/${within(id)}/found`, { statement }, key),
+  proposeFound: (key: string, id: string, kind: FoundAs, statement: string) =>
+    post<Incident>(`/incidents/${within(id)}/found`, { kind, statement }, key),
   confirmFound: (key: string, id: string) =>
     post<Incident>(`/incidents/${within(id)}/found/confirm`, {}, key),
   confirmStop: (key: string, id: string, said: StopConfirmed) =>

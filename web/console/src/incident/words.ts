@@ -3,7 +3,9 @@ import type {
   Channel,
   DocumentKind,
   DutyMoment,
+  FoundAs,
   HoldKind,
+  IncidentEnded,
   PackFor,
   Reminded,
   TimelineItem,
@@ -85,6 +87,19 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
       return text.split('\n')[0] ?? null
     case 'duties_drawn_up':
       return null
+    case 'found_proposed': {
+      const [first = '', ...rest] = text.split('\n')
+      const kind = words.found.kind_short[first as FoundAs]
+      return kind ? [kind, ...rest].join(' · ') : text
+    }
+    case 'inspected': {
+      const [outcome, ...failed] = text.split(' ')
+      const { passed, failed: notPassed, item } = words.found.inspection
+      const names = failed.map((name) => item[name] ?? name)
+      return [outcome === 'passed' ? passed : notPassed, ...names].join(' · ')
+    }
+    case 'closed':
+      return text in words.ended ? words.ended[text as IncidentEnded] : text
     case 'moment_said': {
       const [moment = '', at = ''] = text.split(' ')
       return `${words.duty.moment[moment as DutyMoment]} ${dateClock(at, zone)}`

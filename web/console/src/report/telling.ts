@@ -12,6 +12,8 @@ import { t } from '@/i18n'
 
 export const SEEN = ['now', 'half_hour', 'today', 'unsure'] as const
 export type Seen = (typeof SEEN)[number]
+/** How it went, in the order in which it is asked. */
+export const MANNERS: Manner[] = ['stolen', 'lost', 'tampered', 'unsure']
 export const WHOSE = ['ours', 'not_ours', 'ours_unsure'] as const
 export type Whose = (typeof WHOSE)[number]
 

@@ -7,6 +7,7 @@ export const calling = {
     stolen: say('被盗了', 'has been stolen'),
     lost: say('丢了', 'has been lost'),
     unsure: say('不见了', 'is missing'),
+    tampered: say('可能被人动过手脚', 'may have been tampered with'),
   },
   first: say(
     (merchant: string, manner: string) => `“我的收款终端${manner}。我是${merchant}的，请马上停用。”`,

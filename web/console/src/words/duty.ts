@@ -28,6 +28,7 @@ const from: Words<DutyMoment> = {
   police_accepted: say('从受案算起', 'from the receipt of the police'),
   police_refused: say('从不予立案算起', 'from the refusal of the police'),
   bound: say('从绑定新终端算起', 'from when the new terminal was bound'),
+  found: say('从报告找到算起', 'from when it was reported found'),
 }
 
 /** Of a duty that this page knows more about than its title. */
@@ -64,6 +65,26 @@ const text: Record<string, Said<string>> = {
     '联系收单机构补办。旧设备的密钥作废后，新设备才会启用。',
     'Ask your acquirer. The new one goes live only after the old one’s keys are dead.',
   ),
+  keep_as_it_is: say(
+    '它是证据。通着电就让它通着，断了电就别再开；照片和状态写下来，等警方或收单机构来取。',
+    'It is evidence. If it has power leave it on; if it has none do not start it. Write its state down and wait for the police or the acquirer.',
+  ),
+  acquirer_notice: say(
+    '卡组织对可能泄露的账户有自己的处理程序，由收单机构通知。',
+    'The card brands have processes of their own for accounts that may be compromised; the acquirer tells them.',
+  ),
+  leak_notice: say(
+    '先写下什么时候知道的。不需要通知的，要两个人写明理由。',
+    'First say when it became known. Where nobody has to be told, two people say why.',
+  ),
+  found_inspection: say(
+    '在“找到了”里按清单检查，通过后自动记为已办。',
+    'Inspect it by the list under “Found”: it is done once it has passed.',
+  ),
+  found_keys: say(
+    '换上新的密钥后自动记为已办；旧密钥不算。',
+    'It is done once its keys are new; the old ones do not count.',
+  ),
   replacement_notice: say(
     '新终端的序列号、商户、信用代码、结算账户和布放地址，要报送清算机构。',
     'The clearing house is told the new terminal’s serial number, merchant, credit code, settlement account and place.',
@@ -73,6 +94,8 @@ const text: Record<string, Said<string>> = {
 /** What this page offers to do about it. */
 const act: Record<string, Said<string>> = {
   replacement: say('去换机', 'Replace it'),
+  found_inspection: say('去验机', 'Inspect it'),
+  found_keys: say('看怎么换', 'See how'),
   police_report: say('打印情况说明', 'Print the statement'),
   police_decision: say('记下公安的答复', 'Write down what they said'),
   police_review: say('记下公安的答复', 'Write down what they said'),
@@ -123,6 +146,7 @@ export const duty = {
     police_accepted: say('什么时候受案的', 'When the police gave a receipt'),
     police_refused: say('什么时候不予立案的', 'When the police opened no case'),
     bound: say('什么时候绑定新终端的', 'When the new terminal was bound'),
+    found: say('什么时候报告找到的', 'When it was reported found'),
   } satisfies Words<DutyMoment>,
   say_moment: say('写下时间，开始计时', 'Say when: its term begins'),
   zone: say(
@@ -185,7 +209,6 @@ export const duty = {
   close_who: say('由店主或收单机构风控结束。', 'The owner or the acquirer’s risk officer closes it.'),
   close_statement: say('结果怎样', 'How it ended'),
   close: say('结束', 'Close the case'),
-  closed_not_found: say('没有找到，已结束', 'Closed: not found'),
   closed_by: say(
     (who: string) => `${who} 结束`,
     (who) => `Closed by ${who}`,

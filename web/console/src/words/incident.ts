@@ -135,6 +135,7 @@ export const incident = {
     file_withdrawn: say('撤回附件', 'File taken back'),
     file_refused: say('附件有病毒，没有保存', 'Virus in a file: not kept'),
     found_proposed: say('报告找回', 'Reported found'),
+    inspected: say('验机', 'Inspected'),
     closed: say('已结束', 'Closed'),
     closed_not_found: say('没有找到，已结束', 'Closed, not found'),
     reopened: say('重新打开', 'Opened again'),

@@ -6,6 +6,7 @@ export const manner = {
   stolen: say('被盗', 'Stolen'),
   lost: say('遗失', 'Lost'),
   unsure: say('丢失（原因不明）', 'Missing, cause unknown'),
+  tampered: say('疑似被改装', 'Suspected tampering'),
 } satisfies Words<Manner>
 
 export const report = {
@@ -38,7 +39,17 @@ export const report = {
   },
   seen_at: say('大约几点？（可以不填）', 'About what time? (optional)'),
   time_in_future: say('不能晚于现在。', 'This cannot be later than now.'),
-  manner: say('怎么丢的？', 'What happened?'),
+  manner: say('出了什么事？', 'What happened?'),
+  manners: {
+    stolen: manner.stolen,
+    lost: manner.lost,
+    unsure: manner.unsure,
+    tampered: say('机器还在，但疑似被动过手脚', 'It is here, but looks altered'),
+  } satisfies Words<Manner>,
+  tampered_hint: say(
+    '别再用它收款，别拆，也不要拔电源；报告后会列出该做的事。',
+    'Do not use or open it, and leave its power as it is. What to do is listed once it is reported.',
+  ),
   payments: say('最近几笔收款，是你们收的吗？', 'Were these last payments taken by you?'),
   payments_hint: say(
     '不是你们收的，就从那一笔开始核查。',
