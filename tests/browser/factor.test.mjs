@@ -124,7 +124,10 @@ for (const [language, size] of [
       const { terminal_id } = await tradingTerminal(demo, 'owner')
       const owner = await signedIn(demo, 'owner')
       const { body: incident } = await owner('POST', '/incidents', { terminal_id })
-      const said = await owner('POST', `/incidents/${incident.id}/found`, { statement: 'in the drawer' })
+      const said = await owner('POST', `/incidents/${incident.id}/found`, {
+        kind: 'false_alarm',
+        statement: 'in the drawer',
+      })
       assert.equal(said.status, 200)
       await page.goto(`/incidents/${incident.id}`)
       await onlyOnceTooOld(page, `/incidents/${incident.id}/found/confirm`)

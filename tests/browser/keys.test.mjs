@@ -64,6 +64,7 @@ for (const [language, login, size, theme] of [
     const lost = await program(key, 'POST', '/incidents', { terminal_id: seen.body.items[0].terminal_id })
     assert.equal(lost.status, 201, JSON.stringify(lost.body))
     const found = await program(key, 'POST', `/incidents/${lost.body.id}/found`, {
+      kind: 'false_alarm',
       statement: 'under the desk',
     })
     assert.deepEqual([found.status, found.body.code], [403, 'person_required'])

@@ -57,6 +57,7 @@ test('a found terminal runs again only when a second person confirms', { timeout
   await on(owner, 'stopped').waitFor()
   await unfold(owner, 'found')
   await on(owner, 'found-open').click()
+  await owner.locator('[data-test="found-false_alarm"]').check()
   await on(owner, 'found-statement').fill('在柜台后面找到，封条完好。')
   await on(owner, 'found-propose').click()
   await on(owner, 'stopped', '[data-state="found_proposed"]').waitFor()

@@ -215,7 +215,7 @@ test('who cannot sign in is told whom to call', { timeout: 60_000 }, async () =>
 test('the second person gets a link', { timeout: 60_000 }, async () => {
   const { id } = await lose('owner')
   const call = await signedIn(demo, 'owner')
-  await call('POST', `/incidents/${id}/found`, { statement: '找到了' })
+  await call('POST', `/incidents/${id}/found`, { kind: 'false_alarm', statement: '找到了' })
   const page = await open(browser, demo)
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
   await page.addInitScript(() => Object.defineProperty(navigator, 'share', { value: undefined }))

@@ -134,7 +134,10 @@ test(
     const owner = await signedIn(demo, 'owner2')
     const risk = await signedIn(demo, 'risk')
     const { body: reported } = await owner('POST', '/incidents', { terminal_id: terminal.terminal_id })
-    await owner('POST', `/incidents/${reported.id}/found`, { statement: '在柜台后面找到' })
+    await owner('POST', `/incidents/${reported.id}/found`, {
+      kind: 'false_alarm',
+      statement: '在柜台后面找到',
+    })
     const { body: closed } = await risk('POST', `/incidents/${reported.id}/found/confirm`, {})
     assert.equal(closed.state, 'closed')
     const since = encodeURIComponent(closed.found.confirmed_at)
