@@ -70,8 +70,8 @@ pub use incident::attachment::{Scanned, Scanner};
 pub use incident::documents::{NotSet, Renderer};
 pub use incident::pack::Stamper;
 use incident::{
-    activity, alarm, attachment, closing, comment, documents, duty, found, inspection, pack, police, replacement,
-    report, stop_request, stream, timeline,
+    activity, alarm, attachment, closing, comment, documents, duty, found, inspection, pack, police,
+    replacement, report, stop_request, stream, timeline,
 };
 use node::Node;
 pub use origin::{Origin, network};

@@ -175,6 +175,8 @@ const fn told_others(happened: Happened) -> [Told; 3] {
         Happened::PackMade => [Nothing; 3],
         Happened::Commented | Happened::FileWithdrawn | Happened::FileRefused => [Nothing; 3],
         Happened::FoundProposed => [Whole, Fact, Fact],
+        // What was looked at, and with what outcome.
+        Happened::Inspected => [Whole, Whole, Fact],
         // What people concluded from it among themselves.
         Happened::Closed | Happened::ClosedNotFound | Happened::Reopened => [Fact, Fact, Fact],
         Happened::DutiesDrawnUp

@@ -1393,7 +1393,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say that the terminal was found. It stays stopped until another person confirms. */
+        /**
+         * Say that the terminal was found, and how. It stays stopped until another person confirms: `false_alarm` as it is, but for a terminal that
+         *     looked altered; `recovered` once it has passed an inspection and has new keys; `destroyed`, which may be said of a found one too, once
+         *     everything that had to follow is done.
+         */
         post: operations["incident_propose"];
         delete?: never;
         options?: never;
@@ -1410,8 +1414,32 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Confirm, as a second person with authority, and close the incident: the terminal runs again. */
+        /**
+         * Confirm, as a second person with authority who has not inspected it either, and close the incident: the terminal runs again, or, if it is
+         *     `destroyed`, stays stopped for good and has no keys any more.
+         */
         post: operations["incident_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The inspections of an incident, the list, and what the device is compared with. */
+        get: operations["incident_list_inspections"];
+        put?: never;
+        /**
+         * Say what was seen when the found terminal was looked over, item by item. One item that is `not_ok` fails it. It is kept, with who and
+         *     when; another one counts in its place, and a new report of loss ends what it says.
+         */
+        post: operations["incident_inspect"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3393,7 +3421,7 @@ export interface components {
         CheckBecause: "not_operating" | "of_another" | "no_provider" | "no_consent" | "not_offered" | "daily_limit" | "keys_unusable" | "not_taken" | "not_reached" | "no_answer" | "unreadable";
         /** @enum {string} */
         CheckOutcome: "same" | "differs" | "no_record" | "cannot_tell" | "down";
-        /** @description The security checklist. */
+        /** @description A list of things to be looked at. */
         Checklist: {
             /** @description In the order in which people look. */
             items: components["schemas"]["ChecklistItem"][];
@@ -3636,6 +3664,19 @@ export interface components {
         };
         /** @enum {string} */
         DeviceKind: "pos" | "mpos" | "smart" | "phone" | "face" | "code";
+        /** @description What is on record of the device, to compare it with. */
+        DeviceOnRecord: {
+            /** @description Its firmware; null where nobody wrote it down. */
+            firmware: string | null;
+            /** @description Maker and model. */
+            model: string;
+            /** @description The number of its seal; null where nobody wrote it down. */
+            seal: string | null;
+            /** @description Its serial number. */
+            serial: string;
+            /** @description Its TUSN; null where nobody wrote it down. */
+            tusn: string | null;
+        };
         /**
          * @description A device to take a lost terminal's place.
          * @example {
@@ -3810,7 +3851,7 @@ export interface components {
         /** @enum {string} */
         DutyMails: "at_once" | "daily" | "never";
         /** @enum {string} */
-        DutyMoment: "occurred" | "noticed" | "confirmed" | "aware" | "stop" | "police_accepted" | "police_refused" | "bound";
+        DutyMoment: "occurred" | "noticed" | "confirmed" | "aware" | "stop" | "police_accepted" | "police_refused" | "bound" | "found";
         /** @enum {string} */
         DutyProof: "reference" | "statement";
         /** @enum {string} */
@@ -3935,7 +3976,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
         /** @description An account as it is handed over. */
         ExportedAccount: {
             custom_role_id: string | null;
@@ -4077,6 +4118,16 @@ export interface components {
             confirmed_at: components["schemas"]["Time"] | null;
             /** @description The second person. */
             confirmed_by: string | null;
+            /** @description Whether its keys are others than when it was found; false once the incident is closed. */
+            has_new_keys: boolean;
+            /** @description The newest inspection since: whether nothing was wrong; null while there is none. */
+            is_passed: boolean | null;
+            kind: components["schemas"]["FoundAs"] | null;
+            missing: components["schemas"]["ProblemCode"] | null;
+            /** @description Whether it has to pass an inspection first. */
+            needs_inspection: boolean;
+            /** @description Whether it has to have new keys first. */
+            needs_new_keys: boolean;
             /** @description When. */
             proposed_at: components["schemas"]["Time"];
             /** @description Who says so. */
@@ -4084,14 +4135,19 @@ export interface components {
             /** @description In which words. */
             statement: string;
         };
+        /** @enum {string} */
+        FoundAs: "false_alarm" | "recovered" | "destroyed";
         /**
          * @description That a terminal was found.
          * @example {
+         *       "kind": "false_alarm",
          *       "statement": "behind the counter"
          *     }
          */
         FoundStatement: {
-            /** @description Where, how, in what condition; at most 2000 characters. */
+            /** @description How. */
+            kind: components["schemas"]["FoundAs"];
+            /** @description Where, in what condition, who has it; at most 2000 characters. */
             statement: string;
         };
         /** @description What the gate counts; since the node started. */
@@ -4346,9 +4402,9 @@ export interface components {
             terminal: components["schemas"]["TerminalSummary"];
         };
         /** @enum {string} */
-        IncidentAction: "report_loss" | "acknowledge_alarm" | "propose_found" | "confirm_found" | "close" | "reopen" | "say_moment";
+        IncidentAction: "report_loss" | "acknowledge_alarm" | "propose_found" | "inspect" | "confirm_found" | "close" | "reopen" | "say_moment";
         /** @enum {string} */
-        IncidentEnded: "found" | "not_found";
+        IncidentEnded: "found" | "not_found" | "false_alarm" | "recovered" | "destroyed";
         /** @enum {string} */
         IncidentState: "open" | "found_proposed" | "closed";
         /** @description An incident in a list. */
@@ -4409,6 +4465,79 @@ export interface components {
              * @description Requests that carried an amount, within the loss window.
              */
             window_transaction_count: number;
+        };
+        /** @description An inspection as it was made. */
+        Inspection: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who looked. */
+            by: string;
+            /** @description Whether nothing was wrong. */
+            is_passed: boolean;
+            /** @description What was seen, in the order of the list. */
+            items: components["schemas"]["InspectionItem"][];
+            /** @description The number that an acquirer outside gave for its new keys. */
+            new_keys_reference: string | null;
+            /**
+             * Format: int64
+             * @description Its place among the incident's, from 1.
+             */
+            position: number;
+            /**
+             * Format: int32
+             * @description The version of its list.
+             */
+            version: number;
+        };
+        /**
+         * @description An inspection.
+         * @example {
+         *       "items": [
+         *         {
+         *           "item": "seals",
+         *           "outcome": "ok"
+         *         }
+         *       ]
+         *     }
+         */
+        InspectionIn: {
+            /** @description One to each item of the list. */
+            items: components["schemas"]["InspectionItemIn"][];
+            /** @description Where an acquirer outside has its keys: the number they gave for that these are new. */
+            new_keys_reference?: string | null;
+        };
+        /** @description What was seen of one item. */
+        InspectionItem: {
+            /** @description The file of the incident that shows it. */
+            attachment_id: string | null;
+            /** @description Which: a name of the list. */
+            item: string;
+            /** @description What there is to say of it. */
+            note: string | null;
+            /** @description What was seen. */
+            outcome: components["schemas"]["InspectionOutcome"];
+        };
+        /** @description What was seen of one item. */
+        InspectionItemIn: {
+            /** @description The file of the incident that shows it. */
+            attachment_id?: string | null;
+            /** @description Which: a name of the list. */
+            item: string;
+            /** @description What there is to say of it; needed where it is not plainly so; at most 200 characters. */
+            note?: string | null;
+            /** @description What was seen. */
+            outcome: components["schemas"]["InspectionOutcome"];
+        };
+        /** @enum {string} */
+        InspectionOutcome: "ok" | "not_ok" | "not_applicable";
+        /** @description The inspections of an incident. */
+        Inspections: {
+            /** @description What is looked at. */
+            checklist: components["schemas"]["Checklist"];
+            /** @description In the order in which they were made. */
+            items: components["schemas"]["Inspection"][];
+            /** @description What it is compared with. */
+            on_record: components["schemas"]["DeviceOnRecord"];
         };
         /** @description How long a loss left its place without a terminal. */
         Interruption: {
@@ -4666,7 +4795,7 @@ export interface components {
             took_ms: number;
         };
         /** @enum {string} */
-        Manner: "stolen" | "lost" | "unsure";
+        Manner: "stolen" | "lost" | "unsure" | "tampered";
         /**
          * @description A master key, in as many parts as it was given to people in: the key is their exclusive or.
          * @example {
@@ -5473,7 +5602,7 @@ export interface components {
                 /** @description The duty it is about, by its name in the playbook. */
                 duty: string | null;
                 /** @enum {string} */
-                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -5784,7 +5913,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "too_many_files" | "too_many_files_today" | "files_busy" | "file_infected" | "file_elsewhere" | "file_gone" | "too_many_comments" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "too_many_files" | "too_many_files_today" | "files_busy" | "file_infected" | "file_elsewhere" | "file_gone" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -6864,7 +6993,7 @@ export interface components {
             /** @description The duty it is about, by its name in the playbook. */
             duty: string | null;
             /** @enum {string} */
-            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -16725,7 +16854,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_state */
+            /** @description wrong_state; inspection_failed: a false alarm of a terminal that did not pass */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16861,7 +16990,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_state */
+            /** @description inspection_required, inspection_failed, new_keys_required; duties_open: `open_duties` names them; wrong_state */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16889,6 +17018,226 @@ export interface operations {
                 };
             };
             /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_list_inspections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inspections"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_inspect: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectionIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_inspections; wrong_state: nobody says it was found, or it owes none */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field: `items.<item>` without an answer, `items.<item>.note` without one, idempotency_key_reused */
             422: {
                 headers: {
                     [name: string]: unknown;
