@@ -5,6 +5,7 @@
 use domain::Timestamp;
 use domain::account::Scope;
 use domain::actor::Actor;
+use domain::attachment::{Attachment, State as Kept};
 use domain::duty::{Duty, Moment, Proof as Shown};
 use domain::event::Subject;
 use domain::incident::{Happened, Incident, State as IncidentState};
@@ -14,7 +15,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use store::{Error as StoreError, Tx, row};
 
-use crate::case::{Error, Noun, Stateful, locked, step};
+use crate::case::{Error, Noun, Stateful, locked, named, step};
 
 /// How long before the report a paper may be of, in days.
 const BEFORE_DAYS_MAX: i32 = 366;
@@ -57,6 +58,8 @@ pub struct Paper {
     pub office: Option<String>,
     /// Its day, by the terminal's clock.
     pub on: Date,
+    /// The file of the incident that is a picture or a scan of it.
+    pub attachment_id: Option<String>,
 }
 
 /// Where the case at the police stands: of an incident of which nobody has said anything, not reported.
@@ -82,7 +85,7 @@ const fn does(verb: Verb) -> &'static [&'static str] {
 ///
 /// # Errors
 /// [`Error::Required`] without the number of a receipt or of a case that was opened; [`Error::Unknown`] when its day is in the future,
-/// before that of an earlier entry, or long before the report.
+/// before that of an earlier entry, or long before the report; and for a file that is none of the incident, or was taken back.
 pub fn enter(
     tx: &Tx<'_>,
     actor: &Actor,
@@ -101,6 +104,9 @@ pub fn enter(
         return Err(Error::WrongState(case.state.code()));
     }
     let starts_at = day(tx, &incident, &entries, paper.on)?;
+    if let Some(file) = &paper.attachment_id {
+        is_of(tx, actor, incident_id, file)?;
+    }
     let position = entries.last().map_or(1, |last| last.position + 1);
     let entry = Entry {
         entry_id: format!("{incident_id}-p{position}"),
@@ -112,6 +118,7 @@ pub fn enter(
         office: paper.office,
         on_day: paper.on.to_string(),
         starts_at,
+        attachment_id: paper.attachment_id,
         by: actor.name().to_owned(),
         at: tx.now(),
         taken_back_by: None,
@@ -133,6 +140,16 @@ pub fn enter(
         crate::duty::start(tx, &incident)?;
     }
     Ok(case)
+}
+
+/// That a file is one of the incident, and was not taken back.
+fn is_of(tx: &Tx<'_>, actor: &Actor, incident_id: &str, attachment_id: &str) -> Result<(), Error> {
+    const FIELD: &str = "attachment";
+    let file: Attachment = named(tx, actor, attachment_id, FIELD)?;
+    match file.incident_id == incident_id && file.state == Kept::Kept {
+        true => Ok(()),
+        false => Err(Error::Unknown(FIELD)),
+    }
 }
 
 /// An entry in words that need no language.
@@ -176,7 +193,7 @@ fn do_duties(tx: &Tx<'_>, actor: &Actor, incident: &Incident, entry: &Entry) -> 
         let proof = crate::duty::Proof {
             reference: entry.number.clone(),
             statement: Some(statement.into_iter().flatten().collect::<Vec<_>>().join(" ")),
-            attachment_id: None,
+            attachment_id: entry.attachment_id.clone().filter(|_| duty.takes_file),
             done_at: None,
         };
         crate::duty::done(tx, actor, &duty.duty_id, proof)?;

@@ -7,6 +7,7 @@ use crate::actor::Kind;
 use crate::document::Kind as Document;
 use crate::duty::{Duty, Whose};
 use crate::incident::Happened;
+use crate::police::Entry;
 use crate::words;
 
 words! {
@@ -58,8 +59,14 @@ words! {
 /// The duty whose proof is a paper of the police, as playbooks call it.
 const POLICE_DUTIES: [&str; 3] = ["police_report", "police_decision", "police_review"];
 
-/// What a file shows, by the duties of its incident.
-pub fn shows(duties: &[Duty], attachment_id: &str) -> Shows {
+/// What a file shows, by the papers of the police and the duties of its incident.
+pub fn shows(papers: &[Entry], duties: &[Duty], attachment_id: &str) -> Shows {
+    let is_scan = |paper: &Entry| {
+        paper.taken_back_by.is_none() && paper.attachment_id.as_deref() == Some(attachment_id)
+    };
+    if papers.iter().any(is_scan) {
+        return Shows::Police;
+    }
     let proven = duties.iter().find(|duty| {
         let end = duty.end.as_ref();
         end.is_some_and(|end| end.attachment_id.as_deref() == Some(attachment_id))

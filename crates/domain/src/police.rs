@@ -90,6 +90,8 @@ pub struct Entry {
     pub on_day: String,
     /// The first moment of that day.
     pub starts_at: Timestamp,
+    /// The file of the incident that is a picture or a scan of it.
+    pub attachment_id: Option<String>,
     /// Who wrote it down.
     pub by: String,
     /// When.

@@ -21,6 +21,7 @@ table!(Entry: "police_entry", 1 {
     office,
     on_day,
     starts_at = "starts_at_ms",
+    attachment_id,
     by = "said_by",
     at = "said_at_ms",
     taken_back_by,

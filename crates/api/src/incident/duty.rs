@@ -145,9 +145,9 @@ struct DutyEnd {
     confirmed_by: Option<String>,
 }
 
-/// The file that shows that a duty was done.
+/// The file that shows that a duty was done, or what a paper says.
 #[derive(Serialize, ToSchema)]
-struct DutyFile {
+pub(super) struct DutyFile {
     /// Which.
     id: String,
     /// What whoever brought it calls it; null once the case is forgotten.
@@ -160,7 +160,8 @@ struct DutyFile {
 }
 
 impl DutyFile {
-    fn of(tx: &Tx<'_>, attachment_id: &str) -> Result<Self, store::Error> {
+    /// The file of that identifier.
+    pub(super) fn of(tx: &Tx<'_>, attachment_id: &str) -> Result<Self, store::Error> {
         let it: Option<Attachment> = store::row::by_id(tx, attachment_id)?;
         let it = it.ok_or(store::Error::Corrupt("file of a duty"))?;
         Ok(Self {

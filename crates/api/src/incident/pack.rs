@@ -253,9 +253,10 @@ fn files(
     audience: Audience,
 ) -> Result<(Vec<Attachment>, Vec<Elsewhere>), store::Error> {
     let duties = store::duty::of(tx, incident_id)?;
+    let papers = store::police::entries(tx, incident_id)?;
     let its = store::attachment::of(tx, incident_id)?.into_iter();
     let its = its.filter(|it| it.state == Stands::Kept);
-    let its = its.filter(|it| audience.has_file(shows(&duties, &it.attachment_id)));
+    let its = its.filter(|it| audience.has_file(shows(&papers, &duties, &it.attachment_id)));
     let (here, elsewhere): (Vec<_>, Vec<_>) = its.partition(|it| it.is_there);
     let elsewhere = elsewhere.into_iter().map(|it| Elsewhere {
         why: match it.purpose {

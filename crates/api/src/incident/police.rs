@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::duty::DutyFile;
 use crate::Api;
 use crate::auth::{self, Account};
 use crate::idempotency::Kept;
@@ -66,6 +67,9 @@ struct PoliceEntry {
     /// Its day, by the terminal's clock: `2026-11-27`.
     #[schema(format = Date)]
     on: String,
+    /// A picture or a scan of it.
+    #[schema(required)]
+    attachment: Option<DutyFile>,
     /// Who wrote it down.
     by: String,
     /// When.
@@ -76,13 +80,15 @@ struct PoliceEntry {
 }
 
 impl PoliceEntry {
-    fn of(names: &mut Names<'_, '_>, it: Entry) -> Result<Self, Problem> {
+    fn of(tx: &Tx<'_>, names: &mut Names<'_, '_>, it: Entry) -> Result<Self, Problem> {
+        let file = it.attachment_id.as_deref();
         let taken_back_by = it.taken_back_by.map(|login| names.person(&login)).transpose()?;
         Ok(Self {
             action: PoliceAction(it.verb),
             number: it.number,
             office: it.office,
             on: it.on_day,
+            attachment: file.map(|id| DutyFile::of(tx, id)).transpose()?,
             by: names.person(&it.by)?,
             at: Time(it.at),
             taken_back_by,
@@ -94,7 +100,7 @@ impl PoliceOut {
     fn of(tx: &Tx<'_>, actor: &Actor, case: &PoliceCase) -> Result<Self, Problem> {
         let mut names = Names::new(tx);
         let entries = store::police::entries(tx, &case.incident_id)?.into_iter();
-        let entries = entries.map(|entry| PoliceEntry::of(&mut names, entry));
+        let entries = entries.map(|entry| PoliceEntry::of(tx, &mut names, entry));
         let actions = domain::case::actions(case, actor).into_iter();
         Ok(Self {
             state: PoliceState(case.state),
@@ -135,6 +141,8 @@ struct PolicePaper {
     /// Its day, by the terminal's clock: not in the future, not before that of an earlier entry.
     #[schema(format = Date)]
     on: String,
+    /// A file of the incident that is a picture or a scan of it.
+    attachment: Option<String>,
 }
 
 /// Write down what a paper of the police says. What it shows to be done is done with it: the report, and asking for the decision.
@@ -166,6 +174,7 @@ async fn enter(
                 number: text_opt("number", said.number, SHORT_CHARS_MAX)?,
                 office: text_opt("office", said.office, SHORT_CHARS_MAX)?,
                 on,
+                attachment_id: said.attachment,
             };
             Ok(app::police::enter(tx, actor, id, verb, paper)?)
         },

@@ -573,3 +573,39 @@ async fn a_scan_proves_a_duty_that_takes_one_as_long_as_it_is_the_incidents() {
         .ok();
     assert_eq!((&open["state"], &open["end"]), (&json!("open"), &Value::Null));
 }
+
+#[tokio::test]
+async fn a_scan_of_what_the_police_gave_stands_with_it_and_shows_that_it_was_reported() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = house.lose(&owner, "10450001").await;
+    let other = house.lose(&owner, "10450002").await;
+    house
+        .get(&owner, &format!("/api/v1/incidents/{id}/duties"))
+        .await
+        .ok();
+    let scan = house.attach(&owner, &id, ("receipt.pdf", "evidence"), PDF).await;
+    let scan = scan.body["id"].as_str().unwrap().to_owned();
+    let paper = |attachment: &str| {
+        json!({
+            "action": "accept", "number": "7", "office": "Station 9", "on": super::duty::today(), "attachment": attachment,
+        })
+    };
+    let police = |id: &str| format!("/api/v1/incidents/{id}/police");
+    // A file of another case is none here.
+    let refused = house.post(&owner, &police(&other), paper(&scan)).await;
+    assert_eq!(refused.problem(422, "invalid_field").body["field"], "attachment");
+    let kept = house.post(&owner, &police(&id), paper(&scan)).await.ok();
+    let entry = &kept["entries"][0];
+    assert_eq!(
+        (&entry["attachment"]["id"], &entry["attachment"]["is_withdrawn"]),
+        (&json!(scan), &json!(false))
+    );
+    let duties = house
+        .get(&owner, &format!("/api/v1/incidents/{id}/duties"))
+        .await
+        .ok();
+    let duties = duties["items"].as_array().unwrap().iter();
+    let report = duties.filter(|duty| duty["duty"] == "police_report").next().unwrap();
+    assert_eq!(report["end"]["attachment"]["id"], json!(scan));
+}

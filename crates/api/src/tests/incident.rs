@@ -246,3 +246,87 @@ async fn whom_to_call_is_told_before_anybody_signs_in() {
         json!({ "phone": "400-000-0117", "mails_codes": false, "takes_registrations": false, "identity_provider": null })
     );
 }
+
+/// A case with 60 duties and 2,000 events; answers its number.
+async fn large(house: &House, owner: &str) -> String {
+    const DUTIES: i64 = 60;
+    const EVENTS: usize = 2_000;
+    sign_in(house, "10450001").await;
+    for trace in 1..=60 {
+        house.sell("10450001", trace).await;
+    }
+    let id = house.lose(owner, "10450001").await;
+    // Draws them up.
+    house.get(owner, &at(&id, "/duties")).await.ok();
+    let case = id.clone();
+    let fill = move |tx: &store::Tx<'_>| {
+        let drawn = store::duty::of(tx, &case)?;
+        for position in drawn.len() as i64 + 1..=DUTIES {
+            let like = &drawn[position as usize % drawn.len()];
+            let more = domain::duty::Duty {
+                duty_id: format!("{case}-{position}"),
+                position,
+                duty: format!("{}_{position}", like.duty),
+                ..like.clone()
+            };
+            store::row::insert(tx, &more)?;
+        }
+        for number in 0..EVENTS {
+            let said = format!("{number}: {}", "我们看过监控，没有人动过那台机器。".repeat(8));
+            let said = store::event::New {
+                subject: domain::event::Subject::Incident,
+                subject_id: &case,
+                at: tx.now(),
+                verb: domain::incident::Happened::Commented.code(),
+                by: domain::actor::By::person("owner"),
+                text: Some(&said),
+                ledger_sequence: None,
+            };
+            store::event::append(tx, said)?;
+        }
+        Ok::<_, store::Error>(())
+    };
+    house.node.write(fill).await.unwrap();
+    id
+}
+
+/// What the page asks for at first: how many bytes that is, before they are compressed, and how long it takes one after another.
+async fn first_view(house: &House, owner: &str, id: &str) -> (usize, std::time::Duration) {
+    let last = house.get(owner, &at(id, "")).await.ok()["last_sequence"]
+        .as_i64()
+        .unwrap();
+    assert!(last > 2_000, "{last}");
+    let mut paths = vec![at(id, &format!("/timeline?after={}&limit=30", last - 30))];
+    for rest in [
+        "",
+        "/duties",
+        "/police",
+        "/attachments",
+        "/replacements",
+        "/documents",
+        "/inspection",
+        "/activity?bucket_minutes=15",
+    ] {
+        paths.push(at(id, rest));
+    }
+    for _ in ["after", "window", "before"] {
+        paths.push("/api/v1/transactions?terminal_id=10450001&limit=50".to_owned());
+    }
+    paths.push("/api/v1/mentions".to_owned());
+    let (began, mut bytes) = (std::time::Instant::now(), 0);
+    for path in &paths {
+        bytes += house.text(owner, path).await.len();
+    }
+    (bytes, began.elapsed())
+}
+
+#[tokio::test]
+async fn the_first_view_of_a_large_case_is_small() {
+    const BYTES_MAX: usize = 200_000;
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = large(&house, &owner).await;
+    let (bytes, took) = first_view(&house, &owner, &id).await;
+    println!("{bytes} bytes in {took:?}");
+    assert!((10_000..=BYTES_MAX).contains(&bytes), "{bytes} bytes");
+}
