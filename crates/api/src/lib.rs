@@ -70,7 +70,7 @@ pub use incident::attachment::{Scanned, Scanner};
 pub use incident::documents::{NotSet, Renderer};
 pub use incident::pack::Stamper;
 use incident::{
-    activity, alarm, attachment, closing, comment, documents, duty, found, inspection, pack, police,
+    activity, alarm, attachment, closing, comment, documents, drill, duty, found, inspection, pack, police,
     replacement, report, stop_request, stream, timeline,
 };
 use node::Node;
@@ -193,6 +193,7 @@ nouns! {
     police,
     replacement with CODES,
     report with CODES,
+    drill with CODES,
     emergency with CODES,
     stop_request,
     provider_account,

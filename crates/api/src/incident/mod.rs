@@ -1,9 +1,9 @@
 //! Loss incidents, from the report to the second person who confirms that the terminal is found (R1.0 to R1.3).
 //!
-//! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `inspection`, `closing`, `duty`, `police`, `replacement` and
-//! `comment` are the steps; `timeline`, `stream` and `activity` show what happened; `documents` hands out what goes to others on paper,
-//! whose words `packet`, `claim` and `closing_report` gather, and `pack` all of it with its proofs; `attachment` keeps what people bring,
-//! which `spool` takes in.
+//! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `inspection`, `closing`, `duty`, `police`,
+//! `replacement` and `comment` are the steps; `drill` is a report that is not kept; `timeline`, `stream` and `activity` show what
+//! happened; `documents` hands out what goes to others on paper, whose words `packet`, `claim` and `closing_report` gather, and `pack`
+//! all of it with its proofs; `attachment` keeps what people bring, which `spool` takes in.
 //!
 //! Invariant: these use `case` and never each other's handlers; `case` uses none of them.
 
@@ -17,6 +17,7 @@ mod closing_report;
 pub mod comment;
 mod device;
 pub mod documents;
+pub mod drill;
 pub mod duty;
 mod fact;
 pub mod found;

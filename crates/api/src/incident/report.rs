@@ -87,7 +87,7 @@ pub struct LossReport {
 
 impl LossReport {
     /// As it is kept, of when it reached the node.
-    fn read(self, arrived: Arrived) -> Result<app::incident::Report, Problem> {
+    pub(super) fn read(self, arrived: Arrived) -> Result<app::incident::Report, Problem> {
         let payments = self.payments.unwrap_or_default();
         if payments.len() > PAYMENTS_MAX {
             return Err(Problem::field("payments", Why::TooLong));

@@ -397,3 +397,64 @@ async fn details_without_end_are_refused() {
     let refused = house.post(&owner, INCIDENTS, report).await;
     assert_eq!(refused.problem(422, "invalid_field").body["field"], "payments");
 }
+
+#[tokio::test]
+async fn a_practised_report_says_what_would_be_and_leaves_nothing() {
+    const DRILLS: &str = "/api/v1/drills";
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    sign_in(&house, "10450001").await;
+    house.sell("10450001", 7).await;
+    let said = json!({ "terminal_id": "10450001", "manner": "stolen", "place": "the counter" });
+    let looked_at = [
+        "/api/v1/terminals/10450001",
+        "/api/v1/terminals/10450001/events",
+        "/api/v1/incidents",
+        "/api/v1/transactions?terminal_id=10450001",
+    ];
+    let mut before = Vec::new();
+    for path in looked_at {
+        before.push(house.get(&owner, path).await.ok());
+    }
+    let would_be = house.post(&owner, DRILLS, said.clone()).await.ok();
+    assert_eq!(
+        (&would_be["state"], &would_be["manner"], &would_be["place"]),
+        (&json!("open"), &json!("stolen"), &json!("the counter"))
+    );
+    assert_eq!(would_be["receipts"], json!([]), "nothing was stopped");
+    assert!(
+        would_be["stop_request"]["text_zh"]
+            .as_str()
+            .unwrap()
+            .contains("10450001")
+    );
+    let next = would_be["next"].as_array().unwrap();
+    assert!(
+        next.iter().any(|duty| duty["duty"] == "police_report"),
+        "{would_be}"
+    );
+    for (path, before) in looked_at.iter().zip(before) {
+        assert_eq!(house.get(&owner, path).await.ok(), before, "{path}");
+    }
+    let id = would_be["id"].as_str().unwrap();
+    house
+        .get(&owner, &format!("/api/v1/incidents/{id}"))
+        .await
+        .problem(404, "incident_not_found");
+    // It goes on selling.
+    house.sell("10450001", 8).await;
+    let (stranger, auditor) = (house.token("stranger").await, house.token("auditor").await);
+    house
+        .post(&stranger, DRILLS, said.clone())
+        .await
+        .problem(404, "terminal_not_found");
+    house
+        .post(&auditor, DRILLS, said.clone())
+        .await
+        .problem(403, "not_allowed");
+    house.lose(&owner, "10450001").await;
+    house
+        .post(&owner, DRILLS, said)
+        .await
+        .problem(409, "already_reported");
+}

@@ -171,6 +171,8 @@ export interface IncidentFilter {
 
 export const incidents = {
   report: (report: LossReport, key: string) => post<LossReported>('/incidents', report, key),
+  /** What a report would do; nothing of it is kept. */
+  practise: (key: string, report: LossReport) => post<Incident>('/drills', report, key),
   list: (filter: IncidentFilter = {}) => get<Page<IncidentSummary>>('/incidents', { ...filter }),
   one: (id: string) => get<Incident>(`/incidents/${within(id)}`),
   timeline: (id: string, after: number, limit = 200) =>

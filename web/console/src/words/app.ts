@@ -52,6 +52,7 @@ export const title = {
   settings: say('系统设置', 'Settings'),
   home: say('我的收款设备', 'My terminals'),
   report: say('报失', 'Report a loss'),
+  drill: say('演练', 'Exercise'),
   incidents: say('报失记录', 'Loss reports'),
   incident: say('报失', 'Loss report'),
   terminals: say('终端', 'Terminals'),

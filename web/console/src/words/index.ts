@@ -26,6 +26,7 @@ import * as work from './work'
 import * as audit from './audit'
 import * as happened from './happened'
 import * as reach from './reach'
+import * as drill from './drill'
 import * as setup from './setup'
 import * as setting from './setting'
 import * as asked from './asked'
@@ -71,6 +72,7 @@ const all = {
   ...audit,
   ...happened,
   ...reach,
+  ...drill,
   ...setup,
   ...setting,
   ...asked,

@@ -57,7 +57,10 @@ export const police = {
     (zone) => `By the terminal’s calendar (${zone})`,
   ),
   scan: say('照片或扫描件', 'A picture or a scan of it'),
-  scan_hint: say('可以不附。附上以后，它也在给公安、保险和法院的证据包里。', 'Optional. It goes into the evidence packs for the police, the insurer and a court.'),
+  scan_hint: say(
+    '可以不附。附上以后，它也在给公安、保险和法院的证据包里。',
+    'Optional. It goes into the evidence packs for the police, the insurer and a court.',
+  ),
   scan_withdrawn: say('文件已撤回', 'The file was taken back'),
   write: say('记一笔', 'Write it down'),
   why: say('哪里记错了', 'What was wrong'),
