@@ -605,7 +605,7 @@ async fn a_scan_of_what_the_police_gave_stands_with_it_and_shows_that_it_was_rep
         .get(&owner, &format!("/api/v1/incidents/{id}/duties"))
         .await
         .ok();
-    let duties = duties["items"].as_array().unwrap().iter();
-    let report = duties.filter(|duty| duty["duty"] == "police_report").next().unwrap();
+    let mut duties = duties["items"].as_array().unwrap().iter();
+    let report = duties.find(|duty| duty["duty"] == "police_report").unwrap();
     assert_eq!(report["end"]["attachment"]["id"], json!(scan));
 }

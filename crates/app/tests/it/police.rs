@@ -42,6 +42,7 @@ fn paper(number: Option<&str>, on: Date) -> Paper {
         number: number.map(str::to_owned),
         office: Some("南京东路派出所".into()),
         on,
+        attachment_id: None,
     }
 }
 
