@@ -13,7 +13,7 @@ const MERCHANT: &str = "104520157120080";
 const KILLS: u32 = 12;
 const PASSWORD: &str = "teapot-in-the-wind";
 
-/// A lost terminal in a house that mails nowhere yet, and an owner who can be asked; answers the incident's identifier.
+/// A lost terminal in a house whose mail server is never reached, and an owner who can be asked; answers the incident's identifier.
 async fn lost(risk: &Api) -> Result<String> {
     let merchant = json!({ "merchant_id": MERCHANT, "name": "城南小吃" });
     risk.post("/merchants", &merchant).await?.expect(201)?;

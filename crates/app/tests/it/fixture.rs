@@ -65,10 +65,16 @@ impl House {
         house
     }
 
-    /// The same, with a mail server; everybody has an account, and the manager of `s1` alone no address.
+    /// The same, and it [mails](Self::begins_to_mail).
     pub fn that_mails() -> Self {
         let house = Self::open();
-        house.write(|tx| {
+        house.begins_to_mail();
+        house
+    }
+
+    /// Gives it a mail server and everybody an account; all but the manager of `s1` said where they are reached.
+    pub fn begins_to_mail(&self) {
+        self.write(|tx| {
             let settings = Settings {
                 smtp_url_sealed: Some(vec![1]),
                 mail_from: Some("stop@fuji.example".into()),
@@ -88,7 +94,6 @@ impl House {
             }
             Ok(())
         });
-        house
     }
 
     /// Nothing: a store that has just been made.

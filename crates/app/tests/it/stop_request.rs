@@ -10,7 +10,6 @@ use domain::event::Subject;
 use domain::hold::Kind as HoldKind;
 use domain::incident::{Happened, Incident};
 use domain::provider_account::ProviderAccount;
-use domain::setting::Settings;
 use domain::stop_request::{MailState, Mailed, ProviderState, State, StopRequest, Verb};
 use domain::terminal::Provider;
 use domain::time::HOUR_MS;
@@ -330,30 +329,6 @@ fn nobody_confirms_and_each_reminder_reaches_more_people() {
     );
 }
 
-/// Has an account for everybody, and a mail server; all but the manager said where they are reached.
-fn reached(house: &House) {
-    house.write(|tx| {
-        let settings = Settings {
-            smtp_url_sealed: Some(vec![1]),
-            mail_from: Some("stop@fuji.example".into()),
-            ..Settings::unasked()
-        };
-        store::setting::insert(tx, &settings)?;
-        for (actor, email) in [
-            (owner(), Some("owner@fuji.example")),
-            (manager("s1"), None),
-            (stranger(), Some("stranger@fuji.example")),
-            (risk_officer(), Some("risk@fuji.example")),
-            (auditor(), Some("auditor@fuji.example")),
-        ] {
-            let Actor::Person(account) = &actor else { continue };
-            store::account::insert(tx, account, "hash")?;
-            app::account::reach(tx, &actor, email)?;
-        }
-        Ok(())
-    });
-}
-
 /// The reminders that are to be sent now, each with its work.
 fn to_remind(house: &House) -> Vec<(Work, Option<Reminding>)> {
     let claimed = std::iter::from_fn(|| house.take(Kind::ReminderMail));
@@ -372,7 +347,7 @@ fn reminded(house: &House, work: Work, outcome: MailOutcome) -> bool {
 #[test]
 fn whoever_is_reminded_gets_a_mail_that_says_no_more_than_is_known() {
     let (house, id) = alone();
-    reached(&house);
+    house.begins_to_mail();
     let incident = house.lose(id);
     house.pass_ms(15 * MINUTE_MS);
     house.remind().unwrap();
@@ -440,7 +415,7 @@ fn whoever_is_reminded_gets_a_mail_that_says_no_more_than_is_known() {
 #[test]
 fn no_reminder_goes_out_once_somebody_has_confirmed_or_without_a_mail_server() {
     let (house, id) = alone();
-    reached(&house);
+    house.begins_to_mail();
     let incident = house.lose(id);
     house.pass_ms(15 * MINUTE_MS);
     house.remind().unwrap();
