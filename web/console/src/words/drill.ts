@@ -14,6 +14,8 @@ export const drill = {
     (shop: string, name: string) => `练习：报失${shop}的${name}`,
     (shop, name) => `Exercise: report ${name} at ${shop}`,
   ),
+  would_title: say('真的报失，会马上发生', 'In earnest, this would happen at once'),
+  would_not_title: say('真的报失，也不会发生', 'In earnest, this would not happen'),
   confirm: say('练习报失', 'Practise the report'),
   done: say(
     (seconds: number) => `练完了，用了 ${seconds} 秒`,
