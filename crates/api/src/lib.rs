@@ -37,6 +37,7 @@ pub mod problem;
 mod proof;
 pub mod provider_account;
 mod registration;
+mod revision;
 mod route;
 mod session;
 mod sessions;
@@ -161,7 +162,7 @@ macro_rules! nouns {
         }
 
         /// What requests may come to: anywhere, and by noun.
-        static CODES: &[&[Code]] = &[problem::code::CODES, $($($noun::$codes,)?)+];
+        static CODES: &[&[Code]] = &[problem::code::CODES, revision::CODES, $($($noun::$codes,)?)+];
     };
 }
 

@@ -20,7 +20,7 @@ use node::seal;
 
 use super::incident::{closing, found};
 use super::terminal::keep;
-use super::{account, custom_role, merchant, registration};
+use super::{account, custom_role, merchant, registration, revision};
 
 /// When to ask again, seconds, while the store cannot be reached.
 const STORE_BACK_SOON_S: u32 = 2;
@@ -473,6 +473,9 @@ impl From<app::case::Error> for Problem {
             Error::Against(Against::NoGate) => Self::new(keep::NO_GATE),
             Error::Against(Against::Given) => Self::new(custom_role::GIVEN),
             Error::Against(Against::DocumentsEnded) => Self::new(registration::DOCUMENTS_ENDED),
+            Error::Against(Against::TextChanged) => Self::new(revision::TEXT_CHANGED),
+            Error::Against(Against::LaterInUse) => Self::new(revision::LATER_IN_USE),
+            Error::Against(Against::TooManyRevisions) => Self::new(revision::TOO_MANY_REVISIONS),
             Error::Against(Against::LastAdministrator) => Self::new(account::LAST_ADMINISTRATOR),
             Error::NotAllowed => Self::new(code::NOT_ALLOWED),
             Error::SecondPersonRequired => Self::new(code::SECOND_PERSON_REQUIRED),

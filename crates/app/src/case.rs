@@ -100,6 +100,12 @@ pub enum Against {
     InspectionFailed,
     /// Its keys are those that it had when it was found.
     NoNewKeys,
+    /// Somebody else has written since.
+    TextChanged,
+    /// A later version is used.
+    LaterInUse,
+    /// As many wait as there may be, or as many people wrote one.
+    TooManyRevisions,
 }
 
 /// What became of one line of an import.

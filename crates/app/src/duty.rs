@@ -123,6 +123,7 @@ pub fn draw_up(tx: &Tx<'_>, incident_id: &str) -> Result<bool, StoreError> {
     incident.playbook = Some(Pinned {
         playbook: its.playbook.clone(),
         version: its.version,
+        revision_id: None,
     });
     store::incident::update(tx, &incident)?;
     let text = format!("{} {}", its.playbook, its.version);

@@ -49,6 +49,7 @@ pub mod replacement;
 pub mod reseal;
 pub mod retry;
 pub mod reversal;
+pub mod revision;
 pub mod session;
 pub mod setting;
 pub mod settlement;

@@ -24,6 +24,7 @@ use domain::operator::Cashier;
 use domain::personal::Ground;
 use domain::registration::{Registration, seen_by as sees_registrations};
 use domain::replacement::Replacement;
+use domain::revision::Revision;
 use domain::session::Session;
 use domain::shop::Shop;
 use domain::terminal::Terminal;
@@ -167,6 +168,7 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
         Subject::Duty => sees::<Duty>(tx, reader, id),
         Subject::Replacement => sees::<Replacement>(tx, reader, id),
         Subject::Attachment => sees::<Attachment>(tx, reader, id),
+        Subject::Revision => sees::<Revision>(tx, reader, id),
     }
 }
 

@@ -44,6 +44,8 @@ words! {
         Replacement = "replacement",
         /// A file of an incident; what happens to it is on its incident's time line.
         Attachment = "attachment",
+        /// A version of a playbook or a template.
+        Revision = "revision",
     }
 }
 
@@ -105,6 +107,16 @@ words! {
         Accept = "accept",
         /// An invitation was taken back.
         Withdraw = "withdraw",
+        /// A second person was asked to sign it off.
+        Propose = "propose",
+        /// Somebody said what stands against it.
+        SendBack = "send_back",
+        /// A second person agreed.
+        SignOff = "sign_off",
+        /// A second person was asked to end its use.
+        ProposeWithdrawal = "propose_withdrawal",
+        /// A later one is used in its place.
+        Replace = "replace",
         /// An API key may be used no more.
         Revoke = "revoke",
         /// The house was set up.

@@ -40,6 +40,7 @@ pub mod police;
 pub mod provider_account;
 pub mod registration;
 pub mod replacement;
+pub mod revision;
 pub mod right;
 pub mod rule;
 pub mod session;

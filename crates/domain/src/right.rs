@@ -45,6 +45,8 @@ words! {
         SeeRecord = "see_record",
         /// See personal data in full, for a reason that is recorded; answer a person's request to see or erase them.
         SeePersonal = "see_personal",
+        /// Write the house's own playbooks and templates, and sign off what others wrote.
+        KeepRevision = "keep_revision",
     }
 }
 
@@ -54,7 +56,7 @@ impl Right {
     }
 
     /// Whether it is people's alone, and never a program's: what ends a loss, gives rights, sets passwords and secrets,
-    /// decides what nobody knows, or sees what is personal.
+    /// decides what nobody knows, sees what is personal, or says what must follow a loss.
     pub const fn is_peoples(self) -> bool {
         matches!(
             self,
@@ -65,6 +67,7 @@ impl Right {
                 | Self::Administer
                 | Self::DecideWork
                 | Self::SeePersonal
+                | Self::KeepRevision
         )
     }
 
@@ -98,7 +101,8 @@ impl Rights {
     pub const fn of(role: Role) -> Self {
         use Right::{
             Administer, DecideWork, EndLoss, FollowLoss, GiveRights, KeepGate, KeepOperator, KeepProvider,
-            KeepShop, KeepTerminal, LockTerminal, ReportLoss, SeeHouse, SeePersonal, SeeRecord, SignMerchant,
+            KeepRevision, KeepShop, KeepTerminal, LockTerminal, ReportLoss, SeeHouse, SeePersonal, SeeRecord,
+            SignMerchant,
         };
         match role {
             Role::Cashier => Self::new(&[ReportLoss, LockTerminal]),
@@ -116,6 +120,7 @@ impl Rights {
                 Administer,
                 SeeRecord,
                 SeePersonal,
+                KeepRevision,
             ]),
             Role::FieldEngineer => Self::new(&[ReportLoss, KeepTerminal]),
             Role::Operations => Self::new(&[

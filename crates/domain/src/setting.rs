@@ -95,6 +95,11 @@ impl Settings {
         Self::new(Mode::Acquirer, Language::Chinese, "Asia/Shanghai", Currency::CNY)
     }
 
+    /// Whose texts the house uses: the shop's that runs it; `None`: an acquirer's.
+    pub fn keeper(&self) -> Option<MerchantId> {
+        self.merchant_id.filter(|_| self.mode == Mode::Shop)
+    }
+
     /// Whether somebody may see and change them: an acquirer's people with the right to, an owner of the shop that runs the house.
     pub fn administered_by(&self, actor: &Actor) -> bool {
         self.may(actor, Right::Administer)

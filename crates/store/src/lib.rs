@@ -53,6 +53,7 @@ pub mod receipt;
 pub mod registration;
 pub mod replacement;
 pub mod reseal;
+pub mod revision;
 pub mod row;
 pub mod session;
 pub mod setting;

@@ -36,6 +36,7 @@ mod promise;
 mod registration;
 mod replacement;
 mod reversal;
+mod revision;
 mod settlement;
 mod setup;
 mod sign_in;

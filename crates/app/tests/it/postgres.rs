@@ -37,6 +37,7 @@ mod race;
 mod registration;
 mod replacement;
 mod reversal;
+mod revision;
 mod settlement;
 mod setup;
 mod sign_in;

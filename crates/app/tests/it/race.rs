@@ -8,7 +8,9 @@ use app::api_key::{New, NotMade};
 use app::case::Against;
 use app::transaction::Answer;
 use domain::account::{Account, Proof, Role, Scope};
+use domain::actor::Actor;
 use domain::api_key::WORKING_MAX;
+use domain::revision::{Kind as TextKind, Revision, State};
 use domain::right::Rights;
 use domain::setting::Mode;
 use domain::transaction::{Decision, Entry};
@@ -261,4 +263,66 @@ fn of_two_keys_made_at_once_for_the_last_place_one_is_made() {
     assert!(first.recv().unwrap());
     let refused = second.recv().unwrap();
     assert!(matches!(refused, Err(NotMade::TooMany)), "{refused:?}");
+}
+
+#[test]
+fn of_two_texts_signed_off_at_once_the_later_is_used_and_no_two_are() {
+    let house = peopled(Mode::Acquirer);
+    for id in ["V1", "V2"] {
+        house
+            .try_write(move |tx| {
+                let new = app::revision::New {
+                    revision_id: id.into(),
+                    kind: TextKind::Playbook,
+                    name: "stolen",
+                    built_in: 3,
+                };
+                let it = app::revision::create(tx, &risk_officer(), new, |_| id.to_owned())?;
+                let sha256 = app::revision::digest(&it.text);
+                app::revision::propose(tx, &risk_officer(), (TextKind::Playbook, id), &sha256, None)
+            })
+            .unwrap();
+    }
+    let sign = |tx: &Tx<'_>, id: &str| {
+        let second = Actor::Person(Account {
+            login: "second".into(),
+            name: "second".into(),
+            role: Role::RiskOfficer,
+            scope: Scope::All,
+            custom_role: None,
+            proof: Proof::FRESH,
+        });
+        app::revision::sign_off(
+            tx,
+            &second,
+            (TextKind::Playbook, id),
+            &app::revision::digest(id),
+            None,
+        )
+    };
+    let (barrier, stand) = barrier();
+    let (told, first) = channel();
+    let slow = move |tx: &Tx<'_>| {
+        let signed = sign(tx, "V1")?;
+        stand();
+        Ok::<_, app::case::Error>(signed)
+    };
+    house
+        .store()
+        .submit(slow, move |signed| told.send(signed.is_ok()).unwrap());
+    barrier.reached.recv().unwrap();
+    let (told, second) = channel();
+    let other = house.another_store();
+    other.submit(
+        move |tx| sign(tx, "V2"),
+        move |signed| told.send(signed.map(drop)).unwrap(),
+    );
+    wait_for_a_lock(&house);
+    barrier.go.send(()).unwrap();
+    assert!(first.recv().unwrap());
+    second.recv().unwrap().unwrap();
+    let used = house.read(|tx| app::revision::in_use(tx, TextKind::Playbook, "stolen"));
+    assert_eq!(used.unwrap().revision_id, "V2");
+    let first: Revision = house.read(|tx| store::row::by_id(tx, "V1")).unwrap();
+    assert_eq!(first.state, State::Replaced);
 }

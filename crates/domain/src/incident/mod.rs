@@ -293,6 +293,8 @@ pub struct Pinned {
     pub playbook: String,
     /// Which one.
     pub version: u32,
+    /// The house's own; `None`: it came with the software.
+    pub revision_id: Option<String>,
 }
 
 /// From when terms run that do not run from the report or the stop; each is said by a person.

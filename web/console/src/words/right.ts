@@ -19,6 +19,7 @@ export const right = {
   see_house: say('看系统运行情况', 'See how the house runs'),
   see_record: say('看操作记录', 'Read the record'),
   see_personal: say('看个人信息', 'See personal data'),
+  keep_revision: say('写和签发预案、模板', 'Write and sign off playbooks and templates'),
 } satisfies Words<Right>
 
 export const roles = {

@@ -1,0 +1,129 @@
+//! What revisions of the house's texts have in common, whatever they are for: words, problems, and what is said with a step.
+
+use serde::{Deserialize, Serialize};
+use store::Tx;
+use utoipa::ToSchema;
+
+use domain::Actor;
+use domain::revision::Revision;
+
+use super::input::text_opt;
+use super::people::Names;
+use super::problem::{Problem, Why};
+use super::route;
+use super::wire::{Time, word};
+
+word! {
+    /// Where a revision stands: `draft`, `proposed` (it waits for a second person), `in_use`, `withdrawal_proposed` (it is used, and one
+    /// person wants it not to be), `replaced` by a later one, `withdrawn`.
+    RevisionState: domain::revision::State;
+    /// What people can do with a revision.
+    RevisionAction: domain::revision::Verb;
+}
+
+crate::problem::codes! {
+    /// No such revision, for this account.
+    NOT_FOUND = "revision_not_found", NOT_FOUND:
+        ("没有找到这个版本", "没有这个版本。"),
+        ("Version not found", "There is no such version.");
+    /// Somebody else has written since: `text` and its digest are others than those that were seen.
+    TEXT_CHANGED = "text_changed", CONFLICT:
+        ("别人已经改过", "您看到的文字已经不是最新的，别人改过。请先看新的文字，再决定。"),
+        ("Somebody has changed it", "The text you saw is not the newest any more: somebody has changed it. Look at the new one first.");
+    /// A later version is used.
+    LATER_IN_USE = "later_in_use", CONFLICT:
+        ("更新的版本已在使用", "已经有更新的版本在使用。请以它为基础再写一版。"),
+        ("A later version is used", "A later version is used already. Begin a new one from that.");
+    /// As many are open as there may be, or as many people wrote one.
+    TOO_MANY_REVISIONS = "too_many_revisions", CONFLICT:
+        ("太多了", "最多同时有 20 个草稿和待签的版本，一个版本最多由 20 人写。请先完成或撤回一些。"),
+        ("Too many", "There are at most 20 drafts and proposals at a time, and 20 people who write one. Finish or withdraw some first.");
+}
+
+/// A version of a text, without the text.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Revision)]
+pub struct RevisionOut {
+    /// Eight letters and digits.
+    id: String,
+    /// Which of the house's texts.
+    name: String,
+    /// Counts up for each name, from above what comes with the software.
+    version: u32,
+    /// Where it stands.
+    state: RevisionState,
+    /// SHA-256 of the text, in hexadecimal digits.
+    sha256: String,
+    /// All who wrote or proposed it: none of them signs it off.
+    writers: Vec<String>,
+    /// When it was written last.
+    written_at: Time,
+    /// Who proposed it, last.
+    #[schema(required)]
+    proposed_by: Option<String>,
+    /// When.
+    #[schema(required)]
+    proposed_at: Option<Time>,
+    /// Who signed it off.
+    #[schema(required)]
+    signed_by: Option<String>,
+    /// When: it was used from then on.
+    #[schema(required)]
+    signed_at: Option<Time>,
+    /// Who ended its use, or asked for that, or withdrew it.
+    #[schema(required)]
+    ended_by: Option<String>,
+    /// When.
+    #[schema(required)]
+    ended_at: Option<Time>,
+    /// What the one who asks may do with it now.
+    actions: Vec<RevisionAction>,
+}
+
+impl RevisionOut {
+    /// As the actor sees it.
+    pub fn of(tx: &Tx<'_>, names: &mut Names<'_, '_>, actor: &Actor, it: &Revision) -> Result<Self, Problem> {
+        let mut person = |login: &Option<String>| login.as_deref().map(|by| names.person(by)).transpose();
+        Ok(Self {
+            proposed_by: person(&it.proposed_by)?,
+            signed_by: person(&it.signed_by)?,
+            ended_by: person(&it.ended_by)?,
+            writers: it
+                .writers
+                .lines()
+                .map(|by| names.person(by))
+                .collect::<Result<_, _>>()?,
+            actions: route::actions(tx, actor, it, RevisionAction)?,
+            id: it.revision_id.clone(),
+            name: it.name.clone(),
+            version: it.version,
+            state: RevisionState(it.state),
+            sha256: app::revision::digest(&it.text),
+            written_at: Time(it.written_at),
+            proposed_at: it.proposed_at.map(Time),
+            signed_at: it.signed_at.map(Time),
+            ended_at: it.ended_at.map(Time),
+        })
+    }
+}
+
+/// What is said with a step of a revision.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "note": "按保险公司的要求加了一步" }))]
+pub struct RevisionNote {
+    /// In a few words; at most 2000 characters.
+    pub note: Option<String>,
+}
+
+impl RevisionNote {
+    /// The words.
+    pub fn read(self) -> Result<Option<String>, Problem> {
+        text_opt("note", self.note, app::case::TEXT_CHARS_MAX)
+    }
+
+    /// The words, without which it is not done.
+    pub fn required(self) -> Result<String, Problem> {
+        self.read()?.ok_or_else(|| Problem::field("note", Why::Missing))
+    }
+}
