@@ -12,9 +12,11 @@ use std::time::Duration;
 use api::{NotSet, Renderer};
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+
+use super::program;
 
 /// Documents set at once.
 const PLACES: usize = 2;
@@ -86,8 +88,8 @@ impl Program {
                 tracing::warn!(%error, "a document was not set");
                 Err(NotSet::Failed)
             }
-            // Dropped, and so ended.
             Err(_) => {
+                program::end(child).await;
                 tracing::warn!("a document was not set within its time");
                 Err(NotSet::Failed)
             }
@@ -95,15 +97,10 @@ impl Program {
     }
 }
 
-/// Starts it; it is ended when nobody waits for it any more.
 fn start(path: &Path) -> std::io::Result<Child> {
-    Command::new(path)
-        .env_clear()
-        .current_dir("/")
-        .stdin(Stdio::piped())
+    program::command(path)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .kill_on_drop(true)
         .spawn()
 }
 
@@ -168,7 +165,6 @@ impl Said {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
     use std::time::Instant;
 
     use super::*;
@@ -176,8 +172,7 @@ mod tests {
     /// A program in place of the real one.
     fn program(folder: &tempfile::TempDir, script: &str) -> Renderer {
         let path = folder.path().join(NAME);
-        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        program::script(&path, script);
         renderer(Some(path))
     }
 
@@ -254,12 +249,7 @@ mod tests {
             assert!(started_at.elapsed() < TIME_MAX * 2, "{stays}");
             let pid = std::fs::read_to_string(pid).unwrap();
             let runs = Path::new("/proc").join(pid.trim());
-            let gone = async {
-                while runs.exists() {
-                    tokio::task::yield_now().await;
-                }
-            };
-            timeout(TIME_MAX, gone).await.expect(stays);
+            assert!(!runs.exists(), "{stays}");
         }
     }
 

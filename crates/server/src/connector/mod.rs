@@ -6,6 +6,7 @@ pub mod documents;
 pub mod host;
 pub mod identity;
 pub mod mail;
+mod program;
 pub mod provider;
 pub mod scan;
 pub mod timestamp;
