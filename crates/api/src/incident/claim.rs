@@ -46,7 +46,15 @@ pub fn sheet(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<She
 pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u8>, Problem> {
     let terminal = lost_terminal(tx, incident)?;
     let sheet = FactSheet {
-        title: language.pick("终端丢失理赔报告", "Claim report: loss of a payment terminal"),
+        title: match incident.manner {
+            Manner::Tampered => language.pick(
+                "终端疑似被改装理赔报告",
+                "Claim report: a payment terminal that may have been altered",
+            ),
+            Manner::Stolen | Manner::Lost | Manner::Unsure => {
+                language.pick("终端丢失理赔报告", "Claim report: loss of a payment terminal")
+            }
+        },
         note: language.pick(
             "供保险公司理赔使用。内容来自终端管理系统的记录；注明“他们说”的，系统外机构所述。",
             "For an insurer. It says what the system recorded; what somebody outside says is marked as theirs.",

@@ -7,7 +7,7 @@ use app::stop_request::clock;
 use domain::attachment::{Attachment, State as Kept};
 use domain::duty::{Duty, State as DutyState};
 use domain::hex;
-use domain::incident::{Incident, State};
+use domain::incident::{Incident, Manner, State};
 use domain::terminal::Terminal;
 use store::Tx;
 
@@ -37,7 +37,15 @@ pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u
     all.push(lessons(&mut names, &duties, &terminal)?);
     all.push(ending(&mut names, incident, &terminal, language)?);
     let sheet = FactSheet {
-        title: language.pick("终端丢失结案报告", "Closing report: loss of a payment terminal"),
+        title: match incident.manner {
+            Manner::Tampered => language.pick(
+                "终端疑似被改装结案报告",
+                "Closing report: a payment terminal that may have been altered",
+            ),
+            Manner::Stolen | Manner::Lost | Manner::Unsure => {
+                language.pick("终端丢失结案报告", "Closing report: loss of a payment terminal")
+            }
+        },
         note: language.pick(
             "内容来自终端管理系统的记录；注明“他们说”的，系统外机构所述。审计日志可以证明这些记录此后没有改动。",
             "It says what the system recorded; what somebody outside says is marked as theirs. The audit log proves that it was not changed since.",
