@@ -183,6 +183,50 @@ fn a_sheet_of_facts_is_set_in_both_languages_however_much_there_is() {
     }
 }
 
+fn example(template: &Value, of: &str, known: &str, language: &str) -> Value {
+    let mut job = json!({ "language": language, "time": "2026-03-02T13:00:00Z", "example": { "of": of, "known": known } });
+    let (name, said) = template.as_object().unwrap().iter().next().unwrap();
+    job[name] = said.clone();
+    job
+}
+
+#[test]
+fn each_template_is_set_with_invented_data_and_its_pages_say_so() {
+    for of in ["police_packet", "fact_sheet"] {
+        let source = format!("{}/templates/{of}.typ", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(source).unwrap();
+        for known in ["all", "few"] {
+            for language in ["zh", "en"] {
+                let built_in = pdf(&example(&json!({ "template": of }), of, known, language));
+                let own = pdf(&example(&json!({ "template_text": text }), of, known, language));
+                assert_eq!(pages(&built_in), pages(&own), "{of} {known} {language}");
+            }
+        }
+    }
+    // What is wrong in a line is named by the line that its writer sees.
+    let wrong = example(
+        &json!({ "template_text": "a\nb\n#sys.inputs.data.none" }),
+        "fact_sheet",
+        "all",
+        "en",
+    );
+    let (_, said) = refused(&run(wrong.to_string().as_bytes()));
+    assert!(
+        said["message"].as_str().unwrap().starts_with("line 3: "),
+        "{said}"
+    );
+    let both = json!({ "template": "fact_sheet", "language": "en", "time": "2026-03-02T13:00:00Z", "data": {},
+        "example": { "of": "fact_sheet", "known": "all" } });
+    for job in [
+        both,
+        example(&json!({ "template": "fact_sheet" }), "fact_sheet", "some", "en"),
+    ] {
+        assert_eq!(refused(&run(job.to_string().as_bytes())).0, Some(64));
+    }
+    let unknown = example(&json!({ "template_text": "a" }), "letter", "all", "en");
+    assert_eq!(refused(&run(unknown.to_string().as_bytes())).0, Some(65));
+}
+
 #[test]
 fn two_hundred_transactions_take_pages_of_their_own() {
     let few = pages(&pdf(&packet("zh", 1, |_| ())));
