@@ -459,8 +459,10 @@ async fn refuse(api: &Api, account: &Account, key: Option<Key>, new: New) -> Res
 async fn made_anew(api: &Api, attachment_id: &str, sent: &Spool) -> Result<Spool, Problem> {
     let job = [PICTURE_JOB, &sent.bytes().await?].concat();
     let picture = (api.settings.documents.set)(job).await.map_err(|why| match why {
-        NotSet::NotReady | NotSet::Failed => Problem::new(PICTURES_NOT_READY).retry_after_s(BACK_IN_S),
-        NotSet::Wrong | NotSet::Missing(_) => Problem::new(NOT_A_PICTURE),
+        NotSet::NotReady | NotSet::Failed | NotSet::TooMuch => {
+            Problem::new(PICTURES_NOT_READY).retry_after_s(BACK_IN_S)
+        }
+        NotSet::Wrong(_) | NotSet::Missing(_) => Problem::new(NOT_A_PICTURE),
     })?;
     let at = (&api.node, api.settings.spool.as_path());
     Spool::of(at, attachment_id, &picture).await

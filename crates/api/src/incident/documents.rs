@@ -55,7 +55,7 @@ crate::problem::codes! {
 }
 
 /// Why a document was not set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotSet {
     /// There is no program to set it, or it has too much to do.
     NotReady,
@@ -63,8 +63,10 @@ pub enum NotSet {
     Failed,
     /// No font has a sign for this character.
     Missing(char),
-    /// It cannot be set, or would be too large.
-    Wrong,
+    /// It takes more time or memory than one may have.
+    TooMuch,
+    /// It cannot be set, or would be too large: what is wrong, in English, for whoever wrote the template. May hold words of the data.
+    Wrong(String),
 }
 
 /// Sets a job as the program `tillguard-documents` reads it.
@@ -90,7 +92,11 @@ impl From<NotSet> for Problem {
                     format!("No font has a sign for “{character}” (U+{number:04X}): write it another way."),
                 )
             }
-            NotSet::Wrong => Self::new(NOT_RENDERED),
+            NotSet::TooMuch => Self::new(NOT_RENDERED).saying(
+                "排版所需的时间或内存超过上限。".into(),
+                "It takes more time or memory than a document may have.".into(),
+            ),
+            NotSet::Wrong(_) => Self::new(NOT_RENDERED),
         }
     }
 }

@@ -568,7 +568,7 @@ fn documents() -> crate::Renderer {
                             Ok([b"\xFF\xD8\xFF made anew: ".as_slice(), rest].concat())
                         }
                         [0x89, ..] => Err(crate::NotSet::NotReady),
-                        _ => Err(crate::NotSet::Wrong),
+                        _ => Err(crate::NotSet::Wrong(String::new())),
                     };
                 }
                 match String::from_utf8_lossy(&job) {

@@ -4,6 +4,7 @@
 //!
 //! Invariant: no document takes more of this process than its bytes, and none outlives who waits for it.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -33,6 +34,9 @@ const SAID_LEN_MAX: u64 = 8 << 10;
 
 // Else whoever waits would hear that it took too long, and not what is wrong.
 const _: () = assert!(PLACE_TIME_MAX.as_secs() + TIME_MAX.as_secs() < api::ANSWER_TIME_MAX.as_secs());
+
+/// How the system ends what takes too much: no memory (SIGABRT), no processor time (SIGXCPU), and no more of it (SIGKILL).
+const OF_LIMITS: [i32; 3] = [6, 24, 9];
 
 /// The name of the program, beside ours.
 const NAME: &str = "tillguard-documents";
@@ -111,10 +115,12 @@ struct Said {
     status: ExitStatus,
 }
 
-/// The error as the program writes it; its message may hold words of the data, and goes nowhere.
+/// The error as the program writes it; its message may hold words of the data, and is not logged.
 #[derive(Deserialize)]
 struct Wrong {
     code: String,
+    #[serde(default)]
+    message: String,
     character: Option<char>,
 }
 
@@ -152,14 +158,22 @@ impl Said {
             return Ok(self.pdf);
         }
         let wrong: Option<Wrong> = serde_json::from_slice(&self.error).ok();
-        let code = wrong.as_ref().map(|wrong| wrong.code.as_str());
-        tracing::warn!(what = %self.status, code, "a document was not set");
-        match (code, wrong.as_ref().and_then(|wrong| wrong.character)) {
-            (Some("missing_glyph"), Some(character)) => Err(NotSet::Missing(character)),
-            (Some("not_set" | "too_large"), _) => Err(NotSet::Wrong),
-            _ if is_too_long => Err(NotSet::Wrong),
-            _ => Err(NotSet::Failed),
-        }
+        let (status, code) = (self.status, wrong.as_ref().map(|wrong| wrong.code.clone()));
+        tracing::warn!(what = %status, code, "a document was not set");
+        Err(match wrong {
+            Some(Wrong {
+                code,
+                message,
+                character,
+            }) => match (code.as_str(), character) {
+                ("missing_glyph", Some(character)) => NotSet::Missing(character),
+                ("not_set" | "too_large", _) => NotSet::Wrong(message),
+                _ => NotSet::Failed,
+            },
+            None if is_too_long => NotSet::Wrong(String::new()),
+            None if status.signal().is_some_and(|signal| OF_LIMITS.contains(&signal)) => NotSet::TooMuch,
+            None => NotSet::Failed,
+        })
     }
 }
 
@@ -211,14 +225,14 @@ mod tests {
                 format!("/bin/cat >/dev/null; echo '{{\"code\":\"{code}\",\"message\":\"m\"}}' >&2; exit 66");
             assert_eq!(
                 (program(&folder, &script).set)(Vec::new()).await,
-                Err(NotSet::Wrong),
+                Err(NotSet::Wrong("m".into())),
                 "{code}"
             );
         }
         for script in [
             "exit 66",
             "echo nonsense >&2; exit 1",
-            "kill -XCPU $$",
+            "kill -TERM $$",
             "echo '{\"code\":\"system\",\"message\":\"m\"}' >&2; exit 71",
             "echo '{\"code\":\"not_a_job\",\"message\":\"m\"}' >&2; exit 64",
         ] {
@@ -228,13 +242,17 @@ mod tests {
                 "{script}"
             );
         }
+        for signal in ["XCPU", "ABRT", "KILL"] {
+            let ended = program(&folder, &format!("kill -{signal} $$")).set;
+            assert_eq!(ended(Vec::new()).await, Err(NotSet::TooMuch), "{signal}");
+        }
     }
 
     #[tokio::test]
     async fn more_than_a_document_may_have_is_no_document() {
         let folder = tempfile::tempdir().unwrap();
         let set = program(&folder, "exec /usr/bin/head -c 17000000 /dev/zero").set;
-        assert_eq!(set(Vec::new()).await, Err(NotSet::Wrong));
+        assert_eq!(set(Vec::new()).await, Err(NotSet::Wrong(String::new())));
     }
 
     #[tokio::test]
