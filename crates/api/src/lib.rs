@@ -45,6 +45,7 @@ pub mod setting;
 pub mod setup;
 mod sheet;
 mod shop;
+mod template;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -68,8 +69,8 @@ pub use auth::Attempts;
 use auth::{Paces, Passwords};
 pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, is_report, refuse};
 pub use incident::attachment::{Scanned, Scanner};
-pub use incident::documents::{NotSet, Renderer};
 pub use incident::pack::Stamper;
+pub use incident::render::{NotSet, OWN_TIME_MAX, Renderer};
 use incident::{
     activity, alarm, attachment, closing, comment, documents, drill, duty, found, inspection, pack, police,
     replacement, report, stop_request, stream, timeline,
@@ -214,6 +215,7 @@ nouns! {
     hotline,
     work with CODES,
     audit with CODES,
+    template with CODES,
 }
 
 fn routes() -> OpenApiRouter<Arc<Api>> {

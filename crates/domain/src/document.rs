@@ -17,7 +17,25 @@ words! {
     }
 }
 
+words! {
+    /// What a document looks like: what is set in it comes from the case.
+    pub enum Template {
+        /// The packet for the police.
+        PolicePacket = "police_packet",
+        /// Facts in sections: the reports for an insurer and of a closed case.
+        FactSheet = "fact_sheet",
+    }
+}
+
 impl Kind {
+    /// What it is made by.
+    pub const fn template(self) -> Template {
+        match self {
+            Self::PolicePacket => Template::PolicePacket,
+            Self::ClaimReport | Self::ClosingReport => Template::FactSheet,
+        }
+    }
+
     /// Whether an incident has it.
     pub fn is_of(self, incident: &Incident) -> bool {
         match self {

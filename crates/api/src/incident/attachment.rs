@@ -26,7 +26,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::documents::NotSet;
+use super::render::NotSet;
 use super::spool::{self, PIECE_LEN, Spool};
 use crate::auth::{self, Account};
 use crate::edge::Sandboxed;

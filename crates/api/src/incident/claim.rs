@@ -11,6 +11,7 @@ use domain::police::{Entry, Verb as Police};
 use domain::replacement::{Replacement, State as Stands};
 use domain::stop_request::State as Stop;
 use domain::terminal::Terminal;
+use serde_json::Value;
 use store::Tx;
 
 use super::fact::{Fact, FactSheet, Section};
@@ -43,7 +44,7 @@ pub fn sheet(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<She
 }
 
 /// The document's job.
-pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u8>, Problem> {
+pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Value, Problem> {
     let terminal = lost_terminal(tx, incident)?;
     let sheet = FactSheet {
         title: match incident.manner {
@@ -65,7 +66,7 @@ pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u
             language.pick("日期", "Date"),
         ],
     };
-    sheet.job(tx.now(), incident, &terminal, language)
+    Ok(sheet.job(tx.now(), incident, &terminal, language))
 }
 
 /// The terminal that was lost.

@@ -9,6 +9,7 @@ use domain::duty::{Duty, State as DutyState};
 use domain::hex;
 use domain::incident::{Incident, Manner, State};
 use domain::terminal::Terminal;
+use serde_json::Value;
 use store::Tx;
 
 use super::claim::{ended, lost_terminal, sections};
@@ -22,7 +23,7 @@ use crate::problem::Problem;
 const LESSONS: &str = "lessons";
 
 /// The document's job.
-pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u8>, Problem> {
+pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Value, Problem> {
     if incident.state != State::Closed {
         return Err(app::case::Error::WrongState(incident.state.code()).into());
     }
@@ -57,7 +58,7 @@ pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u
             language.pick("日期", "Date"),
         ],
     };
-    sheet.job(tx.now(), incident, &terminal, language)
+    Ok(sheet.job(tx.now(), incident, &terminal, language))
 }
 
 /// What the terminal did since it was stopped.

@@ -22,6 +22,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::render::Job;
 use super::{claim, closing_report, packet};
 use crate::Api;
 use crate::auth::{Actor, Recorded};
@@ -30,12 +31,11 @@ use crate::language::Language;
 use crate::places::Places;
 use crate::problem::{Problem, ProblemOut};
 use crate::route::reading;
-use crate::setting::Later;
 use crate::sheet::Format;
 use crate::wire::word;
 
 /// When to ask again, seconds.
-const BACK_IN_S: u32 = 10;
+pub const BACK_IN_S: u32 = 10;
 /// Documents of one account that are made at once.
 const MADE_PER_ACCOUNT_MAX: usize = 1;
 
@@ -52,53 +52,6 @@ crate::problem::codes! {
     NOT_RENDERED = "document_not_rendered", UNPROCESSABLE_ENTITY:
         ("无法生成文件", "内容无法排版。"),
         ("Document not made", "Its content cannot be set.");
-}
-
-/// Why a document was not set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotSet {
-    /// There is no program to set it, or it has too much to do.
-    NotReady,
-    /// The program did not do what it is there for.
-    Failed,
-    /// No font has a sign for this character.
-    Missing(char),
-    /// It takes more time or memory than one may have.
-    TooMuch,
-    /// It cannot be set, or would be too large: what is wrong, in English, for whoever wrote the template. May hold words of the data.
-    Wrong(String),
-}
-
-/// Sets a job as the program `tillguard-documents` reads it.
-pub type Set = dyn Fn(Vec<u8>) -> Later<Result<Vec<u8>, NotSet>> + Send + Sync;
-
-/// What sets documents.
-#[derive(Clone)]
-pub struct Renderer {
-    /// Whether its program is there; it may be busy.
-    pub is_there: Arc<dyn Fn() -> bool + Send + Sync>,
-    /// Sets one as PDF.
-    pub set: Arc<Set>,
-}
-
-impl From<NotSet> for Problem {
-    fn from(why: NotSet) -> Self {
-        match why {
-            NotSet::NotReady | NotSet::Failed => Self::new(NOT_READY).retry_after_s(BACK_IN_S),
-            NotSet::Missing(character) => {
-                let number = u32::from(character);
-                Self::new(NOT_RENDERED).saying(
-                    format!("字体中没有“{character}”（U+{number:04X}）这个字符，请更换写法后再试。"),
-                    format!("No font has a sign for “{character}” (U+{number:04X}): write it another way."),
-                )
-            }
-            NotSet::TooMuch => Self::new(NOT_RENDERED).saying(
-                "排版所需的时间或内存超过上限。".into(),
-                "It takes more time or memory than a document may have.".into(),
-            ),
-            NotSet::Wrong(_) => Self::new(NOT_RENDERED),
-        }
-    }
 }
 
 /// The routes.
@@ -118,13 +71,14 @@ word! {
     DocumentLanguage: domain::setting::Language;
 }
 
-/// The job for `tillguard-documents` that makes one.
-pub fn job(kind: Kind, tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Vec<u8>, Problem> {
-    match kind {
+/// What makes one.
+pub fn job(kind: Kind, tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Job, Problem> {
+    let built_in = match kind {
         Kind::PolicePacket => packet::job(tx, incident, language.pick("zh", "en")),
         Kind::ClaimReport => claim::job(tx, incident, language),
         Kind::ClosingReport => closing_report::job(tx, incident, language),
-    }
+    };
+    Job::of(tx, kind.template(), built_in?)
 }
 
 /// A document that one may have.
@@ -279,11 +233,11 @@ async fn set(
         may_make_documents(actor)?;
         job(kind, tx, &incident, language)
     });
-    let Json(job) = gathered.await?;
-    let pdf = (api.settings.documents.set)(job).await?;
+    let job = gathered.await?.0;
+    let made = job.set(&api.settings.documents).await?;
     let (kind, language) = (kind.code(), language.pick("zh", "en"));
-    let sha256 = domain::hex::of(&Sha256::digest(&pdf));
-    let (id, which) = (incident_id.clone(), format!("{kind} {language} sha256:{sha256}"));
+    let (id, which) = (incident_id.clone(), made.which(kind, language));
+    let pdf = made.pdf;
     let made = move |tx: &Tx<'_>| Ok::<_, Problem>(document_made(tx, &by.actor(tx)?, &id, &which)?);
     if api.node.write(made).await? {
         api.node.changed(Some(incident_id.clone()));

@@ -7,10 +7,9 @@ use domain::Timestamp;
 use domain::incident::Incident;
 use domain::terminal::Terminal;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::language::Language;
-use crate::problem::Problem;
 use crate::wire::Time;
 
 /// A document is made at a minute: asked for twice in one, with nothing new to say, it is the same.
@@ -61,13 +60,7 @@ pub fn made_at(now: Timestamp) -> Timestamp {
 
 impl FactSheet {
     /// The job for `tillguard-documents`.
-    pub fn job(
-        &self,
-        now: Timestamp,
-        incident: &Incident,
-        terminal: &Terminal,
-        language: Language,
-    ) -> Result<Vec<u8>, Problem> {
+    pub fn job(&self, now: Timestamp, incident: &Incident, terminal: &Terminal, language: Language) -> Value {
         let fact = |(zh, en, said): &Fact| json!({ "name": language.pick(zh, en), "said": said });
         let section = |section: &Section| {
             json!({
@@ -77,7 +70,7 @@ impl FactSheet {
             })
         };
         let at = made_at(now);
-        let job = json!({
+        json!({
             "template": "fact_sheet",
             "language": language.pick("zh", "en"),
             "time": Time(at).to_string(),
@@ -90,7 +83,6 @@ impl FactSheet {
                 "sections": self.sections.iter().map(section).collect::<Vec<_>>(),
                 "signatures": self.signatures,
             },
-        });
-        Ok(job.to_string().into_bytes())
+        })
     }
 }

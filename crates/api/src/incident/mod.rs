@@ -25,6 +25,7 @@ pub mod inspection;
 pub mod pack;
 mod packet;
 pub mod police;
+pub mod render;
 pub mod replacement;
 pub mod report;
 mod spool;

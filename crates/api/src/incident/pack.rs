@@ -40,6 +40,7 @@ use utoipa_axum::routes;
 use super::case::receipts;
 use super::claim;
 use super::documents::job;
+use super::render::Job;
 use super::spool::{self, Filling, PIECE_LEN, Spool};
 use crate::auth::{Account, Recorded};
 use crate::edge::Sandboxed;
@@ -204,7 +205,7 @@ struct Gathered {
     /// The day, by the terminal's clock.
     made_on: String,
     /// Documents that are still to be set.
-    jobs: Vec<(Document, &'static str, Vec<u8>)>,
+    jobs: Vec<(Document, &'static str, Job)>,
     /// Tables that are ready.
     tables: Vec<(Document, &'static str, Vec<u8>)>,
     originals: Vec<Written>,
@@ -395,16 +396,19 @@ struct Set {
 async fn documents(api: &Arc<Api>, account: &Account, gathered: &Gathered) -> Result<Vec<Set>, Problem> {
     let mut made = Vec::new();
     for (document, language, job) in &gathered.jobs {
-        let pdf = (api.settings.documents.set)(job.clone()).await?;
-        made.push((*document, *language, "pdf", pdf));
+        let pdf = job.clone().set(&api.settings.documents).await?;
+        let which = pdf.which(document.code(), language);
+        made.push((*document, *language, "pdf", which, pdf.pdf));
     }
     for (document, language, table) in &gathered.tables {
-        made.push((*document, *language, "csv", table.clone()));
+        let (code, sha256) = (document.code(), hex::of(&Sha256::digest(table)));
+        let which = format!("{code} {language} sha256:{sha256}");
+        made.push((*document, *language, "csv", which, table.clone()));
     }
     let (mut set, mut which) = (Vec::new(), Vec::new());
-    for (document, language, ends, bytes) in made {
-        let (code, sha256) = (document.code(), hex::of(&Sha256::digest(&bytes)));
-        which.push(format!("{code} {language} sha256:{sha256}"));
+    for (document, language, ends, said, bytes) in made {
+        let code = document.code();
+        which.push(said);
         let path = format!("{DOCUMENTS}/{code}-{language}.{ends}");
         set.push(Set { path, bytes });
     }

@@ -25,15 +25,14 @@ use crate::wire::Time;
 const ROWS_MAX: i64 = 500;
 
 /// The job for `tillguard-documents`.
-pub fn job(tx: &Tx<'_>, incident: &Incident, language: &str) -> Result<Vec<u8>, Problem> {
+pub fn job(tx: &Tx<'_>, incident: &Incident, language: &str) -> Result<Value, Problem> {
     let made_at = made_at(tx.now());
-    let job = json!({
+    Ok(json!({
         "template": "police_packet",
         "language": language,
         "time": Time(made_at).to_string(),
         "data": data(tx, incident, made_at)?,
-    });
-    Ok(job.to_string().into_bytes())
+    }))
 }
 
 fn data(tx: &Tx<'_>, incident: &Incident, made_at: Timestamp) -> Result<Value, Problem> {

@@ -1,5 +1,6 @@
 //! Documents of an incident.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use axum::http::{Method, StatusCode, header};
@@ -73,6 +74,66 @@ async fn the_packet_says_what_is_known_and_leaves_open_what_is_not() {
             json!([]),
             "nobody has a letter that was never sent"
         );
+    }
+}
+
+/// Where two values are not built alike; what is not known in one of them is like anything.
+fn unlike(at: &str, real: &Value, example: &Value) -> Vec<String> {
+    match (real, example) {
+        (Value::Null, _) | (_, Value::Null) => Vec::new(),
+        (Value::Object(real), Value::Object(example)) => {
+            let names = |of: &serde_json::Map<String, Value>| of.keys().cloned().collect::<BTreeSet<_>>();
+            let other = names(real)
+                .symmetric_difference(&names(example))
+                .cloned()
+                .collect::<Vec<_>>();
+            let other = other.into_iter().map(|name| format!("{at}.{name}"));
+            let both = real
+                .iter()
+                .filter_map(|(name, value)| Some((name, value, example.get(name)?)));
+            other
+                .chain(both.flat_map(|(name, real, example)| unlike(&format!("{at}.{name}"), real, example)))
+                .collect()
+        }
+        (Value::Array(_), Value::Array(example)) if example.is_empty() => Vec::new(),
+        (Value::Array(real), Value::Array(example)) => {
+            let is_unlike = |one: &&Value| !example.iter().any(|example| unlike(at, one, example).is_empty());
+            real.iter()
+                .filter(is_unlike)
+                .map(|one| format!("{at}: {one}"))
+                .collect()
+        }
+        _ if std::mem::discriminant(real) == std::mem::discriminant(example) => Vec::new(),
+        _ => vec![format!("{at}: {real}")],
+    }
+}
+
+#[tokio::test]
+async fn a_template_that_sets_the_invented_data_is_given_such_by_a_case() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    sign_in(&house, "10450001").await;
+    house.sell("10450001", 7).await;
+    let id = house.lose(&owner, "10450001").await;
+    let packet = packet(&house, &owner, &id, "zh").await;
+    let path = at(&id, "/claim_report.pdf?language=zh");
+    let text = house.text(&owner, &path).await;
+    let sheet: Value = serde_json::from_str(text.strip_prefix("%PDF-").unwrap()).unwrap();
+    for (real, examples) in [
+        (
+            packet,
+            include_str!("../../../documents/templates/police_packet.example.json"),
+        ),
+        (
+            sheet,
+            include_str!("../../../documents/templates/fact_sheet.example.json"),
+        ),
+    ] {
+        let examples: Value = serde_json::from_str(examples).unwrap();
+        for known in ["all", "few"] {
+            let unlike = unlike(known, &real["data"], &examples[known]);
+            assert!(unlike.is_empty(), "{unlike:#?}");
+        }
     }
 }
 

@@ -33,7 +33,10 @@ const PDF_LEN_MAX: u64 = 16 << 20;
 const SAID_LEN_MAX: u64 = 8 << 10;
 
 // Else whoever waits would hear that it took too long, and not what is wrong.
-const _: () = assert!(PLACE_TIME_MAX.as_secs() + TIME_MAX.as_secs() < api::ANSWER_TIME_MAX.as_secs());
+const _: () = assert!(
+    api::OWN_TIME_MAX.as_secs() + PLACE_TIME_MAX.as_secs() + TIME_MAX.as_secs()
+        < api::ANSWER_TIME_MAX.as_secs()
+);
 
 /// How the system ends what takes too much: no memory (SIGABRT), no processor time (SIGXCPU), and no more of it (SIGKILL).
 const OF_LIMITS: [i32; 3] = [6, 24, 9];
