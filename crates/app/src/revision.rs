@@ -11,6 +11,7 @@ use domain::case::{Case as _, decide};
 use domain::event::{Subject, Verb as Told};
 use domain::hex;
 use domain::revision::{Kind, OPEN_MAX, Revision, State, Verb};
+use domain::right::{Object, Right, may};
 use domain::setting::Settings;
 use sha2::{Digest as _, Sha256};
 use store::revision::Of;
@@ -286,4 +287,14 @@ pub fn withdraw(
     case::step(tx, actor, of.1, verb, ground, |it: &mut Revision| {
         (it.ended_by, it.ended_at) = (Some(by), Some(now));
     })
+}
+
+/// Whether the actor may write the texts of this house.
+pub fn may_keep(tx: &Tx<'_>, actor: &Actor) -> Result<(), Error> {
+    let object = settings(tx)?.keeper().map_or(Object::House, Object::Merchant);
+    match actor {
+        _ if may(actor, Right::KeepRevision, object) => Ok(()),
+        Actor::Machine(_) => Err(Error::PersonRequired),
+        _ => Err(Error::NotAllowed),
+    }
 }

@@ -27,6 +27,7 @@ mod setting;
 mod setup;
 mod stop_request;
 mod stream;
+mod template;
 mod terminal;
 mod transaction;
 mod walk;
@@ -264,6 +265,22 @@ impl House {
         };
         self.node.write(insert).await.unwrap();
         token.to_string()
+    }
+
+    /// Another of the house's own people.
+    async fn officer(&self, login: &'static str, role: Role) {
+        let insert = move |tx: &store::Tx<'_>| {
+            let account = Account {
+                login: login.into(),
+                name: format!("name of {login}"),
+                role,
+                scope: Scope::All,
+                custom_role: None,
+                proof: domain::account::Proof::default(),
+            };
+            store::account::insert(tx, &account, &HASH)
+        };
+        self.node.write(insert).await.unwrap();
     }
 
     /// Another session of that account, by its name.
@@ -556,7 +573,7 @@ fn scanner() -> crate::Scanner {
 }
 
 /// In place of the program that sets documents: says what it was given, so that a test can read it. A `☃` in it is a sign that no
-/// font has, a `☄` one at which it dies.
+/// font has, a `☄` one at which it dies, a `☂` what no template may say, a `☔` what none may say of a case, a `☇` takes too much.
 fn documents() -> crate::Renderer {
     crate::Renderer {
         is_there: Arc::new(|| true),
@@ -574,6 +591,10 @@ fn documents() -> crate::Renderer {
                 match String::from_utf8_lossy(&job) {
                     text if text.contains('☃') => Err(crate::NotSet::Missing('☃')),
                     text if text.contains('☄') => Err(crate::NotSet::Failed),
+                    text if text.contains('☂') || text.contains('☔') && !text.contains("\"example\"") => {
+                        Err(crate::NotSet::Wrong("line 2: unknown variable: nothing".into()))
+                    }
+                    text if text.contains('☇') => Err(crate::NotSet::TooMuch),
                     _ => Ok([b"%PDF-".as_slice(), &job].concat()),
                 }
             })

@@ -87,22 +87,6 @@ impl House {
         id.to_owned()
     }
 
-    /// Another who signs merchants on.
-    async fn officer(&self, login: &'static str) {
-        let insert = move |tx: &store::Tx<'_>| {
-            let account = domain::account::Account {
-                login: login.into(),
-                name: "运营".into(),
-                role: domain::account::Role::Operations,
-                scope: domain::account::Scope::All,
-                custom_role: None,
-                proof: domain::account::Proof::default(),
-            };
-            store::account::insert(tx, &account, &super::HASH)
-        };
-        self.node.write(insert).await.unwrap();
-    }
-
     /// A registration that waits for its code, and the code.
     async fn begun(&self) -> (Value, String) {
         let begun = self.post("", PATH, form()).await.ok();
@@ -437,7 +421,7 @@ async fn an_approval_says_the_day_that_was_typed_and_ends_with_it() {
         store::row::update(tx, &it)
     };
     house.node.write(end).await.unwrap();
-    house.officer("ops").await;
+    house.officer("ops", domain::account::Role::Operations).await;
     let ops = house.token("ops").await;
     let shown = house.get(&ops, &format!("{PATH}/{id}")).await.ok();
     assert_eq!(shown["actions"], json!(["approve", "return", "refuse"]));
@@ -506,7 +490,7 @@ async fn two_people_decide_where_no_provider_said_the_same() {
         .post(&risk, &at("accept"), json!({}))
         .await
         .problem(403, "second_person_required");
-    house.officer("ops").await;
+    house.officer("ops", domain::account::Role::Operations).await;
     let ops = house.token("ops").await;
     let accepted = house.post(&ops, &at("accept"), json!({})).await.ok();
     assert_eq!(accepted["state"], "accepted");

@@ -332,7 +332,11 @@ impl Walked {
         house.post(&owner, "/api/v1/terminals", outside).await.ok();
         let role = json!({ "name": "夜班", "role": "manager", "rights": ["report_loss"] });
         let role = house.post(&owner, "/api/v1/custom-roles", role).await.ok();
+        let risk = house.token("risk").await;
+        let template = json!({ "template": "police_packet" });
+        let template = house.post(&risk, "/api/v1/templates", template).await.ok();
         let ids = BTreeMap::from([
+            ("template_id", template["id"].as_str().unwrap().to_owned()),
             ("terminal_id", "10450001".to_owned()),
             ("incident_id", house.lose(&owner, "10450002").await),
             ("duty_id", house.duty("10450002").await),
@@ -368,7 +372,6 @@ impl Walked {
         let acquirer = json!({ "merchant_id": OURS, "kind": "acquirer", "name": "收单行", "email": "stop@acquirer.example" });
         house.post(&owner, "/api/v1/contacts", acquirer).await.ok();
         let asked = house.lose(&owner, "OUT1").await;
-        let risk = house.token("risk").await;
         let settings = json!({ "smtp_url": "smtp://127.0.0.1:25", "mail_from": "till@shop.example", "host_address": "127.0.0.1:1" });
         for (path, token, body) in [
             ("/api/v1/settings", &risk, settings),
