@@ -2805,7 +2805,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/templates/{revision_id}": {
+    "/api/v1/templates/{template_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -2823,7 +2823,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/templates/{revision_id}/propose": {
+    "/api/v1/templates/{template_id}/propose": {
         parameters: {
             query?: never;
             header?: never;
@@ -2843,7 +2843,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/templates/{revision_id}/send-back": {
+    "/api/v1/templates/{template_id}/send-back": {
         parameters: {
             query?: never;
             header?: never;
@@ -2860,7 +2860,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/templates/{revision_id}/sign-off": {
+    "/api/v1/templates/{template_id}/sign-off": {
         parameters: {
             query?: never;
             header?: never;
@@ -2877,7 +2877,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/templates/{revision_id}/withdraw": {
+    "/api/v1/templates/{template_id}/withdraw": {
         parameters: {
             query?: never;
             header?: never;
@@ -7008,7 +7008,13 @@ export interface components {
             /** @description Which. */
             template: components["schemas"]["TemplateName"];
         };
-        /** @description A text that was seen, and what is said with the step. */
+        /**
+         * @description A text that was seen, and what is said with the step.
+         * @example {
+         *       "note": "加了抬头",
+         *       "sha256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+         *     }
+         */
         TemplateSeen: {
             /** @description In a few words; at most 2000 characters. */
             note?: string | null;
@@ -7022,7 +7028,15 @@ export interface components {
             /** @description What is used now, or else what comes with the software: what it is compared with. */
             used: string;
         };
-        /** @description A text to look at. */
+        /**
+         * @description A text to look at.
+         * @example {
+         *       "known": "few",
+         *       "language": "zh",
+         *       "template": "police_packet",
+         *       "text": "#sys.inputs.data.number"
+         *     }
+         */
         TemplateTry: {
             /** @description How much is known in it. */
             known: components["schemas"]["ExampleKnown"];
@@ -7033,7 +7047,13 @@ export interface components {
             /** @description The text; at most 48 KiB. */
             text: string;
         };
-        /** @description Another text, in place of the one that was seen. */
+        /**
+         * @description Another text, in place of the one that was seen.
+         * @example {
+         *       "sha256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
+         *       "text": "#sys.inputs.data.number"
+         *     }
+         */
         TemplateWritten: {
             /** @description SHA-256 of the text that was seen, in hexadecimal digits. */
             sha256: string;
@@ -28150,7 +28170,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                revision_id: string;
+                template_id: string;
             };
             cookie?: never;
         };
@@ -28234,7 +28254,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                revision_id: string;
+                template_id: string;
             };
             cookie?: never;
         };
@@ -28370,7 +28390,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                revision_id: string;
+                template_id: string;
             };
             cookie?: never;
         };
@@ -28506,7 +28526,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                revision_id: string;
+                template_id: string;
             };
             cookie?: never;
         };
@@ -28642,7 +28662,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                revision_id: string;
+                template_id: string;
             };
             cookie?: never;
         };
@@ -28778,7 +28798,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
-                revision_id: string;
+                template_id: string;
             };
             cookie?: never;
         };
