@@ -194,6 +194,19 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'roles' },
   },
   {
+    path: '/templates',
+    name: 'templates',
+    component: () => import('@/pages/TemplateList.vue'),
+    meta: { title: 'templates' },
+  },
+  {
+    path: '/templates/:id',
+    name: 'template',
+    component: () => import('@/pages/TemplatePage.vue'),
+    props: true,
+    meta: { title: 'template' },
+  },
+  {
     path: '/keys',
     name: 'keys',
     component: () => import('@/pages/KeysPage.vue'),

@@ -197,6 +197,11 @@ export function post<T>(path: string, body: unknown = {}, key: string = newKey()
   return call<T>('POST', address(path), body, key)
 }
 
+/** A file that is made of what is sent. */
+export function postForFile(path: string, body: unknown): Promise<Blob> {
+  return call('POST', address(path), body, newKey(), (answer) => answer.blob())
+}
+
 export function put<T>(path: string, body: unknown, key: string = newKey()): Promise<T> {
   return call<T>('PUT', address(path), body, key)
 }

@@ -72,6 +72,8 @@ export const title = {
   people: say('人', 'People'),
   roles: say('自定义岗位', 'Custom roles'),
   keys: say('API 密钥', 'API keys'),
+  templates: say('文件模板', 'Templates of documents'),
+  template: say('文件模板', 'Template of a document'),
   reach: say('我的提醒邮箱', 'Reminders for me'),
   security: say('登录与安全', 'Sign-in and security'),
   imports: say('导入终端', 'Import terminals'),

@@ -42,6 +42,8 @@ import * as security from './security'
 import * as registration from './registration'
 import * as registration_setting from './registration_setting'
 import * as personal from './personal'
+import * as revision from './revision'
+import * as template from './template'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -88,6 +90,8 @@ const all = {
   ...registration,
   ...registration_setting,
   ...personal,
+  ...revision,
+  ...template,
 }
 
 export type Messages = Spoken<typeof all>
