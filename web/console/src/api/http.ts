@@ -193,13 +193,8 @@ export function upload<T>(path: string, query: Query, sent: Blob, way: OnItsWay)
   })
 }
 
-export function post<T>(path: string, body: unknown = {}, key: string = newKey()): Promise<T> {
-  return call<T>('POST', address(path), body, key)
-}
-
-/** A file that is made of what is sent. */
-export function postForFile(path: string, body: unknown): Promise<Blob> {
-  return call('POST', address(path), body, newKey(), (answer) => answer.blob())
+export function post<T>(path: string, body: unknown = {}, key = newKey(), read?: Reading<T>): Promise<T> {
+  return call<T>('POST', address(path), body, key, read)
 }
 
 export function put<T>(path: string, body: unknown, key: string = newKey()): Promise<T> {

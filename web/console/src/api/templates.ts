@@ -1,5 +1,5 @@
 /** Templates of the house's documents. */
-import { get, post, postForFile, put } from './http'
+import { get, post, put } from './http'
 import type { TemplateName, Templates, TemplateText, TemplateTry } from './types'
 
 const within = encodeURIComponent
@@ -11,7 +11,7 @@ export const templates = {
   one: (id: string) => get<TemplateText>(at(id)),
   write: (key: string, id: string, said: { sha256: string; text: string }) =>
     put<TemplateText>(at(id), said, key),
-  preview: (said: TemplateTry) => postForFile('/templates/preview', said),
+  preview: (said: TemplateTry) => post('/templates/preview', said, undefined, (answer) => answer.blob()),
   propose: (key: string, id: string, said: { sha256: string; note: string | null }) =>
     post<TemplateText>(at(id, '/propose'), said, key),
   signOff: (key: string, id: string, said: { sha256: string; note: string | null }) =>

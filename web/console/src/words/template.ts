@@ -26,8 +26,8 @@ export const template = {
   save: say('保存草稿', 'Save the draft'),
   saved: say('已保存', 'Saved'),
   look: say('用示例数据看一看', 'Look at it with invented data'),
-  preview: say('生成样张', 'Make an example'),
-  open: say('打开样张（PDF）', 'Open the example (PDF)'),
+  preview: say('生成样张（PDF）', 'Make an example (PDF)'),
+  had: say('样张已下载', 'The example is downloaded'),
   language: say('语言', 'Language'),
   known: say('示例数据', 'Invented data'),
   known_of: {
