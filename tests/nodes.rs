@@ -97,9 +97,29 @@ async fn a_session_begun_on_one_node_goes_on_on_the_other() -> Result<()> {
         ensure!(refund.is_approved(), "{turn}: the refund: {}", refund.code());
     }
     // New keys from one node: the other takes them, and not the old ones.
+    let mut copy = Terminal::new(terminal.identity().clone());
     for turn in 0..4 {
+        terminal.connect(gates[(turn + 1) % 2]).await?;
+        let sale = terminal.purchase(500, &cards()[0]).await?;
+        ensure!(
+            sale.is_approved(),
+            "{turn}: the other node has the keys: {}",
+            sale.code()
+        );
+        let old = terminal.session().context("no session")?.clone();
         terminal.connect(gates[turn % 2]).await?;
         ensure!(terminal.sign_in().await?.is_approved(), "{turn}: the sign-in");
+        let sale = terminal.purchase(500, &cards()[0]).await?;
+        ensure!(sale.is_approved(), "{turn}: {}", sale.code());
+        // The other node holds the old keys still, and takes nothing under them.
+        copy.adopt(old);
+        copy.connect(gates[(turn + 1) % 2]).await?;
+        let sale = copy.purchase(600, &cards()[0]).await?;
+        ensure!(
+            sale.code() == "A0",
+            "{turn}: under keys that are over: {}",
+            sale.code()
+        );
         terminal.connect(gates[(turn + 1) % 2]).await?;
         // A node asks the store for newer keys not more often than every quarter of a second.
         until("the new keys to be taken", async || {

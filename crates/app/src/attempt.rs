@@ -48,6 +48,8 @@ pub struct Attempt {
     pub peer: String,
     /// Whether the MAC verified.
     pub mac_verified: bool,
+    /// The ledger row of the sign-in under whose keys, where that is known.
+    pub keys: Option<i64>,
     /// When it came in.
     pub received_at: Timestamp,
 }
@@ -137,12 +139,19 @@ pub(crate) fn lock(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Locked
 }
 
 impl Locked {
+    /// Whether the terminal sent it: its MAC verified, and not under keys that later ones have taken the place of, which another
+    /// node may not have heard of.
+    pub(crate) fn proves(&self, attempt: &Attempt) -> bool {
+        let is_over = self.admission.keys > attempt.keys && attempt.keys.is_some();
+        attempt.mac_verified && !is_over
+    }
+
     pub(crate) fn situation(&self, attempt: &Attempt) -> Situation {
         Situation {
             standing: self.standing,
             retired: self.admission.status == Status::Retired,
             merchant_matches: self.admission.merchant_id == attempt.merchant_id,
-            mac_verified: attempt.mac_verified,
+            mac_verified: self.proves(attempt),
             signed_in_batch: self.admission.operator.as_ref().and(self.admission.batch),
         }
     }
@@ -164,9 +173,9 @@ pub(crate) fn refuse(
         false => Decision::Declined,
     };
     // Only a request whose origin is proven, and that stands for itself, may take its batch and trace number.
-    let named = attempt.mac_verified
-        && (held || refusal == Refusal::OriginalNotFound)
-        && !refused_before(tx, attempt, refusal)?;
+    let is_proven = locked.proves(attempt);
+    let named =
+        is_proven && (held || refusal == Refusal::OriginalNotFound) && !refused_before(tx, attempt, refusal)?;
     let row = LedgerRow {
         terminal_id: attempt.terminal_id,
         sequence: place.sequence,
@@ -185,7 +194,7 @@ pub(crate) fn refuse(
         peer: Some(attempt.peer.clone()),
         requested_at: attempt.received_at,
         of_sequence: None,
-        proof: Some(Proof::of(attempt.mac_verified)),
+        proof: Some(Proof::of(is_proven)),
         repeated: None,
     };
     ledger::append(tx, &row)?;

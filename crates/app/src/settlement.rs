@@ -232,7 +232,7 @@ fn record_difference(tx: &Tx<'_>, attempt: &Attempt, line: &Uploaded, locked: &L
             reason: Some(format!("batch_upload_differs:{:06}", line.trace)),
             peer: Some(attempt.peer.clone()),
             requested_at: attempt.received_at,
-            proof: Some(Proof::of(attempt.mac_verified)),
+            proof: Some(Proof::of(locked.proves(attempt))),
             ..LedgerRow::bare(
                 attempt.terminal_id,
                 place.sequence,

@@ -217,8 +217,12 @@ pub fn sign_out(tx: &Tx<'_>, attempt: &Attempt) -> Result<Admitted, Error> {
     if let Some(refusal) = refusal {
         return refuse(tx, attempt, refusal, &locked).map(Admitted::Answer);
     }
+    let attempt = Attempt {
+        mac_verified: situation.mac_verified,
+        ..attempt.clone()
+    };
     if attempt.mac_verified {
         store::terminal_session::sign_out(tx, attempt.terminal_id)?;
     }
-    append(tx, attempt, locked.admission.operator.as_deref()).map(Admitted::Answer)
+    append(tx, &attempt, locked.admission.operator.as_deref()).map(Admitted::Answer)
 }

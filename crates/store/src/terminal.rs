@@ -182,7 +182,7 @@ pub fn door(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Door>, Error>
 /// What [`read_admission`] reads of `terminal t` and `terminal_session s`.
 macro_rules! admission_columns {
     () => {
-        "t.merchant_id, t.status, s.batch, s.operator,
+        "t.merchant_id, t.status, s.batch, s.operator, s.sequence,
          (SELECT string_agg(h.kind || ' ' || coalesce(CAST(h.until_ms AS TEXT), ''), ',')
           FROM hold h WHERE h.terminal_id = t.terminal_id AND h.released_at_ms IS NULL)"
     };
@@ -200,6 +200,8 @@ pub struct Admission {
     pub batch: Option<u32>,
     /// Who is signed in.
     pub operator: Option<String>,
+    /// The ledger row of the sign-in whose keys are the session's.
+    pub keys: Option<i64>,
     /// The kinds of hold that stand.
     pub standing: Standing,
 }
@@ -253,7 +255,7 @@ impl Kept {
 }
 
 pub(crate) fn read_admission(row: &Row<'_>) -> Result<Kept, Error> {
-    let holds = row.text_opt(4)?.unwrap_or_default();
+    let holds = row.text_opt(5)?.unwrap_or_default();
     let holds = holds.split(',').filter(|hold| !hold.is_empty()).map(read_hold);
     Ok(Kept {
         holds: holds.collect::<Result<_, Error>>()?,
@@ -262,6 +264,7 @@ pub(crate) fn read_admission(row: &Row<'_>) -> Result<Kept, Error> {
             status: Status::parse(row.text(1)?).ok_or(Error::Corrupt("terminal.status"))?,
             batch: row.int_opt(2)?.and_then(|batch| u32::try_from(batch).ok()),
             operator: row.string_opt(3)?,
+            keys: row.int_opt(4)?,
             standing: Standing::default(),
         },
     })

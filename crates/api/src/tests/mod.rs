@@ -461,6 +461,7 @@ fn purchase(terminal: &str, trace: u32) -> Attempt {
         reversal_sealed: None,
         peer: "192.0.2.7:4021".into(),
         mac_verified: true,
+        keys: None,
         received_at: now(),
     }
 }

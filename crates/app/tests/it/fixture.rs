@@ -566,6 +566,7 @@ pub fn unsigned(kind: Kind, terminal_id: TerminalId) -> Attempt {
         amount: None,
         card: None,
         mac_verified: false,
+        keys: None,
         ..ask(kind, terminal_id, 1)
     }
 }
@@ -590,6 +591,7 @@ pub fn ask(kind: Kind, terminal_id: TerminalId, trace: u32) -> Attempt {
         reversal_sealed: Some(SEALED.to_vec()),
         peer: "192.0.2.7:4100".into(),
         mac_verified: true,
+        keys: None,
         received_at: START,
     }
 }

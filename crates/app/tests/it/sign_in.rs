@@ -1,7 +1,7 @@
 //! 签到 and 签退.
 
 use app::sign_in::{Glimpse, Proved, SignedIn};
-use app::transaction::{Answer, Attempt};
+use app::transaction::{Admitted, Answer, Attempt};
 use domain::hold::{Authority, Kind as HoldKind};
 use domain::transaction::{Decision, Entry, Kind, Proof};
 
@@ -254,4 +254,38 @@ fn a_forged_sign_in_does_not_move_the_loss_window() {
     };
     let reported = house.report_as(&crate::fixture::owner(), report).unwrap();
     assert_eq!(reported.incident.window.from, trusted);
+}
+
+#[test]
+fn keys_that_later_ones_have_taken_the_place_of_prove_nothing() {
+    let house = House::open();
+    let id = terminal(1);
+    let keys = || {
+        house
+            .read(|tx| store::terminal_session::get(tx, id))
+            .unwrap()
+            .sequence
+    };
+    house.sign_in(id);
+    let before = keys();
+    let by = |keys, trace| Attempt {
+        keys: Some(keys),
+        ..purchase(id, trace)
+    };
+    house.approve(&by(before, 1));
+    house.sign_in(id);
+    let after = keys();
+    assert!(before < after);
+    assert_eq!(code(&house.refuse(&by(before, 2))), "A0");
+    let row = house.last(id);
+    assert_eq!((row.proof, row.batch_trace), (Some(Proof::Unproven), None));
+    let sign_out = Attempt {
+        keys: Some(before),
+        ..ask(Kind::SignOut, id, 1)
+    };
+    let answer = house.write(move |tx| app::sign_in::sign_out(tx, &sign_out));
+    assert!(matches!(answer, Admitted::Answer(answer) if code(&answer) == "00"));
+    assert_eq!(house.last(id).proof, Some(Proof::Unproven));
+    // Who held the old ones has not taken the number either.
+    house.approve(&by(after, 2));
 }

@@ -365,6 +365,7 @@ impl Driver {
             reversal_sealed: Some(vec![0; SEALED_BYTES]),
             peer: "127.0.0.1:1".into(),
             mac_verified: true,
+            keys: None,
             received_at: now(),
         };
         let done = done.clone();

@@ -38,6 +38,14 @@ pub(super) struct Request<'m> {
     pub(super) peer: SocketAddr,
 }
 
+impl Request<'_> {
+    /// The ledger row of the sign-in whose keys prove it.
+    fn proven_by(&self) -> Option<i64> {
+        let keys = self.keys.as_ref().filter(|_| self.proof == Proof::Proven);
+        keys.map(|keys| keys.sequence)
+    }
+}
+
 impl Gate {
     /// Answers one frame; `None` when nothing may or need be said.
     pub(super) async fn handle(self: &Arc<Self>, body: &[u8], peer: SocketAddr) -> Option<Out> {
@@ -124,8 +132,8 @@ impl Gate {
             self.prove(request).await?;
         }
         let attempt = ask.and_then(|ask| {
-            let (id, peer, proven) = (request.terminal_id, request.peer, request.proof == Proof::Proven);
-            request::attempt(request.message, ask, id, peer, proven).ok()
+            let (id, peer) = (request.terminal_id, request.peer);
+            request::attempt(request.message, ask, id, peer, request.proven_by()).ok()
         });
         let Some((ask, attempt)) = ask.zip(attempt) else {
             return self.decline(request, Refusal::Invalid).await;
@@ -454,6 +462,7 @@ impl Gate {
             reversal_sealed: None,
             peer: request.peer.to_string(),
             mac_verified: request.proof == Proof::Proven,
+            keys: request.proven_by(),
             received_at: now(),
         };
         let admitted = self
@@ -504,6 +513,10 @@ impl Gate {
         match admitted {
             Admitted::Answer(answer) => {
                 if request.proof == Proof::Proven {
+                    // The session's are others by now, at another node.
+                    if answer.response_code == ResponseCode::MAC_ERROR {
+                        self.keys.look_again(request.terminal_id);
+                    }
                     self.spare
                         .note(request.terminal_id, answer.response_code, Instant::now());
                 }

@@ -216,6 +216,12 @@ impl Cache {
         });
     }
 
+    /// What is held of a terminal is over: the store is asked the next time.
+    pub(super) fn look_again(&self, terminal_id: TerminalId) {
+        let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
+        rings.remove(&terminal_id);
+    }
+
     /// Changes what is held of a terminal; of one that is not held the store knows more.
     fn change(&self, terminal_id: TerminalId, change: impl FnOnce(&mut Ring)) {
         let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);

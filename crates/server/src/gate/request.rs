@@ -132,7 +132,7 @@ pub fn attempt(
     ask: Ask,
     terminal_id: TerminalId,
     peer: SocketAddr,
-    mac_verified: bool,
+    keys: Option<i64>,
 ) -> Result<Attempt, Incomplete> {
     let merchant_id = message.text(42).and_then(MerchantId::parse).ok_or(Incomplete)?;
     let field60 = field60(message).ok_or(Incomplete)?;
@@ -173,7 +173,8 @@ pub fn attempt(
         entry_mode,
         reversal_sealed: None,
         peer: peer.to_string(),
-        mac_verified,
+        mac_verified: keys.is_some(),
+        keys,
         received_at: node::now(),
     })
 }

@@ -151,6 +151,7 @@ fn ask(door: Door, kind: Kind, terminal_id: TerminalId, trace: u32) -> Ask {
         reversal_sealed: Some(b"sealed".to_vec()),
         peer: "peer".into(),
         mac_verified: true,
+        keys: None,
         received_at: domain::Timestamp(0),
     };
     Ask { door, attempt }

@@ -106,6 +106,7 @@ pub fn fill(tx: &Tx<'_>) -> Result<(), Error> {
             reversal_sealed: None,
             peer: "peer".into(),
             mac_verified: true,
+            keys: None,
             received_at: Timestamp(0),
         };
         let offered = app::sign_in::sign_in(tx, &attempt, super::who(), b"keys".to_vec())?;

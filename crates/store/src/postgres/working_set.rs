@@ -297,11 +297,11 @@ impl Gathered {
         let row = Row(Source::Postgres(row), None);
         let gathered = Self {
             kept: terminal::read_admission(&row)?,
-            last: row.int_opt(6)?.zip(row.time_opt(7)?),
+            last: row.int_opt(7)?.zip(row.time_opt(8)?),
             pending: Vec::new(),
             unknown: HashSet::new(),
         };
-        Ok((row.terminal_id(5)?, gathered))
+        Ok((row.terminal_id(6)?, gathered))
     }
 }
 
