@@ -146,6 +146,9 @@ struct SettingsOut {
     /// ISO 4217, three letters.
     #[schema(value_type = String)]
     currency: Letters,
+    /// Where people open it in a browser; mails lead there.
+    #[schema(required)]
+    address: Option<String>,
     /// Whose address is on our mails.
     #[schema(required)]
     mail_from: Option<String>,
@@ -182,6 +185,7 @@ impl SettingsOut {
             language: Language(settings.language),
             time_zone: settings.time_zone,
             currency: Letters::of(settings.currency),
+            address: settings.address,
             mail_from: settings.mail_from,
             smtp_url_set: settings.smtp_url_sealed.is_some(),
             host_address: settings.host_address,
@@ -220,6 +224,11 @@ struct SettingsIn {
     time_zone: Option<String>,
     /// ISO 4217, three letters.
     currency: Option<String>,
+    /// Where people open it in a browser: `https://till.shop.example`, or with another port; `http://` within a network of one's own.
+    /// Mails lead there.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    address: Option<Option<String>>,
     /// Whose address is on our mails.
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<String>)]
@@ -306,6 +315,22 @@ async fn change(
     .await
 }
 
+/// Scheme, host and port of an address, and nothing else.
+fn origin(address: &str) -> Result<String, Problem> {
+    let invalid = || Problem::field("address", Why::Invalid);
+    let address = text("address", address, TEXT_CHARS_MAX)?;
+    let read: axum::http::Uri = address.parse().map_err(|_| invalid())?;
+    let is_bare = read.path() == "/" && read.query().is_none() && !address.contains(['#', '?']);
+    match (read.scheme_str(), read.authority()) {
+        (Some(scheme @ ("https" | "http")), Some(at))
+            if is_bare && !at.as_str().contains('@') && !at.host().is_empty() =>
+        {
+            Ok(format!("{scheme}://{}", at.as_str().to_ascii_lowercase()))
+        }
+        _ => Err(invalid()),
+    }
+}
+
 fn checked(sealer: &node::seal::Sealer, post: Post, said: SettingsIn) -> Result<Changes, Problem> {
     let seal = |name: &str, secret: &str| {
         let sealed = sealer.seal(Purpose::Setting, name, secret.as_bytes());
@@ -322,6 +347,7 @@ fn checked(sealer: &node::seal::Sealer, post: Post, said: SettingsIn) -> Result<
             .currency
             .map(|letters| currency("currency", &letters))
             .transpose()?,
+        address: each(said.address, |address| origin(&address))?,
         mail_from: each(said.mail_from, |from| {
             let from = text("mail_from", &from, TEXT_CHARS_MAX)?;
             match (post.is_sender)(&from) {

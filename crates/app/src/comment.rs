@@ -222,7 +222,9 @@ pub fn to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, StoreEr
             ),
         ),
     };
-    Ok(Some(Reminding { to, subject, text }))
+    let mail = Reminding { to, subject, text };
+    mail.leading_to(tx, &format!("/incidents/{incident_id}"))
+        .map(Some)
 }
 
 /// Ends the work of a mail. False when its claim was taken over meanwhile.

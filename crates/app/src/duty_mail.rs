@@ -221,7 +221,8 @@ pub fn to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, StoreEr
             )
         }
     };
-    Ok(Some(Reminding { to, subject, text }))
+    let mail = Reminding { to, subject, text };
+    mail.leading_to(tx, &format!("/incidents/{id}")).map(Some)
 }
 
 /// The mail of the day that work is about; `None` when nothing is due any more.
@@ -281,7 +282,8 @@ pub fn digest_to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, 
             )
         }
     };
-    Ok(Some(Reminding { to, subject, text }))
+    let mail = Reminding { to, subject, text };
+    mail.leading_to(tx, "/").map(Some)
 }
 
 fn is_chinese(tx: &Tx<'_>) -> Result<bool, StoreError> {

@@ -23,6 +23,8 @@ pub struct Changes {
     pub time_zone: Option<String>,
     /// What is paid in.
     pub currency: Option<Currency>,
+    /// Where people open the house in a browser.
+    pub address: Option<Option<String>>,
     /// Whose name is on our mails.
     pub mail_from: Option<Option<String>>,
     /// Where mails go out, sealed by the edge.
@@ -46,7 +48,8 @@ pub struct Changes {
 impl Changes {
     /// Whether they set what opens or guards something: only who has just proved who it is may.
     const fn is_weighty(&self) -> bool {
-        self.smtp_url_sealed.is_some()
+        self.address.is_some()
+            || self.smtp_url_sealed.is_some()
             || self.host_address.is_some()
             || self.zone_keys_sealed.is_some()
             || self.second_factor_from.is_some()
@@ -122,6 +125,7 @@ fn apply(settings: &mut Settings, changes: Changes) -> Vec<&'static str> {
         ("language", set(&mut settings.language, changes.language)),
         ("time_zone", set(&mut settings.time_zone, changes.time_zone)),
         ("currency", set(&mut settings.currency, changes.currency)),
+        ("address", set(&mut settings.address, changes.address)),
         ("mail_from", set(&mut settings.mail_from, changes.mail_from)),
         (
             "smtp_url",

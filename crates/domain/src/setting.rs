@@ -46,6 +46,8 @@ pub struct Settings {
     pub time_zone: String,
     /// What is paid in.
     pub currency: Currency,
+    /// Where people open it in a browser: scheme, host and port, as in `https://till.shop.example`. Mails lead there.
+    pub address: Option<String>,
     /// Whose name is on our mails.
     pub mail_from: Option<String>,
     /// Where mails go out, with its password; sealed.
@@ -77,6 +79,7 @@ impl Settings {
             language,
             time_zone: time_zone.to_owned(),
             currency,
+            address: None,
             mail_from: None,
             smtp_url_sealed: None,
             host_address: None,

@@ -14,6 +14,7 @@ columns!(Settings {
     language,
     time_zone,
     currency,
+    address,
     mail_from,
     smtp_url_sealed,
     host_address,

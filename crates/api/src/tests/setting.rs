@@ -14,6 +14,39 @@ async fn put(house: &House, token: &str, said: Value) -> Answer {
 }
 
 #[tokio::test]
+async fn the_address_that_mails_lead_to_is_a_host_and_nothing_else() {
+    let house = House::new().await;
+    let risk = house.token("risk").await;
+    for (said, kept) in [
+        ("https://till.shop.example", "https://till.shop.example"),
+        (" https://Till.Shop.example:8443/ ", "https://till.shop.example:8443"),
+        ("http://192.168.1.7:8080", "http://192.168.1.7:8080"),
+        ("http://[fd00::7]:8080", "http://[fd00::7]:8080"),
+    ] {
+        let settings = put(&house, &risk, json!({ "address": said })).await.ok();
+        assert_eq!(settings["address"], kept, "{said}");
+    }
+    for wrong in [
+        "till.shop.example",
+        "ftp://till.shop.example",
+        "javascript:alert(1)",
+        "https://",
+        "https://li@till.shop.example",
+        "https://till.shop.example/incidents",
+        "https://till.shop.example/?a=b",
+        "https://till.shop.example/#a",
+        "https://till.shop.example\nhttps://other.example",
+        "/incidents",
+        "",
+    ] {
+        let refused = put(&house, &risk, json!({ "address": wrong })).await;
+        assert_eq!(refused.problem(422, "invalid_field").body["field"], "address", "{wrong}");
+    }
+    let away = put(&house, &risk, json!({ "address": null })).await.ok();
+    assert_eq!(away["address"], serde_json::Value::Null);
+}
+
+#[tokio::test]
 async fn who_administers_changes_some_and_the_others_stay() {
     let house = House::new().await;
     let risk = house.token("risk").await;
@@ -22,7 +55,7 @@ async fn who_administers_changes_some_and_the_others_stay() {
         before,
         json!({
             "mode": "acquirer", "language": "zh", "time_zone": "Asia/Shanghai", "currency": "CNY",
-            "mail_from": null, "smtp_url_set": false, "host_address": null, "acquirer_code": null,
+            "address": null, "mail_from": null, "smtp_url_set": false, "host_address": null, "acquirer_code": null,
             "zone_keys_set": false, "second_factor_from": null, "takes_registrations": false, "identity_provider": null,
             "identity_daily_limit": 100, "gate": "off", "actions": ["change", "test_host", "test_mail"],
         })

@@ -83,6 +83,16 @@ pub struct Reminding {
     pub text: String,
 }
 
+impl Reminding {
+    /// The same with the address of the page that it is about, where the house has said how people open it.
+    pub(crate) fn leading_to(mut self, tx: &Tx<'_>, path: &str) -> Result<Self, StoreError> {
+        if let Some(address) = store::setting::get(tx)?.and_then(|settings| settings.address) {
+            self.text = format!("{}\n\n{address}{path}\n", self.text.trim_end());
+        }
+        Ok(self)
+    }
+}
+
 /// The reminder that work is about; `None` when it is not to be sent any more.
 pub fn to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, StoreError> {
     let Some(due) = due(tx, claimed)? else {
@@ -168,11 +178,12 @@ fn written(tx: &Tx<'_>, due: &Due, to: String, name: &str) -> Result<Reminding, 
         Some(Language::Chinese) | None => 0,
     };
     let text = lines.iter().map(|line| line[language].as_str());
-    Ok(Reminding {
+    let mail = Reminding {
         to,
         subject: subject[language].clone(),
         text: text.flat_map(|line| [line, "\n"]).collect(),
-    })
+    };
+    mail.leading_to(tx, &format!("/incidents/{}", incident.incident_id))
 }
 
 fn letter_is(mail: Option<MailState>) -> Both {

@@ -131,6 +131,8 @@ fn a_mail_says_that_one_was_asked_once_an_hour_and_nothing_of_what_was_said() {
     let written = house.read(|tx| comment::to_send(tx, &due)).unwrap();
     assert_eq!(written.to, "owner@fuji.example");
     assert!(written.subject.contains(&id) && written.text.contains(&id));
+    let leads = format!("\n\nhttps://till.fuji.example/incidents/{id}\n");
+    assert!(written.text.ends_with(&leads), "{}", written.text);
     assert!(!format!("{written:?}").contains("recorder"));
     let done = due.clone();
     assert!(house.write(move |tx| comment::mailed(tx, &done, NODE, &MailOutcome::Dropped)));

@@ -78,6 +78,7 @@ impl House {
             let settings = Settings {
                 smtp_url_sealed: Some(vec![1]),
                 mail_from: Some("stop@fuji.example".into()),
+                address: Some("https://till.fuji.example".into()),
                 ..Settings::unasked()
             };
             store::setting::insert(tx, &settings)?;

@@ -6736,6 +6736,8 @@ export interface components {
             acquirer_code: string | null;
             /** @description What the one who asks may do. */
             actions: components["schemas"]["SettingsAction"][];
+            /** @description Where people open it in a browser; mails lead there. */
+            address: string | null;
             /** @description ISO 4217, three letters. */
             currency: string;
             /** @description Whence this node has its gate. One from the settings was made of them as they were when the node started. */
@@ -6776,6 +6778,11 @@ export interface components {
         SettingsChange: {
             /** @description Institution code of the acquirer, up to 11 digits (field 32). Taken at a node's next start. */
             acquirer_code?: string | null;
+            /**
+             * @description Where people open it in a browser: `https://till.shop.example`, or with another port; `http://` within a network of one's own.
+             *     Mails lead there.
+             */
+            address?: string | null;
             /** @description ISO 4217, three letters. */
             currency?: string | null;
             /** @description Where the acquirer host listens: `192.0.2.7:8583`. Taken at a node's next start. */
