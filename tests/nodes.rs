@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use local_postgres::{Cluster, shared};
+use serde_json::Value;
 use simulator::issuer::cards;
 use simulator::terminal::Terminal;
 use simulator::terminal::wire::Encoder;
-use tests::{Acknowledged, Lanes, Launch, Pair, Proxy, Purchase, Traded, ask, canary_binary, until};
+use tests::{Acknowledged, Api, Lanes, Launch, Pair, Proxy, Purchase, Traded, ask, canary_binary, until};
 
 const HOST_DELAY_MS_MAX: u32 = 25;
 const LANES: usize = 16;
@@ -46,6 +47,11 @@ async fn what_one_node_acknowledged_the_other_knows_when_it_dies() -> Result<()>
         // Nobody has restarted anything yet.
         let missing = Acknowledged::missing(&pair.acknowledged, &other).await?;
         ensure!(missing.is_empty(), "{}", missing.join("\n"));
+        let id = incident["id"].as_str().context("no id")?;
+        let clocks = until("the clocks of what must follow", async || {
+            clocks(&other, id).await
+        })
+        .await?;
         let before: Vec<u64> = all.iter().map(Lanes::answered).collect();
         until("the other node to go on", async || {
             let on = all
@@ -58,6 +64,10 @@ async fn what_one_node_acknowledged_the_other_knows_when_it_dies() -> Result<()>
         all.push(lanes);
         let mut traded = pair.end(all).await?;
         pair.revive().await?;
+        for node in pair.apis_as("risk").await? {
+            let now = self::clocks(&node, id).await?;
+            ensure!(now.as_ref() == Some(&clocks), "{now:?}, and it was {clocks:?}");
+        }
         let mut violations = pair.mended(&mut traded).await?;
         violations.extend(pair.violations(&traded).await?);
         ensure!(
@@ -68,6 +78,19 @@ async fn what_one_node_acknowledged_the_other_knows_when_it_dies() -> Result<()>
         );
     }
     Ok(())
+}
+
+/// Until when each duty of an incident is due, as a node says; `None` while there are none.
+async fn clocks(node: &Api, incident_id: &str) -> Result<Option<Vec<(Value, Value)>>> {
+    let duties = node.get(&format!("/incidents/{incident_id}/duties")).await?;
+    let items = duties["items"].as_array().context("no items")?.iter();
+    let clocks: Vec<_> = items
+        .map(|duty| (duty["duty"].clone(), duty["due_at"].clone()))
+        .collect();
+    Ok(clocks
+        .iter()
+        .any(|(_, due_at)| due_at.is_string())
+        .then_some(clocks))
 }
 
 #[tokio::test(flavor = "multi_thread")]

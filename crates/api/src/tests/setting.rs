@@ -19,7 +19,10 @@ async fn the_address_that_mails_lead_to_is_a_host_and_nothing_else() {
     let risk = house.token("risk").await;
     for (said, kept) in [
         ("https://till.shop.example", "https://till.shop.example"),
-        (" https://Till.Shop.example:8443/ ", "https://till.shop.example:8443"),
+        (
+            " https://Till.Shop.example:8443/ ",
+            "https://till.shop.example:8443",
+        ),
         ("http://192.168.1.7:8080", "http://192.168.1.7:8080"),
         ("http://[fd00::7]:8080", "http://[fd00::7]:8080"),
     ] {
@@ -40,7 +43,11 @@ async fn the_address_that_mails_lead_to_is_a_host_and_nothing_else() {
         "",
     ] {
         let refused = put(&house, &risk, json!({ "address": wrong })).await;
-        assert_eq!(refused.problem(422, "invalid_field").body["field"], "address", "{wrong}");
+        assert_eq!(
+            refused.problem(422, "invalid_field").body["field"],
+            "address",
+            "{wrong}"
+        );
     }
     let away = put(&house, &risk, json!({ "address": null })).await.ok();
     assert_eq!(away["address"], serde_json::Value::Null);
