@@ -25,7 +25,9 @@ async fn every_answer_is_one_that_the_document_promises() -> Result<()> {
     let program = std::env::var_os("TILLGUARD_SCHEMATHESIS").context("TILLGUARD_SCHEMATHESIS is not set")?;
     let folder = Folder::new()?;
     let launch = Launch {
-        arguments: ["--rate", "3", "--history-days", "1"].map(str::to_owned).into(),
+        arguments: ["--no-walk", "--rate", "3", "--history-days", "1"]
+            .map(str::to_owned)
+            .into(),
         ..Launch::new(&folder)?
     };
     let mut node = launch.start().await?;

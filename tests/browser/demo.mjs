@@ -10,7 +10,7 @@ const STOP_MS_MAX = 20_000
 
 /**
  * Starts a demo and waits until it is ready.
- * @param {string[]} more arguments after the usual ones
+ * @param {string[]} more arguments after the usual ones; `--walk` leaves in what others do in it, which is left out otherwise
  * @returns {Promise<{url: string, gate: string, account(login: string): {login: string, password: string}, terminals: object[], outside: string[], mailbox: string, stop(): Promise<void>}>}
  */
 export async function startDemo(more = []) {
@@ -24,7 +24,8 @@ export async function startDemo(more = []) {
     '--ready-file',
     readyFile,
     ...(more.includes('--rate') ? [] : ['--rate', '20']),
-    ...more,
+    ...(more.includes('--walk') ? [] : ['--no-walk']),
+    ...more.filter((one) => one !== '--walk'),
   ]
   const child = spawn(process.env.TILLGUARD_DEMO_BIN, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''

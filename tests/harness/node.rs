@@ -118,7 +118,9 @@ impl Launch {
         Ok(Self {
             binary: binary()?,
             folder: folder.path().to_owned(),
-            arguments: ["--rate", "0", "--history-days", "0"].map(str::to_owned).to_vec(),
+            arguments: ["--no-walk", "--rate", "0", "--history-days", "0"]
+                .map(str::to_owned)
+                .to_vec(),
             planted: None,
             name: None,
             clock_file: None,

@@ -141,7 +141,7 @@ class Server:
     def start(cls, folder: pathlib.Path) -> "Server":
         ready_file = folder / "ready.json"
         ready_file.unlink(missing_ok=True)
-        arguments = ["--port", "0", "--rate", "0", "--history-days", "0", "--host-delay-ms", "5"]
+        arguments = ["--port", "0", "--no-walk", "--rate", "0", "--history-days", "0", "--host-delay-ms", "5"]
         places = ["--data", str(folder / "data"), "--ready-file", str(ready_file)]
         process = subprocess.Popen([os.environ["TILLGUARD_DEMO_BIN"], *arguments, *places], stdout=subprocess.DEVNULL)
         until = time.monotonic() + READY_S_MAX

@@ -40,6 +40,26 @@ struct Hotline {
     /// Who is asked whether a name and a number belong together, where merchants may sign up and consent to it; null: nobody.
     #[schema(required)]
     identity_provider: Option<IdentityProvider>,
+    /// Where the walk through a demo begins, and as whom; null in a house that is none.
+    #[schema(required)]
+    demo: Option<Demo>,
+}
+
+/// The walk through a demo: whose terminal is lost in it, and who follows the loss.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct Demo {
+    /// The merchant's name.
+    pub merchant_name: String,
+    /// The shop that the manager sees.
+    pub shop_id: String,
+    /// The merchant's owner, by log-in.
+    pub owner: String,
+    /// That shop's manager.
+    pub manager: String,
+    /// A risk officer of the acquirer.
+    pub risk: String,
+    /// A second one.
+    pub second: String,
 }
 
 /// A telephone number: digits, spaces, dashes, brackets, and a plus in front.
@@ -61,7 +81,7 @@ pub fn parse(text: &str) -> Result<String, String> {
 /// Whom to call.
 #[utoipa::path(get, path = "/hotline", tag = "hotline", security(()), responses((status = 200, body = Hotline)))]
 async fn show(State(api): State<Arc<Api>>) -> Json<Hotline> {
-    let phone = api.settings.hotline.clone();
+    let (phone, demo) = (api.settings.hotline.clone(), api.settings.demo.clone());
     // The number is told whatever the store is doing.
     let read = |tx: &store::Tx<'_>| {
         let settings = store::setting::get(tx)?;
@@ -69,6 +89,7 @@ async fn show(State(api): State<Arc<Api>>) -> Json<Hotline> {
         let settings = settings.filter(app::registration::takes);
         Ok::<_, store::Error>(Hotline {
             phone: None,
+            demo: None,
             mails_codes: Some(mails_codes),
             takes_registrations: Some(settings.is_some()),
             identity_provider: settings
@@ -78,7 +99,7 @@ async fn show(State(api): State<Arc<Api>>) -> Json<Hotline> {
     };
     let asked = tokio::time::timeout(STORE_TIME_MAX, api.node.read(read)).await;
     let told = asked.ok().and_then(Result::ok).unwrap_or_default();
-    Json(Hotline { phone, ..told })
+    Json(Hotline { phone, demo, ..told })
 }
 
 #[cfg(test)]

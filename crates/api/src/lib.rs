@@ -68,6 +68,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use auth::Attempts;
 use auth::{Paces, Passwords};
 pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, is_report, refuse};
+pub use hotline::Demo;
 pub use incident::attachment::{Scanned, Scanner};
 pub use incident::pack::Stamper;
 pub use incident::render::{NotSet, OWN_TIME_MAX, Renderer};
@@ -87,6 +88,8 @@ pub struct Settings {
     pub secure_cookie: bool,
     /// The number people call when they are lost themselves.
     pub hotline: Option<String>,
+    /// Where the walk through a demo begins; a real house has none.
+    pub demo: Option<Demo>,
     /// What opens the set-up of this node; a node that was set up before it started has none.
     pub set_up_token: Option<setup::SetUpToken>,
     /// Whence the node has its gate.

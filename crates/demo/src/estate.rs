@@ -21,6 +21,7 @@ use node::Node;
 use node::seal::{Purpose, Sealer, random};
 
 /// A log-in of the demo.
+#[derive(Clone)]
 pub struct Login {
     /// What it is for.
     pub role: Role,

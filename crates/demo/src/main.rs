@@ -8,6 +8,7 @@ mod alone;
 mod bench;
 mod estate;
 mod show;
+mod walk;
 
 use clap::Parser;
 use server::program;

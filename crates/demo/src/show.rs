@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::alone::{self, Mailbox};
 use crate::estate::{Login, fill, logins};
+use crate::walk;
 use node::now;
 use node::seal::{Source, random};
 use server::connector::host::{HostConfig, HostProfile};
@@ -65,6 +66,9 @@ pub struct Args {
     /// The longest time the simulated host takes to answer, in milliseconds.
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(0..=60_000))]
     host_delay_ms: u32,
+    /// Only the estate: no cases made in it, nobody who tries a stolen terminal, and no guide in the console.
+    #[arg(long)]
+    no_walk: bool,
     /// A proxy in front of the console and the API, as for `serve`.
     #[arg(long, value_name = "CIDR")]
     trusted_proxy: Vec<Cidr>,
@@ -120,7 +124,8 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
     let remembered = remember(data, args.seed)?;
     let estate = Estate::generate(remembered.seed, remembered.created_ms);
     let mut logins = logins(&estate, &remembered.password);
-    if !node.read(app::estate::exists).await? {
+    let is_new = !node.read(app::estate::exists).await?;
+    if is_new {
         eprintln!("正在准备演示数据… / Preparing the estate and sixty days of its past…");
         fill(&node, &estate, &logins, args.history_days).await?;
     }
@@ -138,6 +143,10 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         secure_cookie: false,
         tls: None,
         hotline: Some(HOTLINE.to_owned()),
+        demo: match args.no_walk {
+            true => None,
+            false => Some(walk::told(&estate)?),
+        },
         trusted_proxies: args.trusted_proxy.clone(),
         gate: Some(GateConfig {
             listen: loopback(gate_port),
@@ -153,7 +162,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         scan: None,
         data: data.to_owned(),
     };
-    let running = run::start(node, config).await?;
+    let running = run::start(node.clone(), config).await?;
     let gate_addr = running.gate_addr.context("no gate")?;
     let trade = (args.rate > 0.0).then(|| {
         let pace = TradeConfig {
@@ -169,8 +178,19 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         )?;
     }
     greet(&running, gate_addr, host_addr, &logins, &mailbox, started);
+    let place = walk::Place {
+        api: running.api_addr,
+        gate: gate_addr,
+    };
+    let walk = match args.no_walk {
+        true => None,
+        false => Some(walk::start(&node, &estate, place, &logins, is_new)?),
+    };
     run::until_told().await?;
     eprintln!("正在停止… / Stopping…");
+    if let Some(mut walk) = walk {
+        walk.shutdown().await;
+    }
     if let Some(trade) = trade {
         trade.stop().await;
     }

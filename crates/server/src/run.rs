@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+pub use api::Demo;
 pub use api::setting::GateFrom;
 use api::setup::SetUpToken;
 use store::node::Incarnation;
@@ -42,6 +43,8 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// The number that people are told to call.
     pub hotline: Option<String>,
+    /// Where the walk through a demo begins; `None` in a real house.
+    pub demo: Option<Demo>,
     /// Proxies that are believed when they say whom they speak for.
     pub trusted_proxies: Vec<Cidr>,
     /// The gate, where the node has one.
@@ -173,6 +176,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         attempts,
         secure_cookie: config.secure_cookie,
         hotline: config.hotline,
+        demo: config.demo,
         set_up_token: set_up_token.clone(),
         gate: config.gate_from,
         probe,

@@ -141,6 +141,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         secure_cookie: args.https || tls.is_some(),
         tls,
         hotline: args.hotline.clone(),
+        demo: None,
         trusted_proxies: args.trusted_proxy.clone(),
         gate: host.map(|host| args.gate(host)),
         gate_from,

@@ -166,6 +166,7 @@ impl House {
                 attempts: Arc::new(crate::Attempts::new(node.sealer.clone())),
                 secure_cookie: false,
                 hotline: Some("400-000-0117".into()),
+                demo: None,
                 set_up_token,
                 gate: crate::setting::GateFrom::Off,
                 key_check: |key| iso8583::keys::check_value(key).ok(),

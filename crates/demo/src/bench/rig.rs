@@ -133,6 +133,7 @@ impl Rig {
             secure_cookie: false,
             tls: None,
             hotline: None,
+            demo: None,
             trusted_proxies: Vec::new(),
             gate: Some(GateConfig {
                 listen: LOOPBACK,

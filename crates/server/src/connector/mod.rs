@@ -11,7 +11,7 @@ pub mod provider;
 pub mod scan;
 pub mod timestamp;
 pub mod tls;
-mod web;
+pub mod web;
 
 use std::net::IpAddr;
 
