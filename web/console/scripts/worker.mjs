@@ -5,8 +5,14 @@ import { fileURLToPath } from 'node:url'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const manifest = JSON.parse(readFileSync(here('../dist/.vite/manifest.json'), 'utf8'))
-/** Pages that are nothing without a network. */
-const left_out = ['src/pages/EstatePage.vue', 'src/pages/LabelsPage.vue', 'src/pages/ScanPage.vue']
+/** Pages that are nothing without a network, and what only a demo has. */
+const left_out = [
+  'src/pages/EstatePage.vue',
+  'src/pages/LabelsPage.vue',
+  'src/pages/ScanPage.vue',
+  'src/guide/GuideStrip.vue',
+  'src/guide/ExampleButton.vue',
+]
 
 const files = new Set(['/favicon.svg'])
 const seen = new Set(left_out)

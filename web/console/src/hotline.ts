@@ -4,28 +4,31 @@
  *
  * Invariant: a number is shown only as the server gave it.
  */
-import { computed, ref, watch } from 'vue'
-import { contacts, hotline } from '@/api'
+import { computed, ref, shallowRef, watch } from 'vue'
+import { contacts, hotline, type Demo } from '@/api'
 import { recall, remember } from './remembered'
 import { account } from './session'
 
 const phone = ref(recall('hotline'))
 /** Whether merchants may sign up by themselves, as the house said when it was asked last. */
 export const takesRegistrations = ref(false)
+/** Where the walk through a demo begins; null in a real house. */
+export const demo = shallowRef<Demo | null>(null)
 /** For whom it was asked last: a login, or nobody. */
 let askedFor: string | null | undefined
 
 async function number(): Promise<string | null> {
-  if (account.value) {
-    const { items } = await contacts.list({ kind: 'acquirer', state: 'active', limit: 20 })
-    const inUse = items.filter((one) => one.state === 'active' && one.hotline)
-    const own = inUse.find((one) => one.merchant_id !== null) ?? inUse[0]
-    if (own) return own.hotline
-  }
-  const told = await hotline()
+  const telling = hotline()
+  const known = account.value
+    ? contacts.list({ kind: 'acquirer', state: 'active', limit: 20 })
+    : Promise.resolve({ items: [] })
+  const [told, { items }] = await Promise.all([telling, known])
   // What was known stays while the store does not say.
   takesRegistrations.value = told.takes_registrations ?? takesRegistrations.value
-  return told.phone
+  demo.value = told.demo
+  const inUse = items.filter((one) => one.state === 'active' && one.hotline)
+  const own = inUse.find((one) => one.merchant_id !== null) ?? inUse[0]
+  return own ? own.hotline : told.phone
 }
 
 async function ask(): Promise<void> {

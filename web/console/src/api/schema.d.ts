@@ -3762,6 +3762,21 @@ export interface components {
         CustomRoleState: "active" | "retired";
         /** @enum {string} */
         Decision: "pending" | "approved" | "declined" | "reversed" | "recorded";
+        /** @description The walk through a demo: whose terminal is lost in it, and who follows the loss. */
+        Demo: {
+            /** @description That shop's manager. */
+            manager: string;
+            /** @description The merchant's name. */
+            merchant_name: string;
+            /** @description The merchant's owner, by log-in. */
+            owner: string;
+            /** @description A risk officer of the acquirer. */
+            risk: string;
+            /** @description A second one. */
+            second: string;
+            /** @description The shop that the manager sees. */
+            shop_id: string;
+        };
         /** @description A device as it was said to be. */
         Device: {
             certificate: components["schemas"]["DeviceCertificate"];
@@ -4422,6 +4437,7 @@ export interface components {
         };
         /** @description Somebody to call. */
         Hotline: {
+            demo: components["schemas"]["Demo"] | null;
             identity_provider: components["schemas"]["IdentityProvider"] | null;
             /** @description Whether a code can be mailed to who cannot log in: `POST /emergency-report`; null: the store does not say just now, ask again. */
             mails_codes: boolean | null;

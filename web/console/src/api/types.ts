@@ -48,6 +48,7 @@ export type TerminalControl = Schemas['TerminalControl']
 export type MasterKey = Schemas['MasterKeyIn']
 export type Gate = Schemas['Gate']
 export type Hotline = Schemas['Hotline']
+export type Demo = Schemas['Demo']
 export type Reportable = Schemas['Reportable']
 export type ReportableTerminal = Schemas['ReportableTerminal']
 

@@ -11,22 +11,27 @@ import type { Around } from './around'
 import type { Live } from './live'
 
 /** The parts of the page that fold away on a shop's page. */
-export type Part =
-  | 'attempts'
-  | 'chart'
-  | 'transactions'
-  | 'request'
-  | 'timeline'
-  | 'files'
-  | 'pack'
-  | 'report'
-  | 'receipts'
-  | 'found'
-  | 'say'
-  | 'ended'
-  | 'police'
-  | 'close'
-  | 'replacement'
+const PARTS = [
+  'attempts',
+  'chart',
+  'transactions',
+  'request',
+  'timeline',
+  'files',
+  'pack',
+  'report',
+  'receipts',
+  'found',
+  'say',
+  'ended',
+  'police',
+  'close',
+  'replacement',
+] as const
+export type Part = (typeof PARTS)[number]
+
+/** The part that an address names behind its #. */
+export const partOf = (hash: string): Part | undefined => PARTS.find((part) => `#${part}` === hash)
 
 export interface Case {
   incident: ComputedRef<Incident>
