@@ -52,6 +52,8 @@ pub struct Demo {
     pub merchant_name: String,
     /// The shop that the manager sees.
     pub shop_id: String,
+    /// The terminal of it that nobody has seen for a while, by shop and name.
+    pub terminal: String,
     /// The merchant's owner, by log-in.
     pub owner: String,
     /// That shop's manager.

@@ -30,9 +30,11 @@ const SECOND: &str = "risk2";
 pub fn told(estate: &Estate) -> anyhow::Result<Demo> {
     let shop = estate.shops.first().context("no shop")?;
     let merchant = estate.merchants.get(shop.merchant).context("no such merchant")?;
+    let terminal = estate.terminals.first().context("no terminal")?;
     Ok(Demo {
         merchant_name: merchant.name_zh.clone(),
         shop_id: shop.shop_id.clone(),
+        terminal: format!("{} {}", shop.name_zh, terminal.name_zh),
         owner: OWNER.to_owned(),
         manager: MANAGER.to_owned(),
         risk: RISK.to_owned(),

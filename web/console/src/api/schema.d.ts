@@ -3776,6 +3776,8 @@ export interface components {
             second: string;
             /** @description The shop that the manager sees. */
             shop_id: string;
+            /** @description The terminal of it that nobody has seen for a while, by shop and name. */
+            terminal: string;
         };
         /** @description A device as it was said to be. */
         Device: {

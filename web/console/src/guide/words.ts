@@ -18,8 +18,8 @@ const title: Words<StepName> = {
 
 const why: Words<StepName> = {
   report: say(
-    '丢了，先停。三步：哪一台、怎么丢的、确认。选“被盗”，后面的事最全。',
-    'It is gone: stop it first. Three taps: which one, how, confirm. Take “stolen”: most follows from that.',
+    '丢了，先停。三步：哪一台、怎么丢的、确认。选“被盗”，后面的事最全。比如这一台：',
+    'It is gone: stop it first. Three taps: which one, how, confirm. Take “stolen”: most follows from that. For example this one:',
   ),
   attempts: say(
     '拿着它的人会试。每一次都被拒绝，都留下证据；看到红色的告警，按“知道了”。',
