@@ -424,8 +424,8 @@ fn greet(
         println!("    {:<10} {}   {zh} / {en}", login.login, login.password);
     }
     println!();
-    println!("  试一试：用 owner 登录，按“报失”，看这台设备被拒绝。");
-    println!("  Try it: log in as owner, press “Report a loss”, and watch that terminal being refused.");
+    println!("  试一试：用 owner 登录，跟着最上面一行走，一刻钟走完一个案子。");
+    println!("  Try it: log in as owner, and follow the line on top through a case, in a quarter of an hour.");
     println!("  商户自己用：用 alone 登录，报失，看邮箱收到什么。");
     println!("  A shop alone: log in as alone, report a loss, and look what the mailbox gets.");
     println!("  Ctrl-C 停止 / stops");
