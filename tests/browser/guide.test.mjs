@@ -1,4 +1,4 @@
-// The walk that the demo leads a newcomer through: a theft, from its report to the pack, by the hands of five, told by the page itself.
+// The walk that the demo leads a newcomer through: a theft, from its report to the pack, by the hands of four people, told by the page itself.
 // On a phone, in Chinese, it is walked to its end; whatever is tapped and typed is counted.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { DESK, PHONE, asked, isSound, launch, on, open, signIn, until } from './browser.mjs'
 import { signedIn, startDemo } from './demo.mjs'
+import { ask, forgedSignIn } from './iso8583.mjs'
 import { Person } from './person.mjs'
 
 /** What the README promises. */
@@ -245,6 +246,10 @@ test(
     )
     const { body: lost } = await risk('GET', `/terminals/${incident.terminal_id}`)
     assert.equal(lost.state, 'lost')
+    const device = demo.terminals.find((one) => one.terminal_id === incident.terminal_id)
+    await ask(demo.gate, [forgedSignIn(device, 900_001)])
+    const since = (await risk('GET', `/incidents/${id}`)).body
+    assert.deepEqual([since.attempt_count, since.approved_since], [incident.attempt_count + 1, 0])
     assert.deepEqual(page.complaints, [])
     await page.context().close()
   },

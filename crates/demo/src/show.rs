@@ -177,7 +177,15 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
             &ready(&running, gate_addr, host_addr, &estate, &logins, &mailbox),
         )?;
     }
-    greet(&running, gate_addr, host_addr, &logins, &mailbox, started);
+    greet(
+        &running,
+        gate_addr,
+        host_addr,
+        &logins,
+        &mailbox,
+        started,
+        !args.no_walk,
+    );
     let place = walk::Place {
         api: running.api_addr,
         gate: gate_addr,
@@ -394,6 +402,7 @@ fn greet(
     logins: &[Login],
     mailbox: &Mailbox,
     started: Instant,
+    with_walk: bool,
 ) {
     println!();
     println!(
@@ -424,8 +433,12 @@ fn greet(
         println!("    {:<10} {}   {zh} / {en}", login.login, login.password);
     }
     println!();
-    println!("  试一试：用 owner 登录，跟着最上面一行走，一刻钟走完一个案子。");
-    println!("  Try it: log in as owner, and follow the line on top through a case, in a quarter of an hour.");
+    if with_walk {
+        println!("  试一试：用 owner 登录，跟着最上面一行走，一刻钟走完一个案子。");
+        println!(
+            "  Try it: log in as owner, and follow the line on top through a case, in a quarter of an hour."
+        );
+    }
     println!("  商户自己用：用 alone 登录，报失，看邮箱收到什么。");
     println!("  A shop alone: log in as alone, report a loss, and look what the mailbox gets.");
     println!("  Ctrl-C 停止 / stops");
