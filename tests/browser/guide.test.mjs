@@ -48,6 +48,12 @@ class Walker extends Person {
     await this.tap(button)
   }
 
+  /** Goes on as that person, and waits until the page is theirs. */
+  async become(step, login) {
+    await this.follow(step, 'become')
+    await this.page.locator(`[data-test="guide"][data-login="${login}"]`).waitFor()
+  }
+
   async look(name) {
     this.count += 1
     const path = `${SHOTS}/${String(this.count).padStart(2, '0')}-${name}.png`
@@ -120,17 +126,17 @@ test(
     await walker.tap(on(page, 'police-send'))
 
     // The hands change without a password typed again: the demo's people share one, and the page remembers it.
-    await walker.follow('acquirer', 'become')
+    await walker.become('acquirer', 'risk')
     await walker.end('acquirer_deregister', 'done', { 'duty-reference': 'ZX-1' })
     await sound('a risk officer on a phone, in the walk')
 
-    await walker.follow('money', 'become')
+    await walker.become('money', 'manager')
     await sound('the manager, in the walk')
     await walker.end('check_transactions', 'done', { 'duty-words': '都对' })
     await walker.end('camera_footage', 'done', { 'duty-words': '存了' })
     await walker.end('exposure_assessment', 'propose_not_needed', { 'duty-words': '没有' })
 
-    await walker.follow('replacement', 'become')
+    await walker.become('replacement', 'risk')
     const stands = (state) => on(page, 'replacement-one', `[data-state="${state}"]`).waitFor()
     await walker.tap(on(page, 'replacement-begin'))
     await stands('begun')
@@ -198,7 +204,7 @@ test(
     await walker.end('replacement_notice', 'done', { 'duty-reference': 'BS-1' })
     await walker.end('card_crime_report', 'propose_not_needed', { 'duty-words': '没有' })
 
-    await walker.follow('closing', 'become')
+    await walker.become('closing', 'risk2')
     await walker.end('exposure_assessment', 'confirm_not_needed', {})
     await walker.end('card_crime_report', 'confirm_not_needed', {})
     await walker.follow('closing')
