@@ -1,8 +1,8 @@
 /** The words of the walk: with its pages, and so not among the first bytes of a real house. */
 import { computed } from 'vue'
 import { locale } from '@/i18n'
-import { say, spoken, type Spoken, type Words } from '@/words/say'
-import type { StepName } from './steps'
+import { say, spoken, type Spoken, type Words } from './say'
+import type { StepName } from '@/guide/steps'
 
 const title: Words<StepName> = {
   report: say('报失一台', 'Report one'),
