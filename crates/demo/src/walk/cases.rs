@@ -374,3 +374,27 @@ fn master_key() -> anyhow::Result<(String, String)> {
     let check = iso8583::keys::check_value(&key)?;
     Ok((hex(&key), hex(&check[..3])))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_terminals_of_these_cases_stand_still_and_are_not_the_walks() {
+        let estate = Estate::generate(2026, 1_795_330_882_000);
+        let Terminals { pharmacy, clothes } = Terminals::of(&estate).unwrap();
+        let walked = estate.shops.first().unwrap().merchant;
+        for (id, merchant) in [(pharmacy, PHARMACY), (clothes, CLOTHES)] {
+            let terminal = estate.terminal(&id).unwrap();
+            assert_eq!((terminal.live, terminal.merchant), (false, merchant));
+            assert_ne!(terminal.merchant, walked);
+        }
+        assert!(estate.terminal(NEW_TERMINAL).is_none(), "a number that is taken");
+    }
+
+    #[test]
+    fn a_master_key_is_given_with_its_check_value() {
+        let (key, check) = master_key().unwrap();
+        assert_eq!((key.len(), check.len()), (32, 6));
+    }
+}

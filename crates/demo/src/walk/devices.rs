@@ -104,9 +104,7 @@ fn look(tx: &Tx<'_>) -> Result<Vec<Part>, store::Error> {
             };
             parts.extend(match (one.state, one.test_until) {
                 (State::Testing, Some(until)) => Some(Part::Trial(bound.terminal_id, until)),
-                (State::Live, _) if one.closed_at.is_none() || !one.is_loaner => {
-                    Some(Part::Sales(bound.terminal_id))
-                }
+                (State::Live, _) => Some(Part::Sales(bound.terminal_id)),
                 _ => None,
             });
         }

@@ -1,8 +1,8 @@
 /**
  * Who goes on with the walk through the demo: its people change hands, and share one password.
  *
- * Invariant: a password is remembered in a demo only, in this page's memory and nowhere else: a page that is loaded anew
- * has forgotten it.
+ * Invariant: a password is remembered in a demo only, in this page's memory and nowhere else: a page that is loaded
+ * anew has forgotten it.
  */
 import { ref } from 'vue'
 import { session } from '@/api'

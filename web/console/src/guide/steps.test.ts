@@ -13,7 +13,6 @@ const theirs = (state = 'open') => [
 const known = (more: object, kinds: TimelineKind[] = [], duties = theirs()): Known => ({
   incident: { state: 'open', terminal: { shop_id: 'S01' }, ...more } as Known['incident'],
   duties,
-  police: 'not_reported',
   replacement: null,
   kinds: new Set(kinds),
 })

@@ -3,7 +3,7 @@
  *
  * Invariant: a step is done because the server says so of the case, never because somebody was here.
  */
-import type { Duty, Incident, PoliceState, Replacement, TimelineKind } from '@/api'
+import type { Duty, Incident, Replacement, TimelineKind } from '@/api'
 
 export type Hand = 'owner' | 'manager' | 'risk' | 'second'
 export type StepName =
@@ -13,7 +13,6 @@ export type StepName =
 export interface Known {
   incident: Incident
   duties: Duty[]
-  police: PoliceState
   replacement: Replacement | null
   /** What has happened, by kind. */
   kinds: ReadonlySet<TimelineKind>

@@ -1,6 +1,6 @@
 /** The case that is walked through, as the server has it, read again and again. */
 import { computed, onScopeDispose, watch, type ShallowRef } from 'vue'
-import { incidents, policeCases, replacements, type TimelineKind } from '@/api'
+import { incidents, replacements, type TimelineKind } from '@/api'
 import { demo } from '@/hotline'
 import { useLoaded, useRepeated } from '@/loaded'
 import { account } from '@/session'
@@ -41,15 +41,14 @@ export function useWalk(): Walk {
     const newest = its[0]
     if (!newest) return { case: null, number: number(1) }
     const { id } = newest
-    const [incident, duties, police, taken, kinds] = await Promise.all([
+    const [incident, duties, taken, kinds] = await Promise.all([
       incidents.one(id),
       incidents.duties(id),
-      policeCases.look(id),
       replacements.list(id),
       kindsOf(id),
     ])
     const replacement = taken.items.find((one) => !one.is_loaner && one.state !== 'withdrawn') ?? null
-    const known = { incident, duties: duties.items, police: police.state, replacement, kinds }
+    const known = { incident, duties: duties.items, replacement, kinds }
     return { case: known, number: number(its.length) }
   })
   const look = () => (account.value ? looked.again() : Promise.resolve())
