@@ -23,7 +23,7 @@ use crate::word::{clean, heading, shown};
 /// Longest text of a mapping, in characters.
 const TEXT_CHARS_MAX: usize = 80;
 /// The last row that headings can stand in.
-const HEADER_ROW_MAX: u32 = 1_000;
+const HEADER_ROW_MAX: u32 = 200;
 /// Most words of a table of words.
 const TABLE_WORDS_MAX: usize = 200;
 /// Rows that a guess looks at.
@@ -261,7 +261,7 @@ impl Mapping {
             return Err(Unfit::Unknown(field));
         }
         match self.header_row {
-            Some(0 | 1_001..) => Err(Unfit::HeaderRow),
+            Some(row) if !(1..=HEADER_ROW_MAX).contains(&row) => Err(Unfit::HeaderRow),
             _ => Ok(()),
         }
     }
@@ -530,6 +530,10 @@ impl Mapping {
 }
 
 impl Tables for Guess {
+    fn heading_rows(&self) -> usize {
+        HEADING_ROWS_MAX
+    }
+
     fn is_heading(&self, row: &Row) -> bool {
         row.len() > 2 && from_headings(row).is_some()
     }
@@ -547,7 +551,7 @@ impl Tables for Guess {
                 self.places = places;
             }
             return Ok(
-                match self.seen as usize >= HEADING_ROWS_MAX && self.mapping.is_none() {
+                match self.seen as usize >= self.heading_rows() && self.mapping.is_none() {
                     true => Flow::Leave,
                     false => Flow::On,
                 },

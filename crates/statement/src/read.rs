@@ -24,14 +24,6 @@ pub struct Options {
     pub mapping: Option<Mapping>,
 }
 
-impl Options {
-    /// Whether the headings are said to stand below a row.
-    pub(crate) fn is_below(&self, number: u64) -> bool {
-        let row = self.mapping.as_ref().and_then(|mapping| mapping.header_row);
-        row.is_some_and(|row| u64::from(row) > number)
-    }
-}
-
 /// What must be said because the file does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {

@@ -170,6 +170,9 @@ pub enum Flow {
 
 /// Who looks at the tables of a file, one after the other.
 pub trait Tables {
+    /// Among how many rows the headings may be.
+    fn heading_rows(&self) -> usize;
+
     /// Whether these are headings.
     fn is_heading(&self, row: &Row) -> bool;
 
@@ -398,8 +401,7 @@ impl<'a> Reader<'a> {
         }
         self.personal = self.personal.or_else(|| format::personal(row));
         seen.push(row.clone());
-        let is_enough = seen.len() >= HEADING_ROWS_MAX && !self.options.is_below(number);
-        self.stage = match is_enough {
+        self.stage = match seen.len() >= self.heading_rows() {
             true => Stage::Left,
             false => Stage::Looking(seen),
         };
@@ -542,6 +544,15 @@ pub fn headings(row: &Row) -> Vec<String> {
 }
 
 impl Tables for Reader<'_> {
+    fn heading_rows(&self) -> usize {
+        let said = self
+            .options
+            .mapping
+            .as_ref()
+            .and_then(|mapping| mapping.header_row);
+        said.map_or(HEADING_ROWS_MAX, |row| row as usize)
+    }
+
     fn is_heading(&self, row: &Row) -> bool {
         let headings = headings(row);
         match &self.options.mapping {

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 use encoding_rs::{CoderResult, Decoder, Encoding, GB18030, UTF_8};
 
 use super::{Again, fill, html, trouble};
-use crate::limit::{HEADING_ROWS_MAX, LINE_BYTES_MAX, QUOTED_LINES_MAX};
+use crate::limit::{LINE_BYTES_MAX, QUOTED_LINES_MAX};
 use crate::read::{Error, Trouble};
 use crate::row::Row;
 use crate::table::{Flow, Tables};
@@ -168,7 +168,7 @@ impl<R: Read> Lines<R> {
 
 fn rows(source: &mut dyn Again, encoding: &'static Encoding, tables: &mut dyn Tables) -> Result<(), Error> {
     let mut lines = Lines::new(Decoded::new(source.again()?, encoding));
-    while lines.ahead.len() < HEADING_ROWS_MAX
+    while lines.ahead.len() < tables.heading_rows()
         && let Some(line) = lines.read()?
     {
         lines.ahead.push_back(line);
@@ -280,6 +280,10 @@ mod tests {
     struct Shown(Vec<(u64, Vec<String>)>);
 
     impl Tables for Shown {
+        fn heading_rows(&self) -> usize {
+            40
+        }
+
         fn is_heading(&self, row: &Row) -> bool {
             row.len() > 1
         }

@@ -1,1 +1,91 @@
-//! Later.
+//! How long 100,000 rows take, and how much memory: for `docs/BENCHMARKS.md`, in a release build.
+//!
+//! `cargo test -p statement --release --test it speed -- --ignored --nocapture --test-threads 1`
+
+use std::time::Instant;
+
+use statement::{Record, Take};
+
+use crate::kit::dollars;
+
+const ROWS: u32 = 100_000;
+
+/// Counts, and keeps nothing.
+#[derive(Default)]
+struct Count(u64);
+
+impl Take for Count {
+    fn record(&mut self, _: Record) -> bool {
+        self.0 += 1;
+        true
+    }
+}
+
+/// The most memory that this process ever had, in MB; Linux only.
+fn peak_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    let kb = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kb.unwrap_or(0) / 1024
+}
+
+fn measure(name: &str, path: &std::path::Path) {
+    let bytes = std::fs::metadata(path).unwrap().len();
+    let begin = Instant::now();
+    let mut count = Count::default();
+    statement::read(std::fs::File::open(path).unwrap(), &dollars(), &mut count).unwrap();
+    let took = begin.elapsed();
+    assert_eq!(count.0, u64::from(ROWS));
+    println!(
+        "{name}: {} KB, {:.2} s, peak so far {} MB",
+        bytes / 1024,
+        took.as_secs_f64(),
+        peak_mb()
+    );
+}
+
+fn text() -> String {
+    let head = include_str!("../../samples/wechat-trade-all.csv")
+        .lines()
+        .next()
+        .unwrap();
+    let mut text = format!("{head}\r\n");
+    for at in 0..ROWS {
+        let (hour, minute, second) = (at / 3600 % 24, at / 60 % 60, at % 60);
+        text.push_str(&format!(
+            "`2026-09-14 {hour:02}:{minute:02}:{second:02},`wxtest0000000000a1,`1999000001,`0,`00990001,`42000099992026{at:014},`SH{at:014},\
+             `oTEST_payer_{at:04}_xxxxxxxxxxx,`MICROPAY,`SUCCESS,`OTHERS,`CNY,`38.50,`0.00,`0,`0,`0.00,`0.00,`,`,`早餐,`,`0.23000,`0.60%,`38.50,`0.00,`\r\n"
+        ));
+    }
+    text
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn figures() {
+    use std::io::{BufWriter, Write};
+    let folder = std::env::temp_dir().join(format!("statement-speed-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("bill");
+    // Written by another process's memory would be better; what is written is dropped before it is read.
+    match std::env::var("STATEMENT_SPEED").as_deref() {
+        Ok("xlsx") => {
+            let mut book = rust_xlsxwriter::Workbook::new();
+            let sheet = book.add_worksheet();
+            for (row, line) in (0..).zip(text().lines()) {
+                for (column, cell) in (0..).zip(line.split(',')) {
+                    sheet.write_string(row, column, cell).unwrap();
+                }
+            }
+            book.save(&path).unwrap();
+        }
+        _ => {
+            let mut file = BufWriter::new(std::fs::File::create(&path).unwrap());
+            let text = text();
+            let (gbk, ..) = encoding_rs::GB18030.encode(&text);
+            file.write_all(&gbk).unwrap();
+        }
+    }
+    measure("rows", &path);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
