@@ -14,6 +14,7 @@ pub mod program;
 pub mod ready;
 pub mod run;
 pub mod serve;
+pub mod statement;
 #[cfg(feature = "pkcs11")]
 mod token;
 pub mod verify;

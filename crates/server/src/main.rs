@@ -2,8 +2,10 @@
 //!
 //! Invariant: a command parses, wires and reports; what it wires decides.
 
+use std::process::ExitCode;
+
 use clap::Parser;
-use server::{admin, program, serve, verify};
+use server::{admin, program, serve, statement, verify};
 
 /// Tillguard keeps POS terminals, and above all their loss: one report stops a terminal everywhere at once.
 #[derive(clap::Parser)]
@@ -12,18 +14,18 @@ enum Command {
     Serve(Box<serve::Args>),
     Admin(admin::Args),
     Verify(verify::Args),
+    Statement(statement::Args),
     /// Print the API's OpenAPI document.
     Openapi,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     match Command::parse() {
-        Command::Serve(args) => program::run(serve::run(*args)),
-        Command::Admin(args) => admin::run(args),
-        Command::Verify(args) => verify::run(args),
-        Command::Openapi => {
-            println!("{}", api::openapi().to_pretty_json()?);
-            Ok(())
-        }
+        Command::Serve(args) => program::run(serve::run(*args))?,
+        Command::Admin(args) => admin::run(args)?,
+        Command::Verify(args) => verify::run(args)?,
+        Command::Statement(args) => return Ok(statement::run(&args)),
+        Command::Openapi => println!("{}", api::openapi().to_pretty_json()?),
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -26,3 +26,4 @@ pub use mapping::{Columns, Effect, Mapping, Outcome, Paid, Unfit, Unit, guess};
 pub use read::{Error, Options, Setting, Trouble, read};
 pub use record::{Certainty, Direction, Entry, Method, Record, State, Take};
 pub use table::{Check, Counted, Notes, Part, Reason, Refused, Statement};
+pub use time::zone;

@@ -25,7 +25,7 @@ struct Rule {
     may_use_edge: bool,
 }
 
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     Rule {
         name: "documents",
         ours: Some(&[]),
@@ -52,6 +52,12 @@ const RULES: [Rule; 17] = [
     },
     Rule {
         name: "playbook",
+        ours: Some(&["domain"]),
+        may_use_sql: false,
+        may_use_edge: true,
+    },
+    Rule {
+        name: "statement",
         ours: Some(&["domain"]),
         may_use_sql: false,
         may_use_edge: true,
@@ -94,7 +100,17 @@ const RULES: [Rule; 17] = [
     },
     Rule {
         name: "server",
-        ours: Some(&["iso8583", "domain", "store", "app", "node", "pack", "api", "tlog"]),
+        ours: Some(&[
+            "iso8583",
+            "domain",
+            "statement",
+            "store",
+            "app",
+            "node",
+            "pack",
+            "api",
+            "tlog",
+        ]),
         may_use_sql: false,
         may_use_edge: true,
     },

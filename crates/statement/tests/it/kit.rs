@@ -96,3 +96,11 @@ pub fn wechat(rows: &[&str]) -> String {
     }
     text
 }
+
+/// The most memory that this process ever had, in MB; Linux only.
+pub fn peak_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    let kb = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kb.unwrap_or(0) / 1024
+}

@@ -1,12 +1,12 @@
 //! Samples, changed at random: nothing makes the readers panic, and what comes out stays small.
 //!
-//! `statement::read` is what a fuzzer would call, and this is its corpus.
+//! `statement::read` is what a fuzzer would call, and this is its corpus; `PROPTEST_CASES=100000` in a release build looks longer.
 
 use std::io::{Cursor, Read, Write};
 
 use proptest::prelude::*;
 
-use crate::kit::{read, sample, samples};
+use crate::kit::{peak_mb, read, sample, samples};
 
 /// All samples, whole.
 fn corpus() -> Vec<(String, Vec<u8>)> {
@@ -82,7 +82,10 @@ fn changed(mut bytes: Vec<u8>, changes: &[Change]) -> Vec<u8> {
     bytes
 }
 
-/// What comes out of bytes is bounded by them.
+/// What the process may ever have, with all tests of this binary in it.
+const PEAK_MB_MAX: u64 = 512;
+
+/// What comes out of bytes is bounded by them, and so is what was needed for it.
 fn reads(bytes: &[u8]) {
     let _ = statement::guess(Cursor::new(bytes), "x");
     if let Ok((statement, records)) = read(bytes) {
@@ -100,11 +103,10 @@ fn reads(bytes: &[u8]) {
             assert!(texts.into_iter().flatten().all(|text| text.chars().count() <= 80));
         }
     }
+    assert!(peak_mb() <= PEAK_MB_MAX, "{} MB", peak_mb());
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
     #[test]
     fn a_changed_sample_ends_with_records_or_with_an_error(at in any::<prop::sample::Index>(), changes in prop::collection::vec(change(), 1..6)) {
         let corpus = corpus();

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use statement::{Record, Take};
 
-use crate::kit::dollars;
+use crate::kit::{dollars, peak_mb};
 
 const ROWS: u32 = 100_000;
 
@@ -19,14 +19,6 @@ impl Take for Count {
         self.0 += 1;
         true
     }
-}
-
-/// The most memory that this process ever had, in MB; Linux only.
-fn peak_mb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM"));
-    let kb = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kb.unwrap_or(0) / 1024
 }
 
 fn measure(name: &str, path: &std::path::Path) {
