@@ -426,10 +426,21 @@ impl<'a> Reader<'a> {
         Ok(Some((known.kind, (known.make)(self.options)?)))
     }
 
-    fn read(&mut self, open: &mut Open, number: u64, row: &Row) -> Result<(), Error> {
+    /// The layout whose headings a row is, and the headings.
+    fn headed(&self, row: &Row) -> Option<(Kind, Vec<String>)> {
+        let headings = headings(row);
+        let kind = match &self.options.mapping {
+            Some(mapping) => mapping.is_heading(&headings).then_some(Kind::Mapped),
+            None => format::recognised(&headings).map(|known| known.kind),
+        };
+        kind.map(|kind| (kind, headings))
+    }
+
+    /// Reads a row; true when it is the headings of another layout, as where files were put together.
+    fn read(&mut self, open: &mut Open, number: u64, row: &Row) -> Result<bool, Error> {
         let first = row.first();
-        if first.is_empty() || open.is_again(row) || open.layout.aside(row, first) {
-            return Ok(());
+        if first.is_empty() || open.layout.aside(row, first) {
+            return Ok(false);
         }
         let fields = Fields {
             row,
@@ -445,14 +456,21 @@ impl<'a> Reader<'a> {
             }),
             false => open.layout.row(&fields, &mut self.found),
         };
-        match came {
-            Ok(()) => self.give(&mut open.part, number),
-            Err(reason) => {
-                self.found.records.clear();
-                open.part.refuse(number, reason);
-                Ok(())
+        let reason = match came {
+            Ok(()) => {
+                self.give(&mut open.part, number)?;
+                return Ok(false);
             }
+            Err(reason) => reason,
+        };
+        self.found.records.clear();
+        // No row of headings can be read as a transaction; so only what is refused is looked at for them.
+        match self.headed(row) {
+            Some((kind, headings)) if kind == open.part.kind => open.headings = headings,
+            Some(_) => return Ok(true),
+            None => open.part.refuse(number, reason),
         }
+        Ok(false)
     }
 
     /// Hands over what a row came to.
@@ -473,18 +491,6 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
-    }
-}
-
-impl Open {
-    /// Whether a row is the headings once more, as where files were put together.
-    fn is_again(&self, row: &Row) -> bool {
-        row.len() >= self.headings.len().min(3)
-            && row
-                .iter()
-                .zip(&self.headings)
-                .take(3)
-                .all(|(cell, known)| heading(cell) == *known)
     }
 }
 
@@ -583,8 +589,12 @@ impl Tables for Reader<'_> {
         match std::mem::replace(&mut self.stage, Stage::Left) {
             Stage::Looking(seen) => self.look(number, row, seen)?,
             Stage::Reading(mut open) => {
-                self.read(&mut open, number, row)?;
+                let is_another = self.read(&mut open, number, row)?;
                 self.stage = Stage::Reading(open);
+                if is_another {
+                    self.end()?;
+                    self.look(number, row, Vec::new())?;
+                }
             }
             Stage::Left => {}
         }

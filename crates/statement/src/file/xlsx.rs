@@ -3,7 +3,7 @@
 //! Invariant: what a workbook unpacks to is measured before it is read, and cells are read one by one: how large a sheet says it is
 //! counts for nothing.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use calamine::{DataRef, Reader, Xlsx};
@@ -19,6 +19,11 @@ use crate::table::{Flow, Tables};
 const EXACT_DIGITS: f64 = 1e15;
 /// What begins the parts that are read row by row; all others are kept while the workbook is read.
 const SHEETS: &str = "xl/worksheets/";
+
+/// Text of one cell, or of one tag. No spreadsheet keeps a tenth of it.
+const XML_CELL_BYTES_MAX: usize = 1024 * 1024;
+/// How much of a tag is looked at for its name.
+const TAG_NAME_BYTES_MAX: usize = 32;
 
 /// Shows all sheets of a workbook.
 pub fn tables<S: Read + Seek>(mut source: S, tables: &mut dyn Tables) -> Result<(), Error> {
@@ -51,11 +56,76 @@ fn measure(source: &mut (impl Read + Seek)) -> Result<(), Trouble> {
         } else {
             &mut left_kept
         };
-        let unpacked =
-            std::io::copy(&mut Bounded::new(part, *left), &mut std::io::sink()).map_err(trouble)?;
-        *left -= unpacked;
+        let unpacked = std::io::copy(&mut Bounded::new(part, *left), &mut Cells::default());
+        *left -= unpacked.map_err(trouble)?;
     }
     Ok(())
+}
+
+/// Takes XML for nothing but to see that no cell has more text than any cell needs, and no tag more than any tag.
+#[derive(Default)]
+struct Cells {
+    /// Text since the cell, row or shared text began.
+    text_bytes: usize,
+    /// The tag at hand, if any: its bytes so far, and how it begins.
+    tag: Option<(usize, Vec<u8>)>,
+}
+
+impl Cells {
+    /// Whether a tag begins something whose text is another's no more.
+    fn is_another(tag: &[u8]) -> bool {
+        let name = tag
+            .split(|one| b" \t\r\n/>".contains(one))
+            .next()
+            .unwrap_or_default();
+        let name = name.rsplit(|one| *one == b':').next().unwrap_or_default();
+        [&b"c"[..], b"row", b"si"].contains(&name)
+    }
+
+    fn check(&self) -> std::io::Result<()> {
+        let tag_bytes = self.tag.as_ref().map_or(0, |(bytes, _)| *bytes);
+        match self.text_bytes.max(tag_bytes) > XML_CELL_BYTES_MAX {
+            true => Err(std::io::ErrorKind::FileTooLarge.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Write for Cells {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let end = if self.tag.is_some() { b'>' } else { b'<' };
+            let at = rest.iter().position(|one| *one == end);
+            let (piece, after) = rest.split_at(at.unwrap_or(rest.len()));
+            match &mut self.tag {
+                Some((tag_bytes, begins)) => {
+                    *tag_bytes += piece.len();
+                    let wanted = TAG_NAME_BYTES_MAX.saturating_sub(begins.len()).min(piece.len());
+                    begins.extend_from_slice(&piece[..wanted]);
+                }
+                None => self.text_bytes += piece.len(),
+            }
+            self.check()?;
+            if at.is_some() {
+                self.tag = match self.tag.take() {
+                    Some((_, begins)) => {
+                        if Self::is_another(&begins) {
+                            self.text_bytes = 0;
+                        }
+                        None
+                    }
+                    None => Some((0, Vec::new())),
+                };
+            }
+            rest = after.get(1..).unwrap_or_default();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn sheet<S: Read + Seek>(book: &mut Xlsx<S>, name: &str, tables: &mut dyn Tables) -> Result<(), Error> {

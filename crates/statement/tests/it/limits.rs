@@ -63,6 +63,34 @@ fn a_packed_trifle_does_not_become_a_flood() {
 }
 
 #[test]
+fn a_cell_has_only_so_much_text_also_in_many_pieces() {
+    let book = |cell: &str| {
+        let sheet = format!(
+            "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is>{cell}</is></c></row></sheetData></worksheet>"
+        );
+        zipped(&[
+            ("xl/workbook.xml", b"<workbook/>"),
+            ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+        ])
+    };
+    let long = "x".repeat(1 << 20);
+    assert_eq!(trouble(&book(&format!("<t>{long}x</t>"))), Trouble::TooLarge);
+    assert_eq!(
+        trouble(&book(&format!("<r><t>{}</t></r>", &long[..1_000]).repeat(1_100))),
+        Trouble::TooLarge
+    );
+    assert_eq!(
+        trouble(&book(&format!("<t a=\"{long}\">x</t>"))),
+        Trouble::TooLarge
+    );
+    let many = format!("<c><t>{}</t></c><x:row/>", &long[..1_000]).repeat(1_100);
+    assert_ne!(
+        read(&book(&many)).unwrap_err(),
+        Error::Unreadable(Trouble::TooLarge)
+    );
+}
+
+#[test]
 fn an_archive_within_an_archive_stays_closed() {
     let inner = zipped(&[("bill.csv", b"x")]);
     assert_eq!(trouble(&zipped(&[("inner.zip", &inner)])), Trouble::Nested);

@@ -1,6 +1,7 @@
 //! How long 100,000 rows take, and how much memory: for `docs/BENCHMARKS.md`, in a release build.
 //!
-//! `cargo test -p statement --release --test it speed -- --ignored --nocapture --test-threads 1`
+//! Each in a process of its own, because the memory is the process's:
+//! `for step in made text workbook; do cargo test -p statement --release --test it $step -- --ignored --nocapture; done`
 
 use std::time::Instant;
 
@@ -29,7 +30,7 @@ fn measure(name: &str, path: &std::path::Path) {
     let took = begin.elapsed();
     assert_eq!(count.0, u64::from(ROWS));
     println!(
-        "{name}: {} KB, {:.2} s, peak so far {} MB",
+        "{name}: {} KB, {:.2} s, peak {} MB",
         bytes / 1024,
         took.as_secs_f64(),
         peak_mb()
@@ -52,32 +53,35 @@ fn text() -> String {
     text
 }
 
+/// Where the files are kept between the two steps.
+fn path(kind: &str) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("tillguard-statement-speed.{kind}"))
+}
+
 #[test]
-#[ignore = "a measurement"]
-fn figures() {
-    use std::io::{BufWriter, Write};
-    let folder = std::env::temp_dir().join(format!("statement-speed-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("bill");
-    // Written by another process's memory would be better; what is written is dropped before it is read.
-    match std::env::var("STATEMENT_SPEED").as_deref() {
-        Ok("xlsx") => {
-            let mut book = rust_xlsxwriter::Workbook::new();
-            let sheet = book.add_worksheet();
-            for (row, line) in (0..).zip(text().lines()) {
-                for (column, cell) in (0..).zip(line.split(',')) {
-                    sheet.write_string(row, column, cell).unwrap();
-                }
-            }
-            book.save(&path).unwrap();
-        }
-        _ => {
-            let mut file = BufWriter::new(std::fs::File::create(&path).unwrap());
-            let text = text();
-            let (gbk, ..) = encoding_rs::GB18030.encode(&text);
-            file.write_all(&gbk).unwrap();
+#[ignore = "makes the files that are measured"]
+fn the_files_are_made() {
+    let text = text();
+    let (gbk, ..) = encoding_rs::GB18030.encode(&text);
+    std::fs::write(path("csv"), &gbk).unwrap();
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, line) in (0..).zip(text.lines()) {
+        for (column, cell) in (0..).zip(line.split(',')) {
+            sheet.write_string(row, column, cell).unwrap();
         }
     }
-    measure("rows", &path);
-    std::fs::remove_dir_all(&folder).unwrap();
+    book.save(path("xlsx")).unwrap();
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn a_text_of_100_000_rows() {
+    measure("GB 18030", &path("csv"));
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn a_workbook_of_100_000_rows() {
+    measure("XLSX", &path("xlsx"));
 }

@@ -157,6 +157,26 @@ fn rows_after_a_total_are_not_lost_and_headings_may_come_again() {
 }
 
 #[test]
+fn files_that_were_put_together_are_read_each_under_its_own_headings() {
+    let moved = "订单金额,交易状态,微信订单号,交易时间\n7.00,SUCCESS,4200009,2026-09-14 12:00:00\n";
+    let (statement, records) = text(&format!("{}{moved}", wechat(&[SALE])));
+    assert_eq!((statement.parts.len(), statement.parts[0].refused), (1, 0));
+    assert_eq!(
+        (records[1].money.minor, records[1].key.as_str(), records[1].row),
+        (700, "wechat:4200009:sale", 4)
+    );
+    let fund = "微信支付业务单号,业务类型,收支类型,收支金额(元),资金流水单号,记账时间\n\
+        `4200009,`交易,`收入,`7.00,`F1,`2026-09-14 12:00:00\n";
+    let (statement, records) = text(&format!("{}{fund}", wechat(&[SALE])));
+    let kinds: Vec<Kind> = statement.parts.iter().map(|part| part.kind).collect();
+    assert_eq!(kinds, [Kind::WechatTrade, Kind::WechatFundFlow]);
+    assert_eq!((records.len(), records[1].money.minor), (2, 700));
+    // Headings that begin with nothing are no reason to take a row for headings.
+    let blank = ",,,交易时间,微信订单号,交易状态,订单金额\n,,,2026-09-14 12:00:00,4200009,SUCCESS,7.00\n";
+    assert_eq!(text(blank).1.len(), 1);
+}
+
+#[test]
 fn a_word_that_nobody_knows_stops_nothing_and_counts_as_nothing() {
     let file = wechat(&[
         SALE,
