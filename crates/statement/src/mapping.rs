@@ -462,10 +462,10 @@ pub fn guess<S: Read + Seek>(source: S, name: &str) -> Result<Mapping, Error> {
 
 fn known<W: Copy>(table: &[(W, &[&str])], words: &[String]) -> BTreeMap<String, W> {
     let meaning = |word: &String| {
-        let is_it = |known: &&str| known.eq_ignore_ascii_case(word);
+        let is_it = |known: &str| known.eq_ignore_ascii_case(word);
         let found = table
             .iter()
-            .find(|(_, words)| words.iter().any(|known| is_it(&known)));
+            .find(|(_, words)| words.iter().any(|known| is_it(known)));
         found.map(|(meaning, _)| (word.clone(), *meaning))
     };
     words.iter().filter_map(meaning).collect()
@@ -485,7 +485,7 @@ fn from_headings(row: &Row) -> Option<(Mapping, [Option<usize>; 3])> {
     let headings = headings(row);
     let find = |names: &[&str]| {
         let at = |name: &&str| headings.iter().position(|heading| bare(heading) == *name);
-        names.iter().find_map(|name| at(name))
+        names.iter().find_map(at)
     };
     let written = |at: usize| clean(row.get(at)).to_owned();
     let (time, amount) = (find(AT)?, find(AMOUNT)?);

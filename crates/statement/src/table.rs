@@ -324,6 +324,9 @@ struct Open {
     part: Part,
 }
 
+/// A layout that was recognised.
+type Begun = (Kind, Box<dyn Layout>);
+
 enum Stage {
     /// The rows seen so far.
     Looking(Vec<Row>),
@@ -385,8 +388,7 @@ impl<'a> Reader<'a> {
 
     /// Looks at a row among which the headings may be.
     fn look(&mut self, number: u64, row: &Row, mut seen: Vec<Row>) -> Result<(), Error> {
-        if let Some(layout) = self.layout(number, row)? {
-            let (kind, mut layout) = layout;
+        if let Some((kind, mut layout)) = self.layout(number, row)? {
             for row in &seen {
                 layout.aside(row, row.first());
             }
@@ -409,7 +411,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The layout that a row is the heading of.
-    fn layout(&self, number: u64, row: &Row) -> Result<Option<(Kind, Box<dyn Layout>)>, Error> {
+    fn layout(&self, number: u64, row: &Row) -> Result<Option<Begun>, Error> {
         if let Some(mapping) = &self.options.mapping {
             let mapped = mapping.layout(number, &headings(row), self.options)?;
             return Ok(mapped.map(|layout| (Kind::Mapped, layout)));
