@@ -57,6 +57,10 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    prop::collection::vec(change(), 1..6)
+}
+
 fn changed(mut bytes: Vec<u8>, changes: &[Change]) -> Vec<u8> {
     for change in changes {
         if bytes.is_empty() {
@@ -108,14 +112,18 @@ fn reads(bytes: &[u8]) {
 
 proptest! {
     #[test]
-    fn a_changed_sample_ends_with_records_or_with_an_error(at in any::<prop::sample::Index>(), changes in prop::collection::vec(change(), 1..6)) {
+    fn a_changed_sample_ends_with_records_or_with_an_error(at in any::<prop::sample::Index>(), changes in changes()) {
         let corpus = corpus();
         let (_, bytes) = &corpus[at.index(corpus.len())];
         reads(&changed(bytes.clone(), &changes));
     }
 
     #[test]
-    fn so_does_a_workbook_whose_parts_are_changed(at in any::<prop::sample::Index>(), part in any::<prop::sample::Index>(), changes in prop::collection::vec(change(), 1..6)) {
+    fn so_does_a_workbook_whose_parts_are_changed(
+        at in any::<prop::sample::Index>(),
+        part in any::<prop::sample::Index>(),
+        changes in changes(),
+    ) {
         let packed: Vec<_> = corpus().into_iter().filter(|(_, bytes)| bytes.starts_with(b"PK")).collect();
         let (_, bytes) = &packed[at.index(packed.len())];
         reads(&repacked(bytes, part, &changes));

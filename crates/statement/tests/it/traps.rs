@@ -578,7 +578,10 @@ fn the_other_layouts_of_unionpay_are_read_and_an_uncertain_day_says_so() {
         (records[0].certainty, statement.parts[0].notes.day_uncertain),
         (Certainty::Day, 1)
     );
-    let portal = "商户代码,银联系统日期,订单号,交易金额（元）,交易状态\n898000000000001,2026-09-14,OD1,88.00,交易成功\n898000000000001,2026-09-14,OD2,88.00,交易失败\n898000000000001,2026-09-14,OD3,88.00,处理中\n";
+    let portal = "商户代码,银联系统日期,订单号,交易金额（元）,交易状态\n\
+        898000000000001,2026-09-14,OD1,88.00,交易成功\n\
+        898000000000001,2026-09-14,OD2,88.00,交易失败\n\
+        898000000000001,2026-09-14,OD3,88.00,处理中\n";
     let (statement, records) = text(portal);
     assert_eq!(statement.parts[0].kind, Kind::UnionpayPortal);
     let states: Vec<_> = records.iter().map(|record| record.state).collect();
