@@ -16,7 +16,7 @@ use crate::format::mapped::Mapped;
 use crate::limit::{HEADING_ROWS_MAX, WORDS_MAX};
 use crate::read::{Error, Options, Setting};
 use crate::row::Row;
-use crate::table::{Flow, Name, Tables, headings};
+use crate::table::{Flow, Tables, headings};
 use crate::time;
 use crate::word::{clean, heading, shown};
 
@@ -489,7 +489,7 @@ fn from_headings(row: &Row) -> Option<(Mapping, [Option<usize>; 3])> {
     };
     let written = |at: usize| clean(row.get(at)).to_owned();
     let (time, amount) = (find(AT)?, find(AMOUNT)?);
-    let day = find(DAY).filter(|day| *day != time && headings[time] != "date");
+    let day = find(DAY).filter(|day| *day != time);
     let order = find(ORDER);
     let places = [find(TYPE), find(STATE), find(METHOD)];
     let columns = Columns {
@@ -507,6 +507,8 @@ fn from_headings(row: &Row) -> Option<(Mapping, [Option<usize>; 3])> {
         operator: find(OPERATOR).map(written),
     };
     let mapping = Mapping {
+        // Whoever asked says it.
+        name: "-".to_owned(),
         currency: Some("CNY".to_owned()),
         unit: if headings[amount].contains("分") {
             Unit::Minor
@@ -516,17 +518,7 @@ fn from_headings(row: &Row) -> Option<(Mapping, [Option<usize>; 3])> {
         columns,
         ..Mapping::default()
     };
-    mapping.check_columns().then_some((mapping, places))
-}
-
-impl Mapping {
-    fn check_columns(&self) -> bool {
-        let named = Self {
-            name: Name::Borrowed("-").into_owned(),
-            ..self.clone()
-        };
-        named.check().is_ok()
-    }
+    mapping.check().is_ok().then_some((mapping, places))
 }
 
 impl Tables for Guess {
