@@ -474,6 +474,8 @@ impl From<app::case::Error> for Problem {
             Error::Against(Against::Given) => Self::new(custom_role::GIVEN),
             Error::Against(Against::DocumentsEnded) => Self::new(registration::DOCUMENTS_ENDED),
             Error::Against(Against::TextChanged) => Self::new(revision::TEXT_CHANGED),
+            Error::Against(Against::TextWrong) => Self::new(revision::TEXT_WRONG),
+            Error::Against(Against::WarningsUnseen) => Self::new(revision::WARNINGS_UNSEEN),
             Error::Against(Against::LaterInUse) => Self::new(revision::LATER_IN_USE),
             Error::Against(Against::TooManyRevisions) => Self::new(revision::TOO_MANY_REVISIONS),
             Error::Against(Against::LastAdministrator) => Self::new(account::LAST_ADMINISTRATOR),

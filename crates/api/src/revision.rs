@@ -30,6 +30,14 @@ crate::problem::codes! {
     TEXT_CHANGED = "text_changed", CONFLICT:
         ("别人已经改过", "您看到的文字已经不是最新的，别人改过。请先看新的文字，再决定。"),
         ("Somebody has changed it", "The text you saw is not the newest any more: somebody has changed it. Look at the new one first.");
+    /// Something in the text is wrong; the check says what.
+    TEXT_WRONG = "text_wrong", CONFLICT:
+        ("文字里有错", "文字里还有错，改好才能送签。"),
+        ("Something in the text is wrong", "Something in the text is wrong still. It can be proposed once that is put right.");
+    /// There are warnings that were not ticked, or others were.
+    WARNINGS_UNSEEN = "warnings_unseen", CONFLICT:
+        ("还有提醒没有确认", "签发之前，请逐条看过并勾选每一条提醒。"),
+        ("Some warnings are not ticked", "Look at each warning and tick it before you sign this off.");
     /// A later version is used.
     LATER_IN_USE = "later_in_use", CONFLICT:
         ("更新的版本已在使用", "已经有更新的版本在使用。请以它为基础再写一版。"),

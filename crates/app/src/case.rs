@@ -102,6 +102,10 @@ pub enum Against {
     NoNewKeys,
     /// Somebody else has written since.
     TextChanged,
+    /// Something in the text is wrong.
+    TextWrong,
+    /// It is weaker than whoever signs it off has seen.
+    WarningsUnseen,
     /// A later version is used.
     LaterInUse,
     /// As many wait as there may be, or as many people wrote one.

@@ -19,7 +19,7 @@ use domain::right::{self, Object, Right};
 use domain::terminal::{Control, Terminal};
 use domain::time::HOUR_MS;
 use domain::work::Work;
-use playbook::{Rule, Said, Term};
+use playbook::{INSPECTION, NEW_KEYS, REPLACEMENT, Rule, Said, Term};
 use store::duty::Told;
 use store::event::{self, New};
 use store::police;
@@ -114,7 +114,8 @@ pub fn draw_up(tx: &Tx<'_>, incident_id: &str) -> Result<bool, StoreError> {
     };
     let terminal = store::terminal::get(tx, incident.terminal_id)?;
     let terminal = terminal.ok_or(StoreError::Corrupt("terminal of an incident"))?;
-    let its = playbook::of(incident.manner);
+    let followed = crate::playbook::of(tx, incident.manner)?;
+    let its = &followed.playbook;
     let is_outside = terminal.control == Control::Outside;
     let said = its.duties(is_outside, &terminal.time_zone);
     for (position, its) in (1..).zip(said) {
@@ -123,7 +124,8 @@ pub fn draw_up(tx: &Tx<'_>, incident_id: &str) -> Result<bool, StoreError> {
     incident.playbook = Some(Pinned {
         playbook: its.playbook.clone(),
         version: its.version,
-        revision_id: None,
+        revision_id: followed.revision_id.clone(),
+        found_revision_id: crate::playbook::found(tx)?.revision_id,
     });
     store::incident::update(tx, &incident)?;
     let text = format!("{} {}", its.playbook, its.version);
@@ -217,11 +219,6 @@ fn moment(tx: &Tx<'_>, incident: &Incident, moment: Moment) -> Result<Option<Tim
     })
 }
 
-/// The name of the duty to replace the terminal, in every playbook that has it.
-const REPLACE: &str = "replacement";
-/// The names of those that a found terminal owes before it is trusted.
-const INSPECTION: &str = "found_inspection";
-const NEW_KEYS: &str = "found_keys";
 /// Why nothing follows from a find any more.
 const MISSING_AGAIN: &str = "又报丢失 · reported missing again";
 
@@ -284,7 +281,11 @@ pub(crate) fn follow_find(tx: &Tx<'_>, actor: &Actor, incident: &Incident) -> Re
             && (said.duty != INSPECTION || owes.inspection)
             && (said.duty != NEW_KEYS || owes.new_keys)
     };
-    let its = playbook::found();
+    let pinned = incident
+        .playbook
+        .as_ref()
+        .and_then(|pinned| pinned.found_revision_id.as_deref());
+    let its = crate::playbook::pinned(tx, pinned, playbook::found())?.playbook;
     let duties = its.duties(is_outside, &terminal.time_zone);
     let wanted: Vec<_> = duties.filter(|(said, _)| follows(said)).collect();
     let ground = incident
@@ -362,7 +363,7 @@ pub(crate) fn end_with_replacement(
     incident_id: &str,
     terminal_id: &str,
 ) -> Result<(), StoreError> {
-    end_by_record(tx, actor, incident_id, (REPLACE, terminal_id))
+    end_by_record(tx, actor, incident_id, (REPLACEMENT, terminal_id))
 }
 
 /// Ends a duty, where there is one that is open, by what our own record shows.

@@ -41,6 +41,7 @@ mod original;
 pub mod passes;
 pub mod password;
 pub mod personal;
+pub mod playbook;
 pub mod police;
 pub mod provider_account;
 pub mod registration;

@@ -94,6 +94,28 @@ pub fn in_use(tx: &Tx<'_>, kind: Kind, name: &str) -> Result<Option<Revision>, S
     store::revision::in_use(tx, of)
 }
 
+/// Whether the actor keeps the texts of this house.
+pub fn keeps(tx: &Tx<'_>, actor: &Actor) -> Result<bool, StoreError> {
+    let object = settings(tx)?.keeper().map_or(Object::House, Object::Merchant);
+    Ok(may(actor, Right::KeepRevision, object))
+}
+
+/// People who are asked for, when somebody is looked for who may sign off.
+const SIGNERS_MAX: usize = 50;
+
+/// The log-ins of those who may sign off what is proposed, now or later; at most 50.
+pub fn signers(tx: &Tx<'_>, it: &Revision) -> Result<Vec<String>, StoreError> {
+    let mut logins = match it.merchant_id {
+        None => store::account::of_house(tx, Right::KeepRevision, SIGNERS_MAX)?,
+        // No shop has that name: those over the whole of the merchant.
+        Some(merchant_id) => {
+            store::account::of_shop(tx, Right::KeepRevision, (merchant_id, ""), SIGNERS_MAX)?
+        }
+    };
+    logins.retain(|login| !it.took_part(login));
+    Ok(logins)
+}
+
 fn settings(tx: &Tx<'_>) -> Result<Settings, StoreError> {
     Ok(store::setting::get(tx)?.unwrap_or_else(Settings::unasked))
 }

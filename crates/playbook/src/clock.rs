@@ -13,8 +13,12 @@ use serde::Deserialize;
 
 use crate::Calendar;
 
-/// Longest term, in its unit: a year of days, or of hours.
-const COUNT_MAX: u32 = 9_000;
+/// Longest term in hours: a year.
+pub(crate) const HOURS_MAX: u32 = 9_000;
+/// In days.
+pub(crate) const DAYS_MAX: u32 = 366;
+/// In working days.
+pub(crate) const WORKING_DAYS_MAX: u32 = 260;
 
 /// How long something may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -53,13 +57,13 @@ impl TryFrom<String> for Term {
         }
         let (count, unit) = text.split_once(' ').ok_or_else(wrong)?;
         let count: u32 = count.parse().map_err(|_| wrong())?;
-        if !(1..=COUNT_MAX).contains(&count) {
+        if count == 0 {
             return Err(wrong());
         }
         match unit {
-            "hour" | "hours" => Ok(Self::Hours(count)),
-            "day" | "days" if count <= 366 => Ok(Self::Days(count)),
-            "working day" | "working days" if count <= 260 => Ok(Self::WorkingDays(count)),
+            "hour" | "hours" if count <= HOURS_MAX => Ok(Self::Hours(count)),
+            "day" | "days" if count <= DAYS_MAX => Ok(Self::Days(count)),
+            "working day" | "working days" if count <= WORKING_DAYS_MAX => Ok(Self::WorkingDays(count)),
             _ => Err(wrong()),
         }
     }
@@ -75,6 +79,19 @@ pub struct Due {
 }
 
 impl Term {
+    /// Whether it surely ends no later than another one with the same start.
+    pub const fn is_within(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::AtOnce, _) => true,
+            (Self::Hours(own), Self::Hours(other))
+            | (Self::Days(own), Self::Days(other) | Self::WorkingDays(other))
+            | (Self::WorkingDays(own), Self::WorkingDays(other)) => own <= other,
+            // A day of the clock's zone may have 23 hours; the day it begins on counts besides.
+            (Self::Hours(own), Self::Days(other) | Self::WorkingDays(other)) => own <= other * 23,
+            _ => false,
+        }
+    }
+
     /// When it ends for a start and a terminal's clock; `None`: at once, or the clock's zone is not known.
     pub fn ends(self, start: Timestamp, time_zone: &str) -> Option<Due> {
         let (days, is_working) = match self {
@@ -275,6 +292,29 @@ mod tests {
         assert_eq!(Term::AtOnce.ends(Timestamp(0), SHANGHAI), None);
         assert_eq!(Term::Days(1).ends(Timestamp(0), "Nowhere/At_All"), None);
         assert_eq!(Term::Days(1).ends(Timestamp(i64::MAX), SHANGHAI), None);
+    }
+
+    #[test]
+    fn a_term_is_within_another_only_where_that_is_sure() {
+        for (own, other, is_within) in [
+            ("at once", "1 hour", true),
+            ("1 hour", "at once", false),
+            ("24 hours", "24 hours", true),
+            ("25 hours", "24 hours", false),
+            ("46 hours", "2 days", true),
+            ("48 hours", "2 days", false),
+            ("2 days", "48 hours", false),
+            ("2 days", "2 working days", true),
+            ("3 days", "2 working days", false),
+            ("2 working days", "2 days", false),
+            ("2 working days", "3 working days", true),
+        ] {
+            assert_eq!(
+                term(own).is_within(term(other)),
+                is_within,
+                "{own} within {other}"
+            );
+        }
     }
 
     #[test]

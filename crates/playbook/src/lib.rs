@@ -7,12 +7,23 @@
 
 mod built_in;
 mod calendar;
+mod check;
 mod clock;
+#[cfg(test)]
+mod fixture;
+mod node;
 mod read;
 mod rule;
+mod schema;
+mod write;
 
-pub use built_in::{Added, binding_notice, found, of};
+pub use built_in::{
+    Added, BuiltIn, FOUND, INSPECTION, NEW_KEYS, REPLACEMENT, all, binding_notice, found, named, of,
+};
 pub use calendar::Calendar;
+pub use check::{Change, Difference, Field, Warning, check, differences, warnings};
 pub use clock::{Due, Term};
-pub use read::{Playbook, Said, Wrong};
-pub use rule::{Mark, Rule};
+pub use read::{Code, DUTIES_MAX, NAME_CHARS_MAX, Only, Playbook, Said, TITLE_CHARS_MAX, VERSION_MAX, Wrong};
+pub use rule::{Mark, Rule, Where};
+pub use schema::schema;
+pub use write::{numbered, write};

@@ -32,11 +32,24 @@ impl Mark {
     }
 }
 
+/// Where a rule holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Where {
+pub enum Where {
+    /// In the mainland of China.
     China,
+    /// Wherever a terminal is.
     Everywhere,
+}
+
+impl Where {
+    /// Its word.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::China => "china",
+            Self::Everywhere => "everywhere",
+        }
+    }
 }
 
 /// A rule, as it is cited.
@@ -49,13 +62,19 @@ pub struct Rule {
     pub zh: String,
     /// In English.
     pub en: String,
+    /// Where it holds.
     #[serde(rename = "where")]
-    place: Where,
+    pub place: Where,
     /// How sure it is.
     pub mark: Mark,
 }
 
 impl Rule {
+    /// All that are known.
+    pub fn all() -> &'static [Self] {
+        &RULES
+    }
+
     /// The rule of that name.
     pub fn named(name: &str) -> Option<&'static Self> {
         RULES.iter().find(|rule| rule.rule == name)
@@ -110,7 +129,7 @@ mod tests {
     fn each_rule_is_one_of_a_duty() {
         for rule in RULES.iter() {
             let is_its = |manner| {
-                let said = crate::of(manner).duties.iter();
+                let said = crate::of(manner).playbook.duties.iter();
                 said.filter_map(|said| said.rule.as_deref())
                     .any(|name| name == rule.rule)
             };

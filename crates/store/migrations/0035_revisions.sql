@@ -24,5 +24,6 @@ CREATE UNIQUE INDEX revision_in_use ON revision (kind, coalesce(merchant_id, '')
 CREATE INDEX revision_open ON revision (kind, coalesce(merchant_id, ''))
   WHERE state IN ('draft', 'proposed', 'withdrawal_proposed');
 
--- The house's own playbook that an incident's duties were drawn up from.
+-- The house's own playbook that an incident's duties were drawn up from, and the one of what follows once its terminal is found.
 ALTER TABLE incident ADD COLUMN playbook_revision_id TEXT;
+ALTER TABLE incident ADD COLUMN found_revision_id TEXT;

@@ -32,7 +32,7 @@ columns!(Found {
     confirmed_by = "found_confirmed_by",
     confirmed_at = "found_confirmed_at_ms",
 });
-columns!(Pinned { playbook, version = "playbook_version", revision_id = "playbook_revision_id" });
+columns!(Pinned { playbook, version = "playbook_version", revision_id = "playbook_revision_id", found_revision_id });
 columns!(Moments { occurred = "occurred_at_ms", confirmed = "confirmed_at_ms", aware = "aware_at_ms" });
 columns!(Closing {
     ended = "ended_as",

@@ -114,6 +114,7 @@ fn an_incident_moves_by_its_table_alone() {
             playbook: "lost".into(),
             version: 1,
             revision_id: None,
+            found_revision_id: None,
         }),
         moments: Default::default(),
         closing: None,

@@ -555,16 +555,16 @@ fn a_test_lasts_minutes_and_every_sale_of_it_is_taken_back() {
     // What is at the host when the time is over is approved for nobody.
     let late = it.house.forward(&purchase(terminal(NEW), 2));
     it.house.pass_ms(TEST_MS - 1);
-    let end = |house: &House| {
+    let end = |house: &House| -> Vec<bool> {
         let due = house.read(|tx| store::replacement::tests_over(tx, TEST_MS, 9));
         due.into_iter()
             .map(|id| house.write(move |tx| replace::end_test(tx, &id)))
-            .collect::<Vec<_>>()
+            .collect()
     };
-    assert_eq!(end(&it.house), []);
+    assert_eq!(end(&it.house), [false; 0]);
     it.house.pass_ms(1);
     assert_eq!(end(&it.house), [true]);
-    assert_eq!(end(&it.house), []);
+    assert_eq!(end(&it.house), [false; 0]);
     assert_eq!((it.now().state, it.is_held()), (State::KeysLoaded, true));
     let late = it.house.release(terminal(NEW), late, crate::fixture::approval());
     assert_eq!(code(&late), "58");

@@ -25,7 +25,7 @@ fn another(login: &str, role: Role, scope: Scope) -> Actor {
     })
 }
 
-fn second() -> Actor {
+pub fn second() -> Actor {
     another("second", Role::RiskOfficer, Scope::All)
 }
 

@@ -295,6 +295,8 @@ pub struct Pinned {
     pub version: u32,
     /// The house's own; `None`: it came with the software.
     pub revision_id: Option<String>,
+    /// The house's own of what follows once the terminal is found, as it was used then; `None`: what comes with the software.
+    pub found_revision_id: Option<String>,
 }
 
 /// From when terms run that do not run from the report or the stop; each is said by a person.
