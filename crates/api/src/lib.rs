@@ -33,6 +33,7 @@ mod page;
 mod people;
 mod personal;
 mod places;
+mod playbook;
 pub mod problem;
 mod proof;
 pub mod provider_account;
@@ -211,6 +212,7 @@ nouns! {
     api_key with CODES,
     personal,
     custom_role with CODES,
+    playbook,
     invitation with CODES,
     registration with CODES,
     contact with CODES,
@@ -223,6 +225,11 @@ nouns! {
 
 fn routes() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", nouns())
+}
+
+/// The shape of a playbook, as a JSON Schema.
+pub fn playbook_schema() -> serde_json::Value {
+    ::playbook::schema()
 }
 
 /// The OpenAPI document.

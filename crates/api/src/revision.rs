@@ -10,7 +10,7 @@ use domain::revision::Revision;
 use super::input::text_opt;
 use super::people::Names;
 use super::problem::{Problem, Why};
-use super::route;
+use super::route::{self, Shown};
 use super::wire::{Time, word};
 
 word! {
@@ -112,6 +112,14 @@ impl RevisionOut {
             signed_at: it.signed_at.map(Time),
             ended_at: it.ended_at.map(Time),
         })
+    }
+}
+
+impl Shown for Revision {
+    type Out = RevisionOut;
+
+    fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<RevisionOut, Problem> {
+        RevisionOut::of(tx, &mut Names::new(tx), actor, &it)
     }
 }
 

@@ -100,20 +100,24 @@ pub fn keeps(tx: &Tx<'_>, actor: &Actor) -> Result<bool, StoreError> {
     Ok(may(actor, Right::KeepRevision, object))
 }
 
-/// People who are asked for, when somebody is looked for who may sign off.
-const SIGNERS_MAX: usize = 50;
+/// Fails for who does not.
+pub fn kept_by(tx: &Tx<'_>, actor: &Actor) -> Result<(), Error> {
+    match keeps(tx, actor)? {
+        true => Ok(()),
+        false => Err(Revision::ADDING.who.refusal(actor).into()),
+    }
+}
 
-/// The log-ins of those who may sign off what is proposed, now or later; at most 50.
-pub fn signers(tx: &Tx<'_>, it: &Revision) -> Result<Vec<String>, StoreError> {
-    let mut logins = match it.merchant_id {
-        None => store::account::of_house(tx, Right::KeepRevision, SIGNERS_MAX)?,
+/// People who keep texts, as far as they are looked for.
+const KEEPERS_MAX: usize = 50;
+
+/// The log-ins of those who keep the texts of this house; at most 50.
+pub fn keepers(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
+    match settings(tx)?.keeper() {
+        None => store::account::of_house(tx, Right::KeepRevision, KEEPERS_MAX),
         // No shop has that name: those over the whole of the merchant.
-        Some(merchant_id) => {
-            store::account::of_shop(tx, Right::KeepRevision, (merchant_id, ""), SIGNERS_MAX)?
-        }
-    };
-    logins.retain(|login| !it.took_part(login));
-    Ok(logins)
+        Some(merchant_id) => store::account::of_shop(tx, Right::KeepRevision, (merchant_id, ""), KEEPERS_MAX),
+    }
 }
 
 fn settings(tx: &Tx<'_>) -> Result<Settings, StoreError> {

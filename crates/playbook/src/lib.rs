@@ -26,4 +26,4 @@ pub use clock::{Due, Term};
 pub use read::{Code, DUTIES_MAX, NAME_CHARS_MAX, Only, Playbook, Said, TITLE_CHARS_MAX, VERSION_MAX, Wrong};
 pub use rule::{Mark, Rule, Where};
 pub use schema::schema;
-pub use write::{numbered, write};
+pub use write::{numbered, said_of, write};

@@ -44,6 +44,17 @@ impl<T> At<T> {
     }
 }
 
+impl Spot {
+    /// The value of that field.
+    pub fn field(&self, name: &str) -> Option<&Node> {
+        let Node::Fields(entries) = &self.value else {
+            return None;
+        };
+        let entry = entries.iter().find(|(field, _)| field.value == name);
+        entry.map(|(_, value)| &value.value)
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for At<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let it = Spanned::<T>::deserialize(from)?;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::node::Node;
 use crate::read::{DUTY_FIELDS, FIELDS};
 
 /// A playbook as YAML: of a form with the fields of a playbook, those without a value left out.
@@ -86,6 +87,21 @@ fn scalar(text: &str) -> String {
         true => text.to_owned(),
         false => Value::from(text).to_string(),
     }
+}
+
+/// What a text says of itself: its name and version, as far as they can be read.
+pub fn said_of(text: &str) -> (Option<String>, Option<u32>) {
+    let whole = crate::node::parse(text).ok();
+    let of = |field: &str| whole.as_ref()?.field(field);
+    let name = of("playbook").and_then(|value| match value {
+        Node::Text(name) => Some(name.clone()),
+        _ => None,
+    });
+    let version = of("version").and_then(|value| match value {
+        Node::Number(number) => u32::try_from(*number).ok(),
+        _ => None,
+    });
+    (name, version)
 }
 
 /// The text as that version of itself.

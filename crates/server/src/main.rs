@@ -17,6 +17,8 @@ enum Command {
     Statement(statement::Args),
     /// Print the API's OpenAPI document.
     Openapi,
+    /// Print the shape of a playbook, as a JSON Schema.
+    PlaybookSchema,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -26,6 +28,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Verify(args) => verify::run(args)?,
         Command::Statement(args) => return Ok(statement::run(&args)),
         Command::Openapi => println!("{}", api::openapi().to_pretty_json()?),
+        Command::PlaybookSchema => println!("{:#}", api::playbook_schema()),
     }
     Ok(ExitCode::SUCCESS)
 }

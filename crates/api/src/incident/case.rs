@@ -246,6 +246,9 @@ pub struct IncidentOut {
     /// The playbook its duties come from, and its version: `stolen 1`; null in the first moments after a report.
     #[schema(required)]
     playbook: Option<String>,
+    /// By what that playbook is shown: one of the house's own, or by its name what comes with the software.
+    #[schema(required)]
+    playbook_id: Option<String>,
     /// How it ended.
     #[schema(required)]
     closing: Option<Closing>,
@@ -389,6 +392,10 @@ fn page(tx: &Tx<'_>, actor: &Actor, incident: Incident) -> Result<IncidentOut, P
         node: incident.node,
         terminal: terminal::summary(tx, &mut names, terminal)?,
         found,
+        playbook_id: incident.playbook.as_ref().map(|pinned| {
+            let own = pinned.revision_id.as_ref();
+            own.unwrap_or(&pinned.playbook).clone()
+        }),
         playbook: incident
             .playbook
             .map(|pinned| format!("{} {}", pinned.playbook, pinned.version)),

@@ -271,6 +271,23 @@ impl House {
 }
 
 impl House {
+    /// A draft of a playbook that a risk officer began.
+    async fn draft(&self, id: &'static str) -> String {
+        let begin = move |tx: &store::Tx<'_>| {
+            let by = Actor::Person(Account {
+                login: "risk".into(),
+                name: "risk".into(),
+                role: Role::RiskOfficer,
+                scope: Scope::All,
+                custom_role: None,
+                proof: Proof::FRESH,
+            });
+            app::playbook::create(tx, &by, id, ("stolen", None))
+        };
+        self.node.write::<_, app::case::Error>(begin).await.unwrap();
+        id.to_owned()
+    }
+
     /// A replacement of the terminal, just begun.
     async fn replacement(&self, token: &str, terminal: &str) -> String {
         let terminal_id = terminal_id(terminal);
@@ -343,6 +360,7 @@ impl Walked {
             ("replacement_id", house.replacement(&owner, "10450002").await),
             ("contact_id", house.contact(&owner, OURS).await),
             ("custom_role_id", role["id"].as_str().unwrap().to_owned()),
+            ("playbook_id", house.draft("V0000001").await),
             (
                 "work_id",
                 house.stuck(Id::hold_end(terminal_id("10450001"), 7)).await,
