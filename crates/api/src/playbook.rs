@@ -183,7 +183,6 @@ struct PlaybookDuty {
     /// Where alone it is one: `outside`, where an acquirer outside decides about the terminal, or `gate`, where this house's gate does.
     only: Option<String>,
     /// After which finds, where it follows from one: `false_alarm`, `recovered`, `destroyed`.
-    #[serde(default)]
     found: Vec<String>,
     /// It is one only where that duty of the incident was done.
     if_done: Option<String>,
@@ -202,7 +201,6 @@ struct PlaybookDuty {
     /// Who may say that there is no need for it: `ground` (one person), `two_people`, `never`.
     not_needed: Option<String>,
     /// Names of duties that come before it.
-    #[serde(default)]
     after: Vec<String>,
 }
 

@@ -104,6 +104,19 @@ export const routes: RouteRecordRaw[] = [
     props: true,
     meta: { title: 'audit' },
   },
+  {
+    path: '/playbooks',
+    name: 'playbooks',
+    component: () => import('@/pages/PlaybookList.vue'),
+    meta: { title: 'playbooks' },
+  },
+  {
+    path: '/playbooks/:id',
+    name: 'playbook',
+    component: () => import('@/pages/PlaybookPage.vue'),
+    props: true,
+    meta: { title: 'playbooks' },
+  },
   { path: '/work', name: 'work', component: () => import('@/pages/WorkPage.vue'), meta: { title: 'work' } },
   {
     path: '/contacts',

@@ -70,6 +70,7 @@ export const title = {
   shop: say('门店', 'Shop'),
   new_terminal: say('添加终端', 'Add a terminal'),
   people: say('人', 'People'),
+  playbooks: say('预案', 'Playbooks'),
   roles: say('自定义岗位', 'Custom roles'),
   keys: say('API 密钥', 'API keys'),
   templates: say('文件模板', 'Templates of documents'),

@@ -17,6 +17,7 @@ import * as contact from './contact'
 import * as list from './list'
 import * as found from './found'
 import * as duty from './duty'
+import * as playbook from './playbook'
 import * as police from './police'
 import * as replacement from './replacement'
 import * as files from './files'
@@ -57,6 +58,7 @@ const all = {
   ...incident_list,
   ...incident,
   ...duty,
+  ...playbook,
   ...police,
   ...replacement,
   ...files,

@@ -1,0 +1,49 @@
+/** What is said of playbooks and their duties, in the reader's language. */
+import type { PlaybookDuty, PlaybookWarning, PlaybookWrong, RevisionState } from '@/api'
+import { locale, t } from '@/i18n'
+
+/** `stolen 4` as people say it. */
+export function nameOf(pinned: string): string {
+  const [name = '', version = ''] = pinned.split(' ')
+  return t.value.playbook.named(t.value.playbook.name[name] ?? name, Number(version))
+}
+
+export const titleOf = (duty: Pick<PlaybookDuty, 'zh' | 'en'>): string =>
+  (locale.value === 'en' ? duty.en : duty.zh).trim() || t.value.playbook.untitled
+
+export const fieldOf = (field: string): string => t.value.playbook.field[field] ?? field
+
+/** A value of a field, where its words are known. */
+export function valueOf(field: string, value: string): string {
+  if (!value) return t.value.playbook.nothing
+  if (field === 'from') return t.value.duty.from[value as keyof typeof t.value.duty.from] ?? value
+  const words = t.value.playbook.word[field]
+  return words
+    ? value
+        .split(', ')
+        .map((one) => words[one] ?? one)
+        .join(', ')
+    : value
+}
+
+/** What is wrong, without its line. */
+export function wrongSaid(one: PlaybookWrong): string {
+  const where = [one.duty, one.field && fieldOf(one.field)].filter(Boolean).join(' · ')
+  const said = [t.value.playbook.wrong[one.code], one.detail].filter(Boolean).join(' ')
+  return where ? `${where}: ${said}` : said
+}
+
+export function warningSaid(one: PlaybookWarning): string {
+  const { warning_missing, warning_weaker } = t.value.playbook
+  return one.field ? warning_weaker(one.duty, fieldOf(one.field)) : warning_missing(one.duty)
+}
+
+/** Shape and colour of a state. */
+export const markOf: Record<RevisionState, string> = {
+  draft: 'waiting',
+  proposed: 'held',
+  in_use: 'running',
+  withdrawal_proposed: 'held',
+  replaced: 'retired',
+  withdrawn: 'retired',
+}
