@@ -11,7 +11,9 @@ export function nameOf(pinned: string): string {
 export const titleOf = (duty: Pick<PlaybookDuty, 'zh' | 'en'>): string =>
   (locale.value === 'en' ? duty.en : duty.zh).trim() || t.value.playbook.untitled
 
-export const fieldOf = (field: string): string => t.value.playbook.field[field] ?? field
+/** `zh` and `en` among words are languages: the two titles have other names there. */
+const TITLES: Record<string, string> = { zh: 'title_zh', en: 'title_en' }
+export const fieldOf = (field: string): string => t.value.playbook.field[TITLES[field] ?? field] ?? field
 
 /** A value of a field, where its words are known. */
 export function valueOf(field: string, value: string): string {
