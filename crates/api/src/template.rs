@@ -121,7 +121,7 @@ async fn list(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Temp
                     .collect::<Result<_, _>>()?,
             });
         }
-        let writes = revision::may_keep(tx, actor).is_ok();
+        let writes = revision::keeps(tx, actor)?;
         Ok(Templates { items, writes })
     })
     .await
@@ -288,7 +288,7 @@ async fn preview(
         known,
     } = input.body;
     let (text, by) = (bounded(text)?, account.clone());
-    let Json(()) = reading(&api, account, |tx, actor| Ok(revision::may_keep(tx, actor)?)).await?;
+    let Json(()) = reading(&api, account, |tx, actor| Ok(revision::kept_by(tx, actor)?)).await?;
     let place = api.being_made.take(by.name());
     let _place = place.ok_or_else(|| Problem::new(ONE_AT_A_TIME).retry_after_s(BACK_IN_S))?;
     let pdf = set(&api, template.0, text, (language.0.code(), known)).await?;

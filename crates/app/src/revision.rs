@@ -314,13 +314,3 @@ pub fn withdraw(
         (it.ended_by, it.ended_at) = (Some(by), Some(now));
     })
 }
-
-/// Whether the actor may write the texts of this house.
-pub fn may_keep(tx: &Tx<'_>, actor: &Actor) -> Result<(), Error> {
-    let object = settings(tx)?.keeper().map_or(Object::House, Object::Merchant);
-    match actor {
-        _ if may(actor, Right::KeepRevision, object) => Ok(()),
-        Actor::Machine(_) => Err(Error::PersonRequired),
-        _ => Err(Error::NotAllowed),
-    }
-}
