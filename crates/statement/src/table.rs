@@ -428,17 +428,7 @@ impl<'a> Reader<'a> {
         Ok(Some((known.kind, (known.make)(self.options)?)))
     }
 
-    /// The layout whose headings a row is, and the headings.
-    fn headed(&self, row: &Row) -> Option<(Kind, Vec<String>)> {
-        let headings = headings(row);
-        let kind = match &self.options.mapping {
-            Some(mapping) => mapping.is_heading(&headings).then_some(Kind::Mapped),
-            None => format::recognised(&headings).map(|known| known.kind),
-        };
-        kind.map(|kind| (kind, headings))
-    }
-
-    /// Reads a row; true when it is the headings of another layout, as where files were put together.
+    /// Reads a row; true when it is the headings of another table, as where files were put together.
     fn read(&mut self, open: &mut Open, number: u64, row: &Row) -> Result<bool, Error> {
         let first = row.first();
         if first.is_empty() || open.layout.aside(row, first) {
@@ -467,12 +457,20 @@ impl<'a> Reader<'a> {
         };
         self.found.records.clear();
         // No row of headings can be read as a transaction; so only what is refused is looked at for them.
-        match self.headed(row) {
-            Some((kind, headings)) if kind == open.part.kind => open.headings = headings,
-            Some(_) => return Ok(true),
-            None => open.part.refuse(number, reason),
+        let is_heading = self.may_be_headed_again() && self.is_heading(row);
+        match is_heading {
+            true => Ok(headings(row) != open.headings),
+            false => {
+                open.part.refuse(number, reason);
+                Ok(false)
+            }
         }
-        Ok(false)
+    }
+
+    /// Whether other headings may stand below some; not where it was said in which row they stand.
+    fn may_be_headed_again(&self) -> bool {
+        let mapping = self.options.mapping.as_ref();
+        mapping.is_none_or(|mapping| mapping.header_row.is_none())
     }
 
     /// Hands over what a row came to.

@@ -160,7 +160,7 @@ fn rows_after_a_total_are_not_lost_and_headings_may_come_again() {
 fn files_that_were_put_together_are_read_each_under_its_own_headings() {
     let moved = "订单金额,交易状态,微信订单号,交易时间\n7.00,SUCCESS,4200009,2026-09-14 12:00:00\n";
     let (statement, records) = text(&format!("{}{moved}", wechat(&[SALE])));
-    assert_eq!((statement.parts.len(), statement.parts[0].refused), (1, 0));
+    assert_eq!((statement.parts.len(), statement.parts[0].refused), (2, 0));
     assert_eq!(
         (records[1].money.minor, records[1].key.as_str(), records[1].row),
         (700, "wechat:4200009:sale", 4)
@@ -255,6 +255,69 @@ fn an_alipay_refund_is_dated_when_it_was_done_and_signs_differ() {
         assert_eq!(records[0].terminal, None);
         assert!(statement.parts[0].checks[0].agrees());
     }
+}
+
+#[test]
+fn a_bill_in_a_workbook_has_its_remarks_and_may_begin_with_an_empty_column() {
+    let book = xlsx(&[
+        vec!["#支付宝账务明细查询"],
+        vec!["#起始日期：[2026年09月14日 00:00:00]   终止日期：[2026年09月15日 00:00:00]"],
+        vec![
+            "",
+            "账务流水号",
+            "业务流水号",
+            "商户订单号",
+            "发生时间",
+            "收入金额（+元）",
+            "支出金额（-元）",
+            "业务类型",
+            "备注",
+        ],
+        vec![
+            "",
+            "L1",
+            "2026001",
+            "SH1",
+            "2026-09-14 08:30:00",
+            "12.00",
+            "",
+            "在线支付",
+            "",
+        ],
+        vec![
+            "",
+            "L2",
+            "2026001",
+            "SH1",
+            "2026-09-14 09:30:00",
+            "",
+            "2.00",
+            "交易退款",
+            "退一件",
+        ],
+        vec![
+            "",
+            "L3",
+            "2026001",
+            "SH1",
+            "2026-09-14 09:30:00",
+            "",
+            "0.07",
+            "收费",
+            "",
+        ],
+        vec!["#收入合计：1笔，共12.00元"],
+        vec!["#支出合计：2笔，共-2.07元"],
+    ]);
+    let (statement, records) = read(&book).unwrap();
+    let keys: Vec<&str> = records.iter().map(|record| record.key.as_str()).collect();
+    assert_eq!(keys, ["alipay:2026001:sale", "alipay:line:L2"]);
+    let part = &statement.parts[0];
+    assert_eq!((part.passed_over, part.refused, part.checks.len()), (1, 0, 4));
+    assert!(
+        part.covers.is_some() && part.checks.iter().all(statement::Check::agrees),
+        "{part:?}"
+    );
 }
 
 #[test]
@@ -659,6 +722,14 @@ fn a_mapping_reads_what_no_layout_knows() {
     assert_eq!(
         (statement.parts[0].passed_over, records[2].word.as_deref()),
         (1, Some("其他"))
+    );
+
+    let moved = "交易金额(分)|交易类型|状态|终端编号|交易日期|交易时间|参考号|流水号|卡号|支付方式\n\
+        700|消费|成功|00990001|2026-09-15|09:00:01|R9|S9||微信\n";
+    let (_, records) = read_with(format!("{file}{moved}").as_bytes(), &options).unwrap();
+    assert_eq!(
+        (records.len(), records[3].money.minor, records[3].key.as_str()),
+        (4, 700, "mapped:拉卡拉:S9:sale")
     );
 
     let mut missing = options.clone();
