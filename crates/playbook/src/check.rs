@@ -465,10 +465,10 @@ mod tests {
         );
         let own = own("found", "按清单检查", "两个人按清单检查");
         assert_eq!(own.duties[0].zh, "两个人按清单检查找到的设备");
-        own_term();
     }
 
-    fn own_term() {
+    #[test]
+    fn how_long_it_may_take_is_the_houses_to_say() {
         own("found", "from: found", "from: found\n    within: 1 day");
     }
 

@@ -18,7 +18,7 @@ pub fn schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tillguard playbook",
-        "description": "What must follow when a terminal is lost, stolen, tampered with or found again: duties, each with whose it is, until when, and what shows that it was done.",
+        "description": "What must follow when a terminal is lost, stolen, altered or found again: duties, each with whose it is, and until when.",
         "type": "object",
         "additionalProperties": false,
         "required": ["playbook", "version", "manners", "duties"],
@@ -48,7 +48,9 @@ fn duty() -> Value {
             "zh": title("What is to be done, in Chinese."),
             "en": title("What is to be done, in English."),
             "whose": word::<Whose>("Whose it is."),
-            "only": optional(word::<Only>("Where alone it is one: `outside`, where an acquirer outside decides about the terminal; `gate`, where this house's gate does.")),
+            "only": optional(word::<Only>(
+                "Where alone it is one: where an acquirer outside decides about the terminal, or this house's gate."
+            )),
             "found": optional(list("Where it follows from that the terminal was found: after which finds.", word::<Kind>(""))),
             "if_done": optional(name("It is one only where that duty of the incident was done.")),
             "rule": optional(json!({
@@ -215,9 +217,9 @@ mod tests {
                 "minimum" => it.as_i64().is_none_or(|it| it >= said.as_i64().unwrap()),
                 "maximum" => it.as_i64().is_none_or(|it| it <= said.as_i64().unwrap()),
                 "required" => {
-                    let names = said.as_array().unwrap().iter();
+                    let mut names = said.as_array().unwrap().iter();
                     let has = |name: &Value| it.get(name.as_str().unwrap()).is_some();
-                    !it.is_object() || names.map(has).all(|has| has)
+                    !it.is_object() || names.all(has)
                 }
                 "additionalProperties" => {
                     let known = schema["properties"].as_object().unwrap();

@@ -1,8 +1,8 @@
 /**
  * A playbook under the hands of one person: its text, the same as a form, and what the server says of both.
  *
- * Invariant: the text is the truth. The form is read from it by the server, and written back into it by the server; what
- * is typed is never overwritten by an answer to what was typed before.
+ * Invariant: the text is the truth. The form is read from it by the server, and written back into it by the server;
+ * what is typed is never overwritten by an answer to what was typed before.
  */
 import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import {

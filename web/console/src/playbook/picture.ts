@@ -5,7 +5,7 @@
  */
 import type { PlaybookDuty } from '@/api'
 
-export const BOX = { width: 216, height: 74 }
+export const BOX = { width: 216, height: 90 }
 const GAP = { across: 64, down: 36 }
 const LANES = 6
 export const COLUMNS = ['shop', 'acquirer'] as const

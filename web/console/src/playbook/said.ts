@@ -15,9 +15,19 @@ export const titleOf = (duty: Pick<PlaybookDuty, 'zh' | 'en'>): string =>
 const TITLES: Record<string, string> = { zh: 'title_zh', en: 'title_en' }
 export const fieldOf = (field: string): string => t.value.playbook.field[TITLES[field] ?? field] ?? field
 
+/** A term as people say it. */
+export function termOf(within: string): string {
+  if (within === 'at once') return t.value.duty.at_once
+  const [, count, unit] = /^(\d+) (hour|day|working day)s?$/.exec(within) ?? []
+  const { hours, days, working_days } = t.value.playbook.term
+  const said = { 'hour': hours, 'day': days, 'working day': working_days }[unit ?? '']
+  return said ? said(Number(count)) : within
+}
+
 /** A value of a field, where its words are known. */
 export function valueOf(field: string, value: string): string {
   if (!value) return t.value.playbook.nothing
+  if (field === 'within') return termOf(value)
   if (field === 'from') return t.value.duty.from[value as keyof typeof t.value.duty.from] ?? value
   const words = t.value.playbook.word[field]
   return words

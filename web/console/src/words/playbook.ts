@@ -126,6 +126,20 @@ export const playbook = {
     (version: number) => `第 ${version} 版`,
     (version) => `Version ${version}`,
   ),
+  term: {
+    hours: say(
+      (count: number) => `${count} 小时`,
+      (count) => plural(count, 'hour'),
+    ),
+    days: say(
+      (count: number) => `${count} 天`,
+      (count) => plural(count, 'day'),
+    ),
+    working_days: say(
+      (count: number) => `${count} 个工作日`,
+      (count) => plural(count, 'working day'),
+    ),
+  },
   built_in: say('随软件提供', 'Comes with the software'),
   own: say('自己的', 'Our own'),
   follows: say(
