@@ -455,7 +455,12 @@ async fn withdraw(
     input: In<RevisionNote>,
 ) -> Result<Kept, Problem> {
     acting(&api, account, input, move |tx, actor, said| {
-        let note = said.read()?;
+        let kept = revision::find(tx, actor, Kind::Template, &id)?;
+        revision::kept_by(tx, actor)?;
+        let note = match kept.state {
+            Stands::InUse => Some(said.required()?),
+            _ => said.read()?,
+        };
         out(
             tx,
             actor,

@@ -243,7 +243,7 @@ async fn whom_to_call_is_told_before_anybody_signs_in() {
     let told = house.get("", "/api/v1/hotline").await.ok();
     assert_eq!(
         told,
-        json!({ "phone": "400-000-0117", "mails_codes": false, "takes_registrations": false, "identity_provider": null })
+        json!({ "demo": null, "phone": "400-000-0117", "mails_codes": false, "takes_registrations": false, "identity_provider": null })
     );
 }
 

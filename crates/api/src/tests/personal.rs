@@ -168,7 +168,7 @@ async fn it_is_seen_only_by_who_has_just_proved_who_it_is() {
 }
 
 /// What fields are called that may be about a person.
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 26] = [
     "person_name",
     "mobile",
     "email",
@@ -193,6 +193,8 @@ const WORDS: [&str; 24] = [
     "identity_number",
     "legal_person",
     "holder",
+    "writers",
+    "signers",
 ];
 
 /// Every field of answers that is called so, as `Schema.field`.

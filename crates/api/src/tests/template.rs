@@ -111,7 +111,9 @@ async fn a_template_is_used_once_a_second_person_has_signed_off_the_text_that_wa
     );
     assert!(said.starts_with(&template), "{said}");
 
-    // Its use ends by two people, too.
+    // Its use ends by two people, too, and not without a reason.
+    let silent = house.post(&risk, &at(&seen["id"], "/withdraw"), json!({})).await;
+    assert_eq!(silent.problem(422, "invalid_field").body["field"], "note");
     let end = json!({ "note": "the old one was better" });
     let ending = house.post(&risk, &at(&seen["id"], "/withdraw"), end).await.ok();
     assert_eq!(ending["state"], "withdrawal_proposed");
