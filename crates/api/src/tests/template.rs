@@ -42,8 +42,8 @@ async fn packet(house: &House, token: &str, id: &str) -> (Value, String) {
         .await
         .ok();
     let made = timeline["items"].as_array().unwrap().iter();
-    let made = made.filter(|item| item["kind"] == "document_made");
-    let newest = made.last().unwrap()["text"].as_str().unwrap().to_owned();
+    let mut made = made.filter(|item| item["kind"] == "document_made");
+    let newest = made.next_back().unwrap()["text"].as_str().unwrap().to_owned();
     let job = serde_json::from_str(text.strip_prefix("%PDF-").unwrap()).unwrap();
     (job, newest)
 }
