@@ -161,7 +161,7 @@ struct PlaybookForm {
     /// Its name.
     playbook: String,
     /// Which one of that name.
-    version: u32,
+    version: i64,
     /// How the terminal went.
     manners: Vec<String>,
     /// In the order in which people do them; at most 60.
@@ -209,7 +209,7 @@ impl PlaybookForm {
         let word = |word: &'static str| word.to_owned();
         Self {
             playbook: it.playbook.clone(),
-            version: it.version,
+            version: it.version.into(),
             manners: it.manners.iter().map(|manner| word(manner.code())).collect(),
             duties: it.duties.iter().map(PlaybookDuty::of).collect(),
         }
@@ -410,7 +410,7 @@ struct PlaybookTried {
     /// The playbook it is to be a version of; without it, as the text says.
     playbook: Option<String>,
     /// The version it is to be; without it, as the text says.
-    version: Option<u32>,
+    version: Option<i64>,
 }
 
 /// The text that is said, in one way or the other.
@@ -449,7 +449,11 @@ async fn check(
         let text = said(it.text, it.form)?;
         let (name, version) = ::playbook::said_of(&text);
         let name = it.playbook.or(name).unwrap_or_default();
-        let version = it.version.or(version).unwrap_or_default();
+        // What is no version is told as another one than the text's.
+        let version = match it.version {
+            Some(version) => u32::try_from(version).unwrap_or_default(),
+            None => version.unwrap_or_default(),
+        };
         PlaybookChecked::of(tx, text, (&name, version))
     })
     .await
@@ -787,7 +791,12 @@ async fn withdraw(
         playbook_id,
         input,
         |tx, actor, id, it: RevisionNote| {
-            let note = it.read()?;
+            let kept = app::revision::find(tx, actor, Kind::Playbook, id)?;
+            app::revision::kept_by(tx, actor)?;
+            let note = match kept.state {
+                Stands::InUse => Some(it.required()?),
+                _ => it.read()?,
+            };
             Ok(app::revision::withdraw(
                 tx,
                 actor,

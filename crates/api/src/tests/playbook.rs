@@ -291,7 +291,9 @@ async fn a_signer_ticks_each_warning_and_none_else() {
         )
         .await
         .ok();
-    // Its use is ended by two people as well.
+    // Its use is ended by two people as well, and not without a reason.
+    let ended = house.post(&second, &at(&id, "/withdraw"), json!({})).await;
+    assert_eq!(ended.problem(422, "invalid_field").body["field"], "note");
     let ended = house
         .post(
             &second,

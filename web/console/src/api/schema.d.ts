@@ -6241,7 +6241,7 @@ export interface components {
             /** @description Its name. */
             playbook: string;
             /**
-             * Format: int32
+             * Format: int64
              * @description Which one of that name.
              */
             version: number;
@@ -6342,7 +6342,7 @@ export interface components {
             /** @description YAML; at most 48 KiB. */
             text?: string | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description The version it is to be; without it, as the text says.
              */
             version?: number | null;
