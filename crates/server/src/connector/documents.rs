@@ -19,8 +19,8 @@ use tokio::time::timeout;
 
 use super::program;
 
-/// Documents set at once.
-const PLACES: usize = 2;
+/// Of the cores of the machine, the share that sets documents at once: the others are for what people wait for at a till.
+const CORES_PER_PLACE: usize = 2;
 /// Documents set or waited for at once; the next one is refused.
 const ASKED_MAX: usize = 10;
 /// For a place.
@@ -52,7 +52,7 @@ pub fn renderer(path: Option<PathBuf>) -> Renderer {
             .or_else(beside)
             .and_then(|path| std::path::absolute(path).ok()),
         asked: Semaphore::new(ASKED_MAX),
-        places: Semaphore::new(PLACES),
+        places: Semaphore::new(places()),
     });
     let other = program.clone();
     Renderer {
@@ -62,6 +62,11 @@ pub fn renderer(path: Option<PathBuf>) -> Renderer {
             Box::pin(async move { program.set(job).await })
         }),
     }
+}
+
+fn places() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / CORES_PER_PLACE).clamp(1, ASKED_MAX)
 }
 
 fn beside() -> Option<PathBuf> {
