@@ -20,7 +20,9 @@ use utoipa_axum::routes;
 use super::incident::case::Manner;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
-use super::revision::{NOT_FOUND, RevisionNote, RevisionOut};
+use super::revision::{
+    NOT_FOUND, RevisionNote, RevisionOut, RevisionSeen, send_back as sent_back, withdraw as withdrawn,
+};
 use super::route::{self, acting, reading};
 use crate::Api;
 use crate::auth::{self, Account};
@@ -643,23 +645,9 @@ async fn change(
     .await
 }
 
-/// Which text is proposed.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "note": "按保险公司的要求加了一步"
-}))]
-struct PlaybookProposed {
-    /// SHA-256 of the text that was seen, in hexadecimal digits.
-    #[schema(max_length = 64)]
-    sha256: String,
-    /// What is new, for who signs it off; at most 2000 characters.
-    note: Option<String>,
-}
-
 /// Ask a second person to sign it off.
 #[utoipa::path(post, path = "/playbooks/{playbook_id}/propose", tag = "playbook", params(("playbook_id" = String, Path)),
-    request_body = PlaybookProposed, responses(
+    request_body = RevisionSeen, responses(
     (status = 200, body = PlaybookOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "revision_not_found", body = ProblemOut),
@@ -669,15 +657,15 @@ async fn propose(
     State(api): State<Arc<Api>>,
     auth::Actor(account): auth::Actor,
     Path(playbook_id): Path<String>,
-    input: In<PlaybookProposed>,
+    input: In<RevisionSeen>,
 ) -> Result<Kept, Problem> {
     step(
         &api,
         account,
         playbook_id,
         input,
-        |tx, actor, id, it: PlaybookProposed| {
-            let note = RevisionNote { note: it.note }.read()?;
+        |tx, actor, id, it: RevisionSeen| {
+            let note = it.note()?;
             Ok(app::playbook::propose(
                 tx,
                 actor,
@@ -709,17 +697,7 @@ async fn send_back(
         account,
         playbook_id,
         input,
-        |tx, actor, id, it: RevisionNote| {
-            // Of what one may not do, nothing that is said is wrong.
-            app::revision::find(tx, actor, Kind::Playbook, id)?;
-            app::revision::kept_by(tx, actor)?;
-            Ok(app::revision::send_back(
-                tx,
-                actor,
-                (Kind::Playbook, id),
-                &it.required()?,
-            )?)
-        },
+        |tx, actor, id, it: RevisionNote| sent_back(tx, actor, (Kind::Playbook, id), it),
     )
     .await
 }
@@ -790,20 +768,7 @@ async fn withdraw(
         account,
         playbook_id,
         input,
-        |tx, actor, id, it: RevisionNote| {
-            let kept = app::revision::find(tx, actor, Kind::Playbook, id)?;
-            app::revision::kept_by(tx, actor)?;
-            let note = match kept.state {
-                Stands::InUse => Some(it.required()?),
-                _ => it.read()?,
-            };
-            Ok(app::revision::withdraw(
-                tx,
-                actor,
-                (Kind::Playbook, id),
-                note.as_deref(),
-            )?)
-        },
+        |tx, actor, id, it: RevisionNote| withdrawn(tx, actor, (Kind::Playbook, id), it),
     )
     .await
 }

@@ -5,7 +5,7 @@ use store::Tx;
 use utoipa::ToSchema;
 
 use domain::Actor;
-use domain::revision::Revision;
+use domain::revision::{Kind, Revision, State};
 
 use super::input::text_opt;
 use super::people::Names;
@@ -142,4 +142,60 @@ impl RevisionNote {
     pub fn required(self) -> Result<String, Problem> {
         self.read()?.ok_or_else(|| Problem::field("note", Why::Missing))
     }
+}
+
+/// Which text is meant, and what is said with the step.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "note": "按保险公司的要求加了一步"
+}))]
+pub struct RevisionSeen {
+    /// SHA-256 of the text that was seen, in hexadecimal digits.
+    #[schema(max_length = 64)]
+    pub sha256: String,
+    /// In a few words; at most 2000 characters.
+    note: Option<String>,
+}
+
+impl RevisionSeen {
+    /// The words.
+    pub fn note(&self) -> Result<Option<String>, Problem> {
+        RevisionNote {
+            note: self.note.clone(),
+        }
+        .read()
+    }
+}
+
+/// Says what stands against a proposal, or against ending a use.
+pub fn send_back(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    of: (Kind, &str),
+    said: RevisionNote,
+) -> Result<Revision, Problem> {
+    kept(tx, actor, of)?;
+    Ok(app::revision::send_back(tx, actor, of, &said.required()?)?)
+}
+
+/// Takes it back before it is used; or asks a second person to end its use, and says why.
+pub fn withdraw(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    of: (Kind, &str),
+    said: RevisionNote,
+) -> Result<Revision, Problem> {
+    let note = match kept(tx, actor, of)?.state {
+        State::InUse => Some(said.required()?),
+        _ => said.read()?,
+    };
+    Ok(app::revision::withdraw(tx, actor, of, note.as_deref())?)
+}
+
+/// The one that the actor keeps: of what one may not do, nothing that is said is wrong.
+fn kept(tx: &Tx<'_>, actor: &Actor, (kind, id): (Kind, &str)) -> Result<Revision, Problem> {
+    let it = app::revision::find(tx, actor, kind, id)?;
+    app::revision::kept_by(tx, actor)?;
+    Ok(it)
 }

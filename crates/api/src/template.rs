@@ -28,7 +28,7 @@ use super::incident::render::{NotSet, OWN_TIME_MAX, with_text};
 use super::input::In;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
-use super::revision::{RevisionNote, RevisionOut};
+use super::revision::{self as steps, RevisionNote, RevisionOut, RevisionSeen};
 use super::route::{acting, reading};
 use super::wire::word;
 use crate::auth::{Account, Actor as Acting};
@@ -325,27 +325,10 @@ async fn set(
     }
 }
 
-/// A text that was seen, and what is said with the step.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "sha256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881", "note": "加了抬头" }))]
-struct TemplateSeen {
-    /// SHA-256 of the text that was seen, in hexadecimal digits.
-    sha256: String,
-    /// In a few words; at most 2000 characters.
-    note: Option<String>,
-}
-
-impl TemplateSeen {
-    fn note(self) -> Result<Option<String>, Problem> {
-        RevisionNote { note: self.note }.read()
-    }
-}
-
 /// Ask a second person to sign off the text that was seen. It is set with invented data first: four times, with much and little known, in
 /// both languages.
 #[utoipa::path(post, path = "/templates/{template_id}/propose", tag = "template", params(("template_id" = String, Path)),
-    request_body = TemplateSeen, responses(
+    request_body = RevisionSeen, responses(
     (status = 200, body = TemplateText),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "revision_not_found", body = ProblemOut),
@@ -358,7 +341,7 @@ async fn propose(
     State(api): State<Arc<Api>>,
     Acting(account): Acting,
     Path(id): Path<String>,
-    input: In<TemplateSeen>,
+    input: In<RevisionSeen>,
 ) -> Result<Kept, Problem> {
     let draft = id.clone();
     let Json((name, text)) = reading(&api, account.clone(), move |tx, actor| {
@@ -377,12 +360,12 @@ async fn propose(
         }
     }
     acting(&api, account, input, move |tx, actor, said| {
-        let (sha256, note) = (said.sha256.clone(), said.note()?);
+        let (sha256, note) = (&said.sha256, said.note()?);
         let of = (Kind::Template, id.as_str());
         out(
             tx,
             actor,
-            revision::propose(tx, actor, of, &sha256, note.as_deref())?,
+            revision::propose(tx, actor, of, sha256, note.as_deref())?,
         )
     })
     .await
@@ -404,11 +387,10 @@ async fn send_back(
     input: In<RevisionNote>,
 ) -> Result<Kept, Problem> {
     acting(&api, account, input, move |tx, actor, said| {
-        let ground = said.required()?;
         out(
             tx,
             actor,
-            revision::send_back(tx, actor, (Kind::Template, &id), &ground)?,
+            steps::send_back(tx, actor, (Kind::Template, &id), said)?,
         )
     })
     .await
@@ -416,7 +398,7 @@ async fn send_back(
 
 /// Sign off the text that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more.
 #[utoipa::path(post, path = "/templates/{template_id}/sign-off", tag = "template", params(("template_id" = String, Path)),
-    request_body = TemplateSeen, responses(
+    request_body = RevisionSeen, responses(
     (status = 200, body = TemplateText),
     (status = 403, description = "not_allowed, second_person_required, step_up_required", body = ProblemOut),
     (status = 404, description = "revision_not_found", body = ProblemOut),
@@ -426,15 +408,15 @@ async fn sign_off(
     State(api): State<Arc<Api>>,
     Acting(account): Acting,
     Path(id): Path<String>,
-    input: In<TemplateSeen>,
+    input: In<RevisionSeen>,
 ) -> Result<Kept, Problem> {
     acting(&api, account, input, move |tx, actor, said| {
-        let (sha256, note) = (said.sha256.clone(), said.note()?);
+        let (sha256, note) = (&said.sha256, said.note()?);
         let of = (Kind::Template, id.as_str());
         out(
             tx,
             actor,
-            revision::sign_off(tx, actor, of, &sha256, note.as_deref())?,
+            revision::sign_off(tx, actor, of, sha256, note.as_deref())?,
         )
     })
     .await
@@ -455,16 +437,10 @@ async fn withdraw(
     input: In<RevisionNote>,
 ) -> Result<Kept, Problem> {
     acting(&api, account, input, move |tx, actor, said| {
-        let kept = revision::find(tx, actor, Kind::Template, &id)?;
-        revision::kept_by(tx, actor)?;
-        let note = match kept.state {
-            Stands::InUse => Some(said.required()?),
-            _ => said.read()?,
-        };
         out(
             tx,
             actor,
-            revision::withdraw(tx, actor, (Kind::Template, &id), note.as_deref())?,
+            steps::withdraw(tx, actor, (Kind::Template, &id), said)?,
         )
     })
     .await

@@ -6269,19 +6269,6 @@ export interface components {
              */
             version: number;
         };
-        /**
-         * @description Which text is proposed.
-         * @example {
-         *       "note": "按保险公司的要求加了一步",
-         *       "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-         *     }
-         */
-        PlaybookProposed: {
-            /** @description What is new, for who signs it off; at most 2000 characters. */
-            note?: string | null;
-            /** @description SHA-256 of the text that was seen, in hexadecimal digits. */
-            sha256: string;
-        };
         /** @description A rule that duties come from. */
         PlaybookRule: {
             /** @description In English. */
@@ -7037,6 +7024,19 @@ export interface components {
             /** @description In a few words; at most 2000 characters. */
             note?: string | null;
         };
+        /**
+         * @description Which text is meant, and what is said with the step.
+         * @example {
+         *       "note": "按保险公司的要求加了一步",
+         *       "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+         *     }
+         */
+        RevisionSeen: {
+            /** @description In a few words; at most 2000 characters. */
+            note?: string | null;
+            /** @description SHA-256 of the text that was seen, in hexadecimal digits. */
+            sha256: string;
+        };
         /** @enum {string} */
         RevisionState: "draft" | "proposed" | "in_use" | "withdrawal_proposed" | "replaced" | "withdrawn";
         /** @enum {string} */
@@ -7447,19 +7447,6 @@ export interface components {
             revisions: components["schemas"]["Revision"][];
             /** @description Which. */
             template: components["schemas"]["TemplateName"];
-        };
-        /**
-         * @description A text that was seen, and what is said with the step.
-         * @example {
-         *       "note": "加了抬头",
-         *       "sha256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
-         *     }
-         */
-        TemplateSeen: {
-            /** @description In a few words; at most 2000 characters. */
-            note?: string | null;
-            /** @description SHA-256 of the text that was seen, in hexadecimal digits. */
-            sha256: string;
         };
         /** @description A version with its text. */
         TemplateText: components["schemas"]["Revision"] & {
@@ -22756,7 +22743,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PlaybookProposed"];
+                "application/json": components["schemas"]["RevisionSeen"];
             };
         };
         responses: {
@@ -30081,7 +30068,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TemplateSeen"];
+                "application/json": components["schemas"]["RevisionSeen"];
             };
         };
         responses: {
@@ -30353,7 +30340,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TemplateSeen"];
+                "application/json": components["schemas"]["RevisionSeen"];
             };
         };
         responses: {
