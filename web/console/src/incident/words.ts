@@ -79,7 +79,12 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
       return words.asked.reminded[text as Reminded]
     case 'document_made':
       // Its digest is for whoever compares; the record has it.
-      return words.incident.document[text.split(' ')[0] as DocumentKind]
+      return [
+        words.incident.document[text.split(' ')[0] as DocumentKind],
+        text.includes(' not_set:') && words.template.not_set,
+      ]
+        .filter(Boolean)
+        .join(' · ')
     case 'pack_made':
       return words.pack.for[text.split(' ')[0] as PackFor] ?? null
     case 'file_added':

@@ -1,5 +1,5 @@
 /** What is said of playbooks and their duties, in the reader's language. */
-import type { PlaybookDuty, PlaybookWarning, PlaybookWrong, RevisionState } from '@/api'
+import type { PlaybookDuty, PlaybookWarning, PlaybookWrong } from '@/api'
 import { locale, t } from '@/i18n'
 
 /** `stolen 4` as people say it. */
@@ -48,14 +48,4 @@ export function wrongSaid(one: PlaybookWrong): string {
 export function warningSaid(one: PlaybookWarning): string {
   const { warning_missing, warning_weaker } = t.value.playbook
   return one.field ? warning_weaker(one.duty, fieldOf(one.field)) : warning_missing(one.duty)
-}
-
-/** Shape and colour of a state. */
-export const markOf: Record<RevisionState, string> = {
-  draft: 'waiting',
-  proposed: 'held',
-  in_use: 'running',
-  withdrawal_proposed: 'held',
-  replaced: 'retired',
-  withdrawn: 'retired',
 }

@@ -1,5 +1,5 @@
 /** Playbooks: what must follow a loss, as this house has it. */
-import type { PlaybookWrongCode, RevisionAction, RevisionState } from '@/api/types'
+import type { PlaybookWrongCode } from '@/api/types'
 import { plural, say, type Said, type Words } from './say'
 
 const name: Record<string, Said<string>> = {
@@ -7,24 +7,6 @@ const name: Record<string, Said<string>> = {
   lost: say('遗失或不清楚', 'Lost, or nobody knows'),
   tampered: say('可能被改装', 'Possibly altered'),
   found: say('找到之后', 'Found again'),
-}
-
-const state: Words<RevisionState> = {
-  draft: say('草稿', 'Draft'),
-  proposed: say('等第二个人签发', 'Waits for a second person'),
-  in_use: say('在用', 'In use'),
-  withdrawal_proposed: say('在用，有人提出停用', 'In use; somebody asks to end that'),
-  replaced: say('已被取代', 'Replaced'),
-  withdrawn: say('已撤回', 'Withdrawn'),
-}
-
-const action: Words<RevisionAction> = {
-  change: say('保存', 'Save'),
-  propose: say('送签', 'Propose it'),
-  send_back: say('退回', 'Send it back'),
-  sign_off: say('签发', 'Sign it off'),
-  withdraw: say('撤回', 'Withdraw it'),
-  propose_withdrawal: say('提出停用', 'Ask to end its use'),
 }
 
 const field: Record<string, Said<string>> = {
@@ -113,8 +95,6 @@ export const playbook = {
   ),
   followed: say('按预案', 'By the playbook'),
   name,
-  state,
-  action,
   field,
   word,
   wrong,

@@ -1,5 +1,5 @@
 /** Versions of the house's texts: written by one person, signed off by another. */
-import type { RevisionState } from '@/api/types'
+import type { RevisionAction, RevisionState } from '@/api/types'
 import { say, type Words } from './say'
 
 export const revision = {
@@ -11,7 +11,7 @@ export const revision = {
     draft: say('草稿', 'Draft'),
     proposed: say('等第二个人签发', 'Waits for a second person'),
     in_use: say('使用中', 'In use'),
-    withdrawal_proposed: say('使用中，有人提出停用', 'In use; its end is proposed'),
+    withdrawal_proposed: say('使用中，有人提出停用', 'In use; somebody asks to end that'),
     replaced: say('已被新版本取代', 'Replaced by a later one'),
     withdrawn: say('已撤回', 'Withdrawn'),
   } satisfies Words<RevisionState>,
@@ -31,12 +31,19 @@ export const revision = {
     (who: string) => `${who} 停用或撤回`,
     (who) => `Ended by ${who}`,
   ),
-  propose: say('送签', 'Ask a second person to sign it off'),
-  sign_off: say('签发', 'Sign it off'),
+  end_proposed: say(
+    (who: string) => `${who} 提出停用`,
+    (who) => `${who} asks to end its use`,
+  ),
+  action: {
+    change: say('保存', 'Save'),
+    propose: say('送签', 'Ask a second person to sign it off'),
+    sign_off: say('签发', 'Sign it off'),
+    send_back: say('退回', 'Send it back'),
+    withdraw: say('撤回', 'Withdraw it'),
+    propose_withdrawal: say('提出停用', 'Ask to end its use'),
+  } satisfies Words<RevisionAction>,
   sign_off_end: say('同意停用', 'Agree to end its use'),
-  send_back: say('退回', 'Send it back'),
-  withdraw: say('撤回', 'Withdraw it'),
-  propose_withdrawal: say('提出停用', 'Propose to end its use'),
   note: say('说明', 'In a few words'),
   note_needed: say('请写明原因。', 'Say why.'),
   second: say(

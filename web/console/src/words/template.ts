@@ -34,6 +34,10 @@ export const template = {
     all: say('什么都有', 'All that can be known'),
     few: say('什么都缺', 'As little as there can be'),
   },
+  not_set: say(
+    '自己的模板排不出来，用了随软件提供的版式',
+    'your own template could not be set; the one that comes with the software was',
+  ),
   line: say(
     (line: number) => `到第 ${line} 行`,
     (line) => `Go to line ${line}`,
