@@ -57,6 +57,11 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
             true => ROWS_MAX as usize,
             false => 0,
         }),
+        // Likewise.
+        CleanUp::Statements => Ok(match crate::statement::forget(tx)? {
+            true => ROWS_MAX as usize,
+            false => 0,
+        }),
     }
 }
 
@@ -71,6 +76,7 @@ mod tests {
             ("invitation", INVITATIONS_KEPT_MS),
             ("case", CASES_KEPT_MS),
             ("registration", domain::registration::KEPT_MS),
+            ("statement", domain::statement::KEPT_MS),
         ] {
             let said = format!("[retention.{retention}]\ndays = {}\n", kept_ms / (24 * HOUR_MS));
             assert!(page.contains(&said), "{said}");

@@ -57,6 +57,7 @@ pub mod settlement;
 pub mod setup;
 pub mod shop;
 pub mod sign_in;
+pub mod statement;
 pub mod stop_request;
 pub mod terminal;
 pub mod totp;

@@ -27,6 +27,7 @@ use domain::replacement::Replacement;
 use domain::revision::Revision;
 use domain::session::Session;
 use domain::shop::Shop;
+use domain::statement::Statement;
 use domain::terminal::Terminal;
 use domain::work::Work;
 use store::event::Spot;
@@ -58,6 +59,8 @@ pub struct Kept {
     pub registrations: Vec<Registration>,
     /// Files that the person brought to incidents; to somebody else those of incidents that one sees.
     pub attachments: Vec<Attachment>,
+    /// Files of transactions that the person brought; to somebody else those that one sees.
+    pub statements: Vec<Statement>,
 }
 
 /// What is kept about the person of that log-in. To somebody else only registrations that one sees.
@@ -77,13 +80,15 @@ pub fn kept(tx: &Tx<'_>, reader: &Actor, login: &str) -> Result<Option<Kept>, St
             true => store::registration::of_login(tx, login, ROWS_MAX)?,
             false => Vec::new(),
         },
-        attachments: attachments(tx, reader, login)?,
+        attachments: seen(tx, reader, login, store::attachment::by(tx, login, ROWS_MAX)?)?,
+        statements: seen(tx, reader, login, store::statement::by(tx, login, ROWS_MAX)?)?,
     }))
 }
 
-fn attachments(tx: &Tx<'_>, reader: &Actor, login: &str) -> Result<Vec<Attachment>, StoreError> {
+/// Those of what a person brought that the reader sees: the person, all of it.
+fn seen<N: Noun>(tx: &Tx<'_>, reader: &Actor, login: &str, brought: Vec<N>) -> Result<Vec<N>, StoreError> {
     let mut seen = Vec::new();
-    for it in store::attachment::by(tx, login, ROWS_MAX)? {
+    for it in brought {
         let is_seen = match reader.scope() {
             _ if reader.name() == login => true,
             Some(scope) => it.seen_by(tx, scope)?,
@@ -169,6 +174,7 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
         Subject::Replacement => sees::<Replacement>(tx, reader, id),
         Subject::Attachment => sees::<Attachment>(tx, reader, id),
         Subject::Revision => sees::<Revision>(tx, reader, id),
+        Subject::Statement => sees::<Statement>(tx, reader, id),
     }
 }
 

@@ -46,6 +46,8 @@ words! {
         Attachment = "attachment",
         /// A version of a playbook or a template.
         Revision = "revision",
+        /// A file of transactions that a shop downloaded.
+        Statement = "statement",
     }
 }
 

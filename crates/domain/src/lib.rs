@@ -46,6 +46,7 @@ pub mod rule;
 pub mod session;
 pub mod setting;
 pub mod shop;
+pub mod statement;
 pub mod stop_request;
 pub mod terminal;
 pub mod time;

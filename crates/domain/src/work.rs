@@ -103,6 +103,8 @@ words! {
         Imports = "imports",
         /// Bytes of files that never came whole, or are not needed any more.
         Files = "files",
+        /// Payments of statements that never came whole, were taken back, or whose time is over.
+        Statements = "statements",
     }
 }
 

@@ -62,6 +62,7 @@ pub mod sql;
 mod sqlite;
 #[cfg(feature = "stage")]
 pub mod stage;
+pub mod statement;
 pub mod stop_request;
 pub mod terminal;
 pub mod terminal_session;

@@ -94,7 +94,16 @@ const RULES: [Rule; 18] = [
     },
     Rule {
         name: "api",
-        ours: Some(&["domain", "playbook", "store", "app", "node", "pack", "tlog"]),
+        ours: Some(&[
+            "domain",
+            "playbook",
+            "statement",
+            "store",
+            "app",
+            "node",
+            "pack",
+            "tlog",
+        ]),
         may_use_sql: false,
         may_use_edge: true,
     },

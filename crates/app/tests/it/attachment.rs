@@ -73,7 +73,7 @@ fn files(house: &House, incident_id: &str) -> Vec<Attachment> {
 }
 
 /// What a node forgets of that by itself, to its end.
-fn clean_up(house: &House, what: CleanUp) {
+pub fn clean_up(house: &House, what: CleanUp) {
     let id = Id::clean_up(what);
     let before = id.clone();
     house.write(move |tx| store::work::delete(tx, &before));

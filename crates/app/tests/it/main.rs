@@ -41,6 +41,7 @@ mod revision;
 mod settlement;
 mod setup;
 mod sign_in;
+mod statement;
 mod stop_request;
 mod transaction;
 mod work;

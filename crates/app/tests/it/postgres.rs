@@ -42,6 +42,7 @@ mod revision;
 mod settlement;
 mod setup;
 mod sign_in;
+mod statement;
 mod stop_request;
 mod transaction;
 mod work;

@@ -13,70 +13,13 @@ mod unionpay;
 mod wechat;
 
 use domain::money::Currency;
+pub use domain::statement::Kind;
 
 use crate::read::{Error, Options};
 use crate::record::{Direction, Record, State};
 use crate::row::Row;
 use crate::table::{Check, Counted, Fields, Found, Name, Reason};
 use crate::word::shown;
-
-/// Which layout a table has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// WeChat Pay, 交易账单.
-    WechatTrade,
-    /// WeChat Pay, 资金账单.
-    WechatFundFlow,
-    /// WeChat Pay: that there was nothing on that day.
-    WechatNoBill,
-    /// Alipay, 业务明细.
-    AlipayDetail,
-    /// Alipay, 账务明细.
-    AlipayAccount,
-    /// UnionPay Merchant Services (银联商务), 对账数据.
-    ChinaumsMx,
-    /// The same, with day and time in two columns.
-    ChinaumsWide,
-    /// The same, with the time of the day only.
-    ChinaumsNarrow,
-    /// UnionPay's portal for merchants.
-    UnionpayPortal,
-    /// Allinpay (通联).
-    AllinpayDetail,
-    /// Square, Transactions.
-    SquareTransactions,
-    /// Stripe, Payments.
-    StripePayments,
-    /// SumUp, transactions.
-    SumupTransactions,
-    /// Adyen, reports of payments.
-    AdyenPayments,
-    /// As a mapping says.
-    Mapped,
-}
-
-impl Kind {
-    /// A code that stays.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::WechatTrade => "wechat-trade",
-            Self::WechatFundFlow => "wechat-fundflow",
-            Self::WechatNoBill => "wechat-no-bill",
-            Self::AlipayDetail => "alipay-detail",
-            Self::AlipayAccount => "alipay-account",
-            Self::ChinaumsMx => "chinaums-mx",
-            Self::ChinaumsWide => "chinaums-wide",
-            Self::ChinaumsNarrow => "chinaums-narrow",
-            Self::UnionpayPortal => "unionpay-portal",
-            Self::AllinpayDetail => "allinpay-detail",
-            Self::SquareTransactions => "square-transactions",
-            Self::StripePayments => "stripe-payments",
-            Self::SumupTransactions => "sumup-transactions",
-            Self::AdyenPayments => "adyen-payments",
-            Self::Mapped => "mapped",
-        }
-    }
-}
 
 /// What a layout makes of the rows of a table.
 pub trait Layout {
