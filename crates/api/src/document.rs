@@ -74,9 +74,12 @@ fn has_session(operation: &Operation) -> bool {
     operation.security.is_none()
 }
 
-/// Whether it takes a file, which needs no key: one that comes twice is two imports, of which the second adds nothing.
+/// Whether it takes a file, which needs no key: of one that comes twice the second adds nothing.
 fn is_file(operation: &Operation) -> bool {
-    operation.operation_id.as_deref() == Some("import_upload")
+    matches!(
+        operation.operation_id.as_deref(),
+        Some("import_upload" | "statement_bring")
+    )
 }
 
 /// Handlers are called alike in every noun; in the document each name stands once.

@@ -23,11 +23,13 @@ use super::problem::{Language, Problem, code};
 const REPORT_PATH: &str = "/api/v1/incidents";
 /// The same for who cannot log in.
 const EMERGENCY_PATH: &str = "/api/v1/emergency-report";
+/// Where files of transactions go.
+const STATEMENTS_PATH: &str = "/api/v1/statements";
 /// How long the sender of a body may take for it.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long the sender of a file of an incident may take for it, as long as it comes on.
 pub const UPLOAD_TIME_MAX: Duration = Duration::from_secs(120);
-/// How long what such a file goes through may take besides: it is looked for viruses, made anew and kept piece by piece.
+/// How long what such a file goes through may take besides: it is looked for viruses, made anew, read, and kept piece by piece.
 const UPLOADED_TIME_MAX: Duration = Duration::from_secs(90);
 /// How long an evidence pack may take to be made: documents, files, a time stamp from outside.
 const PACK_TIME_MAX: Duration = Duration::from_secs(120);
@@ -61,8 +63,11 @@ pub fn is_report(method: &Method, path: &str) -> bool {
     method == Method::POST && (path == REPORT_PATH || path == EMERGENCY_PATH)
 }
 
-/// Whether a request brings a file to an incident, for which there is more time.
+/// Whether a request brings a file, to an incident or of transactions, for which there is more time.
 fn is_upload(method: &Method, path: &str) -> bool {
+    if method == Method::POST && path == STATEMENTS_PATH {
+        return true;
+    }
     let rest = path
         .strip_prefix(REPORT_PATH)
         .and_then(|rest| rest.strip_prefix('/'));

@@ -46,6 +46,7 @@ pub mod setting;
 pub mod setup;
 mod sheet;
 mod shop;
+mod statement;
 mod template;
 mod terminal;
 #[cfg(test)]
@@ -74,8 +75,8 @@ pub use incident::attachment::{Scanned, Scanner};
 pub use incident::pack::Stamper;
 pub use incident::render::{NotSet, OWN_TIME_MAX, Renderer};
 use incident::{
-    activity, alarm, attachment, closing, comment, documents, drill, duty, found, inspection, pack, police,
-    replacement, report, stop_request, stream, timeline,
+    activity, alarm, attachment, closing, comment, documents, drill, duty, found, inspection, pack, payment,
+    police, replacement, report, stop_request, stream, timeline,
 };
 use node::Node;
 pub use origin::{Origin, network};
@@ -127,6 +128,7 @@ pub struct Api {
     being_made: Arc<places::Places>,
     files: Arc<places::Places>,
     packs: Arc<places::Places>,
+    statements: Arc<places::Places>,
 }
 
 impl Api {
@@ -140,6 +142,7 @@ impl Api {
             being_made: documents::places(),
             files: attachment::places(),
             packs: pack::places(),
+            statements: self::statement::places(),
         })
     }
 
@@ -206,6 +209,8 @@ nouns! {
     timeline,
     stream with CODES,
     activity,
+    payment,
+    statement with CODES,
     gate,
     operator with CODES,
     account with CODES,

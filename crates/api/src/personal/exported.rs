@@ -17,6 +17,7 @@ use crate::registration::{ApprovalOut, Check, SaidOut};
 use crate::route::{ActorKind, Subject};
 use crate::session::{DutyMails, Role};
 use crate::setting::{IdentityProvider, Language};
+use crate::statement::StatementState;
 use crate::wire::Time;
 
 /// An account as it is handed over.
@@ -134,6 +135,20 @@ pub(super) struct ExportedAttachment {
     state: AttachmentState,
 }
 
+/// A file of transactions as it is handed over: by what it is known, not what is in it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedStatement {
+    id: String,
+    merchant_id: String,
+    shop_id: String,
+    /// What the file was called.
+    name: String,
+    size: i64,
+    sha256: String,
+    at: Time,
+    state: StatementState,
+}
+
 /// An event as it is handed over.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ExportedEvent {
@@ -248,6 +263,21 @@ impl From<domain::attachment::Attachment> for ExportedAttachment {
             sha256: domain::hex::of(&it.sent_sha256),
             at: Time(it.at),
             state: AttachmentState(it.state),
+        }
+    }
+}
+
+impl From<domain::statement::Statement> for ExportedStatement {
+    fn from(it: domain::statement::Statement) -> Self {
+        Self {
+            id: it.statement_id,
+            merchant_id: it.merchant_id.to_string(),
+            shop_id: it.shop_id,
+            name: it.name,
+            size: it.file_len,
+            sha256: domain::hex::of(&it.file_sha256),
+            at: Time(it.at),
+            state: StatementState(it.state),
         }
     }
 }

@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 use self::begin::{Asked, Begin, Sealed};
 use self::exported::{
     ExportedAccount, ExportedAttachment, ExportedCode, ExportedEvent, ExportedFactor, ExportedInvitation,
-    ExportedRegistration, ExportedSession,
+    ExportedRegistration, ExportedSession, ExportedStatement,
 };
 use crate::account::{NOT_FOUND, PersonOut};
 use crate::edge::Secret;
@@ -77,6 +77,8 @@ struct PersonExport {
     registrations: Vec<ExportedRegistration>,
     /// Files that the person brought to incidents, without what is in them; to somebody else those of incidents that one sees.
     attachments: Vec<ExportedAttachment>,
+    /// Files of transactions that the person brought, without what is in them; to somebody else those that one sees.
+    statements: Vec<ExportedStatement>,
     /// What the person did, and what was done with the account, oldest first: a page of it.
     events: Vec<ExportedEvent>,
     /// For the next page; null: that was the last. Everything but the events is in each page.
@@ -132,6 +134,7 @@ fn exported(
         emergency_codes: each(kept.emergency_codes),
         registrations: each(kept.registrations),
         attachments: each(kept.attachments),
+        statements: each(kept.statements),
         events: each(done.events),
         next_cursor: next.map(|next| next.cursor(sealer, asked)).transpose()?,
     })

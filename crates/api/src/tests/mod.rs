@@ -26,6 +26,7 @@ mod report;
 mod session;
 mod setting;
 mod setup;
+mod statement;
 mod stop_request;
 mod stream;
 mod template;

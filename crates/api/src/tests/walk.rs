@@ -13,6 +13,7 @@ use domain::work::Id;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use super::statement::{NIGHT, form};
 use super::{Answer, HASH, House, OURS, THEIRS, merchant_id, read, request, terminal_id};
 use crate::auth::Token;
 use crate::openapi;
@@ -384,7 +385,10 @@ impl Walked {
             .ok();
         let ids: BTreeMap<_, _> = ids
             .into_iter()
-            .chain([("attachment_id", file["id"].as_str().unwrap().to_owned())])
+            .chain([
+                ("attachment_id", file["id"].as_str().unwrap().to_owned()),
+                ("statement_id", house.statement(&owner).await),
+            ])
             .collect();
         house.look_through().await;
         let acquirer = json!({ "merchant_id": OURS, "kind": "acquirer", "name": "收单行", "email": "stop@acquirer.example" });
@@ -431,6 +435,10 @@ impl Walked {
                 let mut request = request(Method::POST, "/api/v1/imports?name=estate.csv", token, None);
                 *request.body_mut() = Body::from("TID,SN\nT1,S1\n");
                 request
+            }
+            "/api/v1/statements" if endpoint.method == Method::POST => {
+                let fields = [("terminal_id", "10450001"), ("preview", "false")];
+                form(token, &fields, Some(("b.csv", NIGHT)))
             }
             path if endpoint.path.ends_with("/pack") => {
                 request(Method::GET, &format!("{path}?for=bank"), token, None)

@@ -1537,6 +1537,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the files that a shop downloaded say of the payments around a loss. */
+        get: operations["incident_show_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/police": {
         parameters: {
             query?: never;
@@ -2919,6 +2936,62 @@ export interface paths {
         put?: never;
         /** Take this step. */
         post: operations["shop_retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Statements one sees, the newest first, those that were taken back among them. */
+        get: operations["statement_list"];
+        put?: never;
+        /**
+         * Bring a file of transactions that was downloaded from an acquirer or a wallet. What it is its content says.
+         * @description With `preview` it is read and nothing is kept: `StatementPreview`. Without, it is taken in: `Statement`; the same content for the
+         *     same shop or terminal that is there already is answered as it is, with 200.
+         */
+        post: operations["statement_bring"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{statement_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["statement_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements/{statement_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a statement back. What it was, and the ground, stay; what stands in it is deleted, and what other files have of it counts on. */
+        post: operations["statement_withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4389,6 +4462,19 @@ export interface components {
             since: components["schemas"]["Time"];
             used_at: components["schemas"]["Time"];
         };
+        /** @description A file of transactions as it is handed over: by what it is known, not what is in it. */
+        ExportedStatement: {
+            at: components["schemas"]["Time"];
+            id: string;
+            merchant_id: string;
+            /** @description What the file was called. */
+            name: string;
+            sha256: string;
+            shop_id: string;
+            /** Format: int64 */
+            size: number;
+            state: components["schemas"]["StatementState"];
+        };
         /**
          * @description Until when, and why.
          * @example {
@@ -4729,6 +4815,35 @@ export interface components {
         IncidentAction: "report_loss" | "acknowledge_alarm" | "propose_found" | "inspect" | "confirm_found" | "close" | "reopen" | "say_moment";
         /** @enum {string} */
         IncidentEnded: "found" | "not_found" | "false_alarm" | "recovered" | "destroyed";
+        /** @description A payment around a loss. */
+        IncidentPayment: components["schemas"]["Payment"] & {
+            /** @description Whether it lies in the loss window. */
+            in_window: boolean;
+            /** @description Whether the file says that it is this terminal's; else it may be. */
+            is_certain: boolean;
+            /** @description The file that has it; of several, the one that was brought last. */
+            statement_id: string;
+        };
+        /** @description Payments around a loss. */
+        IncidentPayments: {
+            /** @description What `items` are of: the window, and three days before and after it. */
+            around: components["schemas"]["TimeSpan"];
+            /**
+             * @description Parts of the window of which no kept file of the shop, or of the terminal, says anything: what happened there is not known. A
+             *     file says nothing of what another acquirer took.
+             */
+            holes: components["schemas"]["TimeSpan"][];
+            /** @description The newest last. */
+            items: components["schemas"]["IncidentPayment"][];
+            /** @description Whether the one who asks may bring files and take them back. */
+            may_bring: boolean;
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+            /** @description What was taken and given back within the window, one for each currency. */
+            totals: components["schemas"]["PaymentTotals"][];
+            /** @description The loss window. */
+            window: components["schemas"]["TimeSpan"];
+        };
         /** @enum {string} */
         IncidentState: "open" | "found_proposed" | "closed";
         /** @description An incident in a list. */
@@ -5869,6 +5984,62 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list. */
+        Page_Statement: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
+            /** @description The items. */
+            items: {
+                /** @description What the one who asks may do with it now. */
+                actions: components["schemas"]["StatementAction"][];
+                /**
+                 * Format: int64
+                 * @description Those among them that no other kept file of the merchant had when it came.
+                 */
+                added_count: number;
+                /** @description When. */
+                at: components["schemas"]["Time"];
+                /** @description Who brought it. */
+                by: string;
+                /** @description When it says something of: as it says itself, else from the first payment of a table to its last. */
+                covers: components["schemas"]["StatementCover"][];
+                /** @description Eight letters and digits. */
+                id: string;
+                /** @description What its tables were recognised as. */
+                kinds: components["schemas"]["StatementKind"][];
+                /** @description Whose it is. */
+                merchant_id: string;
+                /** @description What the file was called. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Payments in it.
+                 */
+                payment_count: number;
+                /**
+                 * Format: int64
+                 * @description Rows that were refused.
+                 */
+                refused_count: number;
+                /** @description Its SHA-256. */
+                sha256: string;
+                /** @description For which shop. */
+                shop_id: string;
+                /**
+                 * Format: int64
+                 * @description Its length, bytes.
+                 */
+                size: number;
+                span: components["schemas"]["TimeSpan"] | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["StatementState"];
+                /** @description For which one of its terminals; null: for all of them. */
+                terminal_id: string | null;
+                withdrawn: components["schemas"]["StatementWithdrawn"] | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
         Page_TerminalSummary: {
             /** @description What the one who asks may do with the list. */
             actions: components["schemas"]["ListAction"][];
@@ -6067,6 +6238,43 @@ export interface components {
             /** @description At least 8 characters, and none of those that are guessed first. */
             new: string;
         };
+        /** @description A payment, as a row of a file says it. */
+        Payment: {
+            /** @description What the payer was charged or got back, before fees. */
+            amount: components["schemas"]["Money"];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description First six and last four digits, or fewer. */
+            card: string | null;
+            /** @description How much of that the file settles. */
+            certainty: components["schemas"]["TimeCertainty"];
+            /** @description Which way it went. */
+            direction: components["schemas"]["PaymentDirection"];
+            entry: components["schemas"]["PaymentEntry"] | null;
+            /**
+             * Format: int64
+             * @description The row of the file where it begins, from 1.
+             */
+            file_row: number;
+            /** @description What was paid with. */
+            method: components["schemas"]["PaymentMethod"];
+            /** @description Who took the money, or asked for the refund. */
+            operator: string | null;
+            /** @description What a refund has in common with its sale, where the file has such a thing. */
+            order_id: string | null;
+            /** @description Who paid, masked. */
+            payer: string | null;
+            /** @description What became of it. */
+            state: components["schemas"]["PaymentState"];
+            /** @description The terminal, as the file writes it. */
+            terminal: string | null;
+        };
+        /** @enum {string} */
+        PaymentDirection: "sale" | "refund";
+        /** @enum {string} */
+        PaymentEntry: "tapped" | "inserted" | "swiped" | "keyed";
+        /** @enum {string} */
+        PaymentMethod: "wechat" | "alipay" | "unionpay_qr" | "card" | "cash" | "mixed" | "other";
         /** @description What a shop says of a payment. */
         PaymentSaid: {
             /** @description Whether its own people took it; false when they did not, or cannot say. */
@@ -6076,6 +6284,45 @@ export interface components {
              * @description The transaction's sequence.
              */
             sequence: number;
+        };
+        /** @enum {string} */
+        PaymentState: "approved" | "refunded" | "reversed" | "pending" | "failed" | "unknown";
+        /** @description Sums of payments of one currency. */
+        PaymentSums: {
+            /**
+             * Format: int64
+             * @description Refunds, and sales that were undone; those that may still fail among them.
+             */
+            refund_count: number;
+            /**
+             * Format: int64
+             * @description Their sum, minor units.
+             */
+            refund_minor: number;
+            /**
+             * Format: int64
+             * @description Approved sales.
+             */
+            sale_count: number;
+            /**
+             * Format: int64
+             * @description Their sum, minor units.
+             */
+            sale_minor: number;
+            /**
+             * Format: int64
+             * @description Payments of which nobody knows what became of them: they are in neither sum.
+             */
+            unknown_count: number;
+        };
+        /** @description What was taken and given back of one currency. */
+        PaymentTotals: {
+            /** @description Of payments that a file says to be this terminal's. */
+            certain: components["schemas"]["PaymentSums"];
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description Of payments that may be: the file names no terminal, or none that is known. */
+            possible: components["schemas"]["PaymentSums"];
         };
         /** @description A person's account, as it is kept. */
         Person: components["schemas"]["Account"] & {
@@ -6121,6 +6368,8 @@ export interface components {
             registrations: components["schemas"]["ExportedRegistration"][];
             /** @description Sessions that last, the newest first; of each kind at most 1000. */
             sessions: components["schemas"]["ExportedSession"][];
+            /** @description Files of transactions that the person brought, without what is in them; to somebody else those that one sees. */
+            statements: components["schemas"]["ExportedStatement"][];
         };
         /** @description What is personal of a noun, in full. */
         PersonalData: {
@@ -6485,7 +6734,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "too_many_files" | "too_many_files_today" | "files_busy" | "file_infected" | "file_elsewhere" | "file_gone" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "too_many_files" | "too_many_files_today" | "files_busy" | "file_infected" | "file_elsewhere" | "file_gone" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -7294,6 +7543,245 @@ export interface components {
             /** @description By what the person can prove who it is, the strongest first. */
             ways: components["schemas"]["ProofWay"][];
         };
+        /** @description A file of transactions that was taken in. */
+        Statement: {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["StatementAction"][];
+            /**
+             * Format: int64
+             * @description Those among them that no other kept file of the merchant had when it came.
+             */
+            added_count: number;
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who brought it. */
+            by: string;
+            /** @description When it says something of: as it says itself, else from the first payment of a table to its last. */
+            covers: components["schemas"]["StatementCover"][];
+            /** @description Eight letters and digits. */
+            id: string;
+            /** @description What its tables were recognised as. */
+            kinds: components["schemas"]["StatementKind"][];
+            /** @description Whose it is. */
+            merchant_id: string;
+            /** @description What the file was called. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Payments in it.
+             */
+            payment_count: number;
+            /**
+             * Format: int64
+             * @description Rows that were refused.
+             */
+            refused_count: number;
+            /** @description Its SHA-256. */
+            sha256: string;
+            /** @description For which shop. */
+            shop_id: string;
+            /**
+             * Format: int64
+             * @description Its length, bytes.
+             */
+            size: number;
+            span: components["schemas"]["TimeSpan"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["StatementState"];
+            /** @description For which one of its terminals; null: for all of them. */
+            terminal_id: string | null;
+            withdrawn: components["schemas"]["StatementWithdrawn"] | null;
+        };
+        /** @enum {string} */
+        StatementAction: "withdraw";
+        /** @description What comes of a file. */
+        StatementBrought: components["schemas"]["Statement"] | components["schemas"]["StatementPreview"];
+        /** @description A total of the file, compared. */
+        StatementCheck: {
+            /** @description Whether both agree. */
+            agrees: boolean;
+            /** @description Of which currency, minor units; null: rows. */
+            currency: string | null;
+            /**
+             * Format: int64
+             * @description What was read.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description What it says.
+             */
+            stated: number;
+            /** @description The file's own word for it. */
+            what: string;
+        };
+        /** @description A time that a file says something of. */
+        StatementCover: {
+            /** @description From when. */
+            from: components["schemas"]["Time"];
+            /** @description Whether the file itself says so. */
+            is_said: boolean;
+            /** @description Until when. */
+            to: components["schemas"]["Time"];
+        };
+        /** @description A file, and what it does not say by itself. */
+        StatementForm: {
+            /** @description The currency (ISO 4217), where the file says none. */
+            currency?: string | null;
+            /**
+             * Format: binary
+             * @description The file as it was downloaded: XLSX, XLS, CSV or another text; each also in a zip or gzip. At most 32 MiB.
+             */
+            file: string;
+            /** @description How to read a file whose layout is not public, as JSON; `docs/STATEMENTS.md` has its shape. */
+            mapping?: string | null;
+            /** @description `true`: say what would be read, and keep nothing. Unless said, it is. */
+            preview?: boolean | null;
+            /** @description The shop that it is for, or */
+            shop_id?: string | null;
+            /** @description the one terminal. */
+            terminal_id?: string | null;
+            /** @description The time zone (an offset, or a name of the IANA), where the file says none. */
+            zone?: string | null;
+        };
+        /**
+         * @description Why it is taken back.
+         * @example {
+         *       "ground": "传错了，是别的门店的账单"
+         *     }
+         */
+        StatementGround: {
+            /** @description Why, in a sentence; at most 2000 characters. */
+            ground: string;
+        };
+        /** @enum {string} */
+        StatementKind: "wechat-trade" | "wechat-fundflow" | "wechat-no-bill" | "alipay-detail" | "alipay-account" | "chinaums-mx" | "chinaums-wide" | "chinaums-narrow" | "unionpay-portal" | "allinpay-detail" | "square-transactions" | "stripe-payments" | "sumup-transactions" | "adyen-payments" | "mapped";
+        /** @description What people should know of a file before they rely on it. */
+        StatementNotes: {
+            /**
+             * Format: int64
+             * @description Times of which not even the day is certain.
+             */
+            day_uncertain: number;
+            /**
+             * Format: int64
+             * @description Times that may be an hour later.
+             */
+            hour_uncertain: number;
+            /**
+             * Format: int64
+             * @description Identifiers that a spreadsheet has destroyed.
+             */
+            ids_destroyed: number;
+            /**
+             * Format: int64
+             * @description Times without seconds.
+             */
+            seconds_missing: number;
+            /**
+             * Format: int64
+             * @description Payments without an identifier: two that say the same are told apart by their order alone.
+             */
+            without_id: number;
+            /**
+             * Format: int64
+             * @description Words that nobody knows: the state is unknown.
+             */
+            words_unknown: number;
+        };
+        /** @description What a file would give. */
+        StatementPreview: {
+            /** @description What the file says of itself, beside what was read. */
+            checks: components["schemas"]["StatementCheck"][];
+            /** @description When it says something of: as it says itself, else from the first payment of a table to its last. */
+            covers: components["schemas"]["StatementCover"][];
+            /** @description Whether its layout is known, or the mapping's. */
+            is_recognised: boolean;
+            /** @description The first 20 payments. */
+            items: components["schemas"]["Payment"][];
+            /** @description A guess how to read a file that was not recognised, to be checked and sent as `mapping`; null where there is none. */
+            mapping: Record<string, never> | null;
+            /** @description What the file is called. */
+            name: string;
+            /** @description What must be said because the file does not: `currency` or `zone`; null: nothing. Until then nothing else is read. */
+            needs: string | null;
+            /** @description What people should know: how many payments are concerned. */
+            notes: components["schemas"]["StatementNotes"];
+            /** @description The names of those that were not. */
+            passed_over: string[];
+            /**
+             * Format: int64
+             * @description Payments in it.
+             */
+            payment_count: number;
+            /**
+             * Format: int64
+             * @description Rows that were refused.
+             */
+            refused_count: number;
+            /** @description The first 50 of them. */
+            refused_rows: components["schemas"]["StatementRefused"][];
+            /** @description Its SHA-256. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Its length, bytes.
+             */
+            size: number;
+            span: components["schemas"]["TimeSpan"] | null;
+            statement: components["schemas"]["Statement"] | null;
+            /** @description Its tables that were recognised. */
+            tables: components["schemas"]["StatementTable"][];
+        };
+        /** @description A row that was refused. */
+        StatementRefused: {
+            /** @description A word that stays. */
+            code: string;
+            /** @description Why, in English. */
+            en: string;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            row: number;
+            /** @description Of which table. */
+            table: string | null;
+            /** @description Why, in Chinese. */
+            zh: string;
+        };
+        /** @enum {string} */
+        StatementState: "coming" | "kept" | "withdrawn" | "gone";
+        /** @description A table of a file. */
+        StatementTable: {
+            /** @description What it was recognised as. */
+            kind: components["schemas"]["StatementKind"];
+            /** @description The sheet's or the member's name; a text by itself has none. */
+            name: string | null;
+            /**
+             * Format: int64
+             * @description Rows that are none: fees, withdrawals, transfers.
+             */
+            other_count: number;
+            /**
+             * Format: int64
+             * @description Payments.
+             */
+            payment_count: number;
+            /**
+             * Format: int64
+             * @description Rows that were refused.
+             */
+            refused_count: number;
+        };
+        /** @description That a statement was taken back. */
+        StatementWithdrawn: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who did. */
+            by: string;
+            /** @description Why. */
+            ground: string;
+        };
         /** @description What somebody at the acquirer said. */
         StopConfirmation: {
             /** @description When. */
@@ -7410,7 +7898,7 @@ export interface components {
         /** @enum {string} */
         StopState: "requested" | "confirmed" | "stopped";
         /** @enum {string} */
-        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration" | "duty" | "replacement" | "attachment" | "revision";
+        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration" | "duty" | "replacement" | "attachment" | "revision" | "statement";
         /**
          * @description A table to import.
          * @example {
@@ -7691,6 +8179,15 @@ export interface components {
         };
         /** Format: date-time */
         Time: string;
+        /** @enum {string} */
+        TimeCertainty: "second" | "minute" | "hour" | "day";
+        /** @description A span of time. */
+        TimeSpan: {
+            /** @description From when. */
+            from: components["schemas"]["Time"];
+            /** @description Until when. */
+            to: components["schemas"]["Time"];
+        };
         /** @description Something that happened in an incident. */
         TimelineItem: {
             /** @description When. */
@@ -18560,6 +19057,103 @@ export interface operations {
                 };
             };
             /** @description documents_not_ready; pack_not_ready, not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_show_payments: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPayments"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -29440,6 +30034,457 @@ export interface operations {
                 };
             };
             /** @description shop_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statement_list: {
+        parameters: {
+            query?: {
+                /** @description Those for one shop. */
+                shop_id?: string;
+                /** @description Those for one terminal, or for all of its shop. */
+                terminal_id?: string;
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Statement"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description shop_not_found, terminal_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statement_bring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["StatementForm"];
+            };
+        };
+        responses: {
+            /** @description What would be read; or it was there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementBrought"];
+                };
+            };
+            /** @description It was taken in. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description shop_not_found, terminal_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description statement_not_recognised; statement_personal; statement_unreadable; statement_too_long; statement_mapping_unfit, invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description statements_busy; too_many_statements_today, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statement_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                statement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description statement_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statement_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                statement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementGround"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description statement_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
