@@ -43,9 +43,11 @@ export function useLoaded<T>(ask: () => Promise<T>): Loaded<T> {
   return { data, problem, busy, heard_ms, again }
 }
 
-type Item<P extends Page<unknown>> = P['items'][number]
+/** A page, whatever may be done with its list. */
+type Listed = Omit<Page<unknown>, 'actions'>
+type Item<P extends Listed> = P['items'][number]
 
-export interface Paged<P extends Page<unknown>> {
+export interface Paged<P extends Listed> {
   items: ShallowRef<Item<P>[] | null>
   last: ShallowRef<P | null>
   problem: ShallowRef<Problem | null>
@@ -56,7 +58,7 @@ export interface Paged<P extends Page<unknown>> {
 }
 
 /** A list read page by page. `again` begins anew, `more` adds the next page. */
-export function usePaged<P extends Page<unknown>>(ask: (cursor: string | null) => Promise<P>): Paged<P> {
+export function usePaged<P extends Listed>(ask: (cursor: string | null) => Promise<P>): Paged<P> {
   const items: ShallowRef<Item<P>[] | null> = shallowRef(null)
   let next: string | null = null
   const page = useLoaded(async () => {

@@ -250,8 +250,7 @@ async fn a_file_that_is_too_large_is_refused_before_it_is_sent_and_one_at_a_time
         .headers_mut()
         .insert(header::CONTENT_LENGTH, "33685505".parse().unwrap());
     // Whoever waited for it would wait for ever.
-    let pending = || Body::from_stream(tokio_stream::pending::<Result<Vec<u8>, std::io::Error>>());
-    *large.body_mut() = pending();
+    *large.body_mut() = Body::from_stream(tokio_stream::pending::<Result<Vec<u8>, std::io::Error>>());
     house.send(large).await.problem(413, "body_too_large");
     let _place = house.state.statements.take("owner").unwrap();
     let busy = house.keeps(&owner, ("b.csv", NIGHT)).await;

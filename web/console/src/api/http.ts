@@ -9,6 +9,7 @@
 import { hear } from '@/clock'
 import { locale, t } from '@/i18n'
 import { collect } from './collect'
+import { newKey } from './key'
 import type { ProblemBody } from './types'
 
 const PATIENCE_MS = 15_000
@@ -81,16 +82,6 @@ for (const kind of ['pointerdown', 'keydown', 'wheel', 'touchstart'])
 /** What the page says of itself: that it is ours, and whether anybody is there. */
 const pageSays = () => (performance.now() - touched_ms < IDLE_MS ? '1' : 'idle')
 
-/** A random key (UUID v4). `crypto.randomUUID` exists in secure contexts only, and a shop may run plain HTTP inside. */
-export function newKey(): string {
-  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-}
-
 export type Query = Record<string, string | number | null | undefined>
 
 /** `path` under `/api/v1` with the filled parameters of `query`. */
@@ -129,6 +120,11 @@ export function made(
 /** Sends a file as it is. */
 export function send<T>(path: string, query: Query, sent: Blob): Promise<T> {
   return call<T>('POST', address(path, query), sent)
+}
+
+/** Sends a form with a file, which is read before the answer comes. */
+export function form<T>(path: string, sent: FormData): Promise<T> {
+  return call<T>('POST', address(path), sent, undefined, undefined, MADE_PATIENCE_MS)
 }
 
 /** How a file is on its way. */
@@ -239,8 +235,10 @@ async function attempt<T>(
     'Accept-Language': locale.value,
     'X-Tillguard': pageSays(),
   }
-  const sent = body instanceof Blob ? body : undefined
-  if (body !== undefined) headers['Content-Type'] = sent ? 'application/octet-stream' : 'application/json'
+  const sent = body instanceof Blob || body instanceof FormData ? body : undefined
+  // What parts the fields of a form from each other the browser says itself.
+  if (body !== undefined && !(body instanceof FormData))
+    headers['Content-Type'] = sent ? 'application/octet-stream' : 'application/json'
   if (key) headers['Idempotency-Key'] = key
   const patience = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -78,7 +78,9 @@ export { replacements } from './replacements'
 export { playbooks } from './playbooks'
 export * from './types'
 export { audit } from './audit'
-export { Problem, asProblem, newKey } from './http'
+export { Problem, asProblem } from './http'
+export { newKey } from './key'
+export { statements } from './statements'
 
 const within = encodeURIComponent
 

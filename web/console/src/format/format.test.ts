@@ -2,7 +2,19 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { hear, now } from '@/clock'
 import { speak } from '@/i18n'
 import { count, money, sums } from './money'
-import { clock, dayClock, exactClock, fresh, length, now_ms, seconds, todayAt, told, whole } from './time'
+import {
+  clock,
+  dayClock,
+  exactClock,
+  fresh,
+  fromTo,
+  length,
+  now_ms,
+  seconds,
+  todayAt,
+  told,
+  whole,
+} from './time'
 import { momentOf, nameOf, wall } from './zone'
 
 const SHANGHAI = 'Asia/Shanghai'
@@ -54,6 +66,12 @@ describe('times', () => {
     const midnight = momentOf({ ...wall(now_ms.value, SHANGHAI), hour: 0, minute: 0 }, SHANGHAI)
     expect(dayClock(told(midnight), SHANGHAI)).toBe('00:00')
     expect(dayClock(told(midnight - 1), SHANGHAI)).toBe('昨天 23:59')
+  })
+
+  it('of a span name the second day only where it is another', () => {
+    const span = (to: string) => fromTo({ from: '2026-09-14T01:12:05.000Z', to }, SHANGHAI)
+    expect(span('2026-09-14T15:59:58.000Z')).toEqual(['9月14日 09:12:05', '23:59:58'])
+    expect(span('2026-09-14T16:00:00.000Z')).toEqual(['9月14日 09:12:05', '9月15日 00:00:00'])
   })
 
   it('fall back to a zone that is named when the browser does not know the terminal’s', () => {

@@ -53,6 +53,16 @@ export function dayClock(at: string, zone: Zone, seconds = false): string {
   return `${day(at, zone)} ${shown}`
 }
 
+/** From when to when, to the second, each with its day unless that is the first one’s. */
+export function fromTo(span: { from: string; to: string }, zone: Zone): [string, string] {
+  const is_one_day = date(at_ms(span.from), zone) === date(at_ms(span.to), zone)
+  const ends = clock(span.to, zone, true)
+  return [
+    `${day(span.from, zone)} ${clock(span.from, zone, true)}`,
+    is_one_day ? ends : `${day(span.to, zone)} ${ends}`,
+  ]
+}
+
 /** “3 minutes ago” while fresh, then the clock; days ago only the day. */
 export function fresh(at: string, zone: Zone): string {
   const age_ms = now_ms.value - at_ms(at)

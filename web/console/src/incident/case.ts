@@ -15,6 +15,7 @@ const PARTS = [
   'attempts',
   'chart',
   'transactions',
+  'payments',
   'request',
   'timeline',
   'files',

@@ -21,6 +21,7 @@ import * as playbook from './playbook'
 import * as police from './police'
 import * as replacement from './replacement'
 import * as files from './files'
+import * as statement from './statement'
 import * as pack from './pack'
 import * as comment from './comment'
 import * as work from './work'
@@ -62,6 +63,7 @@ const all = {
   ...police,
   ...replacement,
   ...files,
+  ...statement,
   ...pack,
   ...comment,
   ...proof,

@@ -1,0 +1,146 @@
+// The files that a shop downloads, on its case: looked at first, kept, with the holes they leave in the loss window; taken back.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { DESK, PHONE, asked, isSound, launch, on, open, signIn, unfold } from './browser.mjs'
+import { startDemo, tradingTerminal } from './demo.mjs'
+
+let demo
+let browser
+before(async () => {
+  demo = await startDemo()
+  browser = await launch()
+})
+after(async () => {
+  await browser?.close()
+  await demo?.stop()
+})
+
+const sample = (name) => join(import.meta.dirname, '../../crates/statement/samples', name)
+const two = (number) => String(number).padStart(2, '0')
+/** A time as a WeChat bill writes it, by the clock of China. */
+function inBill(ms) {
+  const at = new Date(ms + 8 * 3_600_000)
+  const [day, clock] = [
+    [at.getUTCFullYear(), two(at.getUTCMonth() + 1), two(at.getUTCDate())],
+    [two(at.getUTCHours()), two(at.getUTCMinutes()), two(at.getUTCSeconds())],
+  ]
+  return `${day.join('-')} ${clock.join(':')}`
+}
+/** A bill of sales, and of one row that cannot be read. */
+function bill(rows, terminal) {
+  const heads = '交易时间,微信订单号,商户订单号,设备号,交易状态,订单金额,微信退款单号,申请退款金额,退款状态'
+  const line = ([id, ms, amount, written]) =>
+    `${inBill(ms)},${id},SH${id},${written ? terminal : ''},SUCCESS,${amount},0,0.00,`
+  return Buffer.from(
+    [heads, ...rows.map(line), `${inBill(rows[0][1])},9,SH9,,SUCCESS,很多,0,0.00,`, ''].join('\n'),
+  )
+}
+
+/** Reports a loss and opens its page. */
+async function lost(who, size, language, theme) {
+  const terminal = await tradingTerminal(demo, 'owner')
+  const page = await open(browser, demo, { size, language, theme })
+  await signIn(page, demo.account(who))
+  const report = { terminal_id: terminal.terminal_id, manner: 'stolen' }
+  const { body } = await asked(page, 'POST', '/incidents', report)
+  await page.goto(`/incidents/${body.id}`)
+  await page.locator('[data-test="payments"]').first().waitFor()
+  return { page, terminal, incident: body }
+}
+
+const statement = (page, name) => page.locator('[data-test="statement"]', { hasText: name })
+
+/** Chooses a file, waits for what would be read, and keeps it. */
+async function keep(page, card, chosen, kinds) {
+  await on(card, 'statement-choose').setInputFiles(chosen)
+  await on(card, 'statement-kinds').filter({ hasText: kinds }).waitFor()
+  await on(card, 'statement-keep').click()
+  await on(card, 'statement-kept').waitFor()
+}
+
+const WORDS = {
+  'zh-CN': {
+    wechat: '微信支付交易账单',
+    ums: '银联商务',
+    hole: '没有覆盖',
+    refused: '1 行读不了',
+    why: '别的门店的',
+  },
+  'en': {
+    wechat: 'WeChat Pay, transactions',
+    ums: 'UnionPay',
+    hole: 'does not cover',
+    refused: '1 row refused',
+    why: 'of another shop',
+  },
+}
+
+for (const [who, size, language, theme] of [
+  ['owner', PHONE, 'zh-CN', 'light'],
+  ['risk', DESK, 'en', 'dark'],
+]) {
+  test(`downloaded statements on a case (${language})`, { timeout: 180_000 }, async () => {
+    const words = WORDS[language]
+    const { page, terminal } = await lost(who, size, language, theme)
+    await unfold(page, 'payments')
+    const card = on(page, 'payments')
+
+    // Of another day: recognised, and the whole window is a hole; left, nothing is kept.
+    await on(card, 'statement-choose').setInputFiles(sample('wechat-trade-all.csv'))
+    await on(card, 'statement-kinds').filter({ hasText: words.wechat }).waitFor()
+    await on(card, 'statement-hole').filter({ hasText: words.hole }).waitFor()
+    await isSound(page, `a statement is looked at (${language})`)
+    await on(card, 'statement-leave').click()
+    assert.equal(await on(card, 'statement').count(), 0)
+
+    await keep(page, card, sample('wechat-trade-all.csv'), words.wechat)
+    await keep(page, card, sample('chinaums-mx.xlsx'), words.ums)
+    await statement(card, 'chinaums-mx.xlsx').waitFor()
+    await on(card, 'payments-hole').waitFor()
+    assert.equal(await on(card, 'payment').count(), 0, 'they are of another time')
+
+    // Of the window itself: one that names the terminal, one that names none, and a row that cannot be read.
+    const path = new URL(page.url()).pathname
+    const { body: incident } = await asked(page, 'GET', path)
+    const to = Date.parse(incident.loss_window.to)
+    const from = Date.parse(incident.loss_window.from)
+    const mine = bill(
+      [
+        ['1', from - 60_000, '12.00', true],
+        ['2', Math.floor((from + to) / 2), '38.50', true],
+        ['3', to + 1_000, '6.00', false],
+      ],
+      terminal.terminal_id,
+    )
+    await on(card, 'statement-choose').setInputFiles({
+      name: '今天.csv',
+      mimeType: 'text/csv',
+      buffer: mine,
+    })
+    await on(card, 'statement-found').filter({ hasText: words.refused }).waitFor()
+    await on(card, 'statement-keep').click()
+    await on(card, 'payment').nth(2).waitFor()
+    await on(card, 'payments-total').filter({ hasText: '38.50' }).waitFor()
+    await isSound(page, `payments of statements (${language})`)
+
+    // The same again adds nothing.
+    await on(card, 'statement-choose').setInputFiles({
+      name: '再来.csv',
+      mimeType: 'text/csv',
+      buffer: mine,
+    })
+    await on(card, 'statement-found').waitFor()
+    assert.equal(await on(card, 'statement-keep').count(), 0)
+    await on(card, 'statement-leave').click()
+
+    // Taken back with a reason, its payments are gone.
+    await on(statement(card, '今天.csv'), 'statement-withdraw').click()
+    await on(page, 'withdraw-send').click()
+    await on(page, 'field-problem').waitFor()
+    await on(page, 'withdraw-why').fill(words.why)
+    await on(page, 'withdraw-send').click()
+    await page.locator('[data-test="statement"][data-state="withdrawn"]', { hasText: words.why }).waitFor()
+    await on(card, 'payment').first().waitFor({ state: 'detached' })
+  })
+}
