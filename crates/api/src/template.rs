@@ -16,7 +16,6 @@ use domain::revision::{Kind, Revision, State as Stands, TEXT_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::Tx;
-use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +23,7 @@ use utoipa_axum::routes;
 use super::Api;
 use super::idempotency::Kept;
 use super::incident::documents::{BACK_IN_S, DocumentLanguage, NOT_READY, ONE_AT_A_TIME};
-use super::incident::render::{NotSet, OWN_TIME_MAX, with_text};
+use super::incident::render::{NotSet, set_own, with_text};
 use super::input::In;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
@@ -313,12 +312,12 @@ async fn set(
         "example": { "of": template.code(), "known": known.code() },
     });
     let wrong = |zh: &str, en: &str| Problem::new(NOT_SETTABLE).saying(zh.to_owned(), en.to_owned());
-    match timeout(OWN_TIME_MAX, (api.settings.documents.set)(with_text(job, text))).await {
-        Ok(Ok(pdf)) => Ok(pdf),
-        Ok(Err(NotSet::Wrong(why))) => Err(wrong(&why, &why)),
-        Ok(Err(why @ NotSet::Missing(_))) => Err(why.into()),
-        Ok(Err(NotSet::NotReady | NotSet::Failed)) => Err(Problem::new(NOT_READY).retry_after_s(BACK_IN_S)),
-        Ok(Err(NotSet::TooMuch)) | Err(_) => Err(wrong(
+    match set_own(&api.settings.documents, with_text(job, text)).await {
+        Ok(pdf) => Ok(pdf),
+        Err(NotSet::Wrong(why)) => Err(wrong(&why, &why)),
+        Err(why @ NotSet::Missing(_)) => Err(why.into()),
+        Err(NotSet::NotReady | NotSet::Failed) => Err(Problem::new(NOT_READY).retry_after_s(BACK_IN_S)),
+        Err(NotSet::TooMuch) => Err(wrong(
             "排版所需的时间或内存超过上限。",
             "It takes more time or memory than a document may have.",
         )),

@@ -85,6 +85,8 @@ struct Examples {
 /// A document that is asked for.
 pub struct Job {
     pub(crate) text: String,
+    /// Whether the template came with the job, and not with the program.
+    pub(crate) is_own: bool,
     pub(crate) language: Language,
     /// The time of the document, UTC: the only one that a template can learn.
     pub(crate) made_at: Datetime,
@@ -106,9 +108,9 @@ impl Job {
         }
         let asked: Asked =
             serde_json::from_slice(bytes).map_err(|error| Error::new(Code::NotAJob, error.to_string()))?;
-        let text = match (asked.template, asked.template_text) {
-            (Some(name), None) => builtin(&name)?.1.to_owned(),
-            (None, Some(text)) => text,
+        let (is_own, text) = match (asked.template, asked.template_text) {
+            (Some(name), None) => (false, builtin(&name)?.1.to_owned()),
+            (None, Some(text)) => (true, text),
             _ => return Err(Error::new(Code::NotAJob, "either template or template_text")),
         };
         let (text, data) = match (asked.data, asked.example) {
@@ -118,6 +120,7 @@ impl Job {
         };
         Ok(Self {
             text,
+            is_own,
             language: asked.language,
             made_at: datetime(&asked.time).ok_or_else(|| Error::new(Code::NotAJob, "time"))?,
             data,

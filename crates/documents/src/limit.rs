@@ -10,6 +10,8 @@ use crate::{Error, PDF_LEN_MAX};
 const ADDRESS_SPACE_LEN_MAX: u64 = 1 << 30;
 /// Processor time, seconds. The system ends the program then, and for good a second later.
 const CPU_S_MAX: u64 = 8;
+/// The same for a template that does not come with the program: whoever asks has time left for the one that does.
+const CPU_S_OWN_MAX: u64 = 4;
 
 /// How far behind everything else it stands.
 const NICE: i32 = 10;
@@ -19,19 +21,46 @@ const NICE: i32 = 10;
 /// # Errors
 /// The system refuses.
 pub fn apply() -> Result<(), Error> {
+    // Before there is another thread: each begins as the one that starts it.
+    give_way()?;
     // One thread: no pool as wide as the machine, each with memory of its own.
     rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build_global()
         .map_err(|error| Error::system("threads", error))?;
-    // What people wait for at a till goes first.
-    rustix::process::nice(NICE).map_err(|error| Error::system("the priority", error))?;
     lower(Resource::As, ADDRESS_SPACE_LEN_MAX, ADDRESS_SPACE_LEN_MAX)?;
     lower(Resource::Cpu, CPU_S_MAX, CPU_S_MAX + 1)?;
     lower(Resource::Fsize, PDF_LEN_MAX as u64, PDF_LEN_MAX as u64)?;
     lower(Resource::Core, 0, 0)?;
     // No number is left for a further file: standard input, output and error, which have the first three, stay open.
     lower(Resource::Nofile, 3, 3)
+}
+
+/// Lowers them further, for a template that does not come with the program.
+///
+/// # Errors
+/// The system refuses.
+pub fn apply_to_own() -> Result<(), Error> {
+    lower(Resource::Cpu, CPU_S_OWN_MAX, CPU_S_OWN_MAX + 1)
+}
+
+/// What people wait for at a till goes first. Linux knows work that runs when little else wants to; where it refuses that, and
+/// elsewhere, this is behind the rest.
+fn give_way() -> Result<(), Error> {
+    #[cfg(target_os = "linux")]
+    {
+        use thread_priority::{
+            NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
+            thread_native_id,
+        };
+        let _refused = set_thread_priority_and_policy(
+            thread_native_id(),
+            ThreadPriority::Min,
+            ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle),
+        );
+    }
+    rustix::process::nice(NICE).map_err(|error| Error::system("the priority", error))?;
+    Ok(())
 }
 
 fn lower(resource: Resource, soft: u64, hard: u64) -> Result<(), Error> {

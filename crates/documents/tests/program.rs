@@ -319,6 +319,7 @@ fn a_template_that_never_ends_is_ended() {
     // Typst itself ends a plain loop; one that goes deeper meets the system.
     let ended = output.status.signal() == Some(SIGNAL_CPU) || output.status.code() == Some(66);
     assert!(ended && output.stdout.is_empty(), "{:?}", output.status);
+    // Before whoever asks has waited for as long as a document may take.
     let nested = "#let f(n) = { let s = 0\nfor i in range(9000) { for j in range(9000) { s = calc.rem(s + j, 7) } }\ns }\n#f(1)";
     let output = run(text(nested).to_string().as_bytes());
     assert_eq!(
@@ -342,6 +343,37 @@ fn a_template_that_takes_two_gigabytes_is_ended() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// Of each thread of a program: the policy that the system schedules it by (proc_pid_stat(5), field 41).
+#[cfg(target_os = "linux")]
+fn policies(pid: u32) -> Vec<String> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let policy = |thread: std::io::Result<std::fs::DirEntry>| {
+        let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
+        // The second field is a name in brackets, which may hold anything.
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        fields.split(' ').nth(41 - 3).unwrap().to_owned()
+    };
+    threads.map(policy).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn all_of_it_runs_when_little_else_wants_to() {
+    const SCHED_IDLE: &str = "5";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tillguard-documents"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // More than the system holds for it: whoever has written all knows that it reads, and it reads within its limits.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&vec![b' '; 1 << 20]).unwrap();
+    assert_eq!(policies(child.id()), [SCHED_IDLE; 2]);
+    drop(stdin);
+    child.wait().unwrap();
 }
 
 #[test]

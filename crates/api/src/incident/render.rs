@@ -19,7 +19,8 @@ use super::documents::{BACK_IN_S, NOT_READY, NOT_RENDERED};
 use crate::problem::Problem;
 use crate::setting::Later;
 
-/// For a document by a template of the house's: there must be time left for another.
+/// For a document by a template of the house's: there must be time left for another. The program gives such a template 4 s of
+/// processor time: one that is not set by then was not given it.
 pub const OWN_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Why a document was not set.
@@ -106,23 +107,28 @@ impl Job {
                 template: None,
             });
         };
-        let own = timeout(OWN_TIME_MAX, (by.set)(with_text(built_in.clone(), text)));
-        match own.await {
-            Ok(Ok(pdf)) => {
+        match set_own(by, with_text(built_in.clone(), text)).await {
+            Ok(pdf) => {
                 return Ok(Made {
                     pdf,
                     template: Some(format!("template:{revision_id}")),
                 });
             }
             // There is nobody to set one, or what is to be set has a sign that no font has.
-            Ok(Err(why @ (NotSet::NotReady | NotSet::Failed | NotSet::Missing(_)))) => return Err(why),
-            Ok(Err(NotSet::TooMuch | NotSet::Wrong(_))) | Err(_) => {}
+            Err(why @ (NotSet::NotReady | NotSet::Failed | NotSet::Missing(_))) => return Err(why),
+            Err(NotSet::TooMuch | NotSet::Wrong(_)) => {}
         }
         Ok(Made {
             pdf: (by.set)(built_in.to_string().into_bytes()).await?,
             template: Some(format!("not_set:{revision_id}")),
         })
     }
+}
+
+/// Sets a job by a template of the house's. That the machine is busy says nothing of the template.
+pub async fn set_own(by: &Renderer, job: Vec<u8>) -> Result<Vec<u8>, NotSet> {
+    let set = timeout(OWN_TIME_MAX, (by.set)(job));
+    set.await.unwrap_or(Err(NotSet::NotReady))
 }
 
 /// A job by a text in place of the template that it names.
@@ -150,5 +156,47 @@ impl Made {
             Some(template) => format!("{kind} {language} {template} sha256:{sha256}"),
             None => format!("{kind} {language} sha256:{sha256}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A case's document by the house's own template.
+    fn own() -> Job {
+        Job {
+            built_in: serde_json::json!({ "template": "fact_sheet" }),
+            own: Some(Own {
+                revision_id: "R".into(),
+                text: "text".into(),
+            }),
+        }
+    }
+
+    fn renderer(own: impl Fn() -> Later<Result<Vec<u8>, NotSet>> + Send + Sync + 'static) -> Renderer {
+        Renderer {
+            is_there: Arc::new(|| true),
+            set: Arc::new(
+                move |job| match String::from_utf8_lossy(&job).contains("template_text") {
+                    true => own(),
+                    false => Box::pin(async { Ok(b"ours".to_vec()) }),
+                },
+            ),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_machine_is_no_fault_of_a_template() {
+        let busy = renderer(|| Box::pin(std::future::pending()));
+        let began = tokio::time::Instant::now();
+        assert_eq!(own().set(&busy).await.err(), Some(NotSet::NotReady));
+        assert_eq!(began.elapsed(), OWN_TIME_MAX);
+        let greedy = renderer(|| Box::pin(async { Err(NotSet::TooMuch) }));
+        let made = own().set(&greedy).await.unwrap();
+        assert_eq!(
+            (made.pdf, made.template),
+            (b"ours".to_vec(), Some("not_set:R".into()))
+        );
     }
 }

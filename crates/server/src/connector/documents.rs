@@ -25,7 +25,7 @@ const CORES_PER_PLACE: usize = 2;
 const ASKED_MAX: usize = 10;
 /// For a place.
 const PLACE_TIME_MAX: Duration = Duration::from_secs(4);
-/// From its start to the program's end.
+/// From its start to the program's end. It ends itself after 8 s of processor time: one that takes longer was not given it.
 const TIME_MAX: Duration = Duration::from_secs(10);
 /// A document at most, bytes.
 const PDF_LEN_MAX: u64 = 16 << 20;
@@ -102,8 +102,8 @@ impl Program {
             }
             Err(_) => {
                 program::end(child).await;
-                tracing::warn!("a document was not set within its time");
-                Err(NotSet::Failed)
+                tracing::warn!("a document was not set within its time: the machine is busy");
+                Err(NotSet::NotReady)
             }
         }
     }
@@ -271,7 +271,7 @@ mod tests {
             let pid = folder.path().join("pid");
             let set = program(&folder, &format!("echo $$ > {}; {stays}", pid.display())).set;
             let started_at = Instant::now();
-            assert_eq!(set(Vec::new()).await, Err(NotSet::Failed), "{stays}");
+            assert_eq!(set(Vec::new()).await, Err(NotSet::NotReady), "{stays}");
             assert!(started_at.elapsed() < TIME_MAX * 2, "{stays}");
             let pid = std::fs::read_to_string(pid).unwrap();
             let runs = Path::new("/proc").join(pid.trim());
