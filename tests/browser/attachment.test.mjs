@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { DESK, PHONE, asked, isSound, launch, on, open, signIn, unfold } from './browser.mjs'
+import { DESK, PHONE, asked, isSound, launch, on, open, picture, signIn, unfold } from './browser.mjs'
 import { startDemo, tradingTerminal } from './demo.mjs'
 
 let demo
@@ -21,19 +21,6 @@ after(async () => {
 const PDF = Buffer.from('%PDF-1.7\n% the receipt of the police, scanned\n')
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex')
 const file = (name, mimeType, buffer) => ({ name, mimeType, buffer })
-
-/** A picture as a browser makes one. */
-async function picture(page) {
-  const url = await page.evaluate(() => {
-    const canvas = document.createElement('canvas')
-    canvas.width = canvas.height = 64
-    const ink = canvas.getContext('2d')
-    ink.fillStyle = 'teal'
-    ink.fillRect(0, 0, 64, 40)
-    return canvas.toDataURL('image/jpeg')
-  })
-  return Buffer.from(url.split(',')[1], 'base64')
-}
 
 /** The owner's page of a theft that has just been reported. */
 async function stolen(language) {

@@ -121,3 +121,16 @@ export const asked = (page, method, path, data) =>
     },
     [method, path, data],
   )
+
+/** A picture as a browser makes one. */
+export async function picture(page) {
+  const url = await page.evaluate(() => {
+    const canvas = document.createElement('canvas')
+    canvas.width = canvas.height = 64
+    const ink = canvas.getContext('2d')
+    ink.fillStyle = 'teal'
+    ink.fillRect(0, 0, 64, 40)
+    return canvas.toDataURL('image/jpeg')
+  })
+  return Buffer.from(url.split(',')[1], 'base64')
+}

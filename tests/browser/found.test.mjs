@@ -2,7 +2,7 @@
 // that is there but looks altered.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESK, PHONE, isSound, launch, on, open, signIn, unfold } from './browser.mjs'
+import { DESK, PHONE, isSound, launch, on, open, picture, signIn, unfold } from './browser.mjs'
 import { signedIn, startDemo, tradingTerminal } from './demo.mjs'
 
 const ITEMS = ['identity', 'seals', 'housing', 'card_slot', 'surroundings', 'firmware', 'start']
@@ -17,6 +17,30 @@ after(async () => {
   await browser?.close()
   await demo?.stop()
 })
+
+/** Adds a photo of a terminal's seal on its page, before anything happens to it. */
+async function photograph(page, terminal, caption) {
+  await page.goto(`/terminals/${terminal.terminal_id}`)
+  await on(page, 'photo-add').click()
+  const box = page.locator('dialog')
+  const seal = { name: 'IMG_1.jpg', mimeType: 'image/jpeg', buffer: await picture(page) }
+  await on(box, 'file-camera').setInputFiles(seal)
+  await on(box, 'photo-shows-needed').waitFor()
+  await box.locator('[data-test="photo-shows-seal"]').check({ force: true })
+  await on(box, 'photo-caption').fill(caption)
+  await isSound(page, 'a photo is added')
+  await on(box, 'file-camera').setInputFiles(seal)
+  await box.waitFor({ state: 'detached' })
+  await isSeen(page, on(page, 'photos'))
+  await isSound(page, 'a terminal with a photo')
+}
+
+/** That a photo of a seal is not only there, but to be seen. */
+async function isSeen(page, within) {
+  const shown = within.locator('[data-test="photo"][data-shows="seal"] img').first()
+  await shown.scrollIntoViewIfNeeded()
+  await page.waitForFunction((image) => image.complete && image.naturalWidth > 0, await shown.elementHandle())
+}
 
 async function report(page, terminal, manner) {
   await page.goto('/')
@@ -42,6 +66,9 @@ async function find(page, kind, words) {
 async function inspect(page, wrong = {}) {
   await on(page, 'inspection-open').click()
   await on(page, 'inspection').waitFor()
+  // What it is compared with stands beside what is looked at; where there is nothing, that is said.
+  await isSeen(page, on(page, 'before-seals'))
+  await on(page, 'before-housing-none').waitFor()
   await on(page, 'inspection-send').click()
   assert.equal(await on(page, 'inspection').count(), 1, 'nothing is sent without answers')
   for (const item of ITEMS) {
@@ -58,6 +85,7 @@ for (const [language, words] of [
   [
     'zh-CN',
     {
+      seal: '封签 A17',
       where: '出租车司机送回来的',
       film: '卡槽里有一层膜',
       failed: /没有通过/,
@@ -68,6 +96,7 @@ for (const [language, words] of [
   [
     'en-GB',
     {
+      seal: 'seal A17',
       where: 'A taxi driver brought it back',
       film: 'a film in the slot',
       failed: /did not pass/,
@@ -83,6 +112,7 @@ for (const [language, words] of [
       const terminal = await tradingTerminal(demo, 'owner')
       const owner = await open(browser, demo, { size: PHONE, language })
       await signIn(owner, demo.account('owner'))
+      await photograph(owner, terminal, words.seal)
       await report(owner, terminal, 'lost')
       await find(owner, 'recovered', words.where)
       const id = new URL(owner.url()).pathname.split('/').pop()

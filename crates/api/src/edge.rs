@@ -21,6 +21,8 @@ use super::problem::{Language, Problem, code};
 
 /// Where reports of loss go.
 const REPORT_PATH: &str = "/api/v1/incidents";
+/// Under which each terminal is.
+const TERMINALS_PATH: &str = "/api/v1/terminals";
 /// The same for who cannot log in.
 const EMERGENCY_PATH: &str = "/api/v1/emergency-report";
 /// Where files of transactions go.
@@ -63,16 +65,15 @@ pub fn is_report(method: &Method, path: &str) -> bool {
     method == Method::POST && (path == REPORT_PATH || path == EMERGENCY_PATH)
 }
 
-/// Whether a request brings a file, to an incident or of transactions, for which there is more time.
+/// Whether a request brings a file to an incident, of transactions, or a photo of a terminal, for which there is more time.
 fn is_upload(method: &Method, path: &str) -> bool {
-    if method == Method::POST && path == STATEMENTS_PATH {
-        return true;
-    }
-    let rest = path
-        .strip_prefix(REPORT_PATH)
-        .and_then(|rest| rest.strip_prefix('/'));
-    let id = rest.and_then(|rest| rest.strip_suffix("/attachments"));
-    method == Method::POST && id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+    let is_of = |nouns: &str, files: &str| {
+        let rest = path.strip_prefix(nouns).and_then(|rest| rest.strip_prefix('/'));
+        let id = rest.and_then(|rest| rest.strip_suffix(files));
+        id.is_some_and(|id| !id.is_empty() && !id.contains('/'))
+    };
+    method == Method::POST
+        && (path == STATEMENTS_PATH || is_of(REPORT_PATH, "/attachments") || is_of(TERMINALS_PATH, "/photos"))
 }
 
 /// Whether a request asks for an evidence pack, for which there is more time.
@@ -373,6 +374,8 @@ mod tests {
             ("/api/v1/incidents/A/attachments", UPLOAD_TIME_MAX * 2, false),
             ("/api/v1/incidents/A/found", UPLOAD_TIME_MAX, false),
             ("/api/v1/incidents/A/B/attachments", UPLOAD_TIME_MAX, false),
+            ("/api/v1/terminals/A/photos", UPLOAD_TIME_MAX, true),
+            ("/api/v1/terminals/photos", UPLOAD_TIME_MAX, false),
         ] {
             let slow = move || async move { tokio::time::sleep(takes).await };
             let router = Router::new().route(path, axum::routing::post(slow));

@@ -16,6 +16,7 @@ mod document;
 mod edge;
 mod emergency;
 mod factor;
+mod file;
 mod gate;
 mod hold;
 pub mod hotline;
@@ -32,6 +33,7 @@ mod origin;
 mod page;
 mod people;
 mod personal;
+mod photo;
 mod places;
 mod playbook;
 pub mod problem;
@@ -46,6 +48,7 @@ pub mod setting;
 pub mod setup;
 mod sheet;
 mod shop;
+mod spool;
 mod statement;
 mod template;
 mod terminal;
@@ -70,8 +73,8 @@ use utoipa_axum::router::OpenApiRouter;
 pub use auth::Attempts;
 use auth::{Paces, Passwords};
 pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, is_report, refuse};
+pub use file::{Scanned, Scanner};
 pub use hotline::Demo;
-pub use incident::attachment::{Scanned, Scanner};
 pub use incident::pack::Stamper;
 pub use incident::render::{NotSet, OWN_TIME_MAX, Renderer};
 use incident::{
@@ -127,6 +130,7 @@ pub struct Api {
     streams: Arc<places::Places>,
     being_made: Arc<places::Places>,
     files: Arc<places::Places>,
+    photos: Arc<places::Places>,
     packs: Arc<places::Places>,
     statements: Arc<places::Places>,
 }
@@ -140,7 +144,8 @@ impl Api {
             passwords: Passwords::default(),
             streams: stream::places(),
             being_made: documents::places(),
-            files: attachment::places(),
+            files: file::places(),
+            photos: photo::places(),
             packs: pack::places(),
             statements: self::statement::places(),
         })
@@ -170,7 +175,7 @@ macro_rules! nouns {
         }
 
         /// What requests may come to: anywhere, and by noun.
-        static CODES: &[&[Code]] = &[problem::code::CODES, revision::CODES, $($($noun::$codes,)?)+];
+        static CODES: &[&[Code]] = &[problem::code::CODES, revision::CODES, file::CODES, $($($noun::$codes,)?)+];
     };
 }
 
@@ -188,6 +193,7 @@ nouns! {
     devices,
     keep with CODES,
     key,
+    photo with CODES,
     transaction,
     incident with CODES,
     alarm,

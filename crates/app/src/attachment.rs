@@ -1,6 +1,6 @@
 //! Files of an incident: brought, kept in pieces, taken back (R1.1).
 //!
-//! Pieces come before the file: [`begin`] notes that they will, [`keep_piece`] keeps each, and [`finish`] makes them a file.
+//! Pieces come before the file: [`begin`] notes that they will, [`piece::keep`] keeps each, and [`finish`] makes them a file.
 //!
 //! Invariant: a file is part of a case with its last piece or not at all, and once for each content; what was sent is known by its
 //! digest for good, whatever becomes of its bytes.
@@ -13,12 +13,13 @@ use domain::event::Subject;
 use domain::hex;
 use domain::incident::{Happened, Incident, State as IncidentState};
 use domain::right::{Object, Right, may};
-use domain::time::HOUR_MS;
-use store::attachment::{self as kept, Amount};
+use store::attachment as kept;
+use store::piece::Amount;
 use store::{Error as StoreError, Tx};
 
 use crate::attempt::of_incident;
 use crate::case::{self, Error, Noun, Stateful, find, locked, step};
+use crate::piece::{self, DAY_MS, NotTaken};
 
 /// What one incident may have, also of what was taken back.
 pub const OF_INCIDENT_MAX: Amount = Amount {
@@ -30,14 +31,6 @@ pub const OF_DAY_MAX: Amount = Amount {
     count: 100,
     len: 500 << 20,
 };
-/// A day, for that.
-const DAY_MS: i64 = 24 * HOUR_MS;
-/// How long pieces may come of which there is no file yet.
-const LOOSE_MS_MAX: i64 = HOUR_MS;
-/// Pieces that are forgotten in one go: each is overwritten, and the writer waits for it.
-const FORGOTTEN_MAX: i64 = 16;
-/// Files whose bytes are let go in one go.
-const LET_GO_MAX: i64 = 100;
 
 impl Noun for Attachment {
     const SUBJECT: Subject = Subject::Attachment;
@@ -88,29 +81,6 @@ fn is_open(incident: &Incident) -> Result<(), Error> {
     match incident.state {
         IncidentState::Closed => Err(Error::WrongState(IncidentState::Closed.code())),
         IncidentState::Open | IncidentState::FoundProposed => Ok(()),
-    }
-}
-
-/// Why a file is not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum NotTaken {
-    /// The incident has as much as one may have.
-    #[error("the incident has as many files as it may")]
-    Full,
-    /// The account has brought as much as it may in a day.
-    #[error("too much was brought in a day")]
-    TooMuchToday,
-    /// It took too long: its pieces were given up.
-    #[error("its pieces were given up")]
-    GivenUp,
-    /// As for every noun.
-    #[error(transparent)]
-    Case(#[from] Error),
-}
-
-impl From<StoreError> for NotTaken {
-    fn from(error: StoreError) -> Self {
-        Self::Case(error.into())
     }
 }
 
@@ -168,39 +138,18 @@ pub fn begin(tx: &Tx<'_>, actor: &Actor, new: &New) -> Result<Option<Attachment>
         return Ok(Some(same));
     }
     has_room(tx, actor, new)?;
-    kept::begin(tx, &new.attachment_id)?;
+    store::piece::begin(tx, &new.attachment_id)?;
     Ok(None)
 }
 
 fn has_room(tx: &Tx<'_>, actor: &Actor, new: &New) -> Result<(), NotTaken> {
-    let fits = |has: Amount, len: i64, max: Amount| has.count < max.count && has.len + len <= max.len;
-    if !fits(
-        kept::amount_of(tx, &new.incident_id)?,
-        new.kept_len,
-        OF_INCIDENT_MAX,
-    ) {
-        return Err(NotTaken::Full);
-    }
+    let has = kept::amount_of(tx, &new.incident_id)?;
     let since = tx.now().plus_ms(-DAY_MS);
-    match fits(
-        kept::amount_by(tx, actor.name(), since)?,
-        new.sent_len.min(new.kept_len),
-        OF_DAY_MAX,
-    ) {
-        true => Ok(()),
-        false => Err(NotTaken::TooMuchToday),
-    }
-}
-
-/// Keeps a piece, sealed by the edge; they are numbered from 0.
-///
-/// # Errors
-/// [`NotTaken::GivenUp`].
-pub fn keep_piece(tx: &Tx<'_>, attachment_id: &str, number: i64, sealed: &[u8]) -> Result<(), NotTaken> {
-    match kept::put_piece(tx, attachment_id, number, sealed)? {
-        true => Ok(()),
-        false => Err(NotTaken::GivenUp),
-    }
+    let today = kept::amount_by(tx, actor.name(), since)?;
+    piece::has_room(
+        (has, new.kept_len, OF_INCIDENT_MAX),
+        (today, new.sent_len.min(new.kept_len), OF_DAY_MAX),
+    )
 }
 
 /// Makes the pieces a file of its incident, and says whether they became a new one: where the same came meanwhile, that one counts.
@@ -216,13 +165,11 @@ pub fn finish(
     locked::<Incident>(tx, actor, &new.incident_id)?;
     may_add(tx, actor, &new.incident_id)?;
     if let Some(same) = kept::same(tx, &new.incident_id, new.purpose, &new.sent_sha256)? {
-        kept::let_go(tx, &new.attachment_id)?;
+        store::piece::let_go(tx, &new.attachment_id)?;
         return Ok((same, false));
     }
     has_room(tx, actor, &new)?;
-    if !kept::claim(tx, &new.attachment_id)? || kept::piece_count(tx, &new.attachment_id)? != piece_count {
-        return Err(NotTaken::GivenUp);
-    }
+    piece::claim(tx, &new.attachment_id, piece_count)?;
     add(tx, actor, new, true)
 }
 
@@ -272,7 +219,7 @@ pub fn state(tx: &Tx<'_>, actor: &Actor, new: New) -> Result<(Attachment, bool),
 }
 
 /// A file in a line of the record.
-fn particulars(kind: Kind, len: i64, sha256: &[u8]) -> String {
+pub(crate) fn particulars(kind: Kind, len: i64, sha256: &[u8]) -> String {
     format!("{} {len} sha256:{}", kind.code(), hex::of(sha256))
 }
 
@@ -332,16 +279,9 @@ pub fn withdraw(tx: &Tx<'_>, actor: &Actor, attachment_id: &str, ground: &str) -
     )
 }
 
-/// Forgets pieces that never became a file, and those of files that were taken back and whose case is closed; answers whether there
-/// is more to forget.
-pub fn forget(tx: &Tx<'_>) -> Result<bool, StoreError> {
-    let over = kept::over(tx, LET_GO_MAX)?;
-    for attachment_id in &over {
-        kept::empty(tx, attachment_id)?;
-    }
-    let Some(attachment_id) = kept::loose(tx, tx.now().plus_ms(-LOOSE_MS_MAX))? else {
-        return Ok(false);
-    };
-    kept::forget_pieces(tx, &attachment_id, FORGOTTEN_MAX)?;
-    Ok(true)
+/// Lets the bytes go of files that were taken back and whose case is closed, at most `limit`.
+pub(crate) fn let_go(tx: &Tx<'_>, limit: i64) -> Result<(), StoreError> {
+    let over = kept::over(tx, limit)?;
+    over.iter()
+        .try_for_each(|attachment_id| kept::empty(tx, attachment_id))
 }

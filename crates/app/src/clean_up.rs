@@ -53,7 +53,7 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
         CleanUp::Nodes => store::node::forget(tx, tx.now().plus_ms(-NODES_KEPT_MS)),
         CleanUp::Imports => crate::import::forget(tx, ROWS_MAX),
         // A few pieces at a time: there is more as long as there is any.
-        CleanUp::Files => Ok(match crate::attachment::forget(tx)? {
+        CleanUp::Files => Ok(match crate::piece::forget(tx)? {
             true => ROWS_MAX as usize,
             false => 0,
         }),
@@ -75,6 +75,7 @@ mod tests {
         for (retention, kept_ms) in [
             ("invitation", INVITATIONS_KEPT_MS),
             ("case", CASES_KEPT_MS),
+            ("photo", crate::photo::REMOVED_KEPT_MS),
             ("registration", domain::registration::KEPT_MS),
             ("statement", domain::statement::KEPT_MS),
         ] {

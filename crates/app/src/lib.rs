@@ -41,6 +41,8 @@ mod original;
 pub mod passes;
 pub mod password;
 pub mod personal;
+pub mod photo;
+pub mod piece;
 pub mod playbook;
 pub mod police;
 pub mod provider_account;

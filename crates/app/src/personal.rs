@@ -22,6 +22,7 @@ use domain::invitation::Invitation;
 use domain::merchant::Merchant;
 use domain::operator::Cashier;
 use domain::personal::Ground;
+use domain::photo::Photo;
 use domain::registration::{Registration, seen_by as sees_registrations};
 use domain::replacement::Replacement;
 use domain::revision::Revision;
@@ -61,6 +62,8 @@ pub struct Kept {
     pub attachments: Vec<Attachment>,
     /// Files of transactions that the person brought; to somebody else those that one sees.
     pub statements: Vec<Statement>,
+    /// Photos of terminals that the person added; to somebody else those of terminals that one sees.
+    pub photos: Vec<Photo>,
 }
 
 /// What is kept about the person of that log-in. To somebody else only registrations that one sees.
@@ -82,6 +85,7 @@ pub fn kept(tx: &Tx<'_>, reader: &Actor, login: &str) -> Result<Option<Kept>, St
         },
         attachments: seen(tx, reader, login, store::attachment::by(tx, login, ROWS_MAX)?)?,
         statements: seen(tx, reader, login, store::statement::by(tx, login, ROWS_MAX)?)?,
+        photos: seen(tx, reader, login, store::photo::by(tx, login, ROWS_MAX)?)?,
     }))
 }
 
@@ -173,6 +177,7 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
         Subject::Duty => sees::<Duty>(tx, reader, id),
         Subject::Replacement => sees::<Replacement>(tx, reader, id),
         Subject::Attachment => sees::<Attachment>(tx, reader, id),
+        Subject::Photo => sees::<Photo>(tx, reader, id),
         Subject::Revision => sees::<Revision>(tx, reader, id),
         Subject::Statement => sees::<Statement>(tx, reader, id),
     }

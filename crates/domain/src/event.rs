@@ -48,6 +48,8 @@ words! {
         Revision = "revision",
         /// A file of transactions that a shop downloaded.
         Statement = "statement",
+        /// A photo of a terminal; what happens to it is told of its terminal.
+        Photo = "photo",
     }
 }
 
@@ -145,6 +147,12 @@ words! {
         SetKey = "set_key",
         /// A terminal's keys were ended.
         EndKeys = "end_keys",
+        /// A photo of a terminal was added.
+        PhotoAdded = "photo_added",
+        /// It was removed.
+        PhotoRemoved = "photo_removed",
+        /// A virus was found in one, of which nothing is kept.
+        PhotoRefused = "photo_refused",
         /// Work that cannot be done waits for a person.
         Dead = "dead",
         /// Work was under way on a node that is gone.

@@ -36,6 +36,7 @@ pub mod operator;
 pub mod pack;
 pub mod pan;
 pub mod personal;
+pub mod photo;
 pub mod police;
 pub mod provider_account;
 pub mod registration;

@@ -1,11 +1,11 @@
-//! Files of incidents: what is said of them, and their bytes in sealed pieces.
+//! Files of incidents: what is said of them. Their bytes are in [`crate::piece`].
 //!
-//! Invariant: the row of a file is written after all of its pieces; pieces of none are noted as loose from the first one on, so that
-//! nothing of them stays.
+//! Invariant: the row of a file is written after all of its pieces.
 
 use domain::Timestamp;
 use domain::attachment::{Attachment, Kind, Purpose, Scan, State, Withdrawn};
 
+use crate::piece::{Amount, amount, let_go};
 use crate::row::{columns, read, select, table};
 use crate::sql::{sql, values};
 use crate::{Error, Tx};
@@ -58,15 +58,6 @@ pub fn same(
     tx.first(sql, values![incident_id, purpose.code(), sent_sha256], read)
 }
 
-/// Files, and their bytes together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Amount {
-    /// How many.
-    pub count: i64,
-    /// Bytes.
-    pub len: i64,
-}
-
 /// What an incident has, also of what was taken back.
 pub fn amount_of(tx: &Tx<'_>, incident_id: &str) -> Result<Amount, Error> {
     let sql = sql!(
@@ -84,16 +75,6 @@ pub fn amount_by(tx: &Tx<'_>, by: &str, since: Timestamp) -> Result<Amount, Erro
     amount(tx, sql, values![by, since])
 }
 
-fn amount(tx: &Tx<'_>, sql: crate::sql::Sql, values: &[crate::sql::Value<'_>]) -> Result<Amount, Error> {
-    let read = |row: &crate::sql::Row<'_>| {
-        Ok(Amount {
-            count: row.int(0)?,
-            len: row.int(1)?,
-        })
-    };
-    Ok(tx.first(sql, values, read)?.unwrap_or_default())
-}
-
 /// The newest files that somebody brought; at most `limit`.
 pub fn by(tx: &Tx<'_>, login: &str, limit: i64) -> Result<Vec<Attachment>, Error> {
     let sql = select!(
@@ -101,71 +82,6 @@ pub fn by(tx: &Tx<'_>, login: &str, limit: i64) -> Result<Vec<Attachment>, Error
         "WHERE attachment.made_by = $1 ORDER BY attachment.made_at_ms DESC LIMIT $2"
     );
     tx.all(sql, values![login, limit], read)
-}
-
-/// Notes that pieces are to come of which there is no file yet.
-pub fn begin(tx: &Tx<'_>, attachment_id: &str) -> Result<(), Error> {
-    let sql = sql!("INSERT INTO attachment_loose (attachment_id, since_ms) VALUES ($1, $2)");
-    tx.execute(sql, values![attachment_id, tx.now()]).map(drop)
-}
-
-/// Keeps a piece, sealed by the edge; they are numbered from 0. False when it has taken too long, and nobody waits for it any more.
-pub fn put_piece(tx: &Tx<'_>, attachment_id: &str, part: i64, sealed: &[u8]) -> Result<bool, Error> {
-    let awaited = sql!("SELECT 1 FROM attachment_loose WHERE attachment_id = $1 AND since_ms > 0");
-    if tx.first(awaited, values![attachment_id], |_| Ok(()))?.is_none() {
-        return Ok(false);
-    }
-    let sql = sql!("INSERT INTO attachment_piece (attachment_id, part, sealed) VALUES ($1, $2, $3)");
-    tx.execute(sql, values![attachment_id, part, sealed])?;
-    Ok(true)
-}
-
-/// A piece.
-pub fn piece(tx: &Tx<'_>, attachment_id: &str, part: i64) -> Result<Option<Vec<u8>>, Error> {
-    let sql = sql!("SELECT sealed FROM attachment_piece WHERE attachment_id = $1 AND part = $2");
-    tx.first(sql, values![attachment_id, part], |row| row.blob(0))
-}
-
-/// How many pieces there are.
-pub fn piece_count(tx: &Tx<'_>, attachment_id: &str) -> Result<i64, Error> {
-    let sql = sql!("SELECT count(*) FROM attachment_piece WHERE attachment_id = $1");
-    let count = tx.first(sql, values![attachment_id], |row| row.int(0))?;
-    Ok(count.unwrap_or_default())
-}
-
-/// Notes that its pieces belong to a file now; false when they were given up before.
-pub fn claim(tx: &Tx<'_>, attachment_id: &str) -> Result<bool, Error> {
-    let sql = sql!("DELETE FROM attachment_loose WHERE attachment_id = $1 AND since_ms > 0");
-    Ok(tx.execute(sql, values![attachment_id])? > 0)
-}
-
-/// Notes that its pieces belong to no file any more.
-pub fn let_go(tx: &Tx<'_>, attachment_id: &str) -> Result<(), Error> {
-    let sql = sql!(
-        "INSERT INTO attachment_loose (attachment_id, since_ms) VALUES ($1, 0) ON CONFLICT (attachment_id) DO UPDATE SET since_ms = 0"
-    );
-    tx.execute(sql, values![attachment_id]).map(drop)
-}
-
-/// One whose pieces have belonged to no file since before a time; the longest first.
-pub fn loose(tx: &Tx<'_>, before: Timestamp) -> Result<Option<String>, Error> {
-    let sql =
-        sql!("SELECT attachment_id FROM attachment_loose WHERE since_ms < $1 ORDER BY since_ms LIMIT 1");
-    tx.first(sql, values![before], |row| row.string(0))
-}
-
-/// Forgets pieces of one that belong to no file, at most `limit`, and with the last one that there were any; answers how many.
-pub fn forget_pieces(tx: &Tx<'_>, attachment_id: &str, limit: i64) -> Result<usize, Error> {
-    let pieces = sql!(
-        "DELETE FROM attachment_piece WHERE attachment_id = $1 AND part IN
-           (SELECT part FROM attachment_piece WHERE attachment_id = $1 ORDER BY part LIMIT $2)"
-    );
-    let forgotten = tx.execute(pieces, values![attachment_id, limit])?;
-    if piece_count(tx, attachment_id)? == 0 {
-        let done = sql!("DELETE FROM attachment_loose WHERE attachment_id = $1");
-        tx.execute(done, values![attachment_id])?;
-    }
-    Ok(forgotten)
 }
 
 /// Files that were taken back, of incidents that are closed, whose bytes are here still; at most `limit`.

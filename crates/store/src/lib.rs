@@ -43,6 +43,8 @@ pub mod offered_keys;
 pub mod operator;
 pub mod owed_reversal;
 pub mod pending;
+pub mod photo;
+pub mod piece;
 #[cfg(test)]
 mod plan;
 pub mod police;

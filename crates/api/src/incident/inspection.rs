@@ -24,6 +24,7 @@ use crate::auth::{self, Account};
 use crate::idempotency::Kept;
 use crate::input::{In, text_opt};
 use crate::people::Names;
+use crate::photo::PhotoOut;
 use crate::problem::{Problem, ProblemOut, Why};
 use crate::route::reading;
 use crate::wire::{Time, word};
@@ -185,6 +186,17 @@ struct DeviceOnRecord {
     /// Its firmware; null where nobody wrote it down.
     #[schema(required)]
     firmware: Option<String>,
+    /// Photos that were added before it was stopped, the newest first; also those that were removed since it was last trusted.
+    photos: Vec<PhotoOnRecord>,
+}
+
+/// A photo to compare a device with.
+#[derive(Serialize, ToSchema)]
+struct PhotoOnRecord {
+    #[serde(flatten)]
+    photo: PhotoOut,
+    /// Whether it was added within the loss window: it may show what somebody had put in its place.
+    is_in_window: bool,
 }
 
 /// The inspections of an incident.
@@ -237,12 +249,17 @@ fn shown(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<Inspections, P
     Ok(Inspections {
         items: items.collect::<Result<_, _>>()?,
         checklist: Checklist::of(domain::inspection::VERSION, &domain::inspection::ITEMS),
-        on_record: on_record(tx, &incident)?,
+        on_record: on_record(tx, &mut names, actor, &incident)?,
     })
 }
 
 /// What is written down of the device: more of one that came as a replacement, and was looked at then.
-fn on_record(tx: &Tx<'_>, incident: &Incident) -> Result<DeviceOnRecord, store::Error> {
+fn on_record(
+    tx: &Tx<'_>,
+    names: &mut Names<'_, '_>,
+    actor: &Actor,
+    incident: &Incident,
+) -> Result<DeviceOnRecord, Problem> {
     let terminal = store::terminal::get(tx, incident.terminal_id)?;
     let terminal = terminal.ok_or(store::Error::Corrupt("terminal of an incident"))?;
     let device = store::replacement::of_terminal(tx, incident.terminal_id)?.and_then(|it| it.device);
@@ -251,7 +268,14 @@ fn on_record(tx: &Tx<'_>, incident: &Incident) -> Result<DeviceOnRecord, store::
         let firmware = device.certificate.firmware;
         (device.tusn, device.delivery.seal, firmware)
     });
+    let photos = app::photo::before(tx, incident)?.into_iter().map(|photo| {
+        Ok::<_, Problem>(PhotoOnRecord {
+            is_in_window: photo.at > incident.window.from,
+            photo: PhotoOut::of(tx, names, actor, photo)?,
+        })
+    });
     Ok(DeviceOnRecord {
+        photos: photos.collect::<Result<_, _>>()?,
         model: terminal.model,
         serial: terminal.serial,
         tusn,

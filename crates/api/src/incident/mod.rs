@@ -30,7 +30,6 @@ pub mod police;
 pub mod render;
 pub mod replacement;
 pub mod report;
-mod spool;
 pub mod stop_request;
 pub mod stream;
 pub mod timeline;

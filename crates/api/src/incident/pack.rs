@@ -41,7 +41,6 @@ use super::case::receipts;
 use super::claim;
 use super::documents::job;
 use super::render::Job;
-use super::spool::{self, Filling, PIECE_LEN, Spool};
 use crate::auth::{Account, Recorded};
 use crate::edge::Sandboxed;
 use crate::input::Query;
@@ -51,6 +50,7 @@ use crate::places::{Place, Places};
 use crate::problem::{Problem, ProblemOut};
 use crate::route::reading;
 use crate::setting::Later;
+use crate::spool::{self, Filling, PIECE_LEN, Spool};
 use crate::wire::{Time, word};
 use crate::{Api, id};
 
@@ -568,7 +568,7 @@ fn transactions(node: &Node, gathered: &Gathered, add: &mut Add<'_>) -> Result<(
 fn attachment(node: &Node, file: &Attachment, add: &mut Add<'_>) -> Result<(), Failed> {
     let count = (file.kept_len + PIECE_LEN as i64 - 1) / PIECE_LEN as i64;
     for number in 0..count {
-        let read = |tx: &Tx<'_>| store::attachment::piece(tx, &file.attachment_id, number);
+        let read = |tx: &Tx<'_>| store::piece::get(tx, &file.attachment_id, number);
         let sealed = node.store.read(read).map_err(Problem::from)?;
         let sealed = sealed.ok_or_else(|| not_whole(file))?;
         let piece = spool::opened(&node.sealer, &file.attachment_id, number, &sealed);

@@ -13,6 +13,7 @@ use crate::account::AccountState;
 use crate::factor::FactorKind;
 use crate::incident::attachment::{AttachmentKind, AttachmentState};
 use crate::invitation::InvitationState;
+use crate::photo::{PhotoShows, PhotoState};
 use crate::registration::{ApprovalOut, Check, SaidOut};
 use crate::route::{ActorKind, Subject};
 use crate::session::{DutyMails, Role};
@@ -149,6 +150,21 @@ pub(super) struct ExportedStatement {
     state: StatementState,
 }
 
+/// A photo of a terminal as it is handed over: by what it is known, not what is to be seen.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExportedPhoto {
+    id: String,
+    terminal_id: String,
+    shows: PhotoShows,
+    /// What the person said of it; null without, and once it is forgotten.
+    #[schema(required)]
+    caption: Option<String>,
+    size: i64,
+    sha256: String,
+    at: Time,
+    state: PhotoState,
+}
+
 /// An event as it is handed over.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ExportedEvent {
@@ -278,6 +294,21 @@ impl From<domain::statement::Statement> for ExportedStatement {
             sha256: domain::hex::of(&it.file_sha256),
             at: Time(it.at),
             state: StatementState(it.state),
+        }
+    }
+}
+
+impl From<domain::photo::Photo> for ExportedPhoto {
+    fn from(it: domain::photo::Photo) -> Self {
+        Self {
+            id: it.photo_id,
+            terminal_id: it.terminal_id.to_string(),
+            shows: PhotoShows(it.shows),
+            caption: it.caption,
+            size: it.len,
+            sha256: domain::hex::of(&it.sha256),
+            at: Time(it.at),
+            state: PhotoState(it.state),
         }
     }
 }

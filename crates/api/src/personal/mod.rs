@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 use self::begin::{Asked, Begin, Sealed};
 use self::exported::{
     ExportedAccount, ExportedAttachment, ExportedCode, ExportedEvent, ExportedFactor, ExportedInvitation,
-    ExportedRegistration, ExportedSession, ExportedStatement,
+    ExportedPhoto, ExportedRegistration, ExportedSession, ExportedStatement,
 };
 use crate::account::{NOT_FOUND, PersonOut};
 use crate::edge::Secret;
@@ -79,6 +79,8 @@ struct PersonExport {
     attachments: Vec<ExportedAttachment>,
     /// Files of transactions that the person brought, without what is in them; to somebody else those that one sees.
     statements: Vec<ExportedStatement>,
+    /// Photos of terminals that the person added, without what is to be seen; to somebody else those of terminals that one sees.
+    photos: Vec<ExportedPhoto>,
     /// What the person did, and what was done with the account, oldest first: a page of it.
     events: Vec<ExportedEvent>,
     /// For the next page; null: that was the last. Everything but the events is in each page.
@@ -135,6 +137,7 @@ fn exported(
         registrations: each(kept.registrations),
         attachments: each(kept.attachments),
         statements: each(kept.statements),
+        photos: each(kept.photos),
         events: each(done.events),
         next_cursor: next.map(|next| next.cursor(sealer, asked)).transpose()?,
     })

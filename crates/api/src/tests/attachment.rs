@@ -388,7 +388,7 @@ impl House {
     /// What a node forgets of files by itself, to its end.
     async fn forget_files(&self) {
         let forget = |tx: &store::Tx<'_>| {
-            while app::attachment::forget(tx)? {}
+            while app::piece::forget(tx)? {}
             Ok::<_, store::Error>(())
         };
         self.node.write(forget).await.unwrap();

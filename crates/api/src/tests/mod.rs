@@ -18,6 +18,7 @@ mod incident;
 mod input;
 mod pack;
 mod personal;
+mod photo;
 mod playbook;
 mod provider_account;
 mod registration;

@@ -196,6 +196,7 @@ const WORDS: [&str; 27] = [
     "holder",
     "writers",
     "signers",
+    "caption",
 ];
 
 /// Every field of answers that is called so, as `Schema.field`.

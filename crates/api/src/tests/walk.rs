@@ -383,11 +383,17 @@ impl Walked {
             .attach(&owner, &ids["incident_id"], ("a.pdf", "evidence"), b"%PDF-")
             .await
             .ok();
+        let photos = "/api/v1/terminals/10450001/photos";
+        let photo = house
+            .photograph(&owner, photos, "shows=seal", b"\xFF\xD8\xFF")
+            .await
+            .ok();
         let ids: BTreeMap<_, _> = ids
             .into_iter()
             .chain([
                 ("attachment_id", file["id"].as_str().unwrap().to_owned()),
                 ("statement_id", house.statement(&owner).await),
+                ("photo_id", photo["id"].as_str().unwrap().to_owned()),
             ])
             .collect();
         house.look_through().await;
@@ -447,6 +453,11 @@ impl Walked {
                 let path = format!("{path}?name=a.txt&purpose=evidence");
                 let mut request = request(Method::POST, &path, token, None);
                 *request.body_mut() = Body::from("a text");
+                request
+            }
+            path if endpoint.path.ends_with("/photos") && endpoint.method == Method::POST => {
+                let mut request = request(Method::POST, &format!("{path}?shows=back"), token, None);
+                *request.body_mut() = Body::from(&b"\xFF\xD8\xFF"[..]);
                 request
             }
             path => request(endpoint.method.clone(), path, token, endpoint.body.clone()),

@@ -1,15 +1,15 @@
 //! Files of an incident: whole or not at all, once for each content, within bounds, and gone when their time is over.
 
-use app::attachment::{self, New, NotTaken, OF_DAY_MAX, OF_INCIDENT_MAX};
+use app::attachment::{self, New, OF_DAY_MAX, OF_INCIDENT_MAX};
 use app::case::Error;
 use app::incident::Report;
+use app::piece::{self, NotTaken};
 use domain::attachment::{Attachment, Kind, Purpose, Scan, State};
 use domain::incident::{Happened, Incident, Manner};
 use domain::time::HOUR_MS;
-use domain::work::{CleanUp, Id, Kind as WorkKind};
-use store::node::Incarnation;
+use domain::work::CleanUp;
 
-use crate::fixture::{House, NODE, auditor, manager, owner, stranger, terminal};
+use crate::fixture::{House, auditor, manager, owner, stranger, terminal};
 
 const MIB: i64 = 1 << 20;
 
@@ -49,7 +49,7 @@ fn begin(house: &House, new: &New) -> Result<Option<Attachment>, NotTaken> {
 
 fn put(house: &House, attachment_id: &str, number: i64) -> Result<(), NotTaken> {
     let id = attachment_id.to_owned();
-    house.try_write(move |tx| attachment::keep_piece(tx, &id, number, b"sealed"))
+    house.try_write(move |tx| piece::keep(tx, &id, number, b"sealed"))
 }
 
 fn finish(house: &House, new: &New, count: i64) -> Result<(Attachment, bool), NotTaken> {
@@ -65,39 +65,11 @@ fn bring(house: &House, new: &New) -> Result<(Attachment, bool), NotTaken> {
 }
 
 fn pieces(house: &House, attachment_id: &str) -> i64 {
-    house.read(|tx| store::attachment::piece_count(tx, attachment_id))
+    house.read(|tx| store::piece::count(tx, attachment_id))
 }
 
 fn files(house: &House, incident_id: &str) -> Vec<Attachment> {
     house.read(|tx| store::attachment::of(tx, incident_id))
-}
-
-/// What a node forgets of that by itself, to its end.
-pub fn clean_up(house: &House, what: CleanUp) {
-    let id = Id::clean_up(what);
-    let before = id.clone();
-    house.write(move |tx| store::work::delete(tx, &before));
-    for _ in 0..100 {
-        let again = id.clone();
-        let is_more = house.write(move |tx| {
-            app::work::enqueue(tx, again.clone(), tx.now())?;
-            let node = Incarnation {
-                node: NODE.into(),
-                incarnation: 1,
-            };
-            let policy = WorkKind::CleanUp.policy();
-            let claimed = app::work::claim(tx, WorkKind::CleanUp, &policy, &node, 20)?;
-            for work in &claimed {
-                app::clean_up::run(tx, work)?;
-            }
-            let due = store::work::next(tx, WorkKind::CleanUp, &policy)?;
-            Ok(due.is_some_and(|due| due <= tx.now()))
-        });
-        if !is_more {
-            return;
-        }
-    }
-    panic!("there is always more");
 }
 
 #[test]
@@ -111,7 +83,7 @@ fn a_file_is_there_with_its_last_piece_and_what_was_killed_between_two_goes() {
     // Here the node is killed.
     house.reopen();
     assert!(files(&house, &id).is_empty());
-    clean_up(&house, CleanUp::Files);
+    house.clean_up(CleanUp::Files);
     assert_eq!(pieces(&house, "F1"), 2, "it may come on");
     // Another node, or the same, brings it again from its beginning; the first one's pieces are in nobody's way.
     let again = new("F2", &id, (1, 3 * MIB));
@@ -127,7 +99,7 @@ fn a_file_is_there_with_its_last_piece_and_what_was_killed_between_two_goes() {
     let (whole, is_new) = whole.unwrap();
     assert!(is_new && files(&house, &id) == [whole.clone()]);
     house.pass_ms(HOUR_MS + 1);
-    clean_up(&house, CleanUp::Files);
+    house.clean_up(CleanUp::Files);
     assert_eq!((pieces(&house, "F1"), pieces(&house, "F2")), (0, 3));
     // What was given up is none any more, whoever still holds it.
     assert!(matches!(put(&house, "F1", 2), Err(NotTaken::GivenUp)));
@@ -157,7 +129,7 @@ fn of_two_that_bring_the_same_at_once_one_becomes_the_file() {
     assert!(is_new);
     assert_eq!(finish(&house, &second, 1).unwrap(), (file.clone(), false));
     assert_eq!(begin(&house, &new("F3", &id, (1, MIB))).unwrap(), Some(file));
-    clean_up(&house, CleanUp::Files);
+    house.clean_up(CleanUp::Files);
     assert_eq!((pieces(&house, "F1"), pieces(&house, "F2")), (1, 0));
     assert_eq!(told(&house, &id, Happened::FileAdded), 1);
 }
@@ -223,16 +195,16 @@ fn what_was_taken_back_goes_when_the_case_is_closed_and_all_of_it_when_its_time_
     });
     assert_eq!(back.state, State::Withdrawn);
     house.pass_ms(2 * HOUR_MS);
-    clean_up(&house, CleanUp::Files);
+    house.clean_up(CleanUp::Files);
     assert_eq!(pieces(&house, "F1"), 1, "the case is open");
     house.find_again(&id);
-    clean_up(&house, CleanUp::Files);
+    house.clean_up(CleanUp::Files);
     let [first, second] = files(&house, &id).try_into().unwrap();
     assert!(!first.is_there && second.is_there);
     assert_eq!((pieces(&house, "F1"), pieces(&house, "F2")), (0, 1));
     house.pass_ms(app::clean_up::CASES_KEPT_MS + 1);
-    clean_up(&house, CleanUp::Cases);
-    clean_up(&house, CleanUp::Files);
+    house.clean_up(CleanUp::Cases);
+    house.clean_up(CleanUp::Files);
     for file in files(&house, &id) {
         assert_eq!((file.name, file.is_there), (None, false));
         assert!(file.withdrawn.is_none_or(|withdrawn| withdrawn.ground.is_none()));

@@ -22,8 +22,10 @@ use domain::setting::Settings;
 use domain::shop::Shop;
 use domain::terminal::{AtProvider, BoundElements, Control, Provider, SettlementAccount, Status, Terminal};
 use domain::transaction::{BatchTrace, EntryMode, HostOutcome, Kind, LedgerRow, ResponseCode, Verdict};
+use domain::work::{CleanUp, Id, Kind as WorkKind};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use node::seal::Sealer;
+use store::node::Incarnation;
 use store::offered_keys::OfferedKeys;
 use store::owed_reversal::OwedReversal;
 use store::{Error, Store, Tx, Want};
@@ -731,5 +733,35 @@ fn small_estate() -> Estate {
             .into(),
         operators: shops.map(operator).into(),
         accounts: Vec::new(),
+    }
+}
+
+impl House {
+    /// What a node forgets of that by itself, to its end.
+    pub fn clean_up(&self, what: CleanUp) {
+        let id = Id::clean_up(what);
+        let before = id.clone();
+        self.write(move |tx| store::work::delete(tx, &before));
+        for _ in 0..100 {
+            let again = id.clone();
+            let is_more = self.write(move |tx| {
+                app::work::enqueue(tx, again.clone(), tx.now())?;
+                let node = Incarnation {
+                    node: NODE.into(),
+                    incarnation: 1,
+                };
+                let policy = WorkKind::CleanUp.policy();
+                let claimed = app::work::claim(tx, WorkKind::CleanUp, &policy, &node, 20)?;
+                for work in &claimed {
+                    app::clean_up::run(tx, work)?;
+                }
+                let due = store::work::next(tx, WorkKind::CleanUp, &policy)?;
+                Ok(due.is_some_and(|due| due <= tx.now()))
+            });
+            if !is_more {
+                return;
+            }
+        }
+        panic!("there is always more");
     }
 }

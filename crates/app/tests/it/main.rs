@@ -31,6 +31,7 @@ mod incident;
 mod node;
 mod operator;
 mod personal;
+mod photo;
 mod playbook;
 mod police;
 mod promise;

@@ -13,7 +13,6 @@ use domain::work::CleanUp;
 use domain::{Actor, MerchantId, TerminalId, Timestamp};
 use store::statement::{Of, Total};
 
-use crate::attachment::clean_up;
 use crate::fixture::{House, START, auditor, manager, ours, owner, stranger, terminal};
 
 const MINUTE_MS: i64 = 60_000;
@@ -181,7 +180,7 @@ fn files_that_overlap_have_each_payment_once_and_one_that_is_taken_back_takes_no
     );
     assert_eq!(keys(&house, 1), "a b");
     assert_eq!(at(2, 2)[0].statement_id, "F1");
-    clean_up(&house, CleanUp::Statements);
+    house.clean_up(CleanUp::Statements);
     assert_eq!((rows(&house, "F1"), rows(&house, "F2")), (3, 0));
     assert_eq!(keys(&house, 1), "a b");
     let told = house.events(Subject::Statement, "F2").into_iter();
@@ -229,7 +228,7 @@ fn of_two_that_bring_the_same_at_once_one_counts() {
     assert!(is_new);
     assert_eq!(finish(&house, "F1", &[]).unwrap(), (first, false));
     assert!(matches!(finish(&house, "F1", &[]), Err(NotTaken::GivenUp)));
-    clean_up(&house, CleanUp::Statements);
+    house.clean_up(CleanUp::Statements);
     assert_eq!((rows(&house, "F1"), rows(&house, "F2")), (0, 1));
     assert!(house.events(Subject::Statement, "F1").is_empty());
 }
@@ -246,14 +245,14 @@ fn a_file_counts_with_its_last_payment_and_what_was_killed_before_goes() {
     // Here the node is killed.
     house.reopen();
     assert_eq!((keys(&house, 1).as_str(), rows(&house, "F1")), ("", 450));
-    clean_up(&house, CleanUp::Statements);
+    house.clean_up(CleanUp::Statements);
     assert_eq!(rows(&house, "F1"), 450, "it may come on");
     let find = |tx: &store::Tx<'_>| app::case::find::<Statement>(tx, &owner(), "F1");
     assert!(matches!(house.try_write(find), Err(Error::NotFound(_))));
     // It is brought again meanwhile; what is left of the first is in nobody's way.
     assert!(bring(&house, &new("F2", place(None), 1), &[("k1", 1, None)]).1);
     house.pass_ms(HOUR_MS + 1);
-    clean_up(&house, CleanUp::Statements);
+    house.clean_up(CleanUp::Statements);
     assert_eq!((rows(&house, "F1"), rows(&house, "F2")), (0, 1));
     assert!(
         house
@@ -400,13 +399,13 @@ fn all_of_it_goes_when_its_time_is_over() {
         bring(&house, &new(id, place(None), content), &[(id, 1, None)]);
     }
     withdraw(&house, "F2");
-    clean_up(&house, CleanUp::Statements);
+    house.clean_up(CleanUp::Statements);
     house.pass_ms(KEPT_MS - 1);
     bring(&house, &new("F3", place(None), 3), &[("c", 1, None)]);
-    clean_up(&house, CleanUp::Statements);
+    house.clean_up(CleanUp::Statements);
     assert_eq!(keys(&house, 1), "F1 c");
     house.pass_ms(2);
-    clean_up(&house, CleanUp::Statements);
+    house.clean_up(CleanUp::Statements);
     assert_eq!(keys(&house, 1), "c");
     for id in ["F1", "F2"] {
         assert!(house.read(|tx| store::row::by_id::<Statement>(tx, id)).is_none());

@@ -1955,6 +1955,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A photo, as it is kept. */
+        get: operations["terminal_show_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photos/{photo_id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove a photo of a terminal. That it was there, its digests and the ground stay in sight; its bytes stay 90 days, and longer while a
+         *     loss of the terminal is open.
+         */
+        post: operations["terminal_remove_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/playbooks": {
         parameters: {
             query?: never;
@@ -3247,6 +3284,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/terminals/{terminal_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The photos of a terminal. */
+        get: operations["terminal_list_photos"];
+        put?: never;
+        /**
+         * Add a photo of a terminal: JPEG, PNG or WebP, at most 20 MiB. A picture is made anew of it, without where it was taken.
+         * @description One of the same file that shows the same and is there already is answered as it is, with 200.
+         */
+        post: operations["terminal_add_photo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/terminals/{terminal_id}/restore": {
         parameters: {
             query?: never;
@@ -4059,6 +4117,8 @@ export interface components {
             firmware: string | null;
             /** @description Maker and model. */
             model: string;
+            /** @description Photos that were added before it was stopped, the newest first; also those that were removed since it was last trusted. */
+            photos: components["schemas"]["PhotoOnRecord"][];
             /** @description The number of its seal; null where nobody wrote it down. */
             seal: string | null;
             /** @description Its serial number. */
@@ -4365,7 +4425,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
         /**
          * @description How much of a case is known.
          * @enum {string}
@@ -4437,6 +4497,19 @@ export interface components {
             /** @description How the one who invited called the person. */
             name: string;
             state: components["schemas"]["InvitationState"];
+        };
+        /** @description A photo of a terminal as it is handed over: by what it is known, not what is to be seen. */
+        ExportedPhoto: {
+            at: components["schemas"]["Time"];
+            /** @description What the person said of it; null without, and once it is forgotten. */
+            caption: string | null;
+            id: string;
+            sha256: string;
+            shows: components["schemas"]["PhotoShows"];
+            /** Format: int64 */
+            size: number;
+            state: components["schemas"]["PhotoState"];
+            terminal_id: string;
         };
         /** @description What a merchant signed up with, as it is handed over. */
         ExportedRegistration: components["schemas"]["RegistrationSaid"] & {
@@ -6359,6 +6432,8 @@ export interface components {
             invitations: components["schemas"]["ExportedInvitation"][];
             /** @description For the next page; null: that was the last. Everything but the events is in each page. */
             next_cursor: string | null;
+            /** @description Photos of terminals that the person added, without what is to be seen; to somebody else those of terminals that one sees. */
+            photos: components["schemas"]["ExportedPhoto"][];
             /**
              * Format: int64
              * @description Recovery codes that are not used yet; only a digest of each is kept.
@@ -6377,6 +6452,78 @@ export interface components {
             values: {
                 [key: string]: string;
             };
+        };
+        /** @description A photo of a terminal. */
+        Photo: {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["PhotoAction"][];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who added it. */
+            by: string;
+            /** @description What else there is to say of it; null without, and once it is forgotten. */
+            caption: string | null;
+            /** @description Eight letters and digits. */
+            id: string;
+            /** @description Whether its bytes are here still. */
+            is_there: boolean;
+            removed: components["schemas"]["PhotoRemoved"] | null;
+            /** @description Whether viruses were looked for. */
+            scan: components["schemas"]["AttachmentScan"];
+            /** @description SHA-256 of what was sent. */
+            sent_sha256: string;
+            /** @description SHA-256 of what is kept: a JPEG made anew. */
+            sha256: string;
+            /** @description What is to be seen. */
+            shows: components["schemas"]["PhotoShows"];
+            /**
+             * Format: int64
+             * @description Length of what is kept, bytes.
+             */
+            size: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["PhotoState"];
+            /** @description Of which terminal. */
+            terminal_id: string;
+        };
+        /** @enum {string} */
+        PhotoAction: "remove";
+        /**
+         * @description Why it is removed.
+         * @example {
+         *       "ground": "拍成了别的终端"
+         *     }
+         */
+        PhotoGround: {
+            /** @description Why, in a sentence; at most 2000 characters. */
+            ground: string;
+        };
+        /** @description A photo to compare a device with. */
+        PhotoOnRecord: components["schemas"]["Photo"] & {
+            /** @description Whether it was added within the loss window: it may show what somebody had put in its place. */
+            is_in_window: boolean;
+        };
+        /** @description That a photo was removed. */
+        PhotoRemoved: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who did. */
+            by: string;
+            /** @description Why; null once it is forgotten. */
+            ground: string | null;
+        };
+        /** @enum {string} */
+        PhotoShows: "front" | "back" | "label" | "seal" | "screw" | "port" | "other";
+        /** @enum {string} */
+        PhotoState: "kept" | "removed";
+        /** @description The photos of a terminal. */
+        Photos: {
+            /** @description The newest first, at most 200, those that were removed among them. */
+            items: components["schemas"]["Photo"][];
+            /** @description Whether the one who asks may add one now. */
+            may_add: boolean;
+            /** @description Whether pictures can be made anew now. */
+            takes_photos: boolean;
         };
         /** @description A playbook: one of the house's own, or one that comes with the software. */
         Playbook: {
@@ -6734,7 +6881,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "too_many_files" | "too_many_files_today" | "files_busy" | "file_infected" | "file_elsewhere" | "file_gone" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "files_busy" | "file_infected" | "file_gone" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "photo_not_found" | "too_many_photos" | "too_many_photos_today" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "too_many_files" | "too_many_files_today" | "file_elsewhere" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -7898,7 +8045,7 @@ export interface components {
         /** @enum {string} */
         StopState: "requested" | "confirmed" | "stopped";
         /** @enum {string} */
-        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration" | "duty" | "replacement" | "attachment" | "revision" | "statement";
+        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration" | "duty" | "replacement" | "attachment" | "revision" | "statement" | "photo";
         /**
          * @description A table to import.
          * @example {
@@ -22622,6 +22769,236 @@ export interface operations {
             };
         };
     };
+    terminal_show_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JPEG. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": number[];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description photo_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description file_gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description files_busy, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    terminal_remove_photo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhotoGround"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Photo"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description photo_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     playbook_list: {
         parameters: {
             query?: never;
@@ -32661,6 +33038,241 @@ export interface operations {
                 };
             };
             /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    terminal_list_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                terminal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Photos"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description terminal_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    terminal_add_photo: {
+        parameters: {
+            query: {
+                /** @description What is to be seen. */
+                shows: "front" | "back" | "label" | "seal" | "screw" | "port" | "other";
+                /** @description What else there is to say of it, at most 200 characters. */
+                caption?: string;
+            };
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                terminal_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The picture as it is. */
+        requestBody?: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It was there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Photo"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Photo"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description terminal_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: it is retired; too_many_photos */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description file_not_taken; not_a_picture, unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description file_infected, invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description files_busy; too_many_photos_today, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description pictures_not_ready, not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -18,6 +18,7 @@ const subject: Record<string, Said<string>> = {
   custom_role: say('自定义角色', 'Custom role'),
   api_key: say('API 密钥', 'API key'),
   attachment: say('附件', 'File'),
+  photo: say('终端照片', 'Photo of a terminal'),
   revision: say('预案和模板的版本', 'Version of a playbook or a template'),
   statement: say('账单文件', 'Statement'),
   ledger: say('交易流水', 'Ledger'),

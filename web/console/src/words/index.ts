@@ -23,6 +23,7 @@ import * as replacement from './replacement'
 import * as files from './files'
 import * as statement from './statement'
 import * as pack from './pack'
+import * as photo from './photo'
 import * as comment from './comment'
 import * as work from './work'
 import * as audit from './audit'
@@ -53,6 +54,7 @@ const all = {
   ...login,
   ...terminal,
   ...terminal_list,
+  ...photo,
   ...transaction,
   ...home,
   ...report,

@@ -1,32 +1,36 @@
 /**
- * A file on its way to an incident: how far it is, its end by hand, and once more after a lost line.
+ * A file on its way: how far it is, its end by hand, and once more after a lost line.
  *
  * Invariant: once more is the same file with the same key, so that one whose answer was lost is not there twice.
  */
 import { onScopeDispose, ref, shallowRef, type Ref, type ShallowRef } from 'vue'
-import { asProblem, attachments, newKey, type Attachment, type AttachmentPurpose, type Problem } from '@/api'
+import { asProblem, newKey, type Problem } from '@/api'
+import type { OnItsWay } from '@/api/http'
 
 export const FILE_BYTES_MAX = 20 * 1024 * 1024
-const NAME_CHARS_MAX = 100
 
-export interface Sending {
+export interface Sending<Said> {
   /** What is on its way, or was. */
   file: ShallowRef<File | null>
   /** Bytes that have gone. */
   sent: Ref<number>
   busy: Ref<boolean>
   problem: ShallowRef<Problem | null>
-  send: (file: File, purpose: AttachmentPurpose) => Promise<void>
+  /** Sends a file with what is said of it. */
+  send: (file: File, said: Said) => Promise<void>
   again: () => Promise<void>
   cancel: () => void
 }
 
-export function useSending(incident: string, done: (file: Attachment) => unknown): Sending {
+export function useSending<Said, Kept>(
+  add: (file: File, said: Said, way: OnItsWay) => Promise<Kept>,
+  done: (kept: Kept) => unknown,
+): Sending<Said> {
   const file: ShallowRef<File | null> = shallowRef(null)
   const sent = ref(0)
   const busy = ref(false)
   const problem: ShallowRef<Problem | null> = shallowRef(null)
-  let last: { key: string; purpose: AttachmentPurpose } | null = null
+  let last: { key: string; said: Said } | null = null
   let ends = new AbortController()
 
   async function go() {
@@ -35,15 +39,10 @@ export function useSending(incident: string, done: (file: Attachment) => unknown
     busy.value = true
     sent.value = 0
     problem.value = null
-    const { key, purpose } = last
+    const { key, said } = last
     const progress = (bytes: number) => (sent.value = Math.min(bytes, file.value?.size ?? bytes))
-    const name = [...file.value.name].slice(-NAME_CHARS_MAX).join('')
     try {
-      const kept = await attachments.add(incident, name, purpose, file.value, {
-        key,
-        signal: ends.signal,
-        progress,
-      })
+      const kept = await add(file.value, said, { key, signal: ends.signal, progress })
       file.value = null
       last = null
       await done(kept)
@@ -69,10 +68,10 @@ export function useSending(incident: string, done: (file: Attachment) => unknown
     sent,
     busy,
     problem,
-    send: (chosen, purpose) => {
+    send: (chosen, said) => {
       if (busy.value) return Promise.resolve()
       file.value = chosen
-      last = { key: newKey(), purpose }
+      last = { key: newKey(), said }
       return go()
     },
     again: go,
