@@ -132,7 +132,7 @@ for (const [name, size, language, theme, words] of [
       )
       await owner.keyboard.press('Tab')
       assert.notEqual(await owner.evaluate(() => document.activeElement.tagName), 'TEXTAREA')
-      assert.equal(await on(owner, 'steps').count(), 0, 'what is not saved is not proposed')
+      assert.equal(await on(owner, 'revision-steps').count(), 0, 'what is not saved is not proposed')
       await looked(owner, 'broken')
       // Leaving asks, and what was written is still there.
       owner.once('dialog', (dialog) => dialog.dismiss())
@@ -153,7 +153,7 @@ for (const [name, size, language, theme, words] of [
       await on(owner, 'note').fill(
         language === 'zh-CN' ? '保险公司要求两天内报案' : 'The insurer wants to know within two days',
       )
-      assert.match(await on(owner, 'signers').innerText(), /王伟/)
+      assert.match(await on(owner, 'second-person').innerText(), /王伟/)
       await on(owner, 'propose').click()
       await on(owner, 'send_back').waitFor()
       assert.equal(await on(owner, 'sign_off').count(), 0, 'who wrote it does not sign it off')

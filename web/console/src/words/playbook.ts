@@ -102,10 +102,6 @@ export const playbook = {
     (name: string, version: number) => `${name} · 第 ${version} 版`,
     (name, version) => `${name} · version ${version}`,
   ),
-  version: say(
-    (version: number) => `第 ${version} 版`,
-    (version) => `Version ${version}`,
-  ),
   term: {
     hours: say(
       (count: number) => `${count} 小时`,
@@ -131,26 +127,12 @@ export const playbook = {
     'Our own version says something that this version of the software does not know: what comes with it is followed meanwhile. Mend it and propose it anew.',
   ),
   begin: say('从这一版起草', 'Write a version from this'),
-  earlier: say('以前的版本', 'Earlier versions'),
   waits: say('等你签发', 'Waits for your signature'),
   alone: say(
     '写的人不能自己签发，这里还没有第二个有权限的人。',
     'Whoever writes it cannot sign it off, and nobody else here may yet.',
   ),
   invite: say('去邀请', 'Invite somebody'),
-  signers: say(
-    (who: string) => `可以签发：${who}`,
-    (who) => `May sign it off: ${who}`,
-  ),
-  no_signer: say('还没有别人能签发。', 'Nobody else may sign it off yet.'),
-  writers: say(
-    (who: string) => `写过：${who}`,
-    (who) => `Written by ${who}`,
-  ),
-  signed: say(
-    (who: string) => `${who} 签发`,
-    (who) => `Signed off by ${who}`,
-  ),
   view: {
     form: say('表单', 'Form'),
     text: say('文字', 'Text'),
@@ -224,9 +206,6 @@ export const playbook = {
     (duty, field) => `“${duty}” asks less: ${field}`,
   ),
   by_itself: say('系统会自动办结这一项', 'The software ends this one by itself'),
-  note: say('说明', 'Note'),
-  note_hint: say('给签发的人看', 'For who signs it off'),
-  ground: say('为什么', 'Why'),
   sign_lead: say(
     '签发后，新报的事件就按这一版办；已有的事件不变。',
     'Once it is signed off, new cases follow it. Those there are do not change.',

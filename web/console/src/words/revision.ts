@@ -45,12 +45,22 @@ export const revision = {
   } satisfies Words<RevisionAction>,
   sign_off_end: say('同意停用', 'Agree to end its use'),
   note: say('说明', 'In a few words'),
+  note_hint: say('给签发的人看', 'For who signs it off'),
   note_needed: say('请写明原因。', 'Say why.'),
   second: say(
     '签发的人不能是写过或送签过这一版的人。',
     'Whoever wrote or proposed this version cannot sign it off.',
   ),
   nobody: say('签发需要另一个人。', 'Somebody else has to sign it off.'),
+  signers: say(
+    (who: string) => `可以签发：${who}`,
+    (who) => `May sign it off: ${who}`,
+  ),
+  none: say('还没有自己的版本。', 'No version of your own yet.'),
+  earlier: say(
+    (count: number) => `以前的版本（${count}）`,
+    (count) => `Earlier versions (${count})`,
+  ),
   to_people: say('邀请一个人', 'Invite somebody'),
   seen: say('我看过与现用版本的差别。', 'I have looked at what differs from what is used now.'),
   differs: say('与现用版本的差别', 'What differs from what is used now'),

@@ -17,7 +17,6 @@ export const template = {
     (which) => `Used now: ${which}`,
   ),
   begin: say('写一个新版本', 'Write a new version'),
-  none: say('还没有自己的版本。', 'No version of your own yet.'),
   text: say('模板（Typst）', 'Template (Typst)'),
   text_hint: say(
     '排版语言是 Typst。读不了文件，上不了网，时间和内存都有上限；sys.inputs.data 是事件的数据。',
