@@ -32,7 +32,7 @@ pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long the sender of a file of an incident may take for it, as long as it comes on.
 pub const UPLOAD_TIME_MAX: Duration = Duration::from_secs(120);
 /// How long what such a file goes through may take besides: it is looked for viruses, made anew, read, and kept piece by piece.
-const UPLOADED_TIME_MAX: Duration = Duration::from_secs(90);
+pub const UPLOADED_TIME_MAX: Duration = Duration::from_secs(90);
 /// How long an evidence pack may take to be made: documents, files, a time stamp from outside.
 const PACK_TIME_MAX: Duration = Duration::from_secs(120);
 /// How long a handler may take, its body's time with it; a live stream counts only until it starts. A report has a limit

@@ -29,7 +29,7 @@ use crate::setting::Later;
 use crate::spool::{self, PIECE_LEN, Spool};
 
 /// What the program that makes pictures anew is given before the file.
-const PICTURE_JOB: &[u8] = b"tillguard-picture/1\n";
+pub const PICTURE_JOB: &[u8] = b"tillguard-picture/1\n";
 /// Files on their way in, or out, at once; and of one account.
 const PLACES: (usize, usize) = (8, 2);
 /// When to ask again, seconds.

@@ -72,8 +72,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use auth::Attempts;
 use auth::{Paces, Passwords};
-pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, is_report, refuse};
-pub use file::{Scanned, Scanner};
+pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, UPLOADED_TIME_MAX, is_report, refuse};
+pub use file::{PICTURE_JOB, Scanned, Scanner};
 pub use hotline::Demo;
 pub use incident::pack::Stamper;
 pub use incident::render::{NotSet, OWN_TIME_MAX, Renderer};

@@ -17,7 +17,7 @@ use tokio::process::Child;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::program;
+use super::{program, scan};
 
 /// Of the cores of the machine, the share that sets documents at once: the others are for what people wait for at a till.
 const CORES_PER_PLACE: usize = 2;
@@ -27,6 +27,8 @@ const ASKED_MAX: usize = 10;
 const PLACE_TIME_MAX: Duration = Duration::from_secs(4);
 /// From its start to the program's end. It ends itself after 8 s of processor time: one that takes longer was not given it.
 const TIME_MAX: Duration = Duration::from_secs(10);
+/// The same for a picture: whoever has sent one waits longer than for a document.
+const PICTURE_TIME_MAX: Duration = Duration::from_secs(40);
 /// A document at most, bytes.
 const PDF_LEN_MAX: u64 = 16 << 20;
 /// What it says of an error at most, bytes.
@@ -36,6 +38,13 @@ const SAID_LEN_MAX: u64 = 8 << 10;
 const _: () = assert!(
     api::OWN_TIME_MAX.as_secs() + PLACE_TIME_MAX.as_secs() + TIME_MAX.as_secs()
         < api::ANSWER_TIME_MAX.as_secs()
+);
+const _: () = assert!(
+    scan::PLACE_TIME_MAX.as_secs()
+        + scan::TIME_MAX.as_secs()
+        + PLACE_TIME_MAX.as_secs()
+        + PICTURE_TIME_MAX.as_secs()
+        < api::UPLOADED_TIME_MAX.as_secs()
 );
 
 /// How the system ends what takes too much: no memory (SIGABRT), no processor time (SIGXCPU), and no more of it (SIGKILL).
@@ -94,7 +103,11 @@ impl Program {
             tracing::error!(%error, "documents cannot be set: the program does not start");
             NotSet::NotReady
         })?;
-        match timeout(TIME_MAX, talk(&mut child, &job)).await {
+        let time_max = match job.starts_with(api::PICTURE_JOB) {
+            true => PICTURE_TIME_MAX,
+            false => TIME_MAX,
+        };
+        match timeout(time_max, talk(&mut child, &job)).await {
             Ok(Ok(said)) => said.judged(),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "a document was not set");

@@ -21,9 +21,9 @@ use super::program;
 /// Files looked at once.
 const PLACES: usize = 2;
 /// For a place.
-const PLACE_TIME_MAX: Duration = Duration::from_secs(10);
+pub(super) const PLACE_TIME_MAX: Duration = Duration::from_secs(10);
 /// From its start to the program's end.
-const TIME_MAX: Duration = Duration::from_secs(30);
+pub(super) const TIME_MAX: Duration = Duration::from_secs(30);
 
 /// What looks for viruses by the program at `path`.
 pub fn scanner(path: PathBuf) -> Scanner {
