@@ -25,7 +25,7 @@ struct Rule {
     may_use_edge: bool,
 }
 
-const RULES: [Rule; 18] = [
+const RULES: [Rule; 19] = [
     Rule {
         name: "documents",
         ours: Some(&[]),
@@ -57,6 +57,12 @@ const RULES: [Rule; 18] = [
         may_use_edge: true,
     },
     Rule {
+        name: "screening",
+        ours: Some(&["domain"]),
+        may_use_sql: false,
+        may_use_edge: true,
+    },
+    Rule {
         name: "statement",
         ours: Some(&["domain"]),
         may_use_sql: false,
@@ -70,7 +76,7 @@ const RULES: [Rule; 18] = [
     },
     Rule {
         name: "app",
-        ours: Some(&["domain", "playbook", "store", "tlog"]),
+        ours: Some(&["domain", "playbook", "screening", "store", "tlog"]),
         may_use_sql: false,
         may_use_edge: false,
     },
