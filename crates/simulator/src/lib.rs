@@ -6,6 +6,7 @@
 //! - [`host`]: the acquirer's host, a TCP server that asks the issuer, with faults that can be set while it runs.
 //! - [`terminal`]: a POS terminal that signs in, sells, voids, refunds, settles, locks and unlocks.
 //! - [`trade`]: many terminals in human rhythm, and a thief.
+//! - [`theft`]: histories of honest shops and of terminals stolen from them, for the benchmark of screening. Pure.
 //! - [`load`]: many requests as fast as they are answered, with a log for a checker.
 //! - [`mail`]: a mail server that keeps what it takes, with faults at every verb.
 //! - [`provider`]: payment providers whose own interface can stop a terminal, with faults.
@@ -35,6 +36,7 @@ pub mod load;
 pub mod mail;
 pub mod provider;
 pub mod terminal;
+pub mod theft;
 #[cfg(test)]
 mod toy_gate;
 pub mod trade;
