@@ -23,5 +23,5 @@ pub use judge::{Judgement, judge, judge_sign_in};
 pub use payment::{Certainty, Entry, Key, Kind, Payment, SignIn, State};
 pub use profile::{Pace, Profile};
 pub use reason::{Code, NotAsked, Reason, Value, Why};
-pub use settings::{Settings, Weight};
+pub use settings::{Settings, Weight, Weights};
 pub use watch::{Question, Suspicion};

@@ -40,7 +40,7 @@ words! {
         /// Many cards in a short time.
         ManyCards = "many_cards",
         /// Refused again and again.
-        DeclinedInARow = "declined_in_a_row",
+        DeclinedAgain = "declined_again",
         /// An operator who is not on shift.
         OperatorOffShift = "operator_off_shift",
         /// An operator whom this terminal has not seen.
@@ -160,7 +160,7 @@ impl Code {
             Self::AmountUnusual => ("金额远高于平时", "Far above the usual amount"),
             Self::CardInARow => ("同一张卡连续使用", "One card many times in a row"),
             Self::ManyCards => ("短时间内很多卡", "Many cards in a short time"),
-            Self::DeclinedInARow => ("连续被拒", "Refused again and again"),
+            Self::DeclinedAgain => ("反复被拒", "Refused again and again"),
             Self::OperatorOffShift => ("操作员没有排班", "Operator not on shift"),
             Self::OperatorUnknown => ("没见过的操作员", "Operator new to this terminal"),
             Self::Elsewhere => ("与本店其他终端不在一处", "Away from the shop's other terminals"),
@@ -271,7 +271,10 @@ const fn template(code: Code, language: Language) -> &'static str {
             "{1} 内 {0} 张不同的卡；这台终端最忙的一小时有 {2} 笔",
             "Different cards within {1}: {0}; payments in the busiest hour of this terminal: {2}",
         ),
-        Code::DeclinedInARow => ("连续第 {0} 笔被拒", "Refused in a row: {0}"),
+        Code::DeclinedAgain => (
+            "最近 {1} 笔里有 {0} 笔被拒；平时每百笔 {2} 笔",
+            "Refused of the last {1}: {0}; usual in a hundred: {2}",
+        ),
         Code::OperatorOffShift => (
             "操作员 {0} 这时没有排班",
             "Operator {0} is not on shift at this time",

@@ -1,20 +1,22 @@
 //! How suspicious a terminal is: what its payments said adds up, and is forgotten. When to ask its owner.
 //!
-//! Invariant: one signal alone, however often it speaks, holds no more than its weight says; a terminal is asked about at most as often
-//! as the cap allows.
+//! Invariant: one signal alone, however often it speaks, holds no more than its weight says; an owner is asked about a terminal at most
+//! as often as the cap allows, whatever comes.
 
 use domain::Timestamp;
+use domain::time::HOUR_MS;
 
-use crate::judge::Judgement;
+use crate::judge::{Judgement, SCORE_MAX};
 use crate::reason::Code;
 use crate::settings::Settings;
 
 /// The evidence about one terminal. Kept beside its profile, and serialised like it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Suspicion {
-    held: Vec<(Code, u16)>,
+    /// What each signal holds at `at_ms`, in the order of [`Code::ALL`].
+    held: [u16; Code::ALL.len()],
     at_ms: i64,
-    asked_at_ms: Vec<i64>,
+    asked_at_ms: Option<i64>,
 }
 
 /// "Is this terminal with you?", and why it is asked.
@@ -28,17 +30,75 @@ pub struct Question {
 
 impl Suspicion {
     /// Takes in what was found of one payment or sign-in; the question to ask, if it is time for one.
-    pub fn add(&mut self, _settings: &Settings, _at: Timestamp, _judgement: &Judgement) -> Option<Question> {
-        None
+    pub fn add(&mut self, settings: &Settings, at: Timestamp, judgement: &Judgement) -> Option<Question> {
+        self.forget(settings, at);
+        for reason in &judgement.reasons {
+            let weight = settings.weight(reason.code);
+            let part = u32::from(weight.evidence) * u32::from(reason.points);
+            let part = part / u32::from(weight.points.max(1));
+            let held = &mut self.held[reason.code as usize];
+            let most = u32::from(weight.evidence_max).max(u32::from(*held));
+            *held = (u32::from(*held) + part).min(most) as u16;
+        }
+        let score = sum(&self.held);
+        let cap_ms = i64::from(settings.ask_every_hours) * HOUR_MS;
+        let may_ask = self
+            .asked_at_ms
+            .is_none_or(|asked| at.0.saturating_sub(asked) >= cap_ms);
+        (score >= settings.ask_from && may_ask && !judgement.reasons.is_empty()).then(|| {
+            self.asked_at_ms = Some(at.0);
+            Question {
+                score,
+                codes: self.codes(),
+            }
+        })
     }
 
     /// How suspicious the terminal is at a time, 0..=1000.
-    pub fn score(&self, _settings: &Settings, _now: Timestamp) -> u16 {
-        0
+    pub fn score(&self, settings: &Settings, now: Timestamp) -> u16 {
+        let mut then = self.clone();
+        then.forget(settings, now);
+        sum(&then.held)
     }
 
-    /// The owner has it: what spoke so far is answered.
-    pub fn answered(&mut self) {
-        self.held.clear();
+    /// What speaks for it, the weightiest first.
+    pub fn codes(&self) -> Vec<Code> {
+        let mut codes: Vec<Code> = Code::ALL
+            .into_iter()
+            .filter(|code| self.held[*code as usize] > 0)
+            .collect();
+        codes.sort_by_key(|code| std::cmp::Reverse(self.held[*code as usize]));
+        codes
     }
+
+    /// The owner has it: what spoke so far is answered. See also [`Profile::confirm`](crate::Profile::confirm).
+    pub fn answered(&mut self) {
+        self.held = Default::default();
+    }
+
+    /// Whole hours are forgotten; what is left of one is kept for later.
+    fn forget(&mut self, settings: &Settings, now: Timestamp) {
+        let hours = now.0.saturating_sub(self.at_ms).max(0) / HOUR_MS;
+        if self.held.iter().all(|held| *held == 0) {
+            self.at_ms = self.at_ms.max(now.0);
+            return;
+        }
+        if hours == 0 {
+            return;
+        }
+        self.at_ms = self.at_ms.saturating_add(hours * HOUR_MS);
+        let half_life = i64::from(settings.half_life_hours.max(1));
+        let halves = (hours / half_life).min(32) as u32;
+        // Within a half-life it goes down in a straight line.
+        let rest = hours % half_life;
+        for held in &mut self.held {
+            let left = i64::from(u32::from(*held).checked_shr(halves).unwrap_or(0));
+            *held = (left - left * rest / (2 * half_life)) as u16;
+        }
+    }
+}
+
+fn sum(held: &[u16]) -> u16 {
+    let sum: u32 = held.iter().map(|held| u32::from(*held)).sum();
+    sum.min(u32::from(SCORE_MAX)) as u16
 }

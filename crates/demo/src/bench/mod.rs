@@ -1,4 +1,5 @@
-//! `tillguard-demo bench`: how fast the codec, the gate and a loss report are on this machine, now.
+//! `tillguard-demo bench`: how fast the codec, the gate and a loss report are on this machine, now; and how
+//! soon stolen terminals are noticed.
 //!
 //! Invariant: every figure is printed with the machine's load and beside the floor measured in the same run.
 
@@ -8,6 +9,7 @@ mod gate;
 mod growth;
 mod report;
 mod rig;
+mod theft;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -28,6 +30,8 @@ pub enum Bench {
     Report(report::Args),
     /// What an authorisation costs with more terminals and a longer ledger.
     Growth(growth::Args),
+    /// Stolen terminals: how soon they are noticed without labels, against false questions. Nothing is measured but the judge.
+    Theft(theft::Args),
 }
 
 /// Runs a benchmark and prints it.
@@ -39,6 +43,7 @@ pub async fn run(bench: Bench) -> anyhow::Result<()> {
         Bench::Gate(args) => gate::run(args).await?,
         Bench::Report(args) => report::run(args).await?,
         Bench::Growth(args) => growth::run(args).await?,
+        Bench::Theft(args) => theft::run(&args)?,
     }
     println!("load after the run: {}", load_average());
     Ok(())

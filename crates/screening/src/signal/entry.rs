@@ -1,0 +1,80 @@
+//! Jumps: typed numbers, stripes of chip cards, refusals, among the last payments against what is usual here.
+//!
+//! Invariant: it speaks of a payment that is part of the jump, never of the usual one after it.
+
+use super::{Answer, Look, by_steps, compared, concerned, count, is_declined, known};
+use crate::payment::Entry;
+use crate::profile::Recent;
+use crate::reason::Why;
+
+/// More numbers typed than usual.
+pub(super) fn keyed(look: &Look) -> Answer {
+    read(look, Entry::Keyed)
+}
+
+/// More stripes of chip cards read than usual.
+pub(super) fn fallback(look: &Look) -> Answer {
+    read(look, Entry::Fallback)
+}
+
+fn read(look: &Look, entry: Entry) -> Answer {
+    let payment = concerned!(look.payment());
+    if known!(payment.entry, Why::NoEntry) != entry {
+        return Answer::Silent;
+    }
+    let days = look.profile.days();
+    let (ring, from) = match entry {
+        Entry::Keyed => (&days.keyed, look.settings().keyed),
+        _ => (&days.fallback, look.settings().fallback),
+    };
+    let (all, usual) = (
+        days.sum(&days.read, look.local.day),
+        days.sum(ring, look.local.day),
+    );
+    jump(look, from, (usual, all), |one| {
+        one.entry.map(|read| read == entry)
+    })
+}
+
+/// More refused than usual.
+pub(super) fn declined(look: &Look) -> Answer {
+    let payment = concerned!(look.payment());
+    if !is_declined(payment.state) {
+        return Answer::Silent;
+    }
+    let days = look.profile.days();
+    let usual = days.sum(&days.declined, look.local.day);
+    let all = usual + days.sum(&days.payments, look.local.day);
+    jump(look, look.settings().declined, (usual, all), |one| {
+        Some(is_declined(one.state))
+    })
+}
+
+/// `from` of the last ones of a day, this one among them, and several times what is usual. `is_such`: `None` where nobody knows.
+fn jump(
+    look: &Look,
+    from: usize,
+    (usual, all): (u32, u32),
+    is_such: impl Fn(&Recent) -> Option<bool>,
+) -> Answer {
+    if !look.is_timed {
+        return Answer::Cannot(Why::NoTime);
+    }
+    compared!(look);
+    let last = look.last(24 * 60).filter_map(is_such);
+    let last: Vec<bool> = last.take(look.settings().jump_last.saturating_sub(1)).collect();
+    let such = last.iter().filter(|is_such| **is_such).count() + 1;
+    let looked_at = last.len() + 1;
+    // such / looked_at ≥ times × usual / all
+    let is_jump = (such as u64).saturating_mul(u64::from(all))
+        >= u64::from(look.settings().jump_times) * u64::from(usual) * looked_at as u64;
+    if !is_jump {
+        return Answer::Silent;
+    }
+    let usual = (u64::from(usual) * 100 + u64::from(all) / 2).checked_div(u64::from(all));
+    by_steps(
+        such as i64 - from as i64,
+        &[(3, 1_000), (1, 800), (0, 600)],
+        vec![count(such), count(looked_at), count(usual.unwrap_or(0))],
+    )
+}

@@ -1,0 +1,56 @@
+//! Silence, bustle, and the window of a loss.
+//!
+//! Invariant: a day is compared with days, never with a part of one.
+
+use super::{Answer, Look, by_steps, compared, concerned, count};
+use crate::payment::{Kind, State};
+use crate::reason::{Value, Why};
+
+/// The first sign of it after a silence longer than a day, and than twice the longest before.
+pub(super) fn after_silence(look: &Look) -> Answer {
+    if !look.is_timed {
+        return Answer::Cannot(Why::NoTime);
+    }
+    compared!(look);
+    let last = concerned!(look.profile.last_ms());
+    let days = look.profile.days();
+    let longest = i64::from(days.most(&days.pause, look.local.day));
+    let silence = look.minutes_since(last);
+    if silence < look.settings().silence_min || silence < longest.saturating_mul(2) {
+        return Answer::Silent;
+    }
+    by_steps(
+        silence,
+        &[(longest.saturating_mul(4), 1_000), (0, 600)],
+        vec![Value::Minutes(silence), Value::Minutes(longest)],
+    )
+}
+
+/// More payments in a day than the terminal ever had in one, by far.
+pub(super) fn busier(look: &Look) -> Answer {
+    let payment = concerned!(look.of_kind(&[Kind::Sale, Kind::Refund]));
+    if payment.state == State::Declined {
+        return Answer::Silent;
+    }
+    compared!(look);
+    let days = look.profile.days();
+    let today = i64::from(days.on(&days.payments, look.local.day)) + 1;
+    let most = i64::from(days.most(&days.payments, look.local.day));
+    if today < i64::from(look.settings().busier) || today <= most * 2 {
+        return Answer::Silent;
+    }
+    by_steps(
+        today,
+        &[(most * 3, 1_000), (0, 600)],
+        vec![Value::Count(today), Value::Count(most), count(look.past)],
+    )
+}
+
+/// Within the window of a loss that was reported.
+pub(super) fn loss_window(look: &Look) -> Answer {
+    let loss = concerned!(look.context.loss);
+    if look.at < loss.from || look.at > loss.to {
+        return Answer::Silent;
+    }
+    Answer::Speaks(1_000, Vec::new())
+}
