@@ -24,4 +24,4 @@ pub use payment::{Certainty, Entry, Key, Kind, Payment, SignIn, State};
 pub use profile::{Pace, Profile};
 pub use reason::{Code, NotAsked, Reason, Value, Why};
 pub use settings::{Settings, Weight, Weights};
-pub use watch::{Question, Suspicion};
+pub use watch::{Codes, Question, Suspicion};

@@ -295,7 +295,10 @@ const fn template(code: Code, language: Language) -> &'static str {
             "停用 {0} 之后第一次使用；平时最长停用 {1}",
             "First used again after {0}; its longest pause before: {1}",
         ),
-        Code::WrongPasswords => ("{1} 内输错密码 {0} 次", "Wrong passwords within {1}: {0}"),
+        Code::WrongPasswords => (
+            "{1} 内输错密码 {0} 次，涉及 {2} 个操作员",
+            "Wrong passwords within {1}: {0}; operators tried: {2}",
+        ),
         Code::Busier => (
             "当天第 {0} 笔；之前 {2} 天里最多一天 {1} 笔",
             "Payment number {0} of the day; the most in one of the {2} days before: {1}",

@@ -100,11 +100,13 @@ pub struct Settings {
     pub cards: usize,
     /// So long before and after a shift its operator may be at work.
     pub shift_grace_min: i64,
-    /// A silence is long from here, if it is also twice the longest before: a day of rest is not.
+    /// A silence is long from here, minutes.
     pub silence_min: i64,
+    /// If it is also longer than the longest of a month by this, hundredths: a night or a day of rest is not.
+    pub silence_hundredths: i64,
     /// Wrong passwords within this time.
     pub wrong_min: i64,
-    /// From so many. People mistype once or twice.
+    /// From so many. People mistype twice or three times, and somebody else may on the same morning.
     pub wrong: usize,
     /// Payments of a day from which it speaks, if there never were half as many.
     pub busier: u16,
@@ -195,9 +197,10 @@ impl Default for Settings {
             cards_min: 15,
             cards: 10,
             shift_grace_min: 60,
-            silence_min: 24 * 60,
+            silence_min: 6 * 60,
+            silence_hundredths: 130,
             wrong_min: 60,
-            wrong: 3,
+            wrong: 5,
             busier: 20,
             half_life_hours: 24,
             ask_from: 500,

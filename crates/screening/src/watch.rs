@@ -10,6 +10,31 @@ use crate::judge::{Judgement, SCORE_MAX};
 use crate::reason::Code;
 use crate::settings::Settings;
 
+/// Days on which it is remembered what spoke, the present one among them.
+const DAYS: i64 = 32;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// Some signals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Codes(u32);
+
+impl Codes {
+    /// Whether a signal is among them.
+    pub const fn has(self, code: Code) -> bool {
+        self.0 & (1 << code as u32) != 0
+    }
+
+    /// These and those.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// These and one more.
+    pub const fn with(self, code: Code) -> Self {
+        Self(self.0 | (1 << code as u32))
+    }
+}
+
 /// The evidence about one terminal. Kept beside its profile, and serialised like it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Suspicion {
@@ -17,6 +42,9 @@ pub struct Suspicion {
     held: [u16; Code::ALL.len()],
     at_ms: i64,
     asked_at_ms: Option<i64>,
+    /// On which of the last days each signal spoke; the lowest bit is `day`, which is one of UTC.
+    spoke: [u32; Code::ALL.len()],
+    day: i64,
 }
 
 /// "Is this terminal with you?", and why it is asked.
@@ -30,15 +58,36 @@ pub struct Question {
 
 impl Suspicion {
     /// Takes in what was found of one payment or sign-in; the question to ask, if it is time for one.
-    pub fn add(&mut self, settings: &Settings, at: Timestamp, judgement: &Judgement) -> Option<Question> {
+    ///
+    /// What a signal adds is divided by one more than the days of the last month on which it spoke here, and quartered where it speaks
+    /// at the shop's other terminals (`others`, by [`Suspicion::spoke_on`]): what is usual here, or happens to the whole shop, is no
+    /// theft of this one.
+    pub fn add(
+        &mut self,
+        settings: &Settings,
+        at: Timestamp,
+        judgement: &Judgement,
+        others: Codes,
+    ) -> Option<Question> {
         self.forget(settings, at);
+        let day = at.0.div_euclid(DAY_MS);
+        let passed = day.saturating_sub(self.day).clamp(0, DAYS) as u32;
+        self.spoke
+            .iter_mut()
+            .for_each(|days| *days = days.checked_shl(passed).unwrap_or(0));
+        self.day = self.day.max(day);
         for reason in &judgement.reasons {
             let weight = settings.weight(reason.code);
-            let part = u32::from(weight.evidence) * u32::from(reason.points);
-            let part = part / u32::from(weight.points.max(1));
-            let held = &mut self.held[reason.code as usize];
-            let most = u32::from(weight.evidence_max).max(u32::from(*held));
-            *held = (u32::from(*held) + part).min(most) as u16;
+            let place = reason.code as usize;
+            let usual = 1 + (self.spoke[place] >> 1).count_ones();
+            let shared = if others.has(reason.code) { 4 } else { 1 };
+            let part = |whole: u16| {
+                let whole = u32::from(whole) * u32::from(reason.points);
+                whole / u32::from(weight.points.max(1)) / usual / shared
+            };
+            let most = (u32::from(weight.evidence_max) / usual / shared).max(u32::from(self.held[place]));
+            self.held[place] = (u32::from(self.held[place]) + part(weight.evidence)).min(most) as u16;
+            self.spoke[place] |= 1;
         }
         let score = sum(&self.held);
         let cap_ms = i64::from(settings.ask_every_hours) * HOUR_MS;
@@ -52,6 +101,17 @@ impl Suspicion {
                 codes: self.codes(),
             }
         })
+    }
+
+    /// What spoke at the terminal on the day (of UTC) of a time, if that is the last day on which anything did.
+    pub fn spoke_on(&self, at: Timestamp) -> Codes {
+        if at.0.div_euclid(DAY_MS) != self.day {
+            return Codes::default();
+        }
+        let spoke = Code::ALL
+            .into_iter()
+            .filter(|code| self.spoke[*code as usize] & 1 != 0);
+        spoke.fold(Codes::default(), Codes::with)
     }
 
     /// How suspicious the terminal is at a time, 0..=1000.

@@ -13,8 +13,8 @@ use anyhow::Context as _;
 use domain::Timestamp;
 use domain::money::Currency;
 use screening::{
-    Certainty, Code, Context, Entry, Hours, Judgement, Key, Kind, Payment, Peers, Profile, Sale, Settings,
-    Shift, SignIn, State, Suspicion,
+    Certainty, Code, Codes, Context, Entry, Hours, Judgement, Key, Kind, Payment, Peers, Profile, Sale,
+    Settings, Shift, SignIn, State, Suspicion,
 };
 use simulator::theft::{self, Act, Event, History, OFFSET_MIN, PAST_DAYS, Scenario, Shop, Size, Theft, Wire};
 
@@ -229,7 +229,7 @@ fn watch_shop(shop: &Shop, size: Size, settings: &Settings) -> Tally {
         one.last = Some((event.at_ms, event.place));
         if !judgement.reasons.is_empty() {
             note(one, event, &judgement, &mut tally);
-            ask(one, event, &judgement, &at_each, settings, &mut tally);
+            ask(&mut watched, event, &judgement, &at_each, settings, &mut tally);
         }
     }
     tally
@@ -287,20 +287,28 @@ fn note(one: &mut Watched, event: &Event, judgement: &Judgement, tally: &mut Tal
 
 /// Adds the evidence, and asks.
 fn ask(
-    one: &mut Watched,
+    watched: &mut [Watched],
     event: &Event,
     judgement: &Judgement,
     at_each: &[Settings],
     in_use: &Settings,
     tally: &mut Tally,
 ) {
-    let found = Found {
-        transactions: one.thief_acts,
-        after_ms: event.at_ms - one.first_act_ms,
-    };
+    let at_ms = Timestamp(event.at_ms);
     for (at, settings) in at_each.iter().enumerate() {
+        let others = watched
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != event.terminal);
+        let spoke = others.map(|(_, other)| other.suspicions[at].spoke_on(at_ms));
+        let others = spoke.fold(Codes::default(), Codes::and);
+        let one = &mut watched[event.terminal];
+        let found = Found {
+            transactions: one.thief_acts,
+            after_ms: event.at_ms - one.first_act_ms,
+        };
         let suspicion = &mut one.suspicions[at];
-        let Some(question) = suspicion.add(settings, Timestamp(event.at_ms), judgement) else {
+        let Some(question) = suspicion.add(settings, at_ms, judgement, others) else {
             continue;
         };
         let case = tally

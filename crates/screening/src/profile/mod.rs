@@ -93,6 +93,14 @@ struct Refunded {
     last_ms: i64,
 }
 
+/// A wrong password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Wrong {
+    at_ms: i64,
+    /// Whose.
+    operator: Option<Key>,
+}
+
 /// Whether the terminal knows an operator or a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Known {
@@ -111,7 +119,7 @@ pub struct Profile {
     operators: Vec<Seen>,
     places: Vec<Seen>,
     refunded: Vec<Refunded>,
-    wrong_ms: Vec<i64>,
+    wrong: Vec<Wrong>,
     last_ms: Option<i64>,
 }
 
@@ -173,11 +181,16 @@ impl Profile {
         };
         if sign_in.is_accepted {
             self.touch(at, sign_in.at);
+            self.days.hours[at] |= 1 << local.hour();
             self.learn(sign_in.at, sign_in.operator.as_deref(), sign_in.place);
         } else {
-            let place = self.wrong_ms.partition_point(|wrong| *wrong <= sign_in.at.0);
-            self.wrong_ms.insert(place, sign_in.at.0);
-            drop_first(&mut self.wrong_ms, WRONG_MAX);
+            let wrong = Wrong {
+                at_ms: sign_in.at.0,
+                operator: sign_in.operator.as_deref().map(Key::of),
+            };
+            let place = self.wrong.partition_point(|one| one.at_ms <= wrong.at_ms);
+            self.wrong.insert(place, wrong);
+            drop_first(&mut self.wrong, WRONG_MAX);
         }
     }
 
@@ -186,7 +199,7 @@ impl Profile {
         for seen in self.operators.iter_mut().chain(&mut self.places) {
             seen.first_ms = seen.first_ms.min(seen.last_ms.saturating_sub(NEW_MS));
         }
-        self.wrong_ms.clear();
+        self.wrong.clear();
     }
 
     /// 7 days against the 23 before, as of a time.
@@ -237,10 +250,10 @@ impl Profile {
         found.map_or(0, |one| one.count)
     }
 
-    /// Wrong passwords within a time, its ends included.
-    pub(crate) fn wrong(&self, from_ms: i64, to_ms: i64) -> usize {
-        let within = |at: &&i64| (from_ms..=to_ms).contains(*at);
-        self.wrong_ms.iter().filter(within).count()
+    /// Whose passwords were wrong within a time, its ends included: one for each try.
+    pub(crate) fn wrong(&self, from_ms: i64, to_ms: i64) -> impl Iterator<Item = Option<Key>> {
+        let within = move |one: &&Wrong| (from_ms..=to_ms).contains(&one.at_ms);
+        self.wrong.iter().filter(within).map(|one| one.operator)
     }
 
     /// Something came from it: how long was it silent?

@@ -53,12 +53,13 @@ fn amounts<'a>(look: &Look<'a>, payment: &Payment) -> Result<(&'a Sketch, i64), 
     Ok((sketch, median.max(1)))
 }
 
-/// A large amount within the hour after a small one that tried it; most of all by the same card.
+/// A large amount within the hour after a small one that tried the same card.
 pub(super) fn test_then_large(look: &Look) -> Answer {
     let payment = concerned!(look.of_kind(&[Kind::Sale]));
     if !look.is_timed {
         return Answer::Cannot(Why::NoTime);
     }
+    let who = known!(payment.who(), Why::NoCard);
     let (_, median) = match amounts(look, payment) {
         Ok(found) => found,
         Err(answer) => return answer,
@@ -69,21 +70,15 @@ pub(super) fn test_then_large(look: &Look) -> Answer {
     if payment.amount_minor < large {
         return Answer::Silent;
     }
-    let tests = look.last(settings.test_min).filter(|one| {
+    let mut tests = look.last(settings.test_min).filter(|one| {
         one.kind == Kind::Sale
             && one.currency == payment.currency.0
             && one.amount_minor <= small
             && one.amount_minor.saturating_mul(settings.test_times) <= payment.amount_minor
     });
-    let tests: Vec<_> = tests.collect();
-    let who = payment.who();
-    let same = tests.iter().find(|one| who.is_some() && one.who == who);
-    let (one, strength) = match same {
-        Some(same) => (same, 1_000),
-        None => (concerned!(tests.first()), 350),
-    };
+    let one = concerned!(tests.find(|one| one.who == Some(who)));
     Answer::Speaks(
-        strength,
+        1_000,
         vec![
             money(payment.amount_minor, payment),
             money(one.amount_minor, payment),

@@ -26,7 +26,7 @@ impl Hours {
     }
 }
 
-/// Outside the opening hours that the shop told; more so the farther.
+/// Outside the opening hours that the shop told, if the terminal is not used then all the same; more so the farther.
 pub(super) fn out_of_hours(look: &Look) -> Answer {
     let hours = known!(look.context.hours, Why::NoHours);
     if !look.is_timed {
@@ -34,6 +34,9 @@ pub(super) fn out_of_hours(look: &Look) -> Answer {
     }
     let distance = hours.distance_min(look.local.weekday(), look.local.minute);
     let grace = look.settings().hours_grace_min;
+    if look.has_past().is_ok() && is_usual(look, look.local.hour()) {
+        return Answer::Silent;
+    }
     by_steps(
         distance - grace,
         &[(120, 1_000), (60, 700), (1, 400)],
@@ -50,14 +53,9 @@ pub(super) fn unusual(look: &Look) -> Answer {
         return Answer::Cannot(Why::NoTime);
     }
     compared!(look);
-    let by_hour = look.profile.days().by_hour(look.local.day);
     let hour = look.local.hour();
-    let is_usual = |hour: usize| {
-        let days = u32::from(by_hour[hour % 24]);
-        days > 0 && days * 100 >= look.past * look.settings().hour_share
-    };
-    let distance = (0..=12).find(|far| is_usual(hour + far) || is_usual(hour + 24 - far));
-    let days = [hour + 23, hour, hour + 1].map(|hour| by_hour[hour % 24]);
+    let distance = (0..=12).find(|far| is_usual(look, hour + far) || is_usual(look, hour + 24 - far));
+    let days = [hour + 23, hour, hour + 1].map(|hour| look.by_hour[hour % 24]);
     by_steps(
         distance.unwrap_or(12) as i64,
         &[(5, 1_000), (4, 900), (3, 700), (2, 350)],
@@ -67,6 +65,12 @@ pub(super) fn unusual(look: &Look) -> Answer {
             count(look.past),
         ],
     )
+}
+
+/// Whether the terminal was used in an hour on enough of its days.
+fn is_usual(look: &Look, hour: usize) -> bool {
+    let days = u32::from(look.by_hour[hour % 24]);
+    days > 0 && days * 100 >= look.past * look.settings().hour_share
 }
 
 #[cfg(test)]

@@ -52,6 +52,8 @@ pub(crate) struct Look<'a> {
     pub local: Local,
     /// Days in use before this one.
     pub past: u32,
+    /// On how many of them each hour was used.
+    pub by_hour: [u16; 24],
     /// Whether its time is known better than by day.
     pub is_timed: bool,
 }
@@ -115,6 +117,7 @@ impl<'a> Look<'a> {
             at,
             local,
             past: profile.days().in_use(local.day),
+            by_hour: profile.days().by_hour(local.day),
             is_timed,
         }
     }

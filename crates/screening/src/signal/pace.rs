@@ -6,7 +6,7 @@ use super::{Answer, Look, by_steps, compared, concerned, count};
 use crate::payment::{Kind, State};
 use crate::reason::{Value, Why};
 
-/// The first sign of it after a silence longer than a day, and than twice the longest before.
+/// The first sign of it after a silence that is long, and by far longer than the longest of the month before.
 pub(super) fn after_silence(look: &Look) -> Answer {
     if !look.is_timed {
         return Answer::Cannot(Why::NoTime);
@@ -16,12 +16,17 @@ pub(super) fn after_silence(look: &Look) -> Answer {
     let days = look.profile.days();
     let longest = i64::from(days.most(&days.pause, look.local.day));
     let silence = look.minutes_since(last);
-    if silence < look.settings().silence_min || silence < longest.saturating_mul(2) {
+    let times = silence.saturating_mul(100) / longest.max(1);
+    if silence < look.settings().silence_min {
         return Answer::Silent;
     }
     by_steps(
-        silence,
-        &[(longest.saturating_mul(4), 1_000), (0, 600)],
+        times,
+        &[
+            (400, 1_000),
+            (200, 800),
+            (look.settings().silence_hundredths, 500),
+        ],
         vec![Value::Minutes(silence), Value::Minutes(longest)],
     )
 }
