@@ -3,9 +3,11 @@
 //! Invariant: what the source does not say is `None`, never a guess.
 
 use domain::money::Currency;
+use domain::setting::Language;
 use domain::{Timestamp, words};
 
 use crate::by_code::by_code;
+use crate::reason::pick;
 
 /// Stands for a card, a payer, an order or a place: the same for the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -86,6 +88,21 @@ words! {
 }
 
 by_code!(Kind, State, Entry, Certainty);
+
+impl Entry {
+    /// How it is read, in a few words.
+    pub const fn title(self, language: Language) -> &'static str {
+        let (zh, en) = match self {
+            Self::Tapped => ("挥卡", "tapped"),
+            Self::Inserted => ("插卡", "inserted"),
+            Self::Swiped => ("刷磁条", "swiped"),
+            Self::Keyed => ("手工输入", "typed"),
+            Self::Fallback => ("降级刷磁条", "swiped instead of inserted"),
+            Self::Code => ("扫码", "code"),
+        };
+        pick(language, zh, en)
+    }
+}
 
 /// A payment of one terminal. What the source does not say is `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]

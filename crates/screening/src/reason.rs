@@ -7,6 +7,7 @@ use domain::setting::Language;
 use domain::words;
 
 use crate::by_code::by_code;
+use crate::payment::Entry;
 
 words! {
     /// What a signal looks at. `docs/SCREENING.md` says of each when it speaks.
@@ -29,8 +30,10 @@ words! {
         UnusualHour = "unusual_hour",
         /// More card numbers typed than usual.
         KeyedJump = "keyed_jump",
-        /// More stripes of chip cards read than usual.
-        FallbackJump = "fallback_jump",
+        /// More stripes read than usual.
+        StripeJump = "stripe_jump",
+        /// Nobody pays any more as most do here.
+        UsualReadingGone = "usual_reading_gone",
         /// A large amount after small ones that tried it.
         TestThenLarge = "test_then_large",
         /// Far above what the terminal takes.
@@ -113,6 +116,8 @@ pub enum Value {
     Clock(i64),
     /// A name as the source writes it.
     Name(String),
+    /// How a card or code is read.
+    Entry(Entry),
 }
 
 /// Why a payment stands out.
@@ -155,7 +160,8 @@ impl Code {
             Self::OutOfHours => ("营业时间以外", "Outside opening hours"),
             Self::UnusualHour => ("平时不用的时间", "At an unusual hour"),
             Self::KeyedJump => ("手工输入卡号变多", "More card numbers typed"),
-            Self::FallbackJump => ("降级刷磁条变多", "More chip cards read by the stripe"),
+            Self::StripeJump => ("刷磁条变多", "More cards read by the stripe"),
+            Self::UsualReadingGone => ("平时常用的付款方式没有了", "The usual way of paying is missing"),
             Self::TestThenLarge => ("先小额试探，再大额", "Small amounts, then a large one"),
             Self::AmountUnusual => ("金额远高于平时", "Far above the usual amount"),
             Self::CardInARow => ("同一张卡连续使用", "One card many times in a row"),
@@ -208,7 +214,7 @@ impl NotAsked {
     }
 }
 
-const fn pick(language: Language, zh: &'static str, en: &'static str) -> &'static str {
+pub(crate) const fn pick(language: Language, zh: &'static str, en: &'static str) -> &'static str {
     match language {
         Language::Chinese => zh,
         Language::English => en,
@@ -251,9 +257,13 @@ const fn template(code: Code, language: Language) -> &'static str {
             "最近 {1} 笔里手工输入卡号的有 {0} 笔；平时每百笔 {2} 笔",
             "Card numbers typed in the last {1}: {0}; usual in a hundred: {2}",
         ),
-        Code::FallbackJump => (
-            "最近 {1} 笔里降级刷磁条的有 {0} 笔；平时每百笔 {2} 笔",
-            "Chip cards read by the stripe in the last {1}: {0}; usual in a hundred: {2}",
+        Code::StripeJump => (
+            "最近 {1} 笔里刷磁条的有 {0} 笔；平时每百笔 {2} 笔",
+            "Cards read by the stripe in the last {1}: {0}; usual in a hundred: {2}",
+        ),
+        Code::UsualReadingGone => (
+            "最近 {1} 笔没有一笔是平时最常用的方式（{0}）；平时每百笔有 {2} 笔",
+            "None of the last {1} in the usual way ({0}); usual in a hundred: {2}",
         ),
         Code::TestThenLarge => (
             "{0}，之前 {2} 内有小额 {1} 试探",
@@ -334,6 +344,7 @@ fn said(value: &Value, language: Language) -> String {
             format!("{:02}:{:02}", minute / 60, minute % 60)
         }
         Value::Name(name) => name.clone(),
+        Value::Entry(entry) => entry.title(language).to_owned(),
     }
 }
 

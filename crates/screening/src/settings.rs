@@ -56,7 +56,7 @@ pub struct Settings {
     pub past_sales: u32,
     /// Refunds to one card within 30 days, this one among them, from which it speaks. Two happen when a purchase comes back in parts.
     pub refunds_again: u16,
-    /// Refunds of a day from which it speaks, if there never were half as many.
+    /// Refunds of a day from which it speaks, if there never were half as many. One is everyday.
     pub refunds_of_day: u16,
     /// Round amounts as gift cards have, major units: from, to, and the step of which they are multiples. Schemes name 2,000 to 6,000.
     pub round_from: i64,
@@ -72,8 +72,11 @@ pub struct Settings {
     pub jump_last: usize,
     /// Of those, this many typed numbers. Orders by telephone come singly.
     pub keyed: usize,
-    /// Of those, this many stripes of chip cards: a dirty reader gives more of them than of typed numbers.
-    pub fallback: usize,
+    /// Of those, this many stripes.
+    pub stripe: usize,
+    /// Of what most pay with, so many should have been among the last ones, hundredths, and none was. By chance that happens to one
+    /// row in 150, at 500.
+    pub gone_hundredths: i64,
     /// Of those, this many refused.
     pub declined: usize,
     /// A jump is so many times what is usual.
@@ -151,7 +154,8 @@ const fn usual(code: Code) -> Weight {
         Code::OutOfHours => weight(250, 200, 250),
         Code::UnusualHour => weight(250, 200, 300),
         Code::KeyedJump => weight(350, 200, 400),
-        Code::FallbackJump => weight(250, 150, 250),
+        Code::StripeJump => weight(250, 150, 250),
+        Code::UsualReadingGone => weight(200, 200, 300),
         Code::TestThenLarge => weight(450, 350, 500),
         Code::AmountUnusual => weight(300, 100, 300),
         Code::CardInARow => weight(250, 150, 250),
@@ -175,7 +179,7 @@ impl Default for Settings {
             past_days: 7,
             past_sales: 30,
             refunds_again: 3,
-            refunds_of_day: 3,
+            refunds_of_day: 2,
             round_from: 2_000,
             round_to: 6_000,
             round_step: 100,
@@ -183,7 +187,8 @@ impl Default for Settings {
             hour_share: 15,
             jump_last: 10,
             keyed: 3,
-            fallback: 3,
+            stripe: 3,
+            gone_hundredths: 500,
             declined: 4,
             jump_times: 4,
             test_min: 60,

@@ -19,6 +19,9 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 pub struct Codes(u32);
 
 impl Codes {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+
     /// Whether a signal is among them.
     pub const fn has(self, code: Code) -> bool {
         self.0 & (1 << code as u32) != 0
@@ -106,12 +109,12 @@ impl Suspicion {
     /// What spoke at the terminal on the day (of UTC) of a time, if that is the last day on which anything did.
     pub fn spoke_on(&self, at: Timestamp) -> Codes {
         if at.0.div_euclid(DAY_MS) != self.day {
-            return Codes::default();
+            return Codes::NONE;
         }
         let spoke = Code::ALL
             .into_iter()
             .filter(|code| self.spoke[*code as usize] & 1 != 0);
-        spoke.fold(Codes::default(), Codes::with)
+        spoke.fold(Codes::NONE, Codes::with)
     }
 
     /// How suspicious the terminal is at a time, 0..=1000.

@@ -301,7 +301,7 @@ fn ask(
             .enumerate()
             .filter(|(other, _)| *other != event.terminal);
         let spoke = others.map(|(_, other)| other.suspicions[at].spoke_on(at_ms));
-        let others = spoke.fold(Codes::default(), Codes::and);
+        let others = spoke.fold(Codes::NONE, Codes::and);
         let one = &mut watched[event.terminal];
         let found = Found {
             transactions: one.thief_acts,

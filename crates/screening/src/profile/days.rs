@@ -2,6 +2,8 @@
 //!
 //! Invariant: a day that is older than the ring is in none of its counts; the counts depend on no order within the ring.
 
+use crate::payment::Entry;
+
 /// Days that are remembered, the newest among them.
 pub const DAYS: usize = 32;
 
@@ -13,10 +15,8 @@ pub struct Days {
     pub payments: [u16; DAYS],
     pub refunds: [u16; DAYS],
     pub declined: [u16; DAYS],
-    /// Those of which is known how the card was read.
-    pub read: [u16; DAYS],
-    pub keyed: [u16; DAYS],
-    pub fallback: [u16; DAYS],
+    /// By how the card was read, where that is known, in the order of [`Entry::ALL`].
+    pub read: [[u16; DAYS]; Entry::ALL.len()],
     /// The most payments in one hour of the day.
     pub peak: [u16; DAYS],
     /// The longest pause that ended on the day, minutes.
@@ -34,9 +34,7 @@ impl Default for Days {
             payments: [0; DAYS],
             refunds: [0; DAYS],
             declined: [0; DAYS],
-            read: [0; DAYS],
-            keyed: [0; DAYS],
-            fallback: [0; DAYS],
+            read: [[0; DAYS]; Entry::ALL.len()],
             peak: [0; DAYS],
             pause: [0; DAYS],
             hours: [0; DAYS],
@@ -70,14 +68,12 @@ impl Days {
             &mut self.payments,
             &mut self.refunds,
             &mut self.declined,
-            &mut self.read,
-            &mut self.keyed,
-            &mut self.fallback,
             &mut self.peak,
             &mut self.pause,
         ] {
             ring[at] = 0;
         }
+        self.read.iter_mut().for_each(|ring| ring[at] = 0);
         self.hours[at] = 0;
     }
 

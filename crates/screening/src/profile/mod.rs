@@ -283,12 +283,7 @@ impl Profile {
 
     fn count_read(&mut self, at: usize, entry: Option<Entry>) {
         if let Some(entry) = entry {
-            count(&mut self.days.read[at]);
-            match entry {
-                Entry::Keyed => count(&mut self.days.keyed[at]),
-                Entry::Fallback => count(&mut self.days.fallback[at]),
-                _ => {}
-            }
+            count(&mut self.days.read[entry as usize][at]);
         }
     }
 

@@ -5,35 +5,65 @@
 use super::{Answer, Look, by_steps, compared, concerned, count, is_declined, known};
 use crate::payment::Entry;
 use crate::profile::Recent;
-use crate::reason::Why;
+use crate::reason::{Value, Why};
 
 /// More numbers typed than usual.
 pub(super) fn keyed(look: &Look) -> Answer {
-    read(look, Entry::Keyed)
+    read(look, look.settings().keyed, &[Entry::Keyed])
 }
 
-/// More stripes of chip cards read than usual.
-pub(super) fn fallback(look: &Look) -> Answer {
-    read(look, Entry::Fallback)
+/// More stripes read than usual, of cards with a chip or without.
+pub(super) fn stripe(look: &Look) -> Answer {
+    read(look, look.settings().stripe, &[Entry::Swiped, Entry::Fallback])
 }
 
-fn read(look: &Look, entry: Entry) -> Answer {
+fn read(look: &Look, from: usize, entries: &[Entry]) -> Answer {
     let payment = concerned!(look.payment());
-    if known!(payment.entry, Why::NoEntry) != entry {
+    if !entries.contains(&known!(payment.entry, Why::NoEntry)) {
         return Answer::Silent;
     }
-    let days = look.profile.days();
-    let (ring, from) = match entry {
-        Entry::Keyed => (&days.keyed, look.settings().keyed),
-        _ => (&days.fallback, look.settings().fallback),
-    };
-    let (all, usual) = (
-        days.sum(&days.read, look.local.day),
-        days.sum(ring, look.local.day),
-    );
-    jump(look, from, (usual, all), |one| {
-        one.entry.map(|read| read == entry)
+    let all = Entry::ALL.into_iter().map(|entry| usual(look, entry)).sum();
+    let of_these = entries.iter().map(|entry| usual(look, *entry)).sum();
+    jump(look, from, (of_these, all), |one| {
+        one.entry.map(|read| entries.contains(&read))
     })
+}
+
+/// Payments that were read in a way, on the days before.
+fn usual(look: &Look, entry: Entry) -> u32 {
+    let days = look.profile.days();
+    days.sum(&days.read[entry as usize], look.local.day)
+}
+
+/// None of the last payments is read as most are here, though several of them should be.
+pub(super) fn usual_gone(look: &Look) -> Answer {
+    let payment = concerned!(look.payment());
+    let entry = known!(payment.entry, Why::NoEntry);
+    if !look.is_timed {
+        return Answer::Cannot(Why::NoTime);
+    }
+    compared!(look);
+    let all: u32 = Entry::ALL.into_iter().map(|entry| usual(look, entry)).sum();
+    let most = Entry::ALL
+        .into_iter()
+        .max_by_key(|entry| usual(look, *entry))
+        .unwrap_or(entry);
+    let last = look.last(24 * 60).filter_map(|one| one.entry);
+    let times = 1 + last.take_while(|one| *one != most).count() as u64;
+    if entry == most || all == 0 {
+        return Answer::Silent;
+    }
+    // How many there should be, in hundredths.
+    let expected = times * 100 * u64::from(usual(look, most)) / u64::from(all);
+    by_steps(
+        expected as i64 - look.settings().gone_hundredths,
+        &[(300, 1_000), (150, 800), (0, 500)],
+        vec![
+            Value::Entry(most),
+            count(times),
+            count(u64::from(usual(look, most)) * 100 / u64::from(all)),
+        ],
+    )
 }
 
 /// More refused than usual.

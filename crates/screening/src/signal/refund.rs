@@ -82,7 +82,7 @@ pub(super) fn many(look: &Look) -> Answer {
     }
     by_steps(
         today,
-        &[(from.max(most * 2) * 2, 1_000), (from, 600)],
+        &[((most * 4).max(from + 4), 1_000), (from + 1, 700), (from, 400)],
         vec![Value::Count(today), Value::Count(most), count(look.past)],
     )
 }

@@ -1,0 +1,7 @@
+//! Screening from outside: each signal speaks and is silent, words, profiles that are stored, and whatever comes.
+
+mod past;
+mod property;
+mod signal;
+mod watch;
+mod word;
