@@ -38,7 +38,7 @@ impl Codes {
     }
 }
 
-/// The evidence about one terminal. Kept beside its profile, and serialised like it.
+/// The evidence about one terminal. Kept beside its profile, serialised and made anew like it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Suspicion {
     /// What each signal holds at `at_ms`, in the order of [`Code::ALL`].

@@ -121,20 +121,11 @@ impl Days {
         self.before(day).map(|at| u32::from(ring[at])).sum()
     }
 
-    /// On how many of the days before one there was a payment in each hour.
-    pub fn by_hour(&self, day: i64) -> [u16; 24] {
-        let mut days = [0; 24];
-        for at in self.before(day) {
-            let mut hours = self.hours[at];
-            while hours != 0 {
-                // Bits above the day's 24 come from no payment; a profile from elsewhere may have them.
-                if let Some(days) = days.get_mut(hours.trailing_zeros() as usize) {
-                    *days += 1;
-                }
-                hours &= hours - 1;
-            }
-        }
-        days
+    /// On how many of the days before one it was used in an hour, from 0 to 23.
+    pub fn with_hour(&self, day: i64, hour: usize) -> u32 {
+        self.before(day)
+            .filter(|at| self.hours[*at] & (1 << hour) != 0)
+            .count() as u32
     }
 
     /// The sum of a span of days that ends with one.

@@ -21,6 +21,8 @@ const RECENT_MAX: usize = 32;
 const SEEN_MAX: usize = 16;
 /// Cards and payers to whom money went back.
 const REFUNDED_MAX: usize = 16;
+/// Days of each with a refund.
+const REFUND_DAYS_MAX: usize = 8;
 /// Wrong passwords.
 const WRONG_MAX: usize = 16;
 /// Currencies.
@@ -86,11 +88,12 @@ struct Seen {
 }
 
 /// A card or payer to whom money went back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Refunded {
     who: Key,
-    count: u16,
     last_ms: i64,
+    /// (local day, refunds), by day.
+    days: Vec<(i64, u16)>,
 }
 
 /// A wrong password.
@@ -110,7 +113,8 @@ pub(crate) enum Known {
     No,
 }
 
-/// What a terminal is used to. Serialises with serde; the form is the store's to keep, and is not for others to read.
+/// What a terminal is used to. Serialises with serde; the form is the store's to keep, and is not for others to read. One that another
+/// release wrote may not be read: it is then made anew from the payments.
 #[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Profile {
     days: Days,
@@ -155,21 +159,24 @@ impl Profile {
             return;
         }
         self.count_read(at, payment.entry);
-        self.learn(payment.at, payment.operator.as_deref(), payment.place);
+        let is_approved = payment.state == State::Approved;
+        if is_approved {
+            self.learn(payment.at, payment.operator.as_deref(), payment.place);
+        }
         if payment.kind == Kind::Other {
             return;
         }
         count(&mut self.days.payments[at]);
-        if is_timed {
+        if is_approved && is_timed {
             self.days.at_hour(at, local.day, local.hour());
         }
         match payment.kind {
             Kind::Refund => {
                 count(&mut self.days.refunds[at]);
-                self.keep_refunded(payment);
+                self.keep_refunded(payment, local.day);
             }
-            Kind::Sale => self.keep_amount(payment),
-            Kind::Void | Kind::Other => {}
+            Kind::Sale if is_approved => self.keep_amount(payment),
+            _ => {}
         }
     }
 
@@ -243,11 +250,13 @@ impl Profile {
         known(&self.places, place, at)
     }
 
-    /// How often money went back to somebody since a time.
-    pub(crate) fn refunded(&self, who: Key, since_ms: i64) -> u16 {
-        let mut all = self.refunded.iter();
-        let found = all.find(|one| one.who == who && one.last_ms >= since_ms);
-        found.map_or(0, |one| one.count)
+    /// How often money went back to somebody since a day.
+    pub(crate) fn refunded(&self, who: Key, since_day: i64) -> u32 {
+        let found = self.refunded.iter().find(|one| one.who == who);
+        let days = found.into_iter().flat_map(|one| &one.days);
+        days.filter(|(day, _)| *day >= since_day)
+            .map(|(_, count)| u32::from(*count))
+            .sum()
     }
 
     /// Whose passwords were wrong within a time, its ends included: one for each try.
@@ -296,22 +305,31 @@ impl Profile {
         }
     }
 
-    fn keep_refunded(&mut self, payment: &Payment) {
+    fn keep_refunded(&mut self, payment: &Payment, day: i64) {
         let Some(who) = payment.who() else { return };
         let at_ms = payment.at.0;
         self.refunded
             .retain(|one| one.last_ms >= at_ms.saturating_sub(FORGET_MS));
-        match self.refunded.iter_mut().find(|one| one.who == who) {
-            Some(one) => {
-                count(&mut one.count);
-                one.last_ms = one.last_ms.max(at_ms);
-            }
-            None => self.refunded.push(Refunded {
+        let at = self.refunded.iter().position(|one| one.who == who);
+        let mut one = match at {
+            Some(at) => self.refunded.remove(at),
+            None => Refunded {
                 who,
-                count: 1,
                 last_ms: at_ms,
-            }),
+                days: Vec::new(),
+            },
+        };
+        one.last_ms = one.last_ms.max(at_ms);
+        match one.days.binary_search_by_key(&day, |(day, _)| *day) {
+            Ok(at) => count(&mut one.days[at].1),
+            Err(at) => one.days.insert(at, (day, 1)),
         }
+        if one.days.len() > REFUND_DAYS_MAX {
+            // The two oldest become one.
+            let (_, oldest) = one.days.remove(0);
+            one.days[0].1 = one.days[0].1.saturating_add(oldest);
+        }
+        self.refunded.push(one);
         self.refunded.sort_by_key(|one| (one.last_ms, one.who));
         drop_first(&mut self.refunded, REFUNDED_MAX);
     }

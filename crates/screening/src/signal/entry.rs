@@ -22,17 +22,18 @@ fn read(look: &Look, from: usize, entries: &[Entry]) -> Answer {
     if !entries.contains(&known!(payment.entry, Why::NoEntry)) {
         return Answer::Silent;
     }
-    let all = Entry::ALL.into_iter().map(|entry| usual(look, entry)).sum();
-    let of_these = entries.iter().map(|entry| usual(look, *entry)).sum();
+    let usual = usual(look);
+    let of_these = entries.iter().map(|entry| usual[*entry as usize]).sum();
+    let all = usual.into_iter().sum();
     jump(look, from, (of_these, all), |one| {
         one.entry.map(|read| entries.contains(&read))
     })
 }
 
-/// Payments that were read in a way, on the days before.
-fn usual(look: &Look, entry: Entry) -> u32 {
+/// Payments on the days before by how they were read, in the order of [`Entry::ALL`].
+fn usual(look: &Look) -> [u32; Entry::ALL.len()] {
     let days = look.profile.days();
-    days.sum(&days.read[entry as usize], look.local.day)
+    Entry::ALL.map(|entry| days.sum(&days.read[entry as usize], look.local.day))
 }
 
 /// None of the last payments is read as most are here, though several of them should be.
@@ -43,25 +44,26 @@ pub(super) fn usual_gone(look: &Look) -> Answer {
         return Answer::Cannot(Why::NoTime);
     }
     compared!(look);
-    let all: u32 = Entry::ALL.into_iter().map(|entry| usual(look, entry)).sum();
+    let usual = usual(look);
+    let all: u32 = usual.iter().sum();
     let most = Entry::ALL
         .into_iter()
-        .max_by_key(|entry| usual(look, *entry))
+        .max_by_key(|entry| usual[*entry as usize])
         .unwrap_or(entry);
-    let last = look.last(24 * 60).filter_map(|one| one.entry);
-    let times = 1 + last.take_while(|one| *one != most).count() as u64;
     if entry == most || all == 0 {
         return Answer::Silent;
     }
+    let last = look.last(24 * 60).filter_map(|one| one.entry);
+    let times = 1 + last.take_while(|one| *one != most).count() as u64;
     // How many there should be, in hundredths.
-    let expected = times * 100 * u64::from(usual(look, most)) / u64::from(all);
+    let expected = times * 100 * u64::from(usual[most as usize]) / u64::from(all);
     by_steps(
         expected as i64 - look.settings().gone_hundredths,
         &[(300, 1_000), (150, 800), (0, 500)],
         vec![
             Value::Entry(most),
             count(times),
-            count(u64::from(usual(look, most)) * 100 / u64::from(all)),
+            count(u64::from(usual[most as usize]) * 100 / u64::from(all)),
         ],
     )
 }

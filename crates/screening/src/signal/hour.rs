@@ -55,7 +55,8 @@ pub(super) fn unusual(look: &Look) -> Answer {
     compared!(look);
     let hour = look.local.hour();
     let distance = (0..=12).find(|far| is_usual(look, hour + far) || is_usual(look, hour + 24 - far));
-    let days = [hour + 23, hour, hour + 1].map(|hour| look.by_hour[hour % 24]);
+    let days =
+        [hour + 23, hour, hour + 1].map(|hour| look.profile.days().with_hour(look.local.day, hour % 24));
     by_steps(
         distance.unwrap_or(12) as i64,
         &[(5, 1_000), (4, 900), (3, 700), (2, 350)],
@@ -69,7 +70,7 @@ pub(super) fn unusual(look: &Look) -> Answer {
 
 /// Whether the terminal was used in an hour on enough of its days.
 fn is_usual(look: &Look, hour: usize) -> bool {
-    let days = u32::from(look.by_hour[hour % 24]);
+    let days = look.profile.days().with_hour(look.local.day, hour % 24);
     days > 0 && days * 100 >= look.past * look.settings().hour_share
 }
 

@@ -22,7 +22,6 @@ use crate::reason::{Code, Value, Why};
 use crate::settings::Settings;
 
 const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 1_440 * MINUTE_MS;
 
 /// What a signal says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +51,6 @@ pub(crate) struct Look<'a> {
     pub local: Local,
     /// Days in use before this one.
     pub past: u32,
-    /// On how many of them each hour was used.
-    pub by_hour: [u16; 24],
     /// Whether its time is known better than by day.
     pub is_timed: bool,
 }
@@ -118,7 +115,6 @@ impl<'a> Look<'a> {
             at,
             local,
             past: profile.days().in_use(local.day),
-            by_hour: profile.days().by_hour(local.day),
             is_timed,
         }
     }
@@ -230,3 +226,13 @@ macro_rules! compared {
     };
 }
 use {compared, concerned, known};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signals_stand_in_the_order_of_their_codes() {
+        assert_eq!(SIGNALS.map(|signal| signal.0), Code::ALL);
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a refund that was refused is looked at like one that was not: the try is what speaks.
 
-use super::{Answer, DAY_MS, Look, by_steps, compared, concerned, count, known, money};
+use super::{Answer, Look, by_steps, compared, concerned, count, known, money};
 use crate::payment::Kind;
 use crate::reason::{Value, Why};
 
@@ -39,7 +39,7 @@ pub(super) fn again(look: &Look) -> Answer {
     let tried = look
         .last(24 * 60)
         .filter(|one| one.kind == Kind::Refund && one.who == Some(who) && super::is_declined(one.state));
-    let done = i64::from(look.profile.refunded(who, look.at.0.saturating_sub(30 * DAY_MS)));
+    let done = i64::from(look.profile.refunded(who, look.local.day.saturating_sub(30)));
     let times = done + tried.count() as i64 + 1;
     let from = i64::from(look.settings().refunds_again).max(2);
     by_steps(

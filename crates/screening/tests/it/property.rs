@@ -176,7 +176,7 @@ fn scramble(value: &mut serde_json::Value, wild: &[u16; 4], turn: &mut usize) {
         serde_json::Value::Number(number) => {
             *turn += 1;
             let other = wild[*turn % 4];
-            if other % 5 == 0 {
+            if other.is_multiple_of(5) {
                 *number = other.into();
             }
         }

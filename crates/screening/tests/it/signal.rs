@@ -156,6 +156,7 @@ fn refunds_to_one_card_again() {
                 many(5, 5, |at_ms, _| refund(at_ms, 1_500)),
             ),
             ("the third in two weeks", true, days(3, 7)),
+            ("one a month", false, days(6, 29)),
             (
                 "by the payer, where no card is known",
                 true,
