@@ -11,6 +11,7 @@
 mod by_code;
 mod context;
 mod judge;
+pub mod model;
 mod payment;
 mod profile;
 mod reason;
