@@ -15,6 +15,7 @@ pub mod model;
 mod payment;
 mod profile;
 mod reason;
+pub mod rule;
 mod settings;
 mod signal;
 mod watch;

@@ -39,7 +39,7 @@ impl Default for Settings {
             depth: 3,
             rate_milli: 100,
             bins: 8_192,
-            l2_milli: 1_000,
+            l2_milli: 5_000,
             weight_min_milli: 1_000,
         }
     }
