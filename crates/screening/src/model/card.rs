@@ -114,6 +114,12 @@ impl ModelCard {
     }
 }
 
+/// The digest of a file, for tests that pin one.
+#[cfg(test)]
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    domain::hex::of(&Sha256::digest(bytes))
+}
+
 fn digest(table: &Table) -> [u8; 32] {
     let mut hash = Sha256::new();
     for name in table.names().iter() {
@@ -146,15 +152,26 @@ impl Model {
         };
         line(format_args!("# {}\n", pick("模型说明", "Model card")));
         line(format_args!("| | |\n|---|---|"));
-        line(format_args!("| {} | {} |", pick("训练时间", "Trained"), time(card.trained_at)));
-        line(format_args!("| {} | {} |", pick("交易笔数", "Payments"), card.rows));
+        line(format_args!(
+            "| {} | {} |",
+            pick("训练时间", "Trained"),
+            time(card.trained_at)
+        ));
+        line(format_args!(
+            "| {} | {} |",
+            pick("交易笔数", "Payments"),
+            card.rows
+        ));
         line(format_args!(
             "| {} | {} |",
             pick("其中标记为可疑欺诈", "Marked as fraudulent"),
             card.marked
         ));
         let (first, last) = (time(card.first_at), time(card.last_at));
-        line(format_args!("| {} | {first} – {last} |", pick("交易时间", "Between")));
+        line(format_args!(
+            "| {} | {first} – {last} |",
+            pick("交易时间", "Between")
+        ));
         let held_out = match card.held_out {
             Some(held_out) => {
                 let (rows, marked) = (held_out.rows, held_out.marked);
@@ -197,7 +214,10 @@ impl Model {
             let title = feature::title(name, language).unwrap_or(name);
             line(format_args!("| {title} | {share_milli} |"));
         }
-        line(format_args!("\n## {}\n", pick("不得用于", "What it must not be used for")));
+        line(format_args!(
+            "\n## {}\n",
+            pick("不得用于", "What it must not be used for")
+        ));
         for (zh, en) in NOT_FOR {
             line(format_args!("- {}", pick(zh, en)));
         }

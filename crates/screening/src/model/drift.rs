@@ -48,7 +48,10 @@ impl Level {
         let (zh, en) = match self {
             Self::Unknown => ("新的交易还太少，看不出变化", "too few new payments to say"),
             Self::Stable => ("与训练时一样", "as it was in training"),
-            Self::Shifted => ("与训练时有变化，请查看", "has shifted since training; have a look"),
+            Self::Shifted => (
+                "与训练时有变化，请查看",
+                "has shifted since training; have a look",
+            ),
             Self::Changed => (
                 "与训练时很不一样，应重新训练",
                 "has changed since training; train the model anew",

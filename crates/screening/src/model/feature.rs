@@ -39,17 +39,61 @@ const MAD_TO_DEVIATION: f64 = 1.4826;
 /// Code, Chinese, English; in the order of a row.
 const TITLES: [(&str, &str, &str); FEATURES] = [
     ("amount", "金额", "Amount"),
-    ("card_ratio", "金额是这张卡中位数的几倍", "Amount against the card's median"),
-    ("card_z", "金额偏离这张卡平时的程度", "Distance from what is usual for the card"),
-    ("card_high_14d", "这张卡 14 天内的高额笔数", "The card's high amounts in 14 days"),
-    ("card_max_14d", "这张卡 14 天内最高是中位数的几倍", "The card's highest in 14 days against its median"),
-    ("card_days_since_high", "这张卡距上一笔高额的天数", "Days since the card's last high amount"),
-    ("card_payments_14d", "这张卡 14 天内的笔数", "The card's payments in 14 days"),
-    ("terminal_run", "这台终端连续被标记的笔数", "Marked payments in a row at the terminal"),
-    ("terminal_run_days", "这台终端连续被标记已有几天", "Days since that row began"),
-    ("terminal_clean_days", "这台终端距上一笔正常交易的天数", "Days since the terminal's last genuine payment"),
-    ("terminal_frauds_28d", "这台终端 28 天内被标记的笔数", "Marked payments of the terminal in 28 days"),
-    ("terminal_payments_28d", "这台终端 28 天内已有结论的笔数", "Settled payments of the terminal in 28 days"),
+    (
+        "card_ratio",
+        "金额是这张卡中位数的几倍",
+        "Amount against the card's median",
+    ),
+    (
+        "card_z",
+        "金额偏离这张卡平时的程度",
+        "Distance from what is usual for the card",
+    ),
+    (
+        "card_high_14d",
+        "这张卡 14 天内的高额笔数",
+        "The card's high amounts in 14 days",
+    ),
+    (
+        "card_max_14d",
+        "这张卡 14 天内最高是中位数的几倍",
+        "The card's highest in 14 days against its median",
+    ),
+    (
+        "card_days_since_high",
+        "这张卡距上一笔高额的天数",
+        "Days since the card's last high amount",
+    ),
+    (
+        "card_payments_14d",
+        "这张卡 14 天内的笔数",
+        "The card's payments in 14 days",
+    ),
+    (
+        "terminal_run",
+        "这台终端连续被标记的笔数",
+        "Marked payments in a row at the terminal",
+    ),
+    (
+        "terminal_run_days",
+        "这台终端连续被标记已有几天",
+        "Days since that row began",
+    ),
+    (
+        "terminal_clean_days",
+        "这台终端距上一笔正常交易的天数",
+        "Days since the terminal's last genuine payment",
+    ),
+    (
+        "terminal_frauds_28d",
+        "这台终端 28 天内被标记的笔数",
+        "Marked payments of the terminal in 28 days",
+    ),
+    (
+        "terminal_payments_28d",
+        "这台终端 28 天内已有结论的笔数",
+        "Settled payments of the terminal in 28 days",
+    ),
 ];
 
 /// The names, as a model that sees these rows must have them.
@@ -195,7 +239,10 @@ impl Card {
             return (f64::NAN, f64::NAN);
         };
         let amount = amount_minor as f64;
-        (amount / median.max(1.0), (amount - median) / self.deviation(median))
+        (
+            amount / median.max(1.0),
+            (amount - median) / self.deviation(median),
+        )
     }
 
     fn observe(&mut self, paid: &Paid) {
@@ -220,7 +267,11 @@ impl Terminal {
             Some((last, count)) if *last >= day => *count = count.saturating_add(1),
             _ => self.days.push_back((day, 1)),
         }
-        while self.days.front().is_some_and(|(first, _)| day - first > TERMINAL_DAYS) {
+        while self
+            .days
+            .front()
+            .is_some_and(|(first, _)| day - first > TERMINAL_DAYS)
+        {
             self.days.pop_front();
         }
         if !settled.is_fraud {
@@ -286,7 +337,10 @@ impl Features {
             let is_recent = |at: &&Timestamp| days_between(**at, paid.at) <= TERMINAL_DAYS as f64;
             row[10] = terminal.frauds.iter().filter(is_recent).count() as f64;
             let today = paid.at.0.div_euclid(DAY_MS);
-            let recent = terminal.days.iter().filter(|(day, _)| today - day <= TERMINAL_DAYS);
+            let recent = terminal
+                .days
+                .iter()
+                .filter(|(day, _)| today - day <= TERMINAL_DAYS);
             row[11] = recent.map(|(_, count)| f64::from(*count)).sum();
         }
         row
@@ -302,5 +356,171 @@ impl Features {
     /// Takes what is known of an earlier payment into its terminal's past. In the order of the payments, as far as that can be had.
     pub fn settle(&mut self, settled: &Settled) {
         self.terminals.seen(settled.terminal, settled.at).settle(settled);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TERMINAL: Key = Key(7);
+
+    fn day(days: i64) -> Timestamp {
+        Timestamp(days * DAY_MS)
+    }
+
+    fn paid(days: i64, amount_minor: i64) -> Paid {
+        Paid {
+            at: day(days),
+            amount_minor,
+            terminal: TERMINAL,
+            card: Some(Key(1)),
+        }
+    }
+
+    fn settled(days: i64, is_fraud: bool) -> Settled {
+        Settled {
+            at: day(days),
+            terminal: TERMINAL,
+            is_fraud,
+        }
+    }
+
+    fn value(row: &[f64; FEATURES], name: &str) -> f64 {
+        let at = TITLES.iter().position(|(code, ..)| *code == name);
+        row[at.expect("a feature")]
+    }
+
+    #[test]
+    fn each_has_a_name_and_a_title_in_both_languages() {
+        assert_eq!(names().len(), FEATURES);
+        for name in names().iter() {
+            assert_ne!(title(name, Language::Chinese), title(name, Language::English));
+        }
+        assert_eq!(title("hour", Language::English), None);
+    }
+
+    #[test]
+    fn nothing_is_known_of_a_card_and_a_terminal_never_seen_but_the_amount() {
+        let row = Features::new(10, 10).row(&paid(0, 500));
+        assert_eq!(row[0], 500.0);
+        assert!(row[1..].iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn a_card_is_compared_with_its_own_past() {
+        let mut features = Features::new(10, 10);
+        for (nth, amount) in [900, 1_000, 1_100, 1_000, 5_000].into_iter().enumerate() {
+            features.observe(&paid(nth as i64, amount));
+        }
+        let row = features.row(&paid(10, 3_000));
+        assert_eq!(value(&row, "card_ratio"), 3.0);
+        // Distances from 1,000: 0, 0, 100, 100, 4,000; their median is 100.
+        assert_eq!(value(&row, "card_z"), 2_000.0 / (100.0 * MAD_TO_DEVIATION));
+        assert_eq!(value(&row, "card_high_14d"), 1.0);
+        assert_eq!(value(&row, "card_max_14d"), 5.0);
+        assert_eq!(value(&row, "card_days_since_high"), 6.0);
+        assert_eq!(value(&row, "card_payments_14d"), 5.0);
+        let later = features.row(&paid(30, 1_000));
+        assert_eq!(value(&later, "card_high_14d"), 0.0);
+        assert_eq!(value(&later, "card_payments_14d"), 0.0);
+        assert!(value(&later, "card_max_14d").is_nan());
+        assert_eq!(value(&later, "card_days_since_high"), 26.0);
+        let other = Paid {
+            card: None,
+            ..paid(30, 1_000)
+        };
+        assert!(value(&features.row(&other), "card_ratio").is_nan());
+    }
+
+    #[test]
+    fn a_terminal_has_its_run_of_marks() {
+        let mut features = Features::new(10, 10);
+        for (days, is_fraud) in [(1, true), (2, false), (3, true), (4, true), (5, true)] {
+            features.settle(&settled(days, is_fraud));
+        }
+        let row = features.row(&paid(12, 100));
+        assert_eq!(value(&row, "terminal_run"), 3.0);
+        assert_eq!(value(&row, "terminal_run_days"), 9.0);
+        assert_eq!(value(&row, "terminal_clean_days"), 10.0);
+        assert_eq!(value(&row, "terminal_frauds_28d"), 4.0);
+        assert_eq!(value(&row, "terminal_payments_28d"), 5.0);
+        features.settle(&settled(6, false));
+        let row = features.row(&paid(40, 100));
+        assert_eq!(value(&row, "terminal_run"), 0.0);
+        assert!(value(&row, "terminal_run_days").is_nan());
+        assert_eq!(value(&row, "terminal_frauds_28d"), 0.0);
+    }
+
+    #[test]
+    fn what_was_seen_longest_ago_makes_room() {
+        let mut features = Features::new(2, 2);
+        let of = |card, days| Paid {
+            card: Some(Key(card)),
+            ..paid(days, 100)
+        };
+        for (card, days) in [(1, 1), (2, 2), (1, 3), (3, 4)] {
+            features.observe(&of(card, days));
+        }
+        let is_known = |card| !value(&features.row(&of(card, 5)), "card_payments_14d").is_nan();
+        assert_eq!([is_known(1), is_known(2), is_known(3)], [true, false, true]);
+        for terminal in 0..100 {
+            features.settle(&Settled {
+                terminal: Key(terminal),
+                ..settled(1, true)
+            });
+        }
+        assert_eq!(features.terminals.by_key.len(), 2);
+        assert_eq!(features.terminals.by_time.len(), 2);
+    }
+
+    #[test]
+    fn the_past_of_a_card_and_a_terminal_is_bounded() {
+        let mut features = Features::new(2, 2);
+        for nth in 0..2_000 {
+            features.observe(&paid(nth, nth % 97));
+            features.settle(&settled(nth, true));
+        }
+        let card = features.cards.get(Key(1)).expect("it was seen");
+        assert_eq!(
+            (card.payments.len(), card.sorted.len()),
+            (CARD_PAYMENTS_MAX, CARD_PAYMENTS_MAX)
+        );
+        let terminal = features.terminals.get(TERMINAL).expect("it was seen");
+        assert_eq!((terminal.frauds.len(), terminal.days.len()), (FRAUDS_MAX, 29));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn no_payment_is_too_strange(
+            steps in prop::collection::vec((any::<i64>(), any::<i64>(), 0_u64..4, any::<bool>()), 0..60),
+        ) {
+            let mut features = Features::new(3, 3);
+            for (at, amount_minor, key, is_fraud) in steps {
+                let paid = Paid { at: Timestamp(at), amount_minor, terminal: Key(key), card: Some(Key(key)) };
+                let row = features.row(&paid);
+                prop_assert!(row.iter().all(|value| !value.is_infinite()));
+                features.observe(&paid);
+                features.settle(&Settled { at: paid.at, terminal: paid.terminal, is_fraud });
+            }
+        }
+
+        /// The walk outwards from the median finds what sorting all distances finds.
+        #[test]
+        fn the_deviation_is_that_of_the_sorted_distances(amounts in prop::collection::vec(0_i64..2_000, 3..40)) {
+            let mut card = Card::default();
+            for amount in &amounts {
+                card.observe(&paid(0, *amount));
+            }
+            let median = card.median().expect("three payments");
+            let mut distances: Vec<f64> = amounts.iter().map(|amount| (*amount as f64 - median).abs()).collect();
+            distances.sort_by(f64::total_cmp);
+            let expected = distances[amounts.len() / 2] * MAD_TO_DEVIATION;
+            prop_assert_eq!(card.deviation(median), expected.max(median / 20.0).max(1.0));
+        }
     }
 }

@@ -158,7 +158,8 @@ impl Model {
         if file.format != FORMAT {
             return Err(Unfit::Format(file.format));
         }
-        let names = FeatureNames::new(file.names.iter().map(String::as_str)).ok_or(Unfit::Unsound("names"))?;
+        let names =
+            FeatureNames::new(file.names.iter().map(String::as_str)).ok_or(Unfit::Unsound("names"))?;
         if names != *expected {
             let lacks = |of: &FeatureNames, from: &FeatureNames| {
                 let missing = of.iter().filter(|name| from.iter().all(|other| other != *name));
@@ -203,7 +204,11 @@ impl SpreadFile {
     }
 
     fn read(self) -> Option<Spread> {
-        let edges: Vec<f64> = self.edges.iter().map(|text| number(text)).collect::<Option<_>>()?;
+        let edges: Vec<f64> = self
+            .edges
+            .iter()
+            .map(|text| number(text))
+            .collect::<Option<_>>()?;
         let is_rising = edges.windows(2).all(|pair| pair[0] < pair[1]);
         let is_bounded = self.rows.iter().all(|rows| *rows as usize <= ROWS_MAX);
         let is_sound =

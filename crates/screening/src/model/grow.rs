@@ -247,10 +247,7 @@ impl<'a> Growth<'a> {
             let share = number::share(*odds as f64 / MICRO as f64);
             let gradient = share - if *mark { 1.0 } else { 0.0 };
             let weight = (share * (1.0 - share)).max(1e-9);
-            *pull = (
-                (gradient * GRAIN).round() as i64,
-                (weight * GRAIN).round() as i64,
-            );
+            *pull = ((gradient * GRAIN).round() as i64, (weight * GRAIN).round() as i64);
             root.gradient += pull.0;
             root.weight += pull.1;
             root.rows += 1;

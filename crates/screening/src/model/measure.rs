@@ -82,14 +82,20 @@ mod tests {
     #[test]
     fn precision_is_averaged_over_the_frauds_and_equal_scores_stand_together() {
         let marks = [true, false, true, false];
-        assert_eq!(average_precision(&[4, 3, 2, 1], &marks), Some((1.0 + 2.0 / 3.0) / 2.0));
+        assert_eq!(
+            average_precision(&[4, 3, 2, 1], &marks),
+            Some((1.0 + 2.0 / 3.0) / 2.0)
+        );
         assert_eq!(average_precision(&[1, 1, 1, 1], &marks), Some(0.5));
         assert_eq!(average_precision(&[4, 3], &[false, false]), None);
     }
 
     #[test]
     fn the_area_counts_pairs_and_half_of_the_equal_ones() {
-        assert_eq!(area_under_curve(&[4, 3, 2, 1], &[true, false, true, false]), Some(0.75));
+        assert_eq!(
+            area_under_curve(&[4, 3, 2, 1], &[true, false, true, false]),
+            Some(0.75)
+        );
         assert_eq!(area_under_curve(&[7, 7], &[true, false]), Some(0.5));
         assert_eq!(area_under_curve(&[7, 7], &[true, true]), None);
     }

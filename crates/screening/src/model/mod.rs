@@ -9,6 +9,8 @@
 //! they were written to a file: sums are of integers, and what takes `exp` or `ln` takes those of [`number`].
 
 mod card;
+#[cfg(test)]
+mod chance;
 mod drift;
 pub mod feature;
 mod file;

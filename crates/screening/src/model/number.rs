@@ -67,8 +67,19 @@ mod tests {
 
     #[test]
     fn what_is_no_number_ends_in_a_number() {
-        for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300, 0.0, -1.0] {
-            assert!(exp(x).is_finite() && ln(x).is_finite() && (0.0..=1.0).contains(&share(x)), "{x}");
+        for x in [
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            1e300,
+            -1e300,
+            0.0,
+            -1.0,
+        ] {
+            assert!(
+                exp(x).is_finite() && ln(x).is_finite() && (0.0..=1.0).contains(&share(x)),
+                "{x}"
+            );
         }
     }
 }

@@ -44,10 +44,10 @@ pub(super) struct Tree {
 impl Split {
     /// The node that a row goes to.
     pub const fn next(&self, value: f64) -> u16 {
-        let is_left = if value.is_nan() {
-            self.is_unknown_left
-        } else {
+        let is_left = if value.is_finite() {
             value <= self.at_most
+        } else {
+            self.is_unknown_left
         };
         if is_left { self.left } else { self.right }
     }

@@ -85,7 +85,9 @@ impl Wrong {
                 Mistake::Empty => "the condition is empty".to_owned(),
                 Mistake::TooLong => format!("the condition has more than {} characters", super::CHARS_MAX),
                 Mistake::TooDeep => format!("character {place}: nested too deep"),
-                Mistake::TooCostly => format!("character {place}: asks too much at once; make it several rules"),
+                Mistake::TooCostly => {
+                    format!("character {place}: asks too much at once; make it several rules")
+                }
                 Mistake::Unreadable => format!("character {place}: cannot be read"),
                 Mistake::UnknownVariable => format!("character {place}: there is no variable {about}"),
                 Mistake::UnknownFunction => format!("character {place}: there is no function {about}"),

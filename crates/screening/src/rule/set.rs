@@ -101,13 +101,7 @@ pub struct Judged<'a> {
 
 impl Rule {
     /// Checks a rule.
-    pub fn new(
-        code: &str,
-        text_zh: &str,
-        text_en: &str,
-        when: &str,
-        points: u16,
-    ) -> Result<Self, RuleField> {
+    pub fn new(code: &str, text_zh: &str, text_en: &str, when: &str, points: u16) -> Result<Self, RuleField> {
         let is_code = (1..=CODE_CHARS_MAX).contains(&code.len())
             && code.starts_with(|first: char| first.is_ascii_lowercase())
             && code
@@ -192,13 +186,7 @@ impl Rules {
         }
         let mut rules = Vec::with_capacity(set.rules.len());
         for (at, rule) in set.rules.iter().enumerate() {
-            let checked = Rule::new(
-                &rule.code,
-                &rule.text_zh,
-                &rule.text_en,
-                &rule.when,
-                rule.points,
-            );
+            let checked = Rule::new(&rule.code, &rule.text_zh, &rule.text_en, &rule.when, rule.points);
             rules.push(checked.map_err(|field| Unread::Rule(at, field))?);
         }
         Self::new(set.version, rules)
