@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::Timestamp;
+use domain::money::Currency;
 use domain::setting::Language;
 
 use crate::payment::Key;
@@ -77,7 +78,7 @@ const TITLES: [(&str, &str, &str); FEATURES] = [
     (
         "terminal_run_days",
         "这台终端连续被标记已有几天",
-        "Days since that row began",
+        "Days since the terminal's row of marks began",
     ),
     (
         "terminal_clean_days",
@@ -108,6 +109,32 @@ pub fn title(name: &str, language: Language) -> Option<&'static str> {
     Some(match language {
         Language::Chinese => zh,
         Language::English => en,
+    })
+}
+
+/// A feature's value in words, as a reason says it; where it is not known, that.
+pub fn text(name: &str, value: f64, currency: Currency, language: Language) -> Option<String> {
+    let title = title(name, language)?;
+    let is_zh = language == Language::Chinese;
+    let pick = |zh: String, en: String| if is_zh { zh } else { en };
+    if !value.is_finite() {
+        return Some(pick(format!("{title}：不详"), format!("{title}: not known")));
+    }
+    Some(match name {
+        "amount" => format!("{title} {}", currency.amount(value as i64)),
+        "card_ratio" => pick(
+            format!("是这张卡中位数的 {value:.1} 倍"),
+            format!("{value:.1} × the median of this card"),
+        ),
+        "card_max_14d" => pick(
+            format!("这张卡 14 天内最高是中位数的 {value:.1} 倍"),
+            format!("The card's highest in 14 days: {value:.1} × its median"),
+        ),
+        "card_z" | "card_days_since_high" | "terminal_run_days" | "terminal_clean_days" => {
+            pick(format!("{title}：{value:.1}"), format!("{title}: {value:.1}"))
+        }
+        // Counts.
+        _ => pick(format!("{title}：{value:.0}"), format!("{title}: {value:.0}")),
     })
 }
 
@@ -400,6 +427,43 @@ mod tests {
             assert_ne!(title(name, Language::Chinese), title(name, Language::English));
         }
         assert_eq!(title("hour", Language::English), None);
+    }
+
+    #[test]
+    fn a_value_is_said_with_its_number_or_as_not_known() {
+        let said = |name, value, language| text(name, value, Currency::CNY, language).expect("a feature");
+        let table = [
+            ("amount", 123_456.0, "金额 CNY 1234.56", "Amount CNY 1234.56"),
+            (
+                "card_ratio",
+                3.24,
+                "是这张卡中位数的 3.2 倍",
+                "3.2 × the median of this card",
+            ),
+            (
+                "terminal_run",
+                4.0,
+                "这台终端连续被标记的笔数：4",
+                "Marked payments in a row at the terminal: 4",
+            ),
+            (
+                "terminal_run_days",
+                f64::NAN,
+                "这台终端连续被标记已有几天：不详",
+                "Days since the terminal's row of marks began: not known",
+            ),
+        ];
+        for (name, value, zh, en) in table {
+            assert_eq!(said(name, value, Language::Chinese), zh);
+            assert_eq!(said(name, value, Language::English), en);
+        }
+        assert_eq!(text("hour", 1.0, Currency::CNY, Language::English), None);
+        for name in names().iter() {
+            assert_ne!(
+                said(name, 1.0, Language::Chinese),
+                said(name, 1.0, Language::English)
+            );
+        }
     }
 
     #[test]
