@@ -9,6 +9,7 @@ mod gate;
 mod growth;
 mod report;
 mod rig;
+mod screening;
 mod theft;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ pub enum Bench {
     Growth(growth::Args),
     /// Stolen terminals: how soon they are noticed without labels, against false questions. Nothing is measured but the judge.
     Theft(theft::Args),
+    /// How well the model finds what people would mark: the public benchmark's protocol, on its data or on a small set of our own.
+    Screening(screening::Args),
 }
 
 /// Runs a benchmark and prints it.
@@ -44,6 +47,7 @@ pub async fn run(bench: Bench) -> anyhow::Result<()> {
         Bench::Report(args) => report::run(args).await?,
         Bench::Growth(args) => growth::run(args).await?,
         Bench::Theft(args) => theft::run(&args)?,
+        Bench::Screening(args) => screening::run(&args)?,
     }
     println!("load after the run: {}", load_average());
     Ok(())
