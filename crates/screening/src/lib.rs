@@ -2,11 +2,12 @@
 //!
 //! A terminal's past is a [`Profile`] of bounded size; what the profile cannot know, the caller says in a [`Context`]. Each signal
 //! looks at one thing, and says in words with numbers why it spoke, or that it could not look. `docs/SCREENING.md` has them all.
+//! Beside the signals: [`model`], what people's marks teach, and [`rule`], what people write themselves.
 //!
 //! May touch: what it is given. It knows no clock, no storage and no network.
 //!
 //! Invariant: the same payments in the same order give the same profile, scores and reasons, on every machine, wherever the profile was
-//! stored in between; no floating point takes part. A signal that could not look never counts as silent.
+//! stored in between; no floating point takes part but in [`model`], which says how it comes out the same. A signal that could not look never counts as silent.
 
 mod by_code;
 mod context;
