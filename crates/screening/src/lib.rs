@@ -7,7 +7,8 @@
 //! May touch: what it is given. It knows no clock, no storage and no network.
 //!
 //! Invariant: the same payments in the same order give the same profile, scores and reasons, on every machine, wherever the profile was
-//! stored in between; no floating point takes part but in [`model`], which says how it comes out the same. A signal that could not look never counts as silent.
+//! stored in between; no floating point takes part but in [`model`], which says how it comes out the same. A signal that could not look
+//! never counts as silent.
 
 mod by_code;
 mod context;
