@@ -196,7 +196,7 @@ impl Week {
         let model = train(&table, settings, Timestamp((from + TRAIN_DAYS) * DAY_S * 1_000))?;
         let training = started.elapsed();
         let mut known = HashSet::new();
-        let mut learn_of = |range: std::ops::Range<usize>, known: &mut HashSet<u64>| {
+        let learn_of = |range: std::ops::Range<usize>, known: &mut HashSet<u64>| {
             let frauds = data.samples[range].iter().filter(|sample| sample.is_fraud);
             known.extend(frauds.map(|sample| sample.card));
         };
