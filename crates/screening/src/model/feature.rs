@@ -427,6 +427,12 @@ mod tests {
             assert_ne!(title(name, Language::Chinese), title(name, Language::English));
         }
         assert_eq!(title("hour", Language::English), None);
+        let document = include_str!("../../../../docs/SCREENING.md");
+        assert!(
+            names()
+                .iter()
+                .all(|name| document.contains(&format!("| `{name}` |")))
+        );
     }
 
     #[test]

@@ -155,6 +155,15 @@ fn every_variable_has_a_title_in_both_languages_and_is_read_by_its_name() {
 }
 
 #[test]
+fn the_document_has_each_variable_and_each_mistake() {
+    let document = include_str!("../../../../docs/SCREENING.md");
+    let codes = Variable::ALL.map(Variable::code).into_iter();
+    for code in codes.chain(Mistake::ALL.map(Mistake::code)) {
+        assert!(document.contains(&format!("`{code}`")), "{code}");
+    }
+}
+
+#[test]
 fn a_payment_says_its_hour_and_weekday_at_the_terminal() {
     // Thursday, 1 January 1970, 23:30 UTC is Friday, 07:30 at UTC+8.
     let at = Timestamp(23 * 3_600_000 + 1_800_000);
