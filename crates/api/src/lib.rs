@@ -79,7 +79,7 @@ pub use incident::pack::Stamper;
 pub use incident::render::{NotSet, OWN_TIME_MAX, Renderer};
 use incident::{
     activity, alarm, attachment, closing, comment, documents, drill, duty, found, inspection, pack, payment,
-    police, replacement, report, stop_request, stream, timeline,
+    police, replacement, report, stop_request, stream, suspect, timeline,
 };
 use node::Node;
 pub use origin::{Origin, network};
@@ -216,6 +216,7 @@ nouns! {
     stream with CODES,
     activity,
     payment,
+    suspect with CODES,
     statement with CODES,
     gate,
     operator with CODES,

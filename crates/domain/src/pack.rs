@@ -180,6 +180,8 @@ const fn told_others(happened: Happened) -> [Told; 3] {
         Happened::DocumentMade | Happened::FileAdded => [WithContent; 3],
         // Who got what is for those who got it, and for a court.
         Happened::PackMade => [Nothing; 3],
+        // Which payments the shop says were not its own: what is looked into.
+        Happened::Marked => [Whole, Whole, Fact],
         Happened::Commented | Happened::FileWithdrawn | Happened::FileRefused => [Nothing; 3],
         Happened::FoundProposed => [Whole, Fact, Fact],
         // What was looked at, and with what outcome.

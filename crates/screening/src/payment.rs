@@ -4,6 +4,7 @@
 
 use domain::money::Currency;
 use domain::setting::Language;
+pub use domain::statement::Certainty;
 use domain::{Timestamp, words};
 
 use crate::by_code::by_code;
@@ -73,21 +74,7 @@ words! {
     }
 }
 
-words! {
-    /// How much of a time the source settles.
-    pub enum Certainty {
-        /// All.
-        Second = "second",
-        /// The seconds are gone.
-        Minute = "minute",
-        /// It may be an hour later: the clocks were set back.
-        Hour = "hour",
-        /// Only about which day it was.
-        Day = "day",
-    }
-}
-
-by_code!(Kind, State, Entry, Certainty);
+by_code!(Kind, State, Entry);
 
 impl Entry {
     /// How it is read, in a few words.

@@ -148,6 +148,7 @@ pub const UNITS: &[Unit] = &[
     unit!("invitation", "name", one ("invitation_id": Text), ("invitation_id, coalesce(merchant_id, '')": 2),
         place("invitation", "name")),
     unit!("operator", "name", two ("shop_id, operator": Text, Text), ("shop_id, operator, ''": 3), place("operator", "name")),
+    unit!("mark", "ground", two ("incident_id, position": Text, Int), ("incident_id, position, ''": 3), place("mark", "ground")),
     unit!("payment", "operator", two ("statement_id, position": Text, Int), ("statement_id, position, merchant_id": 3),
         place("payment", "operator")),
     unit!("payment", "payer", two ("statement_id, position": Text, Int), ("statement_id, position, merchant_id": 3),

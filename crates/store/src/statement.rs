@@ -292,6 +292,36 @@ pub fn payments(
     tx.all(sql, values, read)
 }
 
+/// The newest payments that are, or may be, a terminal's, within a span, the newest last; at most `limit`.
+pub fn newest_payments(tx: &Tx<'_>, of: Of<'_>, (from, to): Span, limit: i64) -> Result<Vec<Payment>, Error> {
+    let sql = select!(
+        Payment,
+        concat!(
+            counted!(),
+            " ORDER BY payment.at_ms DESC, payment.statement_id DESC, payment.position DESC LIMIT $6"
+        )
+    );
+    let values = values![&of.merchant_id, of.shop_id, &of.terminal_id, from, to, limit];
+    let mut all = tx.all(sql, values, read)?;
+    all.reverse();
+    Ok(all)
+}
+
+/// The payment at a place of a statement that is kept.
+pub fn payment_at(
+    tx: &Tx<'_>,
+    merchant_id: MerchantId,
+    statement_id: &str,
+    position: i64,
+) -> Result<Option<Payment>, Error> {
+    let sql = select!(
+        Payment,
+        "JOIN statement s ON s.statement_id = payment.statement_id
+         WHERE payment.statement_id = $1 AND payment.position = $2 AND payment.merchant_id = $3 AND s.state = 'kept'"
+    );
+    tx.first(sql, values![statement_id, position, &merchant_id], read)
+}
+
 /// Payments that are alike, and their sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Total {

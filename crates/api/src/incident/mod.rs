@@ -4,7 +4,7 @@
 //! `replacement` and `comment` are the steps; `drill` is a report that is not kept; `timeline`, `stream` and `activity` show what
 //! happened; `documents` hands out what goes to others on paper, whose words `packet`, `claim` and `closing_report` gather, and `pack`
 //! all of it with its proofs; `attachment` keeps what people bring, which `spool` takes in; `payment` shows what downloaded
-//! statements say.
+//! statements say, and `suspect` which payments stand out, and takes what people say of them.
 //!
 //! Invariant: these use `case` and never each other's handlers; `case` uses none of them.
 
@@ -32,6 +32,7 @@ pub mod replacement;
 pub mod report;
 pub mod stop_request;
 pub mod stream;
+pub mod suspect;
 pub mod timeline;
 
 pub use case::{CODES, router};

@@ -32,7 +32,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use preview::StatementPreview;
-pub use preview::{PaymentOut, TimeSpan};
+pub use preview::{PaymentMethod, PaymentOut, TimeCertainty, TimeSpan};
 
 use crate::auth::{self, Account, scope};
 use crate::edge::{BODY_TIME_MAX, UPLOAD_TIME_MAX};

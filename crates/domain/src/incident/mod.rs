@@ -116,6 +116,8 @@ words! {
         FileWithdrawn = "file_withdrawn",
         /// A virus was found in a file, of which nothing was kept; the text is its length and its SHA-256.
         FileRefused = "file_refused",
+        /// Somebody said of payments whether they were the shop's; the text is what, how many, and which.
+        Marked = "marked",
         /// A person says the terminal was found; the text is how, and from the next line on the words.
         FoundProposed = "found_proposed",
         /// It was looked over; the text is `passed`, or `failed` and the items that were not right.

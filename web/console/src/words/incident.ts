@@ -132,6 +132,7 @@ export const incident = {
     pack_made: say('制作证据包', 'Evidence pack made'),
     commented: say('留言', 'Comment'),
     file_added: say('添加附件', 'File added'),
+    marked: say('核对交易', 'Payments checked'),
     file_withdrawn: say('撤回附件', 'File taken back'),
     file_refused: say('附件有病毒，没有保存', 'Virus in a file: not kept'),
     found_proposed: say('报告找回', 'Reported found'),

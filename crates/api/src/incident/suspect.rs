@@ -1,0 +1,802 @@
+//! The payments around a loss, the most suspicious first, and what people say of them (R1.3, R3.3).
+//!
+//! Invariant: what is listed is judged when it is asked for, from the same rows each time; a text says what happened at the terminal,
+//! never what somebody is.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use app::case::find;
+use app::mark::{NotMarked, may_mark};
+use app::suspect::{self, AtRisk, Before, Chart, Counts, Looked, Suspect, Unseen};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use domain::incident::Incident;
+use domain::mark::{AT_ONCE_MAX, GROUND_CHARS_MAX, Mark, Verdict};
+use domain::setting::Language as Spoken;
+use domain::terminal::Terminal;
+use screening::Reason;
+use serde::{Deserialize, Serialize};
+use store::Tx;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::Api;
+use crate::auth::{self, Account};
+use crate::idempotency::Kept;
+use crate::input::{Cursor, In, Limit, Place, Query, text};
+use crate::language::Language;
+use crate::page::Page;
+use crate::people::Names;
+use crate::problem::{Problem, ProblemOut, Why};
+use crate::route::{acting, reading};
+use crate::sheet::{self, ExportQuery, Sheet};
+use crate::statement::{PaymentMethod, TimeCertainty, TimeSpan};
+use crate::wire::{Letters, Money, Time, word};
+
+/// Other payments of one card or payer that are named.
+const SAME_MAX: usize = 10;
+
+word! {
+    /// What was asked for.
+    SuspectKind: screening::Kind;
+    /// What became of it.
+    SuspectState: screening::State;
+    /// How the card or code was read.
+    SuspectEntry: screening::Entry;
+    /// What a reason is about.
+    ReasonCode: screening::Code;
+    /// What somebody says of a payment.
+    MarkVerdict: Verdict;
+}
+
+crate::problem::codes! {
+    /// The incident has as many marks as one may have.
+    FULL = "too_many_marks", TOO_MANY_REQUESTS:
+        ("标注太多", "一个事件最多两万条标注。"),
+        ("Too many marks", "An incident has at most 20,000 marks.");
+}
+
+impl From<NotMarked> for Problem {
+    fn from(why: NotMarked) -> Self {
+        match why {
+            NotMarked::Full => Self::new(FULL),
+            NotMarked::Case(error) => error.into(),
+        }
+    }
+}
+
+/// The routes.
+pub fn router() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_suspects))
+        .routes(routes!(export_suspects))
+        .routes(routes!(mark))
+}
+
+/// Payments around a loss.
+#[derive(Serialize, ToSchema)]
+struct Suspects {
+    /// The loss window.
+    window: TimeSpan,
+    /// What `items` are of: the window, and three days before and after it.
+    around: TimeSpan,
+    /// Parts of the window of which no source says anything: what happened there is not known.
+    holes: Vec<TimeSpan>,
+    /// When the terminal was stopped; null while that is not known.
+    #[schema(required)]
+    stopped_at: Option<Time>,
+    /// How many there are of each mark.
+    counts: SuspectCounts,
+    /// What may be lost, one for each currency: payments in the window that were not refused and that nobody called genuine.
+    at_risk: Vec<SuspectRisk>,
+    /// How many payments there were when.
+    chart: SuspectChart,
+    /// What could not be looked at, and why.
+    not_asked: Vec<SuspectNotAsked>,
+    /// Whether there are more payments than are looked at: the oldest are missing.
+    is_cut: bool,
+    /// The payments.
+    items: Vec<SuspectOut>,
+    /// Where the next page starts; null on the last one.
+    #[schema(required)]
+    next_cursor: Option<String>,
+    /// Whether the one who asks may mark them.
+    may_mark: bool,
+}
+
+/// How many payments there are of each mark.
+#[derive(Serialize, ToSchema)]
+struct SuspectCounts {
+    /// All of them.
+    all: usize,
+    /// Those of which nobody said anything.
+    unmarked: usize,
+    /// Those that are the shop's.
+    genuine: usize,
+    /// Those that are not.
+    fraudulent: usize,
+    /// Those of which somebody said that it is not known.
+    unsure: usize,
+}
+
+impl From<Counts> for SuspectCounts {
+    fn from(it: Counts) -> Self {
+        Self {
+            all: it.all,
+            unmarked: it.unmarked,
+            genuine: it.genuine,
+            fraudulent: it.fraudulent,
+            unsure: it.unsure,
+        }
+    }
+}
+
+/// What may be lost of one currency.
+#[derive(Serialize, ToSchema)]
+struct SuspectRisk {
+    /// ISO 4217.
+    #[schema(value_type = String)]
+    currency: Letters,
+    /// Of payments that are not the shop's.
+    fraudulent: SuspectSums,
+    /// Of payments that are not known.
+    unsure: SuspectSums,
+    /// Of payments of which nobody said anything.
+    unmarked: SuspectSums,
+}
+
+/// Sums of payments of one currency.
+#[derive(Serialize, ToSchema)]
+struct SuspectSums {
+    /// Sales.
+    sale_count: i64,
+    /// Their sum, minor units.
+    sale_minor: i64,
+    /// Refunds and voids.
+    refund_count: i64,
+    /// Their sum, minor units.
+    refund_minor: i64,
+}
+
+impl From<suspect::Sums> for SuspectSums {
+    fn from(it: suspect::Sums) -> Self {
+        Self {
+            sale_count: it.sale_count,
+            sale_minor: it.sale_minor,
+            refund_count: it.refund_count,
+            refund_minor: it.refund_minor,
+        }
+    }
+}
+
+/// Payments by step of time.
+#[derive(Serialize, ToSchema)]
+struct SuspectChart {
+    /// Where the first step begins.
+    from: Time,
+    /// How long one is, seconds.
+    step_s: i64,
+    /// The terminal's own payments that were not refused.
+    own: Vec<i64>,
+    /// Those of the shop's other terminals; null: it has none at the gate.
+    #[schema(required)]
+    others: Option<Vec<i64>>,
+}
+
+impl From<Chart> for SuspectChart {
+    fn from(it: Chart) -> Self {
+        Self {
+            from: Time(it.from),
+            step_s: it.step_ms / 1_000,
+            own: it.own,
+            others: it.others,
+        }
+    }
+}
+
+/// What could not be looked at.
+#[derive(Serialize, ToSchema)]
+struct SuspectNotAsked {
+    /// What.
+    code: ReasonCode,
+    /// What, and why not, in the language of `Accept-Language`.
+    text: String,
+    /// Of how many payments.
+    count: usize,
+}
+
+/// A payment around a loss.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Suspect)]
+struct SuspectOut {
+    /// What marks name it by.
+    id: String,
+    /// Its place in the terminal's own order at the gate; null: the gate has not seen it.
+    #[schema(required)]
+    sequence: Option<i64>,
+    /// Its place in a statement that was brought; null: none has it.
+    #[schema(required)]
+    statement_row: Option<String>,
+    /// When.
+    at: Time,
+    /// How much of the time the source settles.
+    certainty: TimeCertainty,
+    /// What was asked for.
+    kind: SuspectKind,
+    /// What became of it.
+    state: SuspectState,
+    /// Whether a sale was undone later.
+    is_undone: bool,
+    /// What was charged or given back.
+    amount: Money,
+    /// What was paid with, where the source says it.
+    #[schema(required)]
+    method: Option<PaymentMethod>,
+    /// The card, truncated.
+    #[schema(required)]
+    card: Option<String>,
+    /// Who paid, masked.
+    #[schema(required)]
+    payer: Option<String>,
+    /// How the card or code was read.
+    #[schema(required)]
+    entry: Option<SuspectEntry>,
+    /// Who was signed in, as the source writes it.
+    #[schema(required)]
+    operator: Option<String>,
+    /// Whether it is this terminal's for certain; else it may be.
+    is_certain: bool,
+    /// Whether it lies in the loss window.
+    in_window: bool,
+    /// How much it stands out, from 0 to 1,000.
+    score: u16,
+    /// Why, the weightiest first.
+    reasons: Vec<SuspectReason>,
+    /// Other payments here of the same card or payer, at most 10; two cards may share what is kept of their numbers.
+    same: Vec<SuspectSame>,
+    /// What a refund or a void gives back, where it is known.
+    #[schema(required)]
+    sale: Option<SuspectSale>,
+    /// What the last one said who did not take it back; null: nobody.
+    #[schema(required)]
+    mark: Option<MarkVerdict>,
+    /// What each person says, the last one first.
+    opinions: Vec<Opinion>,
+}
+
+/// Why a payment stands out.
+#[derive(Serialize, ToSchema)]
+struct SuspectReason {
+    /// What is looked at.
+    code: ReasonCode,
+    /// That in a few words, in the language of `Accept-Language`, as the next.
+    title: String,
+    /// What was found, with its numbers.
+    text: String,
+    /// How much of the score is its own, of 1,000.
+    points: u16,
+}
+
+/// Another payment of the same card or payer.
+#[derive(Clone, Serialize, ToSchema)]
+struct SuspectSame {
+    /// Which.
+    id: String,
+    /// When.
+    at: Time,
+    /// What was asked for.
+    kind: SuspectKind,
+    /// What was charged or given back.
+    amount: Money,
+}
+
+/// A sale that money goes back of.
+#[derive(Serialize, ToSchema)]
+struct SuspectSale {
+    /// Which, where it is one of the last 32 days.
+    #[schema(required)]
+    id: Option<String>,
+    /// When.
+    at: Time,
+    /// What was charged.
+    amount: Money,
+}
+
+impl From<Before> for SuspectSale {
+    fn from(it: Before) -> Self {
+        Self {
+            id: it.id,
+            at: Time(it.at),
+            amount: it.amount.into(),
+        }
+    }
+}
+
+/// What somebody says of a payment.
+#[derive(Serialize, ToSchema)]
+struct Opinion {
+    /// Who.
+    by: String,
+    /// What.
+    mark: MarkVerdict,
+    /// When.
+    at: Time,
+    /// Why.
+    #[schema(required)]
+    ground: Option<String>,
+}
+
+/// In which order payments are listed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum SuspectOrder {
+    /// The most suspicious first.
+    #[default]
+    Score,
+    /// The newest first.
+    Time,
+}
+
+/// Of which mark payments are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum SuspectMarked {
+    /// All.
+    #[default]
+    All,
+    /// Those of which nobody said anything.
+    None,
+    /// Those that are the shop's.
+    Genuine,
+    /// Those that are not.
+    Fraudulent,
+    /// Those that are not known.
+    Unsure,
+}
+
+impl SuspectMarked {
+    fn takes(self, verdict: Option<Verdict>) -> bool {
+        match self {
+            Self::All => true,
+            Self::None => verdict.is_none(),
+            Self::Genuine => verdict == Some(Verdict::Genuine),
+            Self::Fraudulent => verdict == Some(Verdict::Fraudulent),
+            Self::Unsure => verdict == Some(Verdict::Unsure),
+        }
+    }
+}
+
+/// Which payments.
+#[derive(Deserialize, IntoParams)]
+struct SuspectQuery {
+    #[serde(default)]
+    #[param(inline)]
+    order: SuspectOrder,
+    /// Those with this mark.
+    #[serde(default)]
+    #[param(inline)]
+    mark: SuspectMarked,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// The last page's `next_cursor`.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Spot>>,
+}
+
+/// A place in the list: before all that come after it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Spot {
+    score: Reverse<u16>,
+    at: Reverse<i64>,
+    id: String,
+}
+
+impl Spot {
+    fn of(it: &Suspect, order: SuspectOrder) -> Self {
+        Self {
+            score: Reverse(match order {
+                SuspectOrder::Score => it.judgement.score,
+                SuspectOrder::Time => 0,
+            }),
+            at: Reverse(it.payment.at.0),
+            id: it.source.id(),
+        }
+    }
+
+    fn cursor(&self) -> String {
+        format!("{}.{}.{}", self.score.0, self.at.0, self.id)
+    }
+}
+
+impl Place for Spot {
+    fn parse(cursor: &str) -> Option<Self> {
+        let mut parts = cursor.splitn(3, '.');
+        Some(Self {
+            score: Reverse(parts.next()?.parse().ok()?),
+            at: Reverse(parts.next()?.parse().ok()?),
+            id: parts.next()?.to_owned(),
+        })
+    }
+}
+
+/// The language of the texts.
+fn spoken(headers: &HeaderMap) -> Spoken {
+    match Language::of(headers) {
+        Language::Chinese => Spoken::Chinese,
+        Language::English => Spoken::English,
+    }
+}
+
+/// The payments around a loss, the most suspicious first, each with the reasons why; from the gate's ledger, and from the statements
+/// that were brought. What a stranger may have sent is not among them.
+#[utoipa::path(get, path = "/incidents/{incident_id}/suspects", tag = "incident",
+    params(("incident_id" = String, Path), SuspectQuery), responses(
+    (status = 200, body = Suspects),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+))]
+async fn list_suspects(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    Path(incident_id): Path<String>,
+    Query(query): Query<SuspectQuery>,
+    headers: HeaderMap,
+) -> Result<Json<Suspects>, Problem> {
+    let language = spoken(&headers);
+    reading(&api, account, move |tx, actor| {
+        let incident: Incident = find(tx, actor, &incident_id)?;
+        let terminal = terminal_of(tx, &incident)?;
+        let looked = suspect::look(tx, &incident, &terminal)?;
+        let chart = suspect::chart(tx, &terminal, &looked)?;
+        let stopped_at = incident.acknowledged_at.map(|_| Time(incident.suspended_at));
+        let (items, next_cursor) = page(tx, &looked, &query, language)?;
+        Ok(Suspects {
+            window: TimeSpan::of(looked.window),
+            around: TimeSpan::of(looked.around),
+            holes: looked.holes.iter().copied().map(TimeSpan::of).collect(),
+            stopped_at,
+            counts: Counts::of(&looked.suspects).into(),
+            at_risk: at_risk(&looked.suspects),
+            chart: chart.into(),
+            not_asked: looked.unseen.iter().map(|it| not_asked(it, language)).collect(),
+            is_cut: looked.is_cut,
+            items,
+            next_cursor,
+            may_mark: may_mark(actor).is_ok() && incident.state != domain::incident::State::Closed,
+        })
+    })
+    .await
+}
+
+fn terminal_of(tx: &Tx<'_>, incident: &Incident) -> Result<Terminal, store::Error> {
+    let terminal = store::terminal::get(tx, incident.terminal_id)?;
+    terminal.ok_or(store::Error::Corrupt("terminal of an incident"))
+}
+
+fn at_risk(suspects: &[Suspect]) -> Vec<SuspectRisk> {
+    let of = |(currency, it): (_, AtRisk)| SuspectRisk {
+        currency: Letters::of(currency),
+        fraudulent: it.fraudulent.into(),
+        unsure: it.unsure.into(),
+        unmarked: it.unmarked.into(),
+    };
+    suspect::at_risk(suspects).into_iter().map(of).collect()
+}
+
+fn not_asked(it: &Unseen, language: Spoken) -> SuspectNotAsked {
+    SuspectNotAsked {
+        code: ReasonCode(it.what.code),
+        text: it.what.text(language),
+        count: it.count,
+    }
+}
+
+/// A page of the list, and where the next one starts.
+fn page(
+    tx: &Tx<'_>,
+    looked: &Looked,
+    query: &SuspectQuery,
+    language: Spoken,
+) -> Result<(Vec<SuspectOut>, Option<String>), Problem> {
+    let after = query.cursor.as_ref().map(|cursor| &cursor.0);
+    let taken = looked
+        .suspects
+        .iter()
+        .filter(|it| query.mark.takes(it.opinions.verdict()));
+    let mut listed: Vec<(Spot, &Suspect)> = taken.map(|it| (Spot::of(it, query.order), it)).collect();
+    listed.retain(|(spot, _)| after.is_none_or(|after| spot > after));
+    listed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    listed.truncate(query.limit.get() + 1);
+    let page = Page::of(listed, query.limit.get(), |(spot, _)| spot.cursor());
+    let mut outs = Outs::new(tx, looked, language);
+    let items = page.items.into_iter().map(|(_, it)| outs.out(it));
+    Ok((items.collect::<Result<_, _>>()?, page.next_cursor))
+}
+
+/// Makes payments as they travel.
+struct Outs<'t, 'c> {
+    names: Names<'t, 'c>,
+    language: Spoken,
+    /// The payments of each card or payer.
+    same: HashMap<screening::Key, Vec<SuspectSame>>,
+}
+
+impl<'t, 'c> Outs<'t, 'c> {
+    fn new(tx: &'t Tx<'c>, looked: &Looked, language: Spoken) -> Self {
+        let mut same: HashMap<_, Vec<SuspectSame>> = HashMap::new();
+        for it in &looked.suspects {
+            let Some(who) = it.payment.who() else { continue };
+            same.entry(who).or_default().push(SuspectSame {
+                id: it.source.id(),
+                at: Time(it.payment.at),
+                kind: SuspectKind(it.payment.kind),
+                amount: it.amount().into(),
+            });
+        }
+        Self {
+            names: Names::new(tx),
+            language,
+            same,
+        }
+    }
+
+    fn out(&mut self, it: &Suspect) -> Result<SuspectOut, store::Error> {
+        let id = it.source.id();
+        let of_who = it.payment.who().and_then(|who| self.same.get(&who));
+        let others = of_who.into_iter().flatten().filter(|same| same.id != id);
+        let opinions = it.opinions.iter().map(|mark| self.names.opinion(mark));
+        Ok(SuspectOut {
+            sequence: match &it.source {
+                suspect::Source::Ledger(sequence) => Some(*sequence),
+                suspect::Source::Statement(_) => None,
+            },
+            statement_row: match &it.source {
+                suspect::Source::Ledger(_) => it.also.as_ref().map(suspect::Row::name),
+                suspect::Source::Statement(row) => Some(row.name()),
+            },
+            at: Time(it.payment.at),
+            certainty: TimeCertainty(it.payment.certainty),
+            kind: SuspectKind(it.payment.kind),
+            state: SuspectState(it.payment.state),
+            is_undone: it.is_undone,
+            amount: it.amount().into(),
+            method: it.method.map(PaymentMethod),
+            card: it.card.clone(),
+            payer: it.payer.clone(),
+            entry: it.payment.entry.map(SuspectEntry),
+            operator: it.payment.operator.clone(),
+            is_certain: it.is_certain,
+            in_window: it.in_window,
+            score: it.judgement.score,
+            reasons: it
+                .judgement
+                .reasons
+                .iter()
+                .map(|it| reason(it, self.language))
+                .collect(),
+            same: others.take(SAME_MAX).cloned().collect(),
+            sale: it.sale.clone().map(SuspectSale::from),
+            mark: it.opinions.verdict().map(MarkVerdict),
+            opinions: opinions
+                .collect::<Result<Vec<_>, _>>()?
+                .into_iter()
+                .flatten()
+                .collect(),
+            id,
+        })
+    }
+}
+
+fn reason(it: &Reason, language: Spoken) -> SuspectReason {
+    SuspectReason {
+        code: ReasonCode(it.code),
+        title: it.code.title(language).to_owned(),
+        text: it.text(language),
+        points: it.points,
+    }
+}
+
+impl Names<'_, '_> {
+    /// A mark as what somebody says.
+    fn opinion(&mut self, mark: &Mark) -> Result<Option<Opinion>, store::Error> {
+        let Some(verdict) = mark.verdict else {
+            return Ok(None);
+        };
+        Ok(Some(Opinion {
+            by: self.person(&mark.by)?,
+            mark: MarkVerdict(verdict),
+            at: Time(mark.at),
+            ground: mark.ground.clone(),
+        }))
+    }
+}
+
+/// The columns of the export; `reasons` is in the language of `Accept-Language`.
+const COLUMNS: [&str; 19] = [
+    "id",
+    "at",
+    "certainty",
+    "kind",
+    "state",
+    "is_undone",
+    "amount_minor",
+    "currency",
+    "method",
+    "card",
+    "payer",
+    "entry",
+    "operator",
+    "is_certain",
+    "in_window",
+    "score",
+    "reasons",
+    "mark",
+    "marked_by",
+];
+
+/// A line of the export.
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    suspect: SuspectOut,
+    amount_minor: i64,
+    currency: Letters,
+    /// In the place of the list.
+    #[serde(rename = "reasons")]
+    texts: String,
+    marked_by: String,
+}
+
+/// The payments around a loss as a table, the newest first; at most 10000.
+#[utoipa::path(get, path = "/incidents/{incident_id}/suspects/export", tag = "incident",
+    params(("incident_id" = String, Path), ExportQuery), responses(
+    (status = 200, description = "A table.", content_type = "text/csv", body = String),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+))]
+async fn export_suspects(
+    State(api): State<Arc<Api>>,
+    account: Account,
+    Path(incident_id): Path<String>,
+    Query(query): Query<ExportQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let language = spoken(&headers);
+    let Json(rows) = reading(&api, account, move |tx, actor| {
+        let looked = app::mark::looked(tx, actor, &incident_id)?;
+        let mut outs = Outs::new(tx, &looked, language);
+        let newest = looked.suspects.iter().rev().take(sheet::ROWS_MAX);
+        let line = |it: &Suspect| {
+            let mut out = outs.out(it)?;
+            let texts = std::mem::take(&mut out.reasons)
+                .into_iter()
+                .map(|reason| reason.text);
+            let by = out.opinions.iter().map(|opinion| opinion.by.as_str());
+            let line = Line {
+                amount_minor: it.payment.amount_minor,
+                currency: Letters::of(it.payment.currency),
+                texts: texts.collect::<Vec<_>>().join("; "),
+                marked_by: by.collect::<Vec<_>>().join(", "),
+                suspect: out,
+            };
+            sheet::cells(&line, &COLUMNS)
+        };
+        newest.map(line).collect::<Result<Vec<_>, Problem>>()
+    })
+    .await?;
+    let sheet = Sheet {
+        name: "payments",
+        columns: COLUMNS.to_vec(),
+        rows,
+    };
+    sheet.answer(query.format)
+}
+
+/// What is said of which payments.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "incident_id": "K7Q2M4XA", "items": ["L41"], "mark": "fraudulent", "ground": "当时店里没人" }))]
+struct MarkIn {
+    /// Around which loss.
+    incident_id: String,
+    /// Which payments, by their `id`; at most 200.
+    #[schema(max_items = 200)]
+    items: Vec<String>,
+    /// What; null takes back what the one who asks said of them.
+    mark: Option<MarkVerdict>,
+    /// Why; at most 500 characters.
+    #[schema(max_length = 500)]
+    ground: Option<String>,
+}
+
+/// How payments are marked now.
+#[derive(Serialize, ToSchema)]
+struct Marked {
+    /// Those that were asked about.
+    items: Vec<MarkedItem>,
+    /// How many there are of each mark.
+    counts: SuspectCounts,
+    /// What may be lost, one for each currency.
+    at_risk: Vec<SuspectRisk>,
+}
+
+/// How a payment is marked.
+#[derive(Serialize, ToSchema)]
+struct MarkedItem {
+    /// Which.
+    id: String,
+    /// What the last one said who did not take it back; null: nobody.
+    #[schema(required)]
+    mark: Option<MarkVerdict>,
+    /// What each person says, the last one first.
+    opinions: Vec<Opinion>,
+}
+
+/// Say of payments around a loss whether they were the shop's. Each person's last word counts, and stays beside the others'; the record
+/// has all of them.
+#[utoipa::path(post, path = "/marks", tag = "incident", request_body = MarkIn, responses(
+    (status = 200, body = Marked),
+    (status = 403, description = "not_allowed; person_required", body = ProblemOut),
+    (status = 404, description = "incident_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state", body = ProblemOut),
+    (status = 422, description = "invalid_field", body = ProblemOut),
+    (status = 429, description = "too_many_marks", body = ProblemOut),
+))]
+async fn mark(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    input: In<MarkIn>,
+) -> Result<Kept, Problem> {
+    let incident_id = input.body.incident_id.clone();
+    let kept = acting(&api, account, input, move |tx, actor, said: MarkIn| {
+        find::<Incident>(tx, actor, &said.incident_id)?;
+        if said.items.is_empty() {
+            return Err(Problem::field("items", Why::Missing));
+        }
+        if said.items.len() > AT_ONCE_MAX {
+            return Err(Problem::field("items", Why::TooLong));
+        }
+        let ground = said
+            .ground
+            .as_deref()
+            .map(str::trim)
+            .filter(|ground| !ground.is_empty());
+        let ground = ground
+            .map(|ground| text("ground", ground, GROUND_CHARS_MAX))
+            .transpose()?;
+        let verdict = said.mark.map(|mark| mark.0);
+        let looked = app::mark::mark(
+            tx,
+            actor,
+            &said.incident_id,
+            &said.items,
+            (verdict, ground.as_deref()),
+        )?;
+        let mut names = Names::new(tx);
+        let wanted = |it: &&Suspect| said.items.contains(&it.source.id());
+        let items = looked.suspects.iter().filter(wanted).map(|it| {
+            let opinions = it.opinions.iter().map(|mark| names.opinion(mark));
+            Ok(MarkedItem {
+                id: it.source.id(),
+                mark: it.opinions.verdict().map(MarkVerdict),
+                opinions: opinions
+                    .collect::<Result<Vec<_>, _>>()?
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            })
+        });
+        Ok(Marked {
+            items: items.collect::<Result<_, store::Error>>()?,
+            counts: Counts::of(&looked.suspects).into(),
+            at_risk: at_risk(&looked.suspects),
+        })
+    });
+    let kept = kept.await?;
+    api.node.changed(Some(incident_id));
+    Ok(kept)
+}

@@ -1,0 +1,417 @@
+//! Suspects: the payments around a loss, each with how much it stands out and why (R1.3, R3.3).
+//!
+//! The ledger of the gate and the statements that were brought are read into one order; a terminal's profile is made of the month
+//! before, and each payment around the loss is judged against it. Nothing of it is kept: the same rows give the same scores.
+//!
+//! Invariant: a payment that both sources have is one; what a stranger may have sent is none, and teaches a profile nothing.
+
+mod chart;
+mod ledger;
+mod statement;
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::Timestamp;
+use domain::incident::Incident;
+use domain::mark::{OF_INCIDENT_MAX, Opinions, Verdict};
+use domain::money::{Currency, Money};
+use domain::statement::{Method, Span, holes, is_within};
+use domain::terminal::{Control, Terminal};
+use domain::time::HOUR_MS;
+use jiff::tz::TimeZone;
+use screening::{Context, Judgement, Kind, Loss, NotAsked, Payment, Profile, Sale, Settings, SignIn, State};
+use store::statement::Of;
+use store::{Error as StoreError, Tx};
+
+use crate::statement::around;
+
+pub use chart::{Chart, STEPS_MAX, chart};
+
+/// So long before what is judged the past begins.
+const PAST_MS: i64 = 32 * 24 * HOUR_MS;
+/// So long before a refund its sale is looked for.
+const SALE_MS: i64 = 30 * 24 * HOUR_MS;
+/// Rows of each source at most, the newest.
+const ROWS_MAX: i64 = 20_000;
+
+/// Where a payment is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// In our gate's ledger, at this place of the terminal's own order.
+    Ledger(i64),
+    /// In a statement.
+    Statement(Row),
+}
+
+/// A payment's place in a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Which statement.
+    pub statement_id: String,
+    /// Its place there.
+    pub position: i64,
+    /// The same for the same payment in every file that has it.
+    pub key: String,
+}
+
+impl Row {
+    /// How people and programs name it.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.statement_id, self.position)
+    }
+}
+
+impl Source {
+    /// How people and programs name the payment.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Ledger(sequence) => format!("L{sequence}"),
+            Self::Statement(row) => format!("P{}", row.name()),
+        }
+    }
+
+    /// How marks name it: the same when another file has it, too.
+    pub fn marked_as(&self) -> String {
+        match self {
+            Self::Ledger(_) => self.id(),
+            Self::Statement(row) => format!("P{}", row.key),
+        }
+    }
+}
+
+/// A sale that money goes back of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// How it is named, where it is one of those looked at.
+    pub id: Option<String>,
+    /// When it was.
+    pub at: Timestamp,
+    /// What was charged.
+    pub amount: Money,
+}
+
+/// A payment around a loss.
+#[derive(Clone, Debug)]
+pub struct Suspect {
+    /// Where it is written.
+    pub source: Source,
+    /// Of one in the ledger: its place in a statement that has it, too.
+    pub also: Option<Row>,
+    /// What it is.
+    pub payment: Payment,
+    /// What was paid with, where the source says it.
+    pub method: Option<Method>,
+    /// The card, truncated.
+    pub card: Option<String>,
+    /// Who paid, masked.
+    pub payer: Option<String>,
+    /// Whether it is this terminal's for certain; else it may be.
+    pub is_certain: bool,
+    /// Whether a sale was undone later.
+    pub is_undone: bool,
+    /// Whether it lies in the loss window.
+    pub in_window: bool,
+    /// What a refund gives back.
+    pub sale: Option<Before>,
+    /// How much it stands out, and why.
+    pub judgement: Judgement,
+    /// What people say of it.
+    pub opinions: Opinions,
+}
+
+impl Suspect {
+    /// What was charged or given back.
+    pub const fn amount(&self) -> Money {
+        Money {
+            minor: self.payment.amount_minor,
+            currency: self.payment.currency,
+        }
+    }
+
+    /// Whether money may have moved: it was not refused.
+    pub fn may_have_moved(&self) -> bool {
+        self.payment.kind != Kind::Other && self.payment.state != State::Declined
+    }
+}
+
+/// What could not be looked at, and of how many payments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// What, and why not.
+    pub what: NotAsked,
+    /// Of how many.
+    pub count: usize,
+}
+
+/// What was looked at around a loss.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// The loss window.
+    pub window: Span,
+    /// It, and what is around it.
+    pub around: Span,
+    /// Parts of the window of which no source says anything.
+    pub holes: Vec<Span>,
+    /// The payments, in their order.
+    pub suspects: Vec<Suspect>,
+    /// What could not be looked at.
+    pub unseen: Vec<Unseen>,
+    /// Whether there were more rows than are looked at.
+    pub is_cut: bool,
+}
+
+/// Something that happened at the terminal, before it is judged.
+enum Happening {
+    /// A payment; boxed, as there are many more of them than of the others.
+    Payment(Box<Found>),
+    /// A try to sign in.
+    SignIn(SignIn),
+}
+
+/// A payment before it is judged.
+struct Found {
+    suspect: Suspect,
+    /// Which sale a refund belongs to, as its source names sales: a sequence, or an order.
+    of: Option<String>,
+    /// The same of a sale itself.
+    name: Option<String>,
+}
+
+impl Happening {
+    /// Their order: by time; at one time as their sources have them.
+    fn place(&self) -> (i64, bool, i64) {
+        match self {
+            Self::SignIn(sign_in) => (sign_in.at.0, false, -1),
+            Self::Payment(found) => match &found.suspect.source {
+                Source::Ledger(sequence) => (found.suspect.payment.at.0, false, *sequence),
+                Source::Statement(row) => (found.suspect.payment.at.0, true, row.position),
+            },
+        }
+    }
+}
+
+/// Looks at the payments of a lost terminal, around its loss.
+///
+/// # Errors
+/// The store failed.
+pub fn look(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Looked, StoreError> {
+    let window: Span = (incident.window.from, incident.window.to);
+    let around = around(window);
+    let span = (around.0.plus_ms(-PAST_MS), around.1);
+    let zone = TimeZone::get(&terminal.time_zone).unwrap_or(TimeZone::UTC);
+    let of = Of {
+        merchant_id: terminal.bound.merchant_code,
+        shop_id: &terminal.shop_id,
+        terminal_id: terminal.terminal_id,
+    };
+    let (mut all, is_ledger_cut) = ledger::read(tx, terminal.terminal_id, span, &zone)?;
+    let (rows, is_statement_cut) = statement::read(tx, of, span, &zone)?;
+    statement::join(&mut all, rows);
+    all.sort_by_cached_key(Happening::place);
+    let has_gate = terminal.control == Control::Gate;
+    let covered = store::statement::covered(tx, of, span)?;
+    let mut looked = Looked {
+        window,
+        around,
+        // Our own ledger has none.
+        holes: if has_gate {
+            Vec::new()
+        } else {
+            holes(window, &covered)
+        },
+        suspects: Vec::new(),
+        unseen: Vec::new(),
+        is_cut: is_ledger_cut || is_statement_cut,
+    };
+    judge(&mut looked, all, has_gate, &covered);
+    heard(tx, incident, &mut looked.suspects)?;
+    Ok(looked)
+}
+
+/// Judges what is around the loss, each against all before it.
+fn judge(looked: &mut Looked, all: Vec<Happening>, has_gate: bool, covered: &[Span]) {
+    let settings = Settings::default();
+    let mut profile = Profile::default();
+    let mut sales: HashMap<String, (Before, Sale)> = HashMap::new();
+    let mut unseen: BTreeMap<NotAsked, usize> = BTreeMap::new();
+    for happening in all {
+        let mut found = match happening {
+            Happening::SignIn(sign_in) => {
+                profile.signed_in(&sign_in);
+                continue;
+            }
+            Happening::Payment(found) => found,
+        };
+        let payment = &mut found.suspect.payment;
+        let sale = found.of.as_ref().and_then(|of| sales.get_mut(of));
+        if found.of.is_some() && matches!(found.suspect.source, Source::Statement(_)) {
+            let before = (payment.at.plus_ms(-SALE_MS), payment.at);
+            // Where files leave a hole before a refund, its sale may be in there.
+            payment.is_linked = match sale.is_some() {
+                true => Some(true),
+                false => holes(before, covered).is_empty().then_some(false),
+            };
+        }
+        if is_within(payment.at, looked.around) {
+            let context = Context {
+                sale: sale.as_ref().map(|(_, sale)| *sale),
+                has_sign_ins: has_gate,
+                loss: Some(Loss {
+                    from: looked.window.0,
+                    to: looked.window.1,
+                }),
+                ..Context::new(&settings)
+            };
+            let judgement = screening::judge(&profile, &context, payment);
+            for what in &judgement.not_asked {
+                *unseen.entry(*what).or_default() += 1;
+            }
+            found.suspect.judgement = judgement;
+        }
+        profile.observe(payment);
+        let is_done = matches!(payment.state, State::Approved | State::Pending);
+        if let Some((before, sale)) = sale {
+            found.suspect.sale = Some(before.clone());
+            if is_done {
+                sale.refunded_minor = sale.refunded_minor.saturating_add(payment.amount_minor);
+            }
+        }
+        if let Some(name) = found.name.take().filter(|_| is_done) {
+            sales.insert(name, as_sale(&found.suspect));
+        }
+        if is_within(found.suspect.payment.at, looked.around) {
+            found.suspect.in_window = is_within(found.suspect.payment.at, looked.window);
+            looked.suspects.push(found.suspect);
+        }
+    }
+    looked.unseen = unseen
+        .into_iter()
+        .map(|(what, count)| Unseen { what, count })
+        .collect();
+}
+
+/// A payment as what money may go back of.
+fn as_sale(suspect: &Suspect) -> (Before, Sale) {
+    let payment = &suspect.payment;
+    let before = Before {
+        id: Some(suspect.source.id()),
+        at: payment.at,
+        amount: suspect.amount(),
+    };
+    let sale = Sale {
+        amount_minor: payment.amount_minor,
+        currency: payment.currency,
+        refunded_minor: 0,
+        who: payment.who(),
+    };
+    (before, sale)
+}
+
+/// Adds what people say of them.
+fn heard(tx: &Tx<'_>, incident: &Incident, suspects: &mut [Suspect]) -> Result<(), StoreError> {
+    let mut opinions: HashMap<String, Opinions> = HashMap::new();
+    for mark in store::mark::list(tx, &incident.incident_id, OF_INCIDENT_MAX)? {
+        opinions.entry(mark.payment.clone()).or_default().add(mark);
+    }
+    for suspect in suspects {
+        let of = |source: Source| opinions.get(&source.marked_as());
+        let said = of(suspect.source.clone());
+        // One that was marked before the gate's own row of it was known keeps what was said.
+        let said = said.or_else(|| of(Source::Statement(suspect.also.clone()?)));
+        suspect.opinions = said.cloned().unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// How many payments there are of each mark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All of them.
+    pub all: usize,
+    /// Those of which nobody said anything.
+    pub unmarked: usize,
+    /// Those that are the shop's.
+    pub genuine: usize,
+    /// Those that are not.
+    pub fraudulent: usize,
+    /// Those of which somebody said that it is not known.
+    pub unsure: usize,
+}
+
+impl Counts {
+    /// Counts them.
+    pub fn of(suspects: &[Suspect]) -> Self {
+        let mut counts = Self::default();
+        for suspect in suspects {
+            counts.all += 1;
+            *match suspect.opinions.verdict() {
+                None => &mut counts.unmarked,
+                Some(Verdict::Genuine) => &mut counts.genuine,
+                Some(Verdict::Fraudulent) => &mut counts.fraudulent,
+                Some(Verdict::Unsure) => &mut counts.unsure,
+            } += 1;
+        }
+        counts
+    }
+}
+
+/// Sums of payments of one currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Sales.
+    pub sale_count: i64,
+    /// Their sum, minor units.
+    pub sale_minor: i64,
+    /// Refunds, and sales undone.
+    pub refund_count: i64,
+    /// Their sum, minor units.
+    pub refund_minor: i64,
+}
+
+/// What may be lost of one currency: payments in the loss window that nobody called genuine, and that were not refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AtRisk {
+    /// Of those that are not the shop's.
+    pub fraudulent: Sums,
+    /// Of those that are not known.
+    pub unsure: Sums,
+    /// Of those of which nobody said anything.
+    pub unmarked: Sums,
+}
+
+/// What may be lost, by currency.
+pub fn at_risk(suspects: &[Suspect]) -> BTreeMap<Currency, AtRisk> {
+    let mut by_currency: BTreeMap<Currency, AtRisk> = BTreeMap::new();
+    let moved = |suspect: &&Suspect| suspect.in_window && suspect.may_have_moved() && !suspect.is_undone;
+    for suspect in suspects.iter().filter(moved) {
+        let of = by_currency.entry(suspect.payment.currency).or_default();
+        let sums = match suspect.opinions.verdict() {
+            None => &mut of.unmarked,
+            Some(Verdict::Fraudulent) => &mut of.fraudulent,
+            Some(Verdict::Unsure) => &mut of.unsure,
+            Some(Verdict::Genuine) => continue,
+        };
+        let (count, minor) = match suspect.payment.kind {
+            Kind::Sale => (&mut sums.sale_count, &mut sums.sale_minor),
+            _ => (&mut sums.refund_count, &mut sums.refund_minor),
+        };
+        *count = count.saturating_add(1);
+        *minor = minor.saturating_add(suspect.payment.amount_minor);
+    }
+    by_currency
+}
+
+/// Minutes by which a clock in a zone is ahead of UTC at a time.
+fn offset_min(zone: &TimeZone, at: Timestamp) -> i32 {
+    let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    zone.to_offset(at).seconds() / 60
+}
+
+/// A card by what is kept of its number, however a source writes it: its first six and last four digits, or the last four.
+fn card_key(written: &str) -> screening::Key {
+    let first: String = written.chars().take_while(char::is_ascii_digit).collect();
+    let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+    let last = &digits[digits.len().saturating_sub(4)..];
+    let first = if first.len() >= 6 { &first[..6] } else { "" };
+    screening::Key::of(&format!("card {first} {last}"))
+}
