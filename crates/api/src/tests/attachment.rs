@@ -69,7 +69,7 @@ impl House {
         (head, bytes.to_vec())
     }
 
-    async fn told(&self, token: &str, incident_id: &str, kind: &str) -> Vec<String> {
+    pub async fn told(&self, token: &str, incident_id: &str, kind: &str) -> Vec<String> {
         let timeline = self
             .get(token, &format!("/api/v1/incidents/{incident_id}/timeline"))
             .await

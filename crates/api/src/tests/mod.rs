@@ -30,6 +30,7 @@ mod setup;
 mod statement;
 mod stop_request;
 mod stream;
+mod suspect;
 mod template;
 mod terminal;
 mod transaction;
@@ -54,7 +55,7 @@ use domain::operator::Operator;
 use domain::session::Session;
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
-use domain::transaction::{BatchTrace, HostOutcome, Kind, ResponseCode, Verdict};
+use domain::transaction::{BatchTrace, Decision, Entry, HostOutcome, Kind, LedgerRow, ResponseCode, Verdict};
 use domain::work::{Id, Policy};
 use domain::{MaskedPan, MerchantId, Money, TerminalId, Timestamp};
 use serde_json::{Value, json};
@@ -245,6 +246,25 @@ impl House {
         };
         self.node.write(stick).await.unwrap();
         id.as_str().to_owned()
+    }
+
+    /// A payment that a terminal asked for now, and was refused; how marks name it.
+    async fn refused(&self, terminal: &str) -> String {
+        let id = terminal_id(terminal);
+        let write = move |tx: &store::Tx<'_>| {
+            let place = store::ledger::next_place(tx, id)?;
+            let row = LedgerRow {
+                decision: Some(Decision::Declined),
+                amount: Some(Money {
+                    minor: 100,
+                    currency: Currency::CNY,
+                }),
+                ..LedgerRow::bare(id, place.sequence, place.at, Entry::Request(Kind::Purchase))
+            };
+            store::ledger::append(tx, &row)?;
+            Ok::<_, store::Error>(place.sequence)
+        };
+        format!("L{}", self.node.write(write).await.unwrap())
     }
 
     /// Runs statements as somebody does who has the database itself.

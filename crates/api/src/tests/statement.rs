@@ -52,7 +52,7 @@ impl House {
     }
 
     /// Has a file for our shop S01 kept.
-    async fn keeps(&self, token: &str, file: (&str, &[u8])) -> Answer {
+    pub async fn keeps(&self, token: &str, file: (&str, &[u8])) -> Answer {
         self.brings(token, &[("shop_id", "S01"), ("preview", "false")], file)
             .await
     }
@@ -69,7 +69,7 @@ impl House {
     }
 
     /// A loss whose window is of the samples' day, by the clock of the shop.
-    async fn loses_on_the_day(&self, token: &str, terminal: &str, (from, to): (&str, &str)) -> String {
+    pub async fn loses_on_the_day(&self, token: &str, terminal: &str, (from, to): (&str, &str)) -> String {
         let id = self.lose(token, terminal).await;
         let at = |time: &str| {
             let at: jiff::Timestamp = format!("{DAY}T{time}+08:00").parse().unwrap();

@@ -307,6 +307,8 @@ struct Walked {
     ids: BTreeMap<&'static str, String>,
     /// An incident whose terminal an outside acquirer decides.
     asked: String,
+    /// A payment of the lost terminal.
+    payment: String,
 }
 
 impl Walked {
@@ -414,7 +416,13 @@ impl Walked {
                 .await
                 .ok();
         }
-        Self { house, ids, asked }
+        let payment = house.refused("10450002").await;
+        Self {
+            house,
+            ids,
+            asked,
+            payment,
+        }
     }
 
     /// The path with what it names filled in.
@@ -445,6 +453,12 @@ impl Walked {
             "/api/v1/statements" if endpoint.method == Method::POST => {
                 let fields = [("terminal_id", "10450001"), ("preview", "false")];
                 form(token, &fields, Some(("b.csv", NIGHT)))
+            }
+            "/api/v1/marks" => {
+                let mut said = endpoint.body.clone().unwrap();
+                said["incident_id"] = self.ids["incident_id"].clone().into();
+                said["items"] = json!([self.payment]);
+                request(Method::POST, &path, token, Some(said))
             }
             path if endpoint.path.ends_with("/pack") => {
                 request(Method::GET, &format!("{path}?for=bank"), token, None)

@@ -44,6 +44,7 @@ mod setup;
 mod sign_in;
 mod statement;
 mod stop_request;
+mod suspect;
 mod transaction;
 mod work;
 

@@ -45,5 +45,6 @@ mod setup;
 mod sign_in;
 mod statement;
 mod stop_request;
+mod suspect;
 mod transaction;
 mod work;

@@ -27,7 +27,7 @@ fn minutes((from, to): (i64, i64)) -> Span {
 }
 
 /// All of our shop `s1`, or one of its terminals.
-fn place(terminal_id: Option<TerminalId>) -> Place {
+pub fn place(terminal_id: Option<TerminalId>) -> Place {
     Place {
         merchant_id: ours(),
         shop_id: "s1".into(),
@@ -35,7 +35,7 @@ fn place(terminal_id: Option<TerminalId>) -> Place {
     }
 }
 
-fn new(statement_id: &str, place: Place, content: u8) -> New {
+pub fn new(statement_id: &str, place: Place, content: u8) -> New {
     New {
         statement_id: statement_id.into(),
         place,
@@ -46,9 +46,9 @@ fn new(statement_id: &str, place: Place, content: u8) -> New {
 }
 
 /// A sale of ten yuan: its key, its minute, and the terminal as the file writes it.
-type Row<'r> = (&'r str, i64, Option<&'r str>);
+pub type Row<'r> = (&'r str, i64, Option<&'r str>);
 
-fn payments(statement_id: &str, merchant_id: MerchantId, rows: &[Row<'_>]) -> Vec<Payment> {
+pub fn payments(statement_id: &str, merchant_id: MerchantId, rows: &[Row<'_>]) -> Vec<Payment> {
     let payment = |(position, (key, at, written)): (i64, &Row<'_>)| Payment {
         statement_id: statement_id.into(),
         position,
@@ -73,17 +73,17 @@ fn payments(statement_id: &str, merchant_id: MerchantId, rows: &[Row<'_>]) -> Ve
     (0..).zip(rows).map(payment).collect()
 }
 
-fn begin(house: &House, new: &New) -> Result<Option<Statement>, NotTaken> {
+pub fn begin(house: &House, new: &New) -> Result<Option<Statement>, NotTaken> {
     let new = new.clone();
     house.try_write(move |tx| statement::begin(tx, &owner(), new))
 }
 
-fn put(house: &House, payments: Vec<Payment>) -> Result<(), NotTaken> {
+pub fn put(house: &House, payments: Vec<Payment>) -> Result<(), NotTaken> {
     let id = payments[0].statement_id.clone();
     house.try_write(move |tx| statement::put(tx, &id, payments))
 }
 
-fn finish(house: &House, statement_id: &str, said: &[(i64, i64)]) -> Result<(Statement, bool), NotTaken> {
+pub fn finish(house: &House, statement_id: &str, said: &[(i64, i64)]) -> Result<(Statement, bool), NotTaken> {
     let (id, said) = (
         statement_id.to_owned(),
         said.iter().copied().map(minutes).collect(),
