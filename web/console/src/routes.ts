@@ -61,6 +61,13 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'incident' },
   },
   {
+    path: '/incidents/:id/suspects',
+    name: 'suspects',
+    component: () => import('@/pages/SuspectsPage.vue'),
+    props: true,
+    meta: { title: 'suspects' },
+  },
+  {
     path: '/terminals',
     name: 'terminals',
     component: () => import('@/pages/EstatePage.vue'),

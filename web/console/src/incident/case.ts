@@ -4,7 +4,7 @@
  * Invariant: the cards read; only `accept` (a server's answer) and the live stream change the incident.
  */
 import { inject, provide, type ComputedRef, type InjectionKey, type Ref } from 'vue'
-import type { Activity, Attachments, Duty, Incident, PoliceCase } from '@/api'
+import type { Activity, Attachments, Duty, Incident, PoliceCase, Suspects } from '@/api'
 import type { Zone } from '@/format/zone'
 import type { Loaded } from '@/loaded'
 import type { Around } from './around'
@@ -56,6 +56,8 @@ export interface Case {
   police: Loaded<PoliceCase>
   /** Its files. */
   files: Loaded<Attachments>
+  /** How many payments are to be checked; read by who shows it. */
+  suspects: Loaded<Suspects>
   /** Asks the server anew. */
   again: () => Promise<unknown>
   print: (what: 'request' | 'all') => Promise<void>

@@ -55,6 +55,7 @@ export const title = {
   drill: say('演练', 'Exercise'),
   incidents: say('报失记录', 'Loss reports'),
   incident: say('报失', 'Loss report'),
+  suspects: say('需要核对的交易', 'Payments to check'),
   terminals: say('终端', 'Terminals'),
   terminal: say('终端', 'Terminal'),
   providers: say('支付机构直接停用', 'Stopped by the provider'),

@@ -22,6 +22,8 @@ import * as police from './police'
 import * as replacement from './replacement'
 import * as files from './files'
 import * as statement from './statement'
+import * as suspect from './suspect'
+import * as suspect_shop from './suspect_shop'
 import * as pack from './pack'
 import * as photo from './photo'
 import * as comment from './comment'
@@ -66,6 +68,8 @@ const all = {
   ...replacement,
   ...files,
   ...statement,
+  ...suspect,
+  ...suspect_shop,
   ...pack,
   ...comment,
   ...proof,

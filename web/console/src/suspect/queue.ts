@@ -1,0 +1,56 @@
+/**
+ * The payments that a shop is asked about, one after another: those of the loss window, the most outstanding first.
+ *
+ * Invariant: the order does not change while it is answered; what is skipped stays unanswered and is said to be.
+ */
+import { computed, ref, shallowRef, type ComputedRef, type Ref } from 'vue'
+import type { Mark, Suspect } from '@/api'
+
+export interface Queue {
+  items: Ref<Suspect[]>
+  /** Which one is asked; as many as there are at the end. */
+  place: Ref<number>
+  current: ComputedRef<Suspect | null>
+  answered: ComputedRef<number>
+  rest: ComputedRef<Suspect[]>
+  begin: (all: Suspect[]) => void
+  /** To the next one without an answer. */
+  next: () => void
+  /** From the first one without an answer. */
+  again: () => void
+  /** Answers whether it is one of them. */
+  to: (id: string) => boolean
+}
+
+/** Those with an answer first, so that a later visit goes on where the earlier one ended. */
+export function ordered(all: Suspect[], markOf: (item: Suspect) => Mark | null): Suspect[] {
+  const within = all.filter((item) => item.in_window).sort((one, other) => other.score - one.score)
+  return [...within.filter((item) => markOf(item)), ...within.filter((item) => !markOf(item))]
+}
+
+export function useQueue(markOf: (item: Suspect) => Mark | null): Queue {
+  const items = shallowRef<Suspect[]>([])
+  const place = ref(0)
+  const after = (from: number) => {
+    const found = items.value.findIndex((item, index) => index >= from && !markOf(item))
+    return found < 0 ? items.value.length : found
+  }
+  return {
+    items,
+    place,
+    current: computed(() => items.value[place.value] ?? null),
+    answered: computed(() => items.value.filter((item) => markOf(item)).length),
+    rest: computed(() => items.value.filter((item) => !markOf(item))),
+    begin: (all) => {
+      items.value = ordered(all, markOf)
+      place.value = after(0)
+    },
+    next: () => (place.value = after(place.value + 1)),
+    again: () => (place.value = after(0)),
+    to: (id) => {
+      const found = items.value.findIndex((item) => item.id === id)
+      if (found >= 0) place.value = found
+      return found >= 0
+    },
+  }
+}
