@@ -20,7 +20,6 @@ import {
   newKey,
   suspects,
   type Mark,
-  type MarkCounts,
   type Marked,
   type MarkIn,
   type Opinion,
@@ -55,13 +54,11 @@ export interface Answers {
   unsent: ComputedRef<number>
   sending: Ref<boolean>
   problem: ShallowRef<Problem | null>
-  /** As the server counted last. */
-  counts: ShallowRef<MarkCounts | null>
+  /** How the server counted them last. */
+  told: ShallowRef<Omit<Marked, 'items'> | null>
   /** Whether the unsent could be written down. */
   kept: Ref<boolean>
   canUndo: ComputedRef<boolean>
-  /** Grows whenever the server took something. */
-  taken: Ref<number>
   markOf: (item: Sees) => Mark | null
   opinionsOf: (item: Sees) => Opinion[]
   say: (items: Sees[], mark: Mark | null, ground?: string | null) => void
@@ -84,17 +81,15 @@ export function useAnswers(
   const sending = ref(false)
   const failed = ref(false)
   const kept = ref(true)
-  const taken = ref(0)
   const problem = shallowRef<Problem | null>(null)
-  const counts = shallowRef<MarkCounts | null>(null)
+  const told = shallowRef<Omit<Marked, 'items'> | null>(null)
 
   const opinionsOf = (item: Sees) => known.get(item.id)?.opinions ?? item.opinions
   const waiting = (id: string) => [...outbox].reverse().find((one) => one.items.includes(id))
   function markOf(item: Sees): Mark | null {
     const last = waiting(item.id)
     if (last) return last.mark
-    const told = known.get(item.id)
-    return told ? told.mark : item.mark
+    return (known.get(item.id) ?? item).mark
   }
   /** What the reader itself had said, which an undo says again. */
   function ownMark(item: Sees): Mark | null {
@@ -170,11 +165,10 @@ export function useAnswers(
       const { items, mark, ground } = one
       const answer = await post(one.key, { incident_id, items: [...items], mark, ground })
       for (const item of answer.items) known.set(item.id, item)
-      counts.value = answer.counts
+      told.value = answer
       problem.value = null
       failed.value = false
       outbox.shift()
-      taken.value++
       return true
     } catch (thrown) {
       problem.value = asProblem(thrown)
@@ -198,9 +192,8 @@ export function useAnswers(
     unsent: computed(() => (failed.value ? outbox.reduce((sum, one) => sum + one.items.length, 0) : 0)),
     sending,
     problem,
-    counts,
+    told,
     kept,
-    taken,
     canUndo: computed(() => past.length > 0),
     markOf,
     opinionsOf,

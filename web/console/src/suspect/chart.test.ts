@@ -4,18 +4,16 @@ import { placed } from '@/incident/picture'
 import { BASE, TOP, band, bars, shapes, spanOf, strip } from './chart'
 
 const chart = { from: '2026-11-22T06:00:00Z', step_s: 900, own: [0, 2, 8, 0], others: null }
-const around = { from: '2026-11-22T06:00:00Z', to: '2026-11-22T07:00:00Z' }
-const seen = spanOf(chart, around)
+const seen = spanOf(chart)
 const x = placed(seen, 1012)
 const item = (id: string, at: string, more: Partial<Suspect> = {}) =>
   ({ id, at: `2026-11-22T${at}Z`, certainty: 'second', in_window: true, mark: null, ...more }) as Suspect
 const markOf = (one: Suspect) => one.mark
 
 describe('the chart', () => {
-  it('reaches over the steps and the time asked for', () => {
-    expect(seen).toEqual({ from: Date.parse(around.from), to: Date.parse(around.to) })
-    expect(spanOf({ ...chart, own: [1, 1, 1, 1, 1, 1] }, around).to).toBe(Date.parse('2026-11-22T07:30:00Z'))
-    expect(spanOf({ ...chart, own: [] }, { from: chart.from, to: chart.from }).to).toBeGreaterThan(seen.from)
+  it('reaches over its steps, and is never empty', () => {
+    expect(seen).toEqual({ from: Date.parse(chart.from), to: Date.parse('2026-11-22T07:00:00Z') })
+    expect(spanOf({ ...chart, own: [] }).to).toBeGreaterThan(seen.from)
   })
 
   it('draws no bar for a step without payments, and the highest up to its top', () => {

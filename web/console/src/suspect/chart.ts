@@ -8,13 +8,13 @@ import type { Mark, Suspect, SuspectChart, TimeSpan } from '@/api'
 import { at_ms } from '@/format/time'
 import type { Span } from '@/incident/picture'
 
-export const HEIGHT = 232
+export const HEIGHT = 208
 /** Of this terminal's row. */
 export const TOP = 34
-export const BASE = 132
+export const BASE = 118
 /** Of the others' row. */
-export const OTHERS_TOP = 152
-export const OTHERS_BASE = 204
+export const OTHERS_TOP = 138
+export const OTHERS_BASE = 180
 const LANE = 13
 const LANES = 6
 
@@ -30,11 +30,10 @@ export interface Shape {
   mark: Mark | null
 }
 
-/** All that is to be seen, whichever reaches further. */
-export function spanOf(chart: SuspectChart, around: TimeSpan): Span {
-  const from = Math.min(at_ms(chart.from), at_ms(around.from))
-  const ends = at_ms(chart.from) + Math.max(chart.own.length, 1) * chart.step_s * 1000
-  return { from, to: Math.max(ends, at_ms(around.to), from + 60_000) }
+/** From the first step to the end of the last. */
+export function spanOf(chart: SuspectChart): Span {
+  const from = at_ms(chart.from)
+  return { from, to: from + Math.max(chart.own.length, 1) * chart.step_s * 1000 }
 }
 
 /** A row of bars on `base`, none higher than up to `top`; a step without payments has none. */

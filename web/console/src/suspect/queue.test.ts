@@ -1,7 +1,7 @@
 import { reactive } from 'vue'
 import { describe, expect, it } from 'vitest'
-import type { Mark, Suspect } from '@/api'
-import { useQueue } from './queue'
+import type { Mark, Suspect, Suspects } from '@/api'
+import { asked, isWhole, useQueue } from './queue'
 import { tally } from './sums'
 
 const item = (id: string, score: number, more: Partial<Suspect> = {}) =>
@@ -9,6 +9,7 @@ const item = (id: string, score: number, more: Partial<Suspect> = {}) =>
     id,
     score,
     in_window: true,
+    is_undone: false,
     mark: null,
     kind: 'sale',
     state: 'approved',
@@ -34,6 +35,9 @@ describe('the queue of questions', () => {
       item('low', 10),
       item('high', 900),
       item('outside', 999, { in_window: false }),
+      item('declined', 998, { state: 'declined' }),
+      item('undone', 997, { is_undone: true }),
+      item('sign-in', 996, { kind: 'other' }),
       item('known', 500, { mark: 'genuine' }),
     ])
     expect(queue.items.value.map(({ id }) => id)).toEqual(['known', 'high', 'low'])
@@ -67,6 +71,26 @@ describe('the queue of questions', () => {
     expect(queue.current.value).toBeNull()
     expect(queue.to('elsewhere')).toBe(false)
   })
+})
+
+it('is read no further than what is to be asked', () => {
+  const sums = (sale_count: number, refund_count = 0) => ({
+    sale_count,
+    sale_minor: 0,
+    refund_count,
+    refund_minor: 0,
+  })
+  const at_risk = [
+    { currency: 'CNY', unmarked: sums(1, 1), fraudulent: sums(1), unsure: sums(0) },
+    { currency: 'USD', unmarked: sums(0), fraudulent: sums(0), unsure: sums(1) },
+  ]
+  const page = { at_risk, next_cursor: '1.2.L3' } as Suspects
+  expect(asked(page)).toEqual({ open: 2, said: 2 })
+  const three = [item('a', 3), item('b', 2, { mark: 'fraudulent' }), item('c', 1, { mark: 'unsure' })]
+  const others = [item('d', 0, { in_window: false }), item('e', 0, { mark: 'genuine' })]
+  expect(isWhole([...three, ...others], page)).toBe(false)
+  expect(isWhole([...three, ...others, item('f', 0)], page)).toBe(true)
+  expect(isWhole(three, { ...page, next_cursor: null })).toBe(true)
 })
 
 describe('sums of what was answered', () => {

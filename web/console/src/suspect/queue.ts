@@ -4,7 +4,7 @@
  * Invariant: the order does not change while it is answered; what is skipped stays unanswered and is said to be.
  */
 import { computed, ref, shallowRef, type ComputedRef, type Ref } from 'vue'
-import type { Mark, Suspect } from '@/api'
+import type { Mark, Suspect, Suspects } from '@/api'
 
 export interface Queue {
   items: Ref<Suspect[]>
@@ -22,9 +22,33 @@ export interface Queue {
   to: (id: string) => boolean
 }
 
+/** Money may have moved by it while the terminal was out of sight: only then does the answer matter to a shop. */
+const isAsked = (item: Suspect) =>
+  item.in_window && item.kind !== 'other' && item.state !== 'declined' && !item.is_undone
+
+/** How many of them the server knows, by what was said of them; of those called genuine it does not tell. */
+export function asked(page: Pick<Suspects, 'at_risk'>): { open: number; said: number } {
+  const counted = ({ sale_count, refund_count }: { sale_count: number; refund_count: number }) =>
+    sale_count + refund_count
+  return page.at_risk.reduce(
+    (sum, one) => ({
+      open: sum.open + counted(one.unmarked),
+      said: sum.said + counted(one.fraudulent) + counted(one.unsure),
+    }),
+    { open: 0, said: 0 },
+  )
+}
+
+/** Whether all that is to be asked has been read. */
+export function isWhole(read: Suspect[], page: Suspects): boolean {
+  const { open, said } = asked(page)
+  const found = read.filter((item) => isAsked(item) && item.mark !== 'genuine').length
+  return !page.next_cursor || found >= open + said
+}
+
 /** Those with an answer first, so that a later visit goes on where the earlier one ended. */
 export function ordered(all: Suspect[], markOf: (item: Suspect) => Mark | null): Suspect[] {
-  const within = all.filter((item) => item.in_window).sort((one, other) => other.score - one.score)
+  const within = all.filter(isAsked).sort((one, other) => other.score - one.score)
   return [...within.filter((item) => markOf(item)), ...within.filter((item) => !markOf(item))]
 }
 

@@ -1,12 +1,12 @@
 /** A payment in words: when, how much, what, and by which card. */
-import type { Certainty, Mark, Risk, Suspect, SuspectKind } from '@/api'
+import type { TimeCertainty, Mark, SuspectSums, Suspect, SuspectKind } from '@/api'
 import { money } from '@/format/money'
 import { clock, day, dayClock } from '@/format/time'
 import type { Zone } from '@/format/zone'
 import { t } from '@/i18n'
 
 /** No more exactly than it is known. */
-export function whenSaid({ at, certainty }: { at: string; certainty: Certainty }, zone: Zone): string {
+export function whenSaid({ at, certainty }: { at: string; certainty: TimeCertainty }, zone: Zone): string {
   const words = t.value.suspect
   switch (certainty) {
     case 'second':
@@ -21,7 +21,7 @@ export function whenSaid({ at, certainty }: { at: string; certainty: Certainty }
 }
 
 /** The clock alone, as far as it is known. */
-export function clockSaid({ at, certainty }: { at: string; certainty: Certainty }, zone: Zone): string {
+export function clockSaid({ at, certainty }: { at: string; certainty: TimeCertainty }, zone: Zone): string {
   if (certainty === 'day') return t.value.suspect.on_day(day(at, zone))
   return certainty === 'hour'
     ? t.value.suspect.in_hour(clock(at, zone))
@@ -32,8 +32,14 @@ export function clockSaid({ at, certainty }: { at: string; certainty: Certainty 
 export const amountSaid = (item: { kind: SuspectKind; amount: Suspect['amount'] }): string =>
   `${item.kind === 'refund' || item.kind === 'void' ? '−' : ''}${money(item.amount)}`
 
-export const kindSaid = ({ kind, state }: Pick<Suspect, 'kind' | 'state'>): string =>
-  [t.value.suspect.kind[kind], ...(state === 'approved' ? [] : [t.value.suspect.state[state]])].join(' · ')
+export function kindSaid({ kind, state, is_undone }: Pick<Suspect, 'kind' | 'state' | 'is_undone'>): string {
+  const words = t.value.suspect
+  const more = [
+    ...(state === 'approved' ? [] : [words.state[state]]),
+    ...(is_undone ? [words.undone_later] : []),
+  ]
+  return [words.kind[kind], ...more].join(' · ')
+}
 
 /** The card or who paid; else how. */
 export function paidWith({ card, payer, method }: Pick<Suspect, 'card' | 'payer' | 'method'>): string {
@@ -64,7 +70,7 @@ export const LOOK: Record<Mark | 'none', string> = {
 }
 
 /** Sales and refunds, side by side and never set off against each other. */
-export function riskSaid(risk: Risk, currency: string): string {
+export function riskSaid(risk: SuspectSums, currency: string): string {
   const words = t.value.statement
   return [
     ...(risk.sale_count ? [words.sales(risk.sale_count, money({ minor: risk.sale_minor, currency }))] : []),

@@ -1,5 +1,5 @@
 /** The payments of a loss that are to be checked, and what people say of them. */
-import type { Mark, SuspectEntry, SuspectKind, SuspectState } from '@/api/suspects'
+import type { Mark, SuspectEntry, SuspectKind, SuspectState } from '@/api/types'
 import { plural, say, type Words } from './say'
 
 const kind: Words<SuspectKind> = {
@@ -58,19 +58,8 @@ export const suspect = {
     (count: number) => `${count} 笔待核对`,
     (count) => `${payments(count)} to check`,
   ),
-  all_checked: say('交易都核对过了', 'All payments are checked'),
   link: say('核对交易', 'Check the payments'),
   back: say('回到报失', 'Back to the loss report'),
-  count: say(
-    (payments: string) => `${payments}，最需要核对的在前`,
-    (payments) => `${payments}, what stands out most first`,
-  ),
-  count_by_time: say(
-    (payments: string) => `${payments}，按时间`,
-    (payments) => `${payments}, by time`,
-  ),
-  by_time: say('改按时间', 'Order by time'),
-  by_score: say('改按突出程度', 'Order by score'),
   payments: say((count: number) => `${count} 笔`, payments),
   in_hour: say(
     (at: string) => `${at} 起的一小时内`,
@@ -89,6 +78,8 @@ export const suspect = {
     (payer) => `payer ${payer}`,
   ),
   operator: say('收银员', 'Operator'),
+  undone_later: say('后来撤销了', 'undone later'),
+  cut: say('交易太多，最早的没有列出来。', 'There are too many payments: the oldest are not listed.'),
   perhaps: say('不一定是这台', 'May be another terminal’s'),
   window: say('丢失时段', 'Loss window'),
   within: say('丢失时段内', 'In the window'),
@@ -97,10 +88,13 @@ export const suspect = {
     (from: string, to: string) => `${from} 到 ${to}`,
     (from, to) => `${from} to ${to}`,
   ),
-  holes: say('没有数据的时间', 'Time without data'),
   hole: say(
-    '这些时间没有账单，也没有经过系统，有没有交易不知道：',
-    'No statement and no gate covers these times; what happened is not known:',
+    (length: string) => `丢失时段里有 ${length}没有数据`,
+    (length) => `${length} of the window without data`,
+  ),
+  hole_text: say(
+    '没有经过系统，也没有账单：发生了什么不知道。',
+    'Neither the gate nor a statement has these times: what happened is not known.',
   ),
   proves_nothing: say(
     '没有列出来，不等于没有发生：账单里常常没有失败的交易，也没有别家收的。',
@@ -169,8 +163,8 @@ export const suspect = {
   ),
   no_reason: say('没有和平时不一样的地方。', 'Nothing differs from the usual.'),
   points: say(
-    (points: string) => `${points} 分`,
-    (points) => `${points} points`,
+    (points: number) => `+${points} 分`,
+    (points) => `+${plural(points, 'point')}`,
   ),
   opinions: say('谁怎么判', 'Who marked it what'),
   no_opinion: say('还没有人判定。', 'Nobody has marked it yet.'),

@@ -1,5 +1,5 @@
 /** What a shop is asked of its payments, one at a time. */
-import type { Mark } from '@/api/suspects'
+import type { Mark } from '@/api/types'
 import { plural, say, type Words } from './say'
 
 const payments = (count: number) => plural(count, 'payment')
@@ -22,10 +22,7 @@ export const ask_shop = {
     (answered, of) => `${answered} of ${of} answered`,
   ),
   why: say('为什么问你', 'Why we ask you'),
-  no_reason: say(
-    '在丢失时段里的每一笔都问。这一笔没有特别的地方。',
-    'Each payment in the loss window is asked about. Nothing else stands out.',
-  ),
+  no_reason: say('这一笔没有特别的地方。', 'Nothing of it stands out.'),
   skip: say('先跳过', 'Skip for now'),
   undo: say('撤回', 'Undo'),
   list: say('全部列出', 'List all'),
@@ -59,8 +56,8 @@ export const ask_shop = {
   ),
   none_declined: say('金额只算成功的交易。', 'Amounts count approved payments only.'),
   change: say('改回答', 'Change the answer'),
-  all_title: say('每一笔和回答', 'Each payment and its answer'),
-  around_title: say('丢失时段前后', 'Before and after the window'),
+  all_title: say('全部交易', 'All payments'),
+  around_title: say('其他交易', 'Other payments'),
   unsent: say(
     (count: number) => `${count} 个回答还没有送到`,
     (count) => `${plural(count, 'answer')} not sent yet`,
@@ -80,8 +77,8 @@ export const ask_shop = {
     '丢失时段有数据，里面没有交易。前后的在下面。',
     'There is data for the loss window and no payment in it. Those around it stand below.',
   ),
-  many: say(
-    (count: number) => `太多了，先列出前 ${count} 笔。`,
-    (count) => `There are very many: the first ${count} are here.`,
+  not_all: say(
+    '丢失时段前后还有更多，这里只列出最突出的。',
+    'There are more before and after the window; only what stands out most is listed.',
   ),
 }
