@@ -32,7 +32,8 @@ export function instrument(transaction: Transaction): string {
   return [transaction.card && shortCard(transaction.card), entry].filter(Boolean).join(' · ')
 }
 
-const shortCard = (card: string) => card.replace(/^(\d{2,6}).*?(\d{4})$/, '$1•• $2')
+/** `6224•• 0113`, of a number as it is kept. */
+export const shortCard = (card: string) => card.replace(/^(\d{2,6}).*?(\d{4})$/, '$1•• $2')
 
 /** Why it was refused, if the server said. */
 export function why(transaction: Transaction): string {

@@ -1,9 +1,10 @@
 /** A payment in words: when, how much, what, and by which card. */
 import type { TimeCertainty, Mark, SuspectSums, Suspect, SuspectKind } from '@/api'
 import { money } from '@/format/money'
-import { clock, day, dayClock } from '@/format/time'
+import { day, dayClock } from '@/format/time'
 import type { Zone } from '@/format/zone'
 import { t } from '@/i18n'
+import { shortCard } from '@/incident/words'
 
 /** No more exactly than it is known. */
 export function whenSaid({ at, certainty }: { at: string; certainty: TimeCertainty }, zone: Zone): string {
@@ -18,14 +19,6 @@ export function whenSaid({ at, certainty }: { at: string; certainty: TimeCertain
     case 'day':
       return words.on_day(day(at, zone))
   }
-}
-
-/** The clock alone, as far as it is known. */
-export function clockSaid({ at, certainty }: { at: string; certainty: TimeCertainty }, zone: Zone): string {
-  if (certainty === 'day') return t.value.suspect.on_day(day(at, zone))
-  return certainty === 'hour'
-    ? t.value.suspect.in_hour(clock(at, zone))
-    : clock(at, zone, certainty === 'second')
 }
 
 /** What leaves the shop has a minus. */
@@ -44,7 +37,7 @@ export function kindSaid({ kind, state, is_undone }: Pick<Suspect, 'kind' | 'sta
 /** The card or who paid; else how. */
 export function paidWith({ card, payer, method }: Pick<Suspect, 'card' | 'payer' | 'method'>): string {
   const words = t.value.suspect
-  const said = [card && words.card(card), payer && words.payer(payer)].filter(Boolean)
+  const said = [card && words.card(shortCard(card)), payer && words.payer(payer)].filter(Boolean)
   return said.length ? said.join(' · ') : method ? t.value.statement.method[method] : ''
 }
 
