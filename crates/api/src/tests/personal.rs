@@ -168,7 +168,7 @@ async fn it_is_seen_only_by_who_has_just_proved_who_it_is() {
 }
 
 /// What fields are called that may be about a person.
-const WORDS: [&str; 27] = [
+const WORDS: [&str; 28] = [
     "person_name",
     "payer",
     "mobile",

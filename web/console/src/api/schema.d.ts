@@ -1661,6 +1661,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/suspects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The payments around a loss, the most suspicious first, each with the reasons why; from the gate's ledger, and from the statements
+         *     that were brought. What a stranger may have sent is not among them.
+         */
+        get: operations["incident_list_suspects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/suspects/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The payments around a loss as a table, the newest first; at most 10000. */
+        get: operations["incident_export_suspects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/timeline": {
         parameters: {
             query?: never;
@@ -1741,6 +1778,26 @@ export interface paths {
         put?: never;
         /** Take this step. */
         post: operations["invitation_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say of payments around a loss whether they were the shop's. Each person's last word counts, and stays beside the others'; the record
+         *     has all of them.
+         */
+        post: operations["incident_mark"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4425,7 +4482,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
         /**
          * @description How much of a case is known.
          * @enum {string}
@@ -5309,6 +5366,45 @@ export interface components {
         /** @enum {string} */
         Manner: "stolen" | "lost" | "unsure" | "tampered";
         /**
+         * @description What is said of which payments.
+         * @example {
+         *       "ground": "当时店里没人",
+         *       "incident_id": "K7Q2M4XA",
+         *       "items": [
+         *         "L41"
+         *       ],
+         *       "mark": "fraudulent"
+         *     }
+         */
+        MarkIn: {
+            /** @description Why; at most 500 characters. */
+            ground?: string | null;
+            /** @description Around which loss. */
+            incident_id: string;
+            /** @description Which payments, by their `id`; at most 200. */
+            items: string[];
+            mark?: components["schemas"]["MarkVerdict"] | null;
+        };
+        /** @enum {string} */
+        MarkVerdict: "genuine" | "fraudulent" | "unsure";
+        /** @description How payments are marked now. */
+        Marked: {
+            /** @description What may be lost, one for each currency. */
+            at_risk: components["schemas"]["SuspectRisk"][];
+            /** @description How many there are of each mark. */
+            counts: components["schemas"]["SuspectCounts"];
+            /** @description Those that were asked about. */
+            items: components["schemas"]["MarkedItem"][];
+        };
+        /** @description How a payment is marked. */
+        MarkedItem: {
+            /** @description Which. */
+            id: string;
+            mark: components["schemas"]["MarkVerdict"] | null;
+            /** @description What each person says, the last one first. */
+            opinions: components["schemas"]["Opinion"][];
+        };
+        /**
          * @description A master key, in as many parts as it was given to people in: the key is their exclusive or.
          * @example {
          *       "check_value": "E66F46",
@@ -5509,6 +5605,17 @@ export interface components {
         };
         /** @enum {string} */
         OperatorState: "active" | "disabled";
+        /** @description What somebody says of a payment. */
+        Opinion: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Who. */
+            by: string;
+            /** @description Why. */
+            ground: string | null;
+            /** @description What. */
+            mark: components["schemas"]["MarkVerdict"];
+        };
         /** @description A page of a list. */
         Page_ApiKey: {
             /** @description What the one who asks may do with the list. */
@@ -6170,7 +6277,7 @@ export interface components {
                 /** @description The duty it is about, by its name in the playbook. */
                 duty: string | null;
                 /** @enum {string} */
-                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -6881,7 +6988,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "files_busy" | "file_infected" | "file_gone" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "photo_not_found" | "too_many_photos" | "too_many_photos_today" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "too_many_files" | "too_many_files_today" | "file_elsewhere" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "files_busy" | "file_infected" | "file_gone" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "photo_not_found" | "too_many_photos" | "too_many_photos_today" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "too_many_files" | "too_many_files_today" | "file_elsewhere" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "too_many_marks" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -6959,6 +7066,8 @@ export interface components {
             /** @description In a few words, 4 to 500 characters. It is kept with the event. */
             reason: string;
         };
+        /** @enum {string} */
+        ReasonCode: "refund_without_sale" | "refund_other_card" | "refund_again" | "refund_exceeds_sale" | "many_refunds" | "round_amounts" | "out_of_hours" | "unusual_hour" | "keyed_jump" | "stripe_jump" | "usual_reading_gone" | "test_then_large" | "amount_unusual" | "card_in_a_row" | "many_cards" | "declined_again" | "operator_off_shift" | "operator_unknown" | "elsewhere" | "new_place" | "after_silence" | "wrong_passwords" | "busier" | "loss_window";
         /** @description One channel's receipt: nothing of the terminal passes our own doors from here on. */
         Receipt: {
             /** @description From when. */
@@ -8046,6 +8155,191 @@ export interface components {
         StopState: "requested" | "confirmed" | "stopped";
         /** @enum {string} */
         Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration" | "duty" | "replacement" | "attachment" | "revision" | "statement" | "photo";
+        /** @description A payment around a loss. */
+        Suspect: {
+            /** @description What was charged or given back. */
+            amount: components["schemas"]["Money"];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description The card, truncated. */
+            card: string | null;
+            /** @description How much of the time the source settles. */
+            certainty: components["schemas"]["TimeCertainty"];
+            entry: components["schemas"]["SuspectEntry"] | null;
+            /** @description What marks name it by. */
+            id: string;
+            /** @description Whether it lies in the loss window. */
+            in_window: boolean;
+            /** @description Whether it is this terminal's for certain; else it may be. */
+            is_certain: boolean;
+            /** @description Whether a sale was undone later. */
+            is_undone: boolean;
+            /** @description What was asked for. */
+            kind: components["schemas"]["SuspectKind"];
+            mark: components["schemas"]["MarkVerdict"] | null;
+            method: components["schemas"]["PaymentMethod"] | null;
+            /** @description Who was signed in, as the source writes it. */
+            operator: string | null;
+            /** @description What each person says, the last one first. */
+            opinions: components["schemas"]["Opinion"][];
+            /** @description Who paid, masked. */
+            payer: string | null;
+            /** @description Why, the weightiest first. */
+            reasons: components["schemas"]["SuspectReason"][];
+            sale: components["schemas"]["SuspectSale"] | null;
+            /** @description Other payments here of the same card or payer, at most 10; two cards may share what is kept of their numbers. */
+            same: components["schemas"]["SuspectSame"][];
+            /**
+             * Format: int32
+             * @description How much it stands out, from 0 to 1,000.
+             */
+            score: number;
+            /**
+             * Format: int64
+             * @description Its place in the terminal's own order at the gate; null: the gate has not seen it.
+             */
+            sequence: number | null;
+            /** @description What became of it. */
+            state: components["schemas"]["SuspectState"];
+            /** @description Its place in a statement that was brought; null: none has it. */
+            statement_row: string | null;
+        };
+        /** @description Payments by step of time. */
+        SuspectChart: {
+            /** @description Where the first step begins. */
+            from: components["schemas"]["Time"];
+            /** @description Those of the shop's other terminals; null: it has none at the gate. */
+            others: number[] | null;
+            /** @description The terminal's own payments that were not refused. */
+            own: number[];
+            /**
+             * Format: int64
+             * @description How long one is, seconds.
+             */
+            step_s: number;
+        };
+        /** @description How many payments there are of each mark. */
+        SuspectCounts: {
+            /** @description All of them. */
+            all: number;
+            /** @description Those that are not. */
+            fraudulent: number;
+            /** @description Those that are the shop's. */
+            genuine: number;
+            /** @description Those of which nobody said anything. */
+            unmarked: number;
+            /** @description Those of which somebody said that it is not known. */
+            unsure: number;
+        };
+        /** @enum {string} */
+        SuspectEntry: "tapped" | "inserted" | "swiped" | "keyed" | "fallback" | "code";
+        /** @enum {string} */
+        SuspectKind: "sale" | "refund" | "void" | "other";
+        /** @description What could not be looked at. */
+        SuspectNotAsked: {
+            /** @description What. */
+            code: components["schemas"]["ReasonCode"];
+            /** @description Of how many payments. */
+            count: number;
+            /** @description What, and why not, in the language of `Accept-Language`. */
+            text: string;
+        };
+        /** @description Why a payment stands out. */
+        SuspectReason: {
+            /** @description What is looked at. */
+            code: components["schemas"]["ReasonCode"];
+            /**
+             * Format: int32
+             * @description How much of the score is its own, of 1,000.
+             */
+            points: number;
+            /** @description What was found, with its numbers. */
+            text: string;
+            /** @description That in a few words, in the language of `Accept-Language`, as the next. */
+            title: string;
+        };
+        /** @description What may be lost of one currency. */
+        SuspectRisk: {
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description Of payments that are not the shop's. */
+            fraudulent: components["schemas"]["SuspectSums"];
+            /** @description Of payments of which nobody said anything. */
+            unmarked: components["schemas"]["SuspectSums"];
+            /** @description Of payments that are not known. */
+            unsure: components["schemas"]["SuspectSums"];
+        };
+        /** @description A sale that money goes back of. */
+        SuspectSale: {
+            /** @description What was charged. */
+            amount: components["schemas"]["Money"];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Which, where it is one of the last 32 days. */
+            id: string | null;
+        };
+        /** @description Another payment of the same card or payer. */
+        SuspectSame: {
+            /** @description What was charged or given back. */
+            amount: components["schemas"]["Money"];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description Which. */
+            id: string;
+            /** @description What was asked for. */
+            kind: components["schemas"]["SuspectKind"];
+        };
+        /** @enum {string} */
+        SuspectState: "approved" | "declined" | "pending" | "unknown";
+        /** @description Sums of payments of one currency. */
+        SuspectSums: {
+            /**
+             * Format: int64
+             * @description Refunds and voids.
+             */
+            refund_count: number;
+            /**
+             * Format: int64
+             * @description Their sum, minor units.
+             */
+            refund_minor: number;
+            /**
+             * Format: int64
+             * @description Sales.
+             */
+            sale_count: number;
+            /**
+             * Format: int64
+             * @description Their sum, minor units.
+             */
+            sale_minor: number;
+        };
+        /** @description Payments around a loss. */
+        Suspects: {
+            /** @description What `items` are of: the window, and three days before and after it. */
+            around: components["schemas"]["TimeSpan"];
+            /** @description What may be lost, one for each currency: payments in the window that were not refused and that nobody called genuine. */
+            at_risk: components["schemas"]["SuspectRisk"][];
+            /** @description How many payments there were when. */
+            chart: components["schemas"]["SuspectChart"];
+            /** @description How many there are of each mark. */
+            counts: components["schemas"]["SuspectCounts"];
+            /** @description Parts of the window of which no source says anything: what happened there is not known. */
+            holes: components["schemas"]["TimeSpan"][];
+            /** @description Whether there are more payments than are looked at: the oldest are missing. */
+            is_cut: boolean;
+            /** @description The payments. */
+            items: components["schemas"]["Suspect"][];
+            /** @description Whether the one who asks may mark them. */
+            may_mark: boolean;
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+            /** @description What could not be looked at, and why. */
+            not_asked: components["schemas"]["SuspectNotAsked"][];
+            stopped_at: components["schemas"]["Time"] | null;
+            /** @description The loss window. */
+            window: components["schemas"]["TimeSpan"];
+        };
         /**
          * @description A table to import.
          * @example {
@@ -8344,7 +8638,7 @@ export interface components {
             /** @description The duty it is about, by its name in the playbook. */
             duty: string | null;
             /** @enum {string} */
-            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -20295,6 +20589,204 @@ export interface operations {
             };
         };
     };
+    incident_list_suspects: {
+        parameters: {
+            query?: {
+                order?: "score" | "time";
+                /** @description Those with this mark. */
+                mark?: "all" | "none" | "genuine" | "fraudulent" | "unsure";
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suspects"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_export_suspects: {
+        parameters: {
+            query?: {
+                /** @description As text or as a spreadsheet. */
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     incident_show_timeline: {
         parameters: {
             query?: {
@@ -20932,6 +21424,140 @@ export interface operations {
                 };
             };
             /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_mark: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Marked"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed; person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_marks, too_many_requests */
             429: {
                 headers: {
                     [name: string]: unknown;
