@@ -188,9 +188,8 @@ impl Week {
         let learnt = place(from)..place(from + TRAIN_DAYS);
         ensure!(learnt.len() <= ROWS_MAX, "a week has too many payments");
         let mut table = Table::new(feature::names());
-        for at in learnt.clone() {
-            let sample = &data.samples[at];
-            table.push(Timestamp(sample.at_s * 1_000), sample.is_fraud, &rows[at])?;
+        for (sample, row) in data.samples[learnt.clone()].iter().zip(&rows[learnt.clone()]) {
+            table.push(Timestamp(sample.at_s * 1_000), sample.is_fraud, row)?;
         }
         let started = Instant::now();
         let model = train(&table, settings, Timestamp((from + TRAIN_DAYS) * DAY_S * 1_000))?;
@@ -207,13 +206,13 @@ impl Week {
             // Of the day before the delay the frauds are known by now.
             let known_by = day - DELAY_DAYS - 1;
             learn_of(place(known_by)..place(known_by + 1), &mut known);
-            for at in place(day)..place(day + 1) {
-                let sample = &data.samples[at];
+            let today = place(day)..place(day + 1);
+            for (sample, row) in data.samples[today.clone()].iter().zip(&rows[today]) {
                 if !known.contains(&sample.card) {
                     scored.push(Scored {
                         day,
                         card: sample.card,
-                        score: model.log_odds(&rows[at]),
+                        score: model.log_odds(row),
                         is_fraud: sample.is_fraud,
                     });
                 }
