@@ -90,7 +90,7 @@ export const suspect = {
   ),
   hole: say(
     (length: string) => `丢失时段里有 ${length}没有数据`,
-    (length) => `${length} of the window without data`,
+    (length) => `${length} without data`,
   ),
   hole_text: say(
     '没有经过系统，也没有账单：发生了什么不知道。',
