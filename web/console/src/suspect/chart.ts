@@ -8,7 +8,6 @@ import type { Mark, Suspect, SuspectChart, TimeSpan } from '@/api'
 import { at_ms } from '@/format/time'
 import type { Span } from '@/incident/picture'
 
-export const HEIGHT = 208
 /** Of this terminal's row. */
 export const TOP = 34
 export const BASE = 118
