@@ -16,13 +16,16 @@ const CPU_S_OWN_MAX: u64 = 4;
 /// How far behind everything else it stands.
 const NICE: i32 = 10;
 
-/// Lowers the limits of this process.
+/// Lowers the limits of this process; an idle one also runs only when little else wants to, where the system knows that.
 ///
 /// # Errors
 /// The system refuses.
-pub fn apply() -> Result<(), Error> {
+pub fn apply(is_idle: bool) -> Result<(), Error> {
     // Before there is another thread: each begins as the one that starts it.
-    give_way()?;
+    if is_idle {
+        idle();
+    }
+    rustix::process::nice(NICE).map_err(|error| Error::system("the priority", error))?;
     // One thread: no pool as wide as the machine, each with memory of its own.
     rayon::ThreadPoolBuilder::new()
         .num_threads(1)
@@ -44,9 +47,8 @@ pub fn apply_to_own() -> Result<(), Error> {
     lower(Resource::Cpu, CPU_S_OWN_MAX, CPU_S_OWN_MAX + 1)
 }
 
-/// What people wait for at a till goes first. Linux knows work that runs when little else wants to; where it refuses that, and
-/// elsewhere, this is behind the rest.
-fn give_way() -> Result<(), Error> {
+/// What people wait for at a till goes first. Where the system refuses, this is behind the rest like any other.
+fn idle() {
     #[cfg(target_os = "linux")]
     {
         use thread_priority::{
@@ -59,8 +61,6 @@ fn give_way() -> Result<(), Error> {
             ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle),
         );
     }
-    rustix::process::nice(NICE).map_err(|error| Error::system("the priority", error))?;
-    Ok(())
 }
 
 fn lower(resource: Resource, soft: u64, hard: u64) -> Result<(), Error> {

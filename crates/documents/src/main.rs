@@ -1,4 +1,5 @@
-//! `tillguard-documents`: reads one job from standard input, writes a PDF, or a picture, to standard output.
+//! `tillguard-documents [idle]`: reads one job from standard input, writes a PDF, or a picture, to standard output. With `idle` it runs
+//! only when little else wants to.
 //!
 //! What is wrong is one line of JSON on standard error, and an exit status of its own. A template that takes too much memory or
 //! time is ended by a signal.
@@ -22,7 +23,8 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Error> {
-    limit::apply()?;
+    let is_idle = std::env::args_os().nth(1).is_some_and(|said| said == "idle");
+    limit::apply(is_idle)?;
     let mut job = Vec::new();
     // One byte more than allowed, so that a longer job is seen to be one.
     let longest = INPUT_LEN_MAX as u64 + 1;

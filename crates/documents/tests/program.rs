@@ -360,20 +360,24 @@ fn policies(pid: u32) -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn all_of_it_runs_when_little_else_wants_to() {
+fn an_idle_one_runs_with_all_of_it_when_little_else_wants_to() {
+    const SCHED_OTHER: &str = "0";
     const SCHED_IDLE: &str = "5";
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tillguard-documents"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    // More than the system holds for it: whoever has written all knows that it reads, and it reads within its limits.
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(&vec![b' '; 1 << 20]).unwrap();
-    assert_eq!(policies(child.id()), [SCHED_IDLE; 2]);
-    drop(stdin);
-    child.wait().unwrap();
+    for (arguments, policy) in [(&["idle"][..], SCHED_IDLE), (&[], SCHED_OTHER)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tillguard-documents"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // More than the system holds for it: whoever has written all knows that it reads, and it reads within its limits.
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(&vec![b' '; 1 << 20]).unwrap();
+        assert_eq!(policies(child.id()), [policy; 2]);
+        drop(stdin);
+        child.wait().unwrap();
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +26,17 @@ const CORES_PER_PLACE: usize = 2;
 const ASKED_MAX: usize = 10;
 /// For a place.
 const PLACE_TIME_MAX: Duration = Duration::from_secs(4);
-/// From its start to the program's end. It ends itself after 8 s of processor time: one that takes longer was not given it.
+/// From the first start to the last end. A program ends itself after 8 s of processor time: one that takes longer was not given it.
 const TIME_MAX: Duration = Duration::from_secs(10);
 /// The same for a picture: whoever has sent one waits longer than for a document.
 const PICTURE_TIME_MAX: Duration = Duration::from_secs(40);
+/// A program runs while nothing else wants to. After the fifth part of its time it is begun anew, behind the others and no longer after
+/// them, if it was given next to nothing until then.
+const IDLE_PART: u32 = 5;
+/// Next to nothing: less than this part of the time.
+const STARVED_PART: u32 = 4;
+/// Ticks of a second, in which Linux tells programs of processor time.
+const TICKS_PER_S: u64 = 100;
 /// A document at most, bytes.
 const PDF_LEN_MAX: u64 = 16 << 20;
 /// What it says of an error at most, bytes.
@@ -99,34 +107,91 @@ impl Program {
         let _asked = self.asked.try_acquire().map_err(|_| NotSet::NotReady)?;
         let place = timeout(PLACE_TIME_MAX, self.places.acquire());
         let _place = place.await.map_err(|_| NotSet::NotReady)?;
-        let mut child = start(path).map_err(|error| {
-            tracing::error!(%error, "documents cannot be set: the program does not start");
-            NotSet::NotReady
-        })?;
         let time_max = match job.starts_with(api::PICTURE_JOB) {
             true => PICTURE_TIME_MAX,
             false => TIME_MAX,
         };
-        match timeout(time_max, talk(&mut child, &job)).await {
-            Ok(Ok(said)) => said.judged(),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "a document was not set");
-                Err(NotSet::Failed)
-            }
-            Err(_) => {
-                program::end(child).await;
+        let idle = time_max / IDLE_PART;
+        let mut outcome = attempt(start(path, &["idle"])?, &job, (Some(idle), time_max)).await;
+        if matches!(outcome, Ok(Outcome::Starved)) {
+            outcome = attempt(start(path, &[])?, &job, (None, time_max - idle)).await;
+        }
+        match outcome {
+            Ok(Outcome::Said(said)) => said.judged(),
+            Ok(Outcome::Starved | Outcome::Late) => {
                 tracing::warn!("a document was not set within its time: the machine is busy");
                 Err(NotSet::NotReady)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a document was not set");
+                Err(NotSet::Failed)
             }
         }
     }
 }
 
-fn start(path: &Path) -> std::io::Result<Child> {
-    program::command(path)
+fn start(path: &Path, arguments: &[&str]) -> Result<Child, NotSet> {
+    let child = program::command(path)
+        .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
+        .spawn();
+    child.map_err(|error| {
+        tracing::error!(%error, "documents cannot be set: the program does not start");
+        NotSet::NotReady
+    })
+}
+
+/// What comes of a program that was started.
+enum Outcome {
+    /// It ended by itself.
+    Said(Said),
+    /// It was ended: it had been given next to nothing of a processor.
+    Starved,
+    /// It was ended: its time was over.
+    Late,
+}
+
+/// Has a program do the job within `time_max`; one that is starved after `idle` is ended then.
+async fn attempt(
+    mut child: Child,
+    job: &[u8],
+    (idle, time_max): (Option<Duration>, Duration),
+) -> std::io::Result<Outcome> {
+    let id = child.id();
+    let outcome = {
+        let mut talking = pin!(talk(&mut child, job));
+        match (timeout(idle.unwrap_or(time_max), &mut talking).await, idle) {
+            (Ok(said), _) => return said.map(Outcome::Said),
+            (Err(_), Some(idle)) if id.is_some_and(|id| is_starved(id, idle)) => Outcome::Starved,
+            (Err(_), Some(idle)) => match timeout(time_max - idle, talking).await {
+                Ok(said) => return said.map(Outcome::Said),
+                Err(_) => Outcome::Late,
+            },
+            (Err(_), None) => Outcome::Late,
+        }
+    };
+    program::end(child).await;
+    Ok(outcome)
+}
+
+/// Whether a process has been given next to nothing of a processor in a time (proc_pid_stat(5), fields 14 and 15). Where the system does
+/// not say it, it was.
+fn is_starved(id: u32, time: Duration) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // The name before may hold anything, and ends with the last bracket.
+    let fields = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_ascii_whitespace();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    let given = Duration::from_millis(ticks.saturating_mul(1_000 / TICKS_PER_S));
+    given < time / STARVED_PART
 }
 
 /// What the program said, and how it ended.
@@ -290,6 +355,29 @@ mod tests {
             let runs = Path::new("/proc").join(pid.trim());
             assert!(!runs.exists(), "{stays}");
         }
+    }
+
+    #[tokio::test]
+    async fn one_that_gets_no_processor_is_begun_anew_and_one_that_works_is_not() {
+        // As on a machine without a quiet moment: what runs only then does nothing.
+        let folder = tempfile::tempdir().unwrap();
+        let set = program(
+            &folder,
+            "test \"$1\" = idle && exec /bin/sleep 600; exec /bin/cat",
+        )
+        .set;
+        let started_at = Instant::now();
+        assert_eq!(set(b"job".to_vec()).await.unwrap(), b"job");
+        assert!(started_at.elapsed() >= TIME_MAX / IDLE_PART);
+        // It works, and is never done: whoever began it anew would find a second line.
+        let begun = folder.path().join("begun");
+        let set = program(
+            &folder,
+            &format!("echo \"$1\" >> {}; while :; do :; done", begun.display()),
+        )
+        .set;
+        assert_eq!(set(Vec::new()).await, Err(NotSet::NotReady));
+        assert_eq!(std::fs::read_to_string(begun).unwrap(), "idle\n");
     }
 
     #[tokio::test]
