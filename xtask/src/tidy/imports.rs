@@ -103,6 +103,7 @@ const RULES: [Rule; 19] = [
         ours: Some(&[
             "domain",
             "playbook",
+            "screening",
             "statement",
             "store",
             "app",
