@@ -158,6 +158,46 @@ test('a shop says on a phone which payments were its own', { timeout: 180_000 },
   await isSound(looker, 'looking only')
 })
 
+test('many of which nothing stands out are answered at once', { timeout: 180_000 }, async () => {
+  const page = await open(browser, demo, { size: PHONE, language: 'en', theme: 'dark' })
+  await signIn(page, demo.account('owner'))
+  // Nobody knows when it was last seen: the window is a day, with what a day brings.
+  const terminal = await tradingTerminal(demo, 'owner')
+  const report = { terminal_id: terminal.terminal_id, manner: 'lost' }
+  const { body: incident } = await asked(page, 'POST', '/incidents', report)
+  await page.goto(`/incidents/${incident.id}/suspects`)
+  await page.locator('[data-test="question"], [data-test="usual"]').first().waitFor()
+  // What stands out is asked first, one by one.
+  for (let odd = 0; odd < 40 && !(await on(page, 'usual').count()); odd++) {
+    const before = await on(page, 'step').textContent()
+    await on(page, 'answer-fraudulent').click()
+    await until(
+      page,
+      (before) => document.querySelector('[data-test="step"]')?.textContent !== before,
+      before,
+    )
+  }
+  await on(page, 'usual').waitFor()
+  await isSound(page, 'many alike')
+  await on(page, 'usual-each').click()
+  await on(page, 'question').waitFor()
+  await page.reload()
+  await on(page, 'usual-genuine').click()
+  await on(page, 'summary').waitFor()
+  const { body } = await list(page, incident.id)
+  const last = questions(body).filter(({ reasons }) => reasons.every(({ code }) => code === 'loss_window'))
+  assert.ok(last.length >= 20, `${last.length} are alike`)
+  await marked(page, incident.id, last.at(-1).id, 'genuine')
+  const after = questions((await list(page, incident.id)).body)
+  assert.ok(
+    after.every((one) => one.mark),
+    'none is left',
+  )
+  await on(page, 'undo').click()
+  await on(page, 'usual').waitFor()
+  await page.context().close()
+})
+
 test('a risk officer ranks and marks them with the keyboard only', { timeout: 180_000 }, async () => {
   const shop = await open(browser, demo, { size: PHONE, language: 'zh-CN' })
   await signIn(shop, demo.account('owner'))

@@ -1,7 +1,7 @@
 import { reactive } from 'vue'
 import { describe, expect, it } from 'vitest'
 import type { Mark, Suspect, Suspects } from '@/api'
-import { asked, isWhole, useQueue } from './queue'
+import { asked, isWhole, useQueue, usual } from './queue'
 import { tally } from './sums'
 
 const item = (id: string, score: number, more: Partial<Suspect> = {}) =>
@@ -28,6 +28,21 @@ function begun(all: Suspect[]) {
   }
   return { queue, answer, marks, markOf }
 }
+
+describe('those of which nothing stands out', () => {
+  const within = { code: 'loss_window', title: '', text: '', points: 300 } as Suspect['reasons'][number]
+  const plain = (count: number) =>
+    Array.from({ length: count }, (_, at) => item(`plain${at}`, 300, { reasons: at ? [within] : [] }))
+  const odd = item('odd', 900, { reasons: [within, { ...within, code: 'refund_without_sale' }] })
+
+  it('are asked about at once where they are many and nothing is before them', () => {
+    const many = plain(20)
+    expect(usual([odd, ...many], many[0]!)).toEqual(many)
+    expect(usual([odd, ...many], odd)).toEqual([])
+    expect(usual(plain(19), many[0]!)).toEqual([])
+    expect(usual(many, null)).toEqual([])
+  })
+})
 
 describe('the queue of questions', () => {
   it('asks those of the window, the most outstanding first, and goes on after those answered earlier', () => {

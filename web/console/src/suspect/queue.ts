@@ -46,6 +46,17 @@ export function isWhole(read: Suspect[], page: Suspects): boolean {
   return !page.next_cursor || found >= open + said
 }
 
+/** So many alike are asked about at once. */
+const USUAL_MIN = 20
+
+/** Those of which nothing stands out but when they were, if there are many; none while another is before them. */
+export function usual(rest: Suspect[], current: Suspect | null): Suspect[] {
+  const isUsual = (item: Suspect) => item.reasons.every(({ code }) => code === 'loss_window')
+  if (!current || !isUsual(current)) return []
+  const all = rest.filter(isUsual)
+  return all.length < USUAL_MIN ? [] : all
+}
+
 /** Those with an answer first, so that a later visit goes on where the earlier one ended. */
 export function ordered(all: Suspect[], markOf: (item: Suspect) => Mark | null): Suspect[] {
   const within = all.filter(isAsked).sort((one, other) => other.score - one.score)

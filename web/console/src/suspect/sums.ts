@@ -12,13 +12,18 @@ export interface Tally {
 
 export function tally(items: Suspect[], mark: Mark, markOf: (item: Suspect) => Mark | null): Tally {
   const marked = items.filter((item) => markOf(item) === mark)
+  return { count: marked.length, amounts: sums(marked) }
+}
+
+/** What was taken, and what was given back, of each currency. */
+export function sums(items: Suspect[]): Tally['amounts'] {
   const amounts = new Map<string, Tally['amounts'][number]>()
-  for (const { amount, kind, state } of marked) {
+  for (const { amount, kind, state } of items) {
     if (state !== 'approved' || (kind !== 'sale' && kind !== 'refund')) continue
     const { currency, minor } = amount
     const sum = amounts.get(currency) ?? { currency, sale_minor: 0, refund_minor: 0 }
     sum[kind === 'sale' ? 'sale_minor' : 'refund_minor'] += minor
     amounts.set(currency, sum)
   }
-  return { count: marked.length, amounts: [...amounts.values()] }
+  return [...amounts.values()]
 }

@@ -23,6 +23,19 @@ export const ask_shop = {
   ),
   why: say('为什么问你', 'Why we ask you'),
   no_reason: say('这一笔没有特别的地方。', 'Nothing of it stands out.'),
+  usual_title: say(
+    (count: number) => `有 ${count} 笔没有特别之处`,
+    (count) => `Nothing stands out of ${payments(count)}`,
+  ),
+  usual_text: say(
+    '能核对的都和平日一样，只是在丢失时段里。那时店里在收款，就是店里的；没在收款，请逐笔看。',
+    'Where it could be looked at, all is as usual; they only lie in the loss window. If the shop was selling then, they are its own; if not, look at each.',
+  ),
+  usual_ours: say(
+    (count: number) => `这 ${count} 笔都是店里的`,
+    (count) => `All ${count} were ours`,
+  ),
+  usual_each: say('逐笔看', 'Look at each'),
   skip: say('先跳过', 'Skip for now'),
   undo: say('撤回', 'Undo'),
   list: say('全部列出', 'List all'),
