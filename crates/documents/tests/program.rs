@@ -82,7 +82,8 @@ fn packet(language: &str, rows: usize, change: impl FnOnce(&mut Value)) -> Value
                 "sha256": "e7".repeat(32), "sent_sha256": null }
         ],
         "window": { "count": rows.len(), "cut": false, "approved": [], "operators": [], "rows": rows },
-        "after": { "count": 0, "cut": false, "rows": [] }
+        "after": { "count": 0, "cut": false, "rows": [] },
+        "marked": { "cut": false, "rows": [] }
     });
     change(&mut data);
     json!({ "template": "police_packet", "language": language, "time": "2026-11-27T04:03:45Z", "data": data })
@@ -123,6 +124,30 @@ fn each_manner_is_set_in_both_languages() {
                     json!({ "reference": "GS-1", "by": "0317", "at": "2026-11-27 11:20:00 (UTC+08:00)" });
             }));
         }
+    }
+}
+
+#[test]
+fn what_people_say_of_payments_is_set_with_its_reasons() {
+    let row = |nth: usize| {
+        let in_statement = json!({ "number": 1, "payment": nth });
+        json!({
+            "at": "2026-11-27 10:12:00", "kind": "refund", "state": "approved", "card": "622200******0001", "amount": "CNY 4800.00",
+            "is_certain": nth.is_multiple_of(2), "said": "fraudulent", "at_gate": nth.is_multiple_of(3),
+            "in_statement": (!nth.is_multiple_of(3)).then_some(in_statement),
+            "reasons": ["退款 CNY 4800.00，找不到对应的销售", "是这台终端中位数的 96.0 倍"]
+        })
+    };
+    for language in ["zh", "en"] {
+        let set = |rows: usize| {
+            pdf(&packet(language, 0, |data| {
+                data["marked"]["rows"] = (0..rows).map(row).collect();
+                let file = json!({ "kind": "statement", "name": "9月账单.csv", "format": "wechat-trade", "size": 12_345,
+                    "sha256": "f8".repeat(32), "sent_sha256": null });
+                data["evidence"].as_array_mut().unwrap().push(file);
+            }))
+        };
+        assert!(pages(&set(200)) >= pages(&set(0)) + 5, "{language}");
     }
 }
 

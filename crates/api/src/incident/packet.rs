@@ -4,10 +4,14 @@
 //! the terminal's own clock, cards truncated.
 
 use app::stop_request::{acquirer_of, clock, credit_code, merchant_number, minute, placement};
+use app::suspect::{self, Source, Suspect};
 use domain::Timestamp;
 use domain::attachment::{Attachment, Purpose, State as Kept};
 use domain::hex;
 use domain::incident::Incident;
+use domain::mark::Verdict;
+use domain::setting::Language as Spoken;
+use domain::statement::Statement;
 use domain::stop_request::{State as Stop, StopRequest};
 use domain::terminal::{Control, Terminal};
 use domain::transaction::{Decision, Entry, LedgerRow, Proof};
@@ -23,6 +27,8 @@ use crate::wire::Time;
 
 /// Rows of each table at most, the newest.
 const ROWS_MAX: i64 = 500;
+/// Reasons that are said of a payment.
+const REASONS_MAX: usize = 3;
 
 /// The job for `tillguard-documents`.
 pub fn job(tx: &Tx<'_>, incident: &Incident, language: &str) -> Result<Value, Problem> {
@@ -31,11 +37,11 @@ pub fn job(tx: &Tx<'_>, incident: &Incident, language: &str) -> Result<Value, Pr
         "template": "police_packet",
         "language": language,
         "time": Time(made_at).to_string(),
-        "data": data(tx, incident, made_at)?,
+        "data": data(tx, incident, made_at, language)?,
     }))
 }
 
-fn data(tx: &Tx<'_>, incident: &Incident, made_at: Timestamp) -> Result<Value, Problem> {
+fn data(tx: &Tx<'_>, incident: &Incident, made_at: Timestamp, language: &str) -> Result<Value, Problem> {
     let terminal = store::terminal::get(tx, incident.terminal_id)?;
     let terminal = terminal.ok_or(store::Error::Corrupt("terminal of an incident"))?;
     let merchant = store::merchant::get(tx, terminal.bound.merchant_code)?;
@@ -44,6 +50,8 @@ fn data(tx: &Tx<'_>, incident: &Incident, made_at: Timestamp) -> Result<Value, P
     let shop = shop.ok_or(store::Error::Corrupt("shop of a terminal"))?;
     let request = store::stop_request::get(tx, &incident.incident_id)?;
     let acquirer = acquirer_of(tx, &terminal)?;
+    let (marked, statements) = marked(tx, incident, &terminal, language)?;
+    let evidence = evidence(tx, incident, request.as_ref())?.into_iter();
     Ok(json!({
         "number": incident.incident_id,
         "made_at": minute(made_at, &terminal),
@@ -59,7 +67,8 @@ fn data(tx: &Tx<'_>, incident: &Incident, made_at: Timestamp) -> Result<Value, P
         "shop": { "name": shop.name, "address": placement(&terminal, &shop) },
         "window": window(tx, incident, &terminal)?,
         "after": after(tx, incident, &terminal)?,
-        "evidence": evidence(tx, incident, request.as_ref())?,
+        "marked": marked,
+        "evidence": evidence.chain(statements).collect::<Vec<_>>(),
     }))
 }
 
@@ -155,6 +164,73 @@ fn window(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Value
         "operators": operators(&rows, terminal),
         "rows": rows_out(&rows, terminal),
     }))
+}
+
+/// The payments that people called fraudulent, or do not know, oldest first, from the ledger and from statements; and the statements
+/// that have them, as they can be handed in.
+fn marked(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    terminal: &Terminal,
+    language: &str,
+) -> Result<(Value, Vec<Value>), store::Error> {
+    let spoken = Spoken::parse(language).unwrap_or(Spoken::Chinese);
+    let looked = suspect::look(tx, incident, terminal)?;
+    let is_said =
+        |it: &&Suspect| matches!(it.opinions.verdict(), Some(Verdict::Fraudulent | Verdict::Unsure));
+    let all: Vec<&Suspect> = looked.suspects.iter().filter(is_said).collect();
+    let listed = &all[all.len().saturating_sub(ROWS_MAX as usize)..];
+    // In the order in which they come first; people count from 1.
+    let mut statements: Vec<&str> = Vec::new();
+    let rows: Vec<Value> = listed
+        .iter()
+        .map(|it| {
+            let row = match &it.source {
+                Source::Ledger(_) => it.also.as_ref(),
+                Source::Statement(row) => Some(row),
+            };
+            let in_statement = row.map(|row| {
+                let known = statements.iter().position(|id| *id == row.statement_id);
+                let place = known.unwrap_or_else(|| {
+                    statements.push(&row.statement_id);
+                    statements.len() - 1
+                });
+                json!({ "number": place + 1, "payment": row.position + 1 })
+            });
+            let reasons = it.judgement.reasons.iter().take(REASONS_MAX);
+            json!({
+                "at": clock(it.payment.at, terminal),
+                "kind": it.payment.kind.code(),
+                "state": it.payment.state.code(),
+                "card": it.card.as_deref().unwrap_or_default(),
+                "amount": it.payment.currency.amount(it.payment.amount_minor),
+                "is_certain": it.is_certain,
+                "said": it.opinions.verdict().map(Verdict::code),
+                "at_gate": matches!(it.source, Source::Ledger(_)),
+                "in_statement": in_statement,
+                "reasons": reasons.map(|reason| reason.text(spoken)).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let mut files = Vec::new();
+    for statement_id in statements {
+        let file = store::row::by_id::<Statement>(tx, statement_id)?;
+        files.extend(file.map(|file| statement_out(&file)));
+    }
+    let marked = json!({ "rows": rows, "cut": listed.len() < all.len() });
+    Ok((marked, files))
+}
+
+/// A statement as whoever brought it can hand it in: the file itself is not kept.
+fn statement_out(it: &Statement) -> Value {
+    json!({
+        "kind": "statement",
+        "name": in_print(&it.name),
+        "format": it.kinds.replace('\n', ", "),
+        "size": it.file_len,
+        "sha256": hex::of(&it.file_sha256),
+        "sent_sha256": null,
+    })
 }
 
 /// What was tried in the terminal's name after the stop, and before it was let run again.

@@ -16,7 +16,7 @@ fn at(id: &str, rest: &str) -> String {
 }
 
 /// The job that the packet was made of: the tests' renderer hands it back.
-async fn packet(house: &House, token: &str, id: &str, language: &str) -> Value {
+pub async fn packet(house: &House, token: &str, id: &str, language: &str) -> Value {
     let path = at(id, &format!("/police_packet.pdf?language={language}"));
     let text = house.text(token, &path).await;
     serde_json::from_str(text.strip_prefix("%PDF-").unwrap()).unwrap()

@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::documents::packet;
 use super::statement::NIGHT;
 use super::{Answer, House, request};
 
@@ -257,4 +258,49 @@ async fn the_list_leaves_as_a_table() {
         house.get(&owner, &format!("{path}?format=xlsx")).await.status,
         StatusCode::OK
     );
+}
+
+#[tokio::test]
+async fn the_packet_for_the_police_has_what_was_marked_and_the_file_that_has_it() {
+    let house = House::new().await;
+    let (owner, id) = house.suspected().await;
+    let marked = |job: &Value| job["data"]["marked"]["rows"].as_array().unwrap().clone();
+    let before = packet(&house, &owner, &id, "zh").await;
+    assert!(marked(&before).is_empty());
+    let files = |job: &Value| job["data"]["evidence"].as_array().unwrap().len();
+    let all = house.suspects(&owner, &id, "").await["items"].clone();
+    for (place, mark) in [(0, "fraudulent"), (1, "genuine"), (2, "unsure")] {
+        let said = json!({ "incident_id": id, "items": [all[place]["id"]], "mark": mark });
+        house.marks(&owner, said).await.ok();
+    }
+    for (language, said) in [("zh", "在丢失时段内"), ("en", "loss window")] {
+        let job = packet(&house, &owner, &id, language).await;
+        let rows = marked(&job);
+        assert_eq!(rows.len(), 2, "what is genuine is not in it");
+        let refund = rows.iter().find(|row| row["kind"] == "refund").unwrap();
+        assert_eq!(
+            [
+                &refund["amount"],
+                &refund["said"],
+                &refund["at_gate"],
+                &refund["is_certain"]
+            ],
+            [
+                &json!("CNY 4800.00"),
+                &json!("fraudulent"),
+                &json!(false),
+                &json!(true)
+            ]
+        );
+        assert_eq!(refund["in_statement"]["number"], 1);
+        let reasons = refund["reasons"].to_string();
+        assert!(reasons.contains(said), "{reasons}");
+        assert_eq!(files(&job), files(&before) + 1);
+        let file = job["data"]["evidence"].as_array().unwrap().last().unwrap();
+        assert_eq!(
+            [&file["kind"], &file["name"]],
+            [&json!("statement"), &json!("b.csv")]
+        );
+        assert_eq!(file["sha256"].as_str().unwrap().len(), 64);
+    }
 }
