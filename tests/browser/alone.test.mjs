@@ -1,7 +1,7 @@
 // A shop whose acquirer never heard of us, on its owner's phone, in both languages: requested is not stopped, and is not called so.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { isSound, launch, on, open, PHONE, signIn, unfold } from './browser.mjs'
+import { countIs, isSound, launch, on, open, PHONE, signIn, unfold } from './browser.mjs'
 import { startDemo } from './demo.mjs'
 
 let demo
@@ -118,7 +118,7 @@ for (const [language, terminal, words] of [
       for (const field of ['reference', 'by', 'at'])
         assert.equal(await on(page, `confirm-${field}`).inputValue(), '')
       await on(page, 'confirm-stop').click()
-      assert.equal(await on(page, 'field-problem').count(), 3)
+      await countIs(on(page, 'field-problem'), 3)
       await on(page, 'confirm-reference').fill('GS-0417')
       await on(page, 'confirm-by').fill('0317')
       await on(page, 'confirm-at').fill(minutesAgo(0))

@@ -111,6 +111,14 @@ export async function until(page, isSo, told, ms_max = 60_000) {
     assert.ok(Date.now() < end, `not so within ${ms_max} ms: ${isSo}`)
 }
 
+/** Waits until there are this many: what a page shows of an answer may come after another answer's part of it. */
+export async function countIs(located, count, why, ms_max = 30_000) {
+  let found
+  for (const end = Date.now() + ms_max; (found = await located.count()) !== count && Date.now() < end;)
+    await wait(50)
+  assert.equal(found, count, why)
+}
+
 /** What the page's own script would ask of the API, with the session that the page has. */
 export const asked = (page, method, path, data) =>
   page.evaluate(

@@ -1,7 +1,7 @@
 // What follows a stop: each duty done by its proof, by the one whose it is, and the case closed when none is left.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESK, PHONE, asked, isSound, launch, on, open, signIn, unfold } from './browser.mjs'
+import { asked, countIs, DESK, isSound, launch, on, open, PHONE, signIn, unfold } from './browser.mjs'
 import { startDemo, tradingTerminal } from './demo.mjs'
 
 let demo
@@ -124,7 +124,7 @@ for (const [language, words] of [
       await unfold(owner, 'close')
       const blocked = on(owner, 'close-blocked')
       await blocked.locator('li').nth(3).waitFor()
-      assert.equal(await blocked.locator('li').count(), 4)
+      await countIs(blocked.locator('li'), 4)
       await isSound(owner, 'a case with open duties')
 
       // A desk elsewhere, whose own clock says another hour.

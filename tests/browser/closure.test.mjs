@@ -6,7 +6,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { DESK, asked, isSound, launch, on, open, unfold } from './browser.mjs'
+import { asked, countIs, DESK, isSound, launch, on, open, unfold } from './browser.mjs'
 import { startHouse } from './house.mjs'
 
 /** Where pictures of each step go, when somebody wants to look at them. */
@@ -224,7 +224,7 @@ test(
     await end(owner, 'lessons', 'done', { 'duty-words': 'It is locked away at night from now on' }, 'done')
     await unfold(owner, 'close')
     await on(owner, 'close-blocked').waitFor()
-    assert.equal(await on(owner, 'close-blocked').locator('li').count(), 1)
+    await countIs(on(owner, 'close-blocked').locator('li'), 1)
     await looked(owner, 'blocked')
 
     // The second person agrees, and only then it can be closed.

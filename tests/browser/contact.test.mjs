@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { isSound, launch, on, open, signIn } from './browser.mjs'
+import { countIs, isSound, launch, on, open, signIn } from './browser.mjs'
 import { signedIn, startDemo } from './demo.mjs'
 
 let demo
@@ -40,7 +40,7 @@ test('an owner adds the acquirer, and may call it after a loss', { timeout: 120_
   await on(page, 'change').waitFor()
   const told = on(page, 'events').locator('li')
   await told.nth(2).waitFor()
-  assert.equal(await told.count(), 3)
+  await countIs(told, 3)
 
   const call = await signedIn(demo, 'owner')
   const { body } = await call('GET', '/terminals?state=running&limit=1')
@@ -67,7 +67,7 @@ test('a file is shown before it is written, and a wrong line is named', { timeou
   await on(page, 'import-write').click()
   await on(page, 'import-done').waitFor()
   await on(page, 'contact-row').first().waitFor()
-  assert.equal(await on(page, 'contact-row').count(), 1)
+  await countIs(on(page, 'contact-row'), 1)
   // All of it leaves as a file, whatever is searched for.
   await page.goto('/contacts?state=retired')
   for (const [format, begins] of [

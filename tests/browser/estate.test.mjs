@@ -1,7 +1,7 @@
 // An estate that people set up themselves: two shops' terminals added on a phone, a manager invited, who then reports one.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { asked, DESK, isSound, launch, on, open, PHONE } from './browser.mjs'
+import { asked, countIs, DESK, isSound, launch, on, open, PHONE } from './browser.mjs'
 import { startHouse } from './house.mjs'
 
 const PASSWORD = 'teapot-in-the-rain'
@@ -129,7 +129,7 @@ for (const [name, options] of [
     await on(other, 'password').fill('rain-on-the-window')
     await on(other, 'join').click()
     await on(other, 'terminal-row').waitFor()
-    assert.equal(await on(other, 'terminal-row').count(), 1, 'one shop is seen')
+    await countIs(on(other, 'terminal-row'), 1, 'one shop is seen')
     const token = link.split('#')[1]
     assert.ok(!asked.some((url) => url.includes(token)), 'the token is in an address that was asked for')
     assert.ok(!house.said().includes(token), 'the token is in the log')
@@ -280,7 +280,7 @@ for (const [name, options] of [
       await on(page, 'save').click()
       await page.getByRole('heading', { name: '福记小吃店' }).waitFor()
       await on(page, 'facts').filter({ hasText: '91110101MA0TXXX113' }).filter({ hasText: '小吃' }).waitFor()
-      assert.equal(await on(page, 'events').locator('li').count(), 4)
+      await countIs(on(page, 'events').locator('li'), 4)
       await isSound(page, `${name}: merchant`)
       await looked(page, `${name}-2-merchant`)
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { DESK, isSound, launch, on, open, PHONE } from './browser.mjs'
+import { countIs, DESK, isSound, launch, on, open, PHONE } from './browser.mjs'
 import { startHouse } from './house.mjs'
 
 const PASSWORD = 'teapot-in-the-rain'
@@ -76,7 +76,7 @@ for (const [name, mode, options] of [
     await page.goto('/imports')
     await on(page, 'import-row').first().click()
     await on(page, 'wrong-line').first().waitFor({ timeout: 60_000 })
-    assert.equal(await on(page, 'wrong-line').count(), 3)
+    await countIs(on(page, 'wrong-line'), 3)
     assert.match(await on(page, 'wrong-line').nth(0).innerText(), /(第 9 行|Row 9)/)
     assert.equal(await on(page, 'commit').count(), 0, 'with wrong lines nothing is taken over')
     await isSound(page, `${name}: wrong`)

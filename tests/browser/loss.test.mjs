@@ -1,7 +1,7 @@
 // The loss of a terminal, from the report to the second person who confirms it was found.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { launch, on, open, signIn, unfold, DESK } from './browser.mjs'
+import { countIs, DESK, launch, on, open, signIn, unfold } from './browser.mjs'
 import { signedIn, startDemo, tradingTerminal } from './demo.mjs'
 
 let demo
@@ -35,7 +35,7 @@ test(
     await on(page, 'stopped', '[data-state="open"]').waitFor()
     await unfold(page, 'receipts')
     await on(page, 'receipt').first().waitFor()
-    assert.equal(await on(page, 'receipt').count(), 6)
+    await countIs(on(page, 'receipt'), 6)
     assert.ok(Number.parseFloat(await on(page, 'stop-seconds').innerText()) < 5)
     // The terminal goes on trying; the page shows it without being asked again.
     await on(page, 'acknowledge').waitFor({ timeout: 60_000 })

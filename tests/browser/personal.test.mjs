@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { asked, isSound, launch, on, open, signIn, DESK, PHONE } from './browser.mjs'
+import { asked, countIs, DESK, isSound, launch, on, open, PHONE, signIn } from './browser.mjs'
 import { signedIn, startDemo } from './demo.mjs'
 
 const EMAIL = 'li.na@shop.example'
@@ -114,7 +114,7 @@ for (const [language, size, who, kept, exportWhy, eraseWhy] of [
     await on(page, 'dialog-close').click()
     assert.equal(await row.locator('b').innerText(), who, 'nobody is called so any more')
     await row.locator('[data-test="history"]').waitFor()
-    assert.equal(await row.locator('.actions button').count(), 1)
+    await countIs(row.locator('.actions button'), 1)
     await page.context().close()
   })
 }

@@ -2,7 +2,7 @@
 // theft follows it and the one before does not.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESK, isSound, launch, on, open, PHONE, signIn } from './browser.mjs'
+import { countIs, DESK, isSound, launch, on, open, PHONE, signIn } from './browser.mjs'
 import { startHouse } from './house.mjs'
 
 const PASSWORD = 'teapot-in-the-rain'
@@ -147,7 +147,7 @@ for (const [name, size, language, theme, words] of [
       await on(owner, 'save').waitFor({ state: 'detached' })
       await on(owner, 'view-drawing').click()
       await on(owner, 'drawing').waitFor()
-      assert.equal(await on(owner, 'drawn').count(), 11)
+      await countIs(on(owner, 'drawn'), 11)
       await looked(owner, 'drawing')
 
       await on(owner, 'note').fill(
@@ -164,7 +164,7 @@ for (const [name, size, language, theme, words] of [
       await second.goto('/playbooks')
       await on(second, 'waits').locator('a').click()
       await on(second, 'difference').waitFor()
-      assert.equal(await on(second, 'difference').count(), 1)
+      await countIs(on(second, 'difference'), 1)
       await looked(second, 'changes')
       await on(second, 'sign_off').click()
       await on(second, 'propose_withdrawal').waitFor()

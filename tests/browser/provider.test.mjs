@@ -1,7 +1,7 @@
 // A provider's key is pasted, tried by a question that changes nothing, kept and forgotten: in both languages, on a phone and a desk.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESK, isSound, launch, on, open, PHONE, signIn } from './browser.mjs'
+import { countIs, DESK, isSound, launch, on, open, PHONE, signIn } from './browser.mjs'
 import { signedIn, startDemo } from './demo.mjs'
 
 /** What the demo's provider knows. */
@@ -35,7 +35,7 @@ for (const [language, size, words] of [
     const mark = (name) => stripe.locator(`[data-test="${name}"]`)
     await mark('key').waitFor()
     await isSound(page, 'no key')
-    assert.equal(await page.locator('[data-provider]').count(), 3)
+    await countIs(page.locator('[data-provider]'), 3)
 
     // Nothing is there to be tried, and a wrong key is refused and not kept.
     await mark('key').fill('two words')

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { DESK, isSound, launch, on, open, PHONE, signIn } from './browser.mjs'
+import { countIs, DESK, isSound, launch, on, open, PHONE, signIn } from './browser.mjs'
 import { startHouse } from './house.mjs'
 import { startMail } from './mail.mjs'
 
@@ -130,7 +130,7 @@ for (const person of PEOPLE) {
         .locator('.field', { has: on(desk, 'identity-limit') })
         .getByRole('alert')
         .waitFor()
-      assert.equal(await on(desk, 'field-problem').count(), 1)
+      await countIs(on(desk, 'field-problem'), 1)
       await looked(desk, 'settings')
       await on(desk, 'mail-from').fill(LOGIN.user)
       await on(desk, 'save-mail').click()

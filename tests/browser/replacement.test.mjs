@@ -1,7 +1,7 @@
 // Replacing a lost terminal on a phone: a device that is refused, with its reasons, then one that goes live, step by step.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { PHONE, asked, isSound, launch, on, open, signIn, unfold } from './browser.mjs'
+import { asked, countIs, isSound, launch, on, open, PHONE, signIn, unfold } from './browser.mjs'
 import { signedIn, startDemo } from './demo.mjs'
 
 let demo
@@ -86,7 +86,7 @@ for (const [language, old, made, words] of [
     const found = on(owner, 'device-found')
     assert.match(await found.innerText(), words.refused)
     assert.match(await found.innerText(), words.lost)
-    assert.equal(await found.locator('li').count(), 2)
+    await countIs(found.locator('li'), 2)
     await isSound(owner, 'a refused device')
     assert.equal(await on(owner, 'replacement-bind').count(), 0)
 

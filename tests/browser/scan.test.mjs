@@ -1,7 +1,7 @@
 // A label printed here, seen by a camera, is read back; so are others' labels, and nothing else. A hand scanner types no nonsense.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { DESK, PHONE, isSound, launch, on, open, signIn } from './browser.mjs'
+import { countIs, DESK, isSound, launch, on, open, PHONE, signIn } from './browser.mjs'
 import { signedIn, startDemo } from './demo.mjs'
 import { FAKE_CAMERA, cameraOf, printed, scanner, seen } from './film.mjs'
 
@@ -237,7 +237,7 @@ test(
           await on(page, 'scan-said', `[data-why="${why}"]`).waitFor()
           assert.ok(await page.locator('[role="status"] [data-test="scan-said"]').count(), 'said by ear')
           await on(page, 'scan-typed').waitFor()
-          assert.equal(await page.locator('[data-test="scan-photo"]').count(), 1)
+          await countIs(page.locator('[data-test="scan-photo"]'), 1)
           await isSound(page, `${why}, ${language}`)
         }
       })

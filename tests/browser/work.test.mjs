@@ -5,7 +5,7 @@ import { writeFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { isSound, launch, on, open, signIn, until, DESK, PHONE } from './browser.mjs'
+import { countIs, DESK, isSound, launch, on, open, PHONE, signIn, until } from './browser.mjs'
 import { signedIn, startDemo } from './demo.mjs'
 import { startHost } from './iso8583.mjs'
 
@@ -109,7 +109,7 @@ for (const size of [DESK, PHONE])
     await isSound(page, 'giving up')
     assert.ok(!(await verbs(call, id)).includes('give_up'), 'nothing was given up by asking')
     await on(page, 'dialog-close').click()
-    assert.equal(await row(page, id, 'dead').count(), 1)
+    await countIs(row(page, id, 'dead'), 1)
 
     await decide(page, id, 'give_up', '已与主机对账，人工退回')
     await row(page, id, 'given_up').waitFor()
