@@ -39,6 +39,7 @@ mod playbook;
 pub mod problem;
 mod proof;
 pub mod provider_account;
+mod question;
 mod registration;
 mod revision;
 mod route;
@@ -75,6 +76,7 @@ use auth::{Paces, Passwords};
 pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, UPLOADED_TIME_MAX, is_report, refuse};
 pub use file::{PICTURE_JOB, Scanned, Scanner};
 pub use hotline::Demo;
+pub use id::new as new_id;
 pub use incident::pack::Stamper;
 pub use incident::render::{NotSet, OWN_TIME_MAX, Renderer};
 use incident::{
@@ -218,6 +220,7 @@ nouns! {
     payment,
     suspect with CODES,
     statement with CODES,
+    question with CODES,
     gate,
     operator with CODES,
     account with CODES,

@@ -93,6 +93,8 @@ word! {
     Mode: domain::setting::Mode;
     /// A language.
     Language: domain::setting::Language;
+    /// What is done about terminals that behave as stolen ones would.
+    Watch: domain::setting::Watch;
     /// Whence this node has its gate.
     GateSource: GateFrom;
     /// What became of a connection that was tried.
@@ -172,6 +174,8 @@ struct SettingsOut {
     identity_provider: Option<IdentityProvider>,
     /// How many queries a day may cost.
     identity_daily_limit: i64,
+    /// What is done about terminals that behave as stolen ones would.
+    watch: Watch,
     /// Whence this node has its gate. One from the settings was made of them as they were when the node started.
     gate: GateSource,
     /// What the one who asks may do.
@@ -195,6 +199,7 @@ impl SettingsOut {
             takes_registrations: settings.takes_registrations,
             identity_provider: settings.identity_provider.map(IdentityProvider),
             identity_daily_limit: settings.identity_daily_limit,
+            watch: Watch(settings.watch),
             gate: GateSource(gate),
             actions: Verb::ALL.map(SettingsAction).into(),
         }
@@ -261,6 +266,8 @@ struct SettingsIn {
     identity: Option<Option<IdentityKeys>>,
     /// How many queries a day may cost, 0 to 100,000.
     identity_daily_limit: Option<i64>,
+    /// What is done about terminals that behave as stolen ones would.
+    watch: Option<Watch>,
 }
 
 /// The keys of a house at whoever says whether a name and a number belong together.
@@ -385,6 +392,7 @@ fn checked(sealer: &node::seal::Sealer, post: Post, said: SettingsIn) -> Result<
             }
             limit => limit,
         },
+        watch: said.watch.map(|watch| watch.0),
     })
 }
 

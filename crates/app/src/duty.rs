@@ -128,6 +128,7 @@ pub fn draw_up(tx: &Tx<'_>, incident_id: &str) -> Result<bool, StoreError> {
         found_revision_id: crate::playbook::found(tx)?.revision_id,
     });
     store::incident::update(tx, &incident)?;
+    crate::question::reported(tx, &incident)?;
     let text = format!("{} {}", its.playbook, its.version);
     tell(tx, &incident, Happened::DutiesDrawnUp, Some(&text))?;
     start(tx, &incident)?;

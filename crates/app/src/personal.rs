@@ -23,6 +23,7 @@ use domain::merchant::Merchant;
 use domain::operator::Cashier;
 use domain::personal::Ground;
 use domain::photo::Photo;
+use domain::question::Question;
 use domain::registration::{Registration, seen_by as sees_registrations};
 use domain::replacement::Replacement;
 use domain::revision::Revision;
@@ -178,6 +179,7 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
         Subject::Replacement => sees::<Replacement>(tx, reader, id),
         Subject::Attachment => sees::<Attachment>(tx, reader, id),
         Subject::Photo => sees::<Photo>(tx, reader, id),
+        Subject::Question => sees::<Question>(tx, reader, id),
         Subject::Revision => sees::<Revision>(tx, reader, id),
         Subject::Statement => sees::<Statement>(tx, reader, id),
     }

@@ -8,7 +8,7 @@ use domain::case::{in_person, proved};
 use domain::event::Subject;
 use domain::money::Currency;
 use domain::registration::Provider;
-use domain::setting::{Language, Mode, Settings};
+use domain::setting::{Language, Mode, Settings, Watch};
 use store::Tx;
 use store::event::{self, New};
 
@@ -43,6 +43,8 @@ pub struct Changes {
     pub identity: Option<Option<(Provider, Vec<u8>)>>,
     /// How many queries a day may cost.
     pub identity_daily_limit: Option<i64>,
+    /// What is done about terminals that behave as stolen ones would.
+    pub watch: Option<Watch>,
 }
 
 impl Changes {
@@ -56,6 +58,7 @@ impl Changes {
             || self.takes_registrations.is_some()
             || self.identity.is_some()
             || self.identity_daily_limit.is_some()
+            || self.watch.is_some()
     }
 }
 
@@ -156,6 +159,7 @@ fn apply(settings: &mut Settings, changes: Changes) -> Vec<&'static str> {
             "identity_daily_limit",
             set(&mut settings.identity_daily_limit, changes.identity_daily_limit),
         ),
+        ("watch", set(&mut settings.watch, changes.watch)),
     ];
     changed
         .into_iter()

@@ -50,6 +50,8 @@ words! {
         Statement = "statement",
         /// A photo of a terminal; what happens to it is told of its terminal.
         Photo = "photo",
+        /// A question whether a terminal is with the shop; what happens to it is told of its terminal.
+        Question = "question",
     }
 }
 
@@ -153,6 +155,16 @@ words! {
         PhotoRemoved = "photo_removed",
         /// A virus was found in one, of which nothing is kept.
         PhotoRefused = "photo_refused",
+        /// It was asked whether a terminal is with the shop.
+        QuestionAsked = "question_asked",
+        /// Nobody had answered, and others were asked, too.
+        QuestionPassedOn = "question_passed_on",
+        /// Somebody has it at hand.
+        QuestionHere = "question_here",
+        /// Somebody does not know.
+        QuestionUnsure = "question_unsure",
+        /// Somebody misses it, and reported it.
+        QuestionMissing = "question_missing",
         /// Work that cannot be done waits for a person.
         Dead = "dead",
         /// Work was under way on a node that is gone.

@@ -40,6 +40,7 @@ pub mod personal;
 pub mod photo;
 pub mod police;
 pub mod provider_account;
+pub mod question;
 pub mod registration;
 pub mod replacement;
 pub mod revision;

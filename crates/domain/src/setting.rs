@@ -30,6 +30,16 @@ words! {
     }
 }
 
+words! {
+    /// What the house wants done about terminals that behave as stolen ones would.
+    pub enum Watch {
+        /// Nothing.
+        Off = "off",
+        /// Ask whether they are with the shop.
+        Ask = "ask",
+    }
+}
+
 /// How long after the first run a second factor may be missing where it is required: 14 days.
 pub const SECOND_FACTOR_GRACE_MS: i64 = 14 * 24 * HOUR_MS;
 
@@ -68,6 +78,8 @@ pub struct Settings {
     pub identity_key_sealed: Option<Vec<u8>>,
     /// How many of the provider's queries, each of which costs, a day may have.
     pub identity_daily_limit: i64,
+    /// What is done about terminals that behave as stolen ones would.
+    pub watch: Watch,
 }
 
 impl Settings {
@@ -90,6 +102,7 @@ impl Settings {
             identity_provider: None,
             identity_key_sealed: None,
             identity_daily_limit: registration::DAILY_LIMIT,
+            watch: Watch::Ask,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::actor::Actor;
 use crate::audit::Task;
 use crate::case::{Case, Step, Text, Who};
 use crate::event::Subject;
+use crate::question::PATIENCE_MS;
 use crate::right::Right;
 use crate::time::{HOUR_MS, Timestamp};
 use crate::words;
@@ -35,6 +36,10 @@ words! {
         DutyMail = "duty_mail",
         /// Mail somebody once a day what is due.
         DigestMail = "digest_mail",
+        /// Ask others, too, whether a terminal is with the shop.
+        Question = "question",
+        /// Mail somebody that it is asked.
+        QuestionMail = "question_mail",
         /// Mail the code by which somebody who cannot log in reports a loss.
         CodeMail = "code_mail",
         /// Mail an applicant the code that confirms a registration, or what became of it.
@@ -160,6 +165,17 @@ impl Kind {
                 ahead_ms_max: CLOCK_MS_MAX,
                 lost: Lost::Again,
             },
+            // That others were asked is written down with the asking.
+            Self::Question => Policy {
+                subject: Some(Subject::Question),
+                claim_ms: 30_000,
+                first_wait_ms: 1_000,
+                longest_wait_ms: 60_000,
+                tries_max: Some(20),
+                at_once_max: 4,
+                ahead_ms_max: PATIENCE_MS + CLOCK_MS_MAX,
+                lost: Lost::Again,
+            },
             Self::HoldEnd => Policy {
                 subject: Some(Subject::Terminal),
                 claim_ms: 30_000,
@@ -210,6 +226,17 @@ impl Kind {
                 first_wait_ms: 5_000,
                 longest_wait_ms: 300_000,
                 tries_max: None,
+                at_once_max: 4,
+                ahead_ms_max: CLOCK_MS_MAX,
+                lost: Lost::Again,
+            },
+            // Whoever is asked twice is asked. What is answered meanwhile is not mailed.
+            Self::QuestionMail => Policy {
+                subject: Some(Subject::Question),
+                claim_ms: 180_000,
+                first_wait_ms: 5_000,
+                longest_wait_ms: 300_000,
+                tries_max: Some(20),
                 at_once_max: 4,
                 ahead_ms_max: CLOCK_MS_MAX,
                 lost: Lost::Again,
@@ -375,6 +402,17 @@ impl Id {
     /// The mail of a day to a person who is known by that digest of the log-in.
     pub fn digest_mail(person: &str) -> Self {
         Self::new(Kind::DigestMail, person, "")
+    }
+
+    /// The asking of others whether a terminal is with the shop.
+    pub fn question(question_id: &str) -> Self {
+        Self::new(Kind::Question, question_id, "")
+    }
+
+    /// The mail that asks one person, counted from 0; `others`: of those who are asked later.
+    pub fn question_mail(question_id: &str, others: bool, place: usize) -> Self {
+        let turn = if others { "b" } else { "a" };
+        Self::new(Kind::QuestionMail, question_id, &format!("{turn}-{place}"))
     }
 
     /// The mail that brings an emergency code.

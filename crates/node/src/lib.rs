@@ -8,6 +8,7 @@ pub mod passwords;
 pub mod presence;
 pub mod seal;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -60,6 +61,8 @@ pub struct Node {
     pub work_due: Notify,
     /// Rings when another node has written something to look at now.
     pub doorbell: Arc<Notify>,
+    /// Terminals that did something, for the watcher.
+    pub acted: Acted,
     is_set_up: watch::Sender<bool>,
     reads: Arc<Semaphore>,
     urgent_reads: Arc<Semaphore>,
@@ -91,6 +94,7 @@ impl Node {
             passwords: Passwords::default(),
             work_due: Notify::new(),
             doorbell,
+            acted: Acted::default(),
             is_set_up: watch::Sender::new(false),
             reads: Arc::new(Semaphore::new(READS_MAX)),
             urgent_reads: Arc::new(Semaphore::new(URGENT_READS_MAX)),
@@ -236,6 +240,29 @@ impl Node {
             // Nobody listening is no error.
             let _ = self.changes.send(incident_id);
         }
+    }
+}
+
+/// Terminals that did something since somebody asked last. There are no more of them than the estate has.
+#[derive(Debug, Default)]
+pub struct Acted(Mutex<HashMap<TerminalId, bool>>);
+
+impl Acted {
+    /// Notes that a terminal was decided about.
+    pub fn note(&self, terminal_id: TerminalId) {
+        let mut acted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        acted.entry(terminal_id).or_insert(false);
+    }
+
+    /// Notes that more is known of its past: a statement was brought, or somebody has it at hand.
+    pub fn note_past(&self, terminal_id: TerminalId) {
+        let mut acted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        acted.insert(terminal_id, true);
+    }
+
+    /// Takes them, each with whether more is known of its past.
+    pub fn take(&self) -> HashMap<TerminalId, bool> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -141,6 +141,19 @@ pub struct NotAsked {
 }
 
 impl Reason {
+    /// Reasons as a row keeps them: JSON.
+    pub fn written(reasons: &[Self]) -> String {
+        serde_json::to_string(reasons).unwrap_or_default()
+    }
+
+    /// Reasons as a row kept them. One that nobody writes any more is left out.
+    pub fn read(text: &str) -> Vec<Self> {
+        let each: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
+        each.into_iter()
+            .filter_map(|one| serde_json::from_value(one).ok())
+            .collect()
+    }
+
     /// The reason in words.
     pub fn text(&self, language: Language) -> String {
         fill(template(self.code, language), &self.values, language)

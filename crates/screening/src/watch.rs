@@ -134,6 +134,11 @@ impl Suspicion {
         codes
     }
 
+    /// Writes down when the owner was asked last, which the caller knows better: not every question that was due was asked.
+    pub fn asked(&mut self, at: Option<Timestamp>) {
+        self.asked_at_ms = at.map(|at| at.0);
+    }
+
     /// The owner has it: what spoke so far is answered. See also [`Profile::confirm`](crate::Profile::confirm).
     pub fn answered(&mut self) {
         self.held = Default::default();

@@ -18,4 +18,5 @@ pub mod statement;
 #[cfg(feature = "pkcs11")]
 mod token;
 pub mod verify;
+mod watch;
 mod work;

@@ -16,7 +16,7 @@ pub use api::setting::GateFrom;
 use api::setup::SetUpToken;
 use store::node::Incarnation;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::watch::{Sender, channel};
 use tokio::task::JoinSet;
 
 use crate::connector::documents;
@@ -30,7 +30,7 @@ use crate::gate::{Gate, Limits};
 use crate::http::proxy::{Cidr, Proxies};
 use crate::http::tls::Tls;
 pub use crate::work::{Anchors, Folder};
-use crate::{assets, http, work};
+use crate::{assets, http, watch, work};
 use node::{Node, now, seal, told};
 
 /// How to run a node.
@@ -85,7 +85,7 @@ pub struct Running {
     pub gate_addr: Option<SocketAddr>,
     /// What opens the set-up of a house that nobody had set up when the node started.
     pub set_up_token: Option<SetUpToken>,
-    stop: watch::Sender<bool>,
+    stop: Sender<bool>,
     tasks: JoinSet<()>,
 }
 
@@ -129,7 +129,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     let who = node::presence::join(&node, last_start.incarnation()).await?;
     last_start.write(&who)?;
     work::recovery::run(&node).await?;
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = channel(false);
     let mut tasks = JoinSet::new();
 
     let gate = match config.gate {
@@ -145,7 +145,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
     };
 
     // The host and the work outlive the gate, so that what the gate still answers has its host.
-    let (stop_last, stopped_last) = watch::channel(false);
+    let (stop_last, stopped_last) = channel(false);
     let providers = config.providers.for_people();
     let stamper = config.anchors.authority.clone().map(timestamp::stamper);
     let outside = work::Outside {
@@ -159,6 +159,7 @@ pub async fn start(node: Arc<Node>, config: Config) -> anyhow::Result<Running> {
         last.spawn(gate.host.clone().run(gate.host_address, stopped_last.clone()));
     }
     last.spawn(work::run(node.clone(), outside, stopped_last.clone()));
+    last.spawn(watch::run(node.clone(), stopped_last.clone()));
     let attempts = Arc::new(api::Attempts::new(node.sealer.clone()));
     last.spawn(attempts.clone().run(node.clone(), stopped_last.clone()));
     last.spawn(node::presence::run(node.clone(), stopped_last));

@@ -319,8 +319,7 @@ pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) ->
     let probe = sql!(
         "SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1"
     );
-    let newest = sql!("SELECT sequence FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
-    let Some(newest) = tx.first(newest, values![&terminal_id], |row| row.int(0))? else {
+    let Some(newest) = newest(tx, terminal_id)? else {
         return Ok(i64::MAX);
     };
     let (mut low, mut high) = (0_i64, newest + 1);
@@ -336,6 +335,12 @@ pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) ->
     }
     let first = tx.first(probe, values![&terminal_id, low], |row| row.int(0))?;
     Ok(first.unwrap_or(i64::MAX))
+}
+
+/// The sequence of a terminal's last row.
+pub fn newest(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<i64>, Error> {
+    let newest = sql!("SELECT sequence FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");
+    tx.first(newest, values![&terminal_id], |row| row.int(0))
 }
 
 /// What approvals decided in a span of time brought, less what went back in it: the count of approvals, and the sums.

@@ -51,6 +51,7 @@ mod plan;
 pub mod police;
 mod postgres;
 pub mod provider_account;
+pub mod question;
 mod queue;
 pub mod receipt;
 pub mod registration;

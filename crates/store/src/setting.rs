@@ -1,12 +1,12 @@
 //! Settings of the house: one row.
 
-use domain::setting::{Language, Mode, Settings};
+use domain::setting::{Language, Mode, Settings, Watch};
 
 use crate::row::{self, columns, table};
 use crate::sql::values;
 use crate::{Error, Tx};
 
-crate::row::words!(Language, Mode);
+crate::row::words!(Language, Mode, Watch);
 
 columns!(Settings {
     mode,
@@ -24,7 +24,8 @@ columns!(Settings {
     takes_registrations,
     identity_provider,
     identity_key_sealed,
-    identity_daily_limit
+    identity_daily_limit,
+    watch,
 });
 
 /// The settings and their key.

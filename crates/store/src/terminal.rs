@@ -408,6 +408,15 @@ pub fn list(
     )
 }
 
+/// Terminals that our gate decides and that are in use, in the order of their identifiers, after `after`; at most `limit`.
+pub fn at_gate(tx: &Tx<'_>, after: Option<TerminalId>, limit: i64) -> Result<Vec<TerminalId>, Error> {
+    let sql = sql!(
+        "SELECT terminal_id FROM terminal WHERE control = 'gate' AND status = 'active'
+           AND (CAST($1 AS TEXT) IS NULL OR terminal_id > $1) ORDER BY terminal_id LIMIT $2"
+    );
+    tx.all(sql, values![after.as_ref(), limit], |row| row.terminal_id(0))
+}
+
 /// How many terminals of the filter are in each state, whatever state it names.
 pub fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Vec<(State, i64)>, Error> {
     const COUNTS: Sql = sql!(concat!(

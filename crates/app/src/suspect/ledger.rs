@@ -35,18 +35,18 @@ pub(super) fn read(
         .filter(|row| row.decision == Some(Decision::Reversed))
         .filter_map(|row| row.of_sequence)
         .collect();
-    let happened = rows
-        .into_iter()
-        .filter(|row| row.proof != Some(Proof::Unproven) && row.decision != Some(Decision::Reversed))
-        .filter_map(|row| {
-            let is_undone = undone.contains(&row.sequence);
-            happening(row, is_undone, zone)
-        });
+    let happened = rows.into_iter().filter_map(|row| {
+        let is_undone = undone.contains(&row.sequence);
+        happening(row, is_undone, zone)
+    });
     Ok((happened.collect(), is_cut))
 }
 
-/// A row as what happened; `None`: nothing that is looked at.
-fn happening(row: LedgerRow, is_undone: bool, zone: &TimeZone) -> Option<Happening> {
+/// A row as what happened; `None`: nothing that is looked at, or that a stranger may have sent.
+pub(crate) fn happening(row: LedgerRow, is_undone: bool, zone: &TimeZone) -> Option<Happening> {
+    if row.proof == Some(Proof::Unproven) || row.decision == Some(Decision::Reversed) {
+        return None;
+    }
     let (Entry::Request(asked), Some(decision)) = (row.entry, row.decision) else {
         return None;
     };

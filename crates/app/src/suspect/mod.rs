@@ -26,9 +26,10 @@ use store::{Error as StoreError, Tx};
 use crate::statement::around;
 
 pub use chart::{Chart, STEPS_MAX, chart};
+pub(crate) use ledger::happening as of_ledger;
 
 /// So long before what is judged the past begins.
-const PAST_MS: i64 = 32 * 24 * HOUR_MS;
+pub(crate) const PAST_MS: i64 = 32 * 24 * HOUR_MS;
 /// So long before a refund its sale is looked for.
 const SALE_MS: i64 = 30 * 24 * HOUR_MS;
 /// Rows of each source at most, the newest.
@@ -161,7 +162,7 @@ pub struct Looked {
 }
 
 /// Something that happened at the terminal, before it is judged.
-enum Happening {
+pub(crate) enum Happening {
     /// A payment; boxed, as there are many more of them than of the others.
     Payment(Box<Found>),
     /// A try to sign in.
@@ -169,7 +170,7 @@ enum Happening {
 }
 
 /// A payment before it is judged.
-struct Found {
+pub(crate) struct Found {
     suspect: Suspect,
     /// Which sale a refund belongs to, as its source names sales: a sequence, or an order.
     of: Option<String>,
@@ -177,7 +178,32 @@ struct Found {
     name: Option<String>,
 }
 
+impl Found {
+    /// What it is.
+    pub(crate) const fn payment(&self) -> &Payment {
+        &self.suspect.payment
+    }
+
+    /// Where the sale that it gives back is in the ledger.
+    pub(crate) fn gives_back(&self) -> Option<i64> {
+        self.of.as_ref()?.parse().ok()
+    }
+
+    /// As what money may go back of.
+    pub(crate) fn as_sale(&self) -> Sale {
+        as_sale(&self.suspect).1
+    }
+}
+
 impl Happening {
+    /// When.
+    pub(crate) fn at(&self) -> Timestamp {
+        match self {
+            Self::Payment(found) => found.suspect.payment.at,
+            Self::SignIn(sign_in) => sign_in.at,
+        }
+    }
+
     /// Their order: by time; at one time as their sources have them.
     fn place(&self) -> (i64, bool, i64) {
         match self {
@@ -204,10 +230,7 @@ pub fn look(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Loo
         shop_id: &terminal.shop_id,
         terminal_id: terminal.terminal_id,
     };
-    let (mut all, is_ledger_cut) = ledger::read(tx, terminal.terminal_id, span, &zone)?;
-    let (rows, is_statement_cut) = statement::read(tx, of, span, &zone)?;
-    statement::join(&mut all, rows);
-    all.sort_by_cached_key(Happening::place);
+    let (all, is_cut) = in_order(tx, of, span, &zone)?;
     let has_gate = terminal.control == Control::Gate;
     let covered = store::statement::covered(tx, of, span)?;
     let mut looked = Looked {
@@ -221,18 +244,78 @@ pub fn look(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Loo
         },
         suspects: Vec::new(),
         unseen: Vec::new(),
-        is_cut: is_ledger_cut || is_statement_cut,
+        is_cut,
     };
-    judge(&mut looked, all, has_gate, &covered);
+    judge(&mut looked, all, has_gate, covered);
     heard(tx, incident, &mut looked.suspects)?;
     Ok(looked)
 }
 
+/// What happened at a terminal in a span, of both sources, in its order; and whether there was more.
+pub(crate) fn in_order(
+    tx: &Tx<'_>,
+    of: Of<'_>,
+    span: Span,
+    zone: &TimeZone,
+) -> Result<(Vec<Happening>, bool), StoreError> {
+    let (mut all, is_ledger_cut) = ledger::read(tx, of.terminal_id, span, zone)?;
+    let (rows, is_statement_cut) = statement::read(tx, of, span, zone)?;
+    statement::join(&mut all, rows);
+    all.sort_by_cached_key(Happening::place);
+    Ok((all, is_ledger_cut || is_statement_cut))
+}
+
+/// Sales that money may go back of, as they come.
+pub(crate) struct Sales {
+    by_name: HashMap<String, (Before, Sale)>,
+    covered: Vec<Span>,
+}
+
+impl Sales {
+    /// None yet; `covered`: of which times statements say everything.
+    pub(crate) fn new(covered: Vec<Span>) -> Self {
+        Self {
+            by_name: HashMap::new(),
+            covered,
+        }
+    }
+
+    /// What a refund gives back, where that is known. Of one in a statement it is written down whether it has a sale.
+    pub(crate) fn before(&self, found: &mut Found) -> Option<Sale> {
+        let sale = found.of.as_ref().and_then(|of| self.by_name.get(of));
+        let payment = &mut found.suspect.payment;
+        if found.of.is_some() && matches!(found.suspect.source, Source::Statement(_)) {
+            let before = (payment.at.plus_ms(-SALE_MS), payment.at);
+            // Where files leave a hole before a refund, its sale may be in there.
+            payment.is_linked = match sale.is_some() {
+                true => Some(true),
+                false => holes(before, &self.covered).is_empty().then_some(false),
+            };
+        }
+        sale.map(|(_, sale)| *sale)
+    }
+
+    /// Takes it in: as a sale, or as what went back of one.
+    pub(crate) fn after(&mut self, found: &mut Found) {
+        let payment = &found.suspect.payment;
+        let is_done = matches!(payment.state, State::Approved | State::Pending);
+        if let Some((before, sale)) = found.of.as_ref().and_then(|of| self.by_name.get_mut(of)) {
+            if is_done {
+                sale.refunded_minor = sale.refunded_minor.saturating_add(payment.amount_minor);
+            }
+            found.suspect.sale = Some(before.clone());
+        }
+        if let Some(name) = found.name.take().filter(|_| is_done) {
+            self.by_name.insert(name, as_sale(&found.suspect));
+        }
+    }
+}
+
 /// Judges what is around the loss, each against all before it.
-fn judge(looked: &mut Looked, all: Vec<Happening>, has_gate: bool, covered: &[Span]) {
+fn judge(looked: &mut Looked, all: Vec<Happening>, has_gate: bool, covered: Vec<Span>) {
     let settings = Settings::default();
     let mut profile = Profile::default();
-    let mut sales: HashMap<String, (Before, Sale)> = HashMap::new();
+    let mut sales = Sales::new(covered);
     let mut unseen: BTreeMap<NotAsked, usize> = BTreeMap::new();
     for happening in all {
         let mut found = match happening {
@@ -242,19 +325,11 @@ fn judge(looked: &mut Looked, all: Vec<Happening>, has_gate: bool, covered: &[Sp
             }
             Happening::Payment(found) => found,
         };
-        let payment = &mut found.suspect.payment;
-        let sale = found.of.as_ref().and_then(|of| sales.get_mut(of));
-        if found.of.is_some() && matches!(found.suspect.source, Source::Statement(_)) {
-            let before = (payment.at.plus_ms(-SALE_MS), payment.at);
-            // Where files leave a hole before a refund, its sale may be in there.
-            payment.is_linked = match sale.is_some() {
-                true => Some(true),
-                false => holes(before, covered).is_empty().then_some(false),
-            };
-        }
-        if is_within(payment.at, looked.around) {
+        let sale = sales.before(&mut found);
+        let is_around = is_within(found.suspect.payment.at, looked.around);
+        if is_around {
             let context = Context {
-                sale: sale.as_ref().map(|(_, sale)| *sale),
+                sale,
                 has_sign_ins: has_gate,
                 loss: Some(Loss {
                     from: looked.window.0,
@@ -262,24 +337,15 @@ fn judge(looked: &mut Looked, all: Vec<Happening>, has_gate: bool, covered: &[Sp
                 }),
                 ..Context::new(&settings)
             };
-            let judgement = screening::judge(&profile, &context, payment);
+            let judgement = screening::judge(&profile, &context, &found.suspect.payment);
             for what in &judgement.not_asked {
                 *unseen.entry(*what).or_default() += 1;
             }
             found.suspect.judgement = judgement;
         }
-        profile.observe(payment);
-        let is_done = matches!(payment.state, State::Approved | State::Pending);
-        if let Some((before, sale)) = sale {
-            found.suspect.sale = Some(before.clone());
-            if is_done {
-                sale.refunded_minor = sale.refunded_minor.saturating_add(payment.amount_minor);
-            }
-        }
-        if let Some(name) = found.name.take().filter(|_| is_done) {
-            sales.insert(name, as_sale(&found.suspect));
-        }
-        if is_within(found.suspect.payment.at, looked.around) {
+        profile.observe(&found.suspect.payment);
+        sales.after(&mut found);
+        if is_around {
             found.suspect.in_window = is_within(found.suspect.payment.at, looked.window);
             looked.suspects.push(found.suspect);
         }

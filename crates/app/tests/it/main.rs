@@ -46,6 +46,7 @@ mod statement;
 mod stop_request;
 mod suspect;
 mod transaction;
+mod watch;
 mod work;
 
 /// A file that is tried on one store only would say nothing of the other.

@@ -47,4 +47,5 @@ mod statement;
 mod stop_request;
 mod suspect;
 mod transaction;
+mod watch;
 mod work;

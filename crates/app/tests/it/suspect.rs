@@ -20,12 +20,12 @@ use crate::statement::{begin, finish, new, payments, place, put};
 const MINUTE_MS: i64 = 60_000;
 
 /// So many minutes before the house was opened.
-fn before(minutes: i64) -> Timestamp {
+pub fn before(minutes: i64) -> Timestamp {
     START.plus_ms(-minutes * MINUTE_MS)
 }
 
 /// A row of a terminal's ledger.
-fn row(id: TerminalId, sequence: i64, at: Timestamp, kind: Kind, minor: i64, card: u64) -> LedgerRow {
+pub fn row(id: TerminalId, sequence: i64, at: Timestamp, kind: Kind, minor: i64, card: u64) -> LedgerRow {
     LedgerRow {
         decision: Some(Decision::Approved),
         amount: Some(Money {
@@ -47,7 +47,7 @@ fn row(id: TerminalId, sequence: i64, at: Timestamp, kind: Kind, minor: i64, car
 }
 
 /// A month of a shop: six sales a day in the hours before this one, some 30 yuan each, each by another card.
-fn month(id: TerminalId) -> Vec<LedgerRow> {
+pub fn month(id: TerminalId) -> Vec<LedgerRow> {
     let day = |day: i64| {
         (0..6).map(move |nth| {
             let (sequence, at) = ((30 - day) * 6 + nth + 1, before(day * 1_440 + 600 - nth * 90));
@@ -65,7 +65,7 @@ fn month(id: TerminalId) -> Vec<LedgerRow> {
 }
 
 /// What a thief does in the last half an hour: a yuan by a number typed in, and money to a card twice without a sale.
-fn thief(id: TerminalId) -> Vec<LedgerRow> {
+pub fn thief(id: TerminalId) -> Vec<LedgerRow> {
     let by = |mut row: LedgerRow| {
         row.entry_mode = Some(EntryMode::Manual);
         row
@@ -77,7 +77,7 @@ fn thief(id: TerminalId) -> Vec<LedgerRow> {
     ]
 }
 
-fn written(house: &House, rows: Vec<LedgerRow>) {
+pub fn written(house: &House, rows: Vec<LedgerRow>) {
     house.write(move |tx| rows.iter().try_for_each(|row| store::ledger::append(tx, row)));
 }
 

@@ -146,6 +146,9 @@ impl Gate {
         // What does not wait for the host has one pass for decision and answer; a card transaction takes its own.
         let pass = (!matches!(ask, Ask::Card(_))).then(|| Pass::take(&self.node, request.terminal_id));
         let out = self.decide(request, attempt, ask).await?;
+        if request.proof == Proof::Proven {
+            self.node.acted.note(request.terminal_id);
+        }
         Ok(out.map(|out| Out {
             pass: out.pass.or(pass),
             ..out

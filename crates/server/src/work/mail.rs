@@ -68,6 +68,14 @@ pub async fn tell_due(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     once(node, work, written, app::duty_mail::mailed).await
 }
 
+/// Asks somebody once whether a terminal is with the shop.
+pub async fn ask(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+    let asked = work.clone();
+    let asking = node.read(move |tx| app::question::to_send(tx, &asked)).await?;
+    let written = asking.map(|asking| (asking.to, asking.subject, asking.text));
+    once(node, work, written, app::question::mailed).await
+}
+
 /// Sends somebody the mail of the day.
 pub async fn digest(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let asked = work.clone();

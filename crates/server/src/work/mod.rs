@@ -14,6 +14,7 @@ mod hold_end;
 mod import;
 mod mail;
 mod provider_stop;
+mod question;
 pub mod recovery;
 mod registration;
 mod reminder;
@@ -223,6 +224,8 @@ async fn perform(
             None => Ok(Tried::Failed("this node has no host")),
         },
         Kind::HoldEnd => hold_end::say(&node, &work).await,
+        Kind::Question => question::pass_on(&node, &work).await,
+        Kind::QuestionMail => mail::ask(&node, &work).await,
         Kind::Mail => mail::send(&node, &work).await,
         Kind::ProviderStop => provider_stop::stop(&node, &outside.providers, &work).await,
         Kind::Reminder => reminder::remind(&node, &work).await,
@@ -273,6 +276,7 @@ mod tests {
         assert!(claim(Kind::Audit) > anchored);
         assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::MentionMail) > mail::SEND_TIME_MAX);
+        assert!(claim(Kind::QuestionMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::DutyMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::DigestMail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::CodeMail) > mail::SEND_TIME_MAX);

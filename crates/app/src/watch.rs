@@ -1,0 +1,436 @@
+//! The watcher: what terminals do, judged as it happens, and when their shops are to be asked (R3.3).
+//!
+//! What it keeps of a terminal is in memory alone, and made anew of the ledger and of statements when it is not there: a profile of its last
+//! month, what stood out, what was asked and answered. It follows each terminal by the place in its ledger, so that no row is judged twice
+//! or left out, whichever node decided it.
+//!
+//! Invariant: it only reads. What it says is to be asked is asked, or not, by [`crate::question::ask`].
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::account::Scope;
+use domain::question::State as Answered;
+use domain::terminal::{Control, Terminal};
+use domain::time::HOUR_MS;
+use domain::{MerchantId, TerminalId, Timestamp};
+use jiff::tz::TimeZone;
+use screening::{
+    Code, Codes, Context, Judgement, Kind, Payment, Peers, Profile, Reason, Sale, Settings, State, Suspicion,
+};
+use store::statement::Of;
+use store::terminal::Filter;
+use store::{Error as StoreError, Tx, ledger};
+
+use crate::question::{Asking, heard};
+use crate::suspect::{Happening, PAST_MS, Sales, in_order, of_ledger};
+
+/// Nobody is asked about what is older: the last two days, for statements come a day late.
+const FRESH_MS: i64 = 48 * HOUR_MS;
+/// Another terminal of the shop is at work if something came from it so long ago at most.
+const AT_WORK_MS: i64 = HOUR_MS / 2;
+/// Of a shop with more other terminals, each is judged by itself.
+const OTHERS_MAX: usize = 20;
+/// Rows of one terminal that are taken in at once.
+const ROWS_MAX: i64 = 5_000;
+/// Terminals of one page.
+const PAGE: i64 = 500;
+/// Terminals that are kept in memory. Those that were silent longest go first, and are made anew when they are heard.
+const KEPT_MAX: usize = 20_000;
+
+/// What is kept of one terminal.
+struct Watched {
+    zone: TimeZone,
+    control: Control,
+    profile: Profile,
+    suspicion: Suspicion,
+    /// How far its ledger is taken in.
+    up_to: i64,
+    /// When something came from it last.
+    last_at: Option<Timestamp>,
+    /// What each signal said last.
+    said: BTreeMap<Code, Reason>,
+}
+
+/// The terminals of one shop that are judged together.
+struct Shop {
+    terminals: BTreeMap<TerminalId, Watched>,
+    /// When it was heard last, in looks.
+    look: u64,
+}
+
+/// Which shop.
+type Key = (MerchantId, String);
+
+/// What is known of the estate's terminals.
+#[derive(Default)]
+pub struct Watcher {
+    settings: Settings,
+    shops: HashMap<Key, Shop>,
+    shop_of: HashMap<TerminalId, Key>,
+    looks: u64,
+}
+
+impl Watcher {
+    /// One that knows nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in what these terminals did since the last look; answers what is to be asked.
+    ///
+    /// # Errors
+    /// The store failed. What was not taken in is at the next look.
+    pub fn look(&mut self, tx: &Tx<'_>, terminals: &[TerminalId]) -> Result<Vec<Asking>, StoreError> {
+        self.looks += 1;
+        let mut asking = Vec::new();
+        for terminal_id in terminals {
+            let is_known = self
+                .shop_of
+                .get(terminal_id)
+                .and_then(|key| self.shops.get_mut(key));
+            match is_known {
+                Some(shop) => {
+                    shop.look = self.looks;
+                    asking.extend(shop.follow(tx, *terminal_id, &self.settings)?);
+                }
+                None => asking.extend(self.begin(tx, *terminal_id)?),
+            }
+        }
+        self.let_go();
+        Ok(asking)
+    }
+
+    /// Forgets what is kept of a terminal's shop: a statement was brought, or a question answered. It is made anew at the next look.
+    pub fn forget(&mut self, terminal_id: TerminalId) {
+        if let Some(shop) = self
+            .shop_of
+            .get(&terminal_id)
+            .and_then(|key| self.shops.remove(key))
+        {
+            shop.terminals
+                .keys()
+                .for_each(|terminal_id| drop(self.shop_of.remove(terminal_id)));
+        }
+    }
+
+    /// How many terminals are in memory.
+    pub fn len(&self) -> usize {
+        self.shop_of.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.shop_of.is_empty()
+    }
+
+    /// Makes a shop of what is written of it.
+    fn begin(&mut self, tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Vec<Asking>, StoreError> {
+        let Some(terminal) = store::terminal::get(tx, terminal_id)? else {
+            return Ok(Vec::new());
+        };
+        let key = (terminal.bound.merchant_code, terminal.shop_id.clone());
+        let mut together = others(tx, &terminal)?;
+        // One more of a shop whose terminals are judged one by one, or one that is new.
+        let mut shop = self.shops.remove(&key).unwrap_or_else(|| Shop {
+            terminals: BTreeMap::new(),
+            look: 0,
+        });
+        together.retain(|other| !shop.terminals.contains_key(&other.terminal_id));
+        let asking = shop.begin(tx, &together, &self.settings)?;
+        shop.look = self.looks;
+        for terminal in &together {
+            self.shop_of.insert(terminal.terminal_id, key.clone());
+        }
+        self.shops.insert(key, shop);
+        Ok(asking)
+    }
+
+    /// Lets those go that were silent longest, a quarter at once.
+    fn let_go(&mut self) {
+        if self.shop_of.len() <= KEPT_MAX {
+            return;
+        }
+        let mut looks: Vec<u64> = self.shops.values().map(|shop| shop.look).collect();
+        let quarter = looks.len() / 4;
+        let (_, until, _) = looks.select_nth_unstable(quarter);
+        let until = (*until).min(self.looks.saturating_sub(1));
+        self.shops.retain(|_, shop| shop.look > until);
+        let shops = &self.shops;
+        self.shop_of.retain(|_, key| shops.contains_key(key));
+    }
+}
+
+/// Terminals at the gate whose last row is not before a time.
+///
+/// # Errors
+/// The store failed.
+pub fn acted_since(tx: &Tx<'_>, since: Timestamp) -> Result<Vec<TerminalId>, StoreError> {
+    let (mut acted, mut after) = (Vec::new(), None);
+    loop {
+        let some = store::terminal::at_gate(tx, after, PAGE)?;
+        after = some.last().copied();
+        for terminal_id in some {
+            let last = ledger::last(tx, terminal_id)?;
+            if last.is_some_and(|last| last.at >= since) {
+                acted.push(terminal_id);
+            }
+        }
+        if after.is_none() {
+            return Ok(acted);
+        }
+    }
+}
+
+/// The terminal, and those of its shop it is judged together with.
+fn others(tx: &Tx<'_>, terminal: &Terminal) -> Result<Vec<Terminal>, StoreError> {
+    let filter = Filter {
+        scope: &Scope::Shop(terminal.bound.merchant_code, terminal.shop_id.clone()),
+        search: None,
+        state: None,
+        merchant_id: None,
+        shop_id: Some(&terminal.shop_id),
+    };
+    let all = store::terminal::list(tx, &filter, None, OTHERS_MAX as i64 + 2)?;
+    match all.len() <= OTHERS_MAX + 1 {
+        true => Ok(all),
+        false => Ok(vec![terminal.clone()]),
+    }
+}
+
+impl Shop {
+    /// Takes in what is written of terminals that are new here: the last month.
+    fn begin(
+        &mut self,
+        tx: &Tx<'_>,
+        new: &[Terminal],
+        settings: &Settings,
+    ) -> Result<Vec<Asking>, StoreError> {
+        // Another node's clock may be ahead.
+        let span = (tx.now().plus_ms(-PAST_MS), tx.now().plus_ms(HOUR_MS));
+        let mut all = Vec::new();
+        let mut answers = Vec::new();
+        let mut sales: HashMap<TerminalId, Sales> = HashMap::new();
+        for terminal in new {
+            let zone = TimeZone::get(&terminal.time_zone).unwrap_or(TimeZone::UTC);
+            let of = Of {
+                merchant_id: terminal.bound.merchant_code,
+                shop_id: &terminal.shop_id,
+                terminal_id: terminal.terminal_id,
+            };
+            let up_to = ledger::newest(tx, terminal.terminal_id)?.unwrap_or_default();
+            let (happened, _) = in_order(tx, of, span, &zone)?;
+            sales.insert(
+                terminal.terminal_id,
+                Sales::new(store::statement::covered(tx, of, span)?),
+            );
+            all.extend(
+                happened
+                    .into_iter()
+                    .map(|happening| (terminal.terminal_id, happening)),
+            );
+            answers.extend(heard(tx, terminal.terminal_id, span.0)?);
+            let watched = Watched {
+                zone,
+                control: terminal.control,
+                profile: Profile::default(),
+                suspicion: Suspicion::default(),
+                up_to,
+                last_at: None,
+                said: BTreeMap::new(),
+            };
+            self.terminals.insert(terminal.terminal_id, watched);
+        }
+        all.sort_by_key(|(_, happening)| happening.at());
+        // Each question twice: when it was asked, and when it was answered by who has the terminal.
+        let mut answers: Vec<(Timestamp, TerminalId, bool)> = answers
+            .into_iter()
+            .flat_map(|it| {
+                let here = it.answered_at.filter(|_| it.state == Answered::Here);
+                let asked = (it.asked_at, it.terminal_id, false);
+                [Some(asked), here.map(|at| (at, it.terminal_id, true))]
+            })
+            .flatten()
+            .collect();
+        answers.sort_unstable();
+        let mut answers = answers.into_iter().peekable();
+        let mut asked: HashMap<TerminalId, Timestamp> = HashMap::new();
+        let mut asking: BTreeMap<TerminalId, Asking> = BTreeMap::new();
+        for (terminal_id, mut happening) in all {
+            while let Some((at, of, is_answer)) = answers.next_if(|(at, ..)| *at <= happening.at()) {
+                self.hear(of, at, is_answer, &mut asked);
+                asking.remove(&of);
+            }
+            let sales = sales.get_mut(&terminal_id);
+            let asks = match (&mut happening, sales) {
+                (Happening::Payment(found), Some(sales)) => {
+                    let sale = sales.before(found);
+                    let asks = self.take_in(terminal_id, &happening, sale, settings);
+                    if let Happening::Payment(found) = &mut happening {
+                        sales.after(found);
+                    }
+                    asks
+                }
+                _ => self.take_in(terminal_id, &happening, None, settings),
+            };
+            // What was due then and not asked is no question that was asked.
+            if let Some(watched) = self.terminals.get_mut(&terminal_id) {
+                watched.suspicion.asked(asked.get(&terminal_id).copied());
+            }
+            if let Some(asks) = asks.filter(|_| happening.at() >= tx.now().plus_ms(-FRESH_MS)) {
+                asking.insert(terminal_id, asks);
+            }
+        }
+        for (at, of, is_answer) in answers {
+            self.hear(of, at, is_answer, &mut asked);
+            asking.remove(&of);
+        }
+        for (terminal_id, at) in asked {
+            if let Some(watched) = self.terminals.get_mut(&terminal_id) {
+                watched.suspicion.asked(Some(at));
+            }
+        }
+        Ok(asking.into_values().collect())
+    }
+
+    /// Takes in that a terminal was asked about, or is there.
+    fn hear(
+        &mut self,
+        terminal_id: TerminalId,
+        at: Timestamp,
+        is_here: bool,
+        asked: &mut HashMap<TerminalId, Timestamp>,
+    ) {
+        let Some(watched) = self.terminals.get_mut(&terminal_id) else {
+            return;
+        };
+        match is_here {
+            true => {
+                watched.suspicion.answered();
+                watched.profile.confirm();
+            }
+            false => drop(asked.insert(terminal_id, at)),
+        }
+    }
+
+    /// Takes in what a terminal did since.
+    fn follow(
+        &mut self,
+        tx: &Tx<'_>,
+        terminal_id: TerminalId,
+        settings: &Settings,
+    ) -> Result<Option<Asking>, StoreError> {
+        let Some(watched) = self.terminals.get(&terminal_id) else {
+            return Ok(None);
+        };
+        let rows = ledger::after(tx, terminal_id, watched.up_to, i64::MAX, ROWS_MAX)?;
+        let (zone, mut asking) = (watched.zone.clone(), None);
+        for row in rows {
+            let sequence = row.sequence;
+            if let Some(happening) = of_ledger(row, false, &zone) {
+                let sale = sale_of(tx, (terminal_id, sequence), &happening)?;
+                asking = self.take_in(terminal_id, &happening, sale, settings).or(asking);
+            }
+            if let Some(watched) = self.terminals.get_mut(&terminal_id) {
+                watched.up_to = sequence;
+            }
+        }
+        Ok(asking)
+    }
+
+    /// Judges one thing against all before it, and takes it in.
+    fn take_in(
+        &mut self,
+        terminal_id: TerminalId,
+        happening: &Happening,
+        sale: Option<Sale>,
+        settings: &Settings,
+    ) -> Option<Asking> {
+        let at = happening.at();
+        let others = self.terminals.iter().filter(|(other, _)| **other != terminal_id);
+        let (mut active, mut spoke) = (0, Codes::NONE);
+        for (_, other) in others {
+            let is_at_work = other.last_at.is_some_and(|last| at.since_ms(last) <= AT_WORK_MS);
+            active += u16::from(is_at_work);
+            spoke = spoke.and(other.suspicion.spoke_on(at));
+        }
+        let peers = (self.terminals.len() > 1).then_some(Peers { active, place: None });
+        let watched = self.terminals.get_mut(&terminal_id)?;
+        let context = Context {
+            sale,
+            peers,
+            has_sign_ins: watched.control == Control::Gate,
+            ..Context::new(settings)
+        };
+        let judgement = watched.judge(happening, &context);
+        watched.last_at = watched.last_at.max(Some(at));
+        for reason in &judgement.reasons {
+            watched.said.insert(reason.code, reason.clone());
+        }
+        let question = watched.suspicion.add(settings, at, &judgement, spoke)?;
+        let reasons = question
+            .codes
+            .iter()
+            .filter_map(|code| watched.said.get(code).cloned());
+        Some(Asking {
+            terminal_id,
+            score: question.score,
+            reasons: reasons.collect(),
+        })
+    }
+}
+
+impl Watched {
+    fn judge(&mut self, happening: &Happening, context: &Context<'_>) -> Judgement {
+        match happening {
+            Happening::SignIn(sign_in) => {
+                let judgement = screening::judge_sign_in(&self.profile, context, sign_in);
+                self.profile.signed_in(sign_in);
+                judgement
+            }
+            Happening::Payment(found) => {
+                let judgement = screening::judge(&self.profile, context, found.payment());
+                self.profile.observe(found.payment());
+                judgement
+            }
+        }
+    }
+}
+
+/// The sale that something in the ledger gives back.
+fn sale_of(
+    tx: &Tx<'_>,
+    (terminal_id, this): (TerminalId, i64),
+    happening: &Happening,
+) -> Result<Option<Sale>, StoreError> {
+    let Happening::Payment(found) = happening else {
+        return Ok(None);
+    };
+    let Some(sequence) = found.gives_back() else {
+        return Ok(None);
+    };
+    let Some(sold) = ledger::get(tx, terminal_id, sequence)? else {
+        return Ok(None);
+    };
+    let Some(Happening::Payment(sold)) = of_ledger(sold, false, &TimeZone::UTC) else {
+        return Ok(None);
+    };
+    let mut sale = sold.as_sale();
+    for row in ledger::about(tx, terminal_id, sequence)? {
+        let is_before = row.sequence < this;
+        if let Some(Happening::Payment(back)) = of_ledger(row, false, &TimeZone::UTC)
+            && is_before
+            && is_done(back.payment())
+            && matches!(back.payment().kind, Kind::Refund | Kind::Void)
+        {
+            sale.refunded_minor = sale.refunded_minor.saturating_add(back.payment().amount_minor);
+        }
+    }
+    Ok(Some(sale))
+}
+
+fn is_done(payment: &Payment) -> bool {
+    matches!(payment.state, State::Approved | State::Pending)
+}
