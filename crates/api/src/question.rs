@@ -63,6 +63,8 @@ struct QuestionOut {
     terminal_name: String,
     /// The shop that it stands in.
     shop_name: String,
+    /// The zone of its clock.
+    time_zone: String,
     /// Where the question stands.
     state: QuestionState,
     /// How suspicious the terminal was, of 1,000.
@@ -119,6 +121,7 @@ fn out(tx: &Tx<'_>, actor: &Actor, it: Question) -> Result<QuestionOut, Problem>
         reasons: why.collect(),
         terminal_id: it.terminal_id.to_string(),
         terminal_name: terminal.name,
+        time_zone: terminal.time_zone,
         shop_name: names.shop(&terminal.shop_id)?,
         state: QuestionState(it.state),
         score: it.score,

@@ -81,6 +81,14 @@ pub struct Asking {
     pub reasons: Vec<Reason>,
 }
 
+/// Whether the house wants its shops to be asked.
+///
+/// # Errors
+/// The store failed.
+pub fn are_asked(tx: &Tx<'_>) -> Result<bool, StoreError> {
+    Ok(store::setting::get(tx)?.is_none_or(|settings| settings.watch == Watch::Ask))
+}
+
 /// Asks, unless nobody wants to be asked, the terminal is not in use, is reported lost, or was asked about within a week.
 ///
 /// # Errors
@@ -92,7 +100,7 @@ pub fn ask(
     node: &str,
 ) -> Result<Option<Question>, StoreError> {
     let terminal_id = asking.terminal_id;
-    if store::setting::get(tx)?.is_some_and(|settings| settings.watch == Watch::Off) {
+    if !are_asked(tx)? {
         return Ok(None);
     }
     store::terminal::hold_row(tx, terminal_id)?;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::account::Scope;
 use domain::question::State as Answered;
+use domain::statement::Statement;
 use domain::terminal::{Control, Terminal};
 use domain::time::HOUR_MS;
 use domain::{MerchantId, TerminalId, Timestamp};
@@ -184,16 +185,33 @@ pub fn acted_since(tx: &Tx<'_>, since: Timestamp) -> Result<Vec<TerminalId>, Sto
     }
 }
 
-/// The terminal, and those of its shop it is judged together with.
-fn others(tx: &Tx<'_>, terminal: &Terminal) -> Result<Vec<Terminal>, StoreError> {
+/// The terminals of which a statement may say something.
+///
+/// # Errors
+/// The store failed.
+pub fn of_statement(tx: &Tx<'_>, it: &Statement) -> Result<Vec<TerminalId>, StoreError> {
+    if let Some(terminal_id) = it.terminal_id {
+        return Ok(vec![terminal_id]);
+    }
+    let of_shop = of_shop(tx, it.merchant_id, &it.shop_id)?;
+    Ok(of_shop.into_iter().map(|terminal| terminal.terminal_id).collect())
+}
+
+/// The terminals of a shop, one more than are judged together at most.
+fn of_shop(tx: &Tx<'_>, merchant_id: MerchantId, shop_id: &str) -> Result<Vec<Terminal>, StoreError> {
     let filter = Filter {
-        scope: &Scope::Shop(terminal.bound.merchant_code, terminal.shop_id.clone()),
+        scope: &Scope::Shop(merchant_id, shop_id.to_owned()),
         search: None,
         state: None,
         merchant_id: None,
-        shop_id: Some(&terminal.shop_id),
+        shop_id: Some(shop_id),
     };
-    let all = store::terminal::list(tx, &filter, None, OTHERS_MAX as i64 + 2)?;
+    store::terminal::list(tx, &filter, None, OTHERS_MAX as i64 + 2)
+}
+
+/// The terminal, and those of its shop it is judged together with.
+fn others(tx: &Tx<'_>, terminal: &Terminal) -> Result<Vec<Terminal>, StoreError> {
+    let all = of_shop(tx, terminal.bound.merchant_code, &terminal.shop_id)?;
     match all.len() <= OTHERS_MAX + 1 {
         true => Ok(all),
         false => Ok(vec![terminal.clone()]),
@@ -213,6 +231,7 @@ impl Shop {
         let mut all = Vec::new();
         let mut answers = Vec::new();
         let mut sales: HashMap<TerminalId, Sales> = HashMap::new();
+        let is_alone = new.len() == 1 && self.terminals.is_empty();
         for terminal in new {
             let zone = TimeZone::get(&terminal.time_zone).unwrap_or(TimeZone::UTC);
             let of = Of {
@@ -221,7 +240,9 @@ impl Shop {
                 terminal_id: terminal.terminal_id,
             };
             let up_to = ledger::newest(tx, terminal.terminal_id)?.unwrap_or_default();
-            let (happened, _) = in_order(tx, of, span, &zone)?;
+            let (mut happened, _) = in_order(tx, of, span, &zone)?;
+            // A row that may be any terminal's says nothing of this one.
+            happened.retain(|happening| is_alone || happening.is_of_terminal());
             sales.insert(
                 terminal.terminal_id,
                 Sales::new(store::statement::covered(tx, of, span)?),

@@ -100,7 +100,7 @@ impl Case for Question {
 
     /// Like a report of its loss.
     fn allows(&self, actor: &Actor) -> bool {
-        may(actor, Right::ReportLoss, Object::Merchant(self.merchant_id))
+        may(actor, Right::ReportLoss, Object::Seen)
     }
 }
 
@@ -125,17 +125,18 @@ mod tests {
             passed_on_at: None,
             incident_id: None,
         };
+        // Whether they see its terminal at all is found out before.
         let wanted = [
-            "asked here: owner:here stranger:no manager:here risk:here auditor:no",
-            "asked unsure: owner:unsure stranger:no manager:unsure risk:unsure auditor:no",
-            "unsure here: owner:here stranger:no manager:here risk:here auditor:no",
-            "unsure unsure: owner:- stranger:no manager:- risk:- auditor:no",
-            "here here: owner:- stranger:no manager:- risk:- auditor:no",
-            "here unsure: owner:- stranger:no manager:- risk:- auditor:no",
-            "missing here: owner:- stranger:no manager:- risk:- auditor:no",
-            "missing unsure: owner:- stranger:no manager:- risk:- auditor:no",
-            "over here: owner:- stranger:no manager:- risk:- auditor:no",
-            "over unsure: owner:- stranger:no manager:- risk:- auditor:no",
+            "asked here: owner:here stranger:here manager:here risk:here auditor:no",
+            "asked unsure: owner:unsure stranger:unsure manager:unsure risk:unsure auditor:no",
+            "unsure here: owner:here stranger:here manager:here risk:here auditor:no",
+            "unsure unsure: owner:- stranger:- manager:- risk:- auditor:no",
+            "here here: owner:- stranger:- manager:- risk:- auditor:no",
+            "here unsure: owner:- stranger:- manager:- risk:- auditor:no",
+            "missing here: owner:- stranger:- manager:- risk:- auditor:no",
+            "missing unsure: owner:- stranger:- manager:- risk:- auditor:no",
+            "over here: owner:- stranger:- manager:- risk:- auditor:no",
+            "over unsure: owner:- stranger:- manager:- risk:- auditor:no",
         ];
         assert_eq!(walk(question, &everybody()), wanted);
     }

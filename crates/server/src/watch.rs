@@ -40,7 +40,12 @@ pub async fn run(node: Arc<Node>, mut stop: watch::Receiver<bool>) {
             }
             let (here, some) = (node.clone(), some.to_vec());
             let looking = tokio::task::spawn_blocking(move || {
-                let looked = here.store.read(|tx: &Tx<'_>| watcher.look(tx, &some));
+                let looked = here
+                    .store
+                    .read(|tx: &Tx<'_>| match app::question::are_asked(tx)? {
+                        true => watcher.look(tx, &some),
+                        false => Ok(Vec::new()),
+                    });
                 (watcher, looked)
             });
             let Ok((same, looked)) = looking.await else {

@@ -68,6 +68,13 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'suspects' },
   },
   {
+    path: '/questions/:id',
+    name: 'question',
+    component: () => import('@/pages/QuestionPage.vue'),
+    props: true,
+    meta: { title: 'question' },
+  },
+  {
     path: '/terminals',
     name: 'terminals',
     component: () => import('@/pages/EstatePage.vue'),

@@ -588,9 +588,14 @@ async fn keep(
     let finish = move |tx: &Tx<'_>| {
         let actor = account.actor(tx)?;
         let (it, is_new) = files::finish(tx, &actor, &statement_id, found)?;
-        Ok((Statement::out(tx, &actor, it)?, is_new))
+        let terminals = app::watch::of_statement(tx, &it)?;
+        Ok::<_, Problem>((Statement::out(tx, &actor, it)?, is_new, terminals))
     };
-    node.write(finish).await
+    let (it, is_new, terminals) = node.write(finish).await?;
+    for terminal_id in terminals {
+        node.acted.note_past(terminal_id);
+    }
+    Ok((it, is_new))
 }
 
 /// Reads a file and writes its payments; what else was read of it.

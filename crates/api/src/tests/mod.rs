@@ -267,6 +267,36 @@ impl House {
         format!("L{}", self.node.write(write).await.unwrap())
     }
 
+    /// A question about terminal 10450001 that nobody has answered.
+    async fn question(&self) -> String {
+        let reasons = [screening::Reason {
+            code: screening::Code::RefundWithoutSale,
+            points: 350,
+            values: vec![screening::Value::Money {
+                minor: 320_000,
+                currency: 156,
+            }],
+        }];
+        let ask = move |tx: &store::Tx<'_>| {
+            let question = domain::question::Question {
+                question_id: "QUEST001".into(),
+                merchant_id: domain::MerchantId::parse(OURS.as_bytes()).unwrap(),
+                terminal_id: TerminalId::parse(b"10450001").unwrap(),
+                state: domain::question::State::Asked,
+                score: 640,
+                reasons: screening::Reason::written(&reasons),
+                asked_at: tx.now(),
+                answered_by: None,
+                answered_at: None,
+                passed_on_at: None,
+                incident_id: None,
+            };
+            store::row::insert(tx, &question)
+        };
+        self.node.write(ask).await.unwrap();
+        "QUEST001".to_owned()
+    }
+
     /// Runs statements as somebody does who has the database itself.
     fn behind_our_back(&self, statements: &str) {
         let store = rusqlite::Connection::open(self.folder.join("store.db")).unwrap();

@@ -396,6 +396,7 @@ impl Walked {
                 ("attachment_id", file["id"].as_str().unwrap().to_owned()),
                 ("statement_id", house.statement(&owner).await),
                 ("photo_id", photo["id"].as_str().unwrap().to_owned()),
+                ("question_id", house.question().await),
             ])
             .collect();
         house.look_through().await;

@@ -196,6 +196,14 @@ impl Found {
 }
 
 impl Happening {
+    /// Whether its source says that it happened at this terminal.
+    pub(crate) fn is_of_terminal(&self) -> bool {
+        match self {
+            Self::Payment(found) => found.suspect.is_certain,
+            Self::SignIn(_) => true,
+        }
+    }
+
     /// When.
     pub(crate) fn at(&self) -> Timestamp {
         match self {

@@ -82,6 +82,7 @@ export { audit } from './audit'
 export { Problem, asProblem } from './http'
 export { newKey } from './key'
 export { statements } from './statements'
+export * from './questions'
 export * from './suspects'
 
 const within = encodeURIComponent

@@ -200,6 +200,12 @@ export type SuspectRisk = Schemas['SuspectRisk']
 export type SuspectState = Schemas['SuspectState']
 export type SuspectSums = Schemas['SuspectSums']
 export type Suspects = Schemas['Suspects']
+
+export type Question = Schemas['Question']
+export type Questions = Schemas['Questions']
+export type QuestionAction = Schemas['QuestionAction']
+export type QuestionState = Schemas['QuestionState']
+export type Watch = Schemas['Watch']
 /** How exactly a moment is known. */
 export type TimeCertainty = Schemas['TimeCertainty']
 

@@ -56,6 +56,7 @@ export const title = {
   incidents: say('报失记录', 'Loss reports'),
   incident: say('报失', 'Loss report'),
   suspects: say('需要核对的交易', 'Payments to check'),
+  question: say('设备在吗', 'Is it there?'),
   terminals: say('终端', 'Terminals'),
   terminal: say('终端', 'Terminal'),
   providers: say('支付机构直接停用', 'Stopped by the provider'),

@@ -24,6 +24,7 @@ import * as files from './files'
 import * as statement from './statement'
 import * as suspect from './suspect'
 import * as suspect_shop from './suspect_shop'
+import * as question from './question'
 import * as pack from './pack'
 import * as photo from './photo'
 import * as comment from './comment'
@@ -70,6 +71,7 @@ const all = {
   ...statement,
   ...suspect,
   ...suspect_shop,
+  ...question,
   ...pack,
   ...comment,
   ...proof,
