@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
+use domain::setting::Watch;
 use simulator::load::{Load, LoadConfig, Report};
 use simulator::terminal::TerminalIdentity;
 
@@ -34,6 +35,9 @@ pub struct Args {
     /// Only rounds at this many requests a second.
     #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: Option<u32>,
+    /// Only rounds at full load in pairs, with the watcher of terminals and without it.
+    #[arg(long, conflicts_with_all = ["rate", "half"])]
+    watcher: bool,
     /// A PostgreSQL server, on which the run makes a database of its own and drops it, instead of a SQLite file.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
@@ -109,6 +113,9 @@ impl Gate {
         println!(
             "gate on {database}: {connections} connections, {seconds} s a round, {terminals} terminals, host and load on the same machine"
         );
+        if self.args.watcher {
+            return self.watched(rounds).await;
+        }
         let rate = match self.args.rate {
             Some(rate) => f64::from(rate),
             None => {
@@ -170,6 +177,31 @@ impl Gate {
         println!("median:");
         median.print();
         Ok(median.per_second)
+    }
+
+    /// Approvals a second with the watcher and without it, in turns: whichever is first in one pair is second in the next.
+    async fn watched(&self, rounds: u32) -> anyhow::Result<()> {
+        println!("  without/s     with/s      ratio");
+        let mut ratios = Vec::new();
+        for number in 0..rounds {
+            let mut pair = [0.0; 2];
+            for turn in 0..2 {
+                let is_on = (number + turn) % 2 == 1;
+                let watch = if is_on { Watch::Ask } else { Watch::Off };
+                self.rig.watch(watch).await?;
+                let config = LoadConfig {
+                    lanes: self.lanes(2 * number + turn),
+                    duration: Some(self.duration()),
+                    ..LoadConfig::new(self.rig.gate_addr)
+                };
+                pair[usize::from(is_on)] = approved(config).await?.per_second();
+            }
+            let ratio = pair[1] / pair[0];
+            println!("{:>11.0} {:>10.0} {ratio:>10.3}", pair[0], pair[1]);
+            ratios.push(ratio);
+        }
+        println!("median of the ratios: {:.3}", median(ratios));
+        Ok(())
     }
 
     /// The time the gate adds, at a fixed rate.

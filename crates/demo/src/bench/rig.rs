@@ -13,6 +13,7 @@ use app::estate::Estate as Kept;
 use domain::account::{Account, Proof, Role, Scope};
 use domain::merchant::Merchant;
 use domain::operator::{Number, Operator};
+use domain::setting::{Settings, Watch};
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
 use domain::{MerchantId, TerminalId};
@@ -43,6 +44,8 @@ pub const FIRST_TERMINAL: u32 = 10_000_000;
 
 /// A node, its host, and the terminals that may trade at it.
 pub struct Rig {
+    /// The node.
+    pub node: Arc<Node>,
     /// The node's addresses.
     pub running: Running,
     /// Where its gate is.
@@ -155,8 +158,9 @@ impl Rig {
             scan: None,
             data: data.to_owned(),
         };
-        let running = run::start(node, config).await?;
+        let running = run::start(node.clone(), config).await?;
         Ok(Self {
+            node,
             gate_addr: running.gate_addr.context("no gate")?,
             running,
             host,
@@ -171,6 +175,21 @@ impl Rig {
     /// A session with which a load can ask the host itself, in a batch that no terminal is in.
     pub fn host_session(&self) -> anyhow::Result<Session> {
         Ok(Session::new(999_999, &self.pin_key, &self.mac_key)?)
+    }
+
+    /// Has terminals watched, or not.
+    pub async fn watch(&self, watch: Watch) -> anyhow::Result<()> {
+        let set = move |tx: &store::Tx<'_>| match store::setting::get(tx)? {
+            Some(settings) => store::setting::update(tx, &Settings { watch, ..settings }),
+            None => store::setting::insert(
+                tx,
+                &Settings {
+                    watch,
+                    ..Settings::unasked()
+                },
+            ),
+        };
+        Ok(self.node.write::<_, store::Error>(set).await?)
     }
 
     /// Ends everything.
