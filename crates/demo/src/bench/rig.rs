@@ -13,10 +13,10 @@ use app::estate::Estate as Kept;
 use domain::account::{Account, Proof, Role, Scope};
 use domain::merchant::Merchant;
 use domain::operator::{Number, Operator};
-use domain::setting::{Settings, Watch};
+use domain::setting::Watch;
 use domain::shop::Shop;
 use domain::terminal::{BoundElements, Control, SettlementAccount, Status, Terminal};
-use domain::{MerchantId, TerminalId};
+use domain::{Actor, MerchantId, TerminalId};
 use simulator::host::{FaultControl, Host, HostConfig as SimulatedHost, ZoneKey};
 use simulator::issuer::Issuer;
 use simulator::terminal::TerminalIdentity;
@@ -177,19 +177,17 @@ impl Rig {
         Ok(Session::new(999_999, &self.pin_key, &self.mac_key)?)
     }
 
-    /// Has terminals watched, or not.
+    /// Has terminals watched, or not, as the house's administrator does.
     pub async fn watch(&self, watch: Watch) -> anyhow::Result<()> {
-        let set = move |tx: &store::Tx<'_>| match store::setting::get(tx)? {
-            Some(settings) => store::setting::update(tx, &Settings { watch, ..settings }),
-            None => store::setting::insert(
-                tx,
-                &Settings {
-                    watch,
-                    ..Settings::unasked()
-                },
-            ),
+        let mut account = account();
+        account.proof.is_fresh = true;
+        let changes = app::setting::Changes {
+            watch: Some(watch),
+            ..Default::default()
         };
-        Ok(self.node.write::<_, store::Error>(set).await?)
+        let change = move |tx: &store::Tx<'_>| app::setting::change(tx, &Actor::Person(account), changes);
+        self.node.write(change).await?;
+        Ok(())
     }
 
     /// Ends everything.
@@ -208,14 +206,6 @@ pub async fn fill(node: &Node, terminals: u32, password: &str) -> anyhow::Result
         name: String::new(),
         state: domain::operator::State::Active,
     };
-    let account = Account {
-        login: LOGIN.into(),
-        name: LOGIN.into(),
-        role: Role::RiskOfficer,
-        scope: Scope::All,
-        custom_role: None,
-        proof: Proof::default(),
-    };
     let mut kept = Kept {
         merchants: vec![Merchant {
             merchant_id,
@@ -233,7 +223,7 @@ pub async fn fill(node: &Node, terminals: u32, password: &str) -> anyhow::Result
             state: domain::shop::State::Active,
         }],
         operators: vec![(operator, app::password::hash("135790", &random()?)?)],
-        accounts: vec![(account, app::password::hash(password, &random()?)?)],
+        accounts: vec![(account(), app::password::hash(password, &random()?)?)],
         ..Kept::default()
     };
     let mut identities = Vec::with_capacity(terminals as usize);
@@ -252,6 +242,17 @@ pub async fn fill(node: &Node, terminals: u32, password: &str) -> anyhow::Result
     }
     node.write(move |tx| app::estate::fill(tx, &kept)).await?;
     Ok(identities)
+}
+
+fn account() -> Account {
+    Account {
+        login: LOGIN.into(),
+        name: LOGIN.into(),
+        role: Role::RiskOfficer,
+        scope: Scope::All,
+        custom_role: None,
+        proof: Proof::default(),
+    }
 }
 
 fn terminal(terminal_id: &str, merchant_code: MerchantId) -> anyhow::Result<Terminal> {
