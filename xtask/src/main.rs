@@ -12,6 +12,7 @@ mod interop;
 mod licences;
 mod needs;
 mod openapi;
+mod programs;
 mod simulate;
 mod steps;
 mod suite;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: with no argument every step runs that is not optional.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
@@ -10,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::needs::{self, Tool};
 use crate::steps::{self, Step};
-use crate::{command, interop, licences, openapi, simulate, tidy, tree, web};
+use crate::{command, interop, licences, openapi, programs, simulate, tidy, tree, web};
 
 /// What the caller asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -211,18 +212,22 @@ pub fn build() -> Result<()> {
     command::run(&mut cargo(&["build", "--workspace", "--all-targets"]))
 }
 
-/// `cargo test`, told where the programs are that tests drive.
-fn tests(arguments: &[&str]) -> Result<()> {
+/// Where the programs are that tests drive; all is built.
+fn driven() -> Result<[(&'static str, OsString); 3]> {
     let canary = canary(tree::DEMO)?;
     build()?;
+    Ok([
+        ("TILLGUARD_DEMO_BIN", tree::program(tree::DEMO)?.into()),
+        ("TILLGUARD_BIN", tree::program(tree::SERVER)?.into()),
+        ("TILLGUARD_CANARY_BIN", canary.into()),
+    ])
+}
+
+/// `cargo test` of some tests.
+fn tests(arguments: &[&str]) -> Result<()> {
+    let driven = driven()?;
     let mut tests = cargo(&["test", "--workspace"]);
-    command::run(
-        tests
-            .args(arguments)
-            .env("TILLGUARD_DEMO_BIN", tree::program(tree::DEMO)?)
-            .env("TILLGUARD_BIN", tree::program(tree::SERVER)?)
-            .env("TILLGUARD_CANARY_BIN", canary),
-    )
+    command::run(tests.args(arguments).envs(driven))
 }
 
 /// A program with planted bugs, which the tests must catch, and with a clock that a test may step. Both programs are made at once, for
@@ -254,7 +259,7 @@ fn aside(program: &str) -> Result<PathBuf> {
 }
 
 fn cargo_test() -> Result<()> {
-    tests(&[])
+    programs::run(&driven()?)
 }
 
 fn ignored_tests() -> Result<()> {
