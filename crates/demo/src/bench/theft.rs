@@ -36,6 +36,9 @@ pub struct Args {
     /// Days, of which the first 32 are without thefts.
     #[arg(long, default_value_t = 92, value_parser = clap::value_parser!(i64).range(48..=730))]
     days: i64,
+    /// Judge by what our own gate knows: no place, no opening hours, no shifts.
+    #[arg(long)]
+    gate: bool,
     /// Also say what spoke in false questions, and how often each signal spoke on honest days and after thefts.
     #[arg(long)]
     why: bool,
@@ -126,10 +129,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let started = Instant::now();
     let mut tally = Tally::default();
     for seed in &args.seed {
-        tally.add(watch(&theft::shops(*seed, size), size, &settings)?);
+        tally.add(watch(&theft::shops(*seed, size), size, &settings, args.gate)?);
     }
     println!(
-        "theft: seeds {:?}, {} terminals, {} days, {} events, {} thefts; {:.1} s, {:.2} µs an event to judge and take in",
+        "theft{}: seeds {:?}, {} terminals, {} days, {} events, {} thefts; {:.1} s, {:.2} µs an event to judge and take in",
+        if args.gate { " as the gate sees it" } else { "" },
         args.seed,
         tally.terminals,
         args.days,
@@ -147,12 +151,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// All shops, on all cores.
-fn watch(shops: &[Shop], size: Size, settings: &Settings) -> anyhow::Result<Tally> {
+fn watch(shops: &[Shop], size: Size, settings: &Settings, at_gate: bool) -> anyhow::Result<Tally> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut tally = Tally::default();
         while let Some(shop) = shops.get(next.fetch_add(1, Ordering::Relaxed)) {
-            tally.add(watch_shop(shop, size, settings));
+            tally.add(watch_shop(shop, size, settings, at_gate));
         }
         tally
     };
@@ -195,8 +199,12 @@ impl Watched {
 }
 
 /// Goes through a shop's history once, event by event.
-fn watch_shop(shop: &Shop, size: Size, settings: &Settings) -> Tally {
-    let history = shop.history(size);
+fn watch_shop(shop: &Shop, size: Size, settings: &Settings, at_gate: bool) -> Tally {
+    let mut history = shop.history(size);
+    if at_gate {
+        history.shifts = None;
+        history.events.iter_mut().for_each(|event| event.place = None);
+    }
     let at_each: Vec<Settings> = thresholds(settings)
         .into_iter()
         .map(|ask_from| asking_from(settings, ask_from))
@@ -214,7 +222,8 @@ fn watch_shop(shop: &Shop, size: Size, settings: &Settings) -> Tally {
         .iter()
         .map(|_| Watched::new(at_each.len()))
         .collect();
-    let (hours, shifts) = (told_hours(shop), shifts(&history));
+    let hours = told_hours(shop).filter(|_| !at_gate);
+    let shifts = shifts(&history);
     for event in &history.events {
         let context = Context {
             hours: hours.as_ref(),
