@@ -217,7 +217,7 @@ fn example(template: &Value, of: &str, known: &str, language: &str) -> Value {
 
 #[test]
 fn each_template_is_set_with_invented_data_and_its_pages_say_so() {
-    for of in ["police_packet", "fact_sheet"] {
+    for of in ["police_packet", "fact_sheet", "inquiry_letter"] {
         let source = format!("{}/templates/{of}.typ", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(source).unwrap();
         for known in ["all", "few"] {

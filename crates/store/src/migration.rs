@@ -48,6 +48,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0037_statements.sql"),
     include_str!("../migrations/0038_photos.sql"),
     include_str!("../migrations/0039_marks.sql"),
+    include_str!("../migrations/0040_letters.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.
