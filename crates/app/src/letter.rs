@@ -18,7 +18,7 @@ use domain::letter::{
     Answer, DUE_DAYS_MAX, Document, Kind, Letter, OF_DAY_MAX, OF_INCIDENT_MAX, PAYMENTS_MAX, Question,
     Recipient, Sent, State, Verb, Way,
 };
-use domain::mark::Verdict;
+use domain::mark::{Opinions, Verdict};
 use domain::right::{Object, Right, may};
 use domain::setting::{Language, Settings};
 use domain::stop_request::{MailState, Mailed};
@@ -35,7 +35,7 @@ use store::{Error as StoreError, Tx, piece, row};
 use crate::case::{Error, Noun, Stateful, find, locked, named, step, tell};
 use crate::incident::document_made;
 use crate::stop_request::{MailOutcome, clock, cut, mail_is_set_up};
-use crate::suspect::{Suspect, look};
+use crate::suspect::{Suspect, look, opinions};
 use crate::work;
 
 /// A day, for how many letters one may have.
@@ -175,19 +175,15 @@ pub fn offer(tx: &Tx<'_>, actor: &Actor, incident_id: &str) -> Result<Option<Off
     contacts.retain(|contact| is_written_to(contact, &terminal));
     // Its own before everybody's.
     contacts.sort_by_key(|contact| contact.details.merchant_id.is_none());
-    let looked = look(tx, &incident, &terminal)?;
+    let opinions = opinions(tx, incident_id)?;
+    let asked_about = opinions.values().filter(|said| is_asked_about(said));
     Ok(Some(Offer {
         kinds: Kind::ALL
             .into_iter()
             .filter(|kind| is_of(*kind, &terminal))
             .collect(),
         contacts,
-        payment_count: looked
-            .suspects
-            .iter()
-            .filter(|it| is_asked_about(it))
-            .count()
-            .min(PAYMENTS_MAX),
+        payment_count: asked_about.count().min(PAYMENTS_MAX),
     }))
 }
 
@@ -206,12 +202,9 @@ fn is_written_to(contact: &Contact, terminal: &Terminal) -> bool {
     is_its && is_asked && contact.state == InUse::Active
 }
 
-/// Whether a letter is about it unless somebody chooses.
-fn is_asked_about(suspect: &Suspect) -> bool {
-    matches!(
-        suspect.opinions.verdict(),
-        Some(Verdict::Fraudulent | Verdict::Unsure)
-    )
+/// Whether a letter is about a payment of which people say that, unless somebody chooses.
+fn is_asked_about(said: &Opinions) -> bool {
+    matches!(said.verdict(), Some(Verdict::Fraudulent | Verdict::Unsure))
 }
 
 /// To whom a letter goes, as people say it.
@@ -237,8 +230,8 @@ pub struct New {
     pub language: Language,
     /// To whom.
     pub to: To,
-    /// What it asks; empty: what is usual.
-    pub questions: Vec<Question>,
+    /// What it asks; `None`: what is usual.
+    pub questions: Option<Vec<Question>>,
     /// What it asks besides.
     pub own_question: Option<String>,
     /// The payments that it is about; `None`: those that are called fraudulent or not known.
@@ -275,7 +268,7 @@ pub fn write(tx: &Tx<'_>, actor: &Actor, incident_id: &str, new: New) -> Result<
         incident_id: incident_id.to_owned(),
         position,
         to: recipient(tx, actor, new.to, &terminal)?,
-        questions: asked(new.kind, &new.questions)?,
+        questions: asked(new.kind, new.questions.as_deref(), new.own_question.is_some())?,
         payments: about(tx, &incident, &terminal, (new.kind, new.payments))?,
         number: number(tx)?,
         kind: new.kind,
@@ -349,14 +342,14 @@ fn recipient(tx: &Tx<'_>, actor: &Actor, to: To, terminal: &Terminal) -> Result<
 }
 
 /// What it asks, in the order of its kind.
-fn asked(kind: Kind, chosen: &[Question]) -> Result<String, Error> {
-    let all = kind.questions();
+fn asked(kind: Kind, chosen: Option<&[Question]>, has_own: bool) -> Result<String, Error> {
+    let (all, chosen) = (kind.questions(), chosen.unwrap_or(kind.usual()));
     if chosen.iter().any(|question| !all.contains(question)) {
         return Err(Error::Unknown("questions"));
     }
-    let chosen = if chosen.is_empty() { kind.usual() } else { chosen };
     let holds = [Question::HoldTerminal, Question::HoldMerchant];
-    if kind == Kind::SettlementHold && !holds.iter().any(|hold| chosen.contains(hold)) {
+    let holds_none = kind == Kind::SettlementHold && !holds.iter().any(|hold| chosen.contains(hold));
+    if holds_none || (chosen.is_empty() && !has_own) {
         return Err(Error::Required("questions"));
     }
     let said = all.iter().filter(|question| chosen.contains(question));
@@ -375,7 +368,7 @@ fn about(
     let looked = look(tx, incident, terminal)?;
     let is_chosen = |it: &&Suspect| match &chosen {
         Some(names) => names.contains(&it.source.id()),
-        None => is_asked_about(it),
+        None => is_asked_about(&it.opinions),
     };
     let its: Vec<String> = looked
         .suspects

@@ -402,7 +402,7 @@ fn letter(it: &Letter) -> Value {
         "mail": it.mail.as_ref().map(|mail| json!({
             "state": mail.state.code(), "at": Time(mail.at), "to": mail.to, "said": mail.said, "count": mail.count,
         })),
-        "sent": it.sent.as_ref().map(|sent| json!({ "by": sent.way.code(), "at": Time(sent.at) })),
+        "sent": it.sent.as_ref().map(|sent| json!({ "way": sent.way.code(), "at": Time(sent.at) })),
         "answer": it.answer.as_ref().map(|answer| json!({
             "reference": answer.reference, "text": answer.text, "attachment": answer.attachment_id, "recorded_at": Time(answer.at),
         })),

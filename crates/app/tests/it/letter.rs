@@ -33,7 +33,7 @@ fn inquiry() -> New {
         kind: Kind::Inquiry,
         language: Language::Chinese,
         to: to_bank(),
-        questions: Vec::new(),
+        questions: None,
         own_question: Some("还有别的终端吗？".into()),
         payments: None,
         due_in_days: 7,
@@ -136,7 +136,7 @@ fn a_letter_is_numbered_in_its_year_and_asks_what_is_usual_of_its_kind() {
     assert_eq!(first.due_on, "2027-01-22");
     assert_eq!(first.due_at, START.plus_ms(7 * DAY_MS + 8 * HOUR_MS));
     let chosen = New {
-        questions: vec![Question::Keep, Question::Payments],
+        questions: Some(vec![Question::Keep, Question::Payments]),
         ..inquiry()
     };
     let chosen = house.write_letter(&manager("s1"), &id, chosen).unwrap();
@@ -231,28 +231,29 @@ fn it_goes_to_banks_and_acquirers_of_the_merchant_and_settlement_is_held_by_an_a
             "{contact} {refused}"
         );
     }
-    let hold = |questions: &[Question]| New {
+    let hold = |questions: Option<&[Question]>| New {
         kind: Kind::SettlementHold,
-        questions: questions.to_vec(),
+        questions: questions.map(<[Question]>::to_vec),
         ..inquiry()
     };
-    let refused = house.write_letter(&owner(), &id, hold(&[])).unwrap_err();
+    let refused = house.write_letter(&owner(), &id, hold(None)).unwrap_err();
     assert!(
         matches!(refused, NotTaken::Case(Error::Unknown("kind"))),
         "{refused}"
     );
     let outside = house.lose(house.outside_terminal(6)).incident_id;
-    let held = house.write_letter(&owner(), &outside, hold(&[])).unwrap();
+    let held = house.write_letter(&owner(), &outside, hold(None)).unwrap();
     assert_eq!(held.questions, "hold_terminal held payee release keep");
     for (questions, why) in [
         (&[Question::Keep][..], Error::Required("questions")),
+        (&[], Error::Required("questions")),
         (
             &[Question::HoldTerminal, Question::Watch],
             Error::Unknown("questions"),
         ),
     ] {
         let refused = house
-            .write_letter(&owner(), &outside, hold(questions))
+            .write_letter(&owner(), &outside, hold(Some(questions)))
             .unwrap_err();
         assert_eq!(refused.to_string(), why.to_string());
     }

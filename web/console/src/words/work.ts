@@ -14,6 +14,7 @@ const kind: Words<WorkKind> = {
   reversal: say('向主机冲正', 'Reversal at the host'),
   hold_end: say('锁定到期', 'End of a hold'),
   mail: say('寄出停用申请', 'Stop request by mail'),
+  letter_mail: say('寄出函件', 'Letter by mail'),
   provider_stop: say('请支付机构停用', 'Stop at a provider'),
   reminder: say('提醒', 'Reminder'),
   reminder_mail: say('提醒邮件', 'Reminder by mail'),

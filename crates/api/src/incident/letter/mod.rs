@@ -36,6 +36,8 @@ use crate::route::{acting, actions, reading};
 use crate::spool::Spool;
 use crate::wire::{Time, word};
 
+/// Questions that are chosen at most, of a list that is shorter.
+const QUESTIONS_MAX: usize = 20;
 /// Longest name of whom it goes to, or number of an answer, in characters.
 const SHORT_CHARS_MAX: usize = 200;
 
@@ -80,11 +82,11 @@ impl From<NotTaken> for Problem {
 /// The routes.
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
-        .routes(routes!(list_letters, write_letter))
-        .routes(routes!(letter_document))
-        .routes(routes!(send_letter))
-        .routes(routes!(answer_letter))
-        .routes(routes!(withdraw_letter))
+        .routes(routes!(list, write))
+        .routes(routes!(show_document))
+        .routes(routes!(send))
+        .routes(routes!(answer))
+        .routes(routes!(withdraw))
 }
 
 /// A letter.
@@ -156,7 +158,7 @@ struct LetterTo {
 #[derive(Serialize, ToSchema)]
 struct LetterSent {
     /// How.
-    by: LetterWay,
+    way: LetterWay,
     /// When: as the mail server took it, or as a person says.
     at: Time,
     /// Who says so; the node, of a mail.
@@ -212,7 +214,7 @@ impl LetterOut {
         let sent = match &it.sent {
             None => None,
             Some(sent) => Some(LetterSent {
-                by: LetterWay(sent.way),
+                way: LetterWay(sent.way),
                 at: Time(sent.at),
                 said_by: names.person(&sent.by)?,
             }),
@@ -329,11 +331,11 @@ impl From<letters::Offer> for LetterOffer {
 }
 
 /// The letters of an incident, and what may be written.
-#[utoipa::path(get, path = "/incidents/{incident_id}/letters", tag = "incident", params(("incident_id" = String, Path)), responses(
+#[utoipa::path(get, path = "/incidents/{incident_id}/letters", tag = "letter", params(("incident_id" = String, Path)), responses(
     (status = 200, body = Letters),
     (status = 404, description = "incident_not_found", body = ProblemOut),
 ))]
-async fn list_letters(
+async fn list(
     State(api): State<Arc<Api>>,
     account: Account,
     Path(incident_id): Path<String>,
@@ -364,10 +366,9 @@ struct LetterIn {
     language: DocumentLanguage,
     /// To whom.
     to: LetterToIn,
-    /// What it asks, at most 20; unless said, what is usual for its kind.
-    #[serde(default)]
+    /// What it asks; unless said, what is usual for its kind. `settlement_hold` asks to hold something.
     #[schema(max_items = 20)]
-    questions: Vec<LetterQuestion>,
+    questions: Option<Vec<LetterQuestion>>,
     /// What it asks besides; at most 500 characters.
     own_question: Option<String>,
     /// The payments that it is about, by their identifiers, at most 100; unless said, those that people called fraudulent, or do not know.
@@ -416,7 +417,10 @@ fn line(name: &'static str, said: &str) -> Result<String, Problem> {
 
 impl LetterIn {
     fn read(self, api: &Api) -> Result<New, Problem> {
-        if self.questions.len() > Question::ALL.len() {
+        let questions = self
+            .questions
+            .map(|some| some.into_iter().map(|question| question.0).collect::<Vec<_>>());
+        if questions.as_ref().is_some_and(|some| some.len() > QUESTIONS_MAX) {
             return Err(Problem::field("questions", Why::TooLong));
         }
         if self
@@ -433,7 +437,7 @@ impl LetterIn {
             kind: self.kind.0,
             language: self.language.0,
             to: self.to.read(api)?,
-            questions: self.questions.into_iter().map(|question| question.0).collect(),
+            questions,
             own_question: text_opt("own_question", self.own_question, OWN_QUESTION_CHARS_MAX)?,
             payments: self.payments,
             due_in_days: self.due_in_days,
@@ -442,7 +446,7 @@ impl LetterIn {
 }
 
 /// Write a letter. It goes to nobody yet; its number is never given again.
-#[utoipa::path(post, path = "/incidents/{incident_id}/letters", tag = "incident", params(("incident_id" = String, Path)),
+#[utoipa::path(post, path = "/incidents/{incident_id}/letters", tag = "letter", params(("incident_id" = String, Path)),
     request_body = LetterIn, responses(
     (status = 201, body = LetterOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
@@ -450,7 +454,7 @@ impl LetterIn {
     (status = 409, description = "wrong_state; too_many_letters", body = ProblemOut),
     (status = 429, description = "too_many_letters_today", body = ProblemOut),
 ))]
-async fn write_letter(
+async fn write(
     State(api): State<Arc<Api>>,
     auth::Actor(account): auth::Actor,
     Path(incident_id): Path<String>,
@@ -503,7 +507,7 @@ async fn made(api: &Api, account: Account, letter_id: &str) -> Result<Letter, Pr
 
 /// A letter's document, as PDF/A-2b. It is made when somebody first asks for it, or when the letter goes out, and stays as it is: that it was
 /// made is among the incident's events, with its SHA-256.
-#[utoipa::path(get, path = "/letters/{letter_id}/document", tag = "incident", params(("letter_id" = String, Path)), responses(
+#[utoipa::path(get, path = "/letters/{letter_id}/document", tag = "letter", params(("letter_id" = String, Path)), responses(
     (status = 200, description = "The document.", content_type = "application/pdf", body = Vec<u8>),
     (status = 403, description = "not_allowed; cross_origin: by a cookie, and not from our own page", body = ProblemOut),
     (status = 404, description = "letter_not_found", body = ProblemOut),
@@ -513,7 +517,7 @@ async fn made(api: &Api, account: Account, letter_id: &str) -> Result<Letter, Pr
     (status = 429, description = "one_document_at_a_time, files_busy", body = ProblemOut),
     (status = 503, description = "documents_not_ready", body = ProblemOut),
 ))]
-async fn letter_document(
+async fn show_document(
     State(api): State<Arc<Api>>,
     Recorded(account): Recorded,
     Path(letter_id): Path<String>,
@@ -548,7 +552,7 @@ struct LetterSend {
 }
 
 /// Have a letter mailed, or say that it was handed over. Its document is made by then, and stays.
-#[utoipa::path(post, path = "/letters/{letter_id}/send", tag = "incident", params(("letter_id" = String, Path)),
+#[utoipa::path(post, path = "/letters/{letter_id}/send", tag = "letter", params(("letter_id" = String, Path)),
     request_body = LetterSend, responses(
     (status = 200, body = LetterOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
@@ -558,7 +562,7 @@ struct LetterSend {
     (status = 429, description = "too_many_letters_today, one_document_at_a_time", body = ProblemOut),
     (status = 503, description = "documents_not_ready", body = ProblemOut),
 ))]
-async fn send_letter(
+async fn send(
     State(api): State<Arc<Api>>,
     auth::Actor(account): auth::Actor,
     Path(letter_id): Path<String>,
@@ -597,14 +601,14 @@ struct LetterAnswerIn {
 }
 
 /// Write down what came back.
-#[utoipa::path(post, path = "/letters/{letter_id}/answer", tag = "incident", params(("letter_id" = String, Path)),
+#[utoipa::path(post, path = "/letters/{letter_id}/answer", tag = "letter", params(("letter_id" = String, Path)),
     request_body = LetterAnswerIn, responses(
     (status = 200, body = LetterOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "letter_not_found", body = ProblemOut),
     (status = 409, description = "wrong_state", body = ProblemOut),
 ))]
-async fn answer_letter(
+async fn answer(
     State(api): State<Arc<Api>>,
     auth::Actor(account): auth::Actor,
     Path(letter_id): Path<String>,
@@ -637,14 +641,14 @@ struct LetterGround {
 }
 
 /// Take a letter back: nobody waits for an answer any more. Whoever has it is told nothing.
-#[utoipa::path(post, path = "/letters/{letter_id}/withdraw", tag = "incident", params(("letter_id" = String, Path)),
+#[utoipa::path(post, path = "/letters/{letter_id}/withdraw", tag = "letter", params(("letter_id" = String, Path)),
     request_body = LetterGround, responses(
     (status = 200, body = LetterOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "letter_not_found", body = ProblemOut),
     (status = 409, description = "wrong_state", body = ProblemOut),
 ))]
-async fn withdraw_letter(
+async fn withdraw(
     State(api): State<Arc<Api>>,
     auth::Actor(account): auth::Actor,
     Path(letter_id): Path<String>,
