@@ -60,8 +60,7 @@ export const letter = {
   language: say('函件语言', 'Language of the letter'),
   payments: say(
     (count: number) => `附上 ${count} 笔标为“不是店里的”或“不确定”的交易。`,
-    (count) =>
-      `It lists the ${plural(count, 'payment')} marked as not the shop’s, or as not sure.`,
+    (count) => `It lists the ${plural(count, 'payment')} marked as not the shop’s, or as not sure.`,
   ),
   payments_none: say(
     '还没有交易被标为“不是店里的”或“不确定”，函件里不会列出交易。',
@@ -92,7 +91,10 @@ export const letter = {
   sent_hand: say('已交给对方', 'Handed over'),
   mail: {
     queued: say('等待寄出', 'Waits to be mailed'),
-    sent: say('邮件服务器已收下，是否有人读到还不知道', 'A mail server took it; whether anybody reads it is not known'),
+    sent: say(
+      '邮件服务器已收下，是否有人读到还不知道',
+      'A mail server took it; whether anybody reads it is not known',
+    ),
     refused: say('邮件服务器没有收下', 'The mail server did not take it'),
     unknown: say(
       '寄信时断线，不知是否寄到。请先问对方，再决定是否重寄。',
