@@ -363,20 +363,20 @@ impl Question {
                 "Has any payer complained of, denied or charged back a payment listed?",
             ],
             Self::Device => [
-                "请提供该终端在上述时段的通信记录：网络地址、位置、最后一次签到的时间。",
-                "Please give what is recorded of the terminal in that time: network addresses, places, and its last sign-in.",
+                "请提供该终端在可能失控的时段的通信记录：网络地址、位置、最后一次签到的时间。",
+                "Please give what is recorded of the terminal in the loss window: network addresses, places, and its last sign-in.",
             ],
             Self::Parameters => [
-                "请说明该终端的参数、程序、密钥或绑定信息在上述时段及此后有无变更，由谁变更。",
-                "Were the terminal's parameters, programs, keys or binding changed in that time or since, and by whom?",
+                "请说明该终端的参数、程序、密钥或绑定信息在可能失控的时段及此后有无变更，由谁变更。",
+                "Were the terminal's parameters, programs, keys or binding changed in the loss window or since, and by whom?",
             ],
             Self::HoldTerminal => [
-                "请暂缓结算该终端在上述时段及此后的交易款项。",
-                "Please hold the settlement of what the terminal took in that time and since.",
+                "请暂缓结算该终端在可能失控的时段及此后的交易款项。",
+                "Please hold the settlement of what the terminal took in the loss window and since.",
             ],
             Self::HoldMerchant => [
-                "请暂缓结算该商户在上述时段及此后的交易款项。",
-                "Please hold the settlement of what the merchant took in that time and since.",
+                "请暂缓结算该商户在可能失控的时段及此后的交易款项。",
+                "Please hold the settlement of what the merchant took in the loss window and since.",
             ],
             Self::Held => [
                 "请告知已暂缓结算的金额、笔数、起止时间，以及受理编号。",
