@@ -1,5 +1,6 @@
 /** One loss, from the stop to the end. */
 import type { Channel, DocumentKind, TimelineKind, WindowBasis } from '@/api/types'
+import { letter } from './letter'
 import { plural, say, type Words } from './say'
 
 export const incident = {
@@ -133,14 +134,7 @@ export const incident = {
     commented: say('留言', 'Comment'),
     file_added: say('添加附件', 'File added'),
     marked: say('核对交易', 'Payments checked'),
-    letter_written: say('写函件', 'Letter written'),
-    letter_mail_asked: say('函件等待寄出', 'Letter to be mailed'),
-    letter_mailed: say('函件已寄出，对方邮件服务器收下', 'Letter mailed: their server took it'),
-    letter_not_mailed: say('函件被邮件服务器退回', 'Letter refused by the mail server'),
-    letter_mail_unknown: say('函件不知是否寄到', 'Not known whether the letter arrived'),
-    letter_handed_over: say('函件已交给对方', 'Letter handed over'),
-    letter_answered: say('函件已答复', 'Letter answered'),
-    letter_withdrawn: say('函件已撤回', 'Letter taken back'),
+    ...letter.told,
     file_withdrawn: say('撤回附件', 'File taken back'),
     file_refused: say('附件有病毒，没有保存', 'Virus in a file: not kept'),
     found_proposed: say('报告找回', 'Reported found'),

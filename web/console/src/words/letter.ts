@@ -130,4 +130,15 @@ export const letter = {
     (number) => `Letter ${number}`,
   ),
   forgotten: say('内容已按期删除', 'Deleted when its time was over'),
+  /** What the time line says of them. */
+  told: {
+    letter_written: say('写函件', 'Letter written'),
+    letter_mail_asked: say('函件等待寄出', 'Letter to be mailed'),
+    letter_mailed: say('函件已寄出，对方邮件服务器收下', 'Letter mailed: their server took it'),
+    letter_not_mailed: say('函件被邮件服务器退回', 'Letter refused by the mail server'),
+    letter_mail_unknown: say('函件不知是否寄到', 'Not known whether the letter arrived'),
+    letter_handed_over: say('函件已交给对方', 'Letter handed over'),
+    letter_answered: say('函件已答复', 'Letter answered'),
+    letter_withdrawn: say('函件已撤回', 'Letter taken back'),
+  },
 }
