@@ -331,3 +331,16 @@ async fn piece(node: &Arc<Node>, file_id: &str, number: i64) -> Result<Bytes, Pr
     let opened = spool::opened(&node.sealer, file_id, number, &sealed)?;
     Ok(Bytes::copy_from_slice(&opened))
 }
+
+/// All bytes of a file at once, opened: of one that is small, such as the document of a letter.
+///
+/// # Errors
+/// A piece is missing, or does not open.
+pub async fn whole(node: &Arc<Node>, file_id: &str, len: i64) -> Result<Vec<u8>, Problem> {
+    let count = (len + PIECE_LEN as i64 - 1) / PIECE_LEN as i64;
+    let mut bytes = Vec::new();
+    for number in 0..count {
+        bytes.extend_from_slice(&piece(node, file_id, number).await?);
+    }
+    Ok(bytes)
+}

@@ -74,14 +74,14 @@ use utoipa_axum::router::OpenApiRouter;
 pub use auth::Attempts;
 use auth::{Paces, Passwords};
 pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, UPLOADED_TIME_MAX, is_report, refuse};
-pub use file::{PICTURE_JOB, Scanned, Scanner};
+pub use file::{PICTURE_JOB, Scanned, Scanner, whole as whole_file};
 pub use hotline::Demo;
 pub use id::new as new_id;
 pub use incident::pack::Stamper;
 pub use incident::render::{NotSet, OWN_TIME_MAX, Renderer};
 use incident::{
-    activity, alarm, attachment, closing, comment, documents, drill, duty, found, inspection, pack, payment,
-    police, replacement, report, stop_request, stream, suspect, timeline,
+    activity, alarm, attachment, closing, comment, documents, drill, duty, found, inspection, letter, pack,
+    payment, police, replacement, report, stop_request, stream, suspect, timeline,
 };
 use node::Node;
 pub use origin::{Origin, network};
@@ -205,6 +205,7 @@ nouns! {
     comment with CODES,
     found with CODES,
     inspection with CODES,
+    letter with CODES,
     closing with CODES,
     duty with CODES,
     police,

@@ -67,6 +67,7 @@ const fn built_in(template: Template) -> &'static str {
     match template {
         Template::PolicePacket => include_str!("../../documents/templates/police_packet.typ"),
         Template::FactSheet => include_str!("../../documents/templates/fact_sheet.typ"),
+        Template::InquiryLetter => include_str!("../../documents/templates/inquiry_letter.typ"),
     }
 }
 

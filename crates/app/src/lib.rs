@@ -34,6 +34,7 @@ pub mod inspection;
 pub mod interruption;
 pub mod invitation;
 pub mod lease;
+pub mod letter;
 pub mod mark;
 pub mod merchant;
 pub mod node;

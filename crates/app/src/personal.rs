@@ -19,6 +19,7 @@ use domain::factor::Factor;
 use domain::import::Import;
 use domain::incident::Incident;
 use domain::invitation::Invitation;
+use domain::letter::Letter;
 use domain::merchant::Merchant;
 use domain::operator::Cashier;
 use domain::personal::Ground;
@@ -178,6 +179,7 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
         Subject::Duty => sees::<Duty>(tx, reader, id),
         Subject::Replacement => sees::<Replacement>(tx, reader, id),
         Subject::Attachment => sees::<Attachment>(tx, reader, id),
+        Subject::Letter => sees::<Letter>(tx, reader, id),
         Subject::Photo => sees::<Photo>(tx, reader, id),
         Subject::Question => sees::<Question>(tx, reader, id),
         Subject::Revision => sees::<Revision>(tx, reader, id),

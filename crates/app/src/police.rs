@@ -143,7 +143,7 @@ pub fn enter(
 }
 
 /// That a file is one of the incident, and was not taken back.
-fn is_of(tx: &Tx<'_>, actor: &Actor, incident_id: &str, attachment_id: &str) -> Result<(), Error> {
+pub(crate) fn is_of(tx: &Tx<'_>, actor: &Actor, incident_id: &str, attachment_id: &str) -> Result<(), Error> {
     const FIELD: &str = "attachment";
     let file: Attachment = named(tx, actor, attachment_id, FIELD)?;
     match file.incident_id == incident_id && file.state == Kept::Kept {

@@ -67,7 +67,10 @@ pub fn claim(
 ) -> Result<Vec<Work>, StoreError> {
     if policy.lost == Lost::Ask {
         // A mail's terminal is locked with it, and terminals are locked one at a time.
-        let lost_max = if kind == Kind::Mail { 1 } else { LOST_MAX };
+        let lost_max = match kind {
+            Kind::Mail | Kind::LetterMail => 1,
+            _ => LOST_MAX,
+        };
         for lost in store::work::lose(tx, kind, policy, lost_max)? {
             is_lost(tx, &lost, &who.node)?;
         }
@@ -100,6 +103,7 @@ fn is_lost(tx: &Tx<'_>, lost: &Work, node: &str) -> Result<(), StoreError> {
     tell(tx, lost, "lost", By::node(node))?;
     match lost.id.kind() {
         Kind::Mail => crate::stop_request::mail_lost(tx, lost, node),
+        Kind::LetterMail => crate::letter::mail_lost(tx, lost, node),
         _ => Ok(()),
     }
 }

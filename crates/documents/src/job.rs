@@ -23,6 +23,11 @@ const TEMPLATES: &[(&str, &str, &str)] = &[
         include_str!("../templates/fact_sheet.typ"),
         include_str!("../templates/fact_sheet.example.json"),
     ),
+    (
+        "inquiry_letter",
+        include_str!("../templates/inquiry_letter.typ"),
+        include_str!("../templates/inquiry_letter.example.json"),
+    ),
 ];
 
 /// Before the text of an example, in its first line: what is invented says so across each page.

@@ -208,6 +208,32 @@ fn a_sheet_of_facts_is_set_in_both_languages_however_much_there_is() {
     }
 }
 
+fn letter(language: &str, payments: usize, change: impl FnOnce(&mut Value)) -> Value {
+    let examples: Value =
+        serde_json::from_str(include_str!("../templates/inquiry_letter.example.json")).unwrap();
+    let mut data = examples["all"].clone();
+    data["payments"] = vec![data["payments"][0].clone(); payments].into();
+    change(&mut data);
+    json!({ "template": "inquiry_letter", "language": language, "time": "2026-11-27T04:03:45Z", "data": data })
+}
+
+#[test]
+fn a_letter_is_set_in_both_languages_however_much_it_says_and_none_of_it_is_markup() {
+    let wild = "#read(\"/etc/passwd\") *a* $x$ ] \\ #panic() @b <c>";
+    for language in ["zh", "en"] {
+        for manner in ["stolen", "lost", "unsure", "tampered"] {
+            let few = letter(language, 0, |data| data["incident"]["manner"] = json!(manner));
+            assert_eq!(pages(&pdf(&few)), 1, "{language} {manner}");
+        }
+        let many = letter(language, 100, |data| {
+            data["to"] = json!(wild);
+            data["questions"] = json!(vec![wild.repeat(8); 20]);
+            data["payments"][0]["reference"] = json!("R".repeat(200));
+        });
+        assert!(pages(&pdf(&many)) > 3, "{language}");
+    }
+}
+
 fn example(template: &Value, of: &str, known: &str, language: &str) -> Value {
     let mut job = json!({ "language": language, "time": "2026-03-02T13:00:00Z", "example": { "of": of, "known": known } });
     let (name, said) = template.as_object().unwrap().iter().next().unwrap();
@@ -217,7 +243,7 @@ fn example(template: &Value, of: &str, known: &str, language: &str) -> Value {
 
 #[test]
 fn each_template_is_set_with_invented_data_and_its_pages_say_so() {
-    for of in ["police_packet", "fact_sheet"] {
+    for of in ["police_packet", "fact_sheet", "inquiry_letter"] {
         let source = format!("{}/templates/{of}.typ", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(source).unwrap();
         for known in ["all", "few"] {

@@ -24,6 +24,8 @@ words! {
         PolicePacket = "police_packet",
         /// Facts in sections: the reports for an insurer and of a closed case.
         FactSheet = "fact_sheet",
+        /// Letters to banks and payment institutions.
+        InquiryLetter = "inquiry_letter",
     }
 }
 

@@ -44,6 +44,8 @@ words! {
         Replacement = "replacement",
         /// A file of an incident; what happens to it is on its incident's time line.
         Attachment = "attachment",
+        /// A letter of an incident; what happens to it is on its incident's time line.
+        Letter = "letter",
         /// A version of a playbook or a template.
         Revision = "revision",
         /// A file of transactions that a shop downloaded.

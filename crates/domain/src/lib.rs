@@ -30,6 +30,7 @@ pub mod incident;
 pub mod inspection;
 pub mod invitation;
 pub mod kept;
+pub mod letter;
 pub mod mark;
 pub mod merchant;
 pub mod money;

@@ -37,6 +37,8 @@ words! {
         Receipts = "receipts",
         /// What the police's papers say.
         Police = "police",
+        /// The letters that were sent to banks and institutions, each as it was, and what came back.
+        Letters = "letters",
         /// What the terminal did in the loss window, and tried since.
         Transactions = "transactions",
     }
@@ -111,6 +113,8 @@ impl Audience {
         match original {
             Original::Report | Original::StopLetter | Original::Receipts | Original::Police => true,
             Original::StopRequest => !matches!(self, Self::Insurer),
+            // A bank has those that went to it, and has nothing to do with what others were asked.
+            Original::Letters => matches!(self, Self::Police | Self::Court),
             // Of customers, although their cards are truncated.
             Original::Transactions => !matches!(self, Self::Insurer),
         }
@@ -182,6 +186,15 @@ const fn told_others(happened: Happened) -> [Told; 3] {
         Happened::PackMade => [Nothing; 3],
         // Which payments the shop says were not its own: what is looked into.
         Happened::Marked => [Whole, Whole, Fact],
+        // To whom, and what came back.
+        Happened::LetterMailed | Happened::LetterHandedOver | Happened::LetterAnswered => {
+            [Whole, Nothing, Nothing]
+        }
+        Happened::LetterWritten
+        | Happened::LetterMailAsked
+        | Happened::LetterNotMailed
+        | Happened::LetterMailUnknown
+        | Happened::LetterWithdrawn => [Nothing; 3],
         Happened::Commented | Happened::FileWithdrawn | Happened::FileRefused => [Nothing; 3],
         Happened::FoundProposed => [Whole, Fact, Fact],
         // What was looked at, and with what outcome.

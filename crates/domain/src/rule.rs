@@ -17,6 +17,12 @@ pub const STOP: Rule = Rule {
     en: "document Yinfa [2021] No. 259, section 1(1)3",
 };
 
+/// The acquirer that has a merchant under suspicion of fraud may delay settlement.
+pub const DELAY: Rule = Rule {
+    zh: "《银行卡收单业务管理办法》（中国人民银行公告〔2013〕第9号）第三十四条",
+    en: "article 34 of the Measures for the Administration of Bank Card Acquiring (PBoC Announcement [2013] No. 9)",
+};
+
 /// The zones of mainland China and their older names. It does not hold in Hong Kong, Macao or Taiwan.
 const ZONES_OF_CHINA: [&str; 7] = [
     "Asia/Shanghai",

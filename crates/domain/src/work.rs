@@ -24,6 +24,8 @@ words! {
         HoldEnd = "hold_end",
         /// Send the letter that asks for a stop.
         Mail = "mail",
+        /// Send a letter of an incident, with its document.
+        LetterMail = "letter_mail",
         /// Have a provider's interface stop a terminal.
         ProviderStop = "provider_stop",
         /// Remind people of a stop that nobody has confirmed.
@@ -187,7 +189,7 @@ impl Kind {
                 lost: Lost::Again,
             },
             // A mail that may have gone out is not sent again: the acquirer would take the second for another loss.
-            Self::Mail => Policy {
+            Self::Mail | Self::LetterMail => Policy {
                 subject: Some(Subject::Incident),
                 claim_ms: 180_000,
                 first_wait_ms: 5_000,
@@ -368,6 +370,11 @@ impl Id {
     /// The mail of that number with the letter of an incident.
     pub fn mail(incident_id: &str, count: i64) -> Self {
         Self::new(Kind::Mail, incident_id, &count.to_string())
+    }
+
+    /// The mail of that number with the letter at that place among an incident's.
+    pub fn letter_mail(incident_id: &str, position: i64, count: i64) -> Self {
+        Self::new(Kind::LetterMail, incident_id, &format!("{position}-{count}"))
     }
 
     /// The stop of an incident's terminal by its provider.

@@ -59,6 +59,8 @@ pub enum Kind {
     Receipts,
     /// What the police's papers say.
     Police,
+    /// The letters to banks and institutions, and what came back.
+    Letters,
     /// Rows of the terminal's ledger, one a line.
     Transactions,
     /// A file as it was sent.

@@ -391,7 +391,12 @@ fn agree(source: &mut Source, sums: &str, said: &Recorded) -> anyhow::Result<Con
             }
             Kind::Police => papers(source, path, said)?,
             Kind::Transactions if said.has_rows => transactions(source, path, said)?,
-            Kind::Transactions | Kind::Report | Kind::StopLetter | Kind::StopRequest | Kind::Receipts => {}
+            Kind::Transactions
+            | Kind::Report
+            | Kind::StopLetter
+            | Kind::StopRequest
+            | Kind::Letters
+            | Kind::Receipts => {}
         }
     }
     let unnamed = sums.keys().find(|name| {

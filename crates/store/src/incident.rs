@@ -12,7 +12,7 @@ use crate::alarm::Attempts;
 use crate::row::{self, columns, read, select, table};
 use crate::shop::scope_values;
 use crate::sql::{Value, sql, values};
-use crate::{Error, Tx, attachment, audit, inspection, mark, mention};
+use crate::{Error, Tx, attachment, audit, inspection, letter, mark, mention};
 
 crate::row::words!(Manner, State, WindowBasis, Ended, Kind);
 columns!(LossWindow { from = "window_from_ms", to = "window_to_ms", basis = "window_basis" });
@@ -198,6 +198,7 @@ pub fn erase(tx: &Tx<'_>, before: Timestamp, limit: i64) -> Result<usize, Error>
         attachment::erase(tx, incident_id)?;
         mention::erase(tx, incident_id)?;
         mark::erase(tx, incident_id)?;
+        letter::erase(tx, incident_id)?;
         audit::erase_texts(tx, Subject::Incident, incident_id)?;
     }
     Ok(closed.len())

@@ -35,6 +35,7 @@ pub mod incident;
 pub mod inspection;
 pub mod invitation;
 pub mod ledger;
+pub mod letter;
 pub mod mark;
 pub mod mention;
 pub mod merchant;

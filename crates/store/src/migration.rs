@@ -48,6 +48,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0037_statements.sql"),
     include_str!("../migrations/0038_photos.sql"),
     include_str!("../migrations/0039_marks.sql"),
+    include_str!("../migrations/0040_letters.sql"),
     include_str!("../migrations/0042_questions.sql"),
 ];
 

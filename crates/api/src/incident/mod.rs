@@ -3,8 +3,8 @@
 //! `case` is the list, the page, and how a step is taken; `report`, `alarm`, `found`, `inspection`, `closing`, `duty`, `police`,
 //! `replacement` and `comment` are the steps; `drill` is a report that is not kept; `timeline`, `stream` and `activity` show what
 //! happened; `documents` hands out what goes to others on paper, whose words `packet`, `claim` and `closing_report` gather, and `pack`
-//! all of it with its proofs; `attachment` keeps what people bring, which `spool` takes in; `payment` shows what downloaded
-//! statements say, and `suspect` which payments stand out, and takes what people say of them.
+//! all of it with its proofs; `letter` asks banks and institutions in writing; `attachment` keeps what people bring, which `spool` takes
+//! in; `payment` shows what downloaded statements say, and `suspect` which payments stand out, and takes what people say of them.
 //!
 //! Invariant: these use `case` and never each other's handlers; `case` uses none of them.
 
@@ -23,6 +23,7 @@ pub mod duty;
 mod fact;
 pub mod found;
 pub mod inspection;
+pub mod letter;
 pub mod pack;
 mod packet;
 pub mod payment;

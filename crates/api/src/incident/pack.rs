@@ -22,6 +22,7 @@ use domain::audit::{LEDGER, Record};
 use domain::document::Kind as Document;
 use domain::event::Subject;
 use domain::incident::{Happened, Incident};
+use domain::letter::Letter;
 use domain::pack::{Audience, Original, Told, shows};
 use domain::{TerminalId, Timestamp, hex};
 use node::Node;
@@ -209,6 +210,8 @@ struct Gathered {
     /// Tables that are ready.
     tables: Vec<(Document, &'static str, Vec<u8>)>,
     originals: Vec<Written>,
+    /// Letters that went out, each with its document.
+    letters: Vec<Letter>,
     /// Files that are here.
     files: Vec<Attachment>,
     elsewhere: Vec<Elsewhere>,
@@ -240,6 +243,10 @@ fn gather(tx: &Tx<'_>, incident: Incident, audience: Audience) -> Result<Gathere
         jobs,
         tables,
         originals: originals(tx, &incident, audience)?,
+        letters: match audience.has_original(Original::Letters) {
+            true => sent_letters(tx, &incident.incident_id)?,
+            false => Vec::new(),
+        },
         files,
         elsewhere,
         rows: rows(tx, &incident, audience)?,
@@ -330,6 +337,11 @@ fn originals(tx: &Tx<'_>, incident: &Incident, audience: Audience) -> Result<Vec
                 let is_any = !papers.is_empty();
                 is_any.then(|| Written::json("police.json", Is::Police, &json!(papers)))
             }
+            Original::Letters => {
+                let letters: Vec<Value> = sent_letters(tx, id)?.iter().map(letter).collect();
+                let is_any = !letters.is_empty();
+                is_any.then(|| Written::json("letters.json", Is::Letters, &json!(letters)))
+            }
             // Written row by row.
             Original::Transactions => None,
         });
@@ -371,6 +383,28 @@ fn stop_request(request: &domain::stop_request::StopRequest) -> Value {
         })),
         "confirmation": request.confirmation.as_ref().map(|said| json!({
             "reference": said.reference, "confirmed_by": said.confirmed_by, "at": Time(said.at), "recorded_at": Time(said.recorded_at),
+        })),
+    })
+}
+
+/// The letters of an incident that went out, or may have.
+fn sent_letters(tx: &Tx<'_>, incident_id: &str) -> Result<Vec<Letter>, store::Error> {
+    let mut letters = store::letter::of(tx, incident_id)?;
+    letters.retain(|letter| (letter.sent.is_some() || letter.is_mail_unknown()) && letter.document.is_some());
+    Ok(letters)
+}
+
+/// A letter and what came back, as they are kept; who of the house did what is in the records.
+fn letter(it: &Letter) -> Value {
+    json!({
+        "number": it.number, "kind": it.kind.code(), "state": it.state.code(), "to": it.to.name, "due_on": it.due_on,
+        "document_sha256": it.document.as_ref().map(|document| &document.sha256),
+        "mail": it.mail.as_ref().map(|mail| json!({
+            "state": mail.state.code(), "at": Time(mail.at), "to": mail.to, "said": mail.said, "count": mail.count,
+        })),
+        "sent": it.sent.as_ref().map(|sent| json!({ "way": sent.way.code(), "at": Time(sent.at) })),
+        "answer": it.answer.as_ref().map(|answer| json!({
+            "reference": answer.reference, "text": answer.text, "attachment": answer.attachment_id, "recorded_at": Time(answer.at),
         })),
     })
 }
@@ -476,9 +510,23 @@ fn make(
         pack.add_by(&path, |add| transactions(node, gathered, add))?;
         items.push(item(path, Is::Transactions));
     }
+    for letter in gathered.letters.iter().filter(|letter| !letter.is_erased()) {
+        let Some(document) = &letter.document else {
+            continue;
+        };
+        let path = format!("{DOCUMENTS}/letter-{}.pdf", letter.number);
+        let kept = (letter.letter_id.as_str(), document.len);
+        let sum = pack.add_by(&path, |add| pieces(node, kept, || Problem::new(NOT_WHOLE), add))?;
+        if sum != document.sha256 {
+            return Err(Problem::new(NOT_WHOLE));
+        }
+        content.insert(sum);
+        items.push(item(path, Is::Document));
+    }
     for file in &gathered.files {
         let path = format!("{ATTACHMENTS}/{}.{}", file.attachment_id, file.kind().extension());
-        let sum = pack.add_by(&path, |add| attachment(node, file, add))?;
+        let kept = (file.attachment_id.as_str(), file.kept_len);
+        let sum = pack.add_by(&path, |add| pieces(node, kept, || not_whole(file), add))?;
         if sum != hex::of(&file.kept_sha256) {
             return Err(not_whole(file));
         }
@@ -564,15 +612,19 @@ fn transactions(node: &Node, gathered: &Gathered, add: &mut Add<'_>) -> Result<(
     Ok(())
 }
 
-/// A file that people brought, as it is kept.
-fn attachment(node: &Node, file: &Attachment, add: &mut Add<'_>) -> Result<(), Failed> {
-    let count = (file.kept_len + PIECE_LEN as i64 - 1) / PIECE_LEN as i64;
+/// The bytes that are kept of that identifier; `broken` says what cannot be read.
+fn pieces(
+    node: &Node,
+    (file_id, len): (&str, i64),
+    broken: impl Fn() -> Problem,
+    add: &mut Add<'_>,
+) -> Result<(), Failed> {
+    let count = (len + PIECE_LEN as i64 - 1) / PIECE_LEN as i64;
     for number in 0..count {
-        let read = |tx: &Tx<'_>| store::piece::get(tx, &file.attachment_id, number);
+        let read = |tx: &Tx<'_>| store::piece::get(tx, file_id, number);
         let sealed = node.store.read(read).map_err(Problem::from)?;
-        let sealed = sealed.ok_or_else(|| not_whole(file))?;
-        let piece = spool::opened(&node.sealer, &file.attachment_id, number, &sealed);
-        add(&piece.map_err(|_| not_whole(file))?)?;
+        let piece = spool::opened(&node.sealer, file_id, number, &sealed.ok_or_else(&broken)?);
+        add(&piece.map_err(|_| broken())?)?;
     }
     Ok(())
 }

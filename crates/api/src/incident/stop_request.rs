@@ -130,7 +130,7 @@ struct StopContact {
 
 /// A mail with the letter.
 #[derive(Serialize, ToSchema)]
-struct StopMail {
+pub(super) struct StopMail {
     /// What became of it: `sent` says that a mail server took it, not that anybody read it.
     state: MailState,
     /// Since when that is known.

@@ -78,7 +78,7 @@ async fn the_packet_says_what_is_known_and_leaves_open_what_is_not() {
 }
 
 /// Where two values are not built alike; what is not known in one of them is like anything.
-fn unlike(at: &str, real: &Value, example: &Value) -> Vec<String> {
+pub fn unlike(at: &str, real: &Value, example: &Value) -> Vec<String> {
     match (real, example) {
         (Value::Null, _) | (_, Value::Null) => Vec::new(),
         (Value::Object(real), Value::Object(example)) => {

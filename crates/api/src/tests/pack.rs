@@ -350,3 +350,34 @@ async fn few_are_made_at_once_and_a_place_is_free_again() {
         house.pack(&risk, &id, audience.code()).await;
     }
 }
+
+#[tokio::test]
+async fn a_letter_that_went_out_is_in_the_pack_of_who_investigates_as_it_was() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let id = house.lose(&owner, "10450001").await;
+    let said = json!({ "kind": "inquiry", "language": "zh", "to": { "name": "城南银行" }, "due_in_days": 7 });
+    let path = format!("/api/v1/incidents/{id}/letters");
+    let letter = house.post(&owner, &path, said.clone()).await.body;
+    house.post(&owner, &path, said).await;
+    let path = format!("/api/v1/letters/{}/send", letter["id"].as_str().unwrap());
+    let sent = house.post(&owner, &path, json!({ "by": "hand" })).await.ok();
+    let police = house.pack(&owner, &id, "police").await;
+    let number = sent["number"].as_str().unwrap();
+    let document = police.file(&format!("documents/letter-{number}.pdf"));
+    let digest = domain::hex::of(&Sha256::digest(&document));
+    assert_eq!(sent["document_sha256"], json!(digest));
+    let letters: Value = serde_json::from_slice(&police.file("originals/letters.json")).unwrap();
+    assert_eq!(letters.as_array().unwrap().len(), 1, "a draft is nobody's");
+    assert_eq!(letters[0]["document_sha256"], json!(digest));
+    assert_eq!(police.told("letter_handed_over").len(), 1);
+    assert_eq!(police.told("letter_written").len(), 0);
+    // Another bank has nothing to do with it.
+    let bank = house.pack(&owner, &id, "bank").await;
+    assert!(
+        !bank.names().iter().any(|name| name.contains("letter-")),
+        "{:?}",
+        bank.names()
+    );
+    assert!(!bank.text().contains("城南银行") && bank.told("letter_handed_over").is_empty());
+}

@@ -64,7 +64,7 @@ async fn a_template_is_used_once_a_second_person_has_signed_off_the_text_that_wa
         .problem(403, "not_allowed");
     let empty = house.get(&owner, TEMPLATES).await.ok();
     assert_eq!(empty["writes"], false);
-    assert_eq!(empty["items"].as_array().unwrap().len(), 2);
+    assert_eq!(empty["items"].as_array().unwrap().len(), 3);
 
     let first = house.post(&risk, TEMPLATES, begins).await.ok();
     assert_eq!(first["text"], first["used"], "it begins as what is used");

@@ -385,6 +385,10 @@ impl Walked {
             .attach(&owner, &ids["incident_id"], ("a.pdf", "evidence"), b"%PDF-")
             .await
             .ok();
+        let letters = format!("/api/v1/incidents/{}/letters", ids["incident_id"]);
+        let letter =
+            json!({ "kind": "inquiry", "language": "zh", "to": { "name": "城南银行" }, "due_in_days": 7 });
+        let letter = house.post(&owner, &letters, letter).await;
         let photos = "/api/v1/terminals/10450001/photos";
         let photo = house
             .photograph(&owner, photos, "shows=seal", b"\xFF\xD8\xFF")
@@ -395,6 +399,7 @@ impl Walked {
             .chain([
                 ("attachment_id", file["id"].as_str().unwrap().to_owned()),
                 ("statement_id", house.statement(&owner).await),
+                ("letter_id", letter.body["id"].as_str().unwrap().to_owned()),
                 ("photo_id", photo["id"].as_str().unwrap().to_owned()),
                 ("question_id", house.question().await),
             ])

@@ -284,7 +284,7 @@ fn tell(
 }
 
 /// What another side said, as much of it as is kept.
-fn cut(said: &str) -> String {
+pub(crate) fn cut(said: &str) -> String {
     said.chars()
         .filter(|one| !one.is_control())
         .take(SAID_CHARS_MAX)

@@ -381,12 +381,18 @@ fn as_sale(suspect: &Suspect) -> (Before, Sale) {
     (before, sale)
 }
 
-/// Adds what people say of them.
-fn heard(tx: &Tx<'_>, incident: &Incident, suspects: &mut [Suspect]) -> Result<(), StoreError> {
+/// What people say on an incident, by the name that marks have of each payment.
+pub(crate) fn opinions(tx: &Tx<'_>, incident_id: &str) -> Result<HashMap<String, Opinions>, StoreError> {
     let mut opinions: HashMap<String, Opinions> = HashMap::new();
-    for mark in store::mark::list(tx, &incident.incident_id, OF_INCIDENT_MAX)? {
+    for mark in store::mark::list(tx, incident_id, OF_INCIDENT_MAX)? {
         opinions.entry(mark.payment.clone()).or_default().add(mark);
     }
+    Ok(opinions)
+}
+
+/// Adds what people say of them.
+fn heard(tx: &Tx<'_>, incident: &Incident, suspects: &mut [Suspect]) -> Result<(), StoreError> {
+    let opinions = opinions(tx, &incident.incident_id)?;
     for suspect in suspects {
         let of = |source: Source| opinions.get(&source.marked_as());
         let said = of(suspect.source.clone());

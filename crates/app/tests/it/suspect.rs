@@ -82,7 +82,7 @@ pub fn written(house: &House, rows: Vec<LedgerRow>) {
 }
 
 /// A loss after a month, in whose last half an hour a thief was at work.
-fn lost(house: &House) -> String {
+pub fn lost(house: &House) -> String {
     let id = terminal(1);
     written(house, [month(id), thief(id)].concat());
     house.lose(id).incident_id
@@ -119,7 +119,7 @@ fn codes(suspect: &Suspect) -> Vec<Code> {
         .collect()
 }
 
-fn say(
+pub fn say(
     house: &House,
     by: &Actor,
     incident_id: &str,

@@ -118,6 +118,22 @@ words! {
         FileRefused = "file_refused",
         /// Somebody said of payments whether they were the shop's; the text is what, how many, and which.
         Marked = "marked",
+        /// A letter was written; of this and the others the text begins with its number, in a line.
+        LetterWritten = "letter_written",
+        /// A person had it mailed.
+        LetterMailAsked = "letter_mail_asked",
+        /// A mail server took it; the next line is its reply.
+        LetterMailed = "letter_mailed",
+        /// None took it: it is a draft again.
+        LetterNotMailed = "letter_not_mailed",
+        /// Nobody knows whether one took it.
+        LetterMailUnknown = "letter_mail_unknown",
+        /// A person says that it was handed over, or posted; the next line is when.
+        LetterHandedOver = "letter_handed_over",
+        /// It was answered; the next lines are the answer's number and words.
+        LetterAnswered = "letter_answered",
+        /// It was taken back; the next line is why.
+        LetterWithdrawn = "letter_withdrawn",
         /// A person says the terminal was found; the text is how, and from the next line on the words.
         FoundProposed = "found_proposed",
         /// It was looked over; the text is `passed`, or `failed` and the items that were not right.

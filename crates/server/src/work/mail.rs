@@ -1,5 +1,5 @@
-//! Sending mails: the letter that asks an outside acquirer to stop a terminal, and what reminds people of one that nobody has
-//! confirmed.
+//! Sending mails: the letter that asks an outside acquirer to stop a terminal, letters of an incident to banks and institutions, and what
+//! reminds people.
 //!
 //! Invariant: *sent* is written down only with the server's own reply; a letter that may have gone out is left to a person.
 
@@ -11,10 +11,11 @@ use std::sync::Arc;
 use api::setting::SMTP_URL;
 use app::stop_request::{MailOutcome, ToSend, reminder};
 use domain::work::Work;
+use sha2::{Digest, Sha256};
 use store::{Error, Tx};
 
 use super::Tried;
-use crate::connector::mail::{Mail, Sent, Server};
+use crate::connector::mail::{Attachment, Mail, Sent, Server};
 use node::seal::Purpose;
 use node::{Node, Turn};
 
@@ -36,11 +37,41 @@ pub async fn send(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     };
     let post = match post(node).await? {
         Ok(post) => post,
-        Err(why) => return put_off(node, work, why).await,
+        Err(why) => return put_off(node, work, why, app::stop_request::not_sent).await,
     };
     match outcome(post.server.send(&written(&post, work, mail)).await) {
         Ok(outcome) => settled(node, work, outcome, app::stop_request::mailed).await,
-        Err(why) => put_off(node, work, &why).await,
+        Err(why) => put_off(node, work, &why, app::stop_request::not_sent).await,
+    }
+}
+
+/// Sends a letter of an incident, with its document, once.
+pub async fn send_letter(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+    let asked = work.clone();
+    let asked = node.write(move |tx| app::letter::to_send(tx, &asked)).await?;
+    let Some(letter) = asked else {
+        return settled(node, work, MailOutcome::Dropped, app::letter::mailed).await;
+    };
+    let post = match post(node).await? {
+        Ok(post) => post,
+        Err(why) => return put_off(node, work, why, app::letter::not_sent).await,
+    };
+    let document = api::whole_file(node, &letter.letter_id, letter.len).await;
+    let is_its = |bytes: &Vec<u8>| domain::hex::of(&Sha256::digest(bytes)) == letter.sha256;
+    let Some(bytes) = document.ok().filter(is_its) else {
+        return put_off(node, work, "its document cannot be read", app::letter::not_sent).await;
+    };
+    let mail = Mail {
+        attachments: vec![Attachment {
+            name: letter.name,
+            mime: "application/pdf".to_owned(),
+            bytes,
+        }],
+        ..post.mail(work.id.as_str(), letter.to, letter.subject, letter.text)
+    };
+    match outcome(post.server.send(&mail).await) {
+        Ok(outcome) => settled(node, work, outcome, app::letter::mailed).await,
+        Err(why) => put_off(node, work, &why, app::letter::not_sent).await,
     }
 }
 
@@ -110,6 +141,9 @@ pub async fn tell_applicant(node: &Arc<Node>, work: &Work) -> Result<Tried, Erro
 type Written = Option<(String, String, String)>;
 /// Writes down what became of a mail, as the node of that name; false when its claim was taken over.
 type Settle = fn(&Tx<'_>, &Work, &str, &MailOutcome) -> Result<bool, Error>;
+
+/// Notes for the page why a mail that waits was not sent.
+type Note = fn(&Tx<'_>, &Work, &str) -> Result<(), Error>;
 
 /// Sends a mail that tells somebody something, once. One that was surely not taken is tried again.
 async fn once(node: &Arc<Node>, work: &Work, written: Written, settle: Settle) -> Result<Tried, Error> {
@@ -203,10 +237,9 @@ async fn settled(
 }
 
 /// It was surely not taken: it waits, and the page says why.
-async fn put_off(node: &Arc<Node>, work: &Work, why: &str) -> Result<Tried, Error> {
+async fn put_off(node: &Arc<Node>, work: &Work, why: &str, note: Note) -> Result<Tried, Error> {
     let (claimed, said) = (work.clone(), why.to_owned());
-    node.write(move |tx| app::stop_request::not_sent(tx, &claimed, &said))
-        .await?;
+    node.write(move |tx| note(tx, &claimed, &said)).await?;
     node.changed(Some(work.id.subject_id().to_owned()));
     Ok(Tried::Failed("the mail was not taken"))
 }

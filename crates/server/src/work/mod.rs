@@ -227,6 +227,7 @@ async fn perform(
         Kind::Question => question::pass_on(&node, &work).await,
         Kind::QuestionMail => mail::ask(&node, &work).await,
         Kind::Mail => mail::send(&node, &work).await,
+        Kind::LetterMail => mail::send_letter(&node, &work).await,
         Kind::ProviderStop => provider_stop::stop(&node, &outside.providers, &work).await,
         Kind::Reminder => reminder::remind(&node, &work).await,
         Kind::ReminderMail => mail::remind(&node, &work).await,
@@ -272,6 +273,7 @@ mod tests {
         assert!(claim(Kind::Import) > import::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Reseal) > reseal::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Mail) > mail::SEND_TIME_MAX);
+        assert!(claim(Kind::LetterMail) > mail::SEND_TIME_MAX);
         let anchored = timestamp::STAMP_TIME_MAX + anchor::FOLDER_TIME_MAX + anchor::MAIL_TIME_MAX;
         assert!(claim(Kind::Audit) > anchored);
         assert!(claim(Kind::ReminderMail) > mail::SEND_TIME_MAX);

@@ -69,6 +69,7 @@ import type {
 } from './types'
 
 export * from './duties'
+export * from './letters'
 export * from './own'
 export * from './case'
 export * from './people'

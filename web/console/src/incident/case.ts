@@ -4,7 +4,7 @@
  * Invariant: the cards read; only `accept` (a server's answer) and the live stream change the incident.
  */
 import { inject, provide, type ComputedRef, type InjectionKey, type Ref } from 'vue'
-import type { Activity, Attachments, Duty, Incident, PoliceCase, Suspects } from '@/api'
+import type { Activity, Attachments, Duty, Incident, Letters, PoliceCase, Suspects } from '@/api'
 import type { Zone } from '@/format/zone'
 import type { Loaded } from '@/loaded'
 import type { Around } from './around'
@@ -26,6 +26,7 @@ const PARTS = [
   'say',
   'ended',
   'police',
+  'letters',
   'close',
   'replacement',
 ] as const
@@ -54,6 +55,8 @@ export interface Case {
   duties: Loaded<{ items: Duty[] }>
   /** The case at the police. */
   police: Loaded<PoliceCase>
+  /** Its letters to banks and institutions. */
+  letters: Loaded<Letters>
   /** Its files. */
   files: Loaded<Attachments>
   /** How many payments are to be checked; read by who shows it. */

@@ -6,6 +6,7 @@ import type {
   FoundAs,
   HoldKind,
   IncidentEnded,
+  LetterKind,
   PackFor,
   Reminded,
   TimelineItem,
@@ -81,7 +82,9 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
     case 'document_made':
       // Its digest is for whoever compares; the record has it.
       return [
-        words.incident.document[text.split(' ')[0] as DocumentKind],
+        text.startsWith('letter ')
+          ? words.letter.numbered(text.split(' ')[1] ?? '')
+          : words.incident.document[text.split(' ')[0] as DocumentKind],
         text.includes(' not_set:') && words.template.not_set,
       ]
         .filter(Boolean)
@@ -91,6 +94,17 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
     case 'file_added':
       // What it is, and its digest, stand with the files.
       return text.split('\n')[0] ?? null
+    case 'letter_written': {
+      const [number, kind] = text.split('\n')
+      return [number, words.letter.kind[kind as LetterKind]].filter(Boolean).join(' · ')
+    }
+    case 'letter_mailed':
+    case 'letter_not_mailed':
+    case 'letter_mail_unknown':
+    case 'letter_handed_over':
+    case 'letter_answered':
+    case 'letter_withdrawn':
+      return text.split('\n').join(' · ')
     case 'duties_drawn_up':
       return null
     case 'found_proposed': {

@@ -1,5 +1,6 @@
 /** One loss, from the stop to the end. */
 import type { Channel, DocumentKind, TimelineKind, WindowBasis } from '@/api/types'
+import { letter } from './letter'
 import { plural, say, type Words } from './say'
 
 export const incident = {
@@ -133,6 +134,7 @@ export const incident = {
     commented: say('留言', 'Comment'),
     file_added: say('添加附件', 'File added'),
     marked: say('核对交易', 'Payments checked'),
+    ...letter.told,
     file_withdrawn: say('撤回附件', 'File taken back'),
     file_refused: say('附件有病毒，没有保存', 'Virus in a file: not kept'),
     found_proposed: say('报告找回', 'Reported found'),

@@ -19,6 +19,7 @@ import * as found from './found'
 import * as duty from './duty'
 import * as playbook from './playbook'
 import * as police from './police'
+import * as letter from './letter'
 import * as replacement from './replacement'
 import * as files from './files'
 import * as statement from './statement'
@@ -66,6 +67,7 @@ const all = {
   ...duty,
   ...playbook,
   ...police,
+  ...letter,
   ...replacement,
   ...files,
   ...statement,

@@ -10,6 +10,7 @@ export const template = {
   name: {
     police_packet: say('报案材料', 'Packet for the police'),
     fact_sheet: say('理赔报告和结案报告', 'Claim report and closing report'),
+    inquiry_letter: say('函件', 'Letters'),
   } satisfies Words<TemplateName>,
   built_in: say('随软件提供的版式', 'the one that comes with the software'),
   used: say(

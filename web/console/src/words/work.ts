@@ -16,6 +16,7 @@ const kind: Words<WorkKind> = {
   mail: say('寄出停用申请', 'Stop request by mail'),
   question: say('也问别人设备在不在', 'Ask others about a terminal'),
   question_mail: say('询问设备的邮件', 'Mail asking about a terminal'),
+  letter_mail: say('寄出函件', 'Letter by mail'),
   provider_stop: say('请支付机构停用', 'Stop at a provider'),
   reminder: say('提醒', 'Reminder'),
   reminder_mail: say('提醒邮件', 'Reminder by mail'),
