@@ -54,6 +54,7 @@ pub mod reseal;
 pub mod retry;
 pub mod reversal;
 pub mod revision;
+pub mod rule_set;
 pub mod session;
 pub mod setting;
 pub mod settlement;

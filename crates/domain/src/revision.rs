@@ -32,6 +32,8 @@ words! {
         Playbook = "playbook",
         /// What a document looks like.
         Template = "template",
+        /// What marks a payment.
+        RuleSet = "rule_set",
     }
 }
 

@@ -94,6 +94,7 @@ fn happening(row: LedgerRow, is_undone: bool, zone: &TimeZone) -> Option<Happeni
         in_window: false,
         sale: None,
         judgement: Default::default(),
+        rules: Vec::new(),
         opinions: Default::default(),
         payment,
     };

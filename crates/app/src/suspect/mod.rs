@@ -5,7 +5,9 @@
 //!
 //! Invariant: a payment that both sources have is one; what a stranger may have sent is none, and teaches a profile nothing.
 
+pub mod back_test;
 mod chart;
+mod fact;
 mod ledger;
 mod statement;
 
@@ -19,11 +21,14 @@ use domain::statement::{Method, Span, holes, is_within};
 use domain::terminal::{Control, Terminal};
 use domain::time::HOUR_MS;
 use jiff::tz::TimeZone;
+use screening::rule::{BackTest, Rule, Rules, Stage};
 use screening::{Context, Judgement, Kind, Loss, NotAsked, Payment, Profile, Sale, Settings, SignIn, State};
 use store::statement::Of;
 use store::{Error as StoreError, Tx};
 
+use crate::rule_set::{self, Used};
 use crate::statement::around;
+use fact::{Facts, Known};
 
 pub use chart::{Chart, STEPS_MAX, chart};
 
@@ -113,8 +118,10 @@ pub struct Suspect {
     pub in_window: bool,
     /// What a refund gives back.
     pub sale: Option<Before>,
-    /// How much it stands out, and why.
+    /// How much it stands out, and why; its score has the points of the house's own rules, too.
     pub judgement: Judgement,
+    /// Places in their set of the house's own live rules that hold of it.
+    pub rules: Vec<usize>,
     /// What people say of it.
     pub opinions: Opinions,
 }
@@ -156,8 +163,29 @@ pub struct Looked {
     pub suspects: Vec<Suspect>,
     /// What could not be looked at.
     pub unseen: Vec<Unseen>,
+    /// The house's own rules, and what each said of these payments.
+    pub rules: Option<Asked>,
+    /// Whether the house's own rules are used, but cannot be read by this version of the software.
+    pub has_unreadable_rules: bool,
     /// Whether there were more rows than are looked at.
     pub is_cut: bool,
+}
+
+/// Rules of the house's own, and what they said.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The set.
+    pub rules: Rules,
+    /// What each said, whatever its stage.
+    pub said: BackTest<()>,
+}
+
+impl Looked {
+    /// The house's own rules that a payment is marked by, in the order of their set.
+    pub fn rules_of(&self, suspect: &Suspect) -> impl Iterator<Item = &Rule> {
+        let all = self.rules.as_ref().map_or(&[][..], |asked| asked.rules.rules());
+        suspect.rules.iter().filter_map(|at| all.get(*at))
+    }
 }
 
 /// Something that happened at the terminal, before it is judged.
@@ -197,93 +225,167 @@ impl Happening {
 pub fn look(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Looked, StoreError> {
     let window: Span = (incident.window.from, incident.window.to);
     let around = around(window);
-    let span = (around.0.plus_ms(-PAST_MS), around.1);
-    let zone = TimeZone::get(&terminal.time_zone).unwrap_or(TimeZone::UTC);
-    let of = Of {
-        merchant_id: terminal.bound.merchant_code,
-        shop_id: &terminal.shop_id,
-        terminal_id: terminal.terminal_id,
-    };
-    let (mut all, is_ledger_cut) = ledger::read(tx, terminal.terminal_id, span, &zone)?;
-    let (rows, is_statement_cut) = statement::read(tx, of, span, &zone)?;
-    statement::join(&mut all, rows);
-    all.sort_by_cached_key(Happening::place);
-    let has_gate = terminal.control == Control::Gate;
-    let covered = store::statement::covered(tx, of, span)?;
+    let past = Past::read(tx, terminal, around)?;
+    let used = rule_set::used(tx)?;
     let mut looked = Looked {
         window,
         around,
         // Our own ledger has none.
-        holes: if has_gate {
-            Vec::new()
-        } else {
-            holes(window, &covered)
+        holes: match past.known.has_gate {
+            true => Vec::new(),
+            false => holes(window, &past.known.covered),
         },
         suspects: Vec::new(),
         unseen: Vec::new(),
-        is_cut: is_ledger_cut || is_statement_cut,
+        has_unreadable_rules: matches!(used, Used::Unreadable),
+        rules: match used {
+            Used::Rules(rules) => Some(Asked {
+                said: BackTest::new(&rules),
+                rules,
+            }),
+            Used::Unreadable | Used::None => None,
+        },
+        is_cut: past.is_cut(),
     };
-    judge(&mut looked, all, has_gate, &covered);
+    judge(&mut looked, past);
     heard(tx, incident, &mut looked.suspects)?;
     Ok(looked)
 }
 
-/// Judges what is around the loss, each against all before it.
-fn judge(looked: &mut Looked, all: Vec<Happening>, has_gate: bool, covered: &[Span]) {
-    let settings = Settings::default();
-    let mut profile = Profile::default();
-    let mut sales: HashMap<String, (Before, Sale)> = HashMap::new();
-    let mut unseen: BTreeMap<NotAsked, usize> = BTreeMap::new();
-    for happening in all {
-        let mut found = match happening {
-            Happening::SignIn(sign_in) => {
-                profile.signed_in(&sign_in);
-                continue;
-            }
-            Happening::Payment(found) => found,
+/// What happened at a terminal, in its order.
+struct Past {
+    all: Vec<Happening>,
+    known: Known,
+}
+
+/// A payment, and what was before it.
+struct Now<'a> {
+    suspect: &'a mut Suspect,
+    profile: &'a Profile,
+    sale: Option<Sale>,
+    facts: Facts,
+}
+
+impl Past {
+    /// What happened in a span, and in the month before it.
+    fn read(tx: &Tx<'_>, terminal: &Terminal, (from, to): Span) -> Result<Self, StoreError> {
+        let span = (from.plus_ms(-PAST_MS), to);
+        let zone = TimeZone::get(&terminal.time_zone).unwrap_or(TimeZone::UTC);
+        let of = Of {
+            merchant_id: terminal.bound.merchant_code,
+            shop_id: &terminal.shop_id,
+            terminal_id: terminal.terminal_id,
         };
-        let payment = &mut found.suspect.payment;
-        let sale = found.of.as_ref().and_then(|of| sales.get_mut(of));
-        if found.of.is_some() && matches!(found.suspect.source, Source::Statement(_)) {
-            let before = (payment.at.plus_ms(-SALE_MS), payment.at);
-            // Where files leave a hole before a refund, its sale may be in there.
-            payment.is_linked = match sale.is_some() {
-                true => Some(true),
-                false => holes(before, covered).is_empty().then_some(false),
+        let (mut all, is_ledger_cut) = ledger::read(tx, terminal.terminal_id, span, &zone)?;
+        let (rows, is_statement_cut) = statement::read(tx, of, span, &zone)?;
+        statement::join(&mut all, rows);
+        all.sort_by_cached_key(Happening::place);
+        let is_cut = is_ledger_cut || is_statement_cut;
+        let known = Known {
+            has_gate: terminal.control == Control::Gate,
+            covered: store::statement::covered(tx, of, span)?,
+            cut_at: all
+                .first()
+                .filter(|_| is_cut)
+                .map(|first| Timestamp(first.place().0)),
+        };
+        Ok(Self { all, known })
+    }
+
+    /// Whether there was more than is read.
+    const fn is_cut(&self) -> bool {
+        self.known.cut_at.is_some()
+    }
+
+    /// Goes through it: `each` is told of every payment before the profile learns from it, and answers whether it is kept.
+    fn walk(self, mut each: impl FnMut(Now<'_>) -> bool) -> Vec<Suspect> {
+        let mut profile = Profile::default();
+        let mut sales: HashMap<String, (Before, Sale)> = HashMap::new();
+        let mut counts = fact::Counts::default();
+        let mut kept = Vec::new();
+        for happening in self.all {
+            let mut found = match happening {
+                Happening::SignIn(sign_in) => {
+                    profile.signed_in(&sign_in);
+                    continue;
+                }
+                Happening::Payment(found) => found,
             };
-        }
-        if is_within(payment.at, looked.around) {
-            let context = Context {
-                sale: sale.as_ref().map(|(_, sale)| *sale),
-                has_sign_ins: has_gate,
-                loss: Some(Loss {
-                    from: looked.window.0,
-                    to: looked.window.1,
-                }),
-                ..Context::new(&settings)
-            };
-            let judgement = screening::judge(&profile, &context, payment);
-            for what in &judgement.not_asked {
-                *unseen.entry(*what).or_default() += 1;
+            let sale = found.of.as_ref().and_then(|of| sales.get_mut(of));
+            let payment = &mut found.suspect.payment;
+            if found.of.is_some() && matches!(found.suspect.source, Source::Statement(_)) {
+                let before = (payment.at.plus_ms(-SALE_MS), payment.at);
+                // Where files leave a hole before a refund, its sale may be in there.
+                payment.is_linked = match sale.is_some() {
+                    true => Some(true),
+                    false => holes(before, &self.known.covered).is_empty().then_some(false),
+                };
             }
-            found.suspect.judgement = judgement;
-        }
-        profile.observe(payment);
-        let is_done = matches!(payment.state, State::Approved | State::Pending);
-        if let Some((before, sale)) = sale {
-            found.suspect.sale = Some(before.clone());
-            if is_done {
+            let facts = counts.take(payment, &profile, &self.known);
+            if let Some((before, _)) = &sale {
+                found.suspect.sale = Some(before.clone());
+            }
+            let is_kept = each(Now {
+                suspect: &mut found.suspect,
+                profile: &profile,
+                sale: sale.as_ref().map(|(_, sale)| *sale),
+                facts,
+            });
+            let payment = &found.suspect.payment;
+            profile.observe(payment);
+            let is_done = matches!(payment.state, State::Approved | State::Pending);
+            if let Some((_, sale)) = sale.filter(|_| is_done) {
                 sale.refunded_minor = sale.refunded_minor.saturating_add(payment.amount_minor);
             }
+            if let Some(name) = found.name.take().filter(|_| is_done) {
+                sales.insert(name, as_sale(&found.suspect));
+            }
+            if is_kept {
+                kept.push(found.suspect);
+            }
         }
-        if let Some(name) = found.name.take().filter(|_| is_done) {
-            sales.insert(name, as_sale(&found.suspect));
-        }
-        if is_within(found.suspect.payment.at, looked.around) {
-            found.suspect.in_window = is_within(found.suspect.payment.at, looked.window);
-            looked.suspects.push(found.suspect);
-        }
+        kept
     }
+}
+
+/// Judges what is around the loss, each against all before it.
+fn judge(looked: &mut Looked, past: Past) {
+    let settings = Settings::default();
+    let mut unseen: BTreeMap<NotAsked, usize> = BTreeMap::new();
+    let (window, around, has_gate) = (looked.window, looked.around, past.known.has_gate);
+    let mut asked = looked.rules.take();
+    looked.suspects = past.walk(|now| {
+        let at = now.suspect.payment.at;
+        if !is_within(at, around) {
+            return false;
+        }
+        let suspect = now.suspect;
+        suspect.in_window = is_within(at, window);
+        let context = Context {
+            sale: now.sale,
+            has_sign_ins: has_gate,
+            loss: Some(Loss {
+                from: window.0,
+                to: window.1,
+            }),
+            ..Context::new(&settings)
+        };
+        suspect.judgement = screening::judge(now.profile, &context, &suspect.payment);
+        for what in &suspect.judgement.not_asked {
+            *unseen.entry(*what).or_default() += 1;
+        }
+        if let Some(Asked { rules, said }) = &mut asked {
+            let input = now.facts.input(&suspect.payment, suspect.in_window);
+            suspect.judgement.take_in(rules.judge(&input).points());
+            said.add(rules, (&(), 0, &input), 0, |at| {
+                if rules.rules()[at].stage() == Stage::Live {
+                    suspect.rules.push(at);
+                }
+            });
+        }
+        true
+    });
+    looked.rules = asked;
     looked.unseen = unseen
         .into_iter()
         .map(|(what, count)| Unseen { what, count })

@@ -71,6 +71,7 @@ fn found(row: kept::Payment, zone: &TimeZone) -> Found {
         in_window: false,
         sale: None,
         judgement: Default::default(),
+        rules: Vec::new(),
         opinions: Default::default(),
         payment,
     };
