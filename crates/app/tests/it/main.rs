@@ -39,6 +39,7 @@ mod registration;
 mod replacement;
 mod reversal;
 mod revision;
+mod rule_set;
 mod settlement;
 mod setup;
 mod sign_in;

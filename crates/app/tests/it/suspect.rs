@@ -47,7 +47,7 @@ fn row(id: TerminalId, sequence: i64, at: Timestamp, kind: Kind, minor: i64, car
 }
 
 /// A month of a shop: six sales a day in the hours before this one, some 30 yuan each, each by another card.
-fn month(id: TerminalId) -> Vec<LedgerRow> {
+pub fn month(id: TerminalId) -> Vec<LedgerRow> {
     let day = |day: i64| {
         (0..6).map(move |nth| {
             let (sequence, at) = ((30 - day) * 6 + nth + 1, before(day * 1_440 + 600 - nth * 90));
@@ -65,7 +65,7 @@ fn month(id: TerminalId) -> Vec<LedgerRow> {
 }
 
 /// What a thief does in the last half an hour: a yuan by a number typed in, and money to a card twice without a sale.
-fn thief(id: TerminalId) -> Vec<LedgerRow> {
+pub fn thief(id: TerminalId) -> Vec<LedgerRow> {
     let by = |mut row: LedgerRow| {
         row.entry_mode = Some(EntryMode::Manual);
         row
@@ -77,18 +77,18 @@ fn thief(id: TerminalId) -> Vec<LedgerRow> {
     ]
 }
 
-fn written(house: &House, rows: Vec<LedgerRow>) {
+pub fn written(house: &House, rows: Vec<LedgerRow>) {
     house.write(move |tx| rows.iter().try_for_each(|row| store::ledger::append(tx, row)));
 }
 
 /// A loss after a month, in whose last half an hour a thief was at work.
-fn lost(house: &House) -> String {
+pub fn lost(house: &House) -> String {
     let id = terminal(1);
     written(house, [month(id), thief(id)].concat());
     house.lose(id).incident_id
 }
 
-fn looked(house: &House, incident_id: &str) -> Looked {
+pub fn looked(house: &House, incident_id: &str) -> Looked {
     house
         .store()
         .read(|tx| Ok::<_, store::Error>(mark::looked(tx, &owner(), incident_id).unwrap()))
@@ -96,7 +96,7 @@ fn looked(house: &House, incident_id: &str) -> Looked {
 }
 
 /// The names, the most suspicious first.
-fn ranked(looked: &Looked) -> Vec<(String, u16)> {
+pub fn ranked(looked: &Looked) -> Vec<(String, u16)> {
     let mut all: Vec<_> = looked
         .suspects
         .iter()
@@ -106,7 +106,7 @@ fn ranked(looked: &Looked) -> Vec<(String, u16)> {
     all
 }
 
-fn find<'l>(looked: &'l Looked, id: &str) -> &'l Suspect {
+pub fn find<'l>(looked: &'l Looked, id: &str) -> &'l Suspect {
     looked.suspects.iter().find(|it| it.source.id() == id).unwrap()
 }
 
@@ -119,7 +119,7 @@ fn codes(suspect: &Suspect) -> Vec<Code> {
         .collect()
 }
 
-fn say(
+pub fn say(
     house: &House,
     by: &Actor,
     incident_id: &str,
