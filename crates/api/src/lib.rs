@@ -42,6 +42,7 @@ pub mod provider_account;
 mod registration;
 mod revision;
 mod route;
+mod rule_set;
 mod session;
 mod sessions;
 pub mod setting;
@@ -133,6 +134,7 @@ pub struct Api {
     photos: Arc<places::Places>,
     packs: Arc<places::Places>,
     statements: Arc<places::Places>,
+    back_tests: Arc<places::Places>,
 }
 
 impl Api {
@@ -148,6 +150,7 @@ impl Api {
             photos: photo::places(),
             packs: pack::places(),
             statements: self::statement::places(),
+            back_tests: rule_set::places(),
         })
     }
 
@@ -233,6 +236,7 @@ nouns! {
     work with CODES,
     audit with CODES,
     template with CODES,
+    rule_set with CODES,
 }
 
 fn routes() -> OpenApiRouter<Arc<Api>> {
