@@ -24,6 +24,7 @@ mod provider_account;
 mod registration;
 mod replacement;
 mod report;
+mod rule_set;
 mod session;
 mod setting;
 mod setup;

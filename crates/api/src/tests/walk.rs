@@ -353,10 +353,12 @@ impl Walked {
         let role = json!({ "name": "夜班", "role": "manager", "rights": ["report_loss"] });
         let role = house.post(&owner, "/api/v1/custom-roles", role).await.ok();
         let risk = house.token("risk").await;
+        let rule_set = house.post(&risk, "/api/v1/screening/rules", json!({})).await.ok();
         let template = json!({ "template": "police_packet" });
         let template = house.post(&risk, "/api/v1/templates", template).await.ok();
         let ids = BTreeMap::from([
             ("template_id", template["id"].as_str().unwrap().to_owned()),
+            ("rule_set_id", rule_set["id"].as_str().unwrap().to_owned()),
             ("terminal_id", "10450001".to_owned()),
             ("incident_id", house.lose(&owner, "10450002").await),
             ("duty_id", house.duty("10450002").await),
