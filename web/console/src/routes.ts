@@ -227,6 +227,17 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'template' },
   },
   {
+    path: '/screening/rules',
+    component: () => import('@/pages/RuleSetList.vue'),
+    meta: { title: 'rule_sets' },
+  },
+  {
+    path: '/screening/rules/:id',
+    component: () => import('@/pages/RuleSetPage.vue'),
+    props: true,
+    meta: { title: 'rule_sets' },
+  },
+  {
     path: '/keys',
     name: 'keys',
     component: () => import('@/pages/KeysPage.vue'),

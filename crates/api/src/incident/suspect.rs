@@ -720,10 +720,7 @@ fn reasons(looked: &Looked, it: &Suspect, language: Spoken) -> Vec<SuspectReason
     let rule = |it: &Rule| SuspectReason {
         code: ReasonCode(None),
         title: it.text(language).to_owned(),
-        text: match language {
-            Spoken::Chinese => format!("自定规则 {} 成立", it.code()),
-            Spoken::English => format!("the house's own rule {} holds", it.code()),
-        },
+        text: it.text(language).to_owned(),
         points: it.points(),
         rule: Some(it.code().to_owned()),
     };

@@ -147,7 +147,7 @@ async fn a_rule_that_is_live_is_a_reason_and_one_in_shadow_a_count_for_who_keeps
     let reasons = all["items"][0]["reasons"].as_array().unwrap();
     assert!(
         reasons.contains(&json!({
-            "code": "rule", "title": "A large refund", "text": "the house's own rule large_refund holds",
+            "code": "rule", "title": "A large refund", "text": "A large refund",
             "points": 400, "rule": "large_refund"
         })),
         "{reasons:?}"

@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(first.payments_today, Some(1));
         assert_eq!(
             (second.card_payments_24h, second.minutes_since_last),
-            (Some(1), Some(1_430))
+            (Some(2), Some(1_430))
         );
         let cut = Known {
             cut_at: Some(at(1_450)),
