@@ -221,7 +221,6 @@ export const routes: RouteRecordRaw[] = [
   },
   {
     path: '/templates/:id',
-    name: 'template',
     component: () => import('@/pages/TemplatePage.vue'),
     props: true,
     meta: { title: 'template' },
