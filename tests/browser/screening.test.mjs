@@ -41,7 +41,7 @@ test('a rule is checked, tried on what is past, signed off and heard', { timeout
   await on(page, 'run-back-test').click()
   const tested = on(page, 'tested-rule_1')
   await tested.waitFor()
-  assert.match(await tested.innerText(), /would have marked [1-9]/)
+  assert.match(await tested.innerText(), /would have marked: [1-9]/)
   await tested.getByText('By day').click()
   await tested.getByText('Examples').click()
   assert.ok((await tested.locator('a').count()) > 0, 'an example leads to its terminal')

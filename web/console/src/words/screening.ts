@@ -63,16 +63,16 @@ export const screening = {
   ),
   shadow: say('影子规则', 'Rules in shadow'),
   would_have_marked: say(
-    (count: number) => `会标出 ${count} 笔`,
-    (count) => `would have marked ${plural(count, 'payment')}`,
+    (count: string) => `会标出 ${count} 笔`,
+    (count) => `would have marked: ${count}`,
   ),
   not_known: say(
-    (count: number) => `${count} 笔信息不足`,
-    (count) => `too little known of ${count}`,
+    (count: string) => `${count} 笔信息不足`,
+    (count) => `too little known: ${count}`,
   ),
   not_computed: say(
-    (count: number) => `${count} 笔算不出`,
-    (count) => `not computed for ${count}`,
+    (count: string) => `${count} 笔算不出`,
+    (count) => `not computed: ${count}`,
   ),
   test: {
     title: say('用过去的交易试算', 'Try them on what is past'),
