@@ -28,6 +28,7 @@ mod input;
 mod invitation;
 mod language;
 mod merchant;
+mod model;
 mod operator;
 mod origin;
 mod page;
@@ -237,10 +238,19 @@ nouns! {
     audit with CODES,
     template with CODES,
     rule_set with CODES,
+    model with CODES,
 }
 
 fn routes() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", nouns())
+}
+
+/// An identifier of what is made here: eight letters and digits, at random.
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn new_id() -> Result<String, Problem> {
+    id::new()
 }
 
 /// The shape of a playbook, as a JSON Schema.

@@ -36,6 +36,7 @@ pub mod invitation;
 pub mod lease;
 pub mod mark;
 pub mod merchant;
+pub mod model;
 pub mod node;
 pub mod operator;
 mod original;

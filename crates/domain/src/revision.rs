@@ -34,6 +34,8 @@ words! {
         Template = "template",
         /// What marks a payment.
         RuleSet = "rule_set",
+        /// What marks of payments taught.
+        Model = "model",
     }
 }
 

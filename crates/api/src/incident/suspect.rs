@@ -18,6 +18,7 @@ use domain::incident::Incident;
 use domain::mark::{AT_ONCE_MAX, GROUND_CHARS_MAX, Mark, Verdict};
 use domain::setting::Language as Spoken;
 use domain::terminal::Terminal;
+use screening::model::{Contribution, feature};
 use screening::rule::{Failure, Rule, RuleTest, Stage, Variable};
 use screening::{Code, Reason};
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,8 @@ use crate::wire::{Letters, Money, Time, word, words_schema};
 
 /// Other payments of one card or payer that are named.
 const SAME_MAX: usize = 10;
+/// Features of a model's opinion that are named.
+const PARTS_MAX: usize = 3;
 
 word! {
     /// What was asked for.
@@ -299,6 +302,9 @@ struct SuspectOut {
     score: u16,
     /// Why, the weightiest first.
     reasons: Vec<SuspectReason>,
+    /// What the house's model says of it, beside the score and not in it; null: none is in use, or it knows no such payments.
+    #[schema(required)]
+    model: Option<SuspectModel>,
     /// Other payments here of the same card or payer, at most 10; two cards may share what is kept of their numbers.
     same: Vec<SuspectSame>,
     /// What a refund or a void gives back, where it is known.
@@ -325,6 +331,26 @@ struct SuspectReason {
     /// The name of the house's own rule that it is; null: it is none.
     #[schema(required)]
     rule: Option<String>,
+}
+
+/// A model's opinion of a payment.
+#[derive(Serialize, ToSchema)]
+struct SuspectModel {
+    /// Of a thousand such payments around losses, how many people are expected to call not the shop's.
+    score: u16,
+    /// What speaks for that, the weightiest first, at most 3.
+    parts: Vec<SuspectPart>,
+}
+
+/// A feature's part in a model's opinion.
+#[derive(Serialize, ToSchema)]
+struct SuspectPart {
+    /// Which.
+    feature: String,
+    /// That with its value, in the language of `Accept-Language`.
+    text: String,
+    /// Its share of all that speaks for it, thousandths.
+    share_milli: u16,
 }
 
 /// Another payment of the same card or payer.
@@ -695,6 +721,7 @@ impl<'t, 'c, 'l> Outs<'t, 'c, 'l> {
             in_window: it.in_window,
             score: it.judgement.score,
             reasons: reasons(self.looked, it, self.language),
+            model: second_opinion(self.looked, it, self.language),
             same: others.take(SAME_MAX).cloned().collect(),
             sale: it.sale.clone().map(SuspectSale::from),
             mark: it.opinions.verdict().map(MarkVerdict),
@@ -728,6 +755,26 @@ fn reasons(looked: &Looked, it: &Suspect, language: Spoken) -> Vec<SuspectReason
     all.extend(looked.rules_of(it).map(rule));
     all.sort_by_key(|reason| Reverse(reason.points));
     all
+}
+
+fn second_opinion(looked: &Looked, it: &Suspect, language: Spoken) -> Option<SuspectModel> {
+    let (learnt, row) = (looked.model.as_ref()?, it.row.as_deref()?);
+    let mut parts = learnt.model.contributions(row).contributions;
+    parts.retain(|part| part.log_odds > 0);
+    parts.sort_by_key(|part| Reverse(part.log_odds));
+    parts.truncate(PARTS_MAX);
+    let part = |part: Contribution<'_>| {
+        let text = feature::text(part.name, part.value, learnt.currency, language);
+        SuspectPart {
+            feature: part.name.to_owned(),
+            text: text.unwrap_or_else(|| part.name.to_owned()),
+            share_milli: part.share,
+        }
+    };
+    Some(SuspectModel {
+        score: learnt.model.score(row),
+        parts: parts.into_iter().map(part).collect(),
+    })
 }
 
 impl Names<'_, '_> {

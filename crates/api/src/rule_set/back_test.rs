@@ -28,7 +28,7 @@ use crate::wire::{Money, Time, word};
 /// After so long no other terminal is begun.
 const TIME_MAX: Duration = Duration::from_secs(8);
 /// When it is worth asking again.
-const BACK_IN_S: u32 = 5;
+pub const BACK_IN_S: u32 = 5;
 /// Days that are looked at when nobody says how many.
 const DAYS: i64 = 30;
 

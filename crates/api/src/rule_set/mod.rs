@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use back_test::places;
+pub use back_test::{BACK_IN_S, places};
 
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
@@ -107,30 +107,33 @@ impl RuleSetRule {
 }
 
 /// The rules, or what is wrong with which.
-fn checked(said: &[RuleSetRule]) -> Result<Result<Vec<Rule>, Vec<(usize, RuleField)>>, Problem> {
-    if said.len() > RULES_MAX {
-        return Err(Problem::field("rules", Why::TooLong));
-    }
+fn checked(said: &[RuleSetRule]) -> Result<Vec<Rule>, Vec<(usize, RuleField)>> {
     let (mut rules, mut wrong) = (Vec::new(), Vec::new());
     for (at, rule) in said.iter().enumerate() {
-        if said[..at].iter().any(|before| before.code == rule.code) {
-            wrong.push((at, RuleField::Code));
-            continue;
-        }
+        let is_again = said[..at].iter().any(|before| before.code == rule.code);
         match rule.checked() {
+            _ if is_again => wrong.push((at, RuleField::Code)),
             Ok(rule) => rules.push(rule),
             Err(field) => wrong.push((at, field)),
         }
     }
-    Ok(match wrong.is_empty() {
+    match wrong.is_empty() {
         true => Ok(rules),
         false => Err(wrong),
-    })
+    }
+}
+
+fn few(said: &[RuleSetRule]) -> Result<(), Problem> {
+    match said.len() <= RULES_MAX {
+        true => Ok(()),
+        false => Err(Problem::field("rules", Why::TooLong)),
+    }
 }
 
 /// The rules, all of them right.
 fn right(said: &[RuleSetRule]) -> Result<Vec<Rule>, Problem> {
-    checked(said)?.map_err(|wrong| {
+    few(said)?;
+    checked(said).map_err(|wrong| {
         let Some((at, field)) = wrong.first() else {
             return Problem::new(WRONG);
         };
@@ -332,7 +335,8 @@ async fn check(
     let language = spoken(&headers);
     reading(&api, account, move |tx, actor| {
         app::revision::kept_by(tx, actor)?;
-        let wrong = checked(&input.body.rules)?.err().unwrap_or_default();
+        few(&input.body.rules)?;
+        let wrong = checked(&input.body.rules).err().unwrap_or_default();
         let of = |(rule, field): (usize, RuleField)| RuleMistake {
             rule,
             field: field.field(),

@@ -16,6 +16,7 @@ mod found;
 mod import;
 mod incident;
 mod input;
+mod model;
 mod pack;
 mod personal;
 mod photo;

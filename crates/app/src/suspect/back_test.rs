@@ -3,20 +3,18 @@
 //!
 //! Invariant: nothing here writes; a test says what it did not look at, and the same rows give the same test on every store.
 
-use std::collections::HashMap;
-
 use domain::actor::Actor;
 use domain::incident::Incident;
-use domain::mark::{Mark, OF_INCIDENT_MAX, Opinions, Verdict};
+use domain::mark::Verdict;
 use domain::money::Money;
 use domain::statement::{Span, is_within};
 use domain::terminal::Terminal;
 use domain::{TerminalId, Timestamp, words};
 use screening::Kind;
 use screening::rule::{self, Rules};
-use store::{Error as StoreError, Tx, incident, terminal};
+use store::{Tx, incident, terminal};
 
-use super::{Past, Source, Suspect};
+use super::{Past, learn};
 use crate::case::Error;
 use crate::revision::kept_by;
 
@@ -28,8 +26,6 @@ pub const TERMINALS_MAX: usize = 200;
 pub const PAYMENTS_MAX: u64 = 200_000;
 /// Payments of each rule that are named.
 pub const EXAMPLES_MAX: usize = 10;
-/// Incidents of one terminal whose windows and marks are known.
-const INCIDENTS_MAX: i64 = 20;
 
 words! {
     /// What a test left out.
@@ -167,14 +163,8 @@ impl BackTest {
     pub fn look(&mut self, tx: &Tx<'_>, actor: &Actor, terminal_id: TerminalId) -> Result<(), Error> {
         kept_by(tx, actor)?;
         let terminal: Terminal = crate::case::find(tx, actor, terminal_id.as_str())?;
-        let filter = incident::Filter {
-            scope: actor.scope().ok_or(Error::NotAllowed)?,
-            search: None,
-            state: None,
-            terminal_id: Some(terminal_id),
-        };
-        let incidents = incident::list(tx, &filter, None, INCIDENTS_MAX)?;
-        let opinions = opinions(tx, &incidents)?;
+        let incidents = learn::incidents_of(tx, terminal_id)?;
+        let opinions = learn::opinions(tx, &incidents)?;
         let past = Past::read(tx, &terminal, self.span)?;
         self.terminals += 1;
         if past.is_cut() {
@@ -195,7 +185,7 @@ impl BackTest {
                 return false;
             }
             let within = |it: &Incident| is_within(payment.at, (it.window.from, it.window.to));
-            let verdict = verdict(&opinions, suspect);
+            let verdict = learn::verdict(&opinions, suspect);
             said.count(verdict);
             let example = Example {
                 terminal_id,
@@ -213,27 +203,4 @@ impl BackTest {
         });
         Ok(())
     }
-}
-
-/// What people said of the payments of a terminal, whichever incident they said it on.
-fn opinions(tx: &Tx<'_>, incidents: &[Incident]) -> Result<HashMap<String, Opinions>, StoreError> {
-    let mut marks: Vec<Mark> = Vec::new();
-    for incident in incidents {
-        marks.extend(store::mark::list(tx, &incident.incident_id, OF_INCIDENT_MAX)?);
-    }
-    marks.sort_by(|one, other| {
-        let place = |mark: &Mark| (mark.at, mark.position);
-        (place(one), &one.incident_id).cmp(&(place(other), &other.incident_id))
-    });
-    let mut opinions: HashMap<String, Opinions> = HashMap::new();
-    for mark in marks {
-        opinions.entry(mark.payment.clone()).or_default().add(mark);
-    }
-    Ok(opinions)
-}
-
-fn verdict(opinions: &HashMap<String, Opinions>, suspect: &Suspect) -> Option<Verdict> {
-    let of = |source: &Source| opinions.get(&source.marked_as());
-    let also = || of(&Source::Statement(suspect.also.clone()?));
-    of(&suspect.source).or_else(also)?.verdict()
 }

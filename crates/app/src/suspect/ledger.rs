@@ -95,6 +95,7 @@ fn happening(row: LedgerRow, is_undone: bool, zone: &TimeZone) -> Option<Happeni
         sale: None,
         judgement: Default::default(),
         rules: Vec::new(),
+        row: None,
         opinions: Default::default(),
         payment,
     };

@@ -8,8 +8,10 @@
 pub mod back_test;
 mod chart;
 mod fact;
+mod learn;
 mod ledger;
 mod statement;
+pub mod training;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,9 +28,11 @@ use screening::{Context, Judgement, Kind, Loss, NotAsked, Payment, Profile, Sale
 use store::statement::Of;
 use store::{Error as StoreError, Tx};
 
+use crate::model::{self, Learnt};
 use crate::rule_set::{self, Used};
 use crate::statement::around;
 use fact::{Facts, Known};
+use learn::Rows;
 
 pub use chart::{Chart, STEPS_MAX, chart};
 
@@ -84,6 +88,9 @@ impl Source {
     }
 }
 
+/// What a model looks at, in the order of its features; NaN is what is not known.
+pub type ModelRow = [f64; screening::model::feature::FEATURES];
+
 /// A sale that money goes back of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Before {
@@ -122,6 +129,8 @@ pub struct Suspect {
     pub judgement: Judgement,
     /// Places in their set of the house's own live rules that hold of it.
     pub rules: Vec<usize>,
+    /// What the house's model looked at, where it is in use and knows such payments.
+    pub row: Option<Box<ModelRow>>,
     /// What people say of it.
     pub opinions: Opinions,
 }
@@ -167,6 +176,8 @@ pub struct Looked {
     pub rules: Option<Asked>,
     /// Whether the house's own rules are used, but cannot be read by this version of the software.
     pub has_unreadable_rules: bool,
+    /// The house's model that is in use: a second opinion, which changes no score.
+    pub model: Option<Learnt>,
     /// Whether there were more rows than are looked at.
     pub is_cut: bool,
 }
@@ -245,9 +256,17 @@ pub fn look(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Loo
             }),
             Used::Unreadable | Used::None => None,
         },
+        model: model::used(tx)?,
         is_cut: past.is_cut(),
     };
-    judge(&mut looked, past);
+    let learnt = match &looked.model {
+        Some(learnt) => Some(Rows::new(
+            learnt.currency,
+            learn::opinions_of(tx, terminal.terminal_id)?,
+        )),
+        None => None,
+    };
+    judge(&mut looked, past, learnt);
     heard(tx, incident, &mut looked.suspects)?;
     Ok(looked)
 }
@@ -349,17 +368,19 @@ impl Past {
 }
 
 /// Judges what is around the loss, each against all before it.
-fn judge(looked: &mut Looked, past: Past) {
+fn judge(looked: &mut Looked, past: Past, mut learnt: Option<Rows>) {
     let settings = Settings::default();
     let mut unseen: BTreeMap<NotAsked, usize> = BTreeMap::new();
     let (window, around, has_gate) = (looked.window, looked.around, past.known.has_gate);
     let mut asked = looked.rules.take();
     looked.suspects = past.walk(|now| {
-        let at = now.suspect.payment.at;
+        let suspect = now.suspect;
+        let at = suspect.payment.at;
+        let row = learnt.as_mut().and_then(|learnt| learnt.take(suspect));
         if !is_within(at, around) {
             return false;
         }
-        let suspect = now.suspect;
+        suspect.row = row.map(|(row, _)| Box::new(row));
         suspect.in_window = is_within(at, window);
         let context = Context {
             sale: now.sale,

@@ -72,6 +72,7 @@ fn found(row: kept::Payment, zone: &TimeZone) -> Found {
         sale: None,
         judgement: Default::default(),
         rules: Vec::new(),
+        row: None,
         opinions: Default::default(),
         payment,
     };

@@ -28,6 +28,7 @@ mod follow;
 mod found;
 mod import;
 mod incident;
+mod model;
 mod node;
 mod operator;
 mod personal;

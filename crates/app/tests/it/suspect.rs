@@ -20,12 +20,12 @@ use crate::statement::{begin, finish, new, payments, place, put};
 const MINUTE_MS: i64 = 60_000;
 
 /// So many minutes before the house was opened.
-fn before(minutes: i64) -> Timestamp {
+pub fn before(minutes: i64) -> Timestamp {
     START.plus_ms(-minutes * MINUTE_MS)
 }
 
 /// A row of a terminal's ledger.
-fn row(id: TerminalId, sequence: i64, at: Timestamp, kind: Kind, minor: i64, card: u64) -> LedgerRow {
+pub fn row(id: TerminalId, sequence: i64, at: Timestamp, kind: Kind, minor: i64, card: u64) -> LedgerRow {
     LedgerRow {
         decision: Some(Decision::Approved),
         amount: Some(Money {
