@@ -1,5 +1,6 @@
 /** The pages, each at its address, loaded when first needed. */
 import type { RouteRecordRaw } from 'vue-router'
+import { screening } from '@/screening/routes'
 
 export const loadChoose = () => import('@/pages/ReportChoose.vue')
 export const loadConfirm = () => import('@/pages/ReportConfirm.vue')
@@ -221,21 +222,12 @@ export const routes: RouteRecordRaw[] = [
   },
   {
     path: '/templates/:id',
+    name: 'template',
     component: () => import('@/pages/TemplatePage.vue'),
     props: true,
     meta: { title: 'template' },
   },
-  {
-    path: '/screening/rules',
-    component: () => import('@/pages/RuleSetList.vue'),
-    meta: { title: 'rule_sets' },
-  },
-  {
-    path: '/screening/rules/:id',
-    component: () => import('@/pages/RuleSetPage.vue'),
-    props: true,
-    meta: { title: 'rule_sets' },
-  },
+  ...screening,
   {
     path: '/keys',
     name: 'keys',

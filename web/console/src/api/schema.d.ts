@@ -2689,6 +2689,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screening/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of the house's model. */
+        get: operations["screening_list"];
+        put?: never;
+        /** Train a model on what people marked around losses, as a draft; or begin a draft that is an earlier version again. */
+        post: operations["screening_train"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version, with its card. */
+        get: operations["screening_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How far payments around the losses of the last 30 days have moved from those that a version learnt from. Nothing is kept. */
+        post: operations["screening_compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to it, oldest first. */
+        get: operations["screening_show_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a second person to sign off the version that was seen. */
+        post: operations["screening_propose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what stands against a proposal, or against ending its use. */
+        post: operations["screening_send_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/sign-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign off the version that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more. */
+        post: operations["screening_sign_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take it back before it is used, or ask a second person to end its use. */
+        post: operations["screening_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/screening/rules": {
         parameters: {
             query?: never;
@@ -4548,6 +4685,8 @@ export interface components {
             /** @description Whether what makes them is there; it may be busy. */
             ready: boolean;
         };
+        /** @enum {string} */
+        DriftLevel: "unknown" | "stable" | "shifted" | "changed";
         /** @description The duties of an incident, in the order in which people do them. */
         Duties: {
             /** @description All of them, ended ones too; none in the first moments after a report. */
@@ -5793,6 +5932,115 @@ export interface components {
         MerchantState: "active" | "retired";
         /** @enum {string} */
         Mode: "shop" | "acquirer";
+        /** @description A version of the house's model. */
+        Model: components["schemas"]["Revision"] & {
+            /** @description Whether the one who asks may begin a draft that is this one again. */
+            can_copy: boolean;
+            card: components["schemas"]["ModelCard"] | null;
+            /** @description Who may sign it off, while it is a draft or waits; at most 50. Nobody, for who may not keep it. */
+            signers: string[];
+        };
+        /**
+         * @description What a draft begins from.
+         * @example {
+         *       "from": null
+         *     }
+         */
+        ModelBegun: {
+            /** @description The version that it is again: the way back. Without it one is trained. */
+            from?: string | null;
+        };
+        /** @description What a model learnt from, and what it is good for. */
+        ModelCard: {
+            /** @description ISO 4217: payments of other currencies it does not know. */
+            currency: string;
+            /** @description SHA-256 over features, times and marks, in hexadecimal digits: the same data or not. */
+            data_sha256: string;
+            /** @description What it looks at, the weightiest first. */
+            features: components["schemas"]["ModelFeature"][];
+            /** @description When the first of them was. */
+            first_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description How many of them people called not the shop's.
+             */
+            fraudulent: number;
+            held_out: components["schemas"]["ModelHeldOut"] | null;
+            /** @description When the last was. */
+            last_at: components["schemas"]["Time"];
+            /** @description What it must not be used for, in the language of `Accept-Language`. */
+            not_for: string[];
+            /**
+             * Format: int64
+             * @description On how many payments.
+             */
+            payments: number;
+            /** @description When it was trained. */
+            trained_at: components["schemas"]["Time"];
+        };
+        /** @description How far newer payments have moved. */
+        ModelDrift: {
+            /** @description Each feature. */
+            features: components["schemas"]["ModelMoved"][];
+            /** @description Whether not all of them were looked at. */
+            is_cut: boolean;
+            /**
+             * Format: int64
+             * @description Payments around losses that were reported in the last 30 days, marked or not.
+             */
+            payments: number;
+        };
+        /** @description Something that a model looks at. */
+        ModelFeature: {
+            /** @description Which. */
+            feature: string;
+            /**
+             * Format: int32
+             * @description Its part in what was learnt, thousandths.
+             */
+            share_milli: number;
+            /** @description That in words, in the language of `Accept-Language`. */
+            title: string;
+        };
+        /** @description What the last fifth says. */
+        ModelHeldOut: {
+            /**
+             * Format: int32
+             * @description Precision averaged over those, thousandths; chance gives their share.
+             */
+            average_precision_milli: number;
+            /**
+             * Format: int64
+             * @description How many of them people called not the shop's.
+             */
+            fraudulent: number;
+            /**
+             * Format: int64
+             * @description How many payments.
+             */
+            payments: number;
+        };
+        /** @description How far newer payments have moved in one feature. */
+        ModelMoved: {
+            /** @description Which. */
+            feature: string;
+            /**
+             * Format: int32
+             * @description The population stability index, thousandths: below 100 it is as it was, from 250 the model should be trained anew.
+             */
+            index_milli: number;
+            /** @description What that means. */
+            level: components["schemas"]["DriftLevel"];
+            /** @description That in words, in the language of `Accept-Language`. */
+            title: string;
+        };
+        /** @description The house's models. */
+        Models: {
+            /** @description Their versions, the latest first; one of them at most is used. */
+            revisions: components["schemas"]["Revision"][];
+            /** @description Whether the one who asks may train and sign off. */
+            writes: boolean;
+        };
         /**
          * @description When something happened.
          * @example {
@@ -7283,7 +7531,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "files_busy" | "file_infected" | "file_gone" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "photo_not_found" | "too_many_photos" | "too_many_photos_today" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "too_many_files" | "too_many_files_today" | "file_elsewhere" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "too_many_marks" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set" | "rules_wrong" | "back_test_running";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "files_busy" | "file_infected" | "file_gone" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "photo_not_found" | "too_many_photos" | "too_many_photos_today" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "too_many_files" | "too_many_files_today" | "file_elsewhere" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "too_many_marks" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set" | "rules_wrong" | "back_test_running" | "too_few_marks" | "model_unreadable";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -8595,6 +8843,7 @@ export interface components {
             kind: components["schemas"]["SuspectKind"];
             mark: components["schemas"]["MarkVerdict"] | null;
             method: components["schemas"]["PaymentMethod"] | null;
+            model: components["schemas"]["SuspectModel"] | null;
             /** @description Who was signed in, as the source writes it. */
             operator: string | null;
             /** @description What each person says, the last one first. */
@@ -8652,6 +8901,16 @@ export interface components {
         SuspectEntry: "tapped" | "inserted" | "swiped" | "keyed" | "fallback" | "code";
         /** @enum {string} */
         SuspectKind: "sale" | "refund" | "void" | "other";
+        /** @description A model's opinion of a payment. */
+        SuspectModel: {
+            /** @description What speaks for that, the weightiest first, at most 3. */
+            parts: components["schemas"]["SuspectPart"][];
+            /**
+             * Format: int32
+             * @description Of a thousand such payments around losses, how many people are expected to call not the shop's.
+             */
+            score: number;
+        };
         /** @description What could not be looked at. */
         SuspectNotAsked: {
             /** @description What. */
@@ -8659,6 +8918,18 @@ export interface components {
             /** @description Of how many payments. */
             count: number;
             /** @description What, and why not, in the language of `Accept-Language`. */
+            text: string;
+        };
+        /** @description A feature's part in a model's opinion. */
+        SuspectPart: {
+            /** @description Which. */
+            feature: string;
+            /**
+             * Format: int32
+             * @description Its share of all that speaks for it, thousandths.
+             */
+            share_milli: number;
+            /** @description That with its value, in the language of `Accept-Language`. */
             text: string;
         };
         /** @description Why a payment stands out. */
@@ -28864,6 +29135,1022 @@ export interface operations {
                 };
             };
             /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screening_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screening_train: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ModelBegun"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_few_marks; too_many_revisions */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field: there is no such version, or it cannot be read, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description back_test_running: one of these, or a back-test, is under way, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screening_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screening_compare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDrift"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description model_unreadable */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description back_test_running: one of these, or a back-test, is under way, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screening_show_events: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description screening_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screening_propose: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevisionSeen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state; text_changed; text_wrong; too_many_revisions */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screening_send_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevisionNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screening_sign_off: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevisionSeen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state; text_changed; text_wrong; later_in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    screening_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevisionNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -1,8 +1,20 @@
-/** Calls about the house's own rules for payments. */
+/** Calls about the house's own rules for payments, and its models. */
 import { get, post, put } from './http'
-import type { BackTest, Event, Page, RuleMistake, RuleSet, RuleSetRule, RuleSets } from './types'
+import type {
+  BackTest,
+  Event,
+  Model,
+  ModelDrift,
+  Models,
+  Page,
+  RuleMistake,
+  RuleSet,
+  RuleSetRule,
+  RuleSets,
+} from './types'
 
 const at = (id: string) => `/screening/rules/${encodeURIComponent(id)}`
+const of = (id: string) => `/screening/models/${encodeURIComponent(id)}`
 type Seen = { sha256: string; note: string | null }
 
 export const ruleSets = {
@@ -21,4 +33,18 @@ export const ruleSets = {
   sendBack: (key: string, id: string, note: string) => post<RuleSet>(`${at(id)}/send-back`, { note }, key),
   withdraw: (key: string, id: string, note: string | null) =>
     post<RuleSet>(`${at(id)}/withdraw`, { note }, key),
+}
+
+export const models = {
+  list: () => get<Models>('/screening/models'),
+  one: (id: string) => get<Model>(of(id)),
+  events: (id: string) => get<Page<Event>>(`${of(id)}/events`, { limit: 200 }),
+  /** Trains one, or begins a version that is an earlier one again. */
+  begin: (key: string, from?: string) => post<Model>('/screening/models', { from }, key),
+  compare: (id: string) => post<ModelDrift>(`${of(id)}/compare`),
+  propose: (key: string, id: string, said: Seen) => post<Model>(`${of(id)}/propose`, said, key),
+  signOff: (key: string, id: string, said: Seen) => post<Model>(`${of(id)}/sign-off`, said, key),
+  sendBack: (key: string, id: string, note: string) => post<Model>(`${of(id)}/send-back`, { note }, key),
+  withdraw: (key: string, id: string, note: string | null) =>
+    post<Model>(`${of(id)}/withdraw`, { note }, key),
 }

@@ -1,5 +1,5 @@
 /** The house's own rules for payments. */
-import type { BackTestCut, RuleStage } from '@/api/types'
+import type { BackTestCut, DriftLevel, RuleStage } from '@/api/types'
 import { plural, say, type Words } from './say'
 
 export const screening = {
@@ -115,6 +115,63 @@ export const screening = {
     missing: say(
       (variable: string, count: string) => `不知道 ${variable}：${count} 笔`,
       (variable, count) => `${variable} not known: ${count}`,
+    ),
+  },
+  model: {
+    lead: say(
+      '模型从人工判定里学：哪些交易更可能被判定为“不是本店”。它是信号之外的第二意见，不改变任何分数，由另一个人签发后才使用。',
+      'A model learns from what people marked which payments they are likely to call not the shop’s. It is a second opinion beside the signals, changes no score, and is used once a second person has signed it off.',
+    ),
+    to: say('交易模型：第二意见', 'Model of payments: a second opinion'),
+    unused: say('现在没有使用模型', 'No model is used now'),
+    train: say('训练新版本', 'Train a new version'),
+    training: say('正在训练…', 'Training…'),
+    again: say('回到这一版', 'Go back to this version'),
+    unreadable: say(
+      '本版本软件读不懂这个模型，不会使用它。请重新训练。',
+      'This version of the software cannot read this model and does not use it. Train another one.',
+    ),
+    card: say('模型说明', 'Model card'),
+    trained_at: say('训练时间', 'Trained'),
+    learnt: say('学习的交易', 'Learnt from'),
+    learnt_of: say(
+      (all: string, fraudulent: string) => `${all} 笔，其中 ${fraudulent} 笔判定为“不是本店”`,
+      (all, fraudulent) => `Payments: ${all}, of which people called not the shop’s: ${fraudulent}`,
+    ),
+    between: say('交易时间', 'Between'),
+    currency: say('币种', 'Currency'),
+    held_out: say('用最新五分之一检验', 'Tried on the last fifth'),
+    held_out_of: say(
+      (precision: string, chance: string) => `平均精度 ${precision}（随便猜是 ${chance}）`,
+      (precision, chance) => `average precision ${precision} (chance gives ${chance})`,
+    ),
+    too_few: say('标注太少，无法检验', 'too few marks to say'),
+    digest: say('数据摘要', 'Digest of the data'),
+    looks_at: say('它看什么', 'What it looks at'),
+    not_for: say('不能用来做什么', 'What it must not be used for'),
+    drift: say('最近一个月变了多少', 'How far the last month has moved'),
+    drift_lead: say(
+      '把最近 30 天报失前后的交易和训练用的交易相比。变化大，就该重新训练。',
+      'Payments around losses of the last 30 days against those it learnt from. Where they have changed, train it anew.',
+    ),
+    compare: say('比较', 'Compare'),
+    compared: say(
+      (count: string) => `比较了 ${count} 笔交易`,
+      (count) => `Payments compared: ${count}`,
+    ),
+    cut: say('没有看全。', 'Not all were looked at.'),
+    level: {
+      unknown: say('太少，看不出', 'too few to say'),
+      stable: say('没变', 'as it was'),
+      shifted: say('有变化', 'has shifted'),
+      changed: say('变化大，应重新训练', 'has changed: train anew'),
+    } satisfies Words<DriftLevel>,
+    seen: say('我看过模型说明。', 'I have read the model card.'),
+    second: say('模型的第二意见', 'The model’s second opinion'),
+    of_thousand: say(
+      (score: number) => `这样的交易 1000 笔里，预计 ${score} 笔会判定为“不是本店”。不计入分数。`,
+      (score) =>
+        `Of 1,000 such payments people are expected to call ${score} not the shop’s. It is not in the score.`,
     ),
   },
 }
