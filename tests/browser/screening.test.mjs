@@ -69,7 +69,6 @@ test('a rule is checked, tried on what is past, signed off and heard', { timeout
   await on(second, 'sign_off').click()
   await on(second, 'revision', '[data-state="in_use"]').waitFor()
   await isSound(second, 'rules in use')
-  await second.context().close()
 
   // In shadow it is counted beside the ranked payments, and moves none of them.
   const { body: lost } = await asked(page, 'POST', '/incidents', { terminal_id, manner: 'stolen' })
@@ -92,6 +91,35 @@ test('a rule is checked, tried on what is past, signed off and heard', { timeout
   await on(page, 'right').waitFor()
   await on(page, 'save').click()
   await on(page, 'diff').getByText('"live"').waitFor()
+
+  // A model learns from marks, says what it is good for, and is heard beside the score once somebody else agrees.
+  await page.goto('/screening/rules')
+  page.once('dialog', (dialog) => dialog.accept())
+  await on(page, 'to-models').click()
+  await on(page, 'begin').click()
+  await page.getByText('People called 0 payments').waitFor()
+  const names = before.items.map(({ id }) => id)
+  for (const [items, mark] of [
+    [names.slice(0, 25), 'fraudulent'],
+    [names.slice(25, 50), 'genuine'],
+  ])
+    await asked(page, 'POST', '/marks', { incident_id: lost.id, items, mark })
+  await on(page, 'begin').click()
+  await on(page, 'model-card').waitFor()
+  await on(page, 'compare').click()
+  await on(page, 'drift-had').waitFor()
+  await isSound(page, 'a model')
+  await on(page, 'propose').click()
+  await on(page, 'second-person').waitFor()
+  await second.goto(new URL(page.url()).pathname)
+  await on(second, 'seen').check()
+  await isSound(second, 'a model to sign off')
+  await on(second, 'sign_off').click()
+  await on(second, 'revision', '[data-state="in_use"]').waitFor()
+  await second.context().close()
+  await page.goto(path)
+  await on(page, 'second-opinion').waitFor()
+  await isSound(page, 'a second opinion')
   assert.deepEqual([...page.complaints, ...second.complaints], [])
   await page.context().close()
 })
