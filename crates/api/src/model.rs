@@ -67,7 +67,7 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(show_events))
 }
 
-route::events_route!(show_events: Revision, "screening", "/screening/models/{model_id}/events", "model_id");
+route::events_route!(show_events: Revision, "model", "/screening/models/{model_id}/events", "model_id");
 
 /// The house's models.
 #[derive(Serialize, ToSchema)]
@@ -79,7 +79,7 @@ struct Models {
 }
 
 /// The versions of the house's model.
-#[utoipa::path(get, path = "/screening/models", tag = "screening", responses((status = 200, body = Models)))]
+#[utoipa::path(get, path = "/screening/models", tag = "model", responses((status = 200, body = Models)))]
 async fn list(State(api): State<Arc<Api>>, account: Account) -> Result<Json<Models>, Problem> {
     reading(&api, account, move |tx, actor| {
         let mut names = Names::new(tx);
@@ -213,7 +213,7 @@ fn out(tx: &Tx<'_>, actor: &Actor, it: &Revision, language: Spoken) -> Result<Mo
 }
 
 /// A version, with its card.
-#[utoipa::path(get, path = "/screening/models/{model_id}", tag = "screening", params(("model_id" = String, Path)), responses(
+#[utoipa::path(get, path = "/screening/models/{model_id}", tag = "model", params(("model_id" = String, Path)), responses(
     (status = 200, body = ModelOut),
     (status = 404, description = "revision_not_found", body = ProblemOut),
 ))]
@@ -278,7 +278,7 @@ fn too_few(why: TooFew) -> Problem {
 }
 
 /// Train a model on what people marked around losses, as a draft; or begin a draft that is an earlier version again.
-#[utoipa::path(post, path = "/screening/models", tag = "screening", request_body = ModelBegun, responses(
+#[utoipa::path(post, path = "/screening/models", tag = "model", request_body = ModelBegun, responses(
     (status = 201, body = ModelOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 409, description = "too_few_marks; too_many_revisions", body = ProblemOut),
@@ -345,7 +345,7 @@ struct ModelMoved {
 }
 
 /// How far payments around the losses of the last 30 days have moved from those that a version learnt from. Nothing is kept.
-#[utoipa::path(post, path = "/screening/models/{model_id}/compare", tag = "screening", params(("model_id" = String, Path)), responses(
+#[utoipa::path(post, path = "/screening/models/{model_id}/compare", tag = "model", params(("model_id" = String, Path)), responses(
     (status = 200, body = ModelDrift),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "revision_not_found", body = ProblemOut),
@@ -387,7 +387,7 @@ async fn compare(
 }
 
 /// Ask a second person to sign off the version that was seen.
-#[utoipa::path(post, path = "/screening/models/{model_id}/propose", tag = "screening", params(("model_id" = String, Path)),
+#[utoipa::path(post, path = "/screening/models/{model_id}/propose", tag = "model", params(("model_id" = String, Path)),
     request_body = RevisionSeen, responses(
     (status = 200, body = ModelOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
@@ -411,7 +411,7 @@ async fn propose(
 }
 
 /// Say what stands against a proposal, or against ending its use.
-#[utoipa::path(post, path = "/screening/models/{model_id}/send-back", tag = "screening", params(("model_id" = String, Path)),
+#[utoipa::path(post, path = "/screening/models/{model_id}/send-back", tag = "model", params(("model_id" = String, Path)),
     request_body = RevisionNote, responses(
     (status = 200, body = ModelOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
@@ -435,7 +435,7 @@ async fn send_back(
 }
 
 /// Sign off the version that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more.
-#[utoipa::path(post, path = "/screening/models/{model_id}/sign-off", tag = "screening", params(("model_id" = String, Path)),
+#[utoipa::path(post, path = "/screening/models/{model_id}/sign-off", tag = "model", params(("model_id" = String, Path)),
     request_body = RevisionSeen, responses(
     (status = 200, body = ModelOut),
     (status = 403, description = "not_allowed, second_person_required, step_up_required", body = ProblemOut),
@@ -459,7 +459,7 @@ async fn sign_off(
 }
 
 /// Take it back before it is used, or ask a second person to end its use.
-#[utoipa::path(post, path = "/screening/models/{model_id}/withdraw", tag = "screening", params(("model_id" = String, Path)),
+#[utoipa::path(post, path = "/screening/models/{model_id}/withdraw", tag = "model", params(("model_id" = String, Path)),
     request_body = RevisionNote, responses(
     (status = 200, body = ModelOut),
     (status = 403, description = "not_allowed", body = ProblemOut),

@@ -209,7 +209,7 @@ impl BackTestOut {
 
 /// What rules would have said of the payments of the last days: how many each would have marked, when, of which nobody knows enough, and
 /// how that agrees with what people said of payments around losses. Nothing is kept.
-#[utoipa::path(post, path = "/screening/rules/back-test", tag = "screening", request_body = BackTestIn, responses(
+#[utoipa::path(post, path = "/screening/rules/back-test", tag = "rule_set", request_body = BackTestIn, responses(
     (status = 200, body = BackTestOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 422, description = "rules_wrong; invalid_field", body = ProblemOut),

@@ -68,7 +68,7 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(show_events))
 }
 
-route::events_route!(show_events: Revision, "screening", "/screening/rules/{rule_set_id}/events", "rule_set_id");
+route::events_route!(show_events: Revision, "rule_set", "/screening/rules/{rule_set_id}/events", "rule_set_id");
 
 /// A rule: when its condition holds of a payment, the payment is marked with its words.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
@@ -170,7 +170,7 @@ struct RuleSets {
 }
 
 /// The versions of the house's own rules.
-#[utoipa::path(get, path = "/screening/rules", tag = "screening", responses((status = 200, body = RuleSets)))]
+#[utoipa::path(get, path = "/screening/rules", tag = "rule_set", responses((status = 200, body = RuleSets)))]
 async fn list(
     State(api): State<Arc<Api>>,
     account: Account,
@@ -238,7 +238,7 @@ fn out(tx: &Tx<'_>, actor: &Actor, it: Revision) -> Result<RuleSet, Problem> {
 }
 
 /// A version, with its rules. What was used once is shown for good.
-#[utoipa::path(get, path = "/screening/rules/{rule_set_id}", tag = "screening", params(("rule_set_id" = String, Path)), responses(
+#[utoipa::path(get, path = "/screening/rules/{rule_set_id}", tag = "rule_set", params(("rule_set_id" = String, Path)), responses(
     (status = 200, body = RuleSet),
     (status = 404, description = "revision_not_found", body = ProblemOut),
 ))]
@@ -263,7 +263,7 @@ struct RuleSetBegun {
 }
 
 /// Begin a draft.
-#[utoipa::path(post, path = "/screening/rules", tag = "screening", request_body = RuleSetBegun, responses(
+#[utoipa::path(post, path = "/screening/rules", tag = "rule_set", request_body = RuleSetBegun, responses(
     (status = 201, body = RuleSet),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 409, description = "too_many_revisions", body = ProblemOut),
@@ -321,7 +321,7 @@ struct RuleSetChecked {
 }
 
 /// Say what is wrong with rules; nothing is kept.
-#[utoipa::path(post, path = "/screening/rules/check", tag = "screening", request_body = RuleSetTried, responses(
+#[utoipa::path(post, path = "/screening/rules/check", tag = "rule_set", request_body = RuleSetTried, responses(
     (status = 200, body = RuleSetChecked),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 422, description = "invalid_field", body = ProblemOut),
@@ -373,7 +373,7 @@ struct RuleSetWritten {
 }
 
 /// Write other rules over those that were seen. They are checked first; a set with a mistake is not kept.
-#[utoipa::path(put, path = "/screening/rules/{rule_set_id}", tag = "screening", params(("rule_set_id" = String, Path)),
+#[utoipa::path(put, path = "/screening/rules/{rule_set_id}", tag = "rule_set", params(("rule_set_id" = String, Path)),
     request_body = RuleSetWritten, responses(
     (status = 200, body = RuleSet),
     (status = 403, description = "not_allowed", body = ProblemOut),
@@ -401,7 +401,7 @@ async fn change(
 }
 
 /// Ask a second person to sign off the set that was seen.
-#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/propose", tag = "screening", params(("rule_set_id" = String, Path)),
+#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/propose", tag = "rule_set", params(("rule_set_id" = String, Path)),
     request_body = RevisionSeen, responses(
     (status = 200, body = RuleSet),
     (status = 403, description = "not_allowed", body = ProblemOut),
@@ -426,7 +426,7 @@ async fn propose(
 }
 
 /// Say what stands against a proposal, or against ending its use.
-#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/send-back", tag = "screening", params(("rule_set_id" = String, Path)),
+#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/send-back", tag = "rule_set", params(("rule_set_id" = String, Path)),
     request_body = RevisionNote, responses(
     (status = 200, body = RuleSet),
     (status = 403, description = "not_allowed", body = ProblemOut),
@@ -447,7 +447,7 @@ async fn send_back(
 }
 
 /// Sign off the set that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more.
-#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/sign-off", tag = "screening", params(("rule_set_id" = String, Path)),
+#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/sign-off", tag = "rule_set", params(("rule_set_id" = String, Path)),
     request_body = RevisionSeen, responses(
     (status = 200, body = RuleSet),
     (status = 403, description = "not_allowed, second_person_required, step_up_required", body = ProblemOut),
@@ -472,7 +472,7 @@ async fn sign_off(
 }
 
 /// Take it back before it is used, or ask a second person to end its use.
-#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/withdraw", tag = "screening", params(("rule_set_id" = String, Path)),
+#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/withdraw", tag = "rule_set", params(("rule_set_id" = String, Path)),
     request_body = RevisionNote, responses(
     (status = 200, body = RuleSet),
     (status = 403, description = "not_allowed", body = ProblemOut),

@@ -2697,10 +2697,10 @@ export interface paths {
             cookie?: never;
         };
         /** The versions of the house's model. */
-        get: operations["screening_list"];
+        get: operations["model_list"];
         put?: never;
         /** Train a model on what people marked around losses, as a draft; or begin a draft that is an earlier version again. */
-        post: operations["screening_train"];
+        post: operations["model_train"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2715,7 +2715,7 @@ export interface paths {
             cookie?: never;
         };
         /** A version, with its card. */
-        get: operations["screening_show"];
+        get: operations["model_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2734,7 +2734,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** How far payments around the losses of the last 30 days have moved from those that a version learnt from. Nothing is kept. */
-        post: operations["screening_compare"];
+        post: operations["model_compare"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2749,7 +2749,7 @@ export interface paths {
             cookie?: never;
         };
         /** What happened to it, oldest first. */
-        get: operations["screening_show_events"];
+        get: operations["model_show_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2768,7 +2768,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Ask a second person to sign off the version that was seen. */
-        post: operations["screening_propose"];
+        post: operations["model_propose"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2785,7 +2785,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Say what stands against a proposal, or against ending its use. */
-        post: operations["screening_send_back"];
+        post: operations["model_send_back"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2802,7 +2802,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Sign off the version that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more. */
-        post: operations["screening_sign_off"];
+        post: operations["model_sign_off"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2819,7 +2819,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Take it back before it is used, or ask a second person to end its use. */
-        post: operations["screening_withdraw"];
+        post: operations["model_withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2834,10 +2834,10 @@ export interface paths {
             cookie?: never;
         };
         /** The versions of the house's own rules. */
-        get: operations["screening_list"];
+        get: operations["rule_set_list"];
         put?: never;
         /** Begin a draft. */
-        post: operations["screening_create"];
+        post: operations["rule_set_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2857,7 +2857,7 @@ export interface paths {
          * What rules would have said of the payments of the last days: how many each would have marked, when, of which nobody knows enough, and
          *     how that agrees with what people said of payments around losses. Nothing is kept.
          */
-        post: operations["screening_back_test"];
+        post: operations["rule_set_back_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2874,7 +2874,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Say what is wrong with rules; nothing is kept. */
-        post: operations["screening_check"];
+        post: operations["rule_set_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2889,9 +2889,9 @@ export interface paths {
             cookie?: never;
         };
         /** A version, with its rules. What was used once is shown for good. */
-        get: operations["screening_show"];
+        get: operations["rule_set_show"];
         /** Write other rules over those that were seen. They are checked first; a set with a mistake is not kept. */
-        put: operations["screening_change"];
+        put: operations["rule_set_change"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2907,7 +2907,7 @@ export interface paths {
             cookie?: never;
         };
         /** What happened to it, oldest first. */
-        get: operations["screening_show_events"];
+        get: operations["rule_set_show_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2926,7 +2926,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Ask a second person to sign off the set that was seen. */
-        post: operations["screening_propose"];
+        post: operations["rule_set_propose"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2943,7 +2943,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Say what stands against a proposal, or against ending its use. */
-        post: operations["screening_send_back"];
+        post: operations["rule_set_send_back"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2960,7 +2960,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Sign off the set that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more. */
-        post: operations["screening_sign_off"];
+        post: operations["rule_set_sign_off"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2977,7 +2977,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Take it back before it is used, or ask a second person to end its use. */
-        post: operations["screening_withdraw"];
+        post: operations["rule_set_withdraw"];
         delete?: never;
         options?: never;
         head?: never;
@@ -29145,7 +29145,7 @@ export interface operations {
             };
         };
     };
-    screening_list: {
+    model_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -29218,7 +29218,7 @@ export interface operations {
             };
         };
     };
-    screening_train: {
+    model_train: {
         parameters: {
             query?: never;
             header?: {
@@ -29343,7 +29343,7 @@ export interface operations {
             };
         };
     };
-    screening_show: {
+    model_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -29427,7 +29427,7 @@ export interface operations {
             };
         };
     };
-    screening_compare: {
+    model_compare: {
         parameters: {
             query?: never;
             header?: never;
@@ -29520,7 +29520,7 @@ export interface operations {
             };
         };
     };
-    screening_show_events: {
+    model_show_events: {
         parameters: {
             query?: {
                 limit?: number;
@@ -29570,7 +29570,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description screening_not_found */
+            /** @description model_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -29617,7 +29617,7 @@ export interface operations {
             };
         };
     };
-    screening_propose: {
+    model_propose: {
         parameters: {
             query?: never;
             header?: {
@@ -29753,7 +29753,7 @@ export interface operations {
             };
         };
     };
-    screening_send_back: {
+    model_send_back: {
         parameters: {
             query?: never;
             header?: {
@@ -29889,7 +29889,7 @@ export interface operations {
             };
         };
     };
-    screening_sign_off: {
+    model_sign_off: {
         parameters: {
             query?: never;
             header?: {
@@ -30025,7 +30025,7 @@ export interface operations {
             };
         };
     };
-    screening_withdraw: {
+    model_withdraw: {
         parameters: {
             query?: never;
             header?: {
@@ -30161,7 +30161,7 @@ export interface operations {
             };
         };
     };
-    screening_list: {
+    rule_set_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -30234,7 +30234,7 @@ export interface operations {
             };
         };
     };
-    screening_create: {
+    rule_set_create: {
         parameters: {
             query?: never;
             header?: {
@@ -30359,7 +30359,7 @@ export interface operations {
             };
         };
     };
-    screening_back_test: {
+    rule_set_back_test: {
         parameters: {
             query?: never;
             header?: {
@@ -30475,7 +30475,7 @@ export interface operations {
             };
         };
     };
-    screening_check: {
+    rule_set_check: {
         parameters: {
             query?: never;
             header?: {
@@ -30591,7 +30591,7 @@ export interface operations {
             };
         };
     };
-    screening_show: {
+    rule_set_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -30675,7 +30675,7 @@ export interface operations {
             };
         };
     };
-    screening_change: {
+    rule_set_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -30808,7 +30808,7 @@ export interface operations {
             };
         };
     };
-    screening_show_events: {
+    rule_set_show_events: {
         parameters: {
             query?: {
                 limit?: number;
@@ -30858,7 +30858,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description screening_not_found */
+            /** @description rule_set_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -30905,7 +30905,7 @@ export interface operations {
             };
         };
     };
-    screening_propose: {
+    rule_set_propose: {
         parameters: {
             query?: never;
             header?: {
@@ -31041,7 +31041,7 @@ export interface operations {
             };
         };
     };
-    screening_send_back: {
+    rule_set_send_back: {
         parameters: {
             query?: never;
             header?: {
@@ -31177,7 +31177,7 @@ export interface operations {
             };
         };
     };
-    screening_sign_off: {
+    rule_set_sign_off: {
         parameters: {
             query?: never;
             header?: {
@@ -31313,7 +31313,7 @@ export interface operations {
             };
         };
     };
-    screening_withdraw: {
+    rule_set_withdraw: {
         parameters: {
             query?: never;
             header?: {
