@@ -3,6 +3,8 @@
 //! Invariant: what is listed is judged when it is asked for, from the same rows each time; a text says what happened at the terminal,
 //! never what somebody is.
 
+mod own;
+
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,14 +20,15 @@ use domain::incident::Incident;
 use domain::mark::{AT_ONCE_MAX, GROUND_CHARS_MAX, Mark, Verdict};
 use domain::setting::Language as Spoken;
 use domain::terminal::Terminal;
-use screening::model::{Contribution, feature};
-use screening::rule::{Failure, Rule, RuleTest, Stage, Variable};
+use screening::rule::Rule;
 use screening::{Code, Reason};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+use own::{SuspectModel, SuspectShadow, rules_not_asked, second_opinion, shadow};
 
 use crate::Api;
 use crate::auth::{self, Account};
@@ -42,8 +45,6 @@ use crate::wire::{Letters, Money, Time, word, words_schema};
 
 /// Other payments of one card or payer that are named.
 const SAME_MAX: usize = 10;
-/// Features of a model's opinion that are named.
-const PARTS_MAX: usize = 3;
 
 word! {
     /// What was asked for.
@@ -240,21 +241,6 @@ struct SuspectNotAsked {
     count: usize,
 }
 
-/// A rule of the house's own in shadow, and what it would have said of these payments.
-#[derive(Serialize, ToSchema)]
-struct SuspectShadow {
-    /// Its name.
-    rule: String,
-    /// Its words, in the language of `Accept-Language`.
-    text: String,
-    /// How many it would have marked.
-    would_have_marked: u64,
-    /// Of how many too little is known.
-    not_known: u64,
-    /// For how many it could not be computed.
-    failed: u64,
-}
-
 /// A payment around a loss.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Suspect)]
@@ -331,26 +317,6 @@ struct SuspectReason {
     /// The name of the house's own rule that it is; null: it is none.
     #[schema(required)]
     rule: Option<String>,
-}
-
-/// A model's opinion of a payment.
-#[derive(Serialize, ToSchema)]
-struct SuspectModel {
-    /// Of a thousand such payments around losses, how many people are expected to call not the shop's.
-    score: u16,
-    /// What speaks for that, the weightiest first, at most 3.
-    parts: Vec<SuspectPart>,
-}
-
-/// A feature's part in a model's opinion.
-#[derive(Serialize, ToSchema)]
-struct SuspectPart {
-    /// Which.
-    feature: String,
-    /// That with its value, in the language of `Accept-Language`.
-    text: String,
-    /// Its share of all that speaks for it, thousandths.
-    share_milli: u16,
 }
 
 /// Another payment of the same card or payer.
@@ -568,79 +534,6 @@ fn not_asked(it: &Unseen, language: Spoken) -> SuspectNotAsked {
     }
 }
 
-/// The house's own rules of a stage, each with what it said.
-fn rules_in(looked: &Looked, stage: Stage) -> impl Iterator<Item = (&Rule, &RuleTest<()>)> {
-    let asked = looked.rules.iter();
-    let all = asked.flat_map(|asked| asked.rules.rules().iter().zip(&asked.said.rules));
-    all.filter(move |(rule, _)| rule.stage() == stage)
-}
-
-fn shadow(looked: &Looked, language: Spoken) -> Vec<SuspectShadow> {
-    let of = |(rule, said): (&Rule, &RuleTest<()>)| SuspectShadow {
-        rule: rule.code().to_owned(),
-        text: rule.text(language).to_owned(),
-        would_have_marked: said.sum.marked,
-        not_known: said.sum.not_known,
-        failed: said.sum.failed,
-    };
-    rules_in(looked, Stage::Shadow).map(of).collect()
-}
-
-/// What live rules could not say, and why; or that there are some which cannot be read.
-fn rules_not_asked(looked: &Looked, language: Spoken) -> Vec<SuspectNotAsked> {
-    let of = |text, count| SuspectNotAsked {
-        code: ReasonCode(None),
-        text,
-        count,
-    };
-    if looked.has_unreadable_rules {
-        let text = match language {
-            Spoken::Chinese => "自定规则：本版本软件读不懂正在使用的规则",
-            Spoken::English => {
-                "Rules of the house's own: this version of the software cannot read those in use"
-            }
-        };
-        return vec![of(text.to_owned(), looked.suspects.len())];
-    }
-    let mut all = Vec::new();
-    for (rule, said) in rules_in(looked, Stage::Live) {
-        let missing = said.not_known.iter();
-        let missing = missing.map(|(variable, count)| (not_known(*variable, language), *count));
-        let failed = said.failed.iter();
-        let failed = failed.map(|(failure, count)| (not_computed(*failure, language).to_owned(), *count));
-        for (why, count) in missing.chain(failed) {
-            let text = match language {
-                Spoken::Chinese => format!("规则“{}”：{why}", rule.text(language)),
-                Spoken::English => format!("Rule “{}”: {why}", rule.text(language)),
-            };
-            all.push(of(text, usize::try_from(count).unwrap_or(usize::MAX)));
-        }
-    }
-    all
-}
-
-fn not_known(variable: Variable, language: Spoken) -> String {
-    match language {
-        Spoken::Chinese => format!("不知道 {}（{}）", variable.code(), variable.title(language)),
-        Spoken::English => format!("nobody knows {} ({})", variable.code(), variable.title(language)),
-    }
-}
-
-const fn not_computed(failure: Failure, language: Spoken) -> &'static str {
-    let (zh, en) = match failure {
-        Failure::DivisionByZero => ("除以零，算不出", "a division by zero cannot be computed"),
-        Failure::Overflow => (
-            "数字超过 64 位，算不出",
-            "a number beyond 64 bits cannot be computed",
-        ),
-        Failure::Unsound => ("算不出", "it cannot be computed"),
-    };
-    match language {
-        Spoken::Chinese => zh,
-        Spoken::English => en,
-    }
-}
-
 /// A page of the list, and where the next one starts.
 fn page(
     tx: &Tx<'_>,
@@ -755,26 +648,6 @@ fn reasons(looked: &Looked, it: &Suspect, language: Spoken) -> Vec<SuspectReason
     all.extend(looked.rules_of(it).map(rule));
     all.sort_by_key(|reason| Reverse(reason.points));
     all
-}
-
-fn second_opinion(looked: &Looked, it: &Suspect, language: Spoken) -> Option<SuspectModel> {
-    let (learnt, row) = (looked.model.as_ref()?, it.row.as_deref()?);
-    let mut parts = learnt.model.contributions(row).contributions;
-    parts.retain(|part| part.log_odds > 0);
-    parts.sort_by_key(|part| Reverse(part.log_odds));
-    parts.truncate(PARTS_MAX);
-    let part = |part: Contribution<'_>| {
-        let text = feature::text(part.name, part.value, learnt.currency, language);
-        SuspectPart {
-            feature: part.name.to_owned(),
-            text: text.unwrap_or_else(|| part.name.to_owned()),
-            share_milli: part.share,
-        }
-    };
-    Some(SuspectModel {
-        score: learnt.model.score(row),
-        parts: parts.into_iter().map(part).collect(),
-    })
 }
 
 impl Names<'_, '_> {
