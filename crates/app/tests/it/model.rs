@@ -48,7 +48,13 @@ fn mark(house: &House, incident_id: &str, names: impl Iterator<Item = i64>, verd
 fn trained(house: &House) -> Result<Learnt, TooFew> {
     let by = risk_officer();
     let read = |work: &mut dyn FnMut(&store::Tx<'_>)| {
-        house.store().read(|tx| Ok::<_, store::Error>(work(tx))).unwrap()
+        house
+            .store()
+            .read(|tx| {
+                work(tx);
+                Ok::<_, store::Error>(())
+            })
+            .unwrap()
     };
     let mut begun = None;
     read(&mut |tx| begun = Some(Training::begin(tx, &by).unwrap()));
