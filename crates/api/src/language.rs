@@ -1,6 +1,7 @@
 //! The language in which people are answered.
 
 use axum::http::{HeaderMap, header};
+use domain::setting::Language as Spoken;
 
 /// The language of an answer's sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,14 @@ impl Language {
             Self::Chinese => zh,
             Self::English => en,
         }
+    }
+}
+
+/// The language of the texts that other crates write.
+pub fn spoken(headers: &HeaderMap) -> Spoken {
+    match Language::of(headers) {
+        Language::Chinese => Spoken::Chinese,
+        Language::English => Spoken::English,
     }
 }
 

@@ -28,6 +28,7 @@ mod input;
 mod invitation;
 mod language;
 mod merchant;
+mod model;
 mod operator;
 mod origin;
 mod page;
@@ -43,6 +44,7 @@ mod question;
 mod registration;
 mod revision;
 mod route;
+mod rule_set;
 mod session;
 mod sessions;
 pub mod setting;
@@ -76,7 +78,6 @@ use auth::{Paces, Passwords};
 pub use edge::{Confined, TIME_MAX as ANSWER_TIME_MAX, UPLOADED_TIME_MAX, is_report, refuse};
 pub use file::{PICTURE_JOB, Scanned, Scanner, whole as whole_file};
 pub use hotline::Demo;
-pub use id::new as new_id;
 pub use incident::pack::Stamper;
 pub use incident::render::{NotSet, OWN_TIME_MAX, Renderer};
 use incident::{
@@ -135,6 +136,7 @@ pub struct Api {
     photos: Arc<places::Places>,
     packs: Arc<places::Places>,
     statements: Arc<places::Places>,
+    back_tests: Arc<places::Places>,
 }
 
 impl Api {
@@ -150,6 +152,7 @@ impl Api {
             photos: photo::places(),
             packs: pack::places(),
             statements: self::statement::places(),
+            back_tests: rule_set::places(),
         })
     }
 
@@ -237,10 +240,20 @@ nouns! {
     work with CODES,
     audit with CODES,
     template with CODES,
+    rule_set with CODES,
+    model with CODES,
 }
 
 fn routes() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", nouns())
+}
+
+/// An identifier of what is made here: eight letters and digits, at random.
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn new_id() -> Result<String, Problem> {
+    id::new()
 }
 
 /// The shape of a playbook, as a JSON Schema.

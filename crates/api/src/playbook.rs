@@ -9,8 +9,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::Actor;
-use domain::case::Case as _;
-use domain::revision::{Kind, Revision, State as Stands, TEXT_BYTES_MAX};
+use domain::revision::{Kind, Revision, TEXT_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::ToSchema;
@@ -21,7 +20,8 @@ use super::incident::case::Manner;
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
 use super::revision::{
-    NOT_FOUND, RevisionNote, RevisionOut, RevisionSeen, send_back as sent_back, withdraw as withdrawn,
+    NOT_FOUND, RevisionNote, RevisionOut, RevisionSeen, send_back as sent_back, signers as signers_of,
+    withdraw as withdrawn,
 };
 use super::route::{self, acting, reading};
 use crate::Api;
@@ -503,19 +503,8 @@ impl PlaybookOut {
         let mut names = Names::new(tx);
         let checked = PlaybookChecked::of(tx, it.text.clone(), (&it.name, it.version))?;
         let can_copy = app::revision::keeps(tx, actor)?;
-        let is_open = matches!(
-            it.state,
-            Stands::Draft | Stands::Proposed | Stands::WithdrawalProposed
-        );
-        let signers = match is_open && can_copy {
-            true => app::revision::keepers(tx)?,
-            false => Vec::new(),
-        };
-        let signers = signers.iter().filter(|login| !it.took_part(login));
         Ok(Self {
-            signers: signers
-                .map(|login| names.person(login))
-                .collect::<Result<_, _>>()?,
+            signers: signers_of(tx, &mut names, actor, &it)?,
             revision: Some(RevisionOut::of(tx, &mut names, actor, &it)?),
             is_unreadable: it.is_used() && !checked.wrong.is_empty(),
             checked,

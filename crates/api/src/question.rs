@@ -112,7 +112,7 @@ fn out(tx: &Tx<'_>, actor: &Actor, it: Question) -> Result<QuestionOut, Problem>
     let terminal = terminal.ok_or(store::Error::Corrupt("terminal of a question"))?;
     let mut names = Names::new(tx);
     let why = reasons(&it).into_iter().map(|reason| QuestionReason {
-        code: ReasonCode(reason.code),
+        code: ReasonCode(Some(reason.code)),
         zh: reason.text(Language::Chinese),
         en: reason.text(Language::English),
     });

@@ -5,6 +5,7 @@ use store::Tx;
 use utoipa::ToSchema;
 
 use domain::Actor;
+use domain::case::Case as _;
 use domain::revision::{Kind, Revision, State};
 
 use super::input::text_opt;
@@ -113,6 +114,27 @@ impl RevisionOut {
             ended_at: it.ended_at.map(Time),
         })
     }
+}
+
+/// Who may sign it off, while it is written or waits; at most 50. Nobody, for who may not keep it.
+pub fn signers(
+    tx: &Tx<'_>,
+    names: &mut Names<'_, '_>,
+    actor: &Actor,
+    it: &Revision,
+) -> Result<Vec<String>, Problem> {
+    let is_open = matches!(
+        it.state,
+        State::Draft | State::Proposed | State::WithdrawalProposed
+    );
+    let signers = match is_open && app::revision::keeps(tx, actor)? {
+        true => app::revision::keepers(tx)?,
+        false => Vec::new(),
+    };
+    let signers = signers.iter().filter(|login| !it.took_part(login));
+    Ok(signers
+        .map(|login| names.person(login))
+        .collect::<Result<_, _>>()?)
 }
 
 impl Shown for Revision {

@@ -32,6 +32,10 @@ words! {
         Playbook = "playbook",
         /// What a document looks like.
         Template = "template",
+        /// What marks a payment.
+        RuleSet = "rule_set",
+        /// What marks of payments taught.
+        Model = "model",
     }
 }
 

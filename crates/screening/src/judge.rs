@@ -22,6 +22,14 @@ pub struct Judgement {
     pub not_asked: Vec<NotAsked>,
 }
 
+impl Judgement {
+    /// Takes in the points of people's own rules, 0 to 1,000: their share of what the reasons left.
+    pub fn take_in(&mut self, points: u16) {
+        let left = u32::from(SCORE_MAX - self.score) * u32::from(SCORE_MAX - points.min(SCORE_MAX));
+        self.score = SCORE_MAX - (left / u32::from(SCORE_MAX)) as u16;
+    }
+}
+
 /// Judges a payment. Judge first, then [`Profile::observe`].
 pub fn judge(profile: &Profile, context: &Context, payment: &Payment) -> Judgement {
     weigh(&Look::new(profile, context, What::Payment(payment)))

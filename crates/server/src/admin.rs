@@ -12,7 +12,7 @@ mod import;
 mod reseal;
 
 use std::io::{BufRead, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
@@ -143,26 +143,32 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 impl Args {
     /// The store; `make` an embedded one that is not there yet.
     fn open(&self, make: bool) -> anyhow::Result<Store> {
-        if let Some(url) = &self.database {
-            return Ok(Store::connect(url, Arc::new(now))?);
-        }
-        let path = self.data.join("store.db");
-        if make {
-            crate::run::make_private(&self.data)?;
-        }
-        ensure!(
-            make || path.exists(),
-            "there is no store in {}: nothing has been set up there",
-            self.data.display()
-        );
-        Store::open(&path, Arc::new(now)).map_err(|error| match error {
-            store::Error::InUse => anyhow::anyhow!(
-                "a node runs on the store in {}: stop it first, or use its pages. Nothing was done.",
-                self.data.display()
-            ),
-            error => error.into(),
-        })
+        opened(&self.data, self.database.as_deref(), make)
     }
+}
+
+/// The store that a command works on: the database that nodes share, else the embedded one in the folder; `make` one that is not there
+/// yet.
+pub(crate) fn opened(data: &Path, database: Option<&str>, make: bool) -> anyhow::Result<Store> {
+    if let Some(url) = database {
+        return Ok(Store::connect(url, Arc::new(now))?);
+    }
+    let path = data.join("store.db");
+    if make {
+        crate::run::make_private(data)?;
+    }
+    ensure!(
+        make || path.exists(),
+        "there is no store in {}: nothing has been set up there",
+        data.display()
+    );
+    Store::open(&path, Arc::new(now)).map_err(|error| match error {
+        store::Error::InUse => anyhow::anyhow!(
+            "a node runs on the store in {}: stop it first, or use its pages. Nothing was done.",
+            data.display()
+        ),
+        error => error.into(),
+    })
 }
 
 fn first_account(args: &Args, said: &FirstAccount) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ pub mod http;
 pub mod program;
 pub mod ready;
 pub mod run;
+pub mod screening;
 pub mod serve;
 pub mod statement;
 #[cfg(feature = "pkcs11")]

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use server::{admin, program, serve, statement, verify};
+use server::{admin, program, screening, serve, statement, verify};
 
 /// Tillguard keeps POS terminals, and above all their loss: one report stops a terminal everywhere at once.
 #[derive(clap::Parser)]
@@ -15,6 +15,7 @@ enum Command {
     Admin(admin::Args),
     Verify(verify::Args),
     Statement(statement::Args),
+    Screening(screening::Args),
     /// Print the API's OpenAPI document.
     Openapi,
     /// Print the shape of a playbook, as a JSON Schema.
@@ -26,6 +27,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Serve(args) => program::run(serve::run(*args))?,
         Command::Admin(args) => admin::run(args)?,
         Command::Verify(args) => verify::run(args)?,
+        Command::Screening(args) => screening::run(&args)?,
         Command::Statement(args) => return Ok(statement::run(&args)),
         Command::Openapi => println!("{}", api::openapi().to_pretty_json()?),
         Command::PlaybookSchema => println!("{:#}", api::playbook_schema()),

@@ -277,3 +277,16 @@ pub fn list(
         read,
     )
 }
+
+/// Incidents on which people said something of payments, newest report first; at most `limit`.
+pub fn marked(tx: &Tx<'_>, scope: &Scope, limit: i64) -> Result<Vec<Incident>, Error> {
+    let sql = select!(
+        Incident,
+        "JOIN terminal t ON t.terminal_id = incident.terminal_id
+          WHERE (CAST($1 AS TEXT) IS NULL OR t.merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR t.shop_id = $2)
+            AND EXISTS (SELECT 1 FROM mark m WHERE m.incident_id = incident.incident_id)
+          ORDER BY incident.reported_at_ms DESC, incident.incident_id DESC LIMIT $3"
+    );
+    let (merchant, shop) = scope_values(scope);
+    tx.all(sql, &[merchant, shop, limit.into()], read)
+}

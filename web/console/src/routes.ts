@@ -1,5 +1,6 @@
 /** The pages, each at its address, loaded when first needed. */
 import type { RouteRecordRaw } from 'vue-router'
+import { screening } from '@/screening/routes'
 
 export const loadChoose = () => import('@/pages/ReportChoose.vue')
 export const loadConfirm = () => import('@/pages/ReportConfirm.vue')
@@ -233,6 +234,7 @@ export const routes: RouteRecordRaw[] = [
     props: true,
     meta: { title: 'template' },
   },
+  ...screening,
   {
     path: '/keys',
     name: 'keys',

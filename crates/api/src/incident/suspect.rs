@@ -3,6 +3,8 @@
 //! Invariant: what is listed is judged when it is asked for, from the same rows each time; a text says what happened at the terminal,
 //! never what somebody is.
 
+mod own;
+
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,25 +20,28 @@ use domain::incident::Incident;
 use domain::mark::{AT_ONCE_MAX, GROUND_CHARS_MAX, Mark, Verdict};
 use domain::setting::Language as Spoken;
 use domain::terminal::Terminal;
-use screening::Reason;
+use screening::rule::Rule;
+use screening::{Code, Reason};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use own::{SuspectModel, SuspectShadow, rules_not_asked, second_opinion, shadow};
+
 use crate::Api;
 use crate::auth::{self, Account};
 use crate::idempotency::Kept;
 use crate::input::{Cursor, In, Limit, Place, Query, text};
-use crate::language::Language;
+use crate::language::spoken;
 use crate::page::Page;
 use crate::people::Names;
 use crate::problem::{Problem, ProblemOut, Why};
 use crate::route::{acting, reading};
 use crate::sheet::{self, ExportQuery, Sheet};
 use crate::statement::{PaymentMethod, TimeCertainty, TimeSpan};
-use crate::wire::{Letters, Money, Time, word};
+use crate::wire::{Letters, Money, Time, word, words_schema};
 
 /// Other payments of one card or payer that are named.
 const SAME_MAX: usize = 10;
@@ -48,10 +53,34 @@ word! {
     SuspectState: screening::State;
     /// How the card or code was read.
     SuspectEntry: screening::Entry;
-    /// What a reason is about.
-    ReasonCode: screening::Code;
     /// What somebody says of a payment.
     MarkVerdict: Verdict;
+}
+
+/// What a reason is about: what is looked at; or `rule`, a rule of the house's own.
+#[derive(Clone, Copy, Debug)]
+pub struct ReasonCode(pub Option<Code>);
+
+impl ReasonCode {
+    const RULE: &'static str = "rule";
+}
+
+impl Serialize for ReasonCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.map_or(Self::RULE, Code::code))
+    }
+}
+
+impl utoipa::PartialSchema for ReasonCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        words_schema(Code::ALL.into_iter().map(Code::code).chain([Self::RULE]))
+    }
+}
+
+impl ToSchema for ReasonCode {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ReasonCode".into()
+    }
 }
 
 crate::problem::codes! {
@@ -96,8 +125,10 @@ struct Suspects {
     at_risk: Vec<SuspectRisk>,
     /// How many payments there were when.
     chart: SuspectChart,
-    /// What could not be looked at, and why.
+    /// What could not be looked at, and why; the house's own live rules among it, each with what nobody knows or what cannot be computed.
     not_asked: Vec<SuspectNotAsked>,
+    /// The house's own rules in shadow: they change no score. Empty for who does not keep them.
+    shadow: Vec<SuspectShadow>,
     /// Whether there are more payments than are looked at: the oldest are missing.
     is_cut: bool,
     /// The payments.
@@ -257,6 +288,9 @@ struct SuspectOut {
     score: u16,
     /// Why, the weightiest first.
     reasons: Vec<SuspectReason>,
+    /// What the house's model says of it, beside the score and not in it; null: none is in use, or it knows no such payments.
+    #[schema(required)]
+    model: Option<SuspectModel>,
     /// Other payments here of the same card or payer, at most 10; two cards may share what is kept of their numbers.
     same: Vec<SuspectSame>,
     /// What a refund or a void gives back, where it is known.
@@ -280,6 +314,9 @@ struct SuspectReason {
     text: String,
     /// How much of the score is its own, of 1,000.
     points: u16,
+    /// The name of the house's own rule that it is; null: it is none.
+    #[schema(required)]
+    rule: Option<String>,
 }
 
 /// Another payment of the same card or payer.
@@ -425,14 +462,6 @@ impl Place for Spot {
     }
 }
 
-/// The language of the texts.
-fn spoken(headers: &HeaderMap) -> Spoken {
-    match Language::of(headers) {
-        Language::Chinese => Spoken::Chinese,
-        Language::English => Spoken::English,
-    }
-}
-
 /// The payments around a loss, the most suspicious first, each with the reasons why; from the gate's ledger, and from the statements
 /// that were brought. What a stranger may have sent is not among them.
 #[utoipa::path(get, path = "/incidents/{incident_id}/suspects", tag = "incident",
@@ -463,7 +492,16 @@ async fn list_suspects(
             counts: Counts::of(&looked.suspects).into(),
             at_risk: at_risk(&looked.suspects),
             chart: chart.into(),
-            not_asked: looked.unseen.iter().map(|it| not_asked(it, language)).collect(),
+            not_asked: looked
+                .unseen
+                .iter()
+                .map(|it| not_asked(it, language))
+                .chain(rules_not_asked(&looked, language))
+                .collect(),
+            shadow: match app::revision::keeps(tx, actor)? {
+                true => shadow(&looked, language),
+                false => Vec::new(),
+            },
             is_cut: looked.is_cut,
             items,
             next_cursor,
@@ -490,7 +528,7 @@ fn at_risk(suspects: &[Suspect]) -> Vec<SuspectRisk> {
 
 fn not_asked(it: &Unseen, language: Spoken) -> SuspectNotAsked {
     SuspectNotAsked {
-        code: ReasonCode(it.what.code),
+        code: ReasonCode(Some(it.what.code)),
         text: it.what.text(language),
         count: it.count,
     }
@@ -519,15 +557,16 @@ fn page(
 }
 
 /// Makes payments as they travel.
-struct Outs<'t, 'c> {
+struct Outs<'t, 'c, 'l> {
     names: Names<'t, 'c>,
+    looked: &'l Looked,
     language: Spoken,
     /// The payments of each card or payer.
     same: HashMap<screening::Key, Vec<SuspectSame>>,
 }
 
-impl<'t, 'c> Outs<'t, 'c> {
-    fn new(tx: &'t Tx<'c>, looked: &Looked, language: Spoken) -> Self {
+impl<'t, 'c, 'l> Outs<'t, 'c, 'l> {
+    fn new(tx: &'t Tx<'c>, looked: &'l Looked, language: Spoken) -> Self {
         let mut same: HashMap<_, Vec<SuspectSame>> = HashMap::new();
         for it in &looked.suspects {
             let Some(who) = it.payment.who() else { continue };
@@ -540,6 +579,7 @@ impl<'t, 'c> Outs<'t, 'c> {
         }
         Self {
             names: Names::new(tx),
+            looked,
             language,
             same,
         }
@@ -573,12 +613,8 @@ impl<'t, 'c> Outs<'t, 'c> {
             is_certain: it.is_certain,
             in_window: it.in_window,
             score: it.judgement.score,
-            reasons: it
-                .judgement
-                .reasons
-                .iter()
-                .map(|it| reason(it, self.language))
-                .collect(),
+            reasons: reasons(self.looked, it, self.language),
+            model: second_opinion(self.looked, it, self.language),
             same: others.take(SAME_MAX).cloned().collect(),
             sale: it.sale.clone().map(SuspectSale::from),
             mark: it.opinions.verdict().map(MarkVerdict),
@@ -592,13 +628,26 @@ impl<'t, 'c> Outs<'t, 'c> {
     }
 }
 
-fn reason(it: &Reason, language: Spoken) -> SuspectReason {
-    SuspectReason {
-        code: ReasonCode(it.code),
+/// Why a payment stands out, the weightiest first: what is looked at, and the house's own rules.
+fn reasons(looked: &Looked, it: &Suspect, language: Spoken) -> Vec<SuspectReason> {
+    let signal = |it: &Reason| SuspectReason {
+        code: ReasonCode(Some(it.code)),
         title: it.code.title(language).to_owned(),
         text: it.text(language),
         points: it.points,
-    }
+        rule: None,
+    };
+    let rule = |it: &Rule| SuspectReason {
+        code: ReasonCode(None),
+        title: it.text(language).to_owned(),
+        text: it.text(language).to_owned(),
+        points: it.points(),
+        rule: Some(it.code().to_owned()),
+    };
+    let mut all: Vec<_> = it.judgement.reasons.iter().map(signal).collect();
+    all.extend(looked.rules_of(it).map(rule));
+    all.sort_by_key(|reason| Reverse(reason.points));
+    all
 }
 
 impl Names<'_, '_> {

@@ -25,7 +25,7 @@ fn bill() -> Vec<u8> {
 
 impl House {
     /// A loss on the day of the bill, which the owner brought; what is asked of its payments.
-    async fn suspected(&self) -> (String, String) {
+    pub async fn suspected(&self) -> (String, String) {
         let owner = self.token("owner").await;
         self.keeps(&owner, ("b.csv", &bill())).await.ok();
         let id = self
@@ -34,7 +34,7 @@ impl House {
         (owner, id)
     }
 
-    async fn suspects(&self, token: &str, id: &str, query: &str) -> Value {
+    pub async fn suspects(&self, token: &str, id: &str, query: &str) -> Value {
         let path = format!("/api/v1/incidents/{id}/suspects{query}");
         self.get(token, &path).await.ok()
     }

@@ -94,6 +94,8 @@ pub(crate) fn happening(row: LedgerRow, is_undone: bool, zone: &TimeZone) -> Opt
         in_window: false,
         sale: None,
         judgement: Default::default(),
+        rules: Vec::new(),
+        row: None,
         opinions: Default::default(),
         payment,
     };

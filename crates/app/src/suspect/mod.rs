@@ -5,9 +5,13 @@
 //!
 //! Invariant: a payment that both sources have is one; what a stranger may have sent is none, and teaches a profile nothing.
 
+pub mod back_test;
 mod chart;
+mod fact;
+mod learn;
 mod ledger;
 mod statement;
+pub mod training;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,11 +23,16 @@ use domain::statement::{Method, Span, holes, is_within};
 use domain::terminal::{Control, Terminal};
 use domain::time::HOUR_MS;
 use jiff::tz::TimeZone;
+use screening::rule::{BackTest, Rule, Rules, Stage};
 use screening::{Context, Judgement, Kind, Loss, NotAsked, Payment, Profile, Sale, Settings, SignIn, State};
 use store::statement::Of;
 use store::{Error as StoreError, Tx};
 
+use crate::model::{self, Learnt};
+use crate::rule_set::{self, Used};
 use crate::statement::around;
+use fact::{Facts, Known};
+use learn::Rows;
 
 pub use chart::{Chart, STEPS_MAX, chart};
 pub(crate) use ledger::happening as of_ledger;
@@ -80,6 +89,9 @@ impl Source {
     }
 }
 
+/// What a model looks at, in the order of its features; NaN is what is not known.
+pub type ModelRow = [f64; screening::model::feature::FEATURES];
+
 /// A sale that money goes back of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Before {
@@ -114,8 +126,12 @@ pub struct Suspect {
     pub in_window: bool,
     /// What a refund gives back.
     pub sale: Option<Before>,
-    /// How much it stands out, and why.
+    /// How much it stands out, and why; its score has the points of the house's own rules, too.
     pub judgement: Judgement,
+    /// Places in their set of the house's own live rules that hold of it.
+    pub rules: Vec<usize>,
+    /// What the house's model looked at, where it is in use and knows such payments.
+    pub row: Option<Box<ModelRow>>,
     /// What people say of it.
     pub opinions: Opinions,
 }
@@ -157,8 +173,31 @@ pub struct Looked {
     pub suspects: Vec<Suspect>,
     /// What could not be looked at.
     pub unseen: Vec<Unseen>,
+    /// The house's own rules, and what each said of these payments.
+    pub rules: Option<Asked>,
+    /// Whether the house's own rules are used, but cannot be read by this version of the software.
+    pub has_unreadable_rules: bool,
+    /// The house's model that is in use: a second opinion, which changes no score.
+    pub model: Option<Learnt>,
     /// Whether there were more rows than are looked at.
     pub is_cut: bool,
+}
+
+/// Rules of the house's own, and what they said.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The set.
+    pub rules: Rules,
+    /// What each said, whatever its stage.
+    pub said: BackTest<()>,
+}
+
+impl Looked {
+    /// The house's own rules that a payment is marked by, in the order of their set.
+    pub fn rules_of(&self, suspect: &Suspect) -> impl Iterator<Item = &Rule> {
+        let all = self.rules.as_ref().map_or(&[][..], |asked| asked.rules.rules());
+        suspect.rules.iter().filter_map(|at| all.get(*at))
+    }
 }
 
 /// Something that happened at the terminal, before it is judged.
@@ -231,32 +270,112 @@ impl Happening {
 pub fn look(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Looked, StoreError> {
     let window: Span = (incident.window.from, incident.window.to);
     let around = around(window);
-    let span = (around.0.plus_ms(-PAST_MS), around.1);
-    let zone = TimeZone::get(&terminal.time_zone).unwrap_or(TimeZone::UTC);
-    let of = Of {
-        merchant_id: terminal.bound.merchant_code,
-        shop_id: &terminal.shop_id,
-        terminal_id: terminal.terminal_id,
-    };
-    let (all, is_cut) = in_order(tx, of, span, &zone)?;
-    let has_gate = terminal.control == Control::Gate;
-    let covered = store::statement::covered(tx, of, span)?;
+    let past = Past::read(tx, terminal, around)?;
+    let used = rule_set::used(tx)?;
     let mut looked = Looked {
         window,
         around,
         // Our own ledger has none.
-        holes: if has_gate {
-            Vec::new()
-        } else {
-            holes(window, &covered)
+        holes: match past.known.has_gate {
+            true => Vec::new(),
+            false => holes(window, &past.known.covered),
         },
         suspects: Vec::new(),
         unseen: Vec::new(),
-        is_cut,
+        has_unreadable_rules: matches!(used, Used::Unreadable),
+        rules: match used {
+            Used::Rules(rules) => Some(Asked {
+                said: BackTest::new(&rules),
+                rules,
+            }),
+            Used::Unreadable | Used::None => None,
+        },
+        model: model::used(tx)?,
+        is_cut: past.is_cut(),
     };
-    judge(&mut looked, all, has_gate, covered);
+    let learnt = match &looked.model {
+        Some(learnt) => Some(Rows::new(
+            learnt.currency,
+            learn::opinions_of(tx, terminal.terminal_id)?,
+        )),
+        None => None,
+    };
+    judge(&mut looked, past, learnt);
     heard(tx, incident, &mut looked.suspects)?;
     Ok(looked)
+}
+
+/// What happened at a terminal, in its order.
+struct Past {
+    all: Vec<Happening>,
+    known: Known,
+}
+
+/// A payment, and what was before it.
+struct Now<'a> {
+    suspect: &'a mut Suspect,
+    profile: &'a Profile,
+    sale: Option<Sale>,
+    facts: Facts,
+}
+
+impl Past {
+    /// What happened in a span, and in the month before it.
+    fn read(tx: &Tx<'_>, terminal: &Terminal, (from, to): Span) -> Result<Self, StoreError> {
+        let span = (from.plus_ms(-PAST_MS), to);
+        let zone = TimeZone::get(&terminal.time_zone).unwrap_or(TimeZone::UTC);
+        let of = Of {
+            merchant_id: terminal.bound.merchant_code,
+            shop_id: &terminal.shop_id,
+            terminal_id: terminal.terminal_id,
+        };
+        let (all, is_cut) = in_order(tx, of, span, &zone)?;
+        let known = Known {
+            has_gate: terminal.control == Control::Gate,
+            covered: store::statement::covered(tx, of, span)?,
+            cut_at: all
+                .first()
+                .filter(|_| is_cut)
+                .map(|first| Timestamp(first.place().0)),
+        };
+        Ok(Self { all, known })
+    }
+
+    /// Whether there was more than is read.
+    const fn is_cut(&self) -> bool {
+        self.known.cut_at.is_some()
+    }
+
+    /// Goes through it: `each` is told of every payment before the profile learns from it, and answers whether it is kept.
+    fn walk(self, mut each: impl FnMut(Now<'_>) -> bool) -> Vec<Suspect> {
+        let mut profile = Profile::default();
+        let mut sales = Sales::new(self.known.covered.clone());
+        let mut counts = fact::Counts::default();
+        let mut kept = Vec::new();
+        for happening in self.all {
+            let mut found = match happening {
+                Happening::SignIn(sign_in) => {
+                    profile.signed_in(&sign_in);
+                    continue;
+                }
+                Happening::Payment(found) => found,
+            };
+            let sale = sales.before(&mut found);
+            let facts = counts.take(&found.suspect.payment, &profile, &self.known);
+            let is_kept = each(Now {
+                suspect: &mut found.suspect,
+                profile: &profile,
+                sale,
+                facts,
+            });
+            profile.observe(&found.suspect.payment);
+            sales.after(&mut found);
+            if is_kept {
+                kept.push(found.suspect);
+            }
+        }
+        kept
+    }
 }
 
 /// What happened at a terminal in a span, of both sources, in its order; and whether there was more.
@@ -288,7 +407,7 @@ impl Sales {
         }
     }
 
-    /// What a refund gives back, where that is known. Of one in a statement it is written down whether it has a sale.
+    /// What a refund gives back, where that is known: it is written down, and of one in a statement whether it has a sale.
     pub(crate) fn before(&self, found: &mut Found) -> Option<Sale> {
         let sale = found.of.as_ref().and_then(|of| self.by_name.get(of));
         let payment = &mut found.suspect.payment;
@@ -300,64 +419,67 @@ impl Sales {
                 false => holes(before, &self.covered).is_empty().then_some(false),
             };
         }
-        sale.map(|(_, sale)| *sale)
+        let (before, sale) = sale?;
+        found.suspect.sale = Some(before.clone());
+        Some(*sale)
     }
 
     /// Takes it in: as a sale, or as what went back of one.
     pub(crate) fn after(&mut self, found: &mut Found) {
         let payment = &found.suspect.payment;
         let is_done = matches!(payment.state, State::Approved | State::Pending);
-        if let Some((before, sale)) = found.of.as_ref().and_then(|of| self.by_name.get_mut(of)) {
-            if is_done {
-                sale.refunded_minor = sale.refunded_minor.saturating_add(payment.amount_minor);
-            }
-            found.suspect.sale = Some(before.clone());
+        if !is_done {
+            return;
         }
-        if let Some(name) = found.name.take().filter(|_| is_done) {
+        if let Some((_, sale)) = found.of.as_ref().and_then(|of| self.by_name.get_mut(of)) {
+            sale.refunded_minor = sale.refunded_minor.saturating_add(payment.amount_minor);
+        }
+        if let Some(name) = found.name.take() {
             self.by_name.insert(name, as_sale(&found.suspect));
         }
     }
 }
 
 /// Judges what is around the loss, each against all before it.
-fn judge(looked: &mut Looked, all: Vec<Happening>, has_gate: bool, covered: Vec<Span>) {
+fn judge(looked: &mut Looked, past: Past, mut learnt: Option<Rows>) {
     let settings = Settings::default();
-    let mut profile = Profile::default();
-    let mut sales = Sales::new(covered);
     let mut unseen: BTreeMap<NotAsked, usize> = BTreeMap::new();
-    for happening in all {
-        let mut found = match happening {
-            Happening::SignIn(sign_in) => {
-                profile.signed_in(&sign_in);
-                continue;
-            }
-            Happening::Payment(found) => found,
+    let (window, around, has_gate) = (looked.window, looked.around, past.known.has_gate);
+    let mut asked = looked.rules.take();
+    looked.suspects = past.walk(|now| {
+        let suspect = now.suspect;
+        let at = suspect.payment.at;
+        let row = learnt.as_mut().and_then(|learnt| learnt.take(suspect));
+        if !is_within(at, around) {
+            return false;
+        }
+        suspect.row = row.map(|(row, _)| Box::new(row));
+        suspect.in_window = is_within(at, window);
+        let context = Context {
+            sale: now.sale,
+            has_sign_ins: has_gate,
+            loss: Some(Loss {
+                from: window.0,
+                to: window.1,
+            }),
+            ..Context::new(&settings)
         };
-        let sale = sales.before(&mut found);
-        let is_around = is_within(found.suspect.payment.at, looked.around);
-        if is_around {
-            let context = Context {
-                sale,
-                has_sign_ins: has_gate,
-                loss: Some(Loss {
-                    from: looked.window.0,
-                    to: looked.window.1,
-                }),
-                ..Context::new(&settings)
-            };
-            let judgement = screening::judge(&profile, &context, &found.suspect.payment);
-            for what in &judgement.not_asked {
-                *unseen.entry(*what).or_default() += 1;
-            }
-            found.suspect.judgement = judgement;
+        suspect.judgement = screening::judge(now.profile, &context, &suspect.payment);
+        for what in &suspect.judgement.not_asked {
+            *unseen.entry(*what).or_default() += 1;
         }
-        profile.observe(&found.suspect.payment);
-        sales.after(&mut found);
-        if is_around {
-            found.suspect.in_window = is_within(found.suspect.payment.at, looked.window);
-            looked.suspects.push(found.suspect);
+        if let Some(Asked { rules, said }) = &mut asked {
+            let input = now.facts.input(&suspect.payment, suspect.in_window);
+            suspect.judgement.take_in(rules.judge(&input).points());
+            said.add(rules, (&(), 0, &input), 0, |at| {
+                if rules.rules()[at].stage() == Stage::Live {
+                    suspect.rules.push(at);
+                }
+            });
         }
-    }
+        true
+    });
+    looked.rules = asked;
     looked.unseen = unseen
         .into_iter()
         .map(|(what, count)| Unseen { what, count })

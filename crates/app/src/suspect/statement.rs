@@ -71,6 +71,8 @@ fn found(row: kept::Payment, zone: &TimeZone) -> Found {
         in_window: false,
         sale: None,
         judgement: Default::default(),
+        rules: Vec::new(),
+        row: None,
         opinions: Default::default(),
         payment,
     };

@@ -88,7 +88,7 @@ pub fn lost(house: &House) -> String {
     house.lose(id).incident_id
 }
 
-fn looked(house: &House, incident_id: &str) -> Looked {
+pub fn looked(house: &House, incident_id: &str) -> Looked {
     house
         .store()
         .read(|tx| Ok::<_, store::Error>(mark::looked(tx, &owner(), incident_id).unwrap()))
@@ -96,7 +96,7 @@ fn looked(house: &House, incident_id: &str) -> Looked {
 }
 
 /// The names, the most suspicious first.
-fn ranked(looked: &Looked) -> Vec<(String, u16)> {
+pub fn ranked(looked: &Looked) -> Vec<(String, u16)> {
     let mut all: Vec<_> = looked
         .suspects
         .iter()
@@ -106,7 +106,7 @@ fn ranked(looked: &Looked) -> Vec<(String, u16)> {
     all
 }
 
-fn find<'l>(looked: &'l Looked, id: &str) -> &'l Suspect {
+pub fn find<'l>(looked: &'l Looked, id: &str) -> &'l Suspect {
     looked.suspects.iter().find(|it| it.source.id() == id).unwrap()
 }
 

@@ -222,6 +222,13 @@ impl Profile {
         }
     }
 
+    /// An amount against the median of what the terminal takes in its currency, in hundredths; `None` before there are `sales_min`.
+    pub fn ratio_hundredths(&self, payment: &Payment, sales_min: u32) -> Option<i64> {
+        let sketch = self.amounts(payment.currency.0)?;
+        let median = sketch.median_minor().filter(|_| sketch.total() >= sales_min)?;
+        payment.amount_minor.checked_mul(100)?.checked_div(median.max(1))
+    }
+
     pub(crate) const fn days(&self) -> &Days {
         &self.days
     }

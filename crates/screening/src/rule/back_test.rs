@@ -63,38 +63,57 @@ pub fn back_test<'a, E: Clone>(
     payments: impl IntoIterator<Item = (E, i64, Input<'a>)>,
     examples_max: usize,
 ) -> BackTest<E> {
-    let empty = |code: &str| RuleTest {
-        code: code.to_owned(),
-        sum: Day::default(),
-        days: BTreeMap::new(),
-        not_known: BTreeMap::new(),
-        failed: BTreeMap::new(),
-        examples: Vec::new(),
-    };
-    let mut test = BackTest {
-        version: rules.version(),
-        payments: 0,
-        marked: 0,
-        rules: rules.rules().iter().map(|rule| empty(rule.code())).collect(),
-        has_more_days: false,
-    };
-    let examples_max = examples_max.min(EXAMPLES_MAX);
+    let mut test = BackTest::new(rules);
     for (example, day, input) in payments {
-        test.payments += 1;
-        let mut is_marked = false;
-        for (rule, test_of) in rules.rules().iter().zip(&mut test.rules) {
-            let outcome = rule.when().outcome(&input);
-            if outcome == Outcome::Marked {
-                is_marked = true;
-                if test_of.examples.len() < examples_max {
-                    test_of.examples.push(example.clone());
-                }
-            }
-            test.has_more_days |= !test_of.count(day, outcome);
-        }
-        test.marked += u64::from(is_marked);
+        test.add(rules, (&example, day, &input), examples_max, |_| {});
     }
     test
+}
+
+impl<E: Clone> BackTest<E> {
+    /// Of no payment yet.
+    pub fn new(rules: &Rules) -> Self {
+        let empty = |code: &str| RuleTest {
+            code: code.to_owned(),
+            sum: Day::default(),
+            days: BTreeMap::new(),
+            not_known: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            examples: Vec::new(),
+        };
+        Self {
+            version: rules.version(),
+            payments: 0,
+            marked: 0,
+            rules: rules.rules().iter().map(|rule| empty(rule.code())).collect(),
+            has_more_days: false,
+        }
+    }
+
+    /// Asks each rule of the set, whatever its stage, about one more payment; `marks` is told the place of each that holds. The set is
+    /// the one that it was begun with.
+    pub fn add(
+        &mut self,
+        rules: &Rules,
+        (example, day, input): (&E, i64, &Input<'_>),
+        examples_max: usize,
+        mut marks: impl FnMut(usize),
+    ) {
+        self.payments += 1;
+        let mut is_marked = false;
+        for (at, (rule, test)) in rules.rules().iter().zip(&mut self.rules).enumerate() {
+            let outcome = rule.when().outcome(input);
+            if outcome == Outcome::Marked {
+                is_marked = true;
+                marks(at);
+                if test.examples.len() < examples_max.min(EXAMPLES_MAX) {
+                    test.examples.push(example.clone());
+                }
+            }
+            self.has_more_days |= !test.count(day, outcome);
+        }
+        self.marked += u64::from(is_marked);
+    }
 }
 
 impl<E> RuleTest<E> {

@@ -23,5 +23,5 @@ pub use back_test::{BackTest, DAYS_MAX, Day, EXAMPLES_MAX, RuleTest, back_test};
 pub use check::{BRACKETS_MAX, CHARS_MAX, Condition, DEPTH_MAX, NODES_MAX};
 pub use expression::{Failure, Outcome};
 pub use mistake::{Mistake, Wrong};
-pub use set::{Judged, RULES_MAX, Rule, RuleField, Rules, SET_BYTES_MAX, Unread};
+pub use set::{Judged, RULES_MAX, Rule, RuleField, Rules, SET_BYTES_MAX, Stage, Unread};
 pub use variable::{Input, Type, Variable};

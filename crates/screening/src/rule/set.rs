@@ -1,13 +1,16 @@
 //! Sets of rules, with a version, as JSON, and what a set says of a payment.
 //!
-//! Invariant: in a set each rule is checked, and each code stands once. What a rule cannot say is never silence.
+//! Invariant: in a set each rule is checked, and each code stands once. What a rule cannot say is never silence; only a live one counts.
 
+use domain::setting::Language;
+use domain::words;
 use serde::{Deserialize, Serialize};
 
 use super::check::Condition;
 use super::expression::{Failure, Outcome};
 use super::mistake::Wrong;
 use super::variable::{Input, Variable};
+use crate::by_code::by_code;
 
 /// Rules of one set.
 pub const RULES_MAX: usize = 200;
@@ -18,6 +21,20 @@ const CODE_CHARS_MAX: usize = 40;
 const TEXT_CHARS_MAX: usize = 200;
 const POINTS_MAX: u16 = 1_000;
 
+words! {
+    /// How far a rule is in use.
+    pub enum Stage {
+        /// It is kept, and not asked.
+        Off = "off",
+        /// It is asked and what it says is counted; it changes no score.
+        Shadow = "shadow",
+        /// It is a reason, and counts.
+        Live = "live",
+    }
+}
+
+by_code!(Stage);
+
 /// A rule: when it holds, the payment is marked, with these words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -26,6 +43,7 @@ pub struct Rule {
     text_en: String,
     when: Condition,
     points: u16,
+    stage: Stage,
 }
 
 /// A rule as it is written.
@@ -37,6 +55,12 @@ struct Written {
     text_en: String,
     when: String,
     points: u16,
+    #[serde(default = "live")]
+    stage: Stage,
+}
+
+const fn live() -> Stage {
+    Stage::Live
 }
 
 /// The part of a rule that is wrong.
@@ -52,6 +76,44 @@ pub enum RuleField {
     Points,
     /// Its condition.
     When(Wrong),
+}
+
+impl RuleField {
+    /// The field, as a set writes it.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::TextZh => "text_zh",
+            Self::TextEn => "text_en",
+            Self::Points => "points",
+            Self::When(_) => "when",
+        }
+    }
+
+    /// What is wrong with it, in words.
+    pub fn text(&self, language: Language) -> String {
+        let (zh, en) = match self {
+            Self::Code => (
+                "名称用小写字母、数字和 _，以字母开头，最多 40 个字符，不能重复",
+                "a name of small letters, digits and _, beginning with a letter, at most 40 characters, once in a set",
+            ),
+            Self::TextZh => (
+                "中文说明 1 到 200 个字符，写在一行",
+                "Chinese words: 1 to 200 characters on one line",
+            ),
+            Self::TextEn => (
+                "英文说明 1 到 200 个字符，写在一行",
+                "English words: 1 to 200 characters on one line",
+            ),
+            Self::Points => ("分值 1 到 1000", "points from 1 to 1000"),
+            Self::When(wrong) => return wrong.text(language),
+        };
+        match language {
+            Language::Chinese => zh,
+            Language::English => en,
+        }
+        .to_owned()
+    }
 }
 
 /// Why a set was not read.
@@ -88,10 +150,10 @@ struct WrittenSet {
     rules: Vec<Written>,
 }
 
-/// What a set says of a payment.
+/// What the rules of a set that are live say of a payment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged<'a> {
-    /// The rules that hold, in the order of the set.
+    /// Those that hold, in the order of the set.
     pub marked: Vec<&'a Rule>,
     /// Those that could not decide, and what nobody knows.
     pub not_known: Vec<(&'a Rule, Variable)>,
@@ -100,7 +162,7 @@ pub struct Judged<'a> {
 }
 
 impl Rule {
-    /// Checks a rule.
+    /// Checks a rule; it is live.
     pub fn new(code: &str, text_zh: &str, text_en: &str, when: &str, points: u16) -> Result<Self, RuleField> {
         let is_code = (1..=CODE_CHARS_MAX).contains(&code.len())
             && code.starts_with(|first: char| first.is_ascii_lowercase())
@@ -129,7 +191,14 @@ impl Rule {
             text_en: text_en.to_owned(),
             when: Condition::new(when).map_err(RuleField::When)?,
             points,
+            stage: Stage::Live,
         })
+    }
+
+    /// The same in another stage.
+    pub const fn in_stage(mut self, stage: Stage) -> Self {
+        self.stage = stage;
+        self
     }
 
     /// Its code.
@@ -138,10 +207,10 @@ impl Rule {
     }
 
     /// Its words, as reasons show them.
-    pub fn text(&self, language: domain::setting::Language) -> &str {
+    pub fn text(&self, language: Language) -> &str {
         match language {
-            domain::setting::Language::Chinese => &self.text_zh,
-            domain::setting::Language::English => &self.text_en,
+            Language::Chinese => &self.text_zh,
+            Language::English => &self.text_en,
         }
     }
 
@@ -153,6 +222,11 @@ impl Rule {
     /// How much it counts, 1..=1,000.
     pub const fn points(&self) -> u16 {
         self.points
+    }
+
+    /// How far it is in use.
+    pub const fn stage(&self) -> Stage {
+        self.stage
     }
 }
 
@@ -187,7 +261,8 @@ impl Rules {
         let mut rules = Vec::with_capacity(set.rules.len());
         for (at, rule) in set.rules.iter().enumerate() {
             let checked = Rule::new(&rule.code, &rule.text_zh, &rule.text_en, &rule.when, rule.points);
-            rules.push(checked.map_err(|field| Unread::Rule(at, field))?);
+            let checked = checked.map_err(|field| Unread::Rule(at, field))?;
+            rules.push(checked.in_stage(rule.stage));
         }
         Self::new(set.version, rules)
     }
@@ -200,6 +275,7 @@ impl Rules {
             text_en: rule.text_en.clone(),
             when: rule.when.text().to_owned(),
             points: rule.points,
+            stage: rule.stage,
         };
         let set = WrittenSet {
             version: self.version,
@@ -219,10 +295,10 @@ impl Rules {
         &self.rules
     }
 
-    /// What the set says of a payment.
+    /// What its live rules say of a payment.
     pub fn judge(&self, input: &Input<'_>) -> Judged<'_> {
         let mut judged = Judged::default();
-        for rule in &self.rules {
+        for rule in self.rules.iter().filter(|rule| rule.stage == Stage::Live) {
             match rule.when.outcome(input) {
                 Outcome::Marked => judged.marked.push(rule),
                 Outcome::Silent => {}

@@ -2846,6 +2846,301 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/screening/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of the house's model. */
+        get: operations["model_list"];
+        put?: never;
+        /** Train a model on what people marked around losses, as a draft; or begin a draft that is an earlier version again. */
+        post: operations["model_train"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version, with its card. */
+        get: operations["model_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How far payments around the losses of the last 30 days have moved from those that a version learnt from. Nothing is kept. */
+        post: operations["model_compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to it, oldest first. */
+        get: operations["model_show_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a second person to sign off the version that was seen. */
+        post: operations["model_propose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what stands against a proposal, or against ending its use. */
+        post: operations["model_send_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/sign-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign off the version that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more. */
+        post: operations["model_sign_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/models/{model_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take it back before it is used, or ask a second person to end its use. */
+        post: operations["model_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of the house's own rules. */
+        get: operations["rule_set_list"];
+        put?: never;
+        /** Begin a draft. */
+        post: operations["rule_set_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/rules/back-test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What rules would have said of the payments of the last days: how many each would have marked, when, of which nobody knows enough, and
+         *     how that agrees with what people said of payments around losses. Nothing is kept.
+         */
+        post: operations["rule_set_back_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what is wrong with rules; nothing is kept. */
+        post: operations["rule_set_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/rules/{rule_set_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version, with its rules. What was used once is shown for good. */
+        get: operations["rule_set_show"];
+        /** Write other rules over those that were seen. They are checked first; a set with a mistake is not kept. */
+        put: operations["rule_set_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/rules/{rule_set_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to it, oldest first. */
+        get: operations["rule_set_show_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/rules/{rule_set_id}/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a second person to sign off the set that was seen. */
+        post: operations["rule_set_propose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/rules/{rule_set_id}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what stands against a proposal, or against ending its use. */
+        post: operations["rule_set_send_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/rules/{rule_set_id}/sign-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign off the set that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more. */
+        post: operations["rule_set_sign_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/screening/rules/{rule_set_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take it back before it is used, or ask a second person to end its use. */
+        post: operations["rule_set_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -4057,6 +4352,143 @@ export interface components {
         };
         /** @enum {string} */
         AuditWrong: "leaf_differs" | "record_missing" | "node_differs" | "leaf_missing" | "unsealed" | "gap";
+        /** @description What rules would have said. */
+        BackTest: {
+            /** @description What was left out; none: nothing. */
+            cut: components["schemas"]["BackTestCut"][];
+            /**
+             * Format: int64
+             * @description Of the payments looked at, those that people called not the shop's.
+             */
+            fraudulent: number;
+            /**
+             * Format: int64
+             * @description Those that people called the shop's.
+             */
+            genuine: number;
+            /**
+             * Format: int64
+             * @description Payments that at least one rule would have marked.
+             */
+            marked: number;
+            /**
+             * Format: int64
+             * @description Payments looked at.
+             */
+            payments: number;
+            /** @description Each rule, in the order in which they were sent. */
+            rules: components["schemas"]["BackTestRule"][];
+            /** @description What was looked at. */
+            span: components["schemas"]["TimeSpan"];
+            /** @description At how many terminals: those first of whose payments people said something. */
+            terminals: number;
+        };
+        /** @enum {string} */
+        BackTestCut: "terminals" | "payments" | "time";
+        /** @description What one rule would have said on a day. */
+        BackTestDay: {
+            /** @description Which: `2026-11-27`. */
+            day: string;
+            /**
+             * Format: int64
+             * @description Payments for which it could not be computed.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Payments that it would have marked.
+             */
+            marked: number;
+            /**
+             * Format: int64
+             * @description Payments of which too little is known.
+             */
+            not_known: number;
+        };
+        /** @description A payment that a rule would have marked. */
+        BackTestExample: {
+            /** @description What was charged or given back. */
+            amount: components["schemas"]["Money"];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description How it is named there: `L` and its sequence at the gate, or `P` and its place in a statement. */
+            id: string;
+            /** @description What was asked for. */
+            kind: components["schemas"]["SuspectKind"];
+            /** @description At which terminal. */
+            terminal_id: string;
+        };
+        /**
+         * @description Rules to try on what is past.
+         * @example {
+         *       "days": 30,
+         *       "rules": [
+         *         {
+         *           "code": "late_refund",
+         *           "points": 300,
+         *           "stage": "off",
+         *           "text_en": "Large refund late at night",
+         *           "text_zh": "深夜大额退款",
+         *           "when": "kind == 'refund' && amount_minor >= 50000 && hour >= 22"
+         *         }
+         *       ]
+         *     }
+         */
+        BackTestIn: {
+            /**
+             * Format: int64
+             * @description How many days back, 1 to 90; 30 without it.
+             */
+            days?: number | null;
+            /** @description At most 200; each is asked, whatever its stage. */
+            rules: components["schemas"]["RuleSetRule"][];
+        };
+        /** @description What nobody knew. */
+        BackTestMissing: {
+            /**
+             * Format: int64
+             * @description Of how many payments.
+             */
+            count: number;
+            /** @description Which variable. */
+            variable: string;
+        };
+        /** @description What one rule would have said. */
+        BackTestRule: {
+            /** @description Which. */
+            code: string;
+            /** @description By day, by the terminals' clocks; days with nothing are left out. */
+            days: components["schemas"]["BackTestDay"][];
+            /** @description The first payments that it would have marked, at most 10. */
+            examples: components["schemas"]["BackTestExample"][];
+            /**
+             * Format: int64
+             * @description Payments for which it could not be computed: a division by nothing, a number beyond 64 bits.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Of those that it would have marked, how many people called not the shop's.
+             */
+            fraudulent: number;
+            /**
+             * Format: int64
+             * @description How many people called the shop's.
+             */
+            genuine: number;
+            /**
+             * Format: int64
+             * @description Payments that it would have marked.
+             */
+            marked: number;
+            /** @description What of them, how often. */
+            missing: components["schemas"]["BackTestMissing"][];
+            /**
+             * Format: int64
+             * @description Payments of which too little is known.
+             */
+            not_known: number;
+        };
         /** @enum {string} */
         BusinessKind: "enterprise" | "individual" | "micro";
         /** @enum {string} */
@@ -4410,6 +4842,8 @@ export interface components {
             /** @description Whether what makes them is there; it may be busy. */
             ready: boolean;
         };
+        /** @enum {string} */
+        DriftLevel: "unknown" | "stable" | "shifted" | "changed";
         /** @description The duties of an incident, in the order in which people do them. */
         Duties: {
             /** @description All of them, ended ones too; none in the first moments after a report. */
@@ -5857,6 +6291,115 @@ export interface components {
         MerchantState: "active" | "retired";
         /** @enum {string} */
         Mode: "shop" | "acquirer";
+        /** @description A version of the house's model. */
+        Model: components["schemas"]["Revision"] & {
+            /** @description Whether the one who asks may begin a draft that is this one again. */
+            can_copy: boolean;
+            card: components["schemas"]["ModelCard"] | null;
+            /** @description Who may sign it off, while it is a draft or waits; at most 50. Nobody, for who may not keep it. */
+            signers: string[];
+        };
+        /**
+         * @description What a draft begins from.
+         * @example {
+         *       "from": null
+         *     }
+         */
+        ModelBegun: {
+            /** @description The version that it is again: the way back. Without it one is trained. */
+            from?: string | null;
+        };
+        /** @description What a model learnt from, and what it is good for. */
+        ModelCard: {
+            /** @description ISO 4217: payments of other currencies it does not know. */
+            currency: string;
+            /** @description SHA-256 over features, times and marks, in hexadecimal digits: the same data or not. */
+            data_sha256: string;
+            /** @description What it looks at, the weightiest first. */
+            features: components["schemas"]["ModelFeature"][];
+            /** @description When the first of them was. */
+            first_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description How many of them people called not the shop's.
+             */
+            fraudulent: number;
+            held_out: components["schemas"]["ModelHeldOut"] | null;
+            /** @description When the last was. */
+            last_at: components["schemas"]["Time"];
+            /** @description What it must not be used for, in the language of `Accept-Language`. */
+            not_for: string[];
+            /**
+             * Format: int64
+             * @description On how many payments.
+             */
+            payments: number;
+            /** @description When it was trained. */
+            trained_at: components["schemas"]["Time"];
+        };
+        /** @description How far newer payments have moved. */
+        ModelDrift: {
+            /** @description Each feature. */
+            features: components["schemas"]["ModelMoved"][];
+            /** @description Whether not all of them were looked at. */
+            is_cut: boolean;
+            /**
+             * Format: int64
+             * @description Payments around losses that were reported in the last 30 days, marked or not.
+             */
+            payments: number;
+        };
+        /** @description Something that a model looks at. */
+        ModelFeature: {
+            /** @description Which. */
+            feature: string;
+            /**
+             * Format: int32
+             * @description Its part in what was learnt, thousandths.
+             */
+            share_milli: number;
+            /** @description That in words, in the language of `Accept-Language`. */
+            title: string;
+        };
+        /** @description What the last fifth says. */
+        ModelHeldOut: {
+            /**
+             * Format: int32
+             * @description Precision averaged over those, thousandths; chance gives their share.
+             */
+            average_precision_milli: number;
+            /**
+             * Format: int64
+             * @description How many of them people called not the shop's.
+             */
+            fraudulent: number;
+            /**
+             * Format: int64
+             * @description How many payments.
+             */
+            payments: number;
+        };
+        /** @description How far newer payments have moved in one feature. */
+        ModelMoved: {
+            /** @description Which. */
+            feature: string;
+            /**
+             * Format: int32
+             * @description The population stability index, thousandths: below 100 it is as it was, from 250 the model should be trained anew.
+             */
+            index_milli: number;
+            /** @description What that means. */
+            level: components["schemas"]["DriftLevel"];
+            /** @description That in words, in the language of `Accept-Language`. */
+            title: string;
+        };
+        /** @description The house's models. */
+        Models: {
+            /** @description Their versions, the latest first; one of them at most is used. */
+            revisions: components["schemas"]["Revision"][];
+            /** @description Whether the one who asks may train and sign off. */
+            writes: boolean;
+        };
         /**
          * @description When something happened.
          * @example {
@@ -7347,7 +7890,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "files_busy" | "file_infected" | "file_gone" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "photo_not_found" | "too_many_photos" | "too_many_photos_today" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "too_many_files" | "too_many_files_today" | "file_elsewhere" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "letter_not_found" | "too_many_letters" | "too_many_letters_today" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "too_many_marks" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "question_not_found" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "files_busy" | "file_infected" | "file_gone" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "photo_not_found" | "too_many_photos" | "too_many_photos_today" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "too_many_files" | "too_many_files_today" | "file_elsewhere" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "letter_not_found" | "too_many_letters" | "too_many_letters_today" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "too_many_marks" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "question_not_found" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set" | "rules_wrong" | "back_test_running" | "too_few_marks" | "model_unreadable";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -7476,7 +8019,7 @@ export interface components {
             reason: string;
         };
         /** @enum {string} */
-        ReasonCode: "refund_without_sale" | "refund_other_card" | "refund_again" | "refund_exceeds_sale" | "many_refunds" | "round_amounts" | "out_of_hours" | "unusual_hour" | "keyed_jump" | "stripe_jump" | "usual_reading_gone" | "test_then_large" | "amount_unusual" | "card_in_a_row" | "many_cards" | "declined_again" | "operator_off_shift" | "operator_unknown" | "elsewhere" | "new_place" | "after_silence" | "wrong_passwords" | "busier" | "loss_window";
+        ReasonCode: "refund_without_sale" | "refund_other_card" | "refund_again" | "refund_exceeds_sale" | "many_refunds" | "round_amounts" | "out_of_hours" | "unusual_hour" | "keyed_jump" | "stripe_jump" | "usual_reading_gone" | "test_then_large" | "amount_unusual" | "card_in_a_row" | "many_cards" | "declined_again" | "operator_off_shift" | "operator_unknown" | "elsewhere" | "new_place" | "after_silence" | "wrong_passwords" | "busier" | "loss_window" | "rule";
         /** @description One channel's receipt: nothing of the terminal passes our own doors from here on. */
         Receipt: {
             /** @description From when. */
@@ -7968,6 +8511,128 @@ export interface components {
             /** @description Which. */
             role: components["schemas"]["Role"];
         };
+        /** @description Something that is wrong with a rule. */
+        RuleMistake: {
+            /** @description Of a condition: how many characters stand before it. */
+            at: number | null;
+            /** @description In which field. */
+            field: string;
+            /** @description With which, by its place, from 0. */
+            rule: number;
+            /** @description What, in the language of `Accept-Language`. */
+            text: string;
+        };
+        /** @description A version of the house's own rules. */
+        RuleSet: components["schemas"]["Revision"] & {
+            /** @description Whether the one who asks may begin a draft from it. */
+            can_copy: boolean;
+            /** @description The rules, in their order; null: this version of the software cannot read them. */
+            rules: components["schemas"]["RuleSetRule"][] | null;
+            /** @description Who may sign it off, while it is written or waits; at most 50. Nobody, for who may not keep it. */
+            signers: string[];
+            /** @description The same as it is kept: JSON. */
+            text: string;
+            /** @description What is used now, as it is kept, with which it is compared; empty: nothing. */
+            used: string;
+        };
+        /**
+         * @description What a draft begins from.
+         * @example {
+         *       "from": null
+         *     }
+         */
+        RuleSetBegun: {
+            /** @description The version it is a copy of: the way back to one that was used before. Without it, what is used now, else no rule. */
+            from?: string | null;
+        };
+        /** @description What is wrong with rules. */
+        RuleSetChecked: {
+            /** @description The first mistake of each rule that has one; none: the set can be kept. */
+            wrong: components["schemas"]["RuleMistake"][];
+        };
+        /** @description A rule: when its condition holds of a payment, the payment is marked with its words. */
+        RuleSetRule: {
+            /** @description Its name: small letters, digits and `_`, once in a set; at most 40 characters. */
+            code: string;
+            /**
+             * Format: int32
+             * @description How much it counts, 1 to 1,000.
+             */
+            points: number;
+            /** @description How far it is in use. */
+            stage: components["schemas"]["RuleStage"];
+            /** @description In English. */
+            text_en: string;
+            /** @description Its words in Chinese; at most 200 characters. */
+            text_zh: string;
+            /** @description When it holds: an expression of CEL; at most 1,000 characters. */
+            when: string;
+        };
+        /**
+         * @description Rules to look at.
+         * @example {
+         *       "rules": [
+         *         {
+         *           "code": "late_refund",
+         *           "points": 300,
+         *           "stage": "shadow",
+         *           "text_en": "Large refund late at night",
+         *           "text_zh": "深夜大额退款",
+         *           "when": "kind == 'refund' && amount_minor >= 50000 && hour >= 22"
+         *         }
+         *       ]
+         *     }
+         */
+        RuleSetTried: {
+            /** @description At most 200. */
+            rules: components["schemas"]["RuleSetRule"][];
+        };
+        /**
+         * @description Other rules, in place of those that were seen.
+         * @example {
+         *       "rules": [
+         *         {
+         *           "code": "late_refund",
+         *           "points": 300,
+         *           "stage": "shadow",
+         *           "text_en": "Large refund late at night",
+         *           "text_zh": "深夜大额退款",
+         *           "when": "kind == 'refund' && amount_minor >= 50000 && hour >= 22"
+         *         }
+         *       ],
+         *       "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+         *     }
+         */
+        RuleSetWritten: {
+            /** @description At most 200, and 48 KiB as they are kept. */
+            rules: components["schemas"]["RuleSetRule"][];
+            /** @description SHA-256 of the text that was seen, in hexadecimal digits. */
+            sha256: string;
+        };
+        /** @description The house's own rules, and what they are made with. */
+        RuleSets: {
+            /** @description Whether one is used but cannot be read by this version of the software: no rule is asked then. */
+            is_unreadable: boolean;
+            /** @description Their versions, the latest first; one of them at most is used. */
+            revisions: components["schemas"]["Revision"][];
+            /** @description What conditions may ask about. */
+            variables: components["schemas"]["RuleVariable"][];
+            /** @description Whether the one who asks may write and sign off. */
+            writes: boolean;
+        };
+        /** @enum {string} */
+        RuleStage: "off" | "shadow" | "live";
+        /** @description What a condition may ask about. */
+        RuleVariable: {
+            /** @description Its type. */
+            kind: components["schemas"]["RuleVariableType"];
+            /** @description What it is, in the language of `Accept-Language`. */
+            title: string;
+            /** @description Its name. */
+            variable: string;
+        };
+        /** @enum {string} */
+        RuleVariableType: "int" | "string" | "bool";
         /**
          * @description What may be said with a step.
          * @example {}
@@ -8590,6 +9255,7 @@ export interface components {
             kind: components["schemas"]["SuspectKind"];
             mark: components["schemas"]["MarkVerdict"] | null;
             method: components["schemas"]["PaymentMethod"] | null;
+            model: components["schemas"]["SuspectModel"] | null;
             /** @description Who was signed in, as the source writes it. */
             operator: string | null;
             /** @description What each person says, the last one first. */
@@ -8647,6 +9313,16 @@ export interface components {
         SuspectEntry: "tapped" | "inserted" | "swiped" | "keyed" | "fallback" | "code";
         /** @enum {string} */
         SuspectKind: "sale" | "refund" | "void" | "other";
+        /** @description A model's opinion of a payment. */
+        SuspectModel: {
+            /** @description What speaks for that, the weightiest first, at most 3. */
+            parts: components["schemas"]["SuspectPart"][];
+            /**
+             * Format: int32
+             * @description Of a thousand such payments around losses, how many people are expected to call not the shop's.
+             */
+            score: number;
+        };
         /** @description What could not be looked at. */
         SuspectNotAsked: {
             /** @description What. */
@@ -8654,6 +9330,18 @@ export interface components {
             /** @description Of how many payments. */
             count: number;
             /** @description What, and why not, in the language of `Accept-Language`. */
+            text: string;
+        };
+        /** @description A feature's part in a model's opinion. */
+        SuspectPart: {
+            /** @description Which. */
+            feature: string;
+            /**
+             * Format: int32
+             * @description Its share of all that speaks for it, thousandths.
+             */
+            share_milli: number;
+            /** @description That with its value, in the language of `Accept-Language`. */
             text: string;
         };
         /** @description Why a payment stands out. */
@@ -8665,6 +9353,8 @@ export interface components {
              * @description How much of the score is its own, of 1,000.
              */
             points: number;
+            /** @description The name of the house's own rule that it is; null: it is none. */
+            rule: string | null;
             /** @description What was found, with its numbers. */
             text: string;
             /** @description That in a few words, in the language of `Accept-Language`, as the next. */
@@ -8700,6 +9390,28 @@ export interface components {
             id: string;
             /** @description What was asked for. */
             kind: components["schemas"]["SuspectKind"];
+        };
+        /** @description A rule of the house's own in shadow, and what it would have said of these payments. */
+        SuspectShadow: {
+            /**
+             * Format: int64
+             * @description For how many it could not be computed.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Of how many too little is known.
+             */
+            not_known: number;
+            /** @description Its name. */
+            rule: string;
+            /** @description Its words, in the language of `Accept-Language`. */
+            text: string;
+            /**
+             * Format: int64
+             * @description How many it would have marked.
+             */
+            would_have_marked: number;
         };
         /** @enum {string} */
         SuspectState: "approved" | "declined" | "pending" | "unknown";
@@ -8746,8 +9458,10 @@ export interface components {
             may_mark: boolean;
             /** @description Where the next page starts; null on the last one. */
             next_cursor: string | null;
-            /** @description What could not be looked at, and why. */
+            /** @description What could not be looked at, and why; the house's own live rules among it, each with what nobody knows or what cannot be computed. */
             not_asked: components["schemas"]["SuspectNotAsked"][];
+            /** @description The house's own rules in shadow: they change no score. Empty for who does not keep them. */
+            shadow: components["schemas"]["SuspectShadow"][];
             stopped_at: components["schemas"]["Time"] | null;
             /** @description The loss window. */
             window: components["schemas"]["TimeSpan"];
@@ -30025,6 +30739,2310 @@ export interface operations {
                 };
             };
             /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    model_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    model_train: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ModelBegun"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_few_marks; too_many_revisions */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field: there is no such version, or it cannot be read, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description back_test_running: one of these, or a back-test, is under way, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    model_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    model_compare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDrift"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description model_unreadable */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description back_test_running: one of these, or a back-test, is under way, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    model_show_events: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description model_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    model_propose: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevisionSeen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state; text_changed; text_wrong; too_many_revisions */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    model_send_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevisionNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    model_sign_off: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevisionSeen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state; text_changed; text_wrong; later_in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    model_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevisionNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSets"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RuleSetBegun"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSet"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_revisions */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field: there is no such version, or it cannot be read, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_back_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackTestIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackTest"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rules_wrong; invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description back_test_running: there is one at a time, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSetTried"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetChecked"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSet"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSetWritten"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSet"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state; text_changed: somebody else has written since; too_many_revisions */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rules_wrong; invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_show_events: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                rule_set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rule_set_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_propose: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                rule_set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevisionSeen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSet"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state; text_changed; text_wrong; too_many_revisions */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_send_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                rule_set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevisionNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSet"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_sign_off: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                rule_set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevisionSeen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSet"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, second_person_required, step_up_required, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state; text_changed; text_wrong; later_in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rule_set_withdraw: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                rule_set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RevisionNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSet"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description revision_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -77,6 +77,8 @@ export const title = {
   keys: say('API 密钥', 'API keys'),
   templates: say('文件模板', 'Templates of documents'),
   template: say('文件模板', 'Template of a document'),
+  rule_sets: say('交易规则', 'Rules for payments'),
+  models: say('交易模型', 'Model of payments'),
   reach: say('我的提醒邮箱', 'Reminders for me'),
   security: say('登录与安全', 'Sign-in and security'),
   imports: say('导入终端', 'Import terminals'),

@@ -51,6 +51,7 @@ import * as registration_setting from './registration_setting'
 import * as personal from './personal'
 import * as revision from './revision'
 import * as template from './template'
+import * as screening from './screening'
 import { spoken, type Spoken } from './say'
 
 const all = {
@@ -106,6 +107,7 @@ const all = {
   ...personal,
   ...revision,
   ...template,
+  ...screening,
 }
 
 export type Messages = Spoken<typeof all>

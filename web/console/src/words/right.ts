@@ -19,7 +19,10 @@ export const right = {
   see_house: say('看系统运行情况', 'See how the house runs'),
   see_record: say('看操作记录', 'Read the record'),
   see_personal: say('看个人信息', 'See personal data'),
-  keep_revision: say('写和签发预案、模板', 'Write and sign off playbooks and templates'),
+  keep_revision: say(
+    '写和签发预案、模板、交易规则',
+    'Write and sign off playbooks, templates and rules for payments',
+  ),
 } satisfies Words<Right>
 
 export const roles = {
