@@ -147,9 +147,14 @@ mod tests {
     use super::*;
 
     fn said(folder: &str, kind: &str, name: &str, test: bool) -> String {
-        format!(
-            r#"{{"reason":"compiler-artifact","manifest_path":"/till/{folder}/Cargo.toml","target":{{"kind":["{kind}"],"name":"{name}"}},"profile":{{"test":{test}}},"executable":"/till/target/{name}"}}"#
-        )
+        serde_json::json!({
+            "reason": "compiler-artifact",
+            "manifest_path": format!("/till/{folder}/Cargo.toml"),
+            "target": { "kind": [kind], "name": name },
+            "profile": { "test": test },
+            "executable": format!("/till/target/{name}"),
+        })
+        .to_string()
     }
 
     #[test]

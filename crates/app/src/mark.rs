@@ -14,7 +14,7 @@ use store::{Error as StoreError, Tx, event, row};
 
 use crate::attempt::of_incident;
 use crate::case::{Error, find, locked};
-use crate::suspect::{Looked, look};
+use crate::suspect::{Looked, heard, look};
 
 /// Payments that the record names by themselves.
 const NAMED_MAX: usize = 20;
@@ -63,7 +63,8 @@ fn terminal_of(tx: &Tx<'_>, incident: &Incident) -> Result<Terminal, StoreError>
 }
 
 /// Says of payments, by their names, whether they were the shop's; without a verdict, takes back what the actor said of them. What
-/// stands already is not said again. Answers what is looked at, as it is then.
+/// stands already is not said again. `looked` is what was looked at before, so that nothing is judged while others wait to write; what
+/// people said since is in the answer.
 ///
 /// # Errors
 /// [`Error::Unknown`] of `items` where one of them is none; nothing is marked then.
@@ -73,6 +74,7 @@ pub fn mark(
     incident_id: &str,
     items: &[String],
     said: (Option<Verdict>, Option<&str>),
+    mut looked: Looked,
 ) -> Result<Looked, NotMarked> {
     find::<Incident>(tx, actor, incident_id)?;
     may_mark(actor)?;
@@ -83,7 +85,7 @@ pub fn mark(
     if items.is_empty() || items.len() > AT_ONCE_MAX {
         return Err(Error::Unknown("items").into());
     }
-    let mut looked = look(tx, &incident, &terminal_of(tx, &incident)?)?;
+    heard(tx, &incident, &mut looked.suspects)?;
     let known: HashMap<String, usize> = looked
         .suspects
         .iter()

@@ -16,6 +16,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use domain::Actor;
 use domain::incident::Incident;
 use domain::mark::{AT_ONCE_MAX, GROUND_CHARS_MAX, Mark, Verdict};
 use domain::setting::Language as Spoken;
@@ -801,6 +802,13 @@ async fn mark(
     input: In<MarkIn>,
 ) -> Result<Kept, Problem> {
     let incident_id = input.body.incident_id.clone();
+    let its = incident_id.clone();
+    let look = move |tx: &Tx<'_>, actor: &Actor| {
+        find::<Incident>(tx, actor, &its)?;
+        may_mark(actor)?;
+        Ok(app::mark::looked(tx, actor, &its)?)
+    };
+    let Json(looked) = reading(&api, account.clone(), look).await?;
     let kept = acting(&api, account, input, move |tx, actor, said: MarkIn| {
         find::<Incident>(tx, actor, &said.incident_id)?;
         if said.items.is_empty() {
@@ -824,6 +832,7 @@ async fn mark(
             &said.incident_id,
             &said.items,
             (verdict, ground.as_deref()),
+            looked,
         )?;
         let mut names = Names::new(tx);
         let wanted = |it: &&Suspect| said.items.contains(&it.source.id());

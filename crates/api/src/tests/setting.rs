@@ -63,7 +63,7 @@ async fn who_administers_changes_some_and_the_others_stay() {
         json!({
             "mode": "acquirer", "language": "zh", "time_zone": "Asia/Shanghai", "currency": "CNY",
             "address": null, "mail_from": null, "smtp_url_set": false, "host_address": null, "acquirer_code": null,
-            "zone_keys_set": false, "second_factor_from": null, "takes_registrations": false, "identity_provider": null,
+            "zone_keys_set": false, "second_factor_from": null, "takes_registrations": false, "watch": "ask", "identity_provider": null,
             "identity_daily_limit": 100, "gate": "off", "actions": ["change", "test_host", "test_mail"],
         })
     );

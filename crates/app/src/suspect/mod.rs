@@ -513,7 +513,7 @@ pub(crate) fn opinions(tx: &Tx<'_>, incident_id: &str) -> Result<HashMap<String,
 }
 
 /// Adds what people say of them.
-fn heard(tx: &Tx<'_>, incident: &Incident, suspects: &mut [Suspect]) -> Result<(), StoreError> {
+pub(crate) fn heard(tx: &Tx<'_>, incident: &Incident, suspects: &mut [Suspect]) -> Result<(), StoreError> {
     let opinions = opinions(tx, &incident.incident_id)?;
     for suspect in suspects {
         let of = |source: Source| opinions.get(&source.marked_as());

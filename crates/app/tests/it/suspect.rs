@@ -128,7 +128,14 @@ pub fn say(
 ) -> Result<Looked, NotMarked> {
     let (by, incident_id) = (by.clone(), incident_id.to_owned());
     let items: Vec<String> = items.iter().map(|item| (*item).to_owned()).collect();
-    house.try_write(move |tx| mark::mark(tx, &by, &incident_id, &items, (verdict, Some("nobody was there"))))
+    let looked = house
+        .store()
+        .read(|tx| Ok::<_, store::Error>(mark::looked(tx, &by, &incident_id)))
+        .unwrap()?;
+    house.try_write(move |tx| {
+        let said = (verdict, Some("nobody was there"));
+        mark::mark(tx, &by, &incident_id, &items, said, looked)
+    })
 }
 
 #[test]
