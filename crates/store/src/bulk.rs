@@ -36,21 +36,21 @@ pub fn terminals(tx: &Tx<'_>, pattern: TerminalId, numbers: Range<i64>) -> Resul
     tx.execute(session, values).map(drop)
 }
 
-/// Writes an approved purchase into the ledger for each of these sequences of each of these terminals, a second apart
+/// Writes an approved purchase into the ledger for each of these sequences of each of these terminals, so many milliseconds apart
 /// from `epoch` on, five hundred to a batch.
 pub fn history(
     tx: &Tx<'_>,
     numbers: Range<i64>,
     sequences: Range<i64>,
-    epoch: Timestamp,
+    (epoch, apart_ms): (Timestamp, i64),
 ) -> Result<(), Error> {
     let sql = sql!(
         "INSERT INTO ledger (terminal_id, sequence, at_ms, decision, entry, batch, trace, amount_minor, currency, card, entry_mode,
            operator, response_code, retrieval_reference, approval_code, requested_at_ms)
          WITH RECURSIVE number (i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM number WHERE i + 1 < $1)
-         SELECT CAST(CAST($2 AS BIGINT) + i / $3 AS TEXT), $4 + i % $3, $5 + ($4 + i % $3) * 1000, 'approved', 'purchase',
+         SELECT CAST(CAST($2 AS BIGINT) + i / $3 AS TEXT), $4 + i % $3, $5 + ($4 + i % $3) * $6, 'approved', 'purchase',
            1 + ($4 + i % $3) / 500, 1 + ($4 + i % $3) % 500, 100 + i % 9000, 156, '621234******0000', 'swipe', '001', '00',
-           CAST(100000000000 + i AS TEXT), CAST(100000 + i % 900000 AS TEXT), $5 + ($4 + i % $3) * 1000 - 60
+           CAST(100000000000 + i AS TEXT), CAST(100000 + i % 900000 AS TEXT), $5 + ($4 + i % $3) * $6 - 60
          FROM number ORDER BY i"
     );
     let length = sequences.end - sequences.start;
@@ -58,6 +58,6 @@ pub fn history(
     if rows <= 0 {
         return Ok(());
     }
-    tx.execute(sql, values![rows, numbers.start, length, sequences.start, epoch])
-        .map(drop)
+    let values = values![rows, numbers.start, length, sequences.start, epoch, apart_ms];
+    tx.execute(sql, values).map(drop)
 }

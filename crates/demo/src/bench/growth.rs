@@ -68,9 +68,11 @@ const PROGRESS: Duration = Duration::from_secs(20);
 
 /// How large an estate is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Estate {
-    terminals: u32,
-    rows: u32,
+pub(super) struct Estate {
+    /// Terminals.
+    pub terminals: u32,
+    /// Rows of the ledger.
+    pub rows: u32,
 }
 
 /// Measures and prints.
@@ -167,13 +169,13 @@ async fn open(at: &Path, database: Option<&Database>, estate: Estate) -> anyhow:
     }
     let node = rig::open(at, database).await?;
     if !filled.exists() {
-        fill(&node, estate).await?;
+        fill(&node, estate, (EPOCH, 1_000)).await?;
         std::fs::write(&filled, format!("{estate:?}"))?;
     }
     Ok(node)
 }
 
-async fn fill(node: &Node, estate: Estate) -> anyhow::Result<()> {
+pub(super) async fn fill(node: &Node, estate: Estate, past: (Timestamp, i64)) -> anyhow::Result<()> {
     rig::fill(node, 1, "").await?;
     let pattern = terminal_id(0)?;
     let session = TerminalSession {
@@ -204,7 +206,7 @@ async fn fill(node: &Node, estate: Estate) -> anyhow::Result<()> {
         let step = (FILL_ROWS / (sequences.end - sequences.start).max(1)).max(1);
         for from in (first..end).step_by(step as usize) {
             let (numbers, sequences) = (from..end.min(from + step), sequences.clone());
-            node.write(move |tx| store::bulk::history(tx, numbers, sequences, EPOCH))
+            node.write(move |tx| store::bulk::history(tx, numbers, sequences, past))
                 .await?;
             if told.elapsed() > PROGRESS {
                 told = Instant::now();

@@ -10,6 +10,7 @@ mod growth;
 mod report;
 mod rig;
 mod screening;
+mod suspects;
 mod theft;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub enum Bench {
     Report(report::Args),
     /// What an authorisation costs with more terminals and a longer ledger.
     Growth(growth::Args),
+    /// What looking at one lost terminal costs among many: its payments around the loss against its month before.
+    Suspects(suspects::Args),
     /// Stolen terminals: how soon they are noticed without labels, against false questions. Nothing is measured but the judge.
     Theft(theft::Args),
     /// How well the model finds what people would mark: the public benchmark's protocol, on its data or on a small set of our own.
@@ -46,6 +49,7 @@ pub async fn run(bench: Bench) -> anyhow::Result<()> {
         Bench::Gate(args) => gate::run(args).await?,
         Bench::Report(args) => report::run(args).await?,
         Bench::Growth(args) => growth::run(args).await?,
+        Bench::Suspects(args) => suspects::run(args).await?,
         Bench::Theft(args) => theft::run(&args)?,
         Bench::Screening(args) => screening::run(&args)?,
     }
