@@ -266,6 +266,22 @@ impl Acted {
     }
 }
 
+/// Lets a thread run when little else wants to, where the system allows it: a report of loss and the gate wait for neither guesses nor looks.
+pub fn give_way() {
+    use thread_priority::{
+        NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
+        thread_native_id,
+    };
+    let set = set_thread_priority_and_policy(
+        thread_native_id(),
+        ThreadPriority::Min,
+        ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other),
+    );
+    if set.is_err() {
+        tracing::debug!("a thread that should give way runs at the usual priority");
+    }
+}
+
 /// Runs what may block on a thread that may, when its turn comes.
 async fn on_a_thread<T, E>(
     turns: &Arc<Semaphore>,

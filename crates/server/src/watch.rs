@@ -2,7 +2,9 @@
 //!
 //! Invariant: what it cannot do in time it does later; nothing waits for it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use app::question::Asking;
@@ -11,6 +13,7 @@ use domain::TerminalId;
 use domain::time::HOUR_MS;
 use node::{Node, told};
 use store::{Error, Tx};
+use tokio::sync::mpsc::{self, Sender};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -26,41 +29,65 @@ pub async fn run(node: Arc<Node>, mut stop: watch::Receiver<bool>) {
     if let Err(error) = find_missed(&node).await {
         tracing::warn!(%error, "what terminals did before the start is looked at when they do more");
     }
-    let mut watcher = Watcher::default();
+    let (send, mut looked) = mpsc::channel(1);
+    let (to_look, acted) = std::sync::mpsc::channel();
+    let here = node.clone();
+    let thread = std::thread::Builder::new().name("watcher".into());
+    if let Err(error) = thread.spawn(move || look(&here, acted, send)) {
+        tracing::error!(%error, "nobody watches: there is no thread for it");
+        return;
+    }
     while timeout(LOOK_EVERY, told(&mut stop)).await.is_err() {
-        let acted = node.acted.take();
+        // What comes while it looks is in the next look.
+        if to_look.send(node.acted.take()).is_err() {
+            tracing::error!("the watcher has ended by itself");
+            return;
+        }
+        loop {
+            let asking = tokio::select! {
+                biased;
+                () = told(&mut stop) => return,
+                asking = looked.recv() => asking,
+            };
+            match asking.flatten() {
+                Some(asking) => ask(&node, asking).await,
+                None => break,
+            }
+        }
+    }
+}
+
+/// Looks at what it is sent, on a thread that gives way to everything else; `None` says that a look is over.
+fn look(node: &Node, acted: Receiver<HashMap<TerminalId, bool>>, looked: Sender<Option<Vec<Asking>>>) {
+    node::give_way();
+    let mut watcher = Watcher::default();
+    for acted in acted {
         for (terminal_id, _) in acted.iter().filter(|(_, is_past)| **is_past) {
             watcher.forget(*terminal_id);
         }
         let mut terminals: Vec<TerminalId> = acted.into_keys().collect();
         terminals.sort_unstable();
         for some in terminals.chunks(AT_ONCE_MAX) {
-            if *stop.borrow() {
-                return;
-            }
-            let (here, some) = (node.clone(), some.to_vec());
-            let looking = tokio::task::spawn_blocking(move || {
-                let looked = here
-                    .store
-                    .read(|tx: &Tx<'_>| match app::question::are_asked(tx)? {
-                        true => watcher.look(tx, &some),
-                        false => Ok(Vec::new()),
-                    });
-                (watcher, looked)
-            });
-            let Ok((same, looked)) = looking.await else {
-                tracing::error!("the watcher failed, and begins anew");
-                watcher = Watcher::default();
-                break;
-            };
-            watcher = same;
-            match looked {
-                Ok(asking) => ask(&node, asking).await,
+            let asking = node
+                .store
+                .read(|tx: &Tx<'_>| match app::question::are_asked(tx)? {
+                    true => watcher.look(tx, some),
+                    false => Ok(Vec::new()),
+                });
+            let sent = match asking {
+                Ok(asking) if asking.is_empty() => Ok(()),
+                Ok(asking) => looked.blocking_send(Some(asking)),
                 Err(error) => {
                     tracing::warn!(%error, "the watcher cannot read the store");
                     break;
                 }
+            };
+            if sent.is_err() || looked.is_closed() {
+                return;
             }
+        }
+        if looked.blocking_send(None).is_err() {
+            return;
         }
     }
 }

@@ -94,7 +94,7 @@ impl Passwords {
         std::thread::Builder::new()
             .name("stranger".into())
             .spawn(move || {
-                give_way();
+                node::give_way();
                 drop(done.send(work()));
             })
             .map_err(|error| Problem::internal(&error))?;
@@ -166,22 +166,6 @@ impl Passwords {
             app::password::hash(&password, &salt).map_err(|error| Problem::internal(&error))
         };
         self.run(asker, work).await?
-    }
-}
-
-/// Lets a thread run when little else wants to, where the system allows it: a report of loss does not wait for guesses.
-fn give_way() {
-    use thread_priority::{
-        NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy,
-        thread_native_id,
-    };
-    let set = set_thread_priority_and_policy(
-        thread_native_id(),
-        ThreadPriority::Min,
-        ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other),
-    );
-    if set.is_err() {
-        tracing::debug!("a stranger's password is verified at the usual priority");
     }
 }
 
