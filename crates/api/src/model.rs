@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 
 use super::people::Names;
 use super::problem::{Problem, ProblemOut};
-use super::revision::{self as steps, RevisionNote, RevisionOut, RevisionSeen};
+use super::revision::{self as steps, RevisionOut};
 use super::route::{self, acting, reading};
 use super::rule_set::{BACK_IN_S, TESTING};
 use crate::Api;
@@ -386,98 +386,20 @@ async fn compare(
     }))
 }
 
-/// Ask a second person to sign off the version that was seen.
-#[utoipa::path(post, path = "/screening/models/{model_id}/propose", tag = "model", params(("model_id" = String, Path)),
-    request_body = RevisionSeen, responses(
-    (status = 200, body = ModelOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 404, description = "revision_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state; text_changed; text_wrong; too_many_revisions", body = ProblemOut),
-))]
-async fn propose(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    input: In<RevisionSeen>,
-) -> Result<Kept, Problem> {
-    let language = spoken(&headers);
-    acting(&api, account, input, move |tx, actor, said: RevisionSeen| {
-        let note = said.note()?;
-        let it = model::propose(tx, actor, &id, &said.sha256, note.as_deref())?;
-        out(tx, actor, &it, language)
-    })
-    .await
+fn shown(tx: &Tx<'_>, actor: &Actor, it: Revision, headers: &HeaderMap) -> Result<ModelOut, Problem> {
+    out(tx, actor, &it, spoken(headers))
 }
 
-/// Say what stands against a proposal, or against ending its use.
-#[utoipa::path(post, path = "/screening/models/{model_id}/send-back", tag = "model", params(("model_id" = String, Path)),
-    request_body = RevisionNote, responses(
-    (status = 200, body = ModelOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 404, description = "revision_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state", body = ProblemOut),
-    (status = 422, description = "invalid_field", body = ProblemOut),
-))]
-async fn send_back(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    input: In<RevisionNote>,
-) -> Result<Kept, Problem> {
-    let language = spoken(&headers);
-    acting(&api, account, input, move |tx, actor, said| {
-        let it = steps::send_back(tx, actor, (KIND, &id), said)?;
-        out(tx, actor, &it, language)
-    })
-    .await
-}
-
-/// Sign off the version that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more.
-#[utoipa::path(post, path = "/screening/models/{model_id}/sign-off", tag = "model", params(("model_id" = String, Path)),
-    request_body = RevisionSeen, responses(
-    (status = 200, body = ModelOut),
-    (status = 403, description = "not_allowed, second_person_required, step_up_required", body = ProblemOut),
-    (status = 404, description = "revision_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state; text_changed; text_wrong; later_in_use", body = ProblemOut),
-))]
-async fn sign_off(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    input: In<RevisionSeen>,
-) -> Result<Kept, Problem> {
-    let language = spoken(&headers);
-    acting(&api, account, input, move |tx, actor, said: RevisionSeen| {
-        let note = said.note()?;
-        let it = model::sign_off(tx, actor, &id, &said.sha256, note.as_deref())?;
-        out(tx, actor, &it, language)
-    })
-    .await
-}
-
-/// Take it back before it is used, or ask a second person to end its use.
-#[utoipa::path(post, path = "/screening/models/{model_id}/withdraw", tag = "model", params(("model_id" = String, Path)),
-    request_body = RevisionNote, responses(
-    (status = 200, body = ModelOut),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 404, description = "revision_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state", body = ProblemOut),
-    (status = 422, description = "invalid_field", body = ProblemOut),
-))]
-async fn withdraw(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    input: In<RevisionNote>,
-) -> Result<Kept, Problem> {
-    let language = spoken(&headers);
-    acting(&api, account, input, move |tx, actor, said| {
-        let it = steps::withdraw(tx, actor, (KIND, &id), said)?;
-        out(tx, actor, &it, language)
-    })
-    .await
-}
+steps::step_routes!(
+    model,
+    ModelOut,
+    "model",
+    "model_id",
+    [
+        "/screening/models/{model_id}/propose",
+        "/screening/models/{model_id}/send-back",
+        "/screening/models/{model_id}/sign-off",
+        "/screening/models/{model_id}/withdraw"
+    ],
+    shown
+);

@@ -221,3 +221,104 @@ fn kept(tx: &Tx<'_>, actor: &Actor, (kind, id): (Kind, &str)) -> Result<Revision
     app::revision::kept_by(tx, actor)?;
     Ok(it)
 }
+
+/// The steps of a text that is used only where it is read: `step_routes!(model, ModelOut, "model", "model_id", [four paths], shown)`; the
+/// noun's module of `app` has `KIND` and `is_read`, and `shown` makes the answer of a revision and the request's head.
+macro_rules! step_routes {
+    ($noun:ident, $out:ident, $tag:literal, $id:literal, [$propose:literal, $send_back:literal, $sign_off:literal, $withdraw:literal], $shown:ident) => {
+        /// Ask a second person to sign off the version that was seen.
+        #[utoipa::path(post, path = $propose, tag = $tag, params(($id = String, Path)),
+            request_body = $crate::revision::RevisionSeen, responses(
+            (status = 200, body = $out),
+            (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut),
+            (status = 404, description = "revision_not_found", body = $crate::problem::ProblemOut),
+            (status = 409, description = "wrong_state; text_changed; text_wrong; too_many_revisions", body = $crate::problem::ProblemOut),
+        ))]
+        async fn propose(
+            axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
+            $crate::auth::Actor(account): $crate::auth::Actor,
+            axum::extract::Path(id): axum::extract::Path<String>,
+            headers: axum::http::HeaderMap,
+            input: $crate::input::In<$crate::revision::RevisionSeen>,
+        ) -> Result<$crate::idempotency::Kept, $crate::problem::Problem> {
+            $crate::route::acting(&api, account, input, move |tx, actor, said: $crate::revision::RevisionSeen| {
+                let (of, note) = ((app::$noun::KIND, id.as_str()), said.note()?);
+                let seen = (said.sha256.as_str(), note.as_deref());
+                let it = app::revision::propose_readable(tx, actor, of, seen, app::$noun::is_read)?;
+                $shown(tx, actor, it, &headers)
+            })
+            .await
+        }
+
+        /// Say what stands against a proposal, or against ending its use.
+        #[utoipa::path(post, path = $send_back, tag = $tag, params(($id = String, Path)),
+            request_body = $crate::revision::RevisionNote, responses(
+            (status = 200, body = $out),
+            (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut),
+            (status = 404, description = "revision_not_found", body = $crate::problem::ProblemOut),
+            (status = 409, description = "wrong_state", body = $crate::problem::ProblemOut),
+            (status = 422, description = "invalid_field", body = $crate::problem::ProblemOut),
+        ))]
+        async fn send_back(
+            axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
+            $crate::auth::Actor(account): $crate::auth::Actor,
+            axum::extract::Path(id): axum::extract::Path<String>,
+            headers: axum::http::HeaderMap,
+            input: $crate::input::In<$crate::revision::RevisionNote>,
+        ) -> Result<$crate::idempotency::Kept, $crate::problem::Problem> {
+            $crate::route::acting(&api, account, input, move |tx, actor, said| {
+                let it = $crate::revision::send_back(tx, actor, (app::$noun::KIND, &id), said)?;
+                $shown(tx, actor, it, &headers)
+            })
+            .await
+        }
+
+        /// Sign off the version that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more.
+        #[utoipa::path(post, path = $sign_off, tag = $tag, params(($id = String, Path)),
+            request_body = $crate::revision::RevisionSeen, responses(
+            (status = 200, body = $out),
+            (status = 403, description = "not_allowed, second_person_required, step_up_required", body = $crate::problem::ProblemOut),
+            (status = 404, description = "revision_not_found", body = $crate::problem::ProblemOut),
+            (status = 409, description = "wrong_state; text_changed; text_wrong; later_in_use", body = $crate::problem::ProblemOut),
+        ))]
+        async fn sign_off(
+            axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
+            $crate::auth::Actor(account): $crate::auth::Actor,
+            axum::extract::Path(id): axum::extract::Path<String>,
+            headers: axum::http::HeaderMap,
+            input: $crate::input::In<$crate::revision::RevisionSeen>,
+        ) -> Result<$crate::idempotency::Kept, $crate::problem::Problem> {
+            $crate::route::acting(&api, account, input, move |tx, actor, said: $crate::revision::RevisionSeen| {
+                let (of, note) = ((app::$noun::KIND, id.as_str()), said.note()?);
+                let seen = (said.sha256.as_str(), note.as_deref());
+                let it = app::revision::sign_off_readable(tx, actor, of, seen, app::$noun::is_read)?;
+                $shown(tx, actor, it, &headers)
+            })
+            .await
+        }
+
+        /// Take it back before it is used, or ask a second person to end its use.
+        #[utoipa::path(post, path = $withdraw, tag = $tag, params(($id = String, Path)),
+            request_body = $crate::revision::RevisionNote, responses(
+            (status = 200, body = $out),
+            (status = 403, description = "not_allowed", body = $crate::problem::ProblemOut),
+            (status = 404, description = "revision_not_found", body = $crate::problem::ProblemOut),
+            (status = 409, description = "wrong_state", body = $crate::problem::ProblemOut),
+            (status = 422, description = "invalid_field", body = $crate::problem::ProblemOut),
+        ))]
+        async fn withdraw(
+            axum::extract::State(api): axum::extract::State<std::sync::Arc<$crate::Api>>,
+            $crate::auth::Actor(account): $crate::auth::Actor,
+            axum::extract::Path(id): axum::extract::Path<String>,
+            headers: axum::http::HeaderMap,
+            input: $crate::input::In<$crate::revision::RevisionNote>,
+        ) -> Result<$crate::idempotency::Kept, $crate::problem::Problem> {
+            $crate::route::acting(&api, account, input, move |tx, actor, said| {
+                let it = $crate::revision::withdraw(tx, actor, (app::$noun::KIND, &id), said)?;
+                $shown(tx, actor, it, &headers)
+            })
+            .await
+        }
+    };
+}
+pub(crate) use step_routes;

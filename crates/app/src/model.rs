@@ -10,7 +10,7 @@ use domain::revision::{Kind, Revision};
 use screening::model::{Model, feature};
 use store::{Error as StoreError, Tx};
 
-use crate::case::{Against, Error};
+use crate::case::Error;
 use crate::revision::{self, New};
 
 /// What models are among the house's texts.
@@ -82,41 +82,7 @@ fn draft(tx: &Tx<'_>, actor: &Actor, revision_id: &str, text: String) -> Result<
     revision::create(tx, actor, new, |_| text)
 }
 
-/// Asks a second person to sign off the model that the actor saw.
-///
-/// # Errors
-/// [`Against::TextWrong`] when this version of the software reads it no more.
-pub fn propose(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    id: &str,
-    sha256: &str,
-    note: Option<&str>,
-) -> Result<Revision, Error> {
-    readable(revision::propose(tx, actor, (KIND, id), sha256, note)?)
-}
-
-/// Signs off the model that the actor saw: it is used from now on; or it is used no more.
-///
-/// # Errors
-/// [`Against::TextWrong`] when this version of the software reads it no more.
-pub fn sign_off(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    id: &str,
-    sha256: &str,
-    note: Option<&str>,
-) -> Result<Revision, Error> {
-    let it = revision::sign_off(tx, actor, (KIND, id), sha256, note)?;
-    match it.is_used() {
-        true => readable(it),
-        false => Ok(it),
-    }
-}
-
-fn readable(it: Revision) -> Result<Revision, Error> {
-    match read(&it) {
-        Some(_) => Ok(it),
-        None => Err(Error::Against(Against::TextWrong)),
-    }
+/// Whether this version of the software reads it.
+pub fn is_read(it: &Revision) -> bool {
+    read(it).is_some()
 }

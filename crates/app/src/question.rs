@@ -309,7 +309,7 @@ pub fn mailed(tx: &Tx<'_>, claimed: &Work, _node: &str, _outcome: &MailOutcome) 
     work::done(tx, claimed)
 }
 
-/// When what was answered of a terminal last, since a time: what is taken in before judging on.
+/// What was asked of a terminal since a time, the oldest first.
 pub(crate) fn heard(
     tx: &Tx<'_>,
     terminal_id: TerminalId,

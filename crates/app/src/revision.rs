@@ -314,3 +314,36 @@ pub fn withdraw(
         (it.ended_by, it.ended_at) = (Some(by), Some(now));
     })
 }
+/// Asks a second person to sign off the text that the actor saw, where this version of the software reads it.
+///
+/// # Errors
+/// [`Against::TextWrong`] when it does not.
+pub fn propose_readable(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    of: (Kind, &str),
+    (sha256, note): (&str, Option<&str>),
+    is_read: fn(&Revision) -> bool,
+) -> Result<Revision, Error> {
+    let it = propose(tx, actor, of, sha256, note)?;
+    is_read(&it)
+        .then_some(it)
+        .ok_or(Error::Against(Against::TextWrong))
+}
+
+/// Signs off the text that the actor saw, where this version of the software reads it: it is used from now on; or, whatever it says, no more.
+///
+/// # Errors
+/// [`Against::TextWrong`] when it would be used, and is not read.
+pub fn sign_off_readable(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    of: (Kind, &str),
+    (sha256, note): (&str, Option<&str>),
+    is_read: fn(&Revision) -> bool,
+) -> Result<Revision, Error> {
+    let it = sign_off(tx, actor, of, sha256, note)?;
+    (!it.is_used() || is_read(&it))
+        .then_some(it)
+        .ok_or(Error::Against(Against::TextWrong))
+}

@@ -7,7 +7,7 @@ use domain::revision::{Kind, Revision, TEXT_BYTES_MAX};
 use screening::rule::{Rule, Rules};
 use store::{Error as StoreError, Tx};
 
-use crate::case::{Against, Error};
+use crate::case::Error;
 use crate::revision::{self, New};
 
 /// What sets of rules are among the house's texts.
@@ -87,41 +87,7 @@ pub fn change(
     }
 }
 
-/// Asks a second person to sign off the set that the actor saw.
-///
-/// # Errors
-/// [`Against::TextWrong`] when this version of the software reads it no more.
-pub fn propose(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    id: &str,
-    sha256: &str,
-    note: Option<&str>,
-) -> Result<Revision, Error> {
-    readable(revision::propose(tx, actor, (KIND, id), sha256, note)?)
-}
-
-/// Signs off the set that the actor saw: it is used from now on; or it is used no more.
-///
-/// # Errors
-/// [`Against::TextWrong`] when this version of the software reads it no more.
-pub fn sign_off(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    id: &str,
-    sha256: &str,
-    note: Option<&str>,
-) -> Result<Revision, Error> {
-    let it = revision::sign_off(tx, actor, (KIND, id), sha256, note)?;
-    match it.is_used() {
-        true => readable(it),
-        false => Ok(it),
-    }
-}
-
-fn readable(it: Revision) -> Result<Revision, Error> {
-    match read(&it) {
-        Some(_) => Ok(it),
-        None => Err(Error::Against(Against::TextWrong)),
-    }
+/// Whether this version of the software reads it.
+pub fn is_read(it: &Revision) -> bool {
+    read(it).is_some()
 }

@@ -8,7 +8,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::account::Scope;
 use domain::question::State as Answered;
 use domain::statement::Statement;
 use domain::terminal::{Control, Terminal};
@@ -19,7 +18,6 @@ use screening::{
     Code, Codes, Context, Judgement, Kind, Payment, Peers, Profile, Reason, Sale, Settings, State, Suspicion,
 };
 use store::statement::Of;
-use store::terminal::Filter;
 use store::{Error as StoreError, Tx, ledger};
 
 use crate::question::{Asking, heard};
@@ -52,15 +50,15 @@ struct Watched {
     said: BTreeMap<Code, Reason>,
 }
 
-/// The terminals of one shop that are judged together.
+/// Terminals that are judged together.
 struct Shop {
     terminals: BTreeMap<TerminalId, Watched>,
     /// When it was heard last, in looks.
     look: u64,
 }
 
-/// Which shop.
-type Key = (MerchantId, String);
+/// Which terminals: a shop's, or one of a shop that has too many to be judged together.
+type Key = (MerchantId, String, Option<TerminalId>);
 
 /// What is known of the estate's terminals.
 #[derive(Default)]
@@ -83,7 +81,7 @@ impl Watcher {
     /// Takes in what these terminals did since the last look; answers what is to be asked.
     ///
     /// # Errors
-    /// The store failed. What was not taken in is at the next look.
+    /// The store failed. What was not taken in is when its terminals are looked at again.
     pub fn look(&mut self, tx: &Tx<'_>, terminals: &[TerminalId]) -> Result<Vec<Asking>, StoreError> {
         self.looks += 1;
         let mut asking = Vec::new();
@@ -91,7 +89,8 @@ impl Watcher {
             let is_known = self
                 .shop_of
                 .get(terminal_id)
-                .and_then(|key| self.shops.get_mut(key));
+                .and_then(|key| self.shops.get_mut(key))
+                .filter(|shop| shop.terminals.contains_key(terminal_id));
             match is_known {
                 Some(shop) => {
                     shop.look = self.looks;
@@ -117,30 +116,25 @@ impl Watcher {
         }
     }
 
-    /// How many terminals are in memory.
-    pub fn len(&self) -> usize {
-        self.shop_of.len()
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.shop_of.is_empty()
-    }
-
     /// Makes a shop of what is written of it.
     fn begin(&mut self, tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Vec<Asking>, StoreError> {
         let Some(terminal) = store::terminal::get(tx, terminal_id)? else {
             return Ok(Vec::new());
         };
-        let key = (terminal.bound.merchant_code, terminal.shop_id.clone());
         let mut together = others(tx, &terminal)?;
-        // One more of a shop whose terminals are judged one by one, or one that is new.
+        let alone = together.is_empty().then_some(terminal_id);
+        let key = (terminal.bound.merchant_code, terminal.shop_id.clone(), alone);
+        if alone.is_some() {
+            together.push(terminal);
+        }
+        // Its shop may be here, without one that is new.
         let mut shop = self.shops.remove(&key).unwrap_or_else(|| Shop {
             terminals: BTreeMap::new(),
             look: 0,
         });
         together.retain(|other| !shop.terminals.contains_key(&other.terminal_id));
-        let asking = shop.begin(tx, &together, &self.settings)?;
+        let is_only = alone.is_none() && together.len() == 1 && shop.terminals.is_empty();
+        let asking = shop.begin(tx, &together, is_only, &self.settings)?;
         shop.look = self.looks;
         for terminal in &together {
             self.shop_of.insert(terminal.terminal_id, key.clone());
@@ -199,22 +193,15 @@ pub fn of_statement(tx: &Tx<'_>, it: &Statement) -> Result<Vec<TerminalId>, Stor
 
 /// The terminals of a shop, one more than are judged together at most.
 fn of_shop(tx: &Tx<'_>, merchant_id: MerchantId, shop_id: &str) -> Result<Vec<Terminal>, StoreError> {
-    let filter = Filter {
-        scope: &Scope::Shop(merchant_id, shop_id.to_owned()),
-        search: None,
-        state: None,
-        merchant_id: None,
-        shop_id: Some(shop_id),
-    };
-    store::terminal::list(tx, &filter, None, OTHERS_MAX as i64 + 2)
+    store::terminal::of_shop(tx, merchant_id, shop_id, OTHERS_MAX as i64 + 2)
 }
 
-/// The terminal, and those of its shop it is judged together with.
+/// The terminal and those of its shop, which are judged together; none where there are too many.
 fn others(tx: &Tx<'_>, terminal: &Terminal) -> Result<Vec<Terminal>, StoreError> {
     let all = of_shop(tx, terminal.bound.merchant_code, &terminal.shop_id)?;
     match all.len() <= OTHERS_MAX + 1 {
         true => Ok(all),
-        false => Ok(vec![terminal.clone()]),
+        false => Ok(Vec::new()),
     }
 }
 
@@ -224,6 +211,7 @@ impl Shop {
         &mut self,
         tx: &Tx<'_>,
         new: &[Terminal],
+        is_only: bool,
         settings: &Settings,
     ) -> Result<Vec<Asking>, StoreError> {
         // Another node's clock may be ahead.
@@ -231,7 +219,6 @@ impl Shop {
         let mut all = Vec::new();
         let mut answers = Vec::new();
         let mut sales: HashMap<TerminalId, Sales> = HashMap::new();
-        let is_alone = new.len() == 1 && self.terminals.is_empty();
         for terminal in new {
             let zone = TimeZone::get(&terminal.time_zone).unwrap_or(TimeZone::UTC);
             let of = Of {
@@ -241,8 +228,8 @@ impl Shop {
             };
             let up_to = ledger::newest(tx, terminal.terminal_id)?.unwrap_or_default();
             let (mut happened, _) = in_order(tx, of, span, &zone)?;
-            // A row that may be any terminal's says nothing of this one.
-            happened.retain(|happening| is_alone || happening.is_of_terminal());
+            // A row that may be any terminal's says nothing of this one, but where there is no other.
+            happened.retain(|happening| is_only || happening.is_of_terminal());
             sales.insert(
                 terminal.terminal_id,
                 Sales::new(store::statement::covered(tx, of, span)?),

@@ -79,7 +79,9 @@ fn look(node: &Node, acted: Receiver<HashMap<TerminalId, bool>>, looked: Sender<
                 Ok(asking) => looked.blocking_send(Some(asking)),
                 Err(error) => {
                     tracing::warn!(%error, "the watcher cannot read the store");
-                    break;
+                    // They are looked at once it can be read.
+                    some.iter().for_each(|terminal_id| node.acted.note(*terminal_id));
+                    continue;
                 }
             };
             if sent.is_err() || looked.is_closed() {

@@ -24,7 +24,7 @@ pub use back_test::{BACK_IN_S, places};
 
 use super::people::Names;
 use super::problem::{Problem, ProblemOut, Why};
-use super::revision::{self as steps, RevisionNote, RevisionOut, RevisionSeen};
+use super::revision::{self as steps, RevisionOut};
 use super::route::{self, acting, reading};
 use crate::Api;
 use crate::auth::{self, Account};
@@ -400,94 +400,20 @@ async fn change(
     .await
 }
 
-/// Ask a second person to sign off the set that was seen.
-#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/propose", tag = "rule_set", params(("rule_set_id" = String, Path)),
-    request_body = RevisionSeen, responses(
-    (status = 200, body = RuleSet),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 404, description = "revision_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state; text_changed; text_wrong; too_many_revisions", body = ProblemOut),
-))]
-async fn propose(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(id): Path<String>,
-    input: In<RevisionSeen>,
-) -> Result<Kept, Problem> {
-    acting(&api, account, input, move |tx, actor, said: RevisionSeen| {
-        let note = said.note()?;
-        out(
-            tx,
-            actor,
-            rule_set::propose(tx, actor, &id, &said.sha256, note.as_deref())?,
-        )
-    })
-    .await
+fn shown(tx: &Tx<'_>, actor: &Actor, it: Revision, _: &HeaderMap) -> Result<RuleSet, Problem> {
+    out(tx, actor, it)
 }
 
-/// Say what stands against a proposal, or against ending its use.
-#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/send-back", tag = "rule_set", params(("rule_set_id" = String, Path)),
-    request_body = RevisionNote, responses(
-    (status = 200, body = RuleSet),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 404, description = "revision_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state", body = ProblemOut),
-    (status = 422, description = "invalid_field", body = ProblemOut),
-))]
-async fn send_back(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(id): Path<String>,
-    input: In<RevisionNote>,
-) -> Result<Kept, Problem> {
-    acting(&api, account, input, move |tx, actor, said| {
-        out(tx, actor, steps::send_back(tx, actor, (KIND, &id), said)?)
-    })
-    .await
-}
-
-/// Sign off the set that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more.
-#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/sign-off", tag = "rule_set", params(("rule_set_id" = String, Path)),
-    request_body = RevisionSeen, responses(
-    (status = 200, body = RuleSet),
-    (status = 403, description = "not_allowed, second_person_required, step_up_required", body = ProblemOut),
-    (status = 404, description = "revision_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state; text_changed; text_wrong; later_in_use", body = ProblemOut),
-))]
-async fn sign_off(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(id): Path<String>,
-    input: In<RevisionSeen>,
-) -> Result<Kept, Problem> {
-    acting(&api, account, input, move |tx, actor, said: RevisionSeen| {
-        let note = said.note()?;
-        out(
-            tx,
-            actor,
-            rule_set::sign_off(tx, actor, &id, &said.sha256, note.as_deref())?,
-        )
-    })
-    .await
-}
-
-/// Take it back before it is used, or ask a second person to end its use.
-#[utoipa::path(post, path = "/screening/rules/{rule_set_id}/withdraw", tag = "rule_set", params(("rule_set_id" = String, Path)),
-    request_body = RevisionNote, responses(
-    (status = 200, body = RuleSet),
-    (status = 403, description = "not_allowed", body = ProblemOut),
-    (status = 404, description = "revision_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state", body = ProblemOut),
-    (status = 422, description = "invalid_field", body = ProblemOut),
-))]
-async fn withdraw(
-    State(api): State<Arc<Api>>,
-    auth::Actor(account): auth::Actor,
-    Path(id): Path<String>,
-    input: In<RevisionNote>,
-) -> Result<Kept, Problem> {
-    acting(&api, account, input, move |tx, actor, said| {
-        out(tx, actor, steps::withdraw(tx, actor, (KIND, &id), said)?)
-    })
-    .await
-}
+steps::step_routes!(
+    rule_set,
+    RuleSet,
+    "rule_set",
+    "rule_set_id",
+    [
+        "/screening/rules/{rule_set_id}/propose",
+        "/screening/rules/{rule_set_id}/send-back",
+        "/screening/rules/{rule_set_id}/sign-off",
+        "/screening/rules/{rule_set_id}/withdraw"
+    ],
+    shown
+);

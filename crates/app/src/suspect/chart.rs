@@ -2,13 +2,11 @@
 //!
 //! Invariant: a step is wide enough that a picture has at most [`STEPS_MAX`] of them.
 
-use domain::account::Scope;
 use domain::terminal::{Control, Terminal};
 use domain::time::HOUR_MS;
 use domain::{TerminalId, Timestamp};
 use screening::State;
 use store::ledger;
-use store::terminal::Filter;
 use store::{Error as StoreError, Tx};
 
 use super::{Looked, Suspect};
@@ -88,14 +86,8 @@ pub fn chart(tx: &Tx<'_>, terminal: &Terminal, looked: &Looked) -> Result<Chart,
 
 /// The shop's other terminals at the gate.
 fn others(tx: &Tx<'_>, terminal: &Terminal) -> Result<Vec<TerminalId>, StoreError> {
-    let filter = Filter {
-        scope: &Scope::Shop(terminal.bound.merchant_code, terminal.shop_id.clone()),
-        search: None,
-        state: None,
-        merchant_id: None,
-        shop_id: Some(&terminal.shop_id),
-    };
-    let all = store::terminal::list(tx, &filter, None, OTHERS_MAX + 1)?.into_iter();
+    let merchant_id = terminal.bound.merchant_code;
+    let all = store::terminal::of_shop(tx, merchant_id, &terminal.shop_id, OTHERS_MAX + 1)?.into_iter();
     let others =
         all.filter(|other| other.control == Control::Gate && other.terminal_id != terminal.terminal_id);
     Ok(others.map(|other| other.terminal_id).collect())

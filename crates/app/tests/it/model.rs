@@ -2,7 +2,7 @@
 
 use app::case::Error;
 use app::model::{self, Learnt};
-use app::revision::digest;
+use app::revision::{self, digest};
 use app::suspect::training::{TooFew, Training};
 use domain::mark::Verdict;
 use domain::revision::{Revision, State};
@@ -74,10 +74,20 @@ fn used(house: &House, id: &'static str) {
     let seen = digest(&kept(house, id).text);
     let proposed = seen.clone();
     house
-        .try_write(move |tx| model::propose(tx, &risk_officer(), id, &proposed, None))
+        .try_write(move |tx| {
+            revision::propose_readable(
+                tx,
+                &risk_officer(),
+                (model::KIND, id),
+                (&proposed, None),
+                model::is_read,
+            )
+        })
         .unwrap();
     house
-        .try_write(move |tx| model::sign_off(tx, &second(), id, &seen, None))
+        .try_write(move |tx| {
+            revision::sign_off_readable(tx, &second(), (model::KIND, id), (&seen, None), model::is_read)
+        })
         .unwrap();
 }
 

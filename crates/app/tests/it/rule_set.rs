@@ -1,7 +1,7 @@
 //! The house's own rules: what they would have said of the past, in shadow, in use, and taken back; the same on both stores.
 
 use app::case::{Against, Error};
-use app::revision::digest;
+use app::revision::{self, digest};
 use app::rule_set::{self, Used};
 use app::suspect::back_test::{BackTest, Cut, Said, terminals};
 use domain::mark::Verdict;
@@ -54,10 +54,26 @@ fn used(house: &House, id: &'static str, from: Option<&'static str>, rules: Opti
     let seen = digest(&kept(house, id).text);
     let proposed = seen.clone();
     house
-        .try_write(move |tx| rule_set::propose(tx, &risk_officer(), id, &proposed, None))
+        .try_write(move |tx| {
+            revision::propose_readable(
+                tx,
+                &risk_officer(),
+                (rule_set::KIND, id),
+                (&proposed, None),
+                rule_set::is_read,
+            )
+        })
         .unwrap();
     house
-        .try_write(move |tx| rule_set::sign_off(tx, &second(), id, &seen, None))
+        .try_write(move |tx| {
+            revision::sign_off_readable(
+                tx,
+                &second(),
+                (rule_set::KIND, id),
+                (&seen, None),
+                rule_set::is_read,
+            )
+        })
         .unwrap();
 }
 
@@ -177,7 +193,15 @@ fn who_keeps_no_texts_writes_none_and_what_cannot_be_read_is_said() {
     });
     let seen = digest(&kept(&house, "V2").text);
     assert_ne!(seen, other);
-    let proposed = house.try_write(move |tx| rule_set::propose(tx, &risk_officer(), "V2", &seen, None));
+    let proposed = house.try_write(move |tx| {
+        revision::propose_readable(
+            tx,
+            &risk_officer(),
+            (rule_set::KIND, "V2"),
+            (&seen, None),
+            rule_set::is_read,
+        )
+    });
     assert!(matches!(proposed, Err(Error::Against(Against::TextWrong))));
     assert!(kept(&house, "V2").kind == Kind::RuleSet);
 }

@@ -10,7 +10,6 @@ const of = (id: string) => `/questions/${encodeURIComponent(id)}`
 
 export const questions = {
   open: () => get<Questions>('/questions'),
-  ofTerminal: (terminal_id: string) => get<Questions>('/questions', { terminal_id }),
   one: (id: string) => get<Question>(of(id)),
   answer: (key: string, id: string, answer: QuestionAction) => post<Question>(`${of(id)}/${answer}`, {}, key),
 }

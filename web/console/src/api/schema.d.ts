@@ -3082,7 +3082,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask a second person to sign off the set that was seen. */
+        /** Ask a second person to sign off the version that was seen. */
         post: operations["rule_set_propose"];
         delete?: never;
         options?: never;
@@ -3116,7 +3116,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign off the set that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more. */
+        /** Sign off the version that was seen, as a second person: it is used from now on; or, where somebody asked for that, no more. */
         post: operations["rule_set_sign_off"];
         delete?: never;
         options?: never;
