@@ -11,13 +11,20 @@ const state: Words<QuestionState> = {
 }
 
 const watch: Words<Watch> = {
-  off: say('不问', 'Do not ask'),
-  ask: say('像被盗一样使用时，问一问', 'Ask when one is used as if stolen'),
+  off: say('现在不问。', 'Shops are not asked.'),
+  ask: say('现在会问。', 'Shops are asked.'),
+}
+
+/** What leads there. */
+const begin: Words<Watch> = {
+  off: say('不再问', 'Ask no more'),
+  ask: say('开始问', 'Ask shops'),
 }
 
 export const question = {
   state,
   watch,
+  begin,
   page: say('设备在吗', 'Is it there?'),
   title: say(
     (terminal: string) => `${terminal}在您手里吗？`,
@@ -44,7 +51,7 @@ export const question = {
   open: say('要问的设备', 'Terminals to be asked about'),
   setting: say('像被盗的设备', 'Terminals used as if stolen'),
   setting_lead: say(
-    '系统看每台设备的交易。用法突然不像平时，就问店里它在不在，一台一周最多问一次。问不会停用设备。',
-    'Each terminal’s payments are looked at. When one is suddenly used otherwise, its shop is asked whether it is there, once a week at most. Asking stops nothing.',
+    '经过本系统接入口的交易，和上传的账单里的，系统都会看。用法突然不像平时，就问店里设备在不在，一台一周最多问一次。问不会停用设备。',
+    'Payments that pass our gate, or stand in a statement that was brought, are looked at. When a terminal is suddenly used otherwise, its shop is asked whether it is there, once a week at most. Asking stops nothing.',
   ),
 }
