@@ -171,6 +171,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         };
         Trade::start(&estate, pace)
     });
+    let told_to_end = run::hear_the_end()?;
     if let Some(path) = &args.ready_file {
         ready::write(
             path,
@@ -194,7 +195,7 @@ async fn show(args: &Args, data: &Path, started: Instant) -> anyhow::Result<()> 
         true => None,
         false => Some(walk::start(&node, &estate, place, &logins, is_new)?),
     };
-    run::until_told().await?;
+    told_to_end.await;
     eprintln!("正在停止… / Stopping…");
     if let Some(mut walk) = walk {
         walk.shutdown().await;

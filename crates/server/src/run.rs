@@ -16,6 +16,7 @@ pub use api::setting::GateFrom;
 use api::setup::SetUpToken;
 use store::node::Incarnation;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch::{Sender, channel};
 use tokio::task::JoinSet;
 
@@ -291,12 +292,17 @@ impl Running {
     }
 }
 
-/// Waits for Ctrl-C or the system's request to end.
-pub async fn until_told() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+/// Hears from now on when it is told to end: Ctrl-C, or the system's request. Before, that kills. The future it answers waits for it.
+///
+/// # Errors
+/// The system does not let it hear.
+pub fn hear_the_end() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

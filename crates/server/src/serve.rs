@@ -157,6 +157,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         data: args.data.clone(),
     };
     let running = run::start(node.clone(), config).await?;
+    // Before anybody knows that it runs: who reads that it does may end it at once.
+    let told_to_end = run::hear_the_end()?;
     let ready = Ready::of(&running, args.tls_key.is_some());
     if let Some(path) = &args.ready_file {
         ready::write(path, &ready)?;
@@ -170,7 +172,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         println!("set up  {url}");
     }
     tokio::select! {
-        told = run::until_told() => told?,
+        () = told_to_end => {}
         () = set_up_is_over(&node, ready, args.ready_file.as_deref()) => {}
     }
     running.stop().await;
