@@ -185,26 +185,19 @@ fn format() -> Result<()> {
 fn clippy() -> Result<()> {
     let all = ["clippy", "--all-targets", "--quiet"];
     command::run(cargo(&all).args(["--workspace", "--", "-D", "warnings"]))?;
-    // What no build of the workspace has.
-    let simulated = [
+    // What no build of the workspace has, and the demo as a newcomer builds it.
+    let others = [
         "-p",
         "simulator",
         "-p",
         "store",
+        "-p",
+        "demo",
+        "--no-default-features",
         "--features",
         "simulator/deterministic,store/stage",
     ];
-    command::run(cargo(&all).args(simulated).args(["--", "-D", "warnings"]))?;
-    // The demo as a newcomer builds it.
-    let demo = [
-        "--package",
-        "demo",
-        "--no-default-features",
-        "--",
-        "-D",
-        "warnings",
-    ];
-    command::run(cargo(&all).args(demo))
+    command::run(cargo(&all).args(others).args(["--", "-D", "warnings"]))
 }
 
 /// Programs, examples and tests in one go, so that features are resolved once and nothing is compiled twice.
