@@ -85,12 +85,18 @@ const tooSmall = (page) =>
       .map((one) => `${one.outerHTML.slice(0, 120)} ${size(one).map(Math.round).join('×')}`)
   }, 43.5)
 
+/** A folder for pictures of what is looked at, for people. */
+const SHOTS = process.env.TILLGUARD_SHOTS
+let shots = 0
+
 /** No accessibility violation, nothing to scroll sideways, nothing too small, no word missing, no complaint. */
 export async function isSound(page, what) {
   const { violations } = await new AxeBuilder({ page }).analyze()
   const found = violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`),
   )
+  if (SHOTS)
+    await page.screenshot({ path: `${SHOTS}/${what.replaceAll(' ', '-')}-${++shots}.png`, fullPage: true })
   assert.deepEqual(found, [], `${what}: accessibility`)
   const { wide, text } = await page.evaluate(() => ({
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,

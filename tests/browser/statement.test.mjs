@@ -144,3 +144,122 @@ for (const [who, size, language, theme] of [
     await on(card, 'payment').first().waitFor({ state: 'detached' })
   })
 }
+
+/** A file of an acquirer whose layout nobody knows: headings and words of its own. */
+function strange(heads, terminal, day, number) {
+  const rows = [
+    ['收', '20.00', 1],
+    ['收', '4800.00', 2],
+    ['还', '20.00', 3],
+    ['怪', '1.00', 4],
+  ]
+  const line = ([word, amount, at]) =>
+    `${inBill(day + at * 60_000)},${word},${amount},好,${terminal},62220212345600${number}${at}`
+  return Buffer.from(['某行对账单', heads.join(','), ...rows.map(line), ''].join('\n'))
+}
+
+const MAPPED = {
+  'zh-CN': {
+    heads: ['何时', '进出', '多少', '结果', '哪台', '笔号'],
+    bank: '某行',
+    first: '−¥20.00',
+    unknown: '1 笔的结果不清楚',
+    before: '按以前读“某行”的办法',
+  },
+  'en': {
+    heads: ['When', 'Which', 'Sum', 'How', 'Box', 'Number'],
+    bank: 'Some Bank',
+    first: '−¥20.00',
+    unknown: '1 payment of unknown',
+    before: 'Some Bank were read before',
+  },
+}
+
+for (const [who, size, language, theme] of [
+  ['owner', PHONE, 'zh-CN', 'dark'],
+  ['risk', DESK, 'en', 'light'],
+]) {
+  test(`a file that nobody knows is read as people say (${language})`, { timeout: 180_000 }, async () => {
+    const words = MAPPED[language]
+    const [at, type, amount, state, box, id] = words.heads
+    const { page, terminal } = await lost(who, size, language, theme)
+    await unfold(page, 'payments')
+    const card = on(page, 'payments')
+    const choose = (name, buffer) =>
+      on(card, 'statement-choose').setInputFiles({ name, mimeType: 'text/csv', buffer })
+
+    // Nothing is guessed right: what is there is shown, and what is missing is said beside its field.
+    const day = Date.now() - 20 * 60_000
+    await choose('明细.csv', strange(words.heads, terminal.terminal_id, day, 1))
+    await on(card, 'mapping').waitFor()
+    await on(card, 'mapping-read').click()
+    await on(card, 'field-problem').first().waitFor()
+    await on(card, 'mapping-name').fill(words.bank)
+    await on(card, 'mapping-at').selectOption(at)
+    await on(card, 'mapping-amount').selectOption(at)
+    await on(card, 'mapping-read').click()
+    await on(card, 'field-problem').waitFor()
+    await on(card, 'mapping-amount').selectOption(amount)
+    await on(card, 'field-problem').waitFor({ state: 'detached' })
+    await isSound(page, 'a file that nobody knows')
+
+    // Another row of headings is another set of columns, and back; the name stays.
+    await on(card, 'mapping-row').selectOption('3')
+    await on(card, 'mapping-at').locator('option', { hasText: '20.00' }).waitFor({ state: 'attached' })
+    assert.equal(await on(card, 'mapping-name').inputValue(), words.bank)
+    await on(card, 'mapping-row').selectOption('2')
+    await on(card, 'mapping-at').locator('option', { hasText: at }).waitFor({ state: 'attached' })
+    for (const [field, column] of [
+      ['at', at],
+      ['amount', amount],
+      ['type', type],
+      ['state', state],
+      ['terminal', box],
+      ['id', id],
+    ])
+      await on(card, `mapping-${field}`).selectOption(column)
+    for (const [field, word, meaning] of [
+      ['type', '收', 'sale'],
+      ['type', '还', 'refund'],
+      ['state', '好', 'done'],
+    ])
+      await on(card, `word-${field}`, `[data-key="${word}"]`).selectOption(meaning)
+    await on(card, 'unsaid-type').waitFor()
+    assert.equal(await on(card, 'unsaid-state').count(), 0)
+    await isSound(page, 'columns and words')
+    await on(card, 'mapping-read').click()
+
+    // What nobody said the meaning of is unknown; said, it is no payment.
+    await on(card, 'words-unknown').filter({ hasText: words.unknown }).waitFor()
+    await on(card, 'first-payment').filter({ hasText: words.first }).waitFor()
+    await isSound(page, 'as it would be kept')
+    await on(card, 'mapping-change').click()
+    assert.equal(await on(card, 'mapping-type').inputValue(), type)
+    await on(card, 'word-type', '[data-key="怪"]').selectOption('none')
+    await on(card, 'mapping-read').click()
+    await on(card, 'words-unknown').waitFor({ state: 'detached' })
+    await on(card, 'statement-keep').click()
+    await on(card, 'statement-kept').filter({ hasText: '3' }).waitFor()
+
+    // The next one of it is read the same way, without a question.
+    await choose('明细二.csv', strange(words.heads, terminal.terminal_id, day + 5 * 60_000, 2))
+    await on(card, 'statement-kinds').filter({ hasText: words.before }).waitFor()
+    await isSound(page, 'as files were read before')
+    await on(card, 'statement-keep').click()
+    await on(card, 'statement-kept').filter({ hasText: '3' }).waitFor()
+    const listed = await asked(page, 'GET', `/statements?terminal_id=${terminal.terminal_id}`)
+    assert.deepEqual(
+      listed.body.items.map(({ mapping }) => [mapping.name, mapping.types['怪']]),
+      [
+        [words.bank, 'none'],
+        [words.bank, 'none'],
+      ],
+    )
+
+    // No table is in it.
+    await choose('说明.txt', Buffer.from('请登录商户平台下载'))
+    await on(card, 'statement-preview').filter({ hasText: 'XLSX' }).waitFor()
+    assert.equal(await on(card, 'mapping').count(), 0)
+    await page.context().close()
+  })
+}

@@ -17,7 +17,7 @@ use domain::statement::{
 };
 use domain::terminal::Terminal;
 use domain::time::HOUR_MS;
-use domain::{MerchantId, TerminalId};
+use domain::{MerchantId, TerminalId, Timestamp};
 use store::statement::{self as kept, Amount};
 use store::{Error as StoreError, Tx, row};
 
@@ -138,6 +138,23 @@ pub struct New {
     pub file_len: i64,
     /// Its SHA-256.
     pub file_sha256: Vec<u8>,
+    /// How it is read, where its layout is not public, as JSON.
+    pub mapping: Option<String>,
+}
+
+/// Mappings that are tried.
+const MAPPINGS_MAX: i64 = 20;
+
+/// How files were read before that are not of a public layout: for that place, or by the actor; the likeliest first.
+pub fn mappings(tx: &Tx<'_>, actor: &Actor, place: &Place) -> Result<Vec<(String, Timestamp)>, Error> {
+    let scope = actor.scope().ok_or(Error::NotAllowed)?;
+    Ok(kept::mappings(
+        tx,
+        scope,
+        place.merchant_id,
+        actor.name(),
+        MAPPINGS_MAX,
+    )?)
 }
 
 /// The same content that is kept for the same place.
@@ -171,6 +188,7 @@ pub fn begin(tx: &Tx<'_>, actor: &Actor, new: New) -> Result<Option<Statement>, 
         file_len: new.file_len,
         file_sha256: new.file_sha256,
         kinds: String::new(),
+        mapping: new.mapping,
         first_at: None,
         last_at: None,
         payments: 0,

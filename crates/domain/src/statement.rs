@@ -183,6 +183,8 @@ pub struct Statement {
     pub file_sha256: Vec<u8>,
     /// What its tables were recognised as: codes of [`Kind`], a line each.
     pub kinds: String,
+    /// How it was read, where its layout is not public, as JSON.
+    pub mapping: Option<String>,
     /// The time of its first payment.
     pub first_at: Option<Timestamp>,
     /// That of its last.

@@ -13,6 +13,7 @@ mod file;
 mod format;
 mod limit;
 mod mapping;
+mod outline;
 mod read;
 mod record;
 mod row;
@@ -22,7 +23,8 @@ mod word;
 
 pub use format::Kind;
 pub use limit::{FILE_BYTES_MAX, ROWS_MAX};
-pub use mapping::{Columns, Effect, Mapping, Outcome, Paid, Unfit, Unit, guess};
+pub use mapping::{Columns, Effect, Mapping, Outcome, Paid, Unfit, Unit};
+pub use outline::{Column, Line, Outline, guess, outline};
 pub use read::{Error, Options, Setting, Trouble, read};
 pub use record::{Certainty, Direction, Entry, Method, Record, State, Take};
 pub use table::{Check, Counted, Notes, Part, Reason, Refused, Statement};

@@ -30,6 +30,7 @@ table!(Statement: "statement", 1 {
     file_len,
     file_sha256,
     kinds,
+    mapping,
     first_at = "first_at_ms",
     last_at = "last_at_ms",
     payments,
@@ -176,6 +177,33 @@ pub fn list(
         Value::Int(limit),
     ];
     tx.all(sql, &values, read)
+}
+
+/// How files were read whose layout is not public, as JSON, and when last: those for a merchant, of what is seen, before those that
+/// somebody brought for another; at most `limit`.
+pub fn mappings(
+    tx: &Tx<'_>,
+    scope: &Scope,
+    merchant_id: MerchantId,
+    login: &str,
+    limit: i64,
+) -> Result<Vec<(String, Timestamp)>, Error> {
+    let sql = sql!(
+        "SELECT mapping, max(made_at_ms), max(CASE WHEN merchant_id = $3 THEN 1 ELSE 0 END) FROM statement
+          WHERE mapping IS NOT NULL AND state IN ('kept', 'gone')
+            AND (CAST($1 AS TEXT) IS NULL OR merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR shop_id = $2)
+            AND (merchant_id = $3 OR made_by = $4)
+          GROUP BY mapping ORDER BY 3 DESC, 2 DESC LIMIT $5"
+    );
+    let (merchant, shop) = scope_values(scope);
+    let values = [
+        merchant,
+        shop,
+        (&merchant_id).into(),
+        login.into(),
+        Value::Int(limit),
+    ];
+    tx.all(sql, &values, |row| Ok((row.text(0)?.to_owned(), row.time(1)?)))
 }
 
 /// The newest statements that somebody brought; at most `limit`.

@@ -8,6 +8,7 @@ mod read;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::statement::Mapping;
 use app::statement::{self as files, Found, New, NotTaken, Place as Of};
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -49,7 +50,9 @@ use crate::{Api, id};
 /// What a form has besides its file at most, bytes.
 const FIELDS_LEN_MAX: u64 = 128 << 10;
 /// The mapping at most, bytes.
-const MAPPING_LEN_MAX: u64 = 64 << 10;
+const MAPPING_LEN_MAX: u64 = 16 << 10;
+/// The last row that headings may stand in.
+const HEADER_ROW_MAX: u64 = 200;
 /// Any other field, in characters.
 const FIELD_CHARS_MAX: usize = 100;
 /// Files that are read at once; and of one account.
@@ -154,6 +157,9 @@ pub struct StatementOut {
     span: Option<TimeSpan>,
     /// When it says something of: as it says itself, else from the first payment of a table to its last.
     covers: Vec<StatementCover>,
+    /// How it was read, where its layout is not public; `docs/STATEMENTS.md` has its shape.
+    #[schema(required, value_type = Option<Object>)]
+    mapping: Option<Mapping>,
     /// Payments in it.
     payment_count: i64,
     /// Those among them that no other kept file of the merchant had when it came.
@@ -217,6 +223,7 @@ impl Shown for Statement {
         Ok(StatementOut {
             actions: route::actions(tx, actor, &it, StatementAction)?,
             kinds: it.kinds().map(StatementKind).collect(),
+            mapping: it.mapping.as_deref().and_then(kept_mapping),
             span: it.first_at.zip(it.last_at).map(TimeSpan::of),
             covers: covers.map(cover).collect(),
             by: names.person(&it.by)?,
@@ -235,6 +242,13 @@ impl Shown for Statement {
             withdrawn,
         })
     }
+}
+
+/// A mapping that was kept.
+fn kept_mapping(json: &str) -> Option<Mapping> {
+    let read = serde_json::from_str(json);
+    read.inspect_err(|error| tracing::error!(?error, "a kept mapping cannot be read"))
+        .ok()
 }
 
 route::show_route!(show: Statement => StatementOut, "statement", "/statements/{statement_id}", "statement_id");
@@ -308,6 +322,8 @@ struct StatementForm {
     preview: Option<bool>,
     /// How to read a file whose layout is not public, as JSON; `docs/STATEMENTS.md` has its shape.
     mapping: Option<String>,
+    /// With `preview`: the row of the headings, from 1, where a guess has not found it.
+    header_row: Option<u64>,
     /// The currency (ISO 4217), where the file says none.
     currency: Option<String>,
     /// The time zone (an offset, or a name of the IANA), where the file says none.
@@ -320,6 +336,14 @@ struct Brought {
     name: String,
     sha256: Vec<u8>,
     options: ::statement::Options,
+}
+
+impl Brought {
+    /// How it is read, as it is kept.
+    fn mapping(&self) -> Result<Option<String>, Problem> {
+        let json = self.options.mapping.as_ref().map(serde_json::to_string);
+        json.transpose().map_err(|error| Problem::internal(&error))
+    }
 }
 
 /// What comes of a file.
@@ -366,15 +390,20 @@ async fn bring(
     let find = move |tx: &Tx<'_>, actor: &Actor| {
         let of = Of::seen(tx, actor, shop_id.as_deref(), terminal_id.as_deref())?;
         let same = files::same(tx, &of, &sha256)?;
-        Ok((of, same.map(|it| Statement::out(tx, actor, it)).transpose()?))
+        let before = files::mappings(tx, actor, &of)?;
+        Ok((
+            of,
+            same.map(|it| Statement::out(tx, actor, it)).transpose()?,
+            before,
+        ))
     };
-    let Json((of, same)) = reading(&api, account.clone(), find).await?;
+    let Json((of, same, before)) = reading(&api, account.clone(), find).await?;
     match (brought.form.preview.unwrap_or(true), same) {
         (true, same) => {
             // Who goes away does not end what is read: its place is free only then.
             let preview = blocking(move || {
                 let _place = place;
-                preview::of(brought, same)
+                preview::of(brought, same, &before)
             });
             let preview = preview.await?;
             Ok(Json(StatementBrought::Preview(Box::new(preview))).into_response())
@@ -502,6 +531,13 @@ impl StatementForm {
             "currency" => self.currency = short()?,
             "zone" => self.zone = short()?,
             "mapping" => self.mapping = Some(said()?.to_owned()),
+            "header_row" => {
+                let row = said()?
+                    .parse()
+                    .ok()
+                    .filter(|row| (1..=HEADER_ROW_MAX).contains(row));
+                self.header_row = Some(row.ok_or_else(invalid)?);
+            }
             "preview" => {
                 let is_preview = said()?
                     .parse::<bool>()
@@ -565,6 +601,7 @@ async fn keep(
         name: brought.name.clone(),
         file_len: brought.form.file.len() as i64,
         file_sha256: brought.sha256.clone(),
+        mapping: brought.mapping()?,
     };
     let by = account.clone();
     let begin = move |tx: &Tx<'_>| {

@@ -6,9 +6,9 @@ use std::io::Cursor;
 use std::time::Instant;
 
 use domain::statement::{Payment, Span};
-use domain::{MerchantId, hex};
+use domain::{MerchantId, Timestamp, hex};
 use serde::Serialize;
-use statement::{Counted, Error, Mapping, Part, Reason, Record, Statement};
+use statement::{Counted, Error, Mapping, Options, Outline, Part, Reason, Record, Setting, Statement};
 use utoipa::ToSchema;
 
 use super::read::{self, Unread};
@@ -128,9 +128,16 @@ pub struct StatementPreview {
     /// What must be said because the file does not: `currency` or `zone`; null: nothing. Until then nothing else is read.
     #[schema(required)]
     needs: Option<&'static str>,
-    /// A guess how to read a file that was not recognised, to be checked and sent as `mapping`; null where there is none.
+    /// How a file is read whose layout is not public, to be checked and sent as `mapping`; null: it is public.
     #[schema(required, value_type = Option<Object>)]
     mapping: Option<Mapping>,
+    /// From where the mapping is: it was sent; a file before was read by it, and it fits this one; or it is guessed, and nothing was
+    /// read by it yet.
+    #[schema(required)]
+    mapping_from: Option<MappingFrom>,
+    /// What such a file looks like; null: its layout is public, or it is no table.
+    #[schema(required)]
+    outline: Option<StatementOutline>,
     /// Its tables that were recognised.
     tables: Vec<StatementTable>,
     /// The names of those that were not.
@@ -152,6 +159,69 @@ pub struct StatementPreview {
     notes: StatementNotes,
     /// The first 20 payments.
     items: Vec<PaymentOut>,
+}
+
+/// From where a mapping is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum MappingFrom {
+    /// It was sent.
+    Sent,
+    /// A file before was read by it.
+    Kept,
+    /// It is guessed.
+    Guessed,
+}
+
+/// What a file looks like; no more than six digits in a row are shown.
+#[derive(Serialize, ToSchema)]
+struct StatementOutline {
+    /// Its first rows.
+    rows: Vec<StatementLine>,
+    /// The row of the headings, from 1.
+    header_row: u64,
+    /// What stands below them.
+    columns: Vec<StatementColumn>,
+}
+
+/// A row, as it stands there.
+#[derive(Serialize, ToSchema)]
+struct StatementLine {
+    /// Its number, from 1.
+    row: u64,
+    /// Its first cells.
+    cells: Vec<String>,
+}
+
+/// A column of a file.
+#[derive(Serialize, ToSchema)]
+struct StatementColumn {
+    /// Its heading, as the file writes it.
+    name: String,
+    /// Some of what stands below.
+    samples: Vec<String>,
+    /// All words that stand below; null: they are too many, or no words.
+    #[schema(required)]
+    words: Option<Vec<String>>,
+}
+
+impl From<Outline> for StatementOutline {
+    fn from(it: Outline) -> Self {
+        let line = |line: statement::Line| StatementLine {
+            row: line.row,
+            cells: line.cells,
+        };
+        let column = |column: statement::Column| StatementColumn {
+            name: column.name,
+            samples: column.samples,
+            words: column.words,
+        };
+        Self {
+            rows: it.rows.into_iter().map(line).collect(),
+            header_row: it.header_row,
+            columns: it.columns.into_iter().map(column).collect(),
+        }
+    }
 }
 
 /// A table of a file.
@@ -219,29 +289,103 @@ struct StatementNotes {
     without_id: i64,
 }
 
-/// What a file would give. What cannot be read at all is a problem.
-pub fn of(brought: Brought, same: Option<StatementOut>) -> Result<StatementPreview, Problem> {
+/// What was read of a file for a preview.
+#[derive(Default)]
+struct Looked {
+    read: Statement,
+    /// The first records.
+    first: Vec<Record>,
+    is_recognised: bool,
+    needs: Option<Setting>,
+}
+
+/// Reads a file as it would be kept.
+fn look(file: &[u8], options: &Options, until: Instant) -> Result<Looked, Unread> {
     let mut first: Vec<Record> = Vec::new();
-    let until = Instant::now() + READ_TIME_MAX;
     let take = |part: Vec<Record>| {
         let wanted = SHOWN_MAX - first.len();
         first.extend(part.into_iter().take(wanted));
         true
     };
-    let file = &brought.form.file;
-    let (read, is_recognised, needs, mapping) = match read::all(file, &brought.options, until, take) {
-        Ok(read) => (read, true, None, None),
-        Err(Unread::Wrong(Error::NotRecognised)) => {
-            let guess = statement::guess(Cursor::new(file), stem(&brought.name)).ok();
-            (Statement::default(), false, None, guess)
-        }
-        Err(Unread::Wrong(Error::Needs(setting))) => (Statement::default(), true, Some(setting.code()), None),
-        Err(why) => return Err(why.into()),
-    };
-    // What was read before it turned out that something must be said is not all.
-    if needs.is_some() || !is_recognised {
-        first.clear();
+    // What was read before it turned out that something must be said is not all: it is not shown.
+    match read::all(file, options, until, take) {
+        Ok(read) => Ok(Looked {
+            read,
+            first,
+            is_recognised: true,
+            needs: None,
+        }),
+        Err(Unread::Wrong(Error::NotRecognised)) => Ok(Looked::default()),
+        Err(Unread::Wrong(Error::Needs(setting))) => Ok(Looked {
+            is_recognised: true,
+            needs: Some(setting),
+            ..Looked::default()
+        }),
+        Err(why) => Err(why),
     }
+}
+
+/// A mapping by which a file was read before, if it fits this one; and what comes of it.
+fn as_before(
+    file: &[u8],
+    options: &Options,
+    before: &[(String, Timestamp)],
+    until: Instant,
+    outline: &Outline,
+) -> Option<(Mapping, Looked)> {
+    let kept = before.iter().filter_map(|(json, _)| super::kept_mapping(json));
+    let mut fitting = kept.filter(|mapping| outline.has(mapping));
+    fitting.find_map(|mapping| {
+        let options = Options {
+            mapping: Some(mapping.clone()),
+            ..options.clone()
+        };
+        let looked = look(file, &options, until).ok()?;
+        looked.is_recognised.then_some((mapping, looked))
+    })
+}
+
+/// What a file would give. What cannot be read at all is a problem.
+pub fn of(
+    brought: Brought,
+    same: Option<StatementOut>,
+    before: &[(String, Timestamp)],
+) -> Result<StatementPreview, Problem> {
+    let until = Instant::now() + READ_TIME_MAX;
+    let (file, options) = (&brought.form.file, &brought.options);
+    let mut looked = match brought.form.header_row {
+        // Whoever says where the headings are has seen that nothing was found.
+        Some(_) => Looked::default(),
+        None => look(file, options, until)?,
+    };
+    let sent = options.mapping.clone();
+    let is_public = looked.is_recognised && sent.is_none();
+    let row = brought.form.header_row;
+    let row = row.or_else(|| Some(u64::from(sent.as_ref()?.header_row?)));
+    let outline = match is_public {
+        true => None,
+        false => statement::outline(Cursor::new(file), stem(&brought.name), row).ok(),
+    };
+    let (mapping, from) = match (sent, &outline) {
+        (Some(sent), _) => (Some(sent), Some(MappingFrom::Sent)),
+        (None, Some(outline)) if brought.form.header_row.is_none() => {
+            match as_before(file, options, before, until, outline) {
+                Some((mapping, again)) => {
+                    looked = again;
+                    (Some(mapping), Some(MappingFrom::Kept))
+                }
+                None => (Some(outline.mapping.clone()), Some(MappingFrom::Guessed)),
+            }
+        }
+        (None, Some(outline)) => (Some(outline.mapping.clone()), Some(MappingFrom::Guessed)),
+        (None, None) => (None, None),
+    };
+    let Looked {
+        read,
+        first,
+        is_recognised,
+        needs,
+    } = looked;
     let found = read::found(&read);
     let covers = |spans: &[Span], is_said| {
         let cover = move |(from, to)| StatementCover {
@@ -258,8 +402,10 @@ pub fn of(brought: Brought, same: Option<StatementOut>) -> Result<StatementPrevi
         name: brought.name,
         statement: same,
         is_recognised,
-        needs,
+        needs: needs.map(Setting::code),
         mapping,
+        mapping_from: from,
+        outline: outline.map(StatementOutline::from),
         span: found.span.map(TimeSpan::of),
         covers: covers(&found.said, true)
             .chain(covers(&found.unsaid, false))

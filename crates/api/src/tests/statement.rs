@@ -169,9 +169,20 @@ async fn what_a_file_does_not_say_is_asked_for_and_what_nobody_knows_is_guessed(
     assert_eq!(unknown["mapping"]["columns"]["at"], "交易时间");
     let refused = house.keeps(&owner, ("收钱吧.csv", own)).await;
     refused.problem(422, "statement_not_recognised");
+    assert_eq!(unknown["mapping_from"], "guessed");
+    let outline = &unknown["outline"];
+    assert_eq!(outline["header_row"], 1);
+    assert_eq!(
+        outline["rows"][1]["cells"],
+        json!(["2026-09-14 10:00:00", "12.50", "成功"])
+    );
+    assert_eq!(
+        outline["columns"][2],
+        json!({ "name": "状态", "samples": ["成功"], "words": ["成功"] })
+    );
     let mapping = unknown["mapping"].to_string();
     let fields = [place, ("mapping", &*mapping), ("currency", "CNY")];
-    let read = house.brings(&owner, &fields, ("收钱吧.csv", own)).await.ok();
+    let mut read = house.brings(&owner, &fields, ("收钱吧.csv", own)).await.ok();
     assert_eq!(
         (&read["payment_count"], &read["refused_count"]),
         (&json!(1), &json!(1))
@@ -180,7 +191,97 @@ async fn what_a_file_does_not_say_is_asked_for_and_what_nobody_knows_is_guessed(
     assert_eq!((&row["row"], &row["code"]), (&json!(3), &json!("amount")));
     assert_eq!(row["zh"], "“金额”不是金额。");
     assert_eq!(row["en"], "What stands in 金额 is no amount.");
+    // Who brought it sees it again, to say what the columns are; no refusal repeats it.
+    let shown = read["outline"].as_object_mut().unwrap();
+    shown.clear();
     assert!(!read.to_string().contains("十元"));
+}
+
+#[tokio::test]
+async fn a_mapping_is_kept_with_its_file_and_fits_the_next_one() {
+    let house = House::new().await;
+    let owner = house.token("owner").await;
+    let place = ("shop_id", "S01");
+    let file = |day: u32| {
+        format!(
+            "某行对账单\n何时,多少,怎样\n2026-09-{day} 10:00:00,12.50,收\n2026-09-{day} 11:00:00,3.00,退\n"
+        )
+    };
+    // Headings that nobody knows: what is there is told, and where they are may be said.
+    let first = file(14);
+    let unknown = house
+        .brings(&owner, &[place], ("a.csv", first.as_bytes()))
+        .await
+        .ok();
+    assert_eq!(
+        (&unknown["is_recognised"], &unknown["mapping"]["columns"]["at"]),
+        (&json!(false), &json!(""))
+    );
+    assert_eq!(
+        texts(&unknown["outline"]["columns"], "name"),
+        ["何时", "多少", "怎样"]
+    );
+    let row = [place, ("header_row", "3")];
+    let said = house.brings(&owner, &row, ("a.csv", first.as_bytes())).await.ok();
+    assert_eq!(said["outline"]["columns"][1]["name"], "12.50");
+    for wrong in ["0", "201", "one"] {
+        let row = [place, ("header_row", wrong)];
+        let refused = house.brings(&owner, &row, ("a.csv", first.as_bytes())).await;
+        assert_eq!(refused.problem(422, "invalid_field").body["field"], "header_row");
+    }
+    let mapping = json!({
+        "name": "某行", "currency": "CNY", "columns": { "at": "何时", "amount": "多少", "type": "怎样" },
+        "types": { "收": "sale", "退": "refund" },
+    });
+    let json = mapping.to_string();
+    let fields = [place, ("mapping", &*json)];
+    let read = house
+        .brings(&owner, &fields, ("a.csv", first.as_bytes()))
+        .await
+        .ok();
+    assert_eq!(
+        (&read["mapping_from"], &read["payment_count"]),
+        (&json!("sent"), &json!(2))
+    );
+    assert_eq!(texts(&read["items"], "direction"), ["sale", "refund"]);
+    // Looked at is not kept: the next one is guessed.
+    let next = file(15);
+    let before = house
+        .brings(&owner, &[place], ("b.csv", next.as_bytes()))
+        .await
+        .ok();
+    assert_eq!(before["mapping_from"], "guessed");
+    let fields = [place, ("mapping", &*json), ("preview", "false")];
+    let kept = house
+        .brings(&owner, &fields, ("a.csv", first.as_bytes()))
+        .await
+        .ok();
+    assert_eq!(kept["mapping"]["types"]["退"], "refund");
+    let after = house
+        .brings(&owner, &[place], ("b.csv", next.as_bytes()))
+        .await
+        .ok();
+    assert_eq!(
+        [
+            &after["mapping_from"],
+            &after["is_recognised"],
+            &after["payment_count"]
+        ],
+        [&json!("kept"), &json!(true), &json!(2)]
+    );
+    assert_eq!(after["mapping"], kept["mapping"]);
+    // It does not read what has other columns, and what is public needs none.
+    let other = next.replace("怎样", "什么");
+    let other = house
+        .brings(&owner, &[place], ("c.csv", other.as_bytes()))
+        .await
+        .ok();
+    assert_eq!(other["mapping_from"], "guessed");
+    let public = house.brings(&owner, &[place], ("d.csv", NIGHT)).await.ok();
+    assert_eq!(
+        [&public["mapping"], &public["mapping_from"], &public["outline"]],
+        [&Value::Null; 3]
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use domain::work::CleanUp;
 use domain::{Actor, MerchantId, TerminalId, Timestamp};
 use store::statement::{Of, Total};
 
-use crate::fixture::{House, START, auditor, manager, ours, owner, stranger, terminal};
+use crate::fixture::{House, START, auditor, manager, ours, owner, risk_officer, stranger, terminal, theirs};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -42,6 +42,7 @@ pub fn new(statement_id: &str, place: Place, content: u8) -> New {
         name: format!("{statement_id}.csv"),
         file_len: 1_000,
         file_sha256: vec![content; 32],
+        mapping: None,
     }
 }
 
@@ -338,6 +339,39 @@ fn where_no_file_says_anything_is_a_hole() {
     assert_eq!(holes(2, (0, 60)), [minutes((20, 50))]);
     withdraw(&house, "F1");
     assert_eq!(holes(1, (0, 60)), [minutes((0, 20)), minutes((55, 60))]);
+}
+
+#[test]
+fn how_a_file_was_read_is_found_again_for_its_merchant_and_by_who_brought_it() {
+    let house = House::open();
+    let mapped = |statement_id: &str, content: u8, mapping: &str| New {
+        mapping: Some(mapping.into()),
+        ..new(statement_id, place(None), content)
+    };
+    let found = |actor: &Actor, of: &Place| -> Vec<String> {
+        let (actor, of) = (actor.clone(), of.clone());
+        let all = house.read(move |tx| Ok(statement::mappings(tx, &actor, &of).unwrap()));
+        all.into_iter().map(|(mapping, _)| mapping).collect()
+    };
+    bring(&house, &new("S0", place(None), 0), &[("a", 1, None)]);
+    for (id, content, mapping) in [("S1", 1, "one"), ("S2", 2, "two"), ("S3", 3, "one")] {
+        bring(&house, &mapped(id, content, mapping), &[(id, 1, None)]);
+        house.pass_ms(1_000);
+    }
+    // What never came whole says nothing.
+    begin(&house, &mapped("S4", 4, "four")).unwrap();
+    assert_eq!(found(&owner(), &place(None)), ["one", "two"]);
+    withdraw(&house, "S3");
+    assert_eq!(found(&owner(), &place(None)), ["two", "one"]);
+    let elsewhere = Place {
+        merchant_id: theirs(),
+        ..place(None)
+    };
+    // Who brought them finds them for another merchant, too, of what it sees; nobody else does.
+    assert_eq!(found(&owner(), &elsewhere), ["two", "one"]);
+    assert_eq!(found(&risk_officer(), &elsewhere), Vec::<String>::new());
+    assert_eq!(found(&risk_officer(), &place(None)), ["two", "one"]);
+    assert_eq!(found(&stranger(), &place(None)), Vec::<String>::new());
 }
 
 #[test]

@@ -6159,6 +6159,11 @@ export interface components {
         /** @enum {string} */
         Manner: "stolen" | "lost" | "unsure" | "tampered";
         /**
+         * @description From where a mapping is.
+         * @enum {string}
+         */
+        MappingFrom: "sent" | "kept" | "guessed";
+        /**
          * @description What is said of which payments.
          * @example {
          *       "ground": "当时店里没人",
@@ -7088,6 +7093,8 @@ export interface components {
                 id: string;
                 /** @description What its tables were recognised as. */
                 kinds: components["schemas"]["StatementKind"][];
+                /** @description How it was read, where its layout is not public; `docs/STATEMENTS.md` has its shape. */
+                mapping: Record<string, never> | null;
                 /** @description Whose it is. */
                 merchant_id: string;
                 /** @description What the file was called. */
@@ -8895,6 +8902,8 @@ export interface components {
             id: string;
             /** @description What its tables were recognised as. */
             kinds: components["schemas"]["StatementKind"][];
+            /** @description How it was read, where its layout is not public; `docs/STATEMENTS.md` has its shape. */
+            mapping: Record<string, never> | null;
             /** @description Whose it is. */
             merchant_id: string;
             /** @description What the file was called. */
@@ -8948,6 +8957,15 @@ export interface components {
             /** @description The file's own word for it. */
             what: string;
         };
+        /** @description A column of a file. */
+        StatementColumn: {
+            /** @description Its heading, as the file writes it. */
+            name: string;
+            /** @description Some of what stands below. */
+            samples: string[];
+            /** @description All words that stand below; null: they are too many, or no words. */
+            words: string[] | null;
+        };
         /** @description A time that a file says something of. */
         StatementCover: {
             /** @description From when. */
@@ -8966,6 +8984,11 @@ export interface components {
              * @description The file as it was downloaded: XLSX, XLS, CSV or another text; each also in a zip or gzip. At most 32 MiB.
              */
             file: string;
+            /**
+             * Format: int64
+             * @description With `preview`: the row of the headings, from 1, where a guess has not found it.
+             */
+            header_row?: number | null;
             /** @description How to read a file whose layout is not public, as JSON; `docs/STATEMENTS.md` has its shape. */
             mapping?: string | null;
             /** @description `true`: say what would be read, and keep nothing. Unless said, it is. */
@@ -8989,6 +9012,16 @@ export interface components {
         };
         /** @enum {string} */
         StatementKind: "wechat-trade" | "wechat-fundflow" | "wechat-no-bill" | "alipay-detail" | "alipay-account" | "chinaums-mx" | "chinaums-wide" | "chinaums-narrow" | "unionpay-portal" | "allinpay-detail" | "square-transactions" | "stripe-payments" | "sumup-transactions" | "adyen-payments" | "mapped";
+        /** @description A row, as it stands there. */
+        StatementLine: {
+            /** @description Its first cells. */
+            cells: string[];
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            row: number;
+        };
         /** @description What people should know of a file before they rely on it. */
         StatementNotes: {
             /**
@@ -9022,6 +9055,18 @@ export interface components {
              */
             words_unknown: number;
         };
+        /** @description What a file looks like; no more than six digits in a row are shown. */
+        StatementOutline: {
+            /** @description What stands below them. */
+            columns: components["schemas"]["StatementColumn"][];
+            /**
+             * Format: int64
+             * @description The row of the headings, from 1.
+             */
+            header_row: number;
+            /** @description Its first rows. */
+            rows: components["schemas"]["StatementLine"][];
+        };
         /** @description What a file would give. */
         StatementPreview: {
             /** @description What the file says of itself, beside what was read. */
@@ -9032,14 +9077,16 @@ export interface components {
             is_recognised: boolean;
             /** @description The first 20 payments. */
             items: components["schemas"]["Payment"][];
-            /** @description A guess how to read a file that was not recognised, to be checked and sent as `mapping`; null where there is none. */
+            /** @description How a file is read whose layout is not public, to be checked and sent as `mapping`; null: it is public. */
             mapping: Record<string, never> | null;
+            mapping_from: components["schemas"]["MappingFrom"] | null;
             /** @description What the file is called. */
             name: string;
             /** @description What must be said because the file does not: `currency` or `zone`; null: nothing. Until then nothing else is read. */
             needs: string | null;
             /** @description What people should know: how many payments are concerned. */
             notes: components["schemas"]["StatementNotes"];
+            outline: components["schemas"]["StatementOutline"] | null;
             /** @description The names of those that were not. */
             passed_over: string[];
             /**

@@ -6,19 +6,52 @@
 import { form, get, post } from './http'
 import type { IncidentPayments, Page, Statement, StatementPreview } from './types'
 
+export type MappingColumn =
+  | 'at'
+  | 'day'
+  | 'amount'
+  | 'type'
+  | 'state'
+  | 'method'
+  | 'terminal'
+  | 'order_id'
+  | 'id'
+  | 'card'
+  | 'payer'
+  | 'operator'
+export type MappingWords = Record<string, string>
+
+/** How a file is read whose layout is not public: `docs/STATEMENTS.md`. */
+export interface Mapping {
+  name: string
+  header_row?: number
+  encoding?: string
+  currency?: string
+  zone?: string
+  unit?: 'major' | 'minor'
+  day_first?: boolean
+  columns: { at: string; amount: string } & { [Column in MappingColumn]?: string }
+  types?: MappingWords
+  states?: MappingWords
+  methods?: MappingWords
+}
+
 /** What a file does not say by itself. */
 export interface Unsaid {
   currency?: string
   zone?: string
-  /** As JSON. */
-  mapping?: string
+  mapping?: Mapping | null
+  /** Where its headings are, to look at it. */
+  header_row?: number
 }
 
 function filled(terminal: string, preview: boolean, file: File, unsaid: Unsaid): FormData {
   const fields = new FormData()
   fields.set('terminal_id', terminal)
   fields.set('preview', String(preview))
-  for (const [name, value] of Object.entries(unsaid)) if (value) fields.set(name, value)
+  const { mapping, ...others } = unsaid
+  if (mapping) fields.set('mapping', JSON.stringify(mapping))
+  for (const [name, value] of Object.entries(others)) if (value) fields.set(name, String(value))
   fields.set('file', file)
   return fields
 }

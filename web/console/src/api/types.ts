@@ -184,6 +184,7 @@ export type PaymentState = Schemas['PaymentState']
 export type Statement = Schemas['Statement']
 export type StatementKind = Schemas['StatementKind']
 export type StatementPreview = Schemas['StatementPreview']
+export type StatementOutline = Schemas['StatementOutline']
 export type TimeSpan = Schemas['TimeSpan']
 /** What somebody says of a payment: the shop's own, not the shop's, or not sure. */
 export type Mark = Schemas['MarkVerdict']

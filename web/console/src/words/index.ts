@@ -22,6 +22,7 @@ import * as police from './police'
 import * as letter from './letter'
 import * as replacement from './replacement'
 import * as files from './files'
+import * as mapping from './mapping'
 import * as statement from './statement'
 import * as suspect from './suspect'
 import * as suspect_shop from './suspect_shop'
@@ -71,6 +72,7 @@ const all = {
   ...letter,
   ...replacement,
   ...files,
+  ...mapping,
   ...statement,
   ...suspect,
   ...suspect_shop,

@@ -65,11 +65,6 @@ export const statement = {
     (kinds) => `Recognised as: ${kinds}`,
   ),
   not_recognised: say('认不出这份文件的格式。', 'The layout of this file is not known.'),
-  not_recognised_text: say(
-    '请下载商户账单（不是个人账单）。如果没有别的格式，请把这份列对应交给懂的人核对，改好后再读取：',
-    'Download the merchant’s bill, not a personal one. If there is no other, have this mapping of columns checked, put right, and read the file with it:',
-  ),
-  mapping: say('列对应（JSON）', 'Mapping of columns (JSON)'),
   currency: say('货币（三个字母，例如 USD）', 'Currency (three letters, such as USD)'),
   zone: say('时区（例如 Europe/Berlin）', 'Time zone (such as Europe/Berlin)'),
   needs: {
