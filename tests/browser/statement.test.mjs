@@ -263,3 +263,58 @@ for (const [who, size, language, theme] of [
     await page.context().close()
   })
 }
+
+/** What a phone does when another app shares a file with an installed page. */
+const shareWith = (page, name, text) =>
+  page.evaluate(
+    ([name, text]) => {
+      const form = document.createElement('form')
+      Object.assign(form, { method: 'post', action: '/shared', enctype: 'multipart/form-data' })
+      const input = Object.assign(document.createElement('input'), { type: 'file', name: 'file' })
+      const files = new DataTransfer()
+      if (name) files.items.add(new File([text], name))
+      input.files = files.files
+      form.append(input)
+      document.body.append(form)
+      form.submit()
+    },
+    [name, text],
+  )
+
+test('a file that another app shares is asked about before it is brought', { timeout: 120_000 }, async () => {
+  const terminal = await tradingTerminal(demo, 'owner')
+  const page = await open(browser, demo, { size: PHONE, language: 'zh-CN', worker: true })
+  await signIn(page, demo.account('owner'))
+  const report = { terminal_id: terminal.terminal_id, manner: 'lost' }
+  const { body: incident } = await asked(page, 'POST', '/incidents', report)
+  await page.evaluate(() => navigator.serviceWorker.ready)
+  await page.reload()
+  const text = bill([['31', Date.now() - 30 * 60_000, '12.50', true]], terminal.terminal_id).toString()
+
+  // Left, it is nowhere any more; and without a file the page says so.
+  await shareWith(page, '分享.csv', text)
+  await page.waitForURL('**/shared')
+  await on(page, 'shared-file').filter({ hasText: '分享.csv' }).waitFor()
+  await isSound(page, 'a shared file')
+  await on(page, 'shared-leave').click()
+  await on(page, 'shared-none').waitFor()
+  await page.reload()
+  await on(page, 'shared-none').waitFor()
+  await isSound(page, 'no shared file')
+  await shareWith(page, '', '')
+  await on(page, 'shared-none').waitFor()
+
+  // Chosen, it is looked at on the page of its loss, and kept when somebody says so.
+  await shareWith(page, '分享.csv', text)
+  await on(page, 'shared-loss', `[data-key="${incident.id}"]`).click()
+  const card = on(page, 'payments')
+  await on(card, 'statement-kinds').filter({ hasText: '微信支付交易账单' }).waitFor()
+  const listed = () => asked(page, 'GET', `/statements?terminal_id=${terminal.terminal_id}`)
+  assert.equal((await listed()).body.items.length, 0, 'nothing is kept yet')
+  await on(card, 'statement-keep').click()
+  await on(card, 'statement-kept').waitFor()
+  assert.equal((await listed()).body.items[0].name, '分享.csv')
+  await page.goto('/shared')
+  await on(page, 'shared-none').waitFor()
+  await page.context().close()
+})

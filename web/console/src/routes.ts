@@ -69,6 +69,12 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'suspects' },
   },
   {
+    path: '/shared',
+    name: 'shared',
+    component: () => import('@/pages/SharedPage.vue'),
+    meta: { title: 'shared' },
+  },
+  {
     path: '/questions/:id',
     name: 'question',
     component: () => import('@/pages/QuestionPage.vue'),

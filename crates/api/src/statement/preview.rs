@@ -11,8 +11,9 @@ use serde::Serialize;
 use statement::{Counted, Error, Mapping, Options, Outline, Part, Reason, Record, Setting, Statement};
 use utoipa::ToSchema;
 
+use super::form::Brought;
 use super::read::{self, Unread};
-use super::{Brought, READ_TIME_MAX, StatementCover, StatementKind, StatementOut};
+use super::{READ_TIME_MAX, StatementCover, StatementKind, StatementOut};
 use crate::problem::Problem;
 use crate::wire::{Letters, Money, Time, word};
 

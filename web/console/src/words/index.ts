@@ -23,6 +23,7 @@ import * as letter from './letter'
 import * as replacement from './replacement'
 import * as files from './files'
 import * as mapping from './mapping'
+import * as shared from './shared'
 import * as statement from './statement'
 import * as suspect from './suspect'
 import * as suspect_shop from './suspect_shop'
@@ -73,6 +74,7 @@ const all = {
   ...replacement,
   ...files,
   ...mapping,
+  ...shared,
   ...statement,
   ...suspect,
   ...suspect_shop,
