@@ -1,6 +1,7 @@
 /** The pages, each at its address, loaded when first needed. */
 import type { RouteRecordRaw } from 'vue-router'
 import { screening } from '@/screening/routes'
+import { statement } from '@/statement/routes'
 
 export const loadChoose = () => import('@/pages/ReportChoose.vue')
 export const loadConfirm = () => import('@/pages/ReportConfirm.vue')
@@ -60,19 +61,6 @@ export const routes: RouteRecordRaw[] = [
     component: loadIncident,
     props: true,
     meta: { title: 'incident' },
-  },
-  {
-    path: '/incidents/:id/suspects',
-    name: 'suspects',
-    component: () => import('@/pages/SuspectsPage.vue'),
-    props: true,
-    meta: { title: 'suspects' },
-  },
-  {
-    path: '/shared',
-    name: 'shared',
-    component: () => import('@/pages/SharedPage.vue'),
-    meta: { title: 'shared' },
   },
   {
     path: '/questions/:id',
@@ -241,6 +229,7 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'template' },
   },
   ...screening,
+  ...statement,
   {
     path: '/keys',
     name: 'keys',
