@@ -85,11 +85,16 @@ test('a shop says on a phone which payments were its own', { timeout: 180_000 },
   await signIn(page, demo.account('owner'))
   const { incident, card } = await lostWithBill(page, ['38.50', '1.00', '4800.00', '26.00', '19.90'])
   const { id } = incident
+  const { body: told } = await list(page, id)
+  const wanted = questions(told).map((one) => one.id)
+  assert.ok(wanted.length >= 5, 'those of the bill are in the window')
   const read = page.waitForResponse((answer) => answer.url().includes('order=score') && answer.ok())
-  await on(card, 'to-check').filter({ hasText: '笔待核对' }).click()
-  // As the page read them: one that was under way may have been decided since anybody else asked.
+  await on(card, 'to-check')
+    .filter({ hasText: `${wanted.length} 笔待核对` })
+    .click()
+  // In the order of what the page itself read.
   const all = questions(await (await read).json()).map((one) => one.id)
-  assert.ok(all.length >= 5, 'those of the bill are in the window')
+  assert.deepEqual(all.toSorted(), wanted.toSorted())
 
   // By a button, undone, by a throw.
   await isAsked(page, all[0])

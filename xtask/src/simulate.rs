@@ -12,7 +12,7 @@ use crate::{command, tree};
 /// Ours that a run spends its time in: optimised, ten thousand seeds take minutes; the rest is optimised in any case.
 const OPTIMISED: [&str; 4] = ["domain", "store", "app", "simulator"];
 /// What the suite is made of: one set of features for its program and its tests, so that nothing is compiled twice.
-const SUITE: [&str; 6] = [
+pub const SUITE: [&str; 6] = [
     "-p",
     "simulator",
     "-p",

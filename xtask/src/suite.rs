@@ -186,18 +186,10 @@ fn clippy() -> Result<()> {
     let all = ["clippy", "--all-targets", "--quiet"];
     command::run(cargo(&all).args(["--workspace", "--", "-D", "warnings"]))?;
     // What no build of the workspace has, and the demo as a newcomer builds it.
-    let others = [
-        "-p",
-        "simulator",
-        "-p",
-        "store",
-        "-p",
-        "demo",
-        "--no-default-features",
-        "--features",
-        "simulator/deterministic,store/stage",
-    ];
-    command::run(cargo(&all).args(others).args(["--", "-D", "warnings"]))
+    let demo = ["-p", "demo", "--no-default-features"];
+    let mut others = cargo(&all);
+    others.args(simulate::SUITE).args(demo);
+    command::run(others.args(["--", "-D", "warnings"]))
 }
 
 /// Programs, examples and tests in one go, so that features are resolved once and nothing is compiled twice.

@@ -17,7 +17,7 @@ use domain::statement::{
 };
 use domain::terminal::Terminal;
 use domain::time::HOUR_MS;
-use domain::{MerchantId, TerminalId, Timestamp};
+use domain::{MerchantId, TerminalId};
 use store::statement::{self as kept, Amount};
 use store::{Error as StoreError, Tx, row};
 
@@ -146,7 +146,7 @@ pub struct New {
 const MAPPINGS_MAX: i64 = 20;
 
 /// How files were read before that are not of a public layout: for that place, or by the actor; the likeliest first.
-pub fn mappings(tx: &Tx<'_>, actor: &Actor, place: &Place) -> Result<Vec<(String, Timestamp)>, Error> {
+pub fn mappings(tx: &Tx<'_>, actor: &Actor, place: &Place) -> Result<Vec<String>, Error> {
     let scope = actor.scope().ok_or(Error::NotAllowed)?;
     Ok(kept::mappings(
         tx,

@@ -22,7 +22,7 @@ mod time;
 mod word;
 
 pub use format::Kind;
-pub use limit::{FILE_BYTES_MAX, ROWS_MAX};
+pub use limit::{FILE_BYTES_MAX, HEADER_ROW_MAX, ROWS_MAX};
 pub use mapping::{Columns, Effect, Mapping, Outcome, Paid, Unfit, Unit};
 pub use outline::{Column, Line, Outline, guess, outline};
 pub use read::{Error, Options, Setting, Trouble, read};

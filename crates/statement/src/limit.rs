@@ -16,6 +16,8 @@ pub const TABLES_MAX: usize = 400;
 pub const ROWS_MAX: u64 = 1_000_000;
 /// Rows among which the headings are looked for.
 pub const HEADING_ROWS_MAX: usize = 40;
+/// The last row that headings can stand in, where people say which.
+pub const HEADER_ROW_MAX: u32 = 200;
 /// Cells of a row.
 pub const COLUMNS_MAX: usize = 256;
 /// Text of a cell.

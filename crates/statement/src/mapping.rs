@@ -11,14 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::format::Layout;
 use crate::format::mapped::Mapped;
+use crate::limit::HEADER_ROW_MAX;
 use crate::read::{Error, Options, Setting};
 use crate::time;
 use crate::word::heading;
 
 /// Longest text of a mapping, in characters.
 const TEXT_CHARS_MAX: usize = 80;
-/// The last row that headings can stand in.
-const HEADER_ROW_MAX: u32 = 200;
 /// Most words of a table of words.
 const TABLE_WORDS_MAX: usize = 200;
 

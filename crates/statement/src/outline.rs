@@ -186,10 +186,10 @@ pub struct Column {
 /// # Errors
 /// It cannot be read, or has no such row.
 pub fn outline<S: Read + Seek>(mut source: S, name: &str, header_row: Option<u64>) -> Result<Outline, Error> {
-    let mut looks = [Look::Known, Look::Any];
-    if let Some(row) = header_row {
-        looks = [Look::Row(row); 2];
-    }
+    let looks = match header_row {
+        Some(row) => vec![Look::Row(row)],
+        None => vec![Look::Known, Look::Any],
+    };
     for look in looks {
         let mut looker = Looker::new(look);
         match file::tables(&mut source, None, &mut looker) {

@@ -179,21 +179,21 @@ pub fn list(
     tx.all(sql, &values, read)
 }
 
-/// How files were read whose layout is not public, as JSON, and when last: those for a merchant, of what is seen, before those that
-/// somebody brought for another; at most `limit`.
+/// How files were read whose layout is not public, as JSON: of those that are seen, first those for a merchant, then those that somebody
+/// brought for another; what was used last comes first. At most `limit`.
 pub fn mappings(
     tx: &Tx<'_>,
     scope: &Scope,
     merchant_id: MerchantId,
     login: &str,
     limit: i64,
-) -> Result<Vec<(String, Timestamp)>, Error> {
+) -> Result<Vec<String>, Error> {
     let sql = sql!(
-        "SELECT mapping, max(made_at_ms), max(CASE WHEN merchant_id = $3 THEN 1 ELSE 0 END) FROM statement
+        "SELECT mapping FROM statement
           WHERE mapping IS NOT NULL AND state IN ('kept', 'gone')
             AND (CAST($1 AS TEXT) IS NULL OR merchant_id = $1) AND (CAST($2 AS TEXT) IS NULL OR shop_id = $2)
             AND (merchant_id = $3 OR made_by = $4)
-          GROUP BY mapping ORDER BY 3 DESC, 2 DESC LIMIT $5"
+          GROUP BY mapping ORDER BY max(CASE WHEN merchant_id = $3 THEN 1 ELSE 0 END) DESC, max(made_at_ms) DESC LIMIT $5"
     );
     let (merchant, shop) = scope_values(scope);
     let values = [
@@ -203,7 +203,7 @@ pub fn mappings(
         login.into(),
         Value::Int(limit),
     ];
-    tx.all(sql, &values, |row| Ok((row.text(0)?.to_owned(), row.time(1)?)))
+    tx.all(sql, &values, |row| Ok(row.text(0)?.to_owned()))
 }
 
 /// The newest statements that somebody brought; at most `limit`.

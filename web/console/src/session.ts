@@ -7,6 +7,7 @@
  */
 import { computed, ref, watch } from 'vue'
 import { Problem, session, type Account, type HalfWay, type Right } from '@/api'
+import { leaveShared } from '@/statement/shared'
 import { recall, remember } from './remembered'
 
 export const account = ref<Account | null>(null)
@@ -87,6 +88,7 @@ export function enter(own: Account): void {
 
 export async function signOut(): Promise<void> {
   await session.close().catch(() => {})
+  await leaveShared()
   lastLogin.value = null
   remember('login', null)
   forget()

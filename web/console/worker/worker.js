@@ -51,7 +51,7 @@ async function share(request) {
   const file = form?.get('file')
   if (file instanceof File && file.size && file.size <= SHARED_BYTES_MAX) {
     const cache = await caches.open(SHARED)
-    const headers = { 'x-name': encodeURIComponent(file.name.slice(0, 200)) }
+    const headers = { 'x-name': encodeURIComponent(file.name.slice(0, 200)), 'x-at': String(Date.now()) }
     await cache.put('/shared', new Response(file, { headers }))
   }
   return Response.redirect('/shared', 303)

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a form that is not whole, or has a field that nobody knows, is refused, and nothing of it is read.
 
-use ::statement::Options;
+use ::statement::{HEADER_ROW_MAX, Options};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
@@ -22,8 +22,6 @@ use crate::problem::{Problem, Why, code};
 const FIELDS_LEN_MAX: u64 = 128 << 10;
 /// The mapping at most, bytes.
 const MAPPING_LEN_MAX: u64 = 16 << 10;
-/// The last row that headings may stand in.
-const HEADER_ROW_MAX: u64 = 200;
 /// Any other field, in characters.
 const FIELD_CHARS_MAX: usize = 100;
 
@@ -42,7 +40,7 @@ pub struct StatementForm {
     /// How to read a file whose layout is not public, as JSON; `docs/STATEMENTS.md` has its shape.
     pub mapping: Option<String>,
     /// With `preview`: the row of the headings, from 1, where a guess has not found it.
-    pub header_row: Option<u64>,
+    pub header_row: Option<u32>,
     /// The currency (ISO 4217), where the file says none.
     pub currency: Option<String>,
     /// The time zone (an offset, or a name of the IANA), where the file says none.
@@ -58,10 +56,16 @@ pub struct Brought {
 }
 
 impl Brought {
-    /// How it is read, as it is kept.
+    /// How it is read, as it is kept: with all that was said of it.
     pub fn mapping(&self) -> Result<Option<String>, Problem> {
-        let json = self.options.mapping.as_ref().map(serde_json::to_string);
-        json.transpose().map_err(|error| Problem::internal(&error))
+        let Some(mut mapping) = self.options.mapping.clone() else {
+            return Ok(None);
+        };
+        let letters = || self.options.currency?.letters().map(str::to_owned);
+        mapping.currency = mapping.currency.or_else(letters);
+        mapping.zone = mapping.zone.or_else(|| self.form.zone.clone());
+        let json = serde_json::to_string(&mapping);
+        json.map(Some).map_err(|error| Problem::internal(&error))
     }
 }
 

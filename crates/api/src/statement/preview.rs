@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::time::Instant;
 
 use domain::statement::{Payment, Span};
-use domain::{MerchantId, Timestamp, hex};
+use domain::{MerchantId, hex};
 use serde::Serialize;
 use statement::{Counted, Error, Mapping, Options, Outline, Part, Reason, Record, Setting, Statement};
 use utoipa::ToSchema;
@@ -330,11 +330,11 @@ fn look(file: &[u8], options: &Options, until: Instant) -> Result<Looked, Unread
 fn as_before(
     file: &[u8],
     options: &Options,
-    before: &[(String, Timestamp)],
+    before: &[String],
     until: Instant,
     outline: &Outline,
 ) -> Option<(Mapping, Looked)> {
-    let kept = before.iter().filter_map(|(json, _)| super::kept_mapping(json));
+    let kept = before.iter().filter_map(|json| super::kept_mapping(json));
     let mut fitting = kept.filter(|mapping| outline.has(mapping));
     fitting.find_map(|mapping| {
         let options = Options {
@@ -350,35 +350,31 @@ fn as_before(
 pub fn of(
     brought: Brought,
     same: Option<StatementOut>,
-    before: &[(String, Timestamp)],
+    before: &[String],
 ) -> Result<StatementPreview, Problem> {
     let until = Instant::now() + READ_TIME_MAX;
     let (file, options) = (&brought.form.file, &brought.options);
-    let mut looked = match brought.form.header_row {
-        // Whoever says where the headings are has seen that nothing was found.
-        Some(_) => Looked::default(),
-        None => look(file, options, until)?,
+    let asked = brought.form.header_row;
+    // Who says where the headings are has seen that nothing fits.
+    let (mut looked, before) = match asked {
+        Some(_) => (Looked::default(), &[][..]),
+        None => (look(file, options, until)?, before),
     };
-    let sent = options.mapping.clone();
-    let is_public = looked.is_recognised && sent.is_none();
-    let row = brought.form.header_row;
-    let row = row.or_else(|| Some(u64::from(sent.as_ref()?.header_row?)));
-    let outline = match is_public {
+    let sent = options.mapping.as_ref();
+    let row = asked.or_else(|| sent?.header_row).map(u64::from);
+    let outline = match looked.is_recognised && sent.is_none() {
         true => None,
         false => statement::outline(Cursor::new(file), stem(&brought.name), row).ok(),
     };
     let (mapping, from) = match (sent, &outline) {
-        (Some(sent), _) => (Some(sent), Some(MappingFrom::Sent)),
-        (None, Some(outline)) if brought.form.header_row.is_none() => {
-            match as_before(file, options, before, until, outline) {
-                Some((mapping, again)) => {
-                    looked = again;
-                    (Some(mapping), Some(MappingFrom::Kept))
-                }
-                None => (Some(outline.mapping.clone()), Some(MappingFrom::Guessed)),
+        (Some(sent), _) => (Some(sent.clone()), Some(MappingFrom::Sent)),
+        (None, Some(outline)) => match as_before(file, options, before, until, outline) {
+            Some((mapping, again)) => {
+                looked = again;
+                (Some(mapping), Some(MappingFrom::Kept))
             }
-        }
-        (None, Some(outline)) => (Some(outline.mapping.clone()), Some(MappingFrom::Guessed)),
+            None => (Some(outline.mapping.clone()), Some(MappingFrom::Guessed)),
+        },
         (None, None) => (None, None),
     };
     let Looked {

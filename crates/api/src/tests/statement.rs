@@ -230,11 +230,12 @@ async fn a_mapping_is_kept_with_its_file_and_fits_the_next_one() {
         assert_eq!(refused.problem(422, "invalid_field").body["field"], "header_row");
     }
     let mapping = json!({
-        "name": "某行", "currency": "CNY", "columns": { "at": "何时", "amount": "多少", "type": "怎样" },
+        "name": "某行", "columns": { "at": "何时", "amount": "多少", "type": "怎样" },
         "types": { "收": "sale", "退": "refund" },
     });
     let json = mapping.to_string();
-    let fields = [place, ("mapping", &*json)];
+    let currency = ("currency", "cny");
+    let fields = [place, currency, ("mapping", &*json)];
     let read = house
         .brings(&owner, &fields, ("a.csv", first.as_bytes()))
         .await
@@ -251,12 +252,14 @@ async fn a_mapping_is_kept_with_its_file_and_fits_the_next_one() {
         .await
         .ok();
     assert_eq!(before["mapping_from"], "guessed");
-    let fields = [place, ("mapping", &*json), ("preview", "false")];
+    let fields = [place, currency, ("mapping", &*json), ("preview", "false")];
     let kept = house
         .brings(&owner, &fields, ("a.csv", first.as_bytes()))
         .await
         .ok();
     assert_eq!(kept["mapping"]["types"]["退"], "refund");
+    // What was said beside it is part of how it was read.
+    assert_eq!(kept["mapping"]["currency"], "CNY");
     let after = house
         .brings(&owner, &[place], ("b.csv", next.as_bytes()))
         .await

@@ -350,8 +350,7 @@ fn how_a_file_was_read_is_found_again_for_its_merchant_and_by_who_brought_it() {
     };
     let found = |actor: &Actor, of: &Place| -> Vec<String> {
         let (actor, of) = (actor.clone(), of.clone());
-        let all = house.read(move |tx| Ok(statement::mappings(tx, &actor, &of).unwrap()));
-        all.into_iter().map(|(mapping, _)| mapping).collect()
+        house.read(move |tx| Ok(statement::mappings(tx, &actor, &of).unwrap()))
     };
     bring(&house, &new("S0", place(None), 0), &[("a", 1, None)]);
     for (id, content, mapping) in [("S1", 1, "one"), ("S2", 2, "two"), ("S3", 3, "one")] {

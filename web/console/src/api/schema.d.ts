@@ -8985,7 +8985,7 @@ export interface components {
              */
             file: string;
             /**
-             * Format: int64
+             * Format: int32
              * @description With `preview`: the row of the headings, from 1, where a guess has not found it.
              */
             header_row?: number | null;

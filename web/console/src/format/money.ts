@@ -14,6 +14,9 @@ export function money(amount: Money): string {
   return shown.format(amount.minor / 10 ** decimals)
 }
 
+/** An amount that goes to the payer has a minus before it. */
+export const signed = (amount: Money, goesBack: boolean) => `${goesBack ? '−' : ''}${money(amount)}`
+
 /** Sums of several currencies, which nothing adds. */
 export function sums(amounts: Money[]): string {
   return amounts.length ? amounts.map(money).join(' + ') : count(0)

@@ -25,10 +25,11 @@ describe('a mapping', () => {
     expect(columnOf(outline, undefined)).toBeUndefined()
   })
   it('says which words nobody knows', () => {
-    expect(unsaid(mapping, outline, 'type')).toEqual(['退'])
-    expect(unsaid(mean(mapping, 'type', '退', 'refund'), outline, 'type')).toEqual([])
-    expect(unsaid(mean(mapping, 'type', '收', ''), outline, 'type')).toEqual(['收', '退'])
-    expect(unsaid(mapping, outline, 'state')).toEqual([])
+    const column = columnOf(outline, '怎样')
+    expect(unsaid(mapping, column, 'type')).toEqual(['退'])
+    expect(unsaid(mean(mapping, 'type', '退', 'refund'), column, 'type')).toEqual([])
+    expect(unsaid(mean(mapping, 'type', '收', ''), column, 'type')).toEqual(['收', '退'])
+    expect(unsaid(mapping, columnOf(outline, '多少'), 'type')).toEqual([])
   })
   it('forgets the words of a column that is not meant any more', () => {
     const other = choose(mapping, 'type', '如何')

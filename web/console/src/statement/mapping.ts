@@ -6,6 +6,8 @@
 import type { StatementOutline } from '@/api'
 import type { Mapping, MappingColumn, MappingWords } from '@/api/statements'
 
+type Column = StatementOutline['columns'][number]
+
 /** Columns whose words have a meaning, and where it is said. */
 export const WORDED = { type: 'types', state: 'states', method: 'methods' } as const
 export type Worded = keyof typeof WORDED
@@ -46,9 +48,8 @@ export function mean(mapping: Mapping, field: Worded, word: string, meaning: str
 }
 
 /** Words below the column of a field that nobody has said the meaning of. */
-export function unsaid(mapping: Mapping, outline: StatementOutline, field: Worded): string[] {
-  const words = columnOf(outline, mapping.columns[field])?.words ?? []
-  return words.filter((word) => !mapping[WORDED[field]]?.[word])
+export function unsaid(mapping: Mapping, column: Column | undefined, field: Worded): string[] {
+  return (column?.words ?? []).filter((word) => !mapping[WORDED[field]]?.[word])
 }
 
 /** What keeps it from being used. */

@@ -1,6 +1,6 @@
 /** A payment in words: when, how much, what, and by which card. */
 import type { TimeCertainty, Mark, SuspectSums, Suspect, SuspectKind } from '@/api'
-import { money } from '@/format/money'
+import { money, signed } from '@/format/money'
 import { day, dayClock } from '@/format/time'
 import type { Zone } from '@/format/zone'
 import { t } from '@/i18n'
@@ -23,7 +23,7 @@ export function whenSaid({ at, certainty }: { at: string; certainty: TimeCertain
 
 /** What leaves the shop has a minus. */
 export const amountSaid = (item: { kind: SuspectKind; amount: Suspect['amount'] }): string =>
-  `${item.kind === 'refund' || item.kind === 'void' ? '−' : ''}${money(item.amount)}`
+  signed(item.amount, item.kind === 'refund' || item.kind === 'void')
 
 export function kindSaid({ kind, state, is_undone }: Pick<Suspect, 'kind' | 'state' | 'is_undone'>): string {
   const words = t.value.suspect
