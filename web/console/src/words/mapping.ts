@@ -61,15 +61,15 @@ export const mapping = {
   header_row: say('表头在哪一行', 'Row of the headings'),
   header_row_hint: say('写着“时间”“金额”这些字的那一行。', 'The one that says “time”, “amount” and so on.'),
   row: say(
-    (row: number, cells: string) => `第 ${row} 行：${cells}`,
-    (row, cells) => `Row ${row}: ${cells}`,
+    (row: number, cells: string[]) => `第 ${row} 行：${cells.join('、')}`,
+    (row, cells) => `Row ${row}: ${cells.join(', ')}`,
   ),
   columns: say('哪一列是什么', 'Which column is which'),
   others: say('其他列', 'Other columns'),
   none: say('没有', 'None'),
   sample: say(
-    (samples: string) => `例如：${samples}`,
-    (samples) => `Such as ${samples}`,
+    (samples: string[]) => `例如：${samples.join('、')}`,
+    (samples) => `Such as ${samples.join(', ')}`,
   ),
   no_words: say(
     '这一列不是固定的几个词，读不出意思，结果会记为不清楚。请换一列，或选“没有”。',

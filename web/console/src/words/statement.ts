@@ -61,8 +61,12 @@ export const statement = {
   reading: say('正在读取…', 'It is being read…'),
   keeping: say('正在保存…', 'It is being kept…'),
   recognised: say(
-    (kinds: string) => `认出是：${kinds}`,
-    (kinds) => `Recognised as: ${kinds}`,
+    (kinds: string[]) => `认出是：${kinds.join('、')}`,
+    (kinds) => `Recognised as: ${kinds.join(', ')}`,
+  ),
+  kinds: say(
+    (kinds: string[]) => kinds.join('、'),
+    (kinds) => kinds.join(', '),
   ),
   not_recognised: say('认不出这份文件的格式。', 'The layout of this file is not known.'),
   currency: say('货币（三个字母，例如 USD）', 'Currency (three letters, such as USD)'),
