@@ -56,6 +56,8 @@ pub struct Cluster {
     programs: Programs,
     port: u16,
     databases: AtomicU32,
+    /// The database that [`Cluster::prepared_database`] copies.
+    prepared: OnceLock<String>,
     // Before the folder: a server is gone before its data is.
     running: Mutex<Option<Process>>,
     folder: Folder,
@@ -104,6 +106,7 @@ impl Cluster {
             programs,
             port: 0,
             databases: AtomicU32::new(0),
+            prepared: OnceLock::new(),
             running: Mutex::new(None),
             folder,
         };
@@ -147,13 +150,28 @@ impl Cluster {
     /// # Errors
     /// The server does not run, or refuses.
     pub fn new_database(&self) -> Result<String> {
+        Ok(self.url_of(&self.copy("template0")?))
+    }
+
+    /// Makes a database in which what `prepare` does with an empty one has been done; its address. It is done once: `prepare`
+    /// must be the same each time, and have closed its connections when it returns.
+    ///
+    /// # Errors
+    /// The server does not run, or refuses.
+    pub fn prepared_database(&self, prepare: impl FnOnce(&str)) -> Result<String> {
+        let prepared = self.prepared.get_or_init(|| {
+            let database = self.copy("template0").expect("a database to prepare");
+            prepare(&self.url_of(&database));
+            database
+        });
+        Ok(self.url_of(&self.copy(prepared)?))
+    }
+
+    fn copy(&self, of: &str) -> Result<String> {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let database = format!("test_{number}");
-        self.sql(
-            "postgres",
-            &format!("CREATE DATABASE {database} TEMPLATE template0"),
-        )?;
-        Ok(self.url_of(&database))
+        self.sql("postgres", &format!("CREATE DATABASE {database} TEMPLATE {of}"))?;
+        Ok(database)
     }
 
     /// Runs one statement as psql does; the rows, a line each, fields parted by `|`.

@@ -108,7 +108,7 @@ impl House {
             store: None,
             clock: Arc::new(AtomicI64::new(START.0)),
             dir,
-            database: crate::IS_SHARED.then(|| local_postgres::shared().new_database().unwrap()),
+            database: crate::IS_SHARED.then(database),
             made: AtomicU32::new(100),
         };
         house.reopen();
@@ -764,4 +764,10 @@ impl House {
         }
         panic!("there is always more");
     }
+}
+
+/// A database with the tables in it.
+fn database() -> String {
+    let prepare = |database: &str| drop(Store::connect(database, Arc::new(|| START)).unwrap());
+    local_postgres::shared().prepared_database(prepare).unwrap()
 }

@@ -343,8 +343,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_never_ends_is_ended_with_its_time() {
-        // The second has nothing to say any more, and stays.
-        for stays in ["exec /bin/sleep 600", "exec >&- 2>&-; exec /bin/sleep 600"] {
+        async fn ended(stays: &str) {
             let folder = tempfile::tempdir().unwrap();
             let pid = folder.path().join("pid");
             let set = program(&folder, &format!("echo $$ > {}; {stays}", pid.display())).set;
@@ -355,6 +354,11 @@ mod tests {
             let runs = Path::new("/proc").join(pid.trim());
             assert!(!runs.exists(), "{stays}");
         }
+        // The second has nothing to say any more, and stays.
+        tokio::join!(
+            ended("exec /bin/sleep 600"),
+            ended("exec >&- 2>&-; exec /bin/sleep 600")
+        );
     }
 
     #[tokio::test]
