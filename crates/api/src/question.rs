@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use app::case::find;
-use app::question::{OF_TERMINAL_MAX, OPEN_MAX, answer, reasons};
+use app::question::{OF_TERMINAL_MAX, OPEN_MAX, answer, holds_at, reasons};
 use axum::Json;
 use axum::extract::{Path, State};
 use domain::Actor;
@@ -76,6 +76,12 @@ struct QuestionOut {
     /// Since when others are asked, too, because nobody had answered; null while they are not.
     #[schema(required)]
     passed_on_at: Option<Time>,
+    /// When the terminal is to be stopped if nobody has answered; null where nothing is stopped, or it was.
+    #[schema(required)]
+    holds_at: Option<Time>,
+    /// When it was stopped because nobody had answered; the answer `here` lets it go on. Null where it was not.
+    #[schema(required)]
+    held_at: Option<Time>,
     /// Who answered last.
     #[schema(required)]
     answered_by: Option<String>,
@@ -118,6 +124,8 @@ fn out(tx: &Tx<'_>, actor: &Actor, it: Question) -> Result<QuestionOut, Problem>
     });
     Ok(QuestionOut {
         actions: actions(tx, actor, &it, QuestionAction)?,
+        holds_at: holds_at(tx, &it)?.map(Time),
+        held_at: it.held_at.map(Time),
         reasons: why.collect(),
         terminal_id: it.terminal_id.to_string(),
         terminal_name: terminal.name,

@@ -1,18 +1,19 @@
 //! Asking whether a terminal is with the shop, and what is answered (R3.3).
 //!
-//! Invariant: a terminal is asked about once in a week at most, and never one that is reported lost; a question changes nothing at the
-//! gate. Only a person's report stops a terminal.
+//! Invariant: a terminal is asked about once in a week at most, and never one that is reported lost. A question changes nothing at the
+//! gate but where the house has said so: then nobody's answer within the time stops the terminal, until somebody answers.
 
 use std::collections::BTreeSet;
 
 use domain::account::{Person, Scope};
 use domain::actor::{Actor, By};
 use domain::event::{Subject, Verb as Told};
+use domain::hold::{Authority, Kind};
 use domain::incident::Incident;
-use domain::question::{PATIENCE_MS, Question, State, Verb};
+use domain::question::{HELD_A_DAY_MAX, PATIENCE_MS, Question, State, Verb};
 use domain::right::Right;
 use domain::setting::{Language, Watch};
-use domain::terminal::{Status, Terminal};
+use domain::terminal::{Control, Status, Terminal};
 use domain::time::HOUR_MS;
 use domain::work::{Id, Work};
 use domain::{TerminalId, Timestamp};
@@ -22,6 +23,7 @@ use store::question as kept;
 use store::{Error as StoreError, Tx, row};
 
 use crate::case::{Error, Noun, Stateful, step};
+use crate::hold::{NotReleased, Placing, place, release};
 use crate::stop_request::reminder::{PEOPLE_MAX, Reminding, login, reached_at};
 use crate::stop_request::{MailOutcome, clock, mail_is_set_up};
 use crate::work;
@@ -86,7 +88,12 @@ pub struct Asking {
 /// # Errors
 /// The store failed.
 pub fn are_asked(tx: &Tx<'_>) -> Result<bool, StoreError> {
-    Ok(store::setting::get(tx)?.is_none_or(|settings| settings.watch == Watch::Ask))
+    Ok(wanted(tx)? != Watch::Off)
+}
+
+/// What the house wants done about terminals that behave as stolen ones would.
+fn wanted(tx: &Tx<'_>) -> Result<Watch, StoreError> {
+    Ok(store::setting::get(tx)?.map_or(Watch::Ask, |settings| settings.watch))
 }
 
 /// Asks, unless nobody wants to be asked, the terminal is not in use, is reported lost, or was asked about within a week.
@@ -131,6 +138,7 @@ pub fn ask(
         answered_by: None,
         answered_at: None,
         passed_on_at: None,
+        held_at: None,
         incident_id: None,
     };
     row::insert(tx, &question)?;
@@ -189,7 +197,8 @@ fn mail_to(
     Ok(())
 }
 
-/// Asks others, too, where nobody has answered: all of the shop who may report it, and the house. Answers which terminal it is about.
+/// Asks others, too, where nobody has answered: all of the shop who may report it, and the house. Where the house wants it, the terminal
+/// is stopped. Answers which terminal it is about.
 ///
 /// # Errors
 /// The store failed.
@@ -208,28 +217,78 @@ pub fn pass_on(tx: &Tx<'_>, claimed: &Work) -> Result<Option<TerminalId>, StoreE
     if store::incident::unclosed(tx, question.terminal_id)?.is_some() {
         return Ok(None);
     }
+    let terminal = terminal_of(tx, &question)?;
+    question.held_at = held(tx, &question)?;
     question.passed_on_at = Some(tx.now());
     row::update(tx, &question)?;
     tell(tx, &question, Told::QuestionPassedOn, By::timer("question"))?;
-    let mut others = people(tx, &terminal_of(tx, &question)?, Right::ReportLoss)?;
+    let mut others = people(tx, &terminal, Right::ReportLoss)?;
     others.extend(store::account::of_house(tx, Right::FollowLoss, PEOPLE_MAX)?);
     mail_to(tx, &question, true, others)?;
     Ok(Some(question.terminal_id))
 }
 
-/// Answers that it is there, or that one does not know.
+/// When the terminal of an open question is to be stopped if nobody answers; `None` where it is not, or was.
+///
+/// # Errors
+/// The store failed.
+pub fn holds_at(tx: &Tx<'_>, question: &Question) -> Result<Option<Timestamp>, StoreError> {
+    let is_due = question.is_open() && question.passed_on_at.is_none() && wanted(tx)? == Watch::Hold;
+    let holds = is_due && terminal_of(tx, question)?.control == Control::Gate;
+    Ok(holds.then(|| question.asked_at.plus_ms(PATIENCE_MS)))
+}
+
+/// Stops the terminal, if that is wanted and not too many were stopped within a day; since when it is.
+fn held(tx: &Tx<'_>, question: &Question) -> Result<Option<Timestamp>, StoreError> {
+    let day = tx.now().plus_ms(-24 * HOUR_MS);
+    if holds_at(tx, question)?.is_none() || store::question::held_since(tx, day)? >= HELD_A_DAY_MAX {
+        return Ok(None);
+    }
+    let placing = Placing {
+        terminal_id: question.terminal_id,
+        kind: Kind::Unanswered,
+        cause: "nobody answered",
+        by: By::timer("question"),
+        until: None,
+        incident_id: None,
+    };
+    Ok(Some(place(tx, &placing)?.placed_at))
+}
+
+/// Lets a terminal go that was stopped because nobody had answered. Its row is held by the caller.
+fn let_go(tx: &Tx<'_>, terminal_id: TerminalId, by: By<'_>, answer: State) -> Result<(), StoreError> {
+    match release(
+        tx,
+        terminal_id,
+        Kind::Unanswered,
+        Authority::Question,
+        (by, answer.code()),
+    ) {
+        Ok(()) | Err(NotReleased::NotStanding) => Ok(()),
+        Err(NotReleased::WrongAuthority(_)) => Err(StoreError::Corrupt("authority of a hold")),
+        Err(NotReleased::Store(error)) => Err(error),
+    }
+}
+
+/// Answers that it is there, or that one does not know. A terminal that was stopped because nobody had answered goes on once it is there.
 ///
 /// # Errors
 /// There is no such question for the actor, or it takes no such answer any more.
 pub fn answer(tx: &Tx<'_>, actor: &Actor, question_id: &str, verb: Verb) -> Result<Question, Error> {
     let (by, now) = (actor.name().to_owned(), tx.now());
-    step(tx, actor, question_id, verb, None, |it: &mut Question| {
+    let question = step(tx, actor, question_id, verb, None, |it: &mut Question| {
         (it.answered_by, it.answered_at) = (Some(by), Some(now));
-    })
+    })?;
+    if verb == Verb::Here {
+        let_go(tx, question.terminal_id, actor.by(), question.state)?;
+    }
+    Ok(question)
 }
 
-/// Writes down that a report of loss was the answer to what was open of its terminal. Its row is held by the caller.
+/// Writes down that a report of loss was the answer to what was open of its terminal: the loss stops it now, and nothing else need.
+/// Its row is held by the caller.
 pub(crate) fn reported(tx: &Tx<'_>, incident: &Incident) -> Result<(), StoreError> {
+    let_go(tx, incident.terminal_id, By::timer("question"), State::Missing)?;
     let newest = kept::of(tx, incident.terminal_id, 1)?.pop();
     let Some(mut question) = newest.filter(Question::is_open) else {
         return Ok(());
@@ -280,19 +339,43 @@ pub fn to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, StoreEr
         .into_iter()
         .map(|reason| format!("- {}\n", reason.text(language)));
     let why: String = why.collect();
+    let stop = match (question.held_at, holds_at(tx, &question)?) {
+        (Some(at), _) => match zh {
+            true => format!(
+                "一直没人回答，终端已从{}起停用，回答“在”就恢复。",
+                clock(at, &terminal)
+            ),
+            false => format!(
+                "Nobody has answered, and it is stopped since {}. The answer that it is there lets it go on.",
+                clock(at, &terminal)
+            ),
+        },
+        (None, Some(at)) => match zh {
+            true => format!(
+                "终端现在没有停用。到{}还没人回答，就先停用它，等人回答。",
+                clock(at, &terminal)
+            ),
+            false => format!(
+                "Nothing was stopped yet. If nobody has answered by {}, it is stopped until somebody does.",
+                clock(at, &terminal)
+            ),
+        },
+        (None, None) if zh => "这只是一个问题：终端没有因此停用。".to_owned(),
+        (None, None) => "This is a question only: nothing was stopped.".to_owned(),
+    };
     let (subject, text) = match zh {
         true => (
             format!("这台终端在您手里吗？{called}"),
             format!(
                 "{name}：\n\n终端“{called}”（{number}）最近的交易不像平时（{at}）：\n{why}\n请看一眼它在不在，然后登录回答：在，或者不在。\
-                 不在的话，一点就停用。\n这只是一个问题：终端没有因此停用。\n"
+                 不在的话，一点就停用。\n{stop}\n"
             ),
         ),
         false => (
             format!("Is this terminal with you? {called}"),
             format!(
                 "{name},\n\nthe terminal “{called}” ({number}) is not used as it usually is ({at}):\n{why}\nPlease look whether it is \
-                 there, then log in and answer: yes, or no. A no stops it with one tap.\nThis is a question only: nothing was stopped.\n"
+                 there, then log in and answer: yes, or no. A no stops it with one tap.\n{stop}\n"
             ),
         ),
     };

@@ -31,6 +31,8 @@ words! {
         LeaseExpired = "lease_expired",
         /// It takes a lost one's place and is not live yet (R1.4).
         Commissioning = "commissioning",
+        /// It was used as a stolen one would be, and nobody has said that it is there.
+        Unanswered = "unanswered",
     }
 }
 
@@ -57,6 +59,8 @@ words! {
         Lease = "lease",
         /// The replacement that it is of: for its test, and when it goes live.
         Replacement = "replacement",
+        /// Somebody's answer that it is with them.
+        Question = "question",
     }
 }
 
@@ -74,6 +78,7 @@ impl Kind {
             Self::InspectionOverdue => Authority::Inspector,
             Self::LeaseExpired => Authority::Lease,
             Self::Commissioning => Authority::Replacement,
+            Self::Unanswered => Authority::Question,
         }
     }
 

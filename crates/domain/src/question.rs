@@ -1,6 +1,7 @@
 //! Questions: "is this terminal with you?", asked of a shop whose terminal behaves as a stolen one would, before anybody reports (R1.0, R3.3).
 //!
-//! Invariant: a report of the terminal's loss is the answer "no"; nobody's silence is an answer.
+//! Invariant: a report of the terminal's loss is the answer "no". Nobody's silence is an answer; where the house wants it, silence stops a
+//! terminal at the gate until somebody answers.
 
 use crate::case::{Case, Step, Who};
 use crate::right::{Object, Right, may};
@@ -9,6 +10,9 @@ use crate::{Actor, MerchantId, TerminalId, Timestamp, words};
 
 /// So long nobody answers before others are asked, too: 30 minutes.
 pub const PATIENCE_MS: i64 = HOUR_MS / 2;
+/// So many terminals of the house are stopped within a day at most because nobody answered: a feast day, or somebody who makes many look
+/// stolen, stops no estate.
+pub const HELD_A_DAY_MAX: i64 = 20;
 
 words! {
     /// Where one stands.
@@ -59,6 +63,8 @@ pub struct Question {
     pub answered_at: Option<Timestamp>,
     /// When others were asked, too, because nobody had answered.
     pub passed_on_at: Option<Timestamp>,
+    /// When the terminal was stopped, because the house wants that where nobody has answered.
+    pub held_at: Option<Timestamp>,
     /// The report that a "no" was.
     pub incident_id: Option<String>,
 }
@@ -123,6 +129,7 @@ mod tests {
             answered_by: None,
             answered_at: None,
             passed_on_at: None,
+            held_at: None,
             incident_id: None,
         };
         // Whether they see its terminal at all is found out before.

@@ -37,6 +37,8 @@ words! {
         Off = "off",
         /// Ask whether they are with the shop.
         Ask = "ask",
+        /// Ask, and stop at the gate whichever nobody answers for.
+        Hold = "hold",
     }
 }
 

@@ -51,6 +51,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0040_letters.sql"),
     include_str!("../migrations/0042_questions.sql"),
     include_str!("../migrations/0043_statement_mapping.sql"),
+    include_str!("../migrations/0047_unanswered.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

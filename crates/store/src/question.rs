@@ -23,6 +23,7 @@ table!(Question: "question", 1 {
     answered_by,
     answered_at = "answered_at_ms",
     passed_on_at = "passed_on_at_ms",
+    held_at = "held_at_ms",
     incident_id,
 });
 
@@ -68,4 +69,10 @@ pub fn since(
         "WHERE question.terminal_id = $1 AND question.asked_at_ms >= $2 ORDER BY question.asked_at_ms, question.question_id LIMIT $3"
     );
     tx.all(sql, values![&terminal_id, since, limit], read)
+}
+
+/// How many terminals were stopped since because nobody had answered.
+pub fn held_since(tx: &Tx<'_>, since: Timestamp) -> Result<i64, Error> {
+    let sql = sql!("SELECT count(*) FROM question WHERE held_at_ms >= $1");
+    Ok(tx.first(sql, values![since], |row| row.int(0))?.unwrap_or(0))
 }

@@ -292,6 +292,7 @@ impl House {
                 answered_by: None,
                 answered_at: None,
                 passed_on_at: None,
+                held_at: None,
                 incident_id: None,
             };
             store::row::insert(tx, &question)

@@ -1,14 +1,16 @@
 //! The watcher and its questions: asked when a terminal behaves as a stolen one would, once in a week, and answered by people.
 
 use app::case::Error;
-use app::question::{Asking, answer, ask, pass_on, reasons, to_send};
+use app::question::{Asking, answer, ask, holds_at, pass_on, reasons, to_send};
 use app::watch::{Watcher, acted_since};
 use domain::event::{Subject, Verb as Told};
-use domain::question::{PATIENCE_MS, Question, State, Verb};
+use domain::hold::Kind as HoldKind;
+use domain::question::{HELD_A_DAY_MAX, PATIENCE_MS, Question, State, Verb};
 use domain::setting::{Settings as HouseSettings, Watch};
+use domain::terminal::Control;
 use domain::time::HOUR_MS;
 use domain::transaction::Kind;
-use domain::work::{Id, Kind as WorkKind, Work};
+use domain::work::{Kind as WorkKind, Work};
 use domain::{Actor, TerminalId};
 use screening::{Code, Settings};
 use store::node::Incarnation;
@@ -50,6 +52,31 @@ fn work(house: &House, kind: WorkKind) -> Option<Work> {
     house
         .write(move |tx| app::work::claim(tx, kind, &kind.policy(), &who, 1))
         .pop()
+}
+
+/// From now on the house wants this done about terminals that behave as stolen ones would.
+fn wants(house: &House, watch: Watch) {
+    house.write(move |tx| {
+        let had = store::setting::get(tx)?;
+        let write = match had {
+            Some(_) => store::setting::update,
+            None => store::setting::insert,
+        };
+        let had = had.unwrap_or_else(HouseSettings::unasked);
+        write(tx, &HouseSettings { watch, ..had })
+    });
+}
+
+/// Nobody has answered within the time.
+fn nobody_answers(house: &House) -> Question {
+    house.pass_ms(PATIENCE_MS);
+    let due = work(house, WorkKind::Question).unwrap();
+    assert_eq!(house.write(move |tx| pass_on(tx, &due)), Some(terminal(1)));
+    of(house, terminal(1)).remove(0)
+}
+
+fn is_held(house: &House) -> bool {
+    house.standing(terminal(1)).has(HoldKind::Unanswered)
 }
 
 /// A house in which a thief has been at work, and what is to be asked about it.
@@ -151,11 +178,7 @@ fn a_terminal_is_asked_about_once_in_a_week_and_not_where_nobody_wants_it() {
     assert_eq!(open(&house, &owner()), ["Q3"]);
     assert_eq!(open(&house, &stranger()), [""; 0]);
     house.pass_ms(7 * DAY_MS + 1);
-    house.write(|tx| {
-        let mut settings = store::setting::get(tx)?.unwrap_or_else(HouseSettings::unasked);
-        settings.watch = Watch::Off;
-        store::setting::insert(tx, &settings)
-    });
+    wants(&house, Watch::Off);
     assert_eq!(asked(&house, "Q4", &asking), None);
 }
 
@@ -255,11 +278,12 @@ fn nobody_answers_and_others_are_asked_too_by_mail() {
         written.text
     );
     assert_eq!(work(&house, WorkKind::Question), None, "not yet");
-    house.pass_ms(PATIENCE_MS);
-    let due = work(&house, WorkKind::Question).unwrap();
-    assert_eq!(due.id, Id::question("Q1"));
-    assert_eq!(house.write(move |tx| pass_on(tx, &due)), Some(terminal(1)));
-    assert_eq!(of(&house, terminal(1))[0].passed_on_at, Some(house.now()));
+    let passed_on = nobody_answers(&house);
+    assert_eq!(
+        (passed_on.passed_on_at, passed_on.held_at),
+        (Some(house.now()), None)
+    );
+    assert!(!is_held(&house), "a house that only asks stops nothing");
     let others = work(&house, WorkKind::QuestionMail).unwrap();
     // Answered meanwhile, it goes to nobody any more.
     say(&house, &owner(), "Q1", Verb::Here).unwrap();
@@ -278,4 +302,94 @@ fn of_a_shop_with_many_terminals_each_is_judged_by_itself() {
     let asks = look(&house, &mut watcher, id);
     assert_eq!(asks.len(), 1);
     assert_eq!(look(&house, &mut Watcher::default(), id).len(), 1);
+}
+
+#[test]
+fn where_the_house_wants_it_nobodys_answer_stops_the_terminal_until_somebody_answers() {
+    let house = House::that_mails();
+    wants(&house, Watch::Hold);
+    let asking = stolen(&house);
+    let asked_at = asked(&house, "Q1", &asking).unwrap().asked_at;
+    let told = |house: &House| {
+        let mail = work(house, WorkKind::QuestionMail).unwrap();
+        house.read(|tx| to_send(tx, &mail)).unwrap().text
+    };
+    house.write(|tx| {
+        let mut person: domain::account::Person = store::row::by_id(tx, owner().name())?.unwrap();
+        person.email = Some("li.na@shop.example".into());
+        store::row::update(tx, &person).map(drop)
+    });
+    assert!(told(&house).contains("还没人回答，就先停用"));
+    let question = of(&house, terminal(1)).remove(0);
+    assert_eq!(
+        house.read(|tx| holds_at(tx, &question)),
+        Some(asked_at.plus_ms(PATIENCE_MS))
+    );
+    let question = nobody_answers(&house);
+    assert!(question.held_at.is_some() && is_held(&house) && question.is_open());
+    assert_eq!(house.read(|tx| holds_at(tx, &question)), None, "it was");
+    let written = told(&house);
+    assert!(
+        written.contains("起停用") && !written.contains("没有停用"),
+        "{written}"
+    );
+    // Who does not know lets nothing go, nor does anybody without a right to it.
+    say(&house, &manager("s1"), "Q1", Verb::Unsure).unwrap();
+    say(&house, &stranger(), "Q1", Verb::Here).unwrap_err();
+    say(&house, &auditor(), "Q1", Verb::Here).unwrap_err();
+    wants(&house, Watch::Off);
+    assert!(is_held(&house));
+    say(&house, &owner(), "Q1", Verb::Here).unwrap();
+    assert!(house.standing(terminal(1)).may_transact());
+}
+
+#[test]
+fn a_report_takes_the_place_of_what_nobodys_answer_stopped() {
+    let house = House::open();
+    wants(&house, Watch::Hold);
+    let asking = stolen(&house);
+    asked(&house, "Q1", &asking).unwrap();
+    nobody_answers(&house);
+    let incident_id = house.lose(terminal(1)).incident_id;
+    assert!(is_held(&house) && house.standing(terminal(1)).has(HoldKind::Loss));
+    assert!(house.write(move |tx| app::duty::draw_up(tx, &incident_id)));
+    let standing: Vec<_> = house.standing(terminal(1)).kinds().collect();
+    assert_eq!(standing, [HoldKind::Loss]);
+}
+
+#[test]
+fn nobodys_answer_stops_no_terminal_of_another_acquirer_and_no_estate() {
+    let outside = House::open();
+    wants(&outside, Watch::Hold);
+    let asking = stolen(&outside);
+    outside.write(|tx| {
+        let mut terminal = store::terminal::get(tx, terminal(1))?.unwrap();
+        terminal.control = Control::Outside;
+        store::row::update(tx, &terminal).map(drop)
+    });
+    let question = asked(&outside, "Q1", &asking).unwrap();
+    assert_eq!(outside.read(|tx| holds_at(tx, &question)), None);
+    assert_eq!(nobody_answers(&outside).held_at, None);
+    assert!(!is_held(&outside));
+    for (held_before, is_stopped) in [(HELD_A_DAY_MAX, false), (HELD_A_DAY_MAX - 1, true)] {
+        let house = House::open();
+        wants(&house, Watch::Hold);
+        let asking = stolen(&house);
+        asked(&house, "Q1", &asking).unwrap();
+        house.write(move |tx| {
+            let question: Question = store::row::by_id(tx, "Q1")?.unwrap();
+            (0..held_before).try_for_each(|nth| {
+                let another = Question {
+                    question_id: format!("H{nth}"),
+                    terminal_id: terminal(2),
+                    state: State::Over,
+                    held_at: Some(tx.now()),
+                    ..question.clone()
+                };
+                store::row::insert(tx, &another)
+            })
+        });
+        assert_eq!(nobody_answers(&house).held_at.is_some(), is_stopped);
+        assert_eq!(is_held(&house), is_stopped);
+    }
 }

@@ -5373,7 +5373,7 @@ export interface components {
             until: components["schemas"]["Time"] | null;
         };
         /** @enum {string} */
-        HoldKind: "cashier_lock" | "wrong_passwords" | "bank_lock" | "judicial_freeze" | "fault" | "loss" | "geofence" | "inspection_overdue" | "lease_expired" | "commissioning";
+        HoldKind: "cashier_lock" | "wrong_passwords" | "bank_lock" | "judicial_freeze" | "fault" | "loss" | "geofence" | "inspection_overdue" | "lease_expired" | "commissioning" | "unanswered";
         /** @enum {string} */
         HostReached: "kept" | "closed" | "not_reached";
         /**
@@ -7962,6 +7962,8 @@ export interface components {
             answered_by: string | null;
             /** @description When it was asked. */
             asked_at: components["schemas"]["Time"];
+            held_at: components["schemas"]["Time"] | null;
+            holds_at: components["schemas"]["Time"] | null;
             /** @description Eight letters and digits. */
             id: string;
             /** @description The report that the answer was. */
@@ -8291,7 +8293,7 @@ export interface components {
             merchants: components["schemas"]["RegistrationMerchant"][];
         };
         /** @enum {string} */
-        ReleasingAuthority: "operator" | "time" | "bank" | "court" | "engineer" | "incident" | "placement" | "inspector" | "lease" | "replacement";
+        ReleasingAuthority: "operator" | "time" | "bank" | "court" | "engineer" | "incident" | "placement" | "inspector" | "lease" | "replacement" | "question";
         /** @enum {string} */
         Reminded: "reporter" | "shop" | "house";
         /**
@@ -9950,7 +9952,7 @@ export interface components {
             takings: components["schemas"]["Money"];
         };
         /** @enum {string} */
-        Watch: "off" | "ask";
+        Watch: "off" | "ask" | "hold";
         /** @enum {string} */
         WindowBasis: "last_trusted_transaction" | "reported_last_seen" | "reported_only";
         /** @description Something to be done later, or by somebody outside. */

@@ -27,6 +27,7 @@ export const hold = {
   inspection_overdue: say('巡检逾期', 'Inspection overdue'),
   lease_expired: say('授权到期', 'Licence to run expired'),
   commissioning: say('换机，尚未启用', 'Replacement, not live yet'),
+  unanswered: say('没人回答它在不在', 'Nobody said it is there'),
 } satisfies Words<HoldKind>
 
 export const authority = {
@@ -46,6 +47,7 @@ export const authority = {
   inspector: say('完成巡检后解除', 'Lifted when the inspection is done'),
   lease: say('设备联网续期后解除', 'Lifted when the device goes online and renews'),
   replacement: say('换机各步完成、启用后解除', 'Lifted when the replacement goes live'),
+  question: say('在首页回答“在我这里”后解除', 'Lifted by the answer, on the first page, that it is there'),
 } satisfies Words<ReleasingAuthority>
 
 export const operator = say(
