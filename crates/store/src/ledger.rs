@@ -313,27 +313,21 @@ pub fn is_key_used(
     Ok(tx.first(sql, values, |row| row.int(0))?.is_some())
 }
 
-/// The smallest sequence decided at or after `at`, found by halving: within a terminal time follows the sequence, so
-/// no index on time is needed. `i64::MAX` when there is none.
+/// The smallest sequence decided at or after `at`: within a terminal time follows the sequence, so no index on time is needed.
+/// `i64::MAX` when there is none. One statement, for each is a round trip: it climbs by steps that halve, over all that is earlier.
 pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) -> Result<i64, Error> {
-    let probe = sql!(
-        "SELECT sequence, at_ms FROM ledger WHERE terminal_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1"
+    let sql = sql!(
+        "WITH RECURSIVE climb (low, step) AS (
+           SELECT CAST(0 AS BIGINT), newest.sequence + 1
+             FROM (SELECT sequence FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1) AS newest
+           UNION ALL
+           SELECT low + CASE WHEN (SELECT l.at_ms FROM ledger l WHERE l.terminal_id = $1 AND l.sequence >= climb.low + climb.step - 1
+                                    ORDER BY l.sequence LIMIT 1) < $2 THEN step ELSE 0 END,
+                  CASE WHEN step = 1 THEN 0 ELSE (step + 1) / 2 END
+             FROM climb WHERE step > 0)
+         SELECT sequence FROM ledger WHERE terminal_id = $1 AND sequence >= (SELECT max(low) FROM climb) ORDER BY sequence LIMIT 1"
     );
-    let Some(newest) = newest(tx, terminal_id)? else {
-        return Ok(i64::MAX);
-    };
-    let (mut low, mut high) = (0_i64, newest + 1);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let found = tx.first(probe, values![&terminal_id, middle], |row| {
-            Ok((row.int(0)?, row.time(1)?))
-        })?;
-        match found {
-            Some((sequence, found_at)) if found_at < at => low = sequence + 1,
-            _ => high = middle,
-        }
-    }
-    let first = tx.first(probe, values![&terminal_id, low], |row| row.int(0))?;
+    let first = tx.first(sql, values![&terminal_id, at], |row| row.int(0))?;
     Ok(first.unwrap_or(i64::MAX))
 }
 
