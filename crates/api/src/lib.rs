@@ -48,6 +48,7 @@ mod rule_set;
 mod session;
 mod sessions;
 pub mod setting;
+mod settlement_hold;
 pub mod setup;
 mod sheet;
 mod shop;
@@ -225,6 +226,7 @@ nouns! {
     suspect with CODES,
     statement with CODES,
     question with CODES,
+    settlement_hold with CODES,
     gate,
     operator with CODES,
     account with CODES,

@@ -20,7 +20,7 @@ use node::seal;
 
 use super::incident::{closing, found};
 use super::terminal::keep;
-use super::{account, custom_role, merchant, registration, revision};
+use super::{account, custom_role, merchant, registration, revision, settlement_hold};
 
 /// When to ask again, seconds, while the store cannot be reached.
 const STORE_BACK_SOON_S: u32 = 2;
@@ -478,6 +478,8 @@ impl From<app::case::Error> for Problem {
             Error::Against(Against::WarningsUnseen) => Self::new(revision::WARNINGS_UNSEEN),
             Error::Against(Against::LaterInUse) => Self::new(revision::LATER_IN_USE),
             Error::Against(Against::TooManyRevisions) => Self::new(revision::TOO_MANY_REVISIONS),
+            Error::Against(Against::TooManySettlementHolds) => Self::new(settlement_hold::TOO_MANY),
+            Error::Against(Against::SettledOutside) => Self::new(settlement_hold::SETTLED_OUTSIDE),
             Error::Against(Against::LastAdministrator) => Self::new(account::LAST_ADMINISTRATOR),
             Error::NotAllowed => Self::new(code::NOT_ALLOWED),
             Error::SecondPersonRequired => Self::new(code::SECOND_PERSON_REQUIRED),

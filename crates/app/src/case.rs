@@ -110,6 +110,10 @@ pub enum Against {
     LaterInUse,
     /// As many wait as there may be, or as many people wrote one.
     TooManyRevisions,
+    /// As many holds on settlement stand or wait as a merchant may have.
+    TooManySettlementHolds,
+    /// An acquirer outside settles it.
+    SettledOutside,
 }
 
 /// What became of one line of an import.

@@ -48,7 +48,13 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
         }
         CleanUp::Cases => {
             store::audit::lock(tx)?;
-            store::incident::erase(tx, tx.now().plus_ms(-CASES_KEPT_MS), ROWS_MAX)
+            let holds = tx.now().plus_ms(-domain::settlement_hold::KEPT_MS);
+            let holds = store::settlement_hold::erase(tx, holds, ROWS_MAX)?;
+            Ok(holds.max(store::incident::erase(
+                tx,
+                tx.now().plus_ms(-CASES_KEPT_MS),
+                ROWS_MAX,
+            )?))
         }
         CleanUp::Nodes => store::node::forget(tx, tx.now().plus_ms(-NODES_KEPT_MS)),
         CleanUp::Imports => crate::import::forget(tx, ROWS_MAX),
@@ -78,6 +84,7 @@ mod tests {
             ("photo", crate::photo::REMOVED_KEPT_MS),
             ("registration", domain::registration::KEPT_MS),
             ("statement", domain::statement::KEPT_MS),
+            ("settlement_hold", domain::settlement_hold::KEPT_MS),
         ] {
             let said = format!("[retention.{retention}]\ndays = {}\n", kept_ms / (24 * HOUR_MS));
             assert!(page.contains(&said), "{said}");

@@ -61,6 +61,7 @@ pub mod rule_set;
 pub mod session;
 pub mod setting;
 pub mod settlement;
+pub mod settlement_hold;
 pub mod setup;
 pub mod shop;
 pub mod sign_in;

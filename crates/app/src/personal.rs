@@ -162,7 +162,8 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
     let id = event.subject_id.as_str();
     match event.subject {
         _ if reader.scope() == Some(&Scope::All) => Ok(true),
-        Subject::Setting => Ok(false),
+        // Of a hold, what people of the house say of it is for the house alone.
+        Subject::Setting | Subject::SettlementHold => Ok(false),
         Subject::Terminal => sees::<Terminal>(tx, reader, id),
         Subject::Incident => sees::<Incident>(tx, reader, id),
         Subject::Contact => sees::<Contact>(tx, reader, id),

@@ -54,6 +54,8 @@ words! {
         Photo = "photo",
         /// A question whether a terminal is with the shop; what happens to it is told of its terminal.
         Question = "question",
+        /// A hold on settlement; that it stands, and that it was released, is told of its terminal or merchant, too.
+        SettlementHold = "settlement_hold",
     }
 }
 
@@ -167,6 +169,10 @@ words! {
         QuestionUnsure = "question_unsure",
         /// Somebody misses it, and reported it.
         QuestionMissing = "question_missing",
+        /// A second person agreed to a hold on settlement, or to its release.
+        Confirm = "confirm",
+        /// A second person was asked to release one.
+        Release = "release",
         /// Work that cannot be done waits for a person.
         Dead = "dead",
         /// Work was under way on a node that is gone.

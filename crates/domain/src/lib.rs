@@ -49,6 +49,7 @@ pub mod right;
 pub mod rule;
 pub mod session;
 pub mod setting;
+pub mod settlement_hold;
 pub mod shop;
 pub mod statement;
 pub mod stop_request;

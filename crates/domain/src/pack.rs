@@ -39,6 +39,8 @@ words! {
         Police = "police",
         /// The letters that were sent to banks and institutions, each as it was, and what came back.
         Letters = "letters",
+        /// The holds on settlement that stood because of the loss.
+        SettlementHolds = "settlement_holds",
         /// What the terminal did in the loss window, and tried since.
         Transactions = "transactions",
     }
@@ -115,6 +117,8 @@ impl Audience {
             Original::StopRequest => !matches!(self, Self::Insurer),
             // A bank has those that went to it, and has nothing to do with what others were asked.
             Original::Letters => matches!(self, Self::Police | Self::Court),
+            // On which ground, of what a house suspects among it.
+            Original::SettlementHolds => matches!(self, Self::Police | Self::Court),
             // Of customers, although their cards are truncated.
             Original::Transactions => !matches!(self, Self::Insurer),
         }
@@ -195,6 +199,7 @@ const fn told_others(happened: Happened) -> [Told; 3] {
         | Happened::LetterNotMailed
         | Happened::LetterMailUnknown
         | Happened::LetterWithdrawn => [Nothing; 3],
+        Happened::SettlementHeld | Happened::SettlementReleased => [Whole, Fact, Nothing],
         Happened::Commented | Happened::FileWithdrawn | Happened::FileRefused => [Nothing; 3],
         Happened::FoundProposed => [Whole, Fact, Fact],
         // What was looked at, and with what outcome.

@@ -102,7 +102,7 @@ words! {
         Registrations = "registrations",
         /// Links that ended long ago.
         Invitations = "invitations",
-        /// What people said in incidents that were closed long ago.
+        /// What people said in incidents that were closed long ago, and of holds on settlement that were over then.
         Cases = "cases",
         /// Nodes that left.
         Nodes = "nodes",

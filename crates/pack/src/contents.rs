@@ -61,6 +61,8 @@ pub enum Kind {
     Police,
     /// The letters to banks and institutions, and what came back.
     Letters,
+    /// The holds on settlement that stood because of the loss.
+    SettlementHolds,
     /// Rows of the terminal's ledger, one a line.
     Transactions,
     /// A file as it was sent.

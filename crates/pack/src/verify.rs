@@ -396,6 +396,7 @@ fn agree(source: &mut Source, sums: &str, said: &Recorded) -> anyhow::Result<Con
             | Kind::StopLetter
             | Kind::StopRequest
             | Kind::Letters
+            | Kind::SettlementHolds
             | Kind::Receipts => {}
         }
     }

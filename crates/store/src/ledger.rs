@@ -360,6 +360,50 @@ pub fn takings(
     Ok(summed(tx.all(sql, values![&terminal_id, low, high], read_sum)?))
 }
 
+/// What came in and what went back in one currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// Minor units that came in: approved sales, and voids that were reversed.
+    pub in_minor: i64,
+    /// How many times.
+    pub in_count: i64,
+    /// Minor units that went back: approved voids and refunds, and sales that were reversed.
+    pub back_minor: i64,
+    /// How many times.
+    pub back_count: i64,
+}
+
+/// What came in and went back from one place in a terminal's order to before another, by currency.
+pub fn flows(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    (low, high): (i64, i64),
+) -> Result<BTreeMap<Currency, Flow>, Error> {
+    let sql = sql!(
+        "SELECT currency, count(*), CAST(coalesce(sum(amount_minor), 0) AS BIGINT),
+           CASE WHEN (decision = 'approved') = (entry IN ('purchase', 'completion', 'completion_notice')) THEN 1 ELSE 0 END
+         FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND currency IS NOT NULL
+           AND (decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
+             OR decision = 'reversed' AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'completion_void')
+               AND coalesce(reason, '') <> 'never_given')
+         GROUP BY currency, 4"
+    );
+    let groups = tx.all(sql, values![&terminal_id, low, high], |row| {
+        Ok((read_sum(row)?, row.int(3)? != 0))
+    })?;
+    let mut flows = BTreeMap::<_, Flow>::new();
+    for ((currency, count, minor), is_in) in groups {
+        let flow = flows
+            .entry(currency.ok_or(Error::Corrupt("ledger.currency"))?)
+            .or_default();
+        match is_in {
+            true => (flow.in_count, flow.in_minor) = (count, minor),
+            false => (flow.back_count, flow.back_minor) = (count, minor),
+        }
+    }
+    Ok(flows)
+}
+
 /// What approvals of one hour brought in one currency, less what went back in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hour {

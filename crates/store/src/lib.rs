@@ -62,6 +62,7 @@ pub mod revision;
 pub mod row;
 pub mod session;
 pub mod setting;
+pub mod settlement_hold;
 pub mod shop;
 pub mod sql;
 mod sqlite;

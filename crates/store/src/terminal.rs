@@ -417,6 +417,18 @@ pub fn at_gate(tx: &Tx<'_>, after: Option<TerminalId>, limit: i64) -> Result<Vec
     tx.all(sql, values![after.as_ref(), limit], |row| row.terminal_id(0))
 }
 
+/// Terminals of a merchant that our gate decides, retired ones among them, in the order of their identifiers; at most `limit`.
+pub fn of_merchant_at_gate(
+    tx: &Tx<'_>,
+    merchant_id: MerchantId,
+    limit: i64,
+) -> Result<Vec<TerminalId>, Error> {
+    let sql = sql!(
+        "SELECT terminal_id FROM terminal WHERE merchant_id = $1 AND control = 'gate' ORDER BY terminal_id LIMIT $2"
+    );
+    tx.all(sql, values![&merchant_id, limit], |row| row.terminal_id(0))
+}
+
 /// How many terminals of the filter are in each state, whatever state it names.
 pub fn counts(tx: &Tx<'_>, filter: &Filter<'_>) -> Result<Vec<(State, i64)>, Error> {
     const COUNTS: Sql = sql!(concat!(

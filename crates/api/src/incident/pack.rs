@@ -23,13 +23,16 @@ use domain::document::Kind as Document;
 use domain::event::Subject;
 use domain::incident::{Happened, Incident};
 use domain::letter::Letter;
+use domain::money::Currency;
 use domain::pack::{Audience, Original, Told, shows};
-use domain::{TerminalId, Timestamp, hex};
+use domain::settlement_hold::SettlementHold;
+use domain::{Actor, TerminalId, Timestamp, hex};
 use node::Node;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::Tx;
+use store::ledger::Flow;
 use tlog::Signer;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -52,7 +55,7 @@ use crate::problem::{Problem, ProblemOut};
 use crate::route::reading;
 use crate::setting::Later;
 use crate::spool::{self, Filling, PIECE_LEN, Spool};
-use crate::wire::{Time, word};
+use crate::wire::{Letters, Time, word};
 use crate::{Api, id};
 
 /// Packs that are made or sent at once, and of one account.
@@ -63,6 +66,8 @@ const BACK_IN_S: u32 = 10;
 const PACK_LEN_MAX: i64 = 512 << 20;
 /// Rows of the terminal's ledger at most.
 const ROWS_MAX: i64 = 50_000;
+/// Holds on settlement at most: of a loss there are few.
+const SETTLEMENT_HOLDS_MAX: i64 = 100;
 /// Rows that are read at a time.
 const ROWS_PAGE: i64 = 500;
 /// So often the log is carried on before a pack: 500 events each time.
@@ -141,7 +146,7 @@ async fn evidence_pack(
     let gathered = reading(&api, account.clone(), move |tx, actor| {
         let incident = find(tx, actor, &id)?;
         may_have_pack(actor)?;
-        gather(tx, incident, audience)
+        gather(tx, actor, incident, audience)
     });
     let Json(gathered) = gathered.await?;
     let documents = documents(&api, &account, &gathered).await?;
@@ -219,7 +224,7 @@ struct Gathered {
     rows: Option<(i64, i64)>,
 }
 
-fn gather(tx: &Tx<'_>, incident: Incident, audience: Audience) -> Result<Gathered, Problem> {
+fn gather(tx: &Tx<'_>, actor: &Actor, incident: Incident, audience: Audience) -> Result<Gathered, Problem> {
     let terminal = store::terminal::get(tx, incident.terminal_id)?;
     let terminal = terminal.ok_or(store::Error::Corrupt("terminal of an incident"))?;
     let made_on = clock(tx.now(), &terminal).chars().take(10).collect();
@@ -242,7 +247,7 @@ fn gather(tx: &Tx<'_>, incident: Incident, audience: Audience) -> Result<Gathere
         made_on,
         jobs,
         tables,
-        originals: originals(tx, &incident, audience)?,
+        originals: originals(tx, actor, &incident, audience)?,
         letters: match audience.has_original(Original::Letters) {
             true => sent_letters(tx, &incident.incident_id)?,
             false => Vec::new(),
@@ -309,7 +314,12 @@ impl Written {
     }
 }
 
-fn originals(tx: &Tx<'_>, incident: &Incident, audience: Audience) -> Result<Vec<Written>, Problem> {
+fn originals(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    incident: &Incident,
+    audience: Audience,
+) -> Result<Vec<Written>, Problem> {
     let id = &incident.incident_id;
     let request = store::stop_request::get(tx, id)?;
     let mut originals = Vec::new();
@@ -341,6 +351,13 @@ fn originals(tx: &Tx<'_>, incident: &Incident, audience: Audience) -> Result<Vec
                 let letters: Vec<Value> = sent_letters(tx, id)?.iter().map(letter).collect();
                 let is_any = !letters.is_empty();
                 is_any.then(|| Written::json("letters.json", Is::Letters, &json!(letters)))
+            }
+            Original::SettlementHolds => {
+                let holds = store::settlement_hold::stood_of(tx, id, SETTLEMENT_HOLDS_MAX)?;
+                let holds = holds.iter().map(|it| settlement_hold(tx, actor, it));
+                let holds: Vec<Value> = holds.collect::<Result<_, _>>()?;
+                let is_any = !holds.is_empty();
+                is_any.then(|| Written::json("settlement_holds.json", Is::SettlementHolds, &json!(holds)))
             }
             // Written row by row.
             Original::Transactions => None,
@@ -407,6 +424,33 @@ fn letter(it: &Letter) -> Value {
             "reference": answer.reference, "text": answer.text, "attachment": answer.attachment_id, "recorded_at": Time(answer.at),
         })),
     })
+}
+
+/// A hold on settlement and what it kept back by the ledger; who of the house decided is in the records. Whoever is not told why makes a
+/// pack without it.
+fn settlement_hold(tx: &Tx<'_>, actor: &Actor, it: &SettlementHold) -> Result<Value, store::Error> {
+    let sums = app::settlement_hold::kept_back(tx, it)?.map(|flows| {
+        let sum = |(currency, flow): (Currency, Flow)| {
+            json!({
+                "currency": Letters::of(currency), "taken_minor": flow.in_minor, "taken_count": flow.in_count,
+                "returned_minor": flow.back_minor, "returned_count": flow.back_count,
+            })
+        };
+        flows.into_iter().map(sum).collect::<Vec<_>>()
+    });
+    let mut hold = json!({
+        "id": it.settlement_hold_id, "scope": it.scope().code(), "merchant_id": it.merchant_id.as_str(),
+        "terminal_id": it.terminal_id.map(|terminal_id| terminal_id.to_string()), "state": it.phase(tx.now()).code(),
+        "since": it.since.map(Time), "until_on": it.until_on, "released_at": it.released_at.map(Time),
+        "kept_back": { "at": Time(tx.now()), "sums": sums },
+    });
+    if SettlementHold::is_explained_to(actor) {
+        let release = it.release.as_ref().filter(|_| it.released_at.is_some());
+        hold["ground"] = json!(it.ground.code());
+        hold["text"] = json!(it.ground_text);
+        hold["release_ground"] = json!(release.and_then(|release| release.ground.as_ref()));
+    }
+    Ok(hold)
 }
 
 fn paper(entry: domain::police::Entry) -> Paper {

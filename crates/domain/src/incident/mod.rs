@@ -134,6 +134,11 @@ words! {
         LetterAnswered = "letter_answered",
         /// It was taken back; the next line is why.
         LetterWithdrawn = "letter_withdrawn",
+        /// The settlement of its terminal or merchant is held, of which a terminal or a merchant tells too; the text is the hold, whose
+        /// money, and the last day, a line each. Why is not for everybody who sees it.
+        SettlementHeld = "settlement_held",
+        /// Such a hold was released; the text is the hold.
+        SettlementReleased = "settlement_released",
         /// A person says the terminal was found; the text is how, and from the next line on the words.
         FoundProposed = "found_proposed",
         /// It was looked over; the text is `passed`, or `failed` and the items that were not right.
