@@ -308,7 +308,7 @@ struct SettlementHoldQuery {
     /// Those of one merchant.
     #[param(inline)]
     merchant_id: Option<Merchant>,
-    /// Those of one terminal; one of all of its merchant's is none of them.
+    /// Those of what one terminal took: its own, and its merchant's.
     terminal_id: Option<String>,
     /// Those of one loss.
     incident_id: Option<String>,

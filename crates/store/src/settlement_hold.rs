@@ -49,7 +49,7 @@ pub struct Filter<'a> {
     pub scope: &'a Scope,
     /// Those of one merchant.
     pub merchant_id: Option<MerchantId>,
-    /// Those of one terminal; those of all of its merchant's are left out.
+    /// Those of what one terminal took: its own, and those of all of its merchant's.
     pub terminal_id: Option<TerminalId>,
     /// Those of one loss.
     pub incident_id: Option<&'a str>,
@@ -85,7 +85,8 @@ pub fn list(
             "WHERE settlement_hold.state IN ('standing', 'release_proposed') AND settlement_hold.until_ms > $6
                AND (CAST($1 AS TEXT) IS NULL OR settlement_hold.merchant_id = $1)
                AND (CAST($2 AS TEXT) IS NULL OR settlement_hold.merchant_id = $2)
-               AND (CAST($3 AS TEXT) IS NULL OR settlement_hold.terminal_id = $3)
+               AND (CAST($3 AS TEXT) IS NULL OR settlement_hold.terminal_id = $3 OR settlement_hold.terminal_id IS NULL
+             AND settlement_hold.merchant_id = (SELECT merchant_id FROM terminal WHERE terminal.terminal_id = $3))
                AND (CAST($4 AS TEXT) IS NULL OR settlement_hold.incident_id = $4)
                AND (CAST($5 AS TEXT) IS NULL OR settlement_hold.settlement_hold_id > $5)
              ORDER BY settlement_hold.settlement_hold_id LIMIT $7"
@@ -96,7 +97,8 @@ pub fn list(
         SettlementHold,
         "WHERE (CAST($1 AS TEXT) IS NULL OR (settlement_hold.merchant_id = $1 AND settlement_hold.since_ms IS NOT NULL))
            AND (CAST($2 AS TEXT) IS NULL OR settlement_hold.merchant_id = $2)
-           AND (CAST($3 AS TEXT) IS NULL OR settlement_hold.terminal_id = $3)
+           AND (CAST($3 AS TEXT) IS NULL OR settlement_hold.terminal_id = $3 OR settlement_hold.terminal_id IS NULL
+             AND settlement_hold.merchant_id = (SELECT merchant_id FROM terminal WHERE terminal.terminal_id = $3))
            AND (CAST($4 AS TEXT) IS NULL OR settlement_hold.incident_id = $4)
            AND (CAST($5 AS TEXT) IS NULL OR settlement_hold.settlement_hold_id > $5)
            AND (CAST($8 AS TEXT) IS NULL OR $8 = CASE WHEN settlement_hold.state IN ('released', 'withdrawn') THEN settlement_hold.state

@@ -29,6 +29,7 @@ mod report;
 mod rule_set;
 mod session;
 mod setting;
+mod settlement_hold;
 mod setup;
 mod statement;
 mod stop_request;

@@ -412,6 +412,7 @@ impl Walked {
                 ("letter_id", letter.body["id"].as_str().unwrap().to_owned()),
                 ("photo_id", photo["id"].as_str().unwrap().to_owned()),
                 ("question_id", house.question().await),
+                ("settlement_hold_id", house.settlement_hold("10450001").await),
             ])
             .collect();
         house.look_through().await;

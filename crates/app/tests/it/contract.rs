@@ -124,6 +124,35 @@ fn an_incident_moves_by_its_table_alone() {
 }
 
 #[test]
+fn a_settlement_hold_moves_by_its_table_alone() {
+    use domain::settlement_hold::{Ground, Release, SettlementHold, State};
+    let house = House::open();
+    let proposed = house.try_write(|tx| {
+        let new = app::settlement_hold::New {
+            of: app::settlement_hold::Of::Merchant(ours()),
+            incident_id: None,
+            ground: Ground::Dispute,
+            ground_text: "a quarrel".into(),
+            days: 1,
+        };
+        app::settlement_hold::propose(tx, &risk_officer(), "HOLD0001", new)
+    });
+    let proposed = proposed.unwrap();
+    let states = State::ALL.map(|state| SettlementHold {
+        state,
+        proposed_by: "another".into(),
+        since: Some(house.now()),
+        release: (state == State::ReleaseProposed).then(|| Release {
+            by: "another".into(),
+            at: house.now(),
+            ground: None,
+        }),
+        ..proposed.clone()
+    });
+    a_case(&house, "HOLD0001", &states, &stranger());
+}
+
+#[test]
 fn an_import_moves_by_its_table_alone() {
     let house = House::open();
     let begun = house.try_write(|tx| {

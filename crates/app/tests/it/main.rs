@@ -43,6 +43,7 @@ mod reversal;
 mod revision;
 mod rule_set;
 mod settlement;
+mod settlement_hold;
 mod setup;
 mod sign_in;
 mod statement;

@@ -84,6 +84,7 @@ export { Problem, asProblem } from './http'
 export { newKey } from './key'
 export { statements } from './statements'
 export * from './questions'
+export * from './settlementHolds'
 export * from './suspects'
 
 const within = encodeURIComponent

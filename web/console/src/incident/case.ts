@@ -27,6 +27,7 @@ const PARTS = [
   'ended',
   'police',
   'letters',
+  'settlement',
   'close',
   'replacement',
 ] as const

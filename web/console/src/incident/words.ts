@@ -7,6 +7,7 @@ import type {
   HoldKind,
   IncidentEnded,
   LetterKind,
+  SettlementHoldScope,
   PackFor,
   Reminded,
   TimelineItem,
@@ -105,6 +106,11 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
     case 'letter_answered':
     case 'letter_withdrawn':
       return text.split('\n').join(' · ')
+    case 'settlement_held': {
+      const [id, scope, until] = text.split('\n')
+      const holds = words.settlement_hold
+      return [id, holds.scope[scope as SettlementHoldScope], until && holds.until(until)].filter(Boolean).join(' · ')
+    }
     case 'duties_drawn_up':
       return null
     case 'found_proposed': {

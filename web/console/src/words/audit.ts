@@ -20,6 +20,7 @@ const subject: Record<string, Said<string>> = {
   attachment: say('附件', 'File'),
   photo: say('终端照片', 'Photo of a terminal'),
   revision: say('预案和模板的版本', 'Version of a playbook or a template'),
+  settlement_hold: say('暂缓结算', 'Settlement hold'),
   statement: say('账单文件', 'Statement'),
   ledger: say('交易流水', 'Ledger'),
 }

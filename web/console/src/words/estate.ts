@@ -53,6 +53,8 @@ export const merchants = {
     change: say('修改', 'Changed'),
     retire: say('停业', 'Closed'),
     restore: say('恢复营业', 'Open again'),
+    settlement_held: say('暂缓结算', 'Settlement held'),
+    settlement_released: say('解除暂缓结算', 'Settlement released'),
   },
 }
 

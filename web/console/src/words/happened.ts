@@ -62,6 +62,8 @@ export const happened = {
   question_here: say('回答：在', 'Answered: it is there'),
   question_unsure: say('回答：不确定', 'Answered: not sure'),
   question_missing: say('回答：不在，已报失', 'Answered: missing, reported'),
+  confirm: say('第二人确认', 'Confirmed by a second person'),
+  release: say('提出解除', 'Asked to release it'),
   dead: say('待办做不成', 'Work cannot be done'),
   lost: say('待办的节点失联', 'Work lost with its node'),
   retry: say('再做一次', 'To be done again'),

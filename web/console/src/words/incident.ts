@@ -157,6 +157,8 @@ export const incident = {
     police_review_asked: say('申请复议', 'Review asked for'),
     police_upheld: say('复议维持不予立案', 'Refusal upheld'),
     police_ended: say('公安结案或撤案', 'The police’s case ended'),
+    settlement_held: say('暂缓结算', 'Settlement held'),
+    settlement_released: say('解除暂缓结算', 'Settlement released'),
     police_taken_back: say('公安一项记错，撤回', 'An entry about the police taken back'),
     duty_due_soon: say('快到期', 'Due soon'),
     duty_late: say('已逾期', 'Late'),
