@@ -109,7 +109,9 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
     case 'settlement_held': {
       const [id, scope, until] = text.split('\n')
       const holds = words.settlement_hold
-      return [id, holds.scope[scope as SettlementHoldScope], until && holds.until(until)].filter(Boolean).join(' · ')
+      return [id, holds.scope[scope as SettlementHoldScope], until && holds.until(until)]
+        .filter(Boolean)
+        .join(' · ')
     }
     case 'duties_drawn_up':
       return null
