@@ -31,7 +31,7 @@ export const question = {
   ),
   look_first: say('请先看一眼。现在没有停用。', 'Please look first. Nothing was stopped yet.'),
   holds_at: say('没人回答的话，停用时间：', 'If nobody answers, it is stopped at'),
-  held: say('一直没人回答，已停用。停用时间：', 'Nobody answered, and it was stopped at'),
+  held: say('已停用，停用时间：', 'It was stopped for that at'),
   held_until: say('回答“在我这里”就解除。', 'The answer that it is here lifts that.'),
   lifted: say('因为没人回答的停用已解除。', 'What stopped it for want of an answer is lifted.'),
   here: say('在我这里', 'Yes, it is here'),
