@@ -68,6 +68,7 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
             true => ROWS_MAX as usize,
             false => 0,
         }),
+        CleanUp::Rosters => crate::roster::forget(tx, ROWS_MAX),
     }
 }
 
@@ -83,6 +84,7 @@ mod tests {
             ("case", CASES_KEPT_MS),
             ("photo", crate::photo::REMOVED_KEPT_MS),
             ("registration", domain::registration::KEPT_MS),
+            ("roster", crate::roster::KEPT_MS),
             ("statement", domain::statement::KEPT_MS),
             ("settlement_hold", domain::settlement_hold::KEPT_MS),
         ] {

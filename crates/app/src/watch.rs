@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use domain::event::Subject;
 use domain::question::State as Answered;
 use domain::statement::Statement;
 use domain::terminal::{Control, Terminal};
@@ -21,7 +22,7 @@ use store::statement::Of;
 use store::{Error as StoreError, Tx, ledger};
 
 use crate::question::{Asking, heard};
-use crate::suspect::{Happening, PAST_MS, Sales, in_order, of_ledger};
+use crate::suspect::{Happening, PAST_MS, Sales, Times, in_order, of_ledger};
 
 /// Nobody is asked about what is older: the last two days, for statements come a day late.
 const FRESH_MS: i64 = 48 * HOUR_MS;
@@ -31,6 +32,8 @@ const AT_WORK_MS: i64 = HOUR_MS / 2;
 const OTHERS_MAX: usize = 20;
 /// Rows of one terminal that are taken in at once.
 const ROWS_MAX: i64 = 5_000;
+/// So far ahead rosters are in memory; after that they are read anew, with what happened.
+const TIMES_MS: i64 = 48 * HOUR_MS;
 /// Terminals of one page.
 const PAGE: i64 = 500;
 /// Terminals that are kept in memory. Those that were silent longest go first, and are made anew when they are heard.
@@ -53,6 +56,12 @@ struct Watched {
 /// Terminals that are judged together.
 struct Shop {
     terminals: BTreeMap<TerminalId, Watched>,
+    /// When it is open, and who works there.
+    times: Times,
+    /// How far the record of the shop goes that `times` are of: when it says more, they may be others.
+    told: i64,
+    /// Until when `times` reach.
+    until: Timestamp,
     /// When it was heard last, in looks.
     look: u64,
 }
@@ -86,6 +95,7 @@ impl Watcher {
         self.looks += 1;
         let mut asking = Vec::new();
         for terminal_id in terminals {
+            self.forget_changed(tx, *terminal_id)?;
             let is_known = self
                 .shop_of
                 .get(terminal_id)
@@ -116,6 +126,22 @@ impl Watcher {
         }
     }
 
+    /// Forgets a terminal's shop whose hours or roster may be others by now: what it is judged by is the same for all that is judged.
+    fn hear(&mut self, tx: &Tx<'_>, terminal_id: TerminalId) -> Result<(), StoreError> {
+        let key = self.shop_of.get(&terminal_id);
+        let Some((shop, key)) = key.and_then(|key| Some((self.shops.get(key)?, key))) else {
+            return Ok(());
+        };
+        // Asked once a look.
+        if shop.look == self.looks {
+            return Ok(());
+        }
+        if tx.now() > shop.until || told_of(tx, &key.1)? != shop.told {
+            self.forget(terminal_id);
+        }
+        Ok(())
+    }
+
     /// Makes a shop of what is written of it.
     fn begin(&mut self, tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Vec<Asking>, StoreError> {
         let Some(terminal) = store::terminal::get(tx, terminal_id)? else {
@@ -123,18 +149,28 @@ impl Watcher {
         };
         let mut together = others(tx, &terminal)?;
         let alone = together.is_empty().then_some(terminal_id);
-        let key = (terminal.bound.merchant_code, terminal.shop_id.clone(), alone);
+        let terminal_shop = terminal.shop_id.clone();
+        let key = (terminal.bound.merchant_code, terminal_shop.clone(), alone);
         if alone.is_some() {
             together.push(terminal);
         }
         // Its shop may be here, without one that is new.
         let mut shop = self.shops.remove(&key).unwrap_or_else(|| Shop {
             terminals: BTreeMap::new(),
+            times: Times::default(),
+            told: 0,
+            until: tx.now(),
             look: 0,
         });
+        let (from, until) = (tx.now().plus_ms(-PAST_MS), tx.now().plus_ms(TIMES_MS));
+        shop.times = Times::read(tx, &terminal_shop, (from, until))?;
+        shop.told = told_of(tx, &terminal_shop)?;
+        shop.until = until;
+
         together.retain(|other| !shop.terminals.contains_key(&other.terminal_id));
         let is_only = alone.is_none() && together.len() == 1 && shop.terminals.is_empty();
         let asking = shop.begin(tx, &together, is_only, &self.settings)?;
+        shop.times.forget_before(tx.now());
         shop.look = self.looks;
         for terminal in &together {
             self.shop_of.insert(terminal.terminal_id, key.clone());
@@ -156,6 +192,11 @@ impl Watcher {
         let shops = &self.shops;
         self.shop_of.retain(|_, key| shops.contains_key(key));
     }
+}
+
+/// How far the record of a shop goes.
+fn told_of(tx: &Tx<'_>, shop_id: &str) -> Result<i64, StoreError> {
+    store::event::last_sequence(tx, Subject::Shop, shop_id)
 }
 
 /// Terminals at the gate whose last row is not before a time.
@@ -366,7 +407,11 @@ impl Shop {
         }
         let peers = (self.terminals.len() > 1).then_some(Peers { active, place: None });
         let watched = self.terminals.get_mut(&terminal_id)?;
+        let (offset_min, operator) = happening.by();
+        let shifts = self.times.shifts(settings, (at, offset_min), operator);
         let context = Context {
+            hours: self.times.hours(),
+            shifts: shifts.as_deref(),
             sale,
             peers,
             has_sign_ins: watched.control == Control::Gate,

@@ -173,6 +173,10 @@ words! {
         Confirm = "confirm",
         /// A second person was asked to release one.
         Release = "release",
+        /// Somebody said when a shop is open, or that it is not known any more.
+        HoursChanged = "hours_changed",
+        /// Somebody entered who works in a shop on a day, or that it is not known any more.
+        RosterChanged = "roster_changed",
         /// Work that cannot be done waits for a person.
         Dead = "dead",
         /// Work was under way on a node that is gone.

@@ -112,6 +112,8 @@ words! {
         Files = "files",
         /// Payments of statements that never came whole, were taken back, or whose time is over.
         Statements = "statements",
+        /// Rosters of days long ago.
+        Rosters = "rosters",
     }
 }
 

@@ -4,14 +4,10 @@
 
 use domain::Timestamp;
 use domain::money::Currency;
+use domain::opening_hours::OpeningHours;
 
 use crate::payment::Key;
 use crate::settings::Settings;
-
-/// When a shop is open: per weekday from Monday, spans of minutes after midnight, the second exclusive. One that goes past midnight
-/// ends above 1,440.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Hours(pub [Vec<(u16, u16)>; 7]);
 
 /// Somebody's time at work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +57,8 @@ pub struct Context<'a> {
     /// How much each signal counts, and when it speaks.
     pub settings: &'a Settings,
     /// When the shop is open.
-    pub hours: Option<&'a Hours>,
-    /// Who works when; `None`: nobody keeps it.
+    pub hours: Option<&'a OpeningHours>,
+    /// Who works when, those around the payment at least; `None`: nobody entered it for that time.
     pub shifts: Option<&'a [Shift]>,
     /// Of a refund or void: its sale, where it is known.
     pub sale: Option<Sale>,

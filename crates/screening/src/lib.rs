@@ -22,7 +22,7 @@ mod settings;
 mod signal;
 mod watch;
 
-pub use context::{Context, Hours, Loss, Peers, Sale, Shift};
+pub use context::{Context, Loss, Peers, Sale, Shift};
 pub use judge::{Judgement, judge, judge_sign_in};
 pub use payment::{Certainty, Entry, Key, Kind, Payment, SignIn, State};
 pub use profile::{Pace, Profile};

@@ -72,7 +72,7 @@ words! {
         NoEntry = "no_entry",
         /// It does not say who was signed in.
         NoOperator = "no_operator",
-        /// Nobody keeps shifts.
+        /// Nobody entered the shifts of that time, or the shop does not have the operator.
         NoShifts = "no_shifts",
         /// Nobody told when the shop is open.
         NoHours = "no_hours",
@@ -114,6 +114,8 @@ pub enum Value {
     Minutes(i64),
     /// A time of the day at the terminal, minutes after midnight.
     Clock(i64),
+    /// Spans of a day, minutes after midnight; above 1,440 is the next day. None of them: closed.
+    Spans(Vec<(u16, u16)>),
     /// A name as the source writes it.
     Name(String),
     /// How a card or code is read.
@@ -203,7 +205,10 @@ impl NotAsked {
                 "the source does not say how the card was read",
             ),
             Why::NoOperator => ("来源没有操作员", "the source names no operator"),
-            Why::NoShifts => ("没有排班表", "no shifts are kept"),
+            Why::NoShifts => (
+                "没有填写这时的排班，或门店没有这个操作员",
+                "nobody entered the shifts of that time, or the shop has no such operator",
+            ),
             Why::NoHours => ("没有填写营业时间", "the opening hours were not told"),
             Why::NoPlace => ("来源没有网络或位置", "the source has no network or position"),
             Why::NoPeers => (
@@ -261,7 +266,10 @@ const fn template(code: Code, language: Language) -> &'static str {
             "整数金额 {0}，一天内第 {1} 笔，像礼品卡的面额",
             "A round {0}, number {1} within a day, as gift cards have",
         ),
-        Code::OutOfHours => ("{0}，不在营业时间内", "At {0}, outside opening hours"),
+        Code::OutOfHours => (
+            "{0}，不在营业时间内（当天：{1}）",
+            "At {0}, outside opening hours (that day: {1})",
+        ),
         Code::UnusualHour => (
             "{0}；用过的 {2} 天里，有 {1} 天在这个时间前后有交易",
             "At {0}; of {2} days in use, with payments around this hour: {1}",
@@ -299,8 +307,8 @@ const fn template(code: Code, language: Language) -> &'static str {
             "Refused of the last {1}: {0}; usual in a hundred: {2}",
         ),
         Code::OperatorOffShift => (
-            "操作员 {0} 这时没有排班",
-            "Operator {0} is not on shift at this time",
+            "操作员 {0} 这时不在排班表上；当时排班 {1} 人",
+            "Operator {0} is not on the roster at this time; on it then: {1}",
         ),
         Code::OperatorUnknown => (
             "操作员 {0} 在之前 {1} 天里没有用过这台终端",
@@ -352,12 +360,30 @@ fn said(value: &Value, language: Language) -> String {
         Value::Money { minor, currency } => Currency(*currency).amount(*minor),
         Value::Hundredths(ratio) => times(*ratio),
         Value::Minutes(minutes) => duration(*minutes, language),
-        Value::Clock(minute) => {
-            let minute = minute.rem_euclid(1_440);
-            format!("{:02}:{:02}", minute / 60, minute % 60)
+        Value::Clock(minute) => clock(*minute),
+        Value::Spans(spans) if spans.is_empty() => pick(language, "休息", "closed").to_owned(),
+        Value::Spans(spans) => {
+            let each = spans.iter().map(|(from, to)| span(*from, *to, language));
+            each.collect::<Vec<_>>().join(pick(language, "、", ", "))
         }
         Value::Name(name) => name.clone(),
         Value::Entry(entry) => entry.title(language).to_owned(),
+    }
+}
+
+fn clock(minute: i64) -> String {
+    let minute = minute.rem_euclid(1_440);
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+/// `17:00–次日 02:00`; midnight is the day's own end.
+fn span(from_min: u16, to_min: u16, language: Language) -> String {
+    let (from, to) = (clock(i64::from(from_min)), clock(i64::from(to_min)));
+    match (to_min, language) {
+        (..1_440, _) => format!("{from}–{to}"),
+        (1_440, _) => format!("{from}–24:00"),
+        (_, Language::Chinese) => format!("{from}–次日 {to}"),
+        (_, Language::English) => format!("{from}–{to} the next day"),
     }
 }
 

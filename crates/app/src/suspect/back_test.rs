@@ -195,7 +195,7 @@ impl BackTest {
                 amount: suspect.amount(),
             };
             let day = (payment.at.0.div_euclid(60_000) + i64::from(payment.offset_min)).div_euclid(24 * 60);
-            let input = now.facts.input(payment, incidents.iter().any(within));
+            let input = now.facts.input(payment, incidents.iter().any(within), now.times);
             test.add(rules, (&example, day, &input), EXAMPLES_MAX, |at| {
                 hits[at].count(verdict)
             });

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::Times;
 use domain::Timestamp;
 use domain::statement::{Span, holes};
 use domain::time::HOUR_MS;
@@ -42,9 +43,9 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// As a rule asks: opening hours, shifts and networks are kept nowhere, and so not known.
-    pub fn input(self, payment: &Payment, is_in_loss_window: bool) -> Input<'_> {
-        Input {
+    /// As a rule asks: networks are kept nowhere, and so not known.
+    pub fn input<'a>(self, payment: &'a Payment, is_in_loss_window: bool, times: &Times) -> Input<'a> {
+        let input = Input {
             minutes_since_last: self.minutes_since_last,
             ratio_hundredths: self.ratio_hundredths,
             card_payments_1h: self.card_payments_1h,
@@ -53,7 +54,8 @@ impl Facts {
             payments_today: self.payments_today,
             is_in_loss_window: Some(is_in_loss_window),
             ..Input::of(payment)
-        }
+        };
+        times.tell(input, payment)
     }
 }
 

@@ -93,6 +93,7 @@ pub(crate) fn happening(row: LedgerRow, is_undone: bool, zone: &TimeZone) -> Opt
         is_undone,
         in_window: false,
         sale: None,
+        on_shift: None,
         judgement: Default::default(),
         rules: Vec::new(),
         row: None,

@@ -11,6 +11,7 @@ mod fact;
 mod learn;
 mod ledger;
 mod statement;
+mod times;
 pub mod training;
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +20,7 @@ use domain::Timestamp;
 use domain::incident::Incident;
 use domain::mark::{OF_INCIDENT_MAX, Opinions, Verdict};
 use domain::money::{Currency, Money};
+use domain::operator::Number;
 use domain::statement::{Method, Span, holes, is_within};
 use domain::terminal::{Control, Terminal};
 use domain::time::HOUR_MS;
@@ -36,6 +38,8 @@ use learn::Rows;
 
 pub use chart::{Chart, STEPS_MAX, chart};
 pub(crate) use ledger::happening as of_ledger;
+pub(crate) use times::Times;
+pub use times::{OnShift, Rostered};
 
 /// So long before what is judged the past begins.
 pub(crate) const PAST_MS: i64 = 32 * 24 * HOUR_MS;
@@ -126,6 +130,8 @@ pub struct Suspect {
     pub in_window: bool,
     /// What a refund gives back.
     pub sale: Option<Before>,
+    /// Who was to work then, by number; `None`: nobody entered it.
+    pub on_shift: Option<Vec<Number>>,
     /// How much it stands out, and why; its score has the points of the house's own rules, too.
     pub judgement: Judgement,
     /// Places in their set of the house's own live rules that hold of it.
@@ -169,6 +175,8 @@ pub struct Looked {
     pub around: Span,
     /// Parts of the window of which no source says anything.
     pub holes: Vec<Span>,
+    /// Who was to work in the window.
+    pub rostered: Rostered,
     /// The payments, in their order.
     pub suspects: Vec<Suspect>,
     /// What could not be looked at.
@@ -243,6 +251,17 @@ impl Happening {
         }
     }
 
+    /// By how many minutes clocks there are ahead of UTC, and who was signed in.
+    pub(crate) fn by(&self) -> (i32, Option<&str>) {
+        match self {
+            Self::Payment(found) => {
+                let payment = &found.suspect.payment;
+                (payment.offset_min, payment.operator.as_deref())
+            }
+            Self::SignIn(sign_in) => (sign_in.offset_min, sign_in.operator.as_deref()),
+        }
+    }
+
     /// When.
     pub(crate) fn at(&self) -> Timestamp {
         match self {
@@ -280,6 +299,7 @@ pub fn look(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Loo
             true => Vec::new(),
             false => holes(window, &past.known.covered),
         },
+        rostered: past.times.rostered(window, &past.zone),
         suspects: Vec::new(),
         unseen: Vec::new(),
         has_unreadable_rules: matches!(used, Used::Unreadable),
@@ -309,6 +329,8 @@ pub fn look(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Loo
 struct Past {
     all: Vec<Happening>,
     known: Known,
+    times: Times,
+    zone: TimeZone,
 }
 
 /// A payment, and what was before it.
@@ -317,6 +339,7 @@ struct Now<'a> {
     profile: &'a Profile,
     sale: Option<Sale>,
     facts: Facts,
+    times: &'a Times,
 }
 
 impl Past {
@@ -338,7 +361,12 @@ impl Past {
                 .filter(|_| is_cut)
                 .map(|first| Timestamp(first.place().0)),
         };
-        Ok(Self { all, known })
+        Ok(Self {
+            all,
+            known,
+            times: Times::read(tx, &terminal.shop_id, (from, to))?,
+            zone,
+        })
     }
 
     /// Whether there was more than is read.
@@ -367,6 +395,7 @@ impl Past {
                 profile: &profile,
                 sale,
                 facts,
+                times: &self.times,
             });
             profile.observe(&found.suspect.payment);
             sales.after(&mut found);
@@ -455,7 +484,13 @@ fn judge(looked: &mut Looked, past: Past, mut learnt: Option<Rows>) {
         }
         suspect.row = row.map(|(row, _)| Box::new(row));
         suspect.in_window = is_within(at, window);
+        suspect.on_shift = now.times.on_shift(&suspect.payment);
+        let payment = &suspect.payment;
+        let when = (at, payment.offset_min);
+        let shifts = now.times.shifts(&settings, when, payment.operator.as_deref());
         let context = Context {
+            hours: now.times.hours(),
+            shifts: shifts.as_deref(),
             sale: now.sale,
             has_sign_ins: has_gate,
             loss: Some(Loss {
@@ -469,7 +504,7 @@ fn judge(looked: &mut Looked, past: Past, mut learnt: Option<Rows>) {
             *unseen.entry(*what).or_default() += 1;
         }
         if let Some(Asked { rules, said }) = &mut asked {
-            let input = now.facts.input(&suspect.payment, suspect.in_window);
+            let input = now.facts.input(&suspect.payment, suspect.in_window, now.times);
             suspect.judgement.take_in(rules.judge(&input).points());
             said.add(rules, (&(), 0, &input), 0, |at| {
                 if rules.rules()[at].stage() == Stage::Live {

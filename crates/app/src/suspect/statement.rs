@@ -70,6 +70,7 @@ fn found(row: kept::Payment, zone: &TimeZone) -> Found {
         payer: row.payer,
         in_window: false,
         sale: None,
+        on_shift: None,
         judgement: Default::default(),
         rules: Vec::new(),
         row: None,

@@ -12,9 +12,10 @@ use std::time::Instant;
 use anyhow::Context as _;
 use domain::Timestamp;
 use domain::money::Currency;
+use domain::opening_hours::{OpeningHours, Span, Spans, Week};
 use screening::{
-    Certainty, Code, Codes, Context, Entry, Hours, Judgement, Key, Kind, Payment, Peers, Profile, Sale,
-    Settings, Shift, SignIn, State, Suspicion,
+    Certainty, Code, Codes, Context, Entry, Judgement, Key, Kind, Payment, Peers, Profile, Sale, Settings,
+    Shift, SignIn, State, Suspicion,
 };
 use simulator::theft::{self, Act, Event, History, OFFSET_MIN, PAST_DAYS, Scenario, Shop, Size, Theft, Wire};
 
@@ -362,13 +363,16 @@ fn cases(shop: &Shop, history: &History, thresholds: usize) -> Vec<Case> {
     history.thefts.iter().filter_map(of).collect()
 }
 
-fn told_hours(shop: &Shop) -> Option<Hours> {
-    shop.told_hours().map(|([from, to], rest)| {
-        let mut hours = Hours(std::array::from_fn(|_| vec![(from, to)]));
-        if let Some(rest) = rest {
-            hours.0[rest as usize].clear();
-        }
-        hours
+fn told_hours(shop: &Shop) -> Option<OpeningHours> {
+    let ([from, to], rest) = shop.told_hours()?;
+    let open = Spans::new(vec![Span::new(from, to)?])?;
+    let mut week = Week(std::array::from_fn(|_| open.clone()));
+    if let Some(rest) = rest {
+        week.0[rest as usize] = Spans::default();
+    }
+    Some(OpeningHours {
+        week,
+        ..OpeningHours::default()
     })
 }
 

@@ -7,6 +7,7 @@ mod days;
 mod sketch;
 
 use domain::Timestamp;
+use domain::day::Day;
 
 pub(crate) use days::Days;
 pub(crate) use sketch::Sketch;
@@ -54,9 +55,12 @@ impl Local {
         (self.minute / 60) as usize
     }
 
-    /// From Monday, 0.
-    pub const fn weekday(self) -> usize {
-        (self.day + 3).rem_euclid(7) as usize
+    /// The same, as opening hours are asked.
+    pub const fn on_the_wall(self) -> domain::day::Local {
+        domain::day::Local {
+            day: Day(self.day),
+            minute: self.minute,
+        }
     }
 }
 

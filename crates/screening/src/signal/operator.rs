@@ -3,6 +3,7 @@
 //! Invariant: a name appears as the payment says it; what is said is where and when, never who somebody is.
 
 use super::{Answer, Look, MINUTE_MS, compared, count, known};
+use crate::context::Shift;
 use crate::profile::Known;
 use crate::reason::{Value, Why};
 
@@ -14,15 +15,15 @@ pub(super) fn off_shift(look: &Look) -> Answer {
         return Answer::Cannot(Why::NoTime);
     }
     let grace = look.settings().shift_grace_min.saturating_mul(MINUTE_MS);
-    let is_on = shifts.iter().any(|shift| {
-        shift.operator == operator
-            && look.at.plus_ms(grace) >= shift.from
-            && look.at < shift.to.plus_ms(grace)
-    });
-    if is_on {
+    let is_on = |shift: &&Shift, grace: i64| {
+        look.at.plus_ms(grace) >= shift.from && look.at < shift.to.plus_ms(grace)
+    };
+    let mut theirs = shifts.iter().filter(|shift| shift.operator == operator);
+    if theirs.any(|shift| is_on(&shift, grace)) {
         return Answer::Silent;
     }
-    Answer::Speaks(1_000, vec![Value::Name(operator.to_owned())])
+    let on = shifts.iter().filter(|shift| is_on(shift, 0)).count();
+    Answer::Speaks(1_000, vec![Value::Name(operator.to_owned()), count(on)])
 }
 
 /// Has not used this terminal before, or since today only.

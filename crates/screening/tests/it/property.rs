@@ -2,11 +2,12 @@
 
 use domain::Timestamp;
 use domain::money::Currency;
+use domain::opening_hours::{Exceptions, OpeningHours, Week};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use screening::{
-    Certainty, Codes, Context, Entry, Hours, Key, Kind, Loss, Pace, Payment, Peers, Profile, Sale, Settings,
-    Shift, SignIn, State, Suspicion, judge, judge_sign_in,
+    Certainty, Codes, Context, Entry, Key, Kind, Loss, Pace, Payment, Peers, Profile, Sale, Settings, Shift,
+    SignIn, State, Suspicion, judge, judge_sign_in,
 };
 
 fn time() -> impl Strategy<Value = i64> {
@@ -76,7 +77,9 @@ proptest! {
     #[test]
     fn nothing_panics_and_everything_stays_bounded(payments in vec(payment(), 1..120), extremes in any::<(i64, i64, i64)>()) {
         let settings = Settings::default();
-        let hours = Hours(std::array::from_fn(|day| vec![(day as u16 * 9_000, u16::MAX), (0, 0)]));
+        let week = Week::read("0-1440;0-1;1439-2879;;0-1,2-3,4-5;;0-1440").unwrap();
+        let exceptions = Exceptions::read("1970-01-01:;2026-10-01:1439-2879").unwrap();
+        let hours = OpeningHours { week, exceptions };
         let shifts = [Shift { operator: "1".into(), from: Timestamp(extremes.0), to: Timestamp(extremes.1) }];
         let (mut profile, mut suspicion) = (Profile::default(), Suspicion::default());
         for (number, payment) in payments.iter().enumerate() {

@@ -2,9 +2,11 @@
 
 use domain::Timestamp;
 use domain::money::Currency;
+use domain::opening_hours::{OpeningHours, Span, Spans, Week};
+use domain::setting::Language;
 use screening::{
-    Certainty, Code, Context, Entry, Hours, Judgement, Key, Kind, Loss, Payment, Peers, Profile, Sale,
-    Settings, Shift, State, Why, judge, judge_sign_in,
+    Certainty, Code, Context, Entry, Judgement, Key, Kind, Loss, Payment, Peers, Profile, Sale, Settings,
+    Shift, State, Why, judge, judge_sign_in,
 };
 
 use crate::past::{DAY, HOUR, MINUTE, SHOP, TODAY, last, past, refund, sale, sign_in, speaks, why_not};
@@ -253,10 +255,18 @@ fn at_an_unusual_hour() {
     assert_eq!(why_not(&young, Code::UnusualHour), Some(Why::NoPast));
 }
 
+fn every_day(from: u16, to: u16) -> OpeningHours {
+    let span = Span::new(from * 60, to * 60).unwrap();
+    OpeningHours {
+        week: Week(std::array::from_fn(|_| Spans::new(vec![span]).unwrap())),
+        ..OpeningHours::default()
+    }
+}
+
 #[test]
 fn outside_opening_hours() {
     let settings = Settings::default();
-    let hours = Hours(std::array::from_fn(|_| vec![(10 * 60, 20 * 60)]));
+    let hours = every_day(10, 20);
     let context = Context {
         hours: Some(&hours),
         ..Context::new(&settings)
@@ -274,9 +284,16 @@ fn outside_opening_hours() {
             !speaks(&judgement, Code::UnusualHour),
             "only one of the two looks"
         );
+        let told = judgement
+            .reasons
+            .iter()
+            .find(|reason| reason.code == Code::OutOfHours);
+        let said = told.map(|reason| reason.text(Language::English));
+        let wanted = format!("At {hour:02}:{minute:02}, outside opening hours (that day: 10:00–20:00)");
+        assert!(said.is_none_or(|said| said == wanted), "{wanted}");
     }
     // Whoever is at work at eight each day is so in the hours, whatever the shop told.
-    let late = Hours(std::array::from_fn(|_| vec![(18 * 60, 20 * 60)]));
+    let late = every_day(18, 20);
     let context = Context {
         hours: Some(&late),
         ..Context::new(&settings)

@@ -86,6 +86,12 @@ fn numbers_are_written_as_people_say_them() {
         (Value::Minutes(2_880), "2 days ×"),
         (Value::Clock(185), "03:05 ×"),
         (
+            Value::Spans(vec![(540, 720), (1_020, 1_560)]),
+            "09:00–12:00, 17:00–02:00 the next day ×",
+        ),
+        (Value::Spans(vec![(0, 1_440)]), "00:00–24:00 ×"),
+        (Value::Spans(Vec::new()), "closed ×"),
+        (
             Value::Money {
                 minor: 123_450,
                 currency: 156,
