@@ -29,6 +29,7 @@ mod invitation;
 mod language;
 mod merchant;
 mod model;
+mod opening_hours;
 mod operator;
 mod origin;
 mod page;
@@ -43,6 +44,7 @@ pub mod provider_account;
 mod question;
 mod registration;
 mod revision;
+mod roster;
 mod route;
 mod rule_set;
 mod session;
@@ -194,6 +196,8 @@ nouns! {
     setting,
     merchant with CODES,
     shop with CODES,
+    opening_hours,
+    roster,
     terminal with CODES,
     lock with CODES,
     devices,

@@ -7,7 +7,7 @@ use domain::actor::Actor;
 use domain::day::Day;
 use domain::event::Verb as Told;
 use domain::operator::State;
-use domain::shift::{AHEAD_DAYS_MAX, KEPT_DAYS, Roster, Shifts};
+use domain::roster::{AHEAD_DAYS_MAX, KEPT_DAYS, Roster, Shifts};
 use domain::shop::Shop;
 use domain::time::HOUR_MS;
 use domain::{Timestamp, day};

@@ -127,7 +127,7 @@ impl Watcher {
     }
 
     /// Forgets a terminal's shop whose hours or roster may be others by now: what it is judged by is the same for all that is judged.
-    fn hear(&mut self, tx: &Tx<'_>, terminal_id: TerminalId) -> Result<(), StoreError> {
+    fn forget_changed(&mut self, tx: &Tx<'_>, terminal_id: TerminalId) -> Result<(), StoreError> {
         let key = self.shop_of.get(&terminal_id);
         let Some((shop, key)) = key.and_then(|key| Some((self.shops.get(key)?, key))) else {
             return Ok(());

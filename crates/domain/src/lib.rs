@@ -48,6 +48,7 @@ pub mod registration;
 pub mod replacement;
 pub mod revision;
 pub mod right;
+pub mod roster;
 pub mod rule;
 pub mod session;
 pub mod setting;

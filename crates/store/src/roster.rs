@@ -1,7 +1,7 @@
 //! Who works in shops, day by day.
 
 use domain::day::Day;
-use domain::shift::{Roster, Shifts};
+use domain::roster::{Roster, Shifts};
 use domain::{MerchantId, Timestamp};
 
 use crate::row::{read, select, table};

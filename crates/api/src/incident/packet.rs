@@ -4,7 +4,7 @@
 //! the terminal's own clock, cards truncated.
 
 use app::stop_request::{acquirer_of, clock, credit_code, merchant_number, minute, placement};
-use app::suspect::{self, Source, Suspect};
+use app::suspect::{self, OnShift, Source, Suspect};
 use domain::Timestamp;
 use domain::attachment::{Attachment, Purpose, State as Kept};
 use domain::hex;
@@ -29,6 +29,8 @@ use crate::wire::Time;
 const ROWS_MAX: i64 = 500;
 /// Reasons that are said of a payment.
 const REASONS_MAX: usize = 3;
+/// Shifts of the window that are listed.
+const SHIFTS_MAX: usize = 60;
 
 /// The job for `tillguard-documents`.
 pub fn job(tx: &Tx<'_>, incident: &Incident, language: &str) -> Result<Value, Problem> {
@@ -162,6 +164,7 @@ fn window(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Value
         "approved": approved.collect::<Vec<_>>(),
         "cut": is_cut(&rows),
         "operators": operators(&rows, terminal),
+        "rostered": rostered(tx, incident, terminal)?,
         "rows": rows_out(&rows, terminal),
     }))
 }
@@ -304,6 +307,17 @@ fn operators(rows: &[LedgerRow], terminal: &Terminal) -> Vec<Value> {
     }
     let out = |(operator, first, last)| json!({ "operator": operator, "first": clock(first, terminal), "last": clock(last, terminal) });
     found.into_iter().map(out).collect()
+}
+
+/// Who was to work in the window, as the shop entered it; null: it entered no day of it.
+fn rostered(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Value, store::Error> {
+    let rostered = suspect::rostered(tx, incident, terminal)?;
+    let shifts = rostered.shifts.iter().take(SHIFTS_MAX);
+    let shift = |it: &OnShift| json!({ "operator": it.operator.to_string(), "from": clock(it.from, terminal), "to": clock(it.to, terminal) });
+    Ok(match rostered.is_known {
+        true => json!({ "shifts": shifts.map(shift).collect::<Vec<_>>(), "whole": rostered.is_whole }),
+        false => Value::Null,
+    })
 }
 
 /// The letter as it was kept, and the files that were brought and not taken back. Where our own gate decides, no letter was sent, and

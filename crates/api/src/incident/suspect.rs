@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use app::case::find;
 use app::mark::{NotMarked, may_mark};
-use app::suspect::{self, AtRisk, Before, Chart, Counts, Looked, Suspect, Unseen};
+use app::suspect::{self, AtRisk, Before, Chart, Counts, Looked, OnShift, Rostered, Suspect, Unseen};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -46,6 +46,8 @@ use crate::wire::{Letters, Money, Time, word, words_schema};
 
 /// Other payments of one card or payer that are named.
 const SAME_MAX: usize = 10;
+/// Shifts of a loss window that are named.
+const SHIFTS_MAX: usize = 200;
 
 word! {
     /// What was asked for.
@@ -126,6 +128,8 @@ struct Suspects {
     at_risk: Vec<SuspectRisk>,
     /// How many payments there were when.
     chart: SuspectChart,
+    /// Who was to work in the window, as the shop entered it.
+    rostered: SuspectRoster,
     /// What could not be looked at, and why; the house's own live rules among it, each with what nobody knows or what cannot be computed.
     not_asked: Vec<SuspectNotAsked>,
     /// The house's own rules in shadow: they change no score. Empty for who does not keep them.
@@ -231,6 +235,56 @@ impl From<Chart> for SuspectChart {
     }
 }
 
+/// Who was to work in the loss window.
+#[derive(Serialize, ToSchema)]
+struct SuspectRoster {
+    /// How much of it was entered: of the days that were not, nothing is known.
+    known: RosterKnown,
+    /// The shifts that reach into it, by when they begin; at most 200.
+    shifts: Vec<SuspectShift>,
+}
+
+/// How much of a span was entered.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RosterKnown {
+    /// No day of it.
+    None,
+    /// Some days.
+    Some,
+    /// Every day.
+    All,
+}
+
+/// A shift that reaches into the loss window.
+#[derive(Serialize, ToSchema)]
+struct SuspectShift {
+    /// Whose, by number.
+    operator: String,
+    /// From when.
+    from: Time,
+    /// Until when, exclusive.
+    to: Time,
+}
+
+impl From<&Rostered> for SuspectRoster {
+    fn from(it: &Rostered) -> Self {
+        let shift = |it: &OnShift| SuspectShift {
+            operator: it.operator.to_string(),
+            from: Time(it.from),
+            to: Time(it.to),
+        };
+        Self {
+            known: match (it.is_whole, it.is_known) {
+                (true, _) => RosterKnown::All,
+                (false, true) => RosterKnown::Some,
+                (false, false) => RosterKnown::None,
+            },
+            shifts: it.shifts.iter().take(SHIFTS_MAX).map(shift).collect(),
+        }
+    }
+}
+
 /// What could not be looked at.
 #[derive(Serialize, ToSchema)]
 struct SuspectNotAsked {
@@ -281,6 +335,9 @@ struct SuspectOut {
     /// Who was signed in, as the source writes it.
     #[schema(required)]
     operator: Option<String>,
+    /// Who was to work then, by number, as the shop entered it; null: nobody entered it.
+    #[schema(required)]
+    on_shift: Option<Vec<String>>,
     /// Whether it is this terminal's for certain; else it may be.
     is_certain: bool,
     /// Whether it lies in the loss window.
@@ -493,6 +550,7 @@ async fn list_suspects(
             counts: Counts::of(&looked.suspects).into(),
             at_risk: at_risk(&looked.suspects),
             chart: chart.into(),
+            rostered: (&looked.rostered).into(),
             not_asked: looked
                 .unseen
                 .iter()
@@ -611,6 +669,10 @@ impl<'t, 'c, 'l> Outs<'t, 'c, 'l> {
             payer: it.payer.clone(),
             entry: it.payment.entry.map(SuspectEntry),
             operator: it.payment.operator.clone(),
+            on_shift: it
+                .on_shift
+                .as_ref()
+                .map(|on| on.iter().map(ToString::to_string).collect()),
             is_certain: it.is_certain,
             in_window: it.in_window,
             score: it.judgement.score,

@@ -325,6 +325,16 @@ pub fn look(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Loo
     Ok(looked)
 }
 
+/// Who was to work in the loss window, as the shop entered it.
+///
+/// # Errors
+/// The store failed.
+pub fn rostered(tx: &Tx<'_>, incident: &Incident, terminal: &Terminal) -> Result<Rostered, StoreError> {
+    let window = (incident.window.from, incident.window.to);
+    let zone = TimeZone::get(&terminal.time_zone).unwrap_or(TimeZone::UTC);
+    Ok(Times::read(tx, &terminal.shop_id, window)?.rostered(window, &zone))
+}
+
 /// What happened at a terminal, in its order.
 struct Past {
     all: Vec<Happening>,

@@ -11,7 +11,7 @@ use domain::account::Scope;
 use domain::day::{DAY_MIN, Day, Local};
 use domain::opening_hours::OpeningHours;
 use domain::operator::Number;
-use domain::shift::Rosters;
+use domain::roster::Rosters;
 use domain::statement::Span;
 use domain::time::HOUR_MS;
 use jiff::tz::TimeZone;
@@ -94,7 +94,7 @@ impl Times {
         let around = self
             .rosters
             .around(Local::of(at, offset_min), settings.shift_grace_min)?;
-        let shift = |(day, shift): (Day, domain::shift::Shift)| Shift {
+        let shift = |(day, shift): (Day, domain::roster::Shift)| Shift {
             operator: shift.operator.to_string(),
             from: on_the_wall(day, shift.span.from_min, offset_min),
             to: on_the_wall(day, shift.span.to_min, offset_min),

@@ -16,7 +16,7 @@ use crate::revision::second;
 use crate::suspect::{find, looked, lost, month, ranked, say, thief, written};
 
 /// Refunds of which no sale is known, of much money; by a number typed in, which may be a habit; and what nobody knows here.
-fn rules(refunds: Stage, typed: Stage, closed: Stage) -> Vec<Rule> {
+pub fn rules(refunds: Stage, typed: Stage, closed: Stage) -> Vec<Rule> {
     let rule = |code, when, points, stage| {
         Rule::new(code, "文字", code, when, points).map(|rule| rule.in_stage(stage))
     };
@@ -43,7 +43,7 @@ fn kept(house: &House, id: &str) -> Revision {
 }
 
 /// A set in use, written by one and signed off by another.
-fn used(house: &House, id: &'static str, from: Option<&'static str>, rules: Option<Vec<Rule>>) {
+pub fn used(house: &House, id: &'static str, from: Option<&'static str>, rules: Option<Vec<Rule>>) {
     begin(house, id, from).unwrap();
     if let Some(rules) = rules {
         let seen = digest(&kept(house, id).text);

@@ -18,7 +18,7 @@ pub const TO_MIN_MAX: u16 = 2_160;
 /// So long after its day a roster is kept: `retention.roster` of the store's `columns.toml`.
 pub const KEPT_DAYS: i64 = 365;
 /// So long ahead a day is entered at most.
-pub const AHEAD_DAYS_MAX: i64 = 60;
+pub const AHEAD_DAYS_MAX: i64 = 31;
 
 /// One operator's time at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
