@@ -1,5 +1,6 @@
 /** The pages, each at its address, loaded when first needed. */
 import type { RouteRecordRaw } from 'vue-router'
+import { hours } from '@/hours/routes'
 import { screening } from '@/screening/routes'
 import { statement } from '@/statement/routes'
 
@@ -228,6 +229,7 @@ export const routes: RouteRecordRaw[] = [
     props: true,
     meta: { title: 'template' },
   },
+  ...hours,
   ...screening,
   ...statement,
   {

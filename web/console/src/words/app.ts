@@ -71,6 +71,7 @@ export const title = {
   merchant: say('商户', 'Merchant'),
   shops: say('门店', 'Shops'),
   shop: say('门店', 'Shop'),
+  shop_hours: say('营业时间和排班', 'Hours and roster'),
   new_terminal: say('添加终端', 'Add a terminal'),
   people: say('人', 'People'),
   playbooks: say('预案', 'Playbooks'),

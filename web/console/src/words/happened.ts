@@ -64,6 +64,8 @@ export const happened = {
   question_missing: say('回答：不在，已报失', 'Answered: missing, reported'),
   confirm: say('第二人确认', 'Confirmed by a second person'),
   release: say('提出解除', 'Asked to release it'),
+  hours_changed: say('营业时间已填写或修改', 'Opening hours told'),
+  roster_changed: say('排班已填写或修改', 'Roster entered'),
   dead: say('待办做不成', 'Work cannot be done'),
   lost: say('待办的节点失联', 'Work lost with its node'),
   retry: say('再做一次', 'To be done again'),

@@ -29,6 +29,7 @@ import * as statement from './statement'
 import * as suspect from './suspect'
 import * as suspect_shop from './suspect_shop'
 import * as question from './question'
+import * as hours from './hours'
 import * as pack from './pack'
 import * as photo from './photo'
 import * as comment from './comment'
@@ -81,6 +82,7 @@ const all = {
   ...suspect,
   ...suspect_shop,
   ...question,
+  ...hours,
   ...pack,
   ...comment,
   ...proof,

@@ -1,0 +1,102 @@
+/** When a shop is open, and who works there. */
+import { plural, say } from './say'
+
+const weekday = [
+  say('周一', 'Monday'),
+  say('周二', 'Tuesday'),
+  say('周三', 'Wednesday'),
+  say('周四', 'Thursday'),
+  say('周五', 'Friday'),
+  say('周六', 'Saturday'),
+  say('周日', 'Sunday'),
+] as const
+
+export const hours = {
+  weekday: {
+    0: weekday[0],
+    1: weekday[1],
+    2: weekday[2],
+    3: weekday[3],
+    4: weekday[4],
+    5: weekday[5],
+    6: weekday[6],
+  },
+  page: say('营业时间和排班', 'Hours and roster'),
+  title: say('营业时间', 'Opening hours'),
+  lead: say(
+    '填了以后，营业时间以外的交易会排在前面。不填就按这台终端平时的用法看。',
+    'Once told, payments outside these hours stand out. Untold, payments are compared with what each terminal is used to.',
+  ),
+  none: say('还没有填写。', 'Nobody has told them yet.'),
+  told: say(
+    (by: string) => `${by} 填写`,
+    (by) => `Told by ${by}`,
+  ),
+  fill: say('填写', 'Tell them'),
+  change: say('修改', 'Change'),
+  every_day: say('每天', 'Every day'),
+  open_on: say('哪几天营业', 'Open on'),
+  alike: say('每天一样', 'Alike every day'),
+  apart: say('每天不一样', 'Different from day to day'),
+  from: say('开门', 'Opens'),
+  to: say('关门', 'Closes'),
+  next_day: say('次日', 'next day'),
+  whole_day: say('24 小时营业', 'Open 24 hours'),
+  closed: say('休息', 'Closed'),
+  add_span: say('再加一段', 'Add a span'),
+  remove_span: say('去掉这一段', 'Remove this span'),
+  copy: say('照搬到其他天', 'Copy to the other days'),
+  incomplete: say(
+    '请填好开门和关门的时间，各段不要重叠。',
+    'Fill in when it opens and closes; spans may not overlap.',
+  ),
+  no_day: say('请至少选一天。', 'Choose a day at least.'),
+  exceptions: say('特殊的日子', 'Other days'),
+  exceptions_lead: say('节假日休息，或者当天开得更久。', 'A holiday, or a longer night.'),
+  add_exception: say('添加一天', 'Add a day'),
+  date: say('日期', 'Date'),
+  remove_day: say('去掉这一天', 'Remove this day'),
+  day_twice: say('每个日期请只填一次。', 'Give each date once.'),
+  forget: say('清除', 'Take them away'),
+  save: say('保存', 'Save'),
+  saved: say('已保存。', 'Saved.'),
+}
+
+export const roster = {
+  title: say('排班', 'Roster'),
+  lead: say(
+    '谁哪天上班。填了的日子，不在排班表上的操作员收的款会标出来；没填的日子不作判断。',
+    'Who works when. On days that were entered, payments by an operator who was not on the roster are pointed out; other days are not judged.',
+  ),
+  none: say('这一天还没有填写。', 'Nobody has entered this day.'),
+  nobody: say('这一天没有人上班。', 'Nobody works on this day.'),
+  entered: say(
+    (by: string) => `${by} 填写`,
+    (by) => `Entered by ${by}`,
+  ),
+  earlier: say('前一天', 'The day before'),
+  later: say('后一天', 'The day after'),
+  operator: say('操作员', 'Operator'),
+  from: say('上班', 'From'),
+  to: say('下班', 'To'),
+  add: say('添加一班', 'Add a shift'),
+  remove: say('去掉这一班', 'Remove this shift'),
+  last_week: say('照搬上周同一天', 'Copy from a week ago'),
+  no_last_week: say('上周同一天没有填写。', 'A week ago nothing was entered.'),
+  incomplete: say(
+    '请选好操作员和时间；同一个人的两班不要重叠。',
+    'Choose operators and times; nobody has two shifts at once.',
+  ),
+  no_operators: say('先在“人员”里添加操作员。', 'Add operators under People first.'),
+  forget: say('清除这一天', 'Take this day away'),
+  save: say('保存这一天', 'Save this day'),
+  save_nobody: say('保存：没有人上班', 'Save: nobody works'),
+  on_then: say('当时排班', 'On the roster then'),
+  nobody_then: say('没有人', 'nobody'),
+  in_window: say('丢失时段里的排班', 'On the roster in the window'),
+  some_days: say('有的日子没有填写。', 'Some days were not entered.'),
+  more: say(
+    (count: number) => `还有 ${count} 班`,
+    (count) => `and ${plural(count, 'more shift')}`,
+  ),
+}
