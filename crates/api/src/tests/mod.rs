@@ -18,6 +18,7 @@ mod incident;
 mod input;
 mod letter;
 mod model;
+mod opening_hours;
 mod pack;
 mod personal;
 mod photo;

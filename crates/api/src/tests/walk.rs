@@ -381,6 +381,7 @@ impl Walked {
             ("merchant_id", OURS.to_owned()),
             ("shop_id", "S01".to_owned()),
             ("operator_id", "S01.001".to_owned()),
+            ("date", domain::day::Local::of(now(), 0).day.to_string()),
             ("login", "manager".to_owned()),
             ("invitation_id", house.invite(&owner).await),
             ("api_key_id", "PROGRAM8".to_owned()),
