@@ -204,11 +204,11 @@ mod tests {
 
     #[test]
     fn a_roster_is_read_as_it_was_and_nobody_is_in_two_places() {
-        let text = "01 0-60,02 30-90,01 60-2160";
+        let text = "01 0-60,02 30-90,01 720-2160";
         assert_eq!(Shifts::read(text).unwrap().to_string(), text);
         assert_eq!(Shifts::read("").unwrap(), Shifts::default());
         for wrong in [
-            "01 0-2161",
+            "01 721-2161",
             "01 0-60,01 59-90",
             "0001 0-60",
             "01 60-0",

@@ -170,7 +170,7 @@ async fn who_was_to_work_stands_beside_each_payment_and_in_the_packet_for_the_po
     assert_eq!(seen["rostered"]["known"], "all");
     let packet = packet(&house, &owner, &id, "zh").await;
     assert_eq!(
-        packet["window"]["rostered"],
+        packet["data"]["window"]["rostered"],
         json!({ "whole": true, "shifts": [{
             "operator": "001", "from": "2026-09-14 17:00:00 (UTC+08:00)", "to": "2026-09-14 23:00:00 (UTC+08:00)"
         }] })
