@@ -49,6 +49,8 @@ test('an owner fills in the hours on a phone in Chinese', { timeout: 60_000 }, a
   const page = await open(browser, house, { size: PHONE, language: 'zh-CN' })
   const token = await setUp(page)
   await page.goto('/')
+  await on(page, 'to-hours').waitFor()
+  await isSound(page, 'hours phone zh home')
   await on(page, 'to-hours').click()
   await on(page, 'none').waitFor()
   await isSound(page, 'hours phone zh untold')

@@ -53,6 +53,20 @@ async function lostWithBill(page, amounts) {
   return { incident, card }
 }
 
+/** The shop enters afterwards who was to work, around the clock; that operator's number. */
+async function entered(page, terminal_id) {
+  const { body: terminal } = await asked(page, 'GET', `/terminals/${terminal_id}`)
+  const { body: cashiers } = await asked(page, 'GET', `/operators?shop_id=${terminal.shop_id}`)
+  const { operator } = cashiers.items.find((one) => one.state === 'active')
+  for (const days of [-2, -1, 0, 1]) {
+    const date = new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+    const shifts = [{ operator, from_min: 0, to_min: 1_440 }]
+    const put = await asked(page, 'PUT', `/shops/${terminal.shop_id}/rosters/${date}`, { shifts })
+    assert.equal(put.status, 200, JSON.stringify(put.body))
+  }
+  return operator
+}
+
 const list = (page, id, more = '') => asked(page, 'GET', `/incidents/${id}/suspects?limit=1000${more}`)
 /** Those of the window that may have moved money: what a shop is asked about. */
 const questions = (body) =>
@@ -207,6 +221,7 @@ test('a risk officer ranks and marks them with the keyboard only', { timeout: 18
   await signIn(shop, demo.account('owner'))
   const { incident } = await lostWithBill(shop, ['38.50', '1.00', '4800.00', '26.00'])
   const { id } = incident
+  const operator = await entered(shop, incident.terminal_id)
   const { body: told } = await list(shop, id)
   const [first, second, third] = told.items.map((one) => one.id)
   await asked(shop, 'POST', '/marks', { incident_id: id, items: [first], mark: 'genuine', ground: '熟客' })
@@ -218,6 +233,8 @@ test('a risk officer ranks and marks them with the keyboard only', { timeout: 18
   const mark = (payment, as) => row(payment).locator(`[data-mark="${as}"]`).waitFor()
   await mark(first, 'genuine')
   await isSound(page, 'the ranked list')
+  await on(page, 'rostered').filter({ hasText: operator }).waitFor()
+  await on(page, 'on-shift').filter({ hasText: operator }).waitFor()
   await on(page, 'opinions').filter({ hasText: '熟客' }).waitFor()
 
   // A second opinion that differs is said to differ; undone, it is gone.
