@@ -154,23 +154,16 @@ impl Watcher {
         if alone.is_some() {
             together.push(terminal);
         }
+        let told = told_of(tx, &terminal_shop)?;
         // Its shop may be here, without one that is new.
-        let mut shop = self.shops.remove(&key).unwrap_or_else(|| Shop {
-            terminals: BTreeMap::new(),
-            times: Times::default(),
-            told: 0,
-            until: tx.now(),
-            look: 0,
-        });
-        let (from, until) = (tx.now().plus_ms(-PAST_MS), tx.now().plus_ms(TIMES_MS));
-        shop.times = Times::read(tx, &terminal_shop, (from, until))?;
-        shop.told = told_of(tx, &terminal_shop)?;
-        shop.until = until;
-
+        let here = self.shops.remove(&key);
+        let mut shop = match here.filter(|shop| shop.told == told && tx.now() <= shop.until) {
+            Some(shop) => shop,
+            None => Shop::new(tx, &terminal_shop, told)?,
+        };
         together.retain(|other| !shop.terminals.contains_key(&other.terminal_id));
         let is_only = alone.is_none() && together.len() == 1 && shop.terminals.is_empty();
         let asking = shop.begin(tx, &together, is_only, &self.settings)?;
-        shop.times.forget_before(tx.now());
         shop.look = self.looks;
         for terminal in &together {
             self.shop_of.insert(terminal.terminal_id, key.clone());
@@ -247,6 +240,18 @@ fn others(tx: &Tx<'_>, terminal: &Terminal) -> Result<Vec<Terminal>, StoreError>
 }
 
 impl Shop {
+    /// One without terminals, with what it told.
+    fn new(tx: &Tx<'_>, shop_id: &str, told: i64) -> Result<Self, StoreError> {
+        let until = tx.now().plus_ms(TIMES_MS);
+        Ok(Self {
+            terminals: BTreeMap::new(),
+            times: Times::read(tx, shop_id, (tx.now().plus_ms(-PAST_MS), until))?,
+            told,
+            until,
+            look: 0,
+        })
+    }
+
     /// Takes in what is written of terminals that are new here: the last month.
     fn begin(
         &mut self,

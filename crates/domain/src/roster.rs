@@ -116,11 +116,6 @@ impl Rosters {
         self.0.contains_key(&day)
     }
 
-    /// Lets go of days before one.
-    pub fn forget_before(&mut self, day: Day) {
-        self.0 = self.0.split_off(&day);
-    }
-
     /// The shifts that may concern a time, each with its day: those of its day and of the ones beside it. `None`: of a day whose
     /// shifts may reach there, so many minutes beside them, nobody entered anything.
     pub fn around(&self, at: Local, grace_min: i64) -> Option<impl Iterator<Item = (Day, Shift)>> {

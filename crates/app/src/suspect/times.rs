@@ -13,7 +13,6 @@ use domain::opening_hours::OpeningHours;
 use domain::operator::Number;
 use domain::roster::Rosters;
 use domain::statement::Span;
-use domain::time::HOUR_MS;
 use jiff::tz::TimeZone;
 use screening::rule::Input;
 use screening::{Certainty, Payment, Settings, Shift};
@@ -155,12 +154,6 @@ impl Times {
             }
         }
         rostered
-    }
-
-    /// Lets go of rosters of days long before a time.
-    pub(crate) fn forget_before(&mut self, at: Timestamp) {
-        self.rosters
-            .forget_before(Local::of(at.plus_ms(-72 * HOUR_MS), 0).day);
     }
 }
 
