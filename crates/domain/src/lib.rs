@@ -59,6 +59,7 @@ pub mod statement;
 pub mod stop_request;
 pub mod terminal;
 pub mod time;
+pub mod trail;
 pub mod transaction;
 pub mod word;
 pub mod work;

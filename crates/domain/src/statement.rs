@@ -84,6 +84,18 @@ words! {
 }
 
 words! {
+    /// What a row says became of the money, beyond the payment itself.
+    pub enum Fate {
+        /// It was cleared, or booked to the merchant's account at the wallet; of a refund, from it.
+        Settled = "settled",
+        /// It was paid out to the merchant's bank account.
+        PaidOut = "paid_out",
+        /// The payer's bank took it back.
+        ChargedBack = "charged_back",
+    }
+}
+
+words! {
     /// What was paid with.
     pub enum Method {
         /// WeChat Pay.
@@ -270,6 +282,10 @@ pub struct Payment {
     pub entry: Option<Entry>,
     /// The row of the file where it begins, from 1.
     pub file_row: i64,
+    /// What became of the money, where the row says it.
+    pub fate: Option<Fate>,
+    /// When, where the row says that, too.
+    pub fate_at: Option<Timestamp>,
 }
 
 impl Payment {

@@ -26,6 +26,6 @@ pub use limit::{FILE_BYTES_MAX, HEADER_ROW_MAX, ROWS_MAX};
 pub use mapping::{Columns, Effect, Mapping, Outcome, Paid, Unfit, Unit};
 pub use outline::{Column, Line, Outline, guess, outline};
 pub use read::{Error, Options, Setting, Trouble, read};
-pub use record::{Certainty, Direction, Entry, Method, Record, State, Take};
+pub use record::{Certainty, Direction, Entry, Fate, Method, Record, State, Take};
 pub use table::{Check, Counted, Notes, Part, Reason, Refused, Statement};
 pub use time::zone;

@@ -3,7 +3,7 @@
 //! Invariant: an amount is positive; which way it went is the direction's.
 
 use domain::money::Money;
-pub use domain::statement::{Certainty, Direction, Entry, Method, PaymentState as State};
+pub use domain::statement::{Certainty, Direction, Entry, Fate, Method, PaymentState as State};
 
 use crate::time::At;
 
@@ -41,6 +41,10 @@ pub struct Record {
     pub entry: Option<Entry>,
     /// The line of the file where it begins, the row of a sheet, or the line of an archive's member, from 1.
     pub row: u64,
+    /// What became of the money, where the row says it.
+    pub fate: Option<Fate>,
+    /// When, where the row says that, too; Unix time in milliseconds.
+    pub fate_at: Option<i64>,
 }
 
 impl Record {
@@ -62,6 +66,8 @@ impl Record {
             operator: None,
             entry: None,
             row: 0,
+            fate: None,
+            fate_at: None,
         }
     }
 }

@@ -5,7 +5,8 @@
 use domain::account::Scope;
 use domain::money::Currency;
 use domain::statement::{
-    Certainty, Cover, Direction, Entry, Method, Payment, PaymentState, Span, State, Statement, Withdrawn,
+    Certainty, Cover, Direction, Entry, Fate, Method, Payment, PaymentState, Span, State, Statement,
+    Withdrawn,
 };
 use domain::{MerchantId, TerminalId, Timestamp};
 
@@ -14,7 +15,7 @@ use crate::shop::scope_values;
 use crate::sql::{Row, Value, sql, values};
 use crate::{Error, Tx};
 
-crate::row::words!(Certainty, Direction, Entry, Method, PaymentState, State);
+crate::row::words!(Certainty, Direction, Entry, Fate, Method, PaymentState, State);
 columns!(Withdrawn {
     by = "withdrawn_by",
     at = "withdrawn_at_ms",
@@ -69,6 +70,8 @@ table!(Payment: "payment", 2 {
     #[sealed] operator,
     entry,
     file_row,
+    fate,
+    fate_at = "fate_at_ms",
 });
 
 /// What a second one of the same content, kept for the same shop or terminal, breaks.
@@ -333,6 +336,21 @@ pub fn newest_payments(tx: &Tx<'_>, of: Of<'_>, (from, to): Span, limit: i64) ->
     let mut all = tx.all(sql, values, read)?;
     all.reverse();
     Ok(all)
+}
+
+/// All that files say of payments that are, or may be, a terminal's, within a span, the oldest first: what one file says of a payment
+/// beside what another does, too; at most `limit`.
+pub fn said(tx: &Tx<'_>, of: Of<'_>, (from, to): Span, limit: i64) -> Result<Vec<Payment>, Error> {
+    let sql = select!(
+        Payment,
+        "JOIN statement s ON s.statement_id = payment.statement_id
+         WHERE payment.merchant_id = $1 AND payment.at_ms >= $4 AND payment.at_ms <= $5 AND s.state = 'kept'
+           AND (payment.terminal_id = $3
+             OR payment.terminal_id IS NULL AND s.shop_id = $2 AND (s.terminal_id IS NULL OR s.terminal_id = $3))
+         ORDER BY payment.at_ms, payment.statement_id, payment.position LIMIT $6"
+    );
+    let values = values![&of.merchant_id, of.shop_id, &of.terminal_id, from, to, limit];
+    tx.all(sql, values, read)
 }
 
 /// The payment at a place of a statement that is kept.

@@ -110,6 +110,8 @@ pub fn payment((statement_id, position): (&str, i64), merchant_id: MerchantId, r
         operator: record.operator,
         entry: record.entry,
         file_row: i64::try_from(record.row).unwrap_or(i64::MAX),
+        fate: record.fate,
+        fate_at: record.fate_at.map(Timestamp),
     }
 }
 

@@ -12,6 +12,7 @@ mod learn;
 mod ledger;
 mod statement;
 mod times;
+pub mod trail;
 pub mod training;
 
 use std::collections::{BTreeMap, HashMap};

@@ -70,6 +70,8 @@ pub fn payments(statement_id: &str, merchant_id: MerchantId, rows: &[Row<'_>]) -
         operator: None,
         entry: None,
         file_row: position + 2,
+        fate: None,
+        fate_at: None,
     };
     (0..).zip(rows).map(payment).collect()
 }

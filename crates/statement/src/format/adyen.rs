@@ -8,7 +8,7 @@ use domain::money::Currency;
 
 use super::{Kind, Known, Layout, name, told};
 use crate::read::{Error, Options};
-use crate::record::{Direction, Entry, Method, Record, State};
+use crate::record::{Direction, Entry, Fate, Method, Record, State};
 use crate::table::{Fields, Found, Reason, money};
 use crate::time::{Order, zone};
 use crate::word::card;
@@ -77,7 +77,7 @@ impl Layout for Payments {
             "refused" | "error" => (Direction::Sale, State::Failed),
             "refunded" | "refundedexternally" => super::REFUND,
             "refundfailed" | "refundedreversed" => (Direction::Refund, State::Failed),
-            "cancelled" => super::REVERSAL,
+            "cancelled" | "chargeback" | "secondchargeback" => super::REVERSAL,
             _ => (Direction::Sale, State::Unknown),
         };
         let (column, text) = row.find(&["TimeZone"]).ok_or(Reason::Blank("TimeZone".into()))?;
@@ -106,13 +106,23 @@ impl Layout for Payments {
             (Some(id), Direction::Refund, _) => {
                 format!(
                     "adyen:{id}:{}:{}",
-                    state.code(),
+                    if plain.ends_with("chargeback") {
+                        &plain
+                    } else {
+                        state.code()
+                    },
                     change.as_deref().unwrap_or_default()
                 )
             }
             (Some(id), _, State::Failed) => format!("adyen:{id}:failed"),
             _ => String::new(),
         };
+        record.fate = match plain.as_str() {
+            "settled" | "settledexternally" => Some(Fate::Settled),
+            "chargeback" | "secondchargeback" => Some(Fate::ChargedBack),
+            _ => None,
+        };
+        record.fate_at = record.fate.map(|_| at.ms);
         record.order_id = id;
         record.terminal = row.id(&["Unique Terminal ID", "Terminal ID"], found);
         record.card = card(row.text(&["Shopper PAN", "Card Number"]));

@@ -6,7 +6,7 @@ use domain::money::Currency;
 
 use super::{Kind, Known, Layout, Meaning, REFUND, SALE, Tally, fen, meaning, name, rows, told};
 use crate::amount::{self, Mark};
-use crate::record::{Direction, Method, Record, State};
+use crate::record::{Direction, Fate, Method, Record, State};
 use crate::row::Row;
 use crate::table::{Check, Fields, Found, Reason, money};
 use crate::time::{Order, china, said};
@@ -205,6 +205,10 @@ impl Layout for Account {
         };
         record.order_id = row.id(&["商户订单号"], found);
         record.payer = masked(row.text(&["对方账号", "对方账户"]));
+        if matches!(state, State::Approved | State::Refunded) {
+            record.fate = Some(Fate::Settled);
+            record.fate_at = Some(at.ms);
+        }
         found.records.push(record);
         Ok(())
     }

@@ -6,7 +6,7 @@ use domain::money::Currency;
 
 use super::{Kind, Known, Layout, name, told};
 use crate::read::{Error, Options, Setting};
-use crate::record::{Direction, Entry, Method, Record, State};
+use crate::record::{Direction, Entry, Fate, Method, Record, State};
 use crate::table::{Fields, Found, Reason, money};
 use crate::time::{Order, zone};
 use crate::word::card;
@@ -90,6 +90,12 @@ impl Layout for Transactions {
             record.key = format!("square:{id}:{payment}:{}", direction.code());
         }
         record.terminal = row.id(&["Device Name"], found);
+        // A deposit is what was sent to the bank account.
+        if row.find(&["Deposit ID"]).is_some() && matches!(state, State::Approved | State::Refunded) {
+            let day = row.said(&["Deposit Date"], Order::MonthFirst).ok();
+            record.fate = Some(Fate::PaidOut);
+            record.fate_at = day.and_then(|said| said.at(&zone)).map(|at| at.ms);
+        }
         record.operator = row.id(&["Staff ID", "Staff Name"], found);
         record.card = card(row.text(&["PAN Suffix"]));
         record.entry = match row.text(&["Card Entry Methods"]) {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::{Kind, Known, Layout, name, told};
 use crate::amount::Mark;
 use crate::read::{Error, Options, Setting};
-use crate::record::{Direction, Entry, Method, Record, State};
+use crate::record::{Direction, Entry, Fate, Method, Record, State};
 use crate::table::{Fields, Found, Reason, money};
 use crate::time::Order;
 use crate::word::card;
@@ -79,6 +79,9 @@ impl Layout for Transactions {
         record.order_id = row.id(ID, found);
         if let Some(id) = &record.order_id {
             record.key = format!("sumup:{id}:{}", direction.code());
+        }
+        if matches!(status.to_lowercase().as_str(), "paid out" | "ausgezahlt") && state == done {
+            record.fate = Some(Fate::PaidOut);
         }
         record.card = card;
         record.operator = crate::word::masked(row.text(&["Email", "E-Mail"]));

@@ -7,7 +7,7 @@ use domain::money::Currency;
 use super::{Kind, Known, Layout, Meaning, REFUND, REVERSAL, SALE, Tally, fen, meaning, name, rows, told};
 use crate::amount::{self, Mark};
 use crate::read::{Error, Options};
-use crate::record::{Certainty, Direction, Method, Record, State};
+use crate::record::{Certainty, Direction, Fate, Method, Record, State};
 use crate::row::Row;
 use crate::table::{Check, Fields, Found, Reason, money};
 use crate::time::{At, Order, china, joined, said};
@@ -165,6 +165,14 @@ impl Layout for Chinaums {
         }
         record.card = card(row.text(&["卡号"]));
         record.payer = masked(row.text(&["买家id"]));
+        // The file has what was cleared, with the day of it; one that cannot be read is none.
+        let cleared = row.said(&["清算时间", "清算日期"], Order::MonthFirst);
+        if let Some(day) = cleared.ok().and_then(|said| said.at(&china()))
+            && state != State::Unknown
+        {
+            record.fate = Some(Fate::Settled);
+            record.fate_at = Some(day.ms);
+        }
         found.records.push(record);
         Ok(())
     }

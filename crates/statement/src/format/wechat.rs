@@ -6,7 +6,7 @@ use domain::money::Currency;
 
 use super::{Kind, Known, Layout, REFUND, SALE, Tally, fen, meaning, name, rows, told};
 use crate::amount::{self, Mark};
-use crate::record::{Direction, Method, Record, State};
+use crate::record::{Direction, Fate, Method, Record, State};
 use crate::row::Row;
 use crate::table::{Check, Fields, Found, Reason, money};
 use crate::time::{Order, Said, china, said};
@@ -245,6 +245,11 @@ impl Layout for FundFlow {
             _ => String::new(),
         };
         record.order_id = row.id(&["业务凭证号"], found);
+        // Each line is a change of the merchant's balance.
+        if matches!(state, State::Approved | State::Refunded) {
+            record.fate = Some(Fate::Settled);
+            record.fate_at = Some(at.ms);
+        }
         record.operator = row
             .id(&["资金变更提交申请人"], found)
             .filter(|who| !who.eq_ignore_ascii_case("system"));
