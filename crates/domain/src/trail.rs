@@ -358,7 +358,11 @@ pub fn matched(payments: &[Likeness<'_>], rows: &[Likeness<'_>]) -> Vec<Matched>
     for row in fitting.iter().flatten() {
         *fits_count.entry(*row).or_default() += 1;
     }
-    for (found, fitting) in found.iter_mut().zip(fitting) {
+    for (found, fitting) in found
+        .iter_mut()
+        .zip(fitting)
+        .filter(|(_, fitting)| !fitting.is_empty())
+    {
         let is_one = one_key(rows, &fitting) && fitting.iter().all(|row| fits_count[row] == 1);
         match is_one {
             true => found.rows.extend(fitting),

@@ -3,6 +3,7 @@
 //! Invariant: what is listed is judged when it is asked for, from the same rows each time; a text says what happened at the terminal,
 //! never what somebody is.
 
+mod money;
 mod own;
 
 use std::cmp::Reverse;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use app::case::find;
 use app::mark::{NotMarked, may_mark};
+use app::suspect::trail::Traced;
 use app::suspect::{self, AtRisk, Before, Chart, Counts, Looked, OnShift, Rostered, Suspect, Unseen};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -29,6 +31,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use money::{Moneys, SuspectMoney};
 use own::{SuspectModel, SuspectShadow, rules_not_asked, second_opinion, shadow};
 
 use crate::Api;
@@ -107,6 +110,7 @@ pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(list_suspects))
         .routes(routes!(export_suspects))
+        .routes(routes!(money::show_money))
         .routes(routes!(mark))
 }
 
@@ -354,6 +358,8 @@ struct SuspectOut {
     /// What a refund or a void gives back, where it is known.
     #[schema(required)]
     sale: Option<SuspectSale>,
+    /// Where its money is.
+    money: SuspectMoney,
     /// What the last one said who did not take it back; null: nobody.
     #[schema(required)]
     mark: Option<MarkVerdict>,
@@ -541,7 +547,8 @@ async fn list_suspects(
         let looked = suspect::look(tx, &incident, &terminal)?;
         let chart = suspect::chart(tx, &terminal, &looked)?;
         let stopped_at = incident.acknowledged_at.map(|_| Time(incident.suspended_at));
-        let (items, next_cursor) = page(tx, &looked, &query, language)?;
+        let traced = suspect::trail::trace(tx, &terminal, &looked)?;
+        let (items, next_cursor) = page(tx, (&looked, traced), &query, language)?;
         Ok(Suspects {
             window: TimeSpan::of(looked.window),
             around: TimeSpan::of(looked.around),
@@ -596,7 +603,7 @@ fn not_asked(it: &Unseen, language: Spoken) -> SuspectNotAsked {
 /// A page of the list, and where the next one starts.
 fn page(
     tx: &Tx<'_>,
-    looked: &Looked,
+    (looked, traced): (&Looked, Traced),
     query: &SuspectQuery,
     language: Spoken,
 ) -> Result<(Vec<SuspectOut>, Option<String>), Problem> {
@@ -610,7 +617,7 @@ fn page(
     listed.sort_by(|(one, _), (other, _)| one.cmp(other));
     listed.truncate(query.limit.get() + 1);
     let page = Page::of(listed, query.limit.get(), |(spot, _)| spot.cursor());
-    let mut outs = Outs::new(tx, looked, language);
+    let mut outs = Outs::new(tx, looked, traced, language);
     let items = page.items.into_iter().map(|(_, it)| outs.out(it));
     Ok((items.collect::<Result<_, _>>()?, page.next_cursor))
 }
@@ -618,6 +625,7 @@ fn page(
 /// Makes payments as they travel.
 struct Outs<'t, 'c, 'l> {
     names: Names<'t, 'c>,
+    moneys: Moneys<'t, 'c>,
     looked: &'l Looked,
     language: Spoken,
     /// The payments of each card or payer.
@@ -625,7 +633,7 @@ struct Outs<'t, 'c, 'l> {
 }
 
 impl<'t, 'c, 'l> Outs<'t, 'c, 'l> {
-    fn new(tx: &'t Tx<'c>, looked: &'l Looked, language: Spoken) -> Self {
+    fn new(tx: &'t Tx<'c>, looked: &'l Looked, traced: Traced, language: Spoken) -> Self {
         let mut same: HashMap<_, Vec<SuspectSame>> = HashMap::new();
         for it in &looked.suspects {
             let Some(who) = it.payment.who() else { continue };
@@ -638,6 +646,7 @@ impl<'t, 'c, 'l> Outs<'t, 'c, 'l> {
         }
         Self {
             names: Names::new(tx),
+            moneys: Moneys::new(tx, looked, traced),
             looked,
             language,
             same,
@@ -680,6 +689,7 @@ impl<'t, 'c, 'l> Outs<'t, 'c, 'l> {
             model: second_opinion(self.looked, it, self.language),
             same: others.take(SAME_MAX).cloned().collect(),
             sale: it.sale.clone().map(SuspectSale::from),
+            money: self.moneys.of(&id)?,
             mark: it.opinions.verdict().map(MarkVerdict),
             opinions: opinions
                 .collect::<Result<Vec<_>, _>>()?
@@ -729,7 +739,7 @@ impl Names<'_, '_> {
 }
 
 /// The columns of the export; `reasons` is in the language of `Accept-Language`.
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 24] = [
     "id",
     "at",
     "certainty",
@@ -749,6 +759,11 @@ const COLUMNS: [&str; 19] = [
     "reasons",
     "mark",
     "marked_by",
+    "money",
+    "money_at",
+    "money_source",
+    "money_to",
+    "given_back_minor",
 ];
 
 /// A line of the export.
@@ -762,6 +777,13 @@ struct Line {
     #[serde(rename = "reasons")]
     texts: String,
     marked_by: String,
+    /// In the place of the list's.
+    #[serde(rename = "money")]
+    money_state: &'static str,
+    money_at: Option<Time>,
+    money_source: String,
+    money_to: String,
+    given_back_minor: i64,
 }
 
 /// The payments around a loss as a table, the newest first; at most 10000.
@@ -779,8 +801,11 @@ async fn export_suspects(
 ) -> Result<Response, Problem> {
     let language = spoken(&headers);
     let Json(rows) = reading(&api, account, move |tx, actor| {
-        let looked = app::mark::looked(tx, actor, &incident_id)?;
-        let mut outs = Outs::new(tx, &looked, language);
+        let incident: Incident = find(tx, actor, &incident_id)?;
+        let terminal = terminal_of(tx, &incident)?;
+        let looked = suspect::look(tx, &incident, &terminal)?;
+        let traced = suspect::trail::trace(tx, &terminal, &looked)?;
+        let mut outs = Outs::new(tx, &looked, traced, language);
         let newest = looked.suspects.iter().rev().take(sheet::ROWS_MAX);
         let line = |it: &Suspect| {
             let mut out = outs.out(it)?;
@@ -788,7 +813,13 @@ async fn export_suspects(
                 .into_iter()
                 .map(|reason| reason.text);
             let by = out.opinions.iter().map(|opinion| opinion.by.as_str());
+            let money = out.money.cells();
             let line = Line {
+                money_state: money.state,
+                money_at: money.at,
+                money_source: money.source,
+                money_to: money.to,
+                given_back_minor: out.money.given_back_minor,
                 amount_minor: it.payment.amount_minor,
                 currency: Letters::of(it.payment.currency),
                 texts: texts.collect::<Vec<_>>().join("; "),

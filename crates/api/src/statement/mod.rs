@@ -29,7 +29,7 @@ use utoipa_axum::routes;
 
 use form::{Brought, StatementForm};
 use preview::StatementPreview;
-pub use preview::{PaymentMethod, PaymentOut, TimeCertainty, TimeSpan};
+pub use preview::{PaymentDirection, PaymentMethod, PaymentOut, TimeCertainty, TimeSpan};
 
 use crate::auth::{self, Account, scope};
 use crate::idempotency::Kept;

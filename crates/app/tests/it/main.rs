@@ -51,6 +51,7 @@ mod sign_in;
 mod statement;
 mod stop_request;
 mod suspect;
+mod trail;
 mod transaction;
 mod watch;
 mod work;

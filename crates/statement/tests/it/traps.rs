@@ -590,6 +590,49 @@ fn sumup_is_read_in_german_and_asks_for_what_it_does_not_say() {
 }
 
 #[test]
+fn what_became_of_the_money_is_said_only_where_a_row_says_it() {
+    let fates = |text_of: &str| -> Vec<(Option<&str>, Option<String>)> {
+        let (_, records) = text(text_of);
+        let at = |ms: i64| jiff::Timestamp::from_millisecond(ms).unwrap().to_string();
+        let fate =
+            |record: &statement::Record| (record.fate.map(statement::Fate::code), record.fate_at.map(at));
+        records.iter().map(fate).collect()
+    };
+    let adyen = "Psp Reference,Payment Method,Booking Date,TimeZone,Main Currency,Main Amount,Record Type,Modification Psp Reference\n\
+        P1,visa,2026-09-14 09:15:01,CET,EUR,12.00,Authorised,\n\
+        P3,mc,2026-09-14 09:20:00,CET,EUR,9.00,Settled,\n\
+        P3,mc,2026-09-15 09:20:00,CET,EUR,9.00,Chargeback,M3\n";
+    let at = |at: &str| Some(at.to_owned());
+    assert_eq!(
+        fates(adyen),
+        [
+            (None, None),
+            (Some("settled"), at("2026-09-14T08:20:00Z")),
+            (Some("charged_back"), at("2026-09-15T08:20:00Z")),
+        ]
+    );
+    let ums = "清算时间,交易时间,终端号,检索号,交易类型,交易金额\n\
+        20260915,2026-09-14 20:00:00,10450001,123456789012N,消费,10.00\n\
+        没有,2026-09-14 20:01:00,10450001,123456789013N,联机退货,-10.00\n";
+    assert_eq!(
+        fates(ums),
+        [(Some("settled"), at("2026-09-14T16:00:00Z")), (None, None)]
+    );
+    let wechat = "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),业务凭证号\n\
+        2026-09-14 20:00:00,42,1,支付,交易,收入,10.00,SH1\n\
+        2026-09-14 20:01:00,43,2,退款,退款,支出,10.00,SH1\n\
+        2026-09-14 20:02:00,43,3,退款,退款关闭,收入,10.00,SH1\n";
+    assert_eq!(
+        fates(wechat),
+        [
+            (Some("settled"), at("2026-09-14T12:00:00Z")),
+            (Some("settled"), at("2026-09-14T12:01:00Z")),
+            (None, None),
+        ]
+    );
+}
+
+#[test]
 fn of_a_payments_many_rows_adyen_gives_one_sale() {
     let file = "Psp Reference,Payment Method,Booking Date,TimeZone,Main Currency,Main Amount,Record Type,Modification Psp Reference,Unique Terminal ID\n\
         P1,visa,2026-09-14 09:15:00,CEST,EUR,12.00,Received,,V400m-1\n\

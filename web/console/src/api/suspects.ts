@@ -4,7 +4,7 @@
  * Invariant: no page builds a path of its own.
  */
 import { file, get, post } from './http'
-import type { Mark, Marked, MarkIn, SheetFormat, Suspects } from './types'
+import type { IncidentMoney, Mark, Marked, MarkIn, SheetFormat, Suspects } from './types'
 
 export type SuspectOrder = 'score' | 'time'
 export type MarkFilter = 'all' | 'none' | Mark
@@ -20,6 +20,7 @@ const of = (incident: string) => `/incidents/${encodeURIComponent(incident)}/sus
 
 export const suspects = {
   list: (incident: string, filter: SuspectFilter = {}) => get<Suspects>(of(incident), { ...filter }),
+  money: (incident: string) => get<IncidentMoney>(`/incidents/${encodeURIComponent(incident)}/money`),
   mark: (key: string, said: MarkIn) => post<Marked>('/marks', said, key),
   export: (incident: string, format: SheetFormat) => file(`${of(incident)}/export`, { format }),
 }

@@ -26,6 +26,7 @@ import * as files from './files'
 import * as mapping from './mapping'
 import * as shared from './shared'
 import * as statement from './statement'
+import * as money from './money'
 import * as suspect from './suspect'
 import * as suspect_shop from './suspect_shop'
 import * as question from './question'
@@ -79,6 +80,7 @@ const all = {
   ...mapping,
   ...shared,
   ...statement,
+  ...money,
   ...suspect,
   ...suspect_shop,
   ...question,
