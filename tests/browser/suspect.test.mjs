@@ -237,6 +237,15 @@ test('a risk officer ranks and marks them with the keyboard only', { timeout: 18
   await on(page, 'on-shift').filter({ hasText: operator }).waitFor()
   await on(page, 'opinions').filter({ hasText: '熟客' }).waitFor()
 
+  // Where the money is: known by a row of the bill, drawn for those who see, a list for all; and what would tell more.
+  await on(page, 'money-state')
+    .filter({ hasText: /Authorised|In the batch/ })
+    .waitFor()
+  await on(page, 'money-ask').waitFor()
+  await on(page, 'money-picture').waitFor()
+  assert.match(await on(page, 'money-currency').locator('li').first().textContent(), /Payers → .*¥/)
+  assert.match(await on(page, 'money-asks').first().textContent(), /would tell more/)
+
   // A second opinion that differs is said to differ; undone, it is gone.
   await page.keyboard.press('f')
   await mark(first, 'fraudulent')

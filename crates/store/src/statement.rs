@@ -262,7 +262,7 @@ pub fn covered(tx: &Tx<'_>, of: Of<'_>, (from, to): Span) -> Result<Vec<Span>, E
 
 /// The payments that are, or may be, those of a terminal (`$1` merchant, `$2` shop, `$3` terminal, `$4` to `$5`): what a file writes as
 /// another of the merchant's terminals, or was brought for one, is not. Of those with one key the last counts: what was
-/// pending in one file may be refunded in the next.
+/// pending in one file may be refunded in the next. But a sale in a fund bill, which names no terminal, takes no other's place.
 macro_rules! counted {
     () => {
         "JOIN statement s ON s.statement_id = payment.statement_id
@@ -274,7 +274,10 @@ macro_rules! counted {
               WHERE p.merchant_id = $1 AND p.key = payment.key AND e.state = 'kept'
                 AND (p.terminal_id = $3
                   OR p.terminal_id IS NULL AND e.shop_id = $2 AND (e.terminal_id IS NULL OR e.terminal_id = $3))
-                AND (e.made_at_ms, e.statement_id, p.position) > (s.made_at_ms, s.statement_id, payment.position))"
+                AND (CASE WHEN p.fate = 'settled' AND p.direction = 'sale' AND p.terminal IS NULL THEN 0 ELSE 1 END,
+                     e.made_at_ms, e.statement_id, p.position)
+                  > (CASE WHEN payment.fate = 'settled' AND payment.direction = 'sale' AND payment.terminal IS NULL THEN 0 ELSE 1 END,
+                     s.made_at_ms, s.statement_id, payment.position))"
     };
 }
 

@@ -304,3 +304,58 @@ async fn the_packet_for_the_police_has_what_was_marked_and_the_file_that_has_it(
         assert_eq!(file["sha256"].as_str().unwrap().len(), 64);
     }
 }
+
+#[tokio::test]
+async fn where_the_money_is_names_the_row_that_tells_it_and_the_file_that_would_tell_more() {
+    let house = House::new().await;
+    let (owner, id) = house.suspected().await;
+    let all = house.suspects(&owner, &id, "?limit=200").await;
+    let item = |kind: &str| {
+        let items = all["items"].as_array().unwrap();
+        items.iter().find(|it| it["kind"] == kind).unwrap()["money"].clone()
+    };
+    let sale = item("sale");
+    assert_eq!([&sale["state"], &sale["ask"]], ["authorised", "wechat_fund_bill"]);
+    assert_eq!(sale["source"]["kind"], "statement");
+    assert_eq!(sale["source"]["statement_name"], "b.csv");
+    assert!(sale["source"]["file_row"].as_i64().unwrap() > 1);
+    let back = item("refund");
+    assert_eq!([&back["state"], &back["ask"]], [&json!("refunded"), &Value::Null]);
+
+    let path = format!("/api/v1/incidents/{id}/money");
+    let money = house.get(&owner, &path).await.ok();
+    let one = &money["currencies"][0];
+    assert_eq!(one["currency"], "CNY");
+    assert_eq!(
+        one["edges"][0],
+        json!({ "from": "shop", "to": "refunded", "recipient": null, "count": 1, "minor": 480_000 })
+    );
+    let sum = &one["sums"][0];
+    assert_eq!(
+        [&sum["mark"], &sum["direction"], &sum["state"], &sum["minor"]],
+        [
+            &Value::Null,
+            &json!("refund"),
+            &json!("refunded"),
+            &json!(480_000)
+        ]
+    );
+    // The fund bill of the evening: a sale was booked, and is settled from then on.
+    let fund = "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),业务凭证号\n\
+        2026-09-14 14:45:01,4219,9,支付,交易,收入,39.00,SH19\n";
+    house.keeps(&owner, ("f.csv", fund.as_bytes())).await.ok();
+    let all = house.suspects(&owner, &id, "?limit=200").await;
+    let items = all["items"].as_array().unwrap();
+    assert_eq!(items.len(), 21, "the same payment is one");
+    let settled = items.iter().find(|it| it["money"]["state"] == "settled").unwrap();
+    assert_eq!(settled["amount"]["minor"], 3_900);
+    assert_eq!(settled["money"]["source"]["statement_name"], "f.csv");
+    assert_eq!(settled["money"]["at"], "2026-09-14T06:45:01Z");
+    // In the table, too, and nobody else's.
+    assert_eq!(settled["is_certain"], true, "the trade bill named the terminal");
+    let table = format!("/api/v1/incidents/{id}/suspects/export");
+    let table = house.text(&owner, &table).await;
+    assert!(table.contains("settled,2026-09-14T06:45:01"), "{table}");
+    let stranger = house.token("stranger").await;
+    assert_eq!(house.get(&stranger, &path).await.status, StatusCode::NOT_FOUND);
+}

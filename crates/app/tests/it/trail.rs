@@ -205,10 +205,13 @@ fn one_payment_in_a_trade_bill_and_a_fund_bill_is_settled_and_its_refund_takes_i
         statement_id: "BBBB2222".into(),
         ..fund
     };
-    // The fund bill is brought first: the row that came last is another.
-    brings(&house, "BBBB2222", 2, vec![fund.clone()]);
+    // The fund bill is brought after it, and names no terminal: the trade bill's row stays the payment's.
     brings(&house, "AAAA2222", 1, vec![sale, other]);
+    brings(&house, "BBBB2222", 2, vec![fund.clone()]);
     let incident_id = house.lose(terminal(1)).incident_id;
+    let (looked, _) = traced(&house, &incident_id);
+    let places = looked.suspects.iter().map(|it| it.source.id());
+    assert_eq!(places.collect::<Vec<_>>(), ["PAAAA2222.0", "PAAAA2222.1"]);
     let ids = |all: &(Looked, Traced)| -> Vec<(State, Option<Ask>)> {
         let trails = all.1.trails.iter();
         trails.map(|trail| (trail.state, trail.ask)).collect()

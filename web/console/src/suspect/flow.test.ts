@@ -21,11 +21,11 @@ test('a place has what came into it, and each stands once', () => {
   ])
   const sums = Object.fromEntries(boxes.map(({ key, minor }) => [key, minor]))
   expect(sums).toEqual({
-    payers: 1_000,
-    shop: 8_000,
-    settled: 700,
-    refunded: 300,
-    in_batch: 8_000,
+    'payers': 1_000,
+    'shop': 8_000,
+    'settled': 700,
+    'refunded': 300,
+    'in_batch': 8_000,
     'recipient ****8830': 8_000,
     'recipient ****1111': 300,
   })

@@ -39,11 +39,10 @@ const COLUMNS = [0, 372, 744]
 export const WIDTH = 960
 const THICK = 18
 
-const column = (place: MoneyPlace) => (place === 'payers' || place === 'shop' ? 0 : place === 'recipient' ? 2 : 1)
+const column = (place: MoneyPlace) =>
+  place === 'payers' || place === 'shop' ? 0 : place === 'recipient' ? 2 : 1
 const end = (edge: MoneyEdge) =>
-  edge.to === 'recipient'
-    ? `recipient ${edge.recipient?.card ?? edge.recipient?.payer ?? ''}`
-    : edge.to
+  edge.to === 'recipient' ? `recipient ${edge.recipient?.card ?? edge.recipient?.payer ?? ''}` : edge.to
 
 /** Where each place stands, and the lines between them. */
 export function laidOut(edges: MoneyEdge[]): { boxes: Box[]; lines: Line[]; height: number } {

@@ -23,7 +23,10 @@ const place: Words<MoneyPlace> = {
 const ask: Words<MoneyAsk> = {
   wechat_fund_bill: say('微信支付的资金账单', 'WeChat Pay’s fund bill (资金账单)'),
   alipay_account_bill: say('支付宝的账务明细', 'Alipay’s account bill (账务明细)'),
-  acquirer_statement: say('收单机构的结算对账单', 'the acquirer’s statement of what was settled and paid out'),
+  acquirer_statement: say(
+    '收单机构的结算对账单',
+    'the acquirer’s statement of what was settled and paid out',
+  ),
 }
 const source: Words<MoneySource['kind']> = {
   ledger: say('网关账本', 'the gate’s ledger'),
@@ -68,12 +71,14 @@ export const where = {
     (file) => `Beyond that, ${file} would tell.`,
   ),
   asks_all: say(
-    (file: string, from: string, to: string, count: number) => `${count} 笔还要看 ${from} 到 ${to} 的${file}。`,
+    (file: string, from: string, to: string, count: number) =>
+      `${count} 笔还要看 ${from} 到 ${to} 的${file}。`,
     (file, from, to, count) => `${payments(count)}: ${file} of ${from} to ${to} would tell more.`,
   ),
   fitting: say(
     (count: number) => `账单里有 ${count} 行可能是这一笔，分不清是哪一行，都没有采用。`,
-    (count) => `${plural(count, 'row')} of statements may be this payment; nobody can say which, so none is used.`,
+    (count) =>
+      `${plural(count, 'row')} of statements may be this payment; nobody can say which, so none is used.`,
   ),
   fitting_all: say(
     (count: number, minutes: number) =>
