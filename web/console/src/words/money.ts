@@ -71,9 +71,8 @@ export const where = {
     (file) => `Beyond that, ${file} would tell.`,
   ),
   asks_all: say(
-    (file: string, from: string, to: string, count: number) =>
-      `${count} 笔还要看 ${from} 到 ${to} 的${file}。`,
-    (file, from, to, count) => `${payments(count)}: ${file} of ${from} to ${to} would tell more.`,
+    (file: string, days: string, count: number) => `${count} 笔还要看 ${days} 的${file}。`,
+    (file, days, count) => `${payments(count)}: ${file} of ${days} would tell more.`,
   ),
   fitting: say(
     (count: number) => `账单里有 ${count} 行可能是这一笔，分不清是哪一行，都没有采用。`,
