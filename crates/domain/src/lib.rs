@@ -53,7 +53,6 @@ pub mod rule;
 pub mod session;
 pub mod setting;
 pub mod settlement_hold;
-pub mod shift;
 pub mod shop;
 pub mod statement;
 pub mod stop_request;

@@ -51,10 +51,10 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0040_letters.sql"),
     include_str!("../migrations/0042_questions.sql"),
     include_str!("../migrations/0043_statement_mapping.sql"),
-    include_str!("../migrations/0047_unanswered.sql"),
     include_str!("../migrations/0044_settlement_holds.sql"),
-    include_str!("../migrations/0046_opening_hours.sql"),
     include_str!("../migrations/0045_money.sql"),
+    include_str!("../migrations/0046_opening_hours.sql"),
+    include_str!("../migrations/0047_unanswered.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.
