@@ -354,11 +354,7 @@ async fn list_settlement_holds(
     })
     .await?;
     if !unread.is_empty() {
-        let mark = move |tx: &Tx<'_>| {
-            unread
-                .iter()
-                .try_for_each(|id| store::settlement_hold::mark_read(tx, id))
-        };
+        let mark = move |tx: &Tx<'_>| app::settlement_hold::read_by_program(tx, &unread);
         api.node.write::<_, store::Error>(mark).await?;
     }
     Ok(Json(page))

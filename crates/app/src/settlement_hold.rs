@@ -313,6 +313,15 @@ pub fn withdraw(tx: &Tx<'_>, actor: &Actor, id: &str, ground: Option<&str>) -> R
     )
 }
 
+/// Writes down of each that a program of the house has read that it stands, where none had before.
+///
+/// # Errors
+/// The store failed.
+pub fn read_by_program(tx: &Tx<'_>, ids: &[String]) -> Result<(), StoreError> {
+    ids.iter()
+        .try_for_each(|id| store::settlement_hold::mark_read(tx, id))
+}
+
 /// The log-ins of those who may confirm what is proposed now; at most 20.
 pub fn seconds(tx: &Tx<'_>, hold: &SettlementHold) -> Result<Vec<String>, StoreError> {
     let is_asked = matches!(hold.state, State::Proposed | State::ReleaseProposed);
