@@ -5,6 +5,7 @@
 
 mod money;
 mod own;
+mod roster;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use app::case::find;
 use app::mark::{NotMarked, may_mark};
 use app::suspect::trail::Traced;
-use app::suspect::{self, AtRisk, Before, Chart, Counts, Looked, OnShift, Rostered, Suspect, Unseen};
+use app::suspect::{self, AtRisk, Before, Chart, Counts, Looked, Suspect, Unseen};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -33,6 +34,7 @@ use utoipa_axum::routes;
 
 use money::{Moneys, SuspectMoney};
 use own::{SuspectModel, SuspectShadow, rules_not_asked, second_opinion, shadow};
+use roster::SuspectRoster;
 
 use crate::Api;
 use crate::auth::{self, Account};
@@ -49,8 +51,6 @@ use crate::wire::{Letters, Money, Time, word, words_schema};
 
 /// Other payments of one card or payer that are named.
 const SAME_MAX: usize = 10;
-/// Shifts of a loss window that are named.
-const SHIFTS_MAX: usize = 200;
 
 word! {
     /// What was asked for.
@@ -235,56 +235,6 @@ impl From<Chart> for SuspectChart {
             step_s: it.step_ms / 1_000,
             own: it.own,
             others: it.others,
-        }
-    }
-}
-
-/// Who was to work in the loss window.
-#[derive(Serialize, ToSchema)]
-struct SuspectRoster {
-    /// How much of it was entered: of the days that were not, nothing is known.
-    known: RosterKnown,
-    /// The shifts that reach into it, by when they begin; at most 200.
-    shifts: Vec<SuspectShift>,
-}
-
-/// How much of a span was entered.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum RosterKnown {
-    /// No day of it.
-    None,
-    /// Some days.
-    Some,
-    /// Every day.
-    All,
-}
-
-/// A shift that reaches into the loss window.
-#[derive(Serialize, ToSchema)]
-struct SuspectShift {
-    /// Whose, by number.
-    operator: String,
-    /// From when.
-    from: Time,
-    /// Until when, exclusive.
-    to: Time,
-}
-
-impl From<&Rostered> for SuspectRoster {
-    fn from(it: &Rostered) -> Self {
-        let shift = |it: &OnShift| SuspectShift {
-            operator: it.operator.to_string(),
-            from: Time(it.from),
-            to: Time(it.to),
-        };
-        Self {
-            known: match (it.is_whole, it.is_known) {
-                (true, _) => RosterKnown::All,
-                (false, true) => RosterKnown::Some,
-                (false, false) => RosterKnown::None,
-            },
-            shifts: it.shifts.iter().take(SHIFTS_MAX).map(shift).collect(),
         }
     }
 }
