@@ -1,3 +1,5 @@
+//! The trail of money, case by case.
+
 use super::*;
 
 const CNY: Currency = Currency::CNY;
