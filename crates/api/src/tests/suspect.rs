@@ -350,7 +350,7 @@ async fn where_the_money_is_names_the_row_that_tells_it_and_the_file_that_would_
     let settled = items.iter().find(|it| it["money"]["state"] == "settled").unwrap();
     assert_eq!(settled["amount"]["minor"], 3_900);
     assert_eq!(settled["money"]["source"]["statement_name"], "f.csv");
-    assert_eq!(settled["money"]["at"], "2026-09-14T06:45:01Z");
+    assert_eq!(settled["money"]["at"], "2026-09-14T06:45:01.000Z");
     // In the table, too, and nobody else's.
     assert_eq!(settled["is_certain"], true, "the trade bill named the terminal");
     let table = format!("/api/v1/incidents/{id}/suspects/export");
