@@ -1535,6 +1535,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/money": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the money of the payments in the loss window is, of those that nobody called genuine: by currency, mark and state, and how it
+         *     moved. What nobody tells is `unknown`.
+         */
+        get: operations["incident_show_money"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/pack": {
         parameters: {
             query?: never;
@@ -3543,6 +3563,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shops/{shop_id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a shop is open, as its people said. */
+        get: operations["shop_show_hours"];
+        /** Say when a shop is open: payments outside of it stand out then, in place of those at hours when the terminal is not used. */
+        put: operations["shop_change_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shops/{shop_id}/restore": {
         parameters: {
             query?: never;
@@ -3571,6 +3609,43 @@ export interface paths {
         put?: never;
         /** Take this step. */
         post: operations["shop_retire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shops/{shop_id}/rosters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who works in a shop on some days, as it was entered. */
+        get: operations["shop_list_rosters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shops/{shop_id}/rosters/{date}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Enter who works in a shop on a day, in place of what was entered; the answer is null where it is not known any more. From a year ago to
+         *     a month ahead.
+         */
+        put: operations["shop_enter_roster"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4781,6 +4856,19 @@ export interface components {
         };
         /** @enum {string} */
         CustomRoleState: "active" | "retired";
+        /** @description From a minute of a day until before another one, by the clock on the wall. */
+        DaySpan: {
+            /**
+             * Format: int32
+             * @description Minutes after midnight, 0 to 1439.
+             */
+            from_min: number;
+            /**
+             * Format: int32
+             * @description Minutes after the same midnight, exclusive: above 1440 is the next day. At most a day after `from_min`.
+             */
+            to_min: number;
+        };
         /** @enum {string} */
         Decision: "pending" | "approved" | "declined" | "reversed" | "recorded";
         /** @description The walk through a demo: whose terminal is lost in it, and who follows the loss. */
@@ -5162,7 +5250,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "question_asked" | "question_passed_on" | "question_here" | "question_unsure" | "question_missing" | "confirm" | "release" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "question_asked" | "question_passed_on" | "question_here" | "question_unsure" | "question_missing" | "confirm" | "release" | "hours_changed" | "roster_changed" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
         /**
          * @description How much of a case is known.
          * @enum {string}
@@ -5625,6 +5713,24 @@ export interface components {
         IncidentAction: "report_loss" | "acknowledge_alarm" | "propose_found" | "inspect" | "confirm_found" | "close" | "reopen" | "say_moment";
         /** @enum {string} */
         IncidentEnded: "found" | "not_found" | "false_alarm" | "recovered" | "destroyed";
+        /** @description Where the money around a loss is. */
+        IncidentMoney: {
+            /**
+             * Format: int64
+             * @description How far the times of two sources may be apart that are taken for one payment, seconds.
+             */
+            apart_s: number;
+            /** @description Files that would tell more, each of how many payments. */
+            asks: components["schemas"]["MoneyFile"][];
+            /** @description One for each currency. */
+            currencies: components["schemas"]["MoneyOfCurrency"][];
+            /** @description Payments that more than one row of a statement fits, so that none is used. */
+            fitting_count: number;
+            /** @description Whether there is more than is looked at. */
+            is_cut: boolean;
+            /** @description The loss window, whose payments are counted. */
+            window: components["schemas"]["TimeSpan"];
+        };
         /** @description A payment around a loss. */
         IncidentPayment: components["schemas"]["Payment"] & {
             /** @description Whether it lies in the loss window. */
@@ -6554,6 +6660,116 @@ export interface components {
              */
             minor: number;
         };
+        /** @enum {string} */
+        MoneyAsk: "wechat_fund_bill" | "alipay_account_bill" | "acquirer_statement";
+        /** @description A refund of a sale. */
+        MoneyBack: {
+            at: components["schemas"]["Time"] | null;
+            /** @description Which payment it is, where it is one of the list. */
+            id: string | null;
+            /**
+             * Format: int64
+             * @description Minor units.
+             */
+            minor: number;
+            /** @description By what it is known. */
+            source: components["schemas"]["MoneySource"];
+            to: components["schemas"]["MoneyTo"] | null;
+        };
+        /** @description What moved. */
+        MoneyEdge: {
+            /**
+             * Format: int64
+             * @description Of how many payments.
+             */
+            count: number;
+            /** @description From where. */
+            from: components["schemas"]["MoneyPlace"];
+            /**
+             * Format: int64
+             * @description Minor units.
+             */
+            minor: number;
+            recipient: components["schemas"]["MoneyTo"] | null;
+            /** @description To where. */
+            to: components["schemas"]["MoneyPlace"];
+        };
+        /** @description A file that would tell more. */
+        MoneyFile: {
+            /** @description Of how many payments. */
+            count: number;
+            /** @description Which. */
+            file: components["schemas"]["MoneyAsk"];
+            /** @description From the first of them to the last. */
+            span: components["schemas"]["TimeSpan"];
+        };
+        /** @description Where the money of one currency is. */
+        MoneyOfCurrency: {
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description What moved from where to where, without what never moved. */
+            edges: components["schemas"]["MoneyEdge"][];
+            /** @description Payments by mark, direction and state. Those that somebody called genuine are not counted. */
+            sums: components["schemas"]["MoneySum"][];
+        };
+        /** @enum {string} */
+        MoneyPlace: "payers" | "shop" | "recipient" | "unknown" | "declined" | "authorised" | "in_batch" | "batch_closed" | "settled" | "paid_out" | "refunded" | "reversed" | "charged_back";
+        /** @description By what it is known where money is. */
+        MoneySource: {
+            /**
+             * Format: int64
+             * @description The row of its file, from 1.
+             */
+            file_row: number | null;
+            /** @description What kind of source. */
+            kind: components["schemas"]["MoneySourceKind"];
+            /**
+             * Format: int64
+             * @description The row of the terminal's ledger.
+             */
+            sequence: number | null;
+            /** @description The statement. */
+            statement_id: string | null;
+            /** @description What its file is called. */
+            statement_name: string | null;
+        };
+        /**
+         * @description By what something is known.
+         * @enum {string}
+         */
+        MoneySourceKind: "ledger" | "settlement" | "upload" | "statement";
+        /** @enum {string} */
+        MoneyState: "unknown" | "declined" | "authorised" | "in_batch" | "batch_closed" | "settled" | "paid_out" | "refunded" | "reversed" | "charged_back";
+        /** @description Payments that are alike. */
+        MoneySum: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description Which way they went. */
+            direction: components["schemas"]["PaymentDirection"];
+            /**
+             * Format: int64
+             * @description What went back of them by refunds, minor units.
+             */
+            given_back_minor: number;
+            mark: components["schemas"]["MarkVerdict"] | null;
+            /**
+             * Format: int64
+             * @description Their sum, minor units.
+             */
+            minor: number;
+            /** @description Where their money is. */
+            state: components["schemas"]["MoneyState"];
+        };
+        /** @description Who got money. */
+        MoneyTo: {
+            /** @description A card, truncated. */
+            card: string | null;
+            /** @description A payer, masked. */
+            payer: string | null;
+        };
         /**
          * @description What the new device shows of its keys.
          * @example {
@@ -6577,6 +6793,87 @@ export interface components {
          */
         OldKeys: {
             confirmation?: components["schemas"]["KeysConfirmation"] | null;
+        };
+        /** @description A day that is otherwise than its weekday. */
+        OpeningException: {
+            /** @description Which, `2026-10-01`. */
+            date: string;
+            /** @description When it is open then, at most 3; none: it is closed. */
+            spans: components["schemas"]["DaySpan"][];
+        };
+        /** @description When a shop is open. */
+        OpeningHours: {
+            /** @description Days that are otherwise, in their order. */
+            exceptions: components["schemas"]["OpeningException"][];
+            /** @description Whether the one who asks may say it. */
+            may_change: boolean;
+            /** @description Which. */
+            shop_id: string;
+            told_at: components["schemas"]["Time"] | null;
+            /** @description Who said it last. */
+            told_by: string | null;
+            /** @description A usual week: seven days from Monday, each with its spans, none where it is closed; null: nobody said it, and nothing is judged by it. */
+            week: components["schemas"]["DaySpan"][][] | null;
+        };
+        /**
+         * @description When a shop is open.
+         * @example {
+         *       "exceptions": [
+         *         {
+         *           "date": "2026-10-01",
+         *           "spans": []
+         *         }
+         *       ],
+         *       "week": [
+         *         [
+         *           {
+         *             "from_min": 540,
+         *             "to_min": 720
+         *           },
+         *           {
+         *             "from_min": 840,
+         *             "to_min": 1080
+         *           }
+         *         ],
+         *         [
+         *           {
+         *             "from_min": 540,
+         *             "to_min": 1080
+         *           }
+         *         ],
+         *         [
+         *           {
+         *             "from_min": 540,
+         *             "to_min": 1080
+         *           }
+         *         ],
+         *         [
+         *           {
+         *             "from_min": 540,
+         *             "to_min": 1080
+         *           }
+         *         ],
+         *         [
+         *           {
+         *             "from_min": 540,
+         *             "to_min": 1080
+         *           }
+         *         ],
+         *         [
+         *           {
+         *             "from_min": 1020,
+         *             "to_min": 1560
+         *           }
+         *         ],
+         *         []
+         *       ]
+         *     }
+         */
+        OpeningHoursIn: {
+            /** @description Days that are otherwise; at most 60. */
+            exceptions?: components["schemas"]["OpeningException"][];
+            /** @description A usual week: seven days from Monday, each with at most 3 spans that do not overlap; null: it is not known any more. */
+            week: components["schemas"]["DaySpan"][][] | null;
         };
         /** @description An operator. */
         Operator: {
@@ -8684,6 +8981,60 @@ export interface components {
             /** @description Which. */
             role: components["schemas"]["Role"];
         };
+        /** @description Who works on a day. */
+        Roster: {
+            /** @description Which day, `2026-11-28`. */
+            date: string;
+            /** @description When. */
+            entered_at: components["schemas"]["Time"];
+            /** @description Who entered it last. */
+            entered_by: string;
+            /** @description The shifts, by when they begin; none: nobody works. */
+            shifts: components["schemas"]["RosterShift"][];
+        };
+        /**
+         * @description Who works on a day.
+         * @example {
+         *       "shifts": [
+         *         {
+         *           "from_min": 540,
+         *           "operator": "001",
+         *           "to_min": 1020
+         *         }
+         *       ]
+         *     }
+         */
+        RosterIn: {
+            /** @description The shifts, at most 40, none of one operator at once with another; none: nobody works. Null: it is not known any more. */
+            shifts: components["schemas"]["RosterShift"][] | null;
+        };
+        /**
+         * @description How much of a span was entered.
+         * @enum {string}
+         */
+        RosterKnown: "none" | "some" | "all";
+        /** @description One operator's time at work. */
+        RosterShift: {
+            /**
+             * Format: int32
+             * @description Minutes after midnight of its day, 0 to 1439.
+             */
+            from_min: number;
+            /** @description Who, by the number typed at the terminal. */
+            operator: string;
+            /**
+             * Format: int32
+             * @description Minutes after the same midnight, exclusive; at most 2160, noon of the next day.
+             */
+            to_min: number;
+        };
+        /** @description Who works in a shop. */
+        Rosters: {
+            /** @description The days that were entered, in their order; of others nothing is known. */
+            items: components["schemas"]["Roster"][];
+            /** @description Whether the one who asks may enter days. */
+            may_change: boolean;
+        };
         /** @description Something that is wrong with a rule. */
         RuleMistake: {
             /** @description Of a condition: how many characters stand before it. */
@@ -9600,6 +9951,10 @@ export interface components {
             mark: components["schemas"]["MarkVerdict"] | null;
             method: components["schemas"]["PaymentMethod"] | null;
             model: components["schemas"]["SuspectModel"] | null;
+            /** @description Where its money is. */
+            money: components["schemas"]["SuspectMoney"];
+            /** @description Who was to work then, by number, as the shop entered it; null: nobody entered it. */
+            on_shift: string[] | null;
             /** @description Who was signed in, as the source writes it. */
             operator: string | null;
             /** @description What each person says, the last one first. */
@@ -9667,6 +10022,24 @@ export interface components {
              */
             score: number;
         };
+        /** @description Where the money of a payment is. */
+        SuspectMoney: {
+            ask: components["schemas"]["MoneyAsk"] | null;
+            at: components["schemas"]["Time"] | null;
+            /** @description Rows of statements that may tell of it, of which nobody can say which one does; none of them is used. */
+            fitting: number;
+            /** @description These refunds, the oldest first, at most 10. */
+            given_back: components["schemas"]["MoneyBack"][];
+            /**
+             * Format: int64
+             * @description What went back of a sale by refunds, minor units.
+             */
+            given_back_minor: number;
+            source: components["schemas"]["MoneySource"] | null;
+            /** @description Where; `unknown`: nobody says. */
+            state: components["schemas"]["MoneyState"];
+            to: components["schemas"]["MoneyTo"] | null;
+        };
         /** @description What could not be looked at. */
         SuspectNotAsked: {
             /** @description What. */
@@ -9715,6 +10088,13 @@ export interface components {
             /** @description Of payments that are not known. */
             unsure: components["schemas"]["SuspectSums"];
         };
+        /** @description Who was to work in the loss window. */
+        SuspectRoster: {
+            /** @description How much of it was entered: of the days that were not, nothing is known. */
+            known: components["schemas"]["RosterKnown"];
+            /** @description The shifts that reach into it, by when they begin; at most 200. */
+            shifts: components["schemas"]["SuspectShift"][];
+        };
         /** @description A sale that money goes back of. */
         SuspectSale: {
             /** @description What was charged. */
@@ -9756,6 +10136,15 @@ export interface components {
              * @description How many it would have marked.
              */
             would_have_marked: number;
+        };
+        /** @description A shift that reaches into the loss window. */
+        SuspectShift: {
+            /** @description From when. */
+            from: components["schemas"]["Time"];
+            /** @description Whose, by number. */
+            operator: string;
+            /** @description Until when, exclusive. */
+            to: components["schemas"]["Time"];
         };
         /** @enum {string} */
         SuspectState: "approved" | "declined" | "pending" | "unknown";
@@ -9804,6 +10193,8 @@ export interface components {
             next_cursor: string | null;
             /** @description What could not be looked at, and why; the house's own live rules among it, each with what nobody knows or what cannot be computed. */
             not_asked: components["schemas"]["SuspectNotAsked"][];
+            /** @description Who was to work in the window, as the shop entered it. */
+            rostered: components["schemas"]["SuspectRoster"];
             /** @description The house's own rules in shadow: they change no score. Empty for who does not keep them. */
             shadow: components["schemas"]["SuspectShadow"][];
             stopped_at: components["schemas"]["Time"] | null;
@@ -21084,6 +21475,90 @@ export interface operations {
                 };
             };
             /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_show_money: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentMoney"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -36533,6 +37008,223 @@ export interface operations {
             };
         };
     };
+    shop_show_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description shop_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_change_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpeningHoursIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningHours"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed; person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description shop_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: the shop is retired */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     shop_restore: {
         parameters: {
             query?: never;
@@ -36768,6 +37460,238 @@ export interface operations {
                 };
             };
             /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_list_rosters: {
+        parameters: {
+            query?: {
+                /** @description The first, `2026-11-28`; today, of UTC, unless said. */
+                from?: string;
+                /** @description How many; 7 unless said. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                shop_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rosters"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description shop_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shop_enter_roster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shop_id: string;
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RosterIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roster"] | null;
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed; person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description shop_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: the shop is retired */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
             422: {
                 headers: {
                     [name: string]: unknown;
