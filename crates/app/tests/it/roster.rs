@@ -146,10 +146,8 @@ fn a_sale_by_who_was_not_on_the_roster_stands_out_where_that_day_was_entered_the
         ]
     );
     let on = |it: &Option<Vec<Number>>| {
-        let on = it
-            .as_ref()
-            .map(|on| on.iter().map(Number::to_string).collect::<Vec<_>>().join(" "));
-        on
+        it.as_ref()
+            .map(|on| on.iter().map(Number::to_string).collect::<Vec<_>>().join(" "))
     };
     assert_eq!(on(&suspect.on_shift).as_deref(), Some("02"));
     // The days before were not entered.

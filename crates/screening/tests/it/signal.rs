@@ -256,9 +256,11 @@ fn at_an_unusual_hour() {
 }
 
 fn every_day(from: u16, to: u16) -> OpeningHours {
-    let span = Span::new(from * 60, to * 60).unwrap();
+    let span = Span::new(from * 60, to * 60).expect("a span of a day");
     OpeningHours {
-        week: Week(std::array::from_fn(|_| Spans::new(vec![span]).unwrap())),
+        week: Week(std::array::from_fn(|_| {
+            Spans::new(vec![span]).expect("spans of a day")
+        })),
         ..OpeningHours::default()
     }
 }
