@@ -40,6 +40,12 @@ test('a letter goes out from a phone and is answered', { timeout: 120_000 }, asy
   await on(page, 'letter-name').fill('城南银行')
   await on(page, 'letter-email').fill('fraud@bank.example')
   await on(page, 'letter-question-refunds').uncheck()
+  // The case moves meanwhile, and what is offered is read anew: what was chosen stays.
+  const readAnew = page.waitForResponse((one) =>
+    new URL(one.url()).pathname.endsWith(`${reported.id}/letters`),
+  )
+  await asked(page, 'POST', `/incidents/${reported.id}/comments`, { text: '监控已保存' })
+  await readAnew
   await on(page, 'letter-save').click()
   await stands(page, 'draft')
   const [draft] = await list()
