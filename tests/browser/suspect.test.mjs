@@ -239,7 +239,7 @@ test('a risk officer ranks and marks them with the keyboard only', { timeout: 18
 
   // Where the money is: known by a row of the bill, drawn for those who see, a list for all; and what would tell more.
   await on(page, 'money-state')
-    .filter({ hasText: /Authorised|In the batch/ })
+    .filter({ hasText: /Authorised|Batch open/ })
     .waitFor()
   await on(page, 'money-ask').waitFor()
   await on(page, 'money-picture').waitFor()

@@ -6,7 +6,7 @@ const state: Words<MoneyState> = {
   unknown: say('不知道', 'Not known'),
   declined: say('没有动过', 'Never moved'),
   authorised: say('已授权', 'Authorised'),
-  in_batch: say('在批次里，未结算', 'In the batch, not settled'),
+  in_batch: say('批次未结', 'Batch open'),
   batch_closed: say('批次已结', 'Batch closed'),
   settled: say('已清算或记账', 'Settled'),
   paid_out: say('已付到银行账户', 'Paid out'),
@@ -43,7 +43,7 @@ export const where = {
   ask,
   title: say('钱在哪里', 'Where the money is'),
   lead: say(
-    '丢失时段里没有判为真实的交易。只写账本、结算和账单说了的；没人说的就是不知道。',
+    '丢失时段里的交易，已认作店里的不算。只写账本、结算和账单说了的；没人说的就是不知道。',
     'Payments in the window that nobody called genuine. Only what the ledger, settlements and statements say; what nobody says is not known.',
   ),
   column: say('钱', 'Money'),
