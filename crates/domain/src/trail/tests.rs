@@ -1,6 +1,9 @@
 //! The trail of money, case by case.
 
 use super::*;
+use crate::mark::Verdict;
+use crate::money::Currency;
+use crate::statement::{Certainty, Direction};
 
 const CNY: Currency = Currency::CNY;
 
