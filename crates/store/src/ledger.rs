@@ -344,20 +344,57 @@ pub fn takings(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<(i64, Sums), Error> {
-    let sql = sql!(
-        "SELECT currency, count(CASE WHEN decision = 'approved' THEN 1 END), CAST(coalesce(sum(CASE
-            WHEN decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice') THEN amount_minor
-            WHEN decision = 'approved' AND entry IN ('void', 'refund', 'completion_void') THEN -amount_minor
-            WHEN decision = 'reversed' AND entry IN ('purchase', 'completion', 'completion_notice') THEN -amount_minor
-            WHEN decision = 'reversed' AND entry IN ('void', 'completion_void') THEN amount_minor ELSE 0 END), 0) AS BIGINT)
-         FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IN ('approved', 'reversed')
-           AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
-           AND NOT (decision = 'reversed' AND coalesce(reason, '') = 'never_given')
-         GROUP BY currency"
-    );
     let low = first_sequence_at(tx, terminal_id, from)?;
     let high = first_sequence_at(tx, terminal_id, to)?;
-    Ok(summed(tx.all(sql, values![&terminal_id, low, high], read_sum)?))
+    let (mut approved, mut sums) = (0, Sums::default());
+    for moved in moved(tx, terminal_id, (low, high))? {
+        approved += if moved.is_approved { moved.count } else { 0 };
+        if let Some(currency) = moved.currency {
+            sums.add(currency, if moved.is_in() { moved.minor } else { -moved.minor });
+        }
+    }
+    Ok((approved, sums))
+}
+
+/// Requests alike that moved money.
+struct Moved {
+    currency: Option<Currency>,
+    count: i64,
+    minor: i64,
+    /// Approved; else reversed.
+    is_approved: bool,
+    is_sale: bool,
+}
+
+impl Moved {
+    /// Whether money came in: by a sale, or by what gives one back that was undone.
+    const fn is_in(&self) -> bool {
+        self.is_approved == self.is_sale
+    }
+}
+
+/// What moved money from one place in a terminal's order to before another: what was approved, and what of it was undone that was given.
+fn moved(tx: &Tx<'_>, terminal_id: TerminalId, (low, high): (i64, i64)) -> Result<Vec<Moved>, Error> {
+    let sql = sql!(
+        "SELECT currency, count(*), CAST(coalesce(sum(amount_minor), 0) AS BIGINT),
+           CASE WHEN decision = 'approved' THEN 1 ELSE 0 END,
+           CASE WHEN entry IN ('purchase', 'completion', 'completion_notice') THEN 1 ELSE 0 END
+         FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3
+           AND (decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
+             OR decision = 'reversed' AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'completion_void')
+               AND coalesce(reason, '') <> 'never_given')
+         GROUP BY currency, 4, 5"
+    );
+    tx.all(sql, values![&terminal_id, low, high], |row| {
+        let (currency, count, minor) = read_sum(row)?;
+        Ok(Moved {
+            currency,
+            count,
+            minor,
+            is_approved: row.int(3)? != 0,
+            is_sale: row.int(4)? != 0,
+        })
+    })
 }
 
 /// What came in and what went back in one currency.
@@ -377,29 +414,18 @@ pub struct Flow {
 pub fn flows(
     tx: &Tx<'_>,
     terminal_id: TerminalId,
-    (low, high): (i64, i64),
+    span: (i64, i64),
 ) -> Result<BTreeMap<Currency, Flow>, Error> {
-    let sql = sql!(
-        "SELECT currency, count(*), CAST(coalesce(sum(amount_minor), 0) AS BIGINT),
-           CASE WHEN (decision = 'approved') = (entry IN ('purchase', 'completion', 'completion_notice')) THEN 1 ELSE 0 END
-         FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND currency IS NOT NULL
-           AND (decision = 'approved' AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'refund', 'completion_void')
-             OR decision = 'reversed' AND entry IN ('purchase', 'completion', 'completion_notice', 'void', 'completion_void')
-               AND coalesce(reason, '') <> 'never_given')
-         GROUP BY currency, 4"
-    );
-    let groups = tx.all(sql, values![&terminal_id, low, high], |row| {
-        Ok((read_sum(row)?, row.int(3)? != 0))
-    })?;
     let mut flows = BTreeMap::<_, Flow>::new();
-    for ((currency, count, minor), is_in) in groups {
-        let flow = flows
-            .entry(currency.ok_or(Error::Corrupt("ledger.currency"))?)
-            .or_default();
-        match is_in {
-            true => (flow.in_count, flow.in_minor) = (count, minor),
-            false => (flow.back_count, flow.back_minor) = (count, minor),
-        }
+    for moved in moved(tx, terminal_id, span)? {
+        let Some(currency) = moved.currency else { continue };
+        let flow = flows.entry(currency).or_default();
+        let (count, minor) = match moved.is_in() {
+            true => (&mut flow.in_count, &mut flow.in_minor),
+            false => (&mut flow.back_count, &mut flow.back_minor),
+        };
+        *count += moved.count;
+        *minor += moved.minor;
     }
     Ok(flows)
 }
