@@ -241,7 +241,7 @@ pub fn holds_at(tx: &Tx<'_>, question: &Question) -> Result<Option<Timestamp>, S
 /// Stops the terminal, if that is wanted and not too many were stopped within a day; since when it is.
 fn held(tx: &Tx<'_>, question: &Question) -> Result<Option<Timestamp>, StoreError> {
     let day = tx.now().plus_ms(-24 * HOUR_MS);
-    if holds_at(tx, question)?.is_none() || store::question::held_since(tx, day)? >= HELD_A_DAY_MAX {
+    if holds_at(tx, question)?.is_none() || kept::held_since(tx, day)? >= HELD_A_DAY_MAX {
         return Ok(None);
     }
     let placing = Placing {

@@ -149,17 +149,17 @@ impl Watcher {
         };
         let mut together = others(tx, &terminal)?;
         let alone = together.is_empty().then_some(terminal_id);
-        let terminal_shop = terminal.shop_id.clone();
-        let key = (terminal.bound.merchant_code, terminal_shop.clone(), alone);
+        let shop_id = terminal.shop_id.clone();
+        let key = (terminal.bound.merchant_code, shop_id.clone(), alone);
         if alone.is_some() {
             together.push(terminal);
         }
-        let told = told_of(tx, &terminal_shop)?;
+        let told = told_of(tx, &shop_id)?;
         // Its shop may be here, without one that is new.
         let here = self.shops.remove(&key);
         let mut shop = match here.filter(|shop| shop.told == told && tx.now() <= shop.until) {
             Some(shop) => shop,
-            None => Shop::new(tx, &terminal_shop, told)?,
+            None => Shop::new(tx, &shop_id, told)?,
         };
         together.retain(|other| !shop.terminals.contains_key(&other.terminal_id));
         let is_only = alone.is_none() && together.len() == 1 && shop.terminals.is_empty();

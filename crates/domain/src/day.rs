@@ -42,6 +42,19 @@ impl Day {
         Self(self.0.saturating_add(days))
     }
 
+    /// Year, month and day of the month, by eras of 400 years that are counted from 1 March, so that a leap day is the last of its year.
+    pub const fn civil(self) -> (i64, u32, u32) {
+        let day = self.0.saturating_add(719_468);
+        let (era, of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * of_year + 2) / 153;
+        let of_month = of_year - (153 * from_march + 2) / 5 + 1;
+        let month = (from_march + 2) % 12 + 1;
+        let year = era * 400 + year_of_era + (month <= 2) as i64;
+        (year, month as u32, of_month as u32)
+    }
+
     /// The day of the week, from 0, Monday, to 6.
     pub const fn weekday(self) -> usize {
         // 1 January 1970 was a Thursday.
@@ -51,14 +64,7 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = self.0.saturating_add(719_468);
-        let (era, of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
-        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let from_march = (5 * of_year + 2) / 153;
-        let of_month = of_year - (153 * from_march + 2) / 5 + 1;
-        let month = (from_march + 2) % 12 + 1;
-        let year = era * 400 + year_of_era + i64::from(month <= 2);
+        let (year, month, of_month) = self.civil();
         write!(f, "{year:04}-{month:02}-{of_month:02}")
     }
 }
@@ -74,12 +80,17 @@ pub struct Local {
 
 impl Local {
     /// A time where clocks are so many minutes ahead of UTC.
-    pub fn of(at: Timestamp, offset_min: i32) -> Self {
-        let minutes = at.0.div_euclid(MINUTE_MS) + i64::from(offset_min);
+    pub const fn of(at: Timestamp, offset_min: i32) -> Self {
+        let minutes = at.0.div_euclid(MINUTE_MS).saturating_add(offset_min as i64);
         Self {
             day: Day(minutes.div_euclid(DAY_MIN)),
             minute: minutes.rem_euclid(DAY_MIN),
         }
+    }
+
+    /// The hour, 0 to 23.
+    pub const fn hour(self) -> usize {
+        (self.minute / 60) as usize
     }
 }
 

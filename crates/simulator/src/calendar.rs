@@ -3,6 +3,8 @@
 //! It may touch the clock, in [`now_ms`] alone; everything else is arithmetic on milliseconds since 1970 UTC.
 //! Invariant: a millisecond maps to exactly one local date and time, for every `i64` a test may use.
 
+use domain::day::Day;
+
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 86_400_000;
 const OFFSET_MS: i64 = 8 * 3_600_000;
@@ -30,17 +32,17 @@ impl Local {
     /// The local time of `now_ms` (milliseconds since 1970 UTC).
     pub fn of(now_ms: i64) -> Local {
         let local_ms = now_ms.saturating_add(OFFSET_MS);
-        let days = local_ms.div_euclid(DAY_MS);
+        let on = Day(local_ms.div_euclid(DAY_MS));
         let second = (local_ms.rem_euclid(DAY_MS) / 1000) as u32;
-        let (year, month, day) = civil(days);
+        let (year, month, day) = on.civil();
         Local {
-            year,
+            year: year as i32,
             month,
             day,
             hour: second / 3600,
             minute: second / 60 % 60,
             second: second % 60,
-            weekday: (days + 3).rem_euclid(7) as u32,
+            weekday: on.weekday() as u32,
         }
     }
 
@@ -63,25 +65,6 @@ impl Local {
 /// The first millisecond of the local day that holds `now_ms`.
 pub fn midnight(now_ms: i64) -> i64 {
     (now_ms + OFFSET_MS).div_euclid(DAY_MS) * DAY_MS - OFFSET_MS
-}
-
-/// Days since 1970 to (year, month, day) of the proleptic Gregorian calendar, by counting in 400-year eras from
-/// 1 March, so that the leap day is the last of its year.
-fn civil(days: i64) -> (i32, u32, u32) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = (day_of_year - (153 * month_from_march + 2) / 5 + 1) as u32;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    } as u32;
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year as i32, month, day)
 }
 
 /// The wall clock, in milliseconds since 1970 UTC.

@@ -7,7 +7,7 @@ mod days;
 mod sketch;
 
 use domain::Timestamp;
-use domain::day::Day;
+use domain::day::Local;
 
 pub(crate) use days::Days;
 pub(crate) use sketch::Sketch;
@@ -15,7 +15,6 @@ pub(crate) use sketch::Sketch;
 use crate::payment::{Certainty, Entry, Key, Kind, Payment, SignIn, State};
 
 const MINUTE_MS: i64 = 60_000;
-const DAY_MIN: i64 = 1_440;
 /// Payments that are remembered one by one.
 const RECENT_MAX: usize = 32;
 /// Operators and places that are remembered.
@@ -32,37 +31,6 @@ const CURRENCIES_MAX: usize = 3;
 const NEW_MS: i64 = 24 * 60 * MINUTE_MS;
 /// What was not seen for so long is forgotten.
 const FORGET_MS: i64 = 32 * 24 * 60 * MINUTE_MS;
-
-/// When something happened, by the terminal's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Local {
-    /// Days since 1970.
-    pub day: i64,
-    /// Minutes after midnight.
-    pub minute: i64,
-}
-
-impl Local {
-    pub const fn of(at: Timestamp, offset_min: i32) -> Self {
-        let minutes = at.0.div_euclid(MINUTE_MS).saturating_add(offset_min as i64);
-        Self {
-            day: minutes.div_euclid(DAY_MIN),
-            minute: minutes.rem_euclid(DAY_MIN),
-        }
-    }
-
-    pub const fn hour(self) -> usize {
-        (self.minute / 60) as usize
-    }
-
-    /// The same, as opening hours are asked.
-    pub const fn on_the_wall(self) -> domain::day::Local {
-        domain::day::Local {
-            day: Day(self.day),
-            minute: self.minute,
-        }
-    }
-}
 
 /// A payment of the last ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -150,7 +118,7 @@ impl Profile {
     /// older than 32 days before the newest changes nothing.
     pub fn observe(&mut self, payment: &Payment) {
         let local = Local::of(payment.at, payment.offset_min);
-        let Some(at) = self.days.enter(local.day) else {
+        let Some(at) = self.days.enter(local.day.0) else {
             return;
         };
         let is_timed = payment.certainty != Certainty::Day;
@@ -172,12 +140,12 @@ impl Profile {
         }
         count(&mut self.days.payments[at]);
         if is_approved && is_timed {
-            self.days.at_hour(at, local.day, local.hour());
+            self.days.at_hour(at, local.day.0, local.hour());
         }
         match payment.kind {
             Kind::Refund => {
                 count(&mut self.days.refunds[at]);
-                self.keep_refunded(payment, local.day);
+                self.keep_refunded(payment, local.day.0);
             }
             Kind::Sale if is_approved => self.keep_amount(payment),
             _ => {}
@@ -187,7 +155,7 @@ impl Profile {
     /// Takes in a try to sign in, after it was judged.
     pub fn signed_in(&mut self, sign_in: &SignIn) {
         let local = Local::of(sign_in.at, sign_in.offset_min);
-        let Some(at) = self.days.enter(local.day) else {
+        let Some(at) = self.days.enter(local.day.0) else {
             return;
         };
         if sign_in.is_accepted {
@@ -215,7 +183,7 @@ impl Profile {
 
     /// 7 days against the 23 before, as of a time.
     pub fn pace(&self, now: Timestamp, offset_min: i32) -> Pace {
-        let day = Local::of(now, offset_min).day;
+        let day = Local::of(now, offset_min).day.0;
         let week = self.days.span(&self.days.payments, day, 7);
         let before = self.days.span(&self.days.payments, day.saturating_sub(7), 23);
         Pace {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: each variable has one type, a value only where something is known, and a title in both languages.
 
+use domain::day::Local;
 use domain::money::Currency;
 use domain::setting::Language;
 use domain::words;
@@ -199,23 +200,19 @@ pub(super) enum Value<'a> {
     Truth(bool),
 }
 
-const DAY_MINUTES: i64 = 1_440;
-
 impl<'a> Input<'a> {
     /// What the payment itself says.
     pub fn of(payment: &'a Payment) -> Self {
-        let minutes = payment.at.0.div_euclid(60_000) + i64::from(payment.offset_min);
+        let local = Local::of(payment.at, payment.offset_min);
         let is_timed = payment.certainty != crate::payment::Certainty::Day;
-        // 1 January 1970 was a Thursday.
-        let weekday = (minutes.div_euclid(DAY_MINUTES) + 3).rem_euclid(7) + 1;
         Self {
             amount_minor: Some(payment.amount_minor),
             currency: payment.currency.letters(),
             kind: Some(payment.kind),
             state: Some(payment.state),
             entry: payment.entry,
-            hour: is_timed.then(|| minutes.rem_euclid(DAY_MINUTES) / 60),
-            weekday: is_timed.then_some(weekday),
+            hour: is_timed.then(|| local.hour() as i64),
+            weekday: is_timed.then(|| local.day.weekday() as i64 + 1),
             is_linked: payment.is_linked,
             operator: payment.operator.as_deref(),
             ..Self::default()

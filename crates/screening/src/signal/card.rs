@@ -42,7 +42,7 @@ pub(super) fn many(look: &Look) -> Answer {
     }
     compared!(look);
     let days = look.profile.days();
-    let peak = i64::from(days.most(&days.peak, look.local.day));
+    let peak = i64::from(days.most(&days.peak, look.local.day.0));
     let mut cards: BTreeSet<_> = look
         .last(look.settings().cards_min)
         .filter_map(|one| one.who)

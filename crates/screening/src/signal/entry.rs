@@ -33,7 +33,7 @@ fn read(look: &Look, from: usize, entries: &[Entry]) -> Answer {
 /// Payments on the days before by how they were read, in the order of [`Entry::ALL`].
 fn usual(look: &Look) -> [u32; Entry::ALL.len()] {
     let days = look.profile.days();
-    Entry::ALL.map(|entry| days.sum(&days.read[entry as usize], look.local.day))
+    Entry::ALL.map(|entry| days.sum(&days.read[entry as usize], look.local.day.0))
 }
 
 /// None of the last payments is read as most are here, though several of them should be.
@@ -75,8 +75,8 @@ pub(super) fn declined(look: &Look) -> Answer {
         return Answer::Silent;
     }
     let days = look.profile.days();
-    let usual = days.sum(&days.declined, look.local.day);
-    let all = usual + days.sum(&days.payments, look.local.day);
+    let usual = days.sum(&days.declined, look.local.day.0);
+    let all = usual + days.sum(&days.payments, look.local.day.0);
     jump(look, look.settings().declined, (usual, all), |one| {
         Some(is_declined(one.state))
     })

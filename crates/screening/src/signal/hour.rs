@@ -13,8 +13,7 @@ pub(super) fn out_of_hours(look: &Look) -> Answer {
     if !look.is_timed {
         return Answer::Cannot(Why::NoTime);
     }
-    let local = look.local.on_the_wall();
-    let distance = hours.distance_min(local);
+    let distance = hours.distance_min(look.local);
     let grace = look.settings().hours_grace_min;
     if look.has_past().is_ok() && is_usual(look, look.local.hour()) {
         return Answer::Silent;
@@ -22,7 +21,7 @@ pub(super) fn out_of_hours(look: &Look) -> Answer {
     by_steps(
         distance - grace,
         &[(120, 1_000), (60, 700), (1, 400)],
-        vec![Value::Clock(look.local.minute), spans(hours.on(local.day))],
+        vec![Value::Clock(look.local.minute), spans(hours.on(look.local.day))],
     )
 }
 
@@ -43,7 +42,7 @@ pub(super) fn unusual(look: &Look) -> Answer {
     let hour = look.local.hour();
     let distance = (0..=12).find(|far| is_usual(look, hour + far) || is_usual(look, hour + 24 - far));
     let days =
-        [hour + 23, hour, hour + 1].map(|hour| look.profile.days().with_hour(look.local.day, hour % 24));
+        [hour + 23, hour, hour + 1].map(|hour| look.profile.days().with_hour(look.local.day.0, hour % 24));
     by_steps(
         distance.unwrap_or(12) as i64,
         &[(5, 1_000), (4, 900), (3, 700), (2, 350)],
@@ -57,6 +56,6 @@ pub(super) fn unusual(look: &Look) -> Answer {
 
 /// Whether the terminal was used in an hour on enough of its days.
 fn is_usual(look: &Look, hour: usize) -> bool {
-    let days = look.profile.days().with_hour(look.local.day, hour % 24);
+    let days = look.profile.days().with_hour(look.local.day.0, hour % 24);
     days > 0 && days * 100 >= look.past * look.settings().hour_share
 }

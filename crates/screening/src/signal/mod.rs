@@ -14,10 +14,11 @@ mod refund;
 mod sign_in;
 
 use domain::Timestamp;
+use domain::day::Local;
 
 use crate::context::Context;
 use crate::payment::{Certainty, Key, Kind, Payment, SignIn, State};
-use crate::profile::{Local, Profile, Recent};
+use crate::profile::{Profile, Recent};
 use crate::reason::{Code, Value, Why};
 use crate::settings::Settings;
 
@@ -114,7 +115,7 @@ impl<'a> Look<'a> {
             what,
             at,
             local,
-            past: profile.days().in_use(local.day),
+            past: profile.days().in_use(local.day.0),
             is_timed,
         }
     }
@@ -151,7 +152,7 @@ impl<'a> Look<'a> {
 
     /// Whether the terminal was used on enough days before, within what the profile reaches.
     pub fn has_past(&self) -> Result<(), Answer> {
-        if !self.profile.days().reaches(self.local.day) {
+        if !self.profile.days().reaches(self.local.day.0) {
             return Err(Answer::Cannot(Why::OutOfReach));
         }
         if self.past < self.settings().past_days {

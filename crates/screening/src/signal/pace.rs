@@ -14,7 +14,7 @@ pub(super) fn after_silence(look: &Look) -> Answer {
     compared!(look);
     let last = concerned!(look.profile.last_ms());
     let days = look.profile.days();
-    let longest = i64::from(days.most(&days.pause, look.local.day));
+    let longest = i64::from(days.most(&days.pause, look.local.day.0));
     let silence = look.minutes_since(last);
     let times = silence.saturating_mul(100) / longest.max(1);
     if silence < look.settings().silence_min {
@@ -39,8 +39,8 @@ pub(super) fn busier(look: &Look) -> Answer {
     }
     compared!(look);
     let days = look.profile.days();
-    let today = i64::from(days.on(&days.payments, look.local.day)) + 1;
-    let most = i64::from(days.most(&days.payments, look.local.day));
+    let today = i64::from(days.on(&days.payments, look.local.day.0)) + 1;
+    let most = i64::from(days.most(&days.payments, look.local.day.0));
     if today < i64::from(look.settings().busier) || today <= most * 2 {
         return Answer::Silent;
     }

@@ -39,7 +39,7 @@ pub(super) fn again(look: &Look) -> Answer {
     let tried = look
         .last(24 * 60)
         .filter(|one| one.kind == Kind::Refund && one.who == Some(who) && super::is_declined(one.state));
-    let done = i64::from(look.profile.refunded(who, look.local.day.saturating_sub(30)));
+    let done = i64::from(look.profile.refunded(who, look.local.day.0.saturating_sub(30)));
     let times = done + tried.count() as i64 + 1;
     let from = i64::from(look.settings().refunds_again).max(2);
     by_steps(
@@ -74,8 +74,8 @@ pub(super) fn many(look: &Look) -> Answer {
     concerned!(look.of_kind(&[Kind::Refund]));
     compared!(look);
     let days = look.profile.days();
-    let today = i64::from(days.on(&days.refunds, look.local.day)) + 1;
-    let most = i64::from(days.most(&days.refunds, look.local.day));
+    let today = i64::from(days.on(&days.refunds, look.local.day.0)) + 1;
+    let most = i64::from(days.most(&days.refunds, look.local.day.0));
     let from = i64::from(look.settings().refunds_of_day);
     if today < from || today <= most * 2 {
         return Answer::Silent;
