@@ -34,4 +34,7 @@ watchEffect(() => {
   document.documentElement.lang = locale.value
 })
 
+/** Several names in a row. */
+export const listed = (items: string[]) => items.join(locale.value === 'zh-CN' ? '、' : ', ')
+
 export type { Messages }
