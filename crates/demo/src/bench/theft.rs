@@ -37,7 +37,7 @@ pub struct Args {
     /// Days, of which the first 32 are without thefts.
     #[arg(long, default_value_t = 92, value_parser = clap::value_parser!(i64).range(48..=730))]
     days: i64,
-    /// Judge by what our own gate knows: no place, no opening hours, no shifts.
+    /// Judge by what our own gate knows: no place, and no hours or rosters, which shops may tell it.
     #[arg(long)]
     gate: bool,
     /// Also say what spoke in false questions, and how often each signal spoke on honest days and after thefts.
