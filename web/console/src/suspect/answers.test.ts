@@ -145,13 +145,42 @@ describe('answers', () => {
     expect(taken).toEqual([])
   })
 
-  it('are at most as many as the server takes at once', async () => {
+  it('of many go out in parts of what the server takes, and are undone as the one act they were', async () => {
     const { post, taken } = server()
-    start(post).say(
-      Array.from({ length: 250 }, (_, index) => item(`p${index}`)),
+    const answers = start(post)
+    const many = Array.from({ length: 450 }, (_, index) => item(`p${index}`))
+    const sizes = () => taken.map(({ items, mark }) => [items.length, mark])
+    answers.say(many, 'genuine')
+    await settled()
+    expect(sizes()).toEqual([
+      [200, 'genuine'],
+      [200, 'genuine'],
+      [50, 'genuine'],
+    ])
+    expect(answers.undo()).toHaveLength(450)
+    expect(answers.canUndo.value).toBe(false)
+    await settled()
+    expect(sizes().slice(3)).toEqual([
+      [200, null],
+      [200, null],
+      [50, null],
+    ])
+  })
+
+  it('of which the server refused a part are undone but for that', async () => {
+    const { post, taken, failures } = server()
+    failures.push(refused())
+    const answers = start(post)
+    answers.say(
+      Array.from({ length: 201 }, (_, index) => item(`p${index}`)),
       'genuine',
     )
     await settled()
-    expect(taken[0]?.items).toHaveLength(200)
+    expect(answers.undo()).toEqual(['p200'])
+    await settled()
+    expect(taken.map(({ items, mark }) => [items, mark])).toEqual([
+      [['p200'], 'genuine'],
+      [['p200'], null],
+    ])
   })
 })

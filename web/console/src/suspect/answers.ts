@@ -101,26 +101,22 @@ export function useAnswers(
     const text = outbox.length ? JSON.stringify(outbox.slice(0, KEPT_MAX)) : null
     kept.value = remember(place, text)
   }
-  function put(items: string[], mark: Mark | null, ground: string | null): string {
-    const key = newKey()
-    outbox.push({ key, items, mark, ground, tried: false })
-    return key
+  /** In as many parts as the server needs. */
+  function put(items: string[], mark: Mark | null, ground: string | null): string[] {
+    const keys: string[] = []
+    for (let from = 0; from < items.length; from += MARKED_MAX) {
+      const key = newKey()
+      outbox.push({ key, items: items.slice(from, from + MARKED_MAX), mark, ground, tried: false })
+      keys.push(key)
+    }
+    return keys
   }
 
   function say(items: Sees[], mark: Mark | null, ground: string | null = null) {
-    const some = items.slice(0, MARKED_MAX)
-    if (!some.length) return
-    const before = some.map((item) => ({ id: item.id, mark: ownMark(item) }))
-    past.push({
-      before,
-      keys: [
-        put(
-          some.map(({ id }) => id),
-          mark,
-          ground,
-        ),
-      ],
-    })
+    if (!items.length) return
+    const before = items.map((item) => ({ id: item.id, mark: ownMark(item) }))
+    const ids = items.map(({ id }) => id)
+    past.push({ before, keys: put(ids, mark, ground) })
     keep()
     void send()
   }
@@ -156,6 +152,16 @@ export function useAnswers(
     }
   }
 
+  /** What the server refused has nothing to be taken back. */
+  function forgo({ key, items }: Said) {
+    const place = past.findIndex(({ keys }) => keys.includes(key))
+    const step = past[place]
+    if (!step) return
+    step.keys = step.keys.filter((other) => other !== key)
+    step.before = step.before.filter(({ id }) => !items.includes(id))
+    if (!step.keys.length) past.splice(place, 1)
+  }
+
   /** Answers whether the next one may go out. */
   async function sendFirst(): Promise<boolean> {
     const one = outbox[0]!
@@ -177,8 +183,7 @@ export function useAnswers(
       failed.value = passing || status === 401
       if (failed.value) return false
       outbox.shift()
-      const step = past.findIndex(({ keys }) => keys.includes(one.key))
-      if (step >= 0) past.splice(step, 1)
+      forgo(one)
       return true
     }
   }
