@@ -122,7 +122,7 @@ impl Postgres {
         let Some(session) = reader.session.as_ref() else {
             return Err(Error::Unavailable.into());
         };
-        session.begin_read()?;
+        session.begin_read();
         work(&Tx::postgres(session, (self.clock)()).with(self.safe.vault()))
     }
 

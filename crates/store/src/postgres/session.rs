@@ -36,6 +36,9 @@ const WRITER_SETTINGS: &str =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;
     SET enable_mergejoin = off; SET enable_bitmapscan = off";
 
+/// What begins a snapshot; the server refuses to write in it.
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// A statement on whole columns, ready to be sent.
 pub(crate) struct Many<'r> {
     statement: Statement,
@@ -54,6 +57,8 @@ pub(crate) struct Session {
     /// A statement of the transaction under way has failed and was not undone by a savepoint: the server would answer its
     /// COMMIT without an error, and roll it back.
     aborted: Cell<bool>,
+    /// The transaction under way is a snapshot whose BEGIN travels with its first statement.
+    begins: Cell<bool>,
     /// What the transaction under way has gathered and not yet written.
     pub(super) set: RefCell<Option<WorkingSet>>,
     /// Whether the closure under way shares its transaction, and so needs a savepoint before its first statement.
@@ -100,6 +105,7 @@ impl Session {
             warned,
             broken: Cell::new(false),
             aborted: Cell::new(false),
+            begins: Cell::new(false),
             set: RefCell::default(),
             shares: Cell::new(false),
             has_savepoint: Cell::new(false),
@@ -189,16 +195,20 @@ impl Session {
         self.wait(self.client.batch_execute(text))
     }
 
-    pub(crate) fn begin_read(&self) -> Result<(), Error> {
+    /// Begins a snapshot, which is of when its first statement runs.
+    pub(crate) fn begin_read(&self) {
         self.shares.set(false);
         self.aborted.set(false);
-        self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self.failed.set(false);
+        self.begins.set(true);
     }
 
     pub(crate) fn end_read(&self) -> Result<(), Error> {
-        match self.is_broken() {
-            true => Err(Error::Unavailable),
-            false => self.batch("ROLLBACK"),
+        match (self.is_broken(), self.begins.take()) {
+            (true, _) => Err(Error::Unavailable),
+            // Nothing was asked.
+            (false, true) => Ok(()),
+            (false, false) => self.batch("ROLLBACK"),
         }
     }
 
@@ -333,6 +343,9 @@ impl Session {
     /// Runs a statement that changes something: what was gathered may be out of date after it.
     pub(crate) fn execute(&self, sql: Sql, values: &[Value<'_>]) -> Result<usize, Error> {
         let touched = self.run(|| {
+            if self.begins.take() {
+                self.batch(BEGIN_READ)?;
+            }
             let statement = self.prepared(sql.postgres)?;
             self.wait(self.client.execute(&statement, &parameters(values)))
         })?;
@@ -344,7 +357,16 @@ impl Session {
     pub(crate) fn query(&self, sql: Sql, values: &[Value<'_>]) -> Result<Vec<Row>, Error> {
         let rows = self.run(|| {
             let statement = self.prepared(sql.postgres)?;
-            self.wait(self.client.query(&statement, &parameters(values)))
+            let parameters = parameters(values);
+            let query = self.client.query(&statement, &parameters);
+            match self.begins.take() {
+                false => self.wait(query),
+                true => self.wait(async {
+                    let (begun, rows) = tokio::join!(biased; self.client.batch_execute(BEGIN_READ), query);
+                    begun?;
+                    rows
+                }),
+            }
         })?;
         if sql.postgres.contains("RETURNING") {
             self.forget();
@@ -485,12 +507,64 @@ mod tests {
     const INSERT: &str = "INSERT INTO once SELECT unnest(CAST($1 AS BIGINT[]))";
 
     fn count(session: &Session) -> i64 {
-        session.begin_read().unwrap();
+        session.begin_read();
         session.begin_work();
         let count = sql!("SELECT count(*) FROM once");
         let count = Tx::postgres(session, Timestamp(1)).first(count, &[], |row| row.int(0));
         session.end_read().unwrap();
         count.unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_snapshot_is_of_its_first_statement_and_writes_nothing() {
+        let (config, session) = numbers();
+        session.send_and_commit(&[None, None, None]).unwrap();
+        let reader = Session::open(&config).unwrap();
+        let tx = Tx::postgres(&reader, Timestamp(1));
+        let seen = || tx.first(sql!("SELECT count(*) FROM once"), &[], |row| row.int(0));
+        let insert = sql!("INSERT INTO once (n) VALUES ($1)");
+        let write = |n: i64| {
+            session.begin_alone().unwrap();
+            Tx::postgres(&session, Timestamp(1))
+                .execute(insert, values![n])
+                .unwrap();
+            session.commit().unwrap();
+        };
+        reader.begin_read();
+        write(1);
+        assert_eq!(seen().unwrap(), Some(1));
+        write(2);
+        assert_eq!(seen().unwrap(), Some(1));
+        reader.end_read().unwrap();
+        // Also where that is the first, and whatever runs it.
+        let insert_anew = sql!("INSERT INTO once (n) VALUES ($1) RETURNING n");
+        reader.begin_read();
+        assert!(tx.execute(insert, values![3_i64]).is_err());
+        assert!(reader.is_broken());
+        let reader = Session::open(&config).unwrap();
+        let tx = Tx::postgres(&reader, Timestamp(1));
+        reader.begin_read();
+        assert!(tx.first(insert_anew, values![3_i64], |row| row.int(0)).is_err());
+        assert_eq!(count(&session), 2);
+    }
+
+    #[test]
+    fn a_read_that_failed_spoils_none_after_it() {
+        let (config, _) = numbers();
+        let reader = Session::open(&config).unwrap();
+        let tx = Tx::postgres(&reader, Timestamp(1));
+        let divided = |by: i64| {
+            tx.first(sql!("SELECT 1 / CAST($1 AS BIGINT)"), values![by], |row| {
+                row.int(0)
+            })
+        };
+        reader.begin_read();
+        assert!(divided(0).is_err());
+        assert!(divided(1).is_err(), "nor what the same snapshot asks then");
+        reader.end_read().unwrap();
+        reader.begin_read();
+        assert_eq!(divided(1).unwrap(), Some(1));
+        reader.end_read().unwrap();
     }
 
     #[test]
