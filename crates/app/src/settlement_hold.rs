@@ -23,7 +23,7 @@ use domain::{MerchantId, TerminalId, Timestamp};
 use jiff::Span;
 use jiff::tz::TimeZone;
 use store::event::{self, New as NewEvent};
-use store::ledger::{Flow, first_sequence_at, flows, newest};
+use store::ledger::{Flow, flows, within};
 use store::settlement_hold::Filter;
 use store::{Error as StoreError, Tx};
 
@@ -361,16 +361,14 @@ pub fn kept_back(tx: &Tx<'_>, hold: &SettlementHold) -> Result<Option<BTreeMap<C
     if terminals.len() > TERMINALS_MAX {
         return Ok(None);
     }
+    let until = match hold.phase(tx.now()) {
+        // Whatever the ledger has, though it were of a clock that is ahead.
+        Phase::Standing => Timestamp(i64::MAX),
+        _ => until,
+    };
     let (mut spans, mut rows) = (Vec::new(), 0);
     for terminal_id in terminals {
-        let low = first_sequence_at(tx, terminal_id, since)?;
-        let Some(newest) = newest(tx, terminal_id)?.filter(|newest| low <= *newest) else {
-            continue;
-        };
-        let high = match hold.phase(tx.now()) {
-            Phase::Standing => newest + 1,
-            _ => first_sequence_at(tx, terminal_id, until)?.min(newest + 1),
-        };
+        let (low, high) = within(tx, terminal_id, (since, until))?;
         rows += high - low;
         if rows > ROWS_MAX {
             return Ok(None);

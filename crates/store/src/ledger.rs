@@ -229,12 +229,13 @@ pub fn page(
         " FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3
           AND decision IS NOT NULL AND (CAST($4 AS TEXT) IS NULL OR decision = $4) ORDER BY sequence DESC LIMIT $5"
     ));
-    let from = filter
-        .from
-        .map_or(Ok(0), |from| first_sequence_at(tx, terminal_id, from))?;
-    let to = filter
-        .to
-        .map_or(Ok(i64::MAX), |to| first_sequence_at(tx, terminal_id, to))?;
+    let (from, to) = match (filter.from, filter.to) {
+        (None, None) => (0, i64::MAX),
+        (from, to) => {
+            let ever = (Timestamp(i64::MIN), Timestamp(i64::MAX));
+            within(tx, terminal_id, (from.unwrap_or(ever.0), to.unwrap_or(ever.1)))?
+        }
+    };
     let to = to.min(below.unwrap_or(i64::MAX));
     let decision = Value::from(filter.decision.map(Decision::code));
     tx.all(
@@ -283,7 +284,7 @@ pub fn last_approval(
         " FROM ledger WHERE terminal_id = $1 AND sequence < $2 AND decision = 'approved' AND coalesce(proof, '') <> 'unproven'
           ORDER BY sequence DESC LIMIT 1"
     ));
-    let below = first_sequence_at(tx, terminal_id, at.plus_ms(1))?;
+    let (_, below) = within(tx, terminal_id, (at, at.plus_ms(1)))?;
     tx.first(LAST, values![&terminal_id, below], read)
 }
 
@@ -313,21 +314,39 @@ pub fn is_key_used(
     Ok(tx.first(sql, values, |row| row.int(0))?.is_some())
 }
 
-/// The smallest sequence decided at or after `at`: within a terminal time follows the sequence, so no index on time is needed.
-/// `i64::MAX` when there is none. One statement, for each is a round trip: it climbs by steps that halve, over all that is earlier.
-pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) -> Result<i64, Error> {
+/// The sequences of a terminal's rows decided at or after `from` and before `to`: from the first number to below the second. Within a
+/// terminal time follows the sequence, so no index on time is needed. One statement, for each is a round trip: for both times it climbs
+/// by steps that halve, over all that is earlier.
+pub fn within(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<(i64, i64), Error> {
     let sql = sql!(
-        "WITH RECURSIVE climb (low, step) AS (
-           SELECT CAST(0 AS BIGINT), newest.sequence + 1
+        "WITH RECURSIVE climb (at, low, step) AS (
+           SELECT asked.at, CAST(0 AS BIGINT), newest.sequence + 1
              FROM (SELECT sequence FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1) AS newest
+             CROSS JOIN (SELECT CAST($2 AS BIGINT) AS at UNION ALL SELECT CAST($3 AS BIGINT)) AS asked
            UNION ALL
-           SELECT low + CASE WHEN (SELECT l.at_ms FROM ledger l WHERE l.terminal_id = $1 AND l.sequence >= climb.low + climb.step - 1
-                                    ORDER BY l.sequence LIMIT 1) < $2 THEN step ELSE 0 END,
+           SELECT at, low + CASE WHEN (SELECT l.at_ms FROM ledger l WHERE l.terminal_id = $1 AND l.sequence >= climb.low + climb.step - 1
+                                        ORDER BY l.sequence LIMIT 1) < climb.at THEN step ELSE 0 END,
                   CASE WHEN step = 1 THEN 0 ELSE (step + 1) / 2 END
              FROM climb WHERE step > 0)
-         SELECT sequence FROM ledger WHERE terminal_id = $1 AND sequence >= (SELECT max(low) FROM climb) ORDER BY sequence LIMIT 1"
+         SELECT coalesce(max(CASE WHEN at = $2 THEN low END), 0), coalesce(max(CASE WHEN at = $3 THEN low END), 0) FROM climb"
     );
-    let first = tx.first(sql, values![&terminal_id, at], |row| row.int(0))?;
+    let found = tx.first(sql, values![&terminal_id, from, to], |row| {
+        Ok((row.int(0)?, row.int(1)?))
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// The smallest sequence decided at or after `at`; `i64::MAX` when there is none.
+pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) -> Result<i64, Error> {
+    let first = sql!(
+        "SELECT sequence FROM ledger WHERE terminal_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1"
+    );
+    let (low, _) = within(tx, terminal_id, (at, at))?;
+    let first = tx.first(first, values![&terminal_id, low], |row| row.int(0))?;
     Ok(first.unwrap_or(i64::MAX))
 }
 
@@ -344,8 +363,7 @@ pub fn takings(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<(i64, Sums), Error> {
-    let low = first_sequence_at(tx, terminal_id, from)?;
-    let high = first_sequence_at(tx, terminal_id, to)?;
+    let (low, high) = within(tx, terminal_id, (from, to))?;
     let (mut approved, mut sums) = (0, Sums::default());
     for moved in moved(tx, terminal_id, (low, high))? {
         approved += if moved.is_approved { moved.count } else { 0 };
@@ -460,8 +478,7 @@ pub fn hourly_takings(
            AND NOT (decision = 'reversed' AND coalesce(reason, '') = 'never_given')
          GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 4032"
     );
-    let low = first_sequence_at(tx, terminal_id, from)?;
-    let high = first_sequence_at(tx, terminal_id, to)?;
+    let (low, high) = within(tx, terminal_id, (from, to))?;
     let hours = tx.all(sql, values![&terminal_id, low, high, from], |row| {
         Ok((row.int(0)?, read_currency(row, 1)?, row.int(2)?))
     })?;
@@ -491,8 +508,7 @@ pub fn in_window(
            AND decision IN ('approved', 'declined', 'recorded') AND amount_minor IS NOT NULL
          GROUP BY 1"
     );
-    let low = first_sequence_at(tx, terminal_id, from.plus_ms(1))?;
-    let high = first_sequence_at(tx, terminal_id, to)?;
+    let (low, high) = within(tx, terminal_id, (from.plus_ms(1), to))?;
     Ok(summed(tx.all(sql, values![&terminal_id, low, high], read_sum)?))
 }
 
@@ -543,8 +559,7 @@ pub fn activity(
          FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision IS NOT NULL
          GROUP BY 1, 2 ORDER BY 1 LIMIT 4000"
     );
-    let low = first_sequence_at(tx, terminal_id, from)?;
-    let high = first_sequence_at(tx, terminal_id, to)?;
+    let (low, high) = within(tx, terminal_id, (from, to))?;
     let groups = tx.all(
         sql,
         values![&terminal_id, low, high, from, bucket_ms.max(1)],

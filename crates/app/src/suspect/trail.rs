@@ -112,9 +112,8 @@ impl Told {
             terminal_id,
         };
         let rows = store::statement::said(tx, of, span, ROWS_MAX)?;
-        let first = ledger::first_sequence_at(tx, terminal_id, from)?;
-        let end = ledger::first_sequence_at(tx, terminal_id, span.1)?;
-        let ledger = ledger::after(tx, terminal_id, first.saturating_sub(1), end, ROWS_MAX)?;
+        let (first, end) = ledger::within(tx, terminal_id, span)?;
+        let ledger = ledger::after(tx, terminal_id, first - 1, end - 1, ROWS_MAX)?;
         let batch = Batch::of(tx, terminal_id)?;
         let last = batch.closing.filter(|closing| closing.step.is_over());
         let last = last.and_then(|closing| {
