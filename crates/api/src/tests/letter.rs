@@ -291,6 +291,7 @@ async fn it_lists_payments_truncated_and_what_holds_settlement_names_the_rule() 
     );
     let rows = data["payments"].as_array().unwrap();
     assert_eq!(rows.len(), 1, "{data}");
+    assert_eq!(rows[0]["money"], "authorised", "{data}");
     // What the template is tried with is built like this.
     let examples = include_str!("../../../documents/templates/inquiry_letter.example.json");
     let examples: Value = serde_json::from_str(examples).unwrap();

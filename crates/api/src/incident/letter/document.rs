@@ -10,6 +10,7 @@ use domain::letter::{Kind, Letter};
 use domain::rule::DELAY;
 use domain::setting::Language;
 use domain::terminal::{Control, Terminal};
+use domain::trail::Trail;
 use serde_json::{Value, json};
 use store::Tx;
 
@@ -94,9 +95,10 @@ fn payments(
     terminal: &Terminal,
 ) -> Result<Vec<Value>, store::Error> {
     let looked = suspect::look(tx, incident, terminal)?;
+    let traced = suspect::trail::trace(tx, terminal, &looked)?;
     let its: Vec<&str> = letter.payments().collect();
-    let is_its = |it: &&Suspect| its.contains(&it.source.id().as_str());
-    let row = |it: &Suspect| {
+    let is_its = |(it, _): &(&Suspect, &Trail)| its.contains(&it.source.id().as_str());
+    let row = |(it, trail): (&Suspect, &Trail)| {
         let reference = match &it.source {
             Source::Ledger(sequence) => store::ledger::get(tx, terminal.terminal_id, *sequence)?
                 .and_then(|row| row.retrieval_reference),
@@ -109,7 +111,9 @@ fn payments(
             "card": it.card.as_deref().unwrap_or_default(),
             "amount": it.payment.currency.amount(it.payment.amount_minor),
             "reference": reference.unwrap_or_default(),
+            "money": trail.state.code(),
         }))
     };
-    looked.suspects.iter().filter(is_its).map(row).collect()
+    let traced = looked.suspects.iter().zip(&traced.trails);
+    traced.filter(is_its).map(row).collect()
 }
