@@ -118,15 +118,16 @@ pub(crate) fn enqueue(
             continue;
         }
         let id = Id::duty_mail(&incident.incident_id, (duty.position, reminded_at), place);
-        add(tx, id, login)?;
+        add(tx, (id, tx.now()), login)?;
     }
     Ok(())
 }
 
-fn add(tx: &Tx<'_>, id: Id, login: String) -> Result<(), StoreError> {
+/// Has a mail sent to somebody at a time.
+pub(crate) fn add(tx: &Tx<'_>, (id, at): (Id, Timestamp), login: String) -> Result<(), StoreError> {
     let mail = Work {
         payload: Some(login.into_bytes()),
-        ..Work::new(id, tx.now(), tx.now())
+        ..Work::new(id, tx.now(), at)
     };
     store::work::enqueue(tx, &mail).map(drop)
 }
@@ -150,23 +151,59 @@ pub fn begin_day(tx: &Tx<'_>) -> Result<(), StoreError> {
         let Some(person) = person.filter(|_| is_set_up) else {
             continue;
         };
-        if reached_at(tx, &chosen.login)?.is_some() && !due_of(tx, &person)?.is_empty() {
+        if reached_at(tx, &chosen.login)?.is_some() && !lines(tx, &person)?.0.is_empty() {
             let digest = Sha256::digest(chosen.login.as_bytes());
             let id = Id::digest_mail(&domain::hex::of(&digest[..16]));
-            add(tx, id, chosen.login)?;
+            add(tx, (id, tx.now()), chosen.login)?;
         }
     }
     Ok(())
 }
 
-/// What is late, or due within a day, of what is a person's; one more than a mail names at most.
-fn due_of(tx: &Tx<'_>, person: &Person) -> Result<Vec<Duty>, StoreError> {
-    let account = &person.account;
+/// A line of each duty of a person's that is late, or due within a day, and of each letter that nobody has answered in time; and whether
+/// there are more than a mail names.
+fn lines(tx: &Tx<'_>, person: &Person) -> Result<(Vec<String>, bool), StoreError> {
+    let (account, zh) = (&person.account, is_chinese(tx)?);
     if !account.rights().has(Right::FollowLoss) {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     }
-    let until = tx.now().plus_ms(AHEAD_MS);
-    store::duty::due_by(tx, (&account.scope, &account.login), until, NAMED_MAX as i64 + 1)
+    let mut lines = Vec::new();
+    let terminal = |incident_id: &str| {
+        let incident = store::incident::get(tx, incident_id)?;
+        terminal_of(
+            tx,
+            &incident.ok_or(StoreError::Corrupt("incident of what is due"))?,
+        )
+    };
+    let (until, limit) = (tx.now().plus_ms(AHEAD_MS), NAMED_MAX as i64 + 1);
+    for duty in store::duty::due_by(tx, (&account.scope, &account.login), until, limit)? {
+        let Some(due_at) = duty.due_at else { continue };
+        let terminal = terminal(&duty.incident_id)?;
+        let (until, case, called) = (clock(due_at, &terminal), &duty.incident_id, &terminal.name);
+        let is_late = due_at < tx.now();
+        lines.push(match (zh, is_late) {
+            (true, true) => format!("· 已过期 {until}  {}（{called}，事件 {case}）", duty.title_zh),
+            (true, false) => format!("· 期限 {until}  {}（{called}，事件 {case}）", duty.title_zh),
+            (false, true) => format!("- late since {until}: {} ({called}, case {case})", duty.title_en),
+            (false, false) => format!("- until {until}: {} ({called}, case {case})", duty.title_en),
+        });
+    }
+    for letter in store::letter::overdue(tx, &account.scope, limit)? {
+        let terminal = terminal(&letter.incident_id)?;
+        let (since, case, called) = (
+            clock(letter.due_at, &terminal),
+            &letter.incident_id,
+            &terminal.name,
+        );
+        let (number, whom) = (&letter.number, &letter.to.name);
+        lines.push(match zh {
+            true => format!("· 没有答复 {since}  函件 {number}，致 {whom}（{called}，事件 {case}）"),
+            false => format!("- not answered by {since}: letter {number} to {whom} ({called}, case {case})"),
+        });
+    }
+    let is_cut = lines.len() > NAMED_MAX;
+    lines.truncate(NAMED_MAX);
+    Ok((lines, is_cut))
 }
 
 /// The mail that work is about; `None` when it is not to be sent any more: the duty is ended, the case closed, or the person sees it or is
@@ -234,29 +271,12 @@ pub fn digest_to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, 
     let (Some(person), Some((to, name))) = (person, reached_at(tx, login)?) else {
         return Ok(None);
     };
-    let due = due_of(tx, &person)?;
-    if due.is_empty() || chosen(tx, login)? != Often::Daily {
+    let (lines, is_cut) = lines(tx, &person)?;
+    if lines.is_empty() || chosen(tx, login)? != Often::Daily {
         return Ok(None);
     }
-    let zh = is_chinese(tx)?;
-    let mut lines = Vec::new();
-    for duty in due.iter().take(NAMED_MAX) {
-        let incident = store::incident::get(tx, &duty.incident_id)?;
-        let incident = incident.ok_or(StoreError::Corrupt("incident of a duty"))?;
-        let terminal = terminal_of(tx, &incident)?;
-        let Some(due_at) = duty.due_at else { continue };
-        let (until, case, called) = (clock(due_at, &terminal), &duty.incident_id, &terminal.name);
-        let is_late = due_at < tx.now();
-        lines.push(match (zh, is_late) {
-            (true, true) => format!("· 已过期 {until}  {}（{called}，事件 {case}）", duty.title_zh),
-            (true, false) => format!("· 期限 {until}  {}（{called}，事件 {case}）", duty.title_zh),
-            (false, true) => format!("- late since {until}: {} ({called}, case {case})", duty.title_en),
-            (false, false) => format!("- until {until}: {} ({called}, case {case})", duty.title_en),
-        });
-    }
-    let is_cut = due.len() > NAMED_MAX;
     let (count, lines) = (lines.len(), lines.join("\n"));
-    let (subject, text) = match zh {
+    let (subject, text) = match is_chinese(tx)? {
         true => {
             let more = if is_cut {
                 "还有更多，请登录后查看。\n"
@@ -286,7 +306,7 @@ pub fn digest_to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, 
     mail.leading_to(tx, "/").map(Some)
 }
 
-fn is_chinese(tx: &Tx<'_>) -> Result<bool, StoreError> {
+pub(crate) fn is_chinese(tx: &Tx<'_>) -> Result<bool, StoreError> {
     let settings: Option<Settings> = store::setting::get(tx)?;
     Ok(settings.is_none_or(|settings| settings.language == Language::Chinese))
 }

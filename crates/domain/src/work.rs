@@ -26,6 +26,8 @@ words! {
         Mail = "mail",
         /// Send a letter of an incident, with its document.
         LetterMail = "letter_mail",
+        /// Mail somebody that nobody has answered a letter of an incident in time.
+        LetterOverdueMail = "letter_overdue_mail",
         /// Have a provider's interface stop a terminal.
         ProviderStop = "provider_stop",
         /// Remind people of a stop that nobody has confirmed.
@@ -234,6 +236,17 @@ impl Kind {
                 ahead_ms_max: CLOCK_MS_MAX,
                 lost: Lost::Again,
             },
+            // Whoever is told twice is told. It is put off until the day that the letter names is over.
+            Self::LetterOverdueMail => Policy {
+                subject: Some(Subject::Incident),
+                claim_ms: 180_000,
+                first_wait_ms: 5_000,
+                longest_wait_ms: 300_000,
+                tries_max: Some(20),
+                at_once_max: 4,
+                ahead_ms_max: FAR_MS,
+                lost: Lost::Again,
+            },
             // Whoever is asked twice is asked. What is answered meanwhile is not mailed.
             Self::QuestionMail => Policy {
                 subject: Some(Subject::Question),
@@ -405,6 +418,15 @@ impl Id {
             Kind::DutyMail,
             incident_id,
             &format!("{position}-{}-{place}", remind_at.0),
+        )
+    }
+
+    /// The mail to one of those whom it is said to that nobody has answered the letter at that place of an incident, counted from 0.
+    pub fn letter_overdue_mail(incident_id: &str, position: i64, place: usize) -> Self {
+        Self::new(
+            Kind::LetterOverdueMail,
+            incident_id,
+            &format!("{position}-{place}"),
         )
     }
 

@@ -2,10 +2,12 @@
 //!
 //! Invariant: rows are added and changed, never taken out, and a number is never given twice.
 
+use domain::account::Scope;
 use domain::letter::{Answer, Document, Kind, Letter, Recipient, Sent, State, Way};
 
 use crate::piece;
 use crate::row::{columns, read, select, table};
+use crate::shop::scope_values;
 use crate::sql::{sql, values};
 use crate::{Error, Tx};
 
@@ -62,6 +64,20 @@ pub fn of(tx: &Tx<'_>, incident_id: &str) -> Result<Vec<Letter>, Error> {
         "WHERE letter.incident_id = $1 ORDER BY letter.position LIMIT 100"
     );
     tx.all(sql, values![incident_id], read)
+}
+
+/// Letters that nobody has answered by the day that they name, of incidents that somebody of that scope sees and that are not closed, the
+/// longest first; at most `limit`.
+pub fn overdue(tx: &Tx<'_>, scope: &Scope, limit: i64) -> Result<Vec<Letter>, Error> {
+    let sql = select!(
+        Letter,
+        "JOIN incident i ON i.incident_id = letter.incident_id JOIN terminal t ON t.terminal_id = i.terminal_id
+          WHERE letter.state = 'sent' AND letter.due_at_ms <= $1 AND i.state <> 'closed'
+            AND (CAST($2 AS TEXT) IS NULL OR t.merchant_id = $2) AND (CAST($3 AS TEXT) IS NULL OR t.shop_id = $3)
+          ORDER BY letter.due_at_ms, letter.letter_id LIMIT $4"
+    );
+    let (merchant, shop) = scope_values(scope);
+    tx.all(sql, &[tx.now().into(), merchant, shop, limit.into()], read)
 }
 
 /// The next number of a year.

@@ -12,7 +12,7 @@ use domain::work::Work;
 use store::event::{self, New};
 use store::{Error as StoreError, Tx, row};
 
-use super::{incident_of, is_open};
+use super::{incident_of, is_open, overdue};
 use crate::case::{Noun, Stateful};
 use crate::stop_request::{MailOutcome, cut};
 use crate::work;
@@ -169,6 +169,7 @@ fn mail_is(
     };
     (mail.state, mail.at) = (state, at);
     mail.said = Some(cut(said)).filter(|said| !said.is_empty());
+    let is_first = state == MailState::Sent && letter.sent.is_none();
     if state == MailState::Sent {
         letter.sent.get_or_insert(Sent {
             way: Way::Mail,
@@ -177,7 +178,11 @@ fn mail_is(
         });
     }
     letter.mailed(state);
-    row::update(tx, letter).map(drop)
+    row::update(tx, letter)?;
+    match is_first {
+        true => overdue::enqueue(tx, letter),
+        false => Ok(()),
+    }
 }
 
 fn told(tx: &Tx<'_>, letter: &Letter, happened: Happened, node: &str, said: &str) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@
 //! again unless a person says so; a closed incident takes nothing.
 
 mod mail;
+pub mod overdue;
 
 pub(crate) use mail::mail_lost;
 pub use mail::{ToSend, mailed, not_sent, to_send};
@@ -516,6 +517,7 @@ pub fn hand_over(tx: &Tx<'_>, actor: &Actor, letter_id: &str, at: Timestamp) -> 
         },
     )?;
     forget_mail(tx, &letter)?;
+    overdue::enqueue(tx, &letter)?;
     Ok(letter)
 }
 

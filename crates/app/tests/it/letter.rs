@@ -5,6 +5,7 @@ use app::letter::{self, Answered, New, NotTaken, To};
 use app::stop_request::MailOutcome;
 use domain::actor::Actor;
 use domain::contact::Kind as ContactKind;
+use domain::duty_mail::Often;
 use domain::event::Subject;
 use domain::incident::Happened;
 use domain::letter::{Kind, Letter, MAILS_MAX, OF_DAY_MAX, Question, State, Verb, Way};
@@ -489,6 +490,90 @@ fn what_is_taken_back_or_closed_meanwhile_is_not_sent() {
         (State::Draft, MailState::Dropped),
         "nobody has it"
     );
+}
+
+/// To whom mails go that nobody has answered a letter, and what they say; they are then sent.
+fn not_answered(house: &House) -> Vec<(String, String)> {
+    let (kind, node) = (
+        Doing::LetterOverdueMail,
+        Incarnation {
+            node: NODE.into(),
+            incarnation: 1,
+        },
+    );
+    let mut told = Vec::new();
+    for work in house.write(move |tx| app::work::claim(tx, kind, &kind.policy(), &node, 100)) {
+        let mail = house.read(|tx| letter::overdue::to_send(tx, &work));
+        told.extend(mail.map(|mail| (mail.to, mail.text)));
+        assert!(house.write(move |tx| app::duty_mail::mailed(tx, &work, NODE, &MailOutcome::Dropped)));
+    }
+    told.sort();
+    told
+}
+
+#[test]
+fn who_waits_for_an_answer_is_told_once_when_it_is_late() {
+    let (house, id) = house();
+    let letters = [(); 3].map(|()| house.made_letter(&id));
+    let [late, answered, mailed] = &letters;
+    for letter in [late, answered] {
+        let (which, at) = (letter.letter_id.clone(), letter.at);
+        house
+            .try_write(move |tx| letter::hand_over(tx, &owner(), &which, at))
+            .unwrap();
+    }
+    house.mail_letter(mailed).unwrap();
+    let work = house.take_letter().unwrap();
+    assert!(house.settle_letter(&work, MailOutcome::Accepted("250".into())));
+    let (which, said) = (answered.letter_id.clone(), "收到");
+    let answer = Answered {
+        reference: None,
+        text: Some(said.into()),
+        attachment_id: None,
+    };
+    house
+        .try_write(move |tx| letter::answer(tx, &owner(), &which, answer))
+        .unwrap();
+    house.pass_ms(late.due_at.since_ms(house.now()) - 1);
+    assert_eq!(not_answered(&house), [], "its day is not over");
+    house.write(|tx| app::duty_mail::choose(tx, &risk_officer(), Often::Daily));
+    house.pass_ms(1);
+    let told = not_answered(&house);
+    let to: Vec<&str> = told.iter().map(|(to, _)| to.as_str()).collect();
+    assert_eq!(
+        to, ["owner@fuji.example"; 2],
+        "who wants one mail a day gets that"
+    );
+    for (letter, (_, text)) in [late, mailed].into_iter().zip(&told) {
+        assert!(
+            text.contains(&letter.number) && text.contains("2027-01-22"),
+            "{text}"
+        );
+        assert!(
+            text.contains("城南银行") && !text.contains("还有别的终端吗"),
+            "{text}"
+        );
+    }
+    assert_eq!(not_answered(&house), [], "once");
+    // In the morning the other hears of both, and of nobody else's.
+    let node = Incarnation {
+        node: NODE.into(),
+        incarnation: 1,
+    };
+    house.write(|tx| app::duty_mail::choose(tx, &stranger(), Often::Daily));
+    house.pass_ms(DAY_MS);
+    house.write(app::duty_mail::begin_day);
+    let kind = Doing::DigestMail;
+    let works = house.write(move |tx| app::work::claim(tx, kind, &kind.policy(), &node, 100));
+    let mails: Vec<_> = works
+        .iter()
+        .filter_map(|work| house.read(|tx| app::duty_mail::digest_to_send(tx, work)))
+        .collect();
+    let [mail] = &mails[..] else { panic!("{mails:?}") };
+    assert_eq!(mail.to, "risk@fuji.example");
+    for (letter, is_named) in [(late, true), (answered, false), (mailed, true)] {
+        assert_eq!(mail.text.contains(&letter.number), is_named, "{}", mail.text);
+    }
 }
 
 #[test]

@@ -99,6 +99,16 @@ pub async fn tell_due(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     once(node, work, written, app::duty_mail::mailed).await
 }
 
+/// Tells somebody once that nobody has answered a letter in time.
+pub async fn tell_overdue(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
+    let asked = work.clone();
+    let telling = node
+        .read(move |tx| app::letter::overdue::to_send(tx, &asked))
+        .await?;
+    let written = telling.map(|telling| (telling.to, telling.subject, telling.text));
+    once(node, work, written, app::duty_mail::mailed).await
+}
+
 /// Asks somebody once whether a terminal is with the shop.
 pub async fn ask(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let asked = work.clone();

@@ -233,6 +233,7 @@ async fn perform(
         Kind::ReminderMail => mail::remind(&node, &work).await,
         Kind::MentionMail => mail::tell_asked(&node, &work).await,
         Kind::DutyMail => mail::tell_due(&node, &work).await,
+        Kind::LetterOverdueMail => mail::tell_overdue(&node, &work).await,
         Kind::DigestMail => mail::digest(&node, &work).await,
         Kind::CodeMail => mail::bring(&node, &work).await,
         Kind::RegistrationMail => mail::tell_applicant(&node, &work).await,

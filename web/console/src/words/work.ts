@@ -21,6 +21,7 @@ const kind: Words<WorkKind> = {
   reminder: say('提醒', 'Reminder'),
   reminder_mail: say('提醒邮件', 'Reminder by mail'),
   mention_mail: say('点名提问的邮件', 'Mail to who was asked'),
+  letter_overdue_mail: say('函件没有答复的邮件', 'Mail about an unanswered letter'),
   duty_mail: say('待办到期的邮件', 'Mail about a duty'),
   digest_mail: say('每天早上的邮件', 'Mail of the day'),
   code_mail: say('验证码邮件', 'Code by mail'),
