@@ -55,8 +55,23 @@ test('a letter goes out from a phone and is answered', { timeout: 120_000 }, asy
   // What is opened is what is mailed: it is made once.
   const [file] = await Promise.all([page.waitForEvent('download'), on(page, 'letter-open').click()])
   assert.equal(file.suggestedFilename(), `letter-${draft.number}.pdf`)
+  // What is wrong in it is changed before it goes out, and its PDF made anew.
+  await on(page, 'letter-change').click()
+  await on(page, 'letter-form').waitFor()
+  assert.equal(await on(page, 'letter-name').inputValue(), '城南银行')
+  await on(page, 'letter-questions').click()
+  assert.equal(await on(page, 'letter-question-refunds').isChecked(), false)
+  await isSound(page, 'a draft to be changed')
+  await on(page, 'letter-email').fill('risk@bank.example')
+  await on(page, 'letter-save').click()
+  await on(page, 'letter-form').waitFor({ state: 'detached' })
+  const [changed] = await list()
+  assert.deepEqual(
+    [changed.number, changed.to.email, changed.document_sha256],
+    [draft.number, 'risk@bank.example', null],
+  )
   await on(page, 'letter-mail').click()
-  assert.match(await on(page, 'letter-mail-to').innerText(), /fraud@bank\.example/)
+  assert.match(await on(page, 'letter-mail-to').innerText(), /risk@bank\.example/)
   await isSound(page, 'before it is mailed')
   await on(page, 'letter-do').click()
   await stands(page, 'sent')

@@ -91,6 +91,8 @@ words! {
 words! {
     /// What people do with one.
     pub enum Verb {
+        /// Say something else in a draft.
+        Change = "change",
         /// Have it mailed.
         Mail = "mail",
         /// Say that it was handed over, or posted.
@@ -228,6 +230,24 @@ impl Letter {
             .is_some_and(|mail| mail.state == MailState::Unknown)
     }
 
+    /// Whether it says the same as another, to the same.
+    pub fn says_as(&self, other: &Self) -> bool {
+        let said = |it: &Self| {
+            let Self {
+                kind,
+                language,
+                to,
+                questions,
+                own_question,
+                payments,
+                due_on,
+                ..
+            } = it.clone();
+            (kind, language, to, questions, own_question, payments, due_on)
+        };
+        said(self) == said(other)
+    }
+
     /// Whether what it says of people is forgotten.
     pub const fn is_erased(&self) -> bool {
         self.to.name.is_empty()
@@ -272,6 +292,7 @@ impl Case for Letter {
         )
         .saying(Text::Optional)
         .by_person(),
+        Step::new(Verb::Change, &[State::Draft], None, FOLLOWERS).by_person(),
         Step::new(Verb::Withdraw, &[State::Draft], Some(State::Withdrawn), FOLLOWERS)
             .saying(Text::Optional)
             .by_person(),
@@ -302,7 +323,7 @@ impl Case for Letter {
                 is_under_way || self.to.email.is_none() || count >= MAILS_MAX
             }
             Verb::HandOver | Verb::Answer => is_under_way,
-            Verb::Withdraw => false,
+            Verb::Change | Verb::Withdraw => false,
         }
     }
 }

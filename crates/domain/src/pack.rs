@@ -195,6 +195,7 @@ const fn told_others(happened: Happened) -> [Told; 3] {
             [Whole, Nothing, Nothing]
         }
         Happened::LetterWritten
+        | Happened::LetterChanged
         | Happened::LetterMailAsked
         | Happened::LetterNotMailed
         | Happened::LetterMailUnknown

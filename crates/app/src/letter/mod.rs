@@ -1,7 +1,7 @@
 //! Letters of an incident to banks and payment institutions: written, mailed or handed over, answered, taken back (R1.3, R3.3).
 //!
 //! Its document is made when somebody first asks for it, or when it goes out, and kept: what is opened, mailed and printed is one and the
-//! same from then on.
+//! same from then on. A draft may be changed: then its document is made anew.
 //!
 //! Invariant: *sent* is written down only with a mail server's own reply, or as a person says; a mail that may have gone out is not sent
 //! again unless a person says so; a closed incident takes nothing.
@@ -48,6 +48,8 @@ use crate::work;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Mails with letters that one account asks for in a day, over all incidents.
 const MAILS_OF_DAY_MAX: i64 = 60;
+/// Pieces that a document has at most: it is far smaller.
+const PIECES_MAX: i64 = 1_000;
 /// Contacts that are offered at most.
 const CONTACTS_MAX: i64 = 100;
 
@@ -112,6 +114,7 @@ impl Stateful for Letter {
 
     fn happened(verb: Verb) -> &'static str {
         match verb {
+            Verb::Change => Happened::LetterChanged,
             Verb::Mail => Happened::LetterMailAsked,
             Verb::HandOver => Happened::LetterHandedOver,
             Verb::Answer => Happened::LetterAnswered,
@@ -265,24 +268,21 @@ pub fn write(tx: &Tx<'_>, actor: &Actor, incident_id: &str, new: New) -> Result<
     if before.iter().filter(|letter| letter.at > since).count() >= OF_DAY_MAX {
         return Err(NotTaken::TooManyToday);
     }
-    if !is_of(new.kind, &terminal) {
-        return Err(Error::Unknown("kind").into());
-    }
-    let (due_on, due_at) = due(tx.now(), new.due_in_days, &terminal)?;
+    let said = said(tx, actor, (&incident, &terminal), new)?;
     let letter = Letter {
         letter_id: format!("{incident_id}-l{position}"),
         incident_id: incident_id.to_owned(),
         position,
-        to: recipient(tx, actor, new.to, &terminal)?,
-        questions: asked(new.kind, new.questions.as_deref(), new.own_question.is_some())?,
-        payments: about(tx, &incident, &terminal, (new.kind, new.payments))?,
         number: number(tx)?,
-        kind: new.kind,
-        language: new.language,
+        kind: said.kind,
+        language: said.language,
         state: State::Draft,
-        own_question: new.own_question,
-        due_on: due_on.to_string(),
-        due_at,
+        to: said.to,
+        questions: said.questions,
+        own_question: said.own_question,
+        payments: said.payments,
+        due_on: said.due_on,
+        due_at: said.due_at,
         by: actor.name().to_owned(),
         at: tx.now(),
         document: None,
@@ -295,6 +295,66 @@ pub fn write(tx: &Tx<'_>, actor: &Actor, incident_id: &str, new: New) -> Result<
     let told = letter.kind.code();
     tell(tx, actor, &letter, Happened::LetterWritten.code(), Some(told))?;
     Ok(letter)
+}
+
+/// Has a draft say something else: what is not said is as in one that is written now. Its document is let go, and made anew when it is asked
+/// for; the record keeps the digest of the one before.
+///
+/// # Errors
+/// As [`write`]; [`Error::WrongState`] of what is no draft.
+pub fn change(tx: &Tx<'_>, actor: &Actor, letter_id: &str, new: New) -> Result<Letter, Error> {
+    let letter: Letter = locked(tx, actor, letter_id)?;
+    decide(&letter, Verb::Change, actor)?;
+    let incident = incident_of(tx, &letter)?;
+    let said = said(tx, actor, (&incident, &terminal_of(tx, &incident)?), new)?;
+    if letter.document.is_some() {
+        piece::let_go(tx, letter_id)?;
+        piece::forget(tx, letter_id, PIECES_MAX)?;
+    }
+    step(tx, actor, letter_id, Verb::Change, None, |letter: &mut Letter| {
+        letter.kind = said.kind;
+        letter.language = said.language;
+        letter.to = said.to;
+        letter.questions = said.questions;
+        letter.own_question = said.own_question;
+        letter.payments = said.payments;
+        (letter.due_on, letter.due_at) = (said.due_on, said.due_at);
+        letter.document = None;
+    })
+}
+
+/// What a letter says, as it is kept.
+struct Saying {
+    kind: Kind,
+    language: Language,
+    to: Recipient,
+    questions: String,
+    own_question: Option<String>,
+    payments: String,
+    due_on: String,
+    due_at: Timestamp,
+}
+
+fn said(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    (incident, terminal): (&Incident, &Terminal),
+    new: New,
+) -> Result<Saying, Error> {
+    if !is_of(new.kind, terminal) {
+        return Err(Error::Unknown("kind"));
+    }
+    let (due_on, due_at) = due(tx.now(), new.due_in_days, terminal)?;
+    Ok(Saying {
+        to: recipient(tx, actor, new.to, terminal)?,
+        questions: asked(new.kind, new.questions.as_deref(), new.own_question.is_some())?,
+        payments: about(tx, incident, terminal, (new.kind, new.payments))?,
+        kind: new.kind,
+        language: new.language,
+        own_question: new.own_question,
+        due_on: due_on.to_string(),
+        due_at,
+    })
 }
 
 /// The last day for an answer by the terminal's clock, and the first moment after it.
@@ -421,18 +481,22 @@ pub fn unmade(tx: &Tx<'_>, actor: &Actor, letter_id: &str) -> Result<Letter, Err
 /// that one counts.
 ///
 /// # Errors
-/// As [`unmade`].
+/// As [`unmade`]; [`Error::WrongState`] where the letter says something else by now than the one that it was made of.
 pub fn keep(
     tx: &Tx<'_>,
     actor: &Actor,
-    letter_id: &str,
+    made_of: &Letter,
     (sha256, len, pieces): (String, i64, &[Vec<u8>]),
     which: &str,
 ) -> Result<Letter, Error> {
+    let letter_id = made_of.letter_id.as_str();
     locked::<Letter>(tx, actor, letter_id)?;
     let mut letter = unmade(tx, actor, letter_id)?;
     if letter.document.is_some() {
         return Ok(letter);
+    }
+    if !letter.says_as(made_of) {
+        return Err(Error::WrongState("changed"));
     }
     piece::begin(tx, letter_id)?;
     for (part, sealed) in (0..).zip(pieces) {
@@ -454,7 +518,8 @@ fn made(tx: &Tx<'_>, actor: &Actor, letter_id: &str) -> Result<Letter, Error> {
     let letter: Letter = locked(tx, actor, letter_id)?;
     match letter.document {
         Some(_) => Ok(letter),
-        None => Err(StoreError::Corrupt("document of a letter").into()),
+        // It was changed just now.
+        None => Err(Error::WrongState("changed")),
     }
 }
 

@@ -56,10 +56,10 @@ impl House {
 
     /// Keeps bytes as the document of a letter.
     fn make(&self, letter: &Letter, sha256: &str) -> Result<Letter, Error> {
-        let (id, sha256) = (letter.letter_id.clone(), sha256.to_owned());
+        let (made_of, sha256) = (letter.clone(), sha256.to_owned());
         self.try_write(move |tx| {
             let which = format!("letter zh sha256:{sha256}");
-            letter::keep(tx, &owner(), &id, (sha256, 2, &[b"ab".to_vec()]), &which)
+            letter::keep(tx, &owner(), &made_of, (sha256, 2, &[b"ab".to_vec()]), &which)
         })
     }
 
@@ -72,6 +72,11 @@ impl House {
     fn mail_letter(&self, letter: &Letter) -> Result<Letter, NotTaken> {
         let id = letter.letter_id.clone();
         self.try_write(move |tx| letter::mail(tx, &owner(), &id))
+    }
+
+    fn change_letter(&self, letter: &Letter, new: New) -> Result<Letter, Error> {
+        let id = letter.letter_id.clone();
+        self.try_write(move |tx| letter::change(tx, &owner(), &id, new))
     }
 
     fn withdraw_letter(&self, letter: &Letter, ground: Option<&'static str>) -> Result<Letter, Error> {
@@ -327,7 +332,10 @@ fn letters_are_no_mail_cannon() {
         house.mail_letter(&letter),
         Err(NotTaken::Case(Error::WrongState("draft")))
     ));
-    assert_eq!(house.may_with(&letter), [Verb::HandOver, Verb::Withdraw]);
+    assert_eq!(
+        house.may_with(&letter),
+        [Verb::HandOver, Verb::Change, Verb::Withdraw]
+    );
 }
 
 #[test]
@@ -361,7 +369,7 @@ fn sent_is_said_only_with_the_servers_reply_and_then_an_answer_may_be_late() {
     let letter = house.made_letter(&id);
     assert_eq!(
         house.may_with(&letter),
-        [Verb::Mail, Verb::HandOver, Verb::Withdraw]
+        [Verb::Mail, Verb::HandOver, Verb::Change, Verb::Withdraw]
     );
     house.mail_letter(&letter).unwrap();
     assert_eq!(house.letter(&letter).state, State::Sending);
@@ -420,7 +428,10 @@ fn a_letter_whose_day_is_over_is_not_mailed() {
         matches!(refused, NotTaken::Case(Error::WrongState("overdue"))),
         "{refused}"
     );
-    assert_eq!(house.may_with(&letter), [Verb::HandOver, Verb::Withdraw]);
+    assert_eq!(
+        house.may_with(&letter),
+        [Verb::HandOver, Verb::Change, Verb::Withdraw]
+    );
 }
 
 #[test]
@@ -490,6 +501,94 @@ fn what_is_taken_back_or_closed_meanwhile_is_not_sent() {
         (State::Draft, MailState::Dropped),
         "nobody has it"
     );
+}
+
+#[test]
+fn a_draft_may_be_changed_and_what_was_made_of_it_before_goes_nowhere() {
+    let (house, id) = house();
+    let before = house.made_letter(&id);
+    house.mail_letter(&before).unwrap();
+    assert!(
+        matches!(
+            house.change_letter(&before, inquiry()),
+            Err(Error::WrongState("sending"))
+        ),
+        "a mail may be under way"
+    );
+    let work = house.take_letter().unwrap();
+    assert!(house.settle_letter(&work, MailOutcome::Refused("550 no such user".into())));
+    assert!(house.may_with(&before).contains(&Verb::Change));
+    house.pass_ms(DAY_MS);
+    let other = New {
+        language: Language::English,
+        to: To::Named {
+            name: "城北银行".into(),
+            email: Some("right@bank.example".into()),
+        },
+        questions: Some(vec![Question::Keep]),
+        own_question: None,
+        ..inquiry()
+    };
+    let wrong = New {
+        questions: Some(vec![Question::Watch]),
+        ..other.clone()
+    };
+    assert!(matches!(
+        house.change_letter(&before, wrong),
+        Err(Error::Unknown("questions"))
+    ));
+    assert!(
+        house.letter(&before).document.is_some(),
+        "what is wrong changes nothing"
+    );
+    let changed = house.change_letter(&before, other).unwrap();
+    assert_eq!((&changed.number, &changed.by), (&before.number, &before.by));
+    assert_eq!(
+        (changed.language, changed.questions.as_str()),
+        (Language::English, "keep")
+    );
+    assert_eq!(
+        changed.due_at,
+        before.due_at.plus_ms(DAY_MS),
+        "from the day of the change"
+    );
+    assert_eq!(changed.document, None);
+    assert_eq!(house.read(|tx| store::piece::count(tx, &before.letter_id)), 0);
+    // One who was setting the earlier one then keeps nothing, and nobody sends it.
+    assert!(matches!(
+        house.make(&before, "aa"),
+        Err(Error::WrongState("changed"))
+    ));
+    assert!(matches!(
+        house.mail_letter(&changed),
+        Err(NotTaken::Case(Error::WrongState("changed")))
+    ));
+    house.make(&changed, "bb").unwrap();
+    let mailed = house.mail_letter(&changed).unwrap().mail.unwrap();
+    assert_eq!(
+        (mailed.to.as_str(), mailed.count),
+        ("right@bank.example", 2),
+        "and is no new cannon"
+    );
+    let work = house.take_letter().unwrap();
+    assert!(house.settle_letter(&work, MailOutcome::Accepted("250".into())));
+    assert!(matches!(
+        house.change_letter(&changed, inquiry()),
+        Err(Error::WrongState("sent"))
+    ));
+    let told = house.told_of_letters(&id);
+    assert!(
+        told.contains(&("letter_changed".to_owned(), before.number.clone())),
+        "{told:?}"
+    );
+    let by_others = |by: Actor| {
+        let id = before.letter_id.clone();
+        house
+            .try_write(move |tx| letter::change(tx, &by, &id, inquiry()))
+            .unwrap_err()
+    };
+    assert!(matches!(by_others(stranger()), Error::NotFound(_)));
+    assert!(matches!(by_others(auditor()), Error::NotAllowed));
 }
 
 /// To whom mails go that nobody has answered a letter, and what they say; they are then sent.

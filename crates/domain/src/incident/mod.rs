@@ -120,6 +120,8 @@ words! {
         Marked = "marked",
         /// A letter was written; of this and the others the text begins with its number, in a line.
         LetterWritten = "letter_written",
+        /// A person changed what a draft says.
+        LetterChanged = "letter_changed",
         /// A person had it mailed.
         LetterMailAsked = "letter_mail_asked",
         /// A mail server took it; the next line is its reply.

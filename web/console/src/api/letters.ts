@@ -1,5 +1,5 @@
 /** Letters of an incident to banks and payment institutions. */
-import { file, get, post } from './http'
+import { file, get, post, put } from './http'
 import type { Letter, LetterAnswerIn, LetterIn, Letters, LetterSend } from './types'
 
 const of = (id: string) => `/incidents/${encodeURIComponent(id)}/letters`
@@ -8,6 +8,8 @@ const one = (id: string) => `/letters/${encodeURIComponent(id)}`
 export const letters = {
   list: (id: string) => get<Letters>(of(id)),
   write: (key: string, id: string, said: LetterIn) => post<Letter>(of(id), said, key),
+  /** Has a draft say something else. */
+  change: (key: string, id: string, said: LetterIn) => put<Letter>(one(id), said, key),
   /** Its document, which is made when somebody first asks for it. */
   document: (id: string) => file(`${one(id)}/document`),
   send: (key: string, id: string, said: LetterSend) => post<Letter>(`${one(id)}/send`, said, key),

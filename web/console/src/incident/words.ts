@@ -99,6 +99,7 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
       const [number, kind] = text.split('\n')
       return [number, words.letter.kind[kind as LetterKind]].filter(Boolean).join(' · ')
     }
+    case 'letter_changed':
     case 'letter_mailed':
     case 'letter_not_mailed':
     case 'letter_mail_unknown':

@@ -39,6 +39,7 @@ export const letter = {
   overdue: say('逾期未答复', 'No answer in time'),
   unknown: say('不知是否寄到', 'Not known whether it arrived'),
   action: {
+    change: say('修改', 'Change'),
     mail: say('用邮件寄出', 'Send by mail'),
     hand_over: say('已交给对方', 'It was handed over'),
     answer: say('记下答复', 'Write down the answer'),
@@ -47,6 +48,11 @@ export const letter = {
   write: say('写函件', 'Write a letter'),
   save: say('存为草稿', 'Save as a draft'),
   save_hint: say('现在还不会发给任何人。', 'It goes to nobody yet.'),
+  save_change: say('保存修改', 'Save the change'),
+  change_hint: say(
+    'PDF 会重新生成；答复期限从今天算起。',
+    'The PDF is made anew; the days for an answer are counted from today.',
+  ),
   to: say('发给谁', 'To whom'),
   to_other: say('其他机构', 'Somebody else'),
   name: say('机构名称', 'Name of the institution'),
@@ -133,6 +139,7 @@ export const letter = {
   /** What the time line says of them. */
   told: {
     letter_written: say('写函件', 'Letter written'),
+    letter_changed: say('修改函件草稿', 'Letter changed'),
     letter_mail_asked: say('函件等待寄出', 'Letter to be mailed'),
     letter_mailed: say('函件已寄出，对方邮件服务器收下', 'Letter mailed: their server took it'),
     letter_not_mailed: say('函件被邮件服务器退回', 'Letter refused by the mail server'),

@@ -83,6 +83,7 @@ impl From<NotTaken> for Problem {
 pub fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(list, write))
+        .routes(routes!(change))
         .routes(routes!(show_document))
         .routes(routes!(send))
         .routes(routes!(answer))
@@ -471,6 +472,31 @@ async fn write(
     Ok(kept.with_status(StatusCode::CREATED))
 }
 
+/// Have a draft say something else. Its number stays; its document is made anew when somebody asks for it.
+#[utoipa::path(put, path = "/letters/{letter_id}", tag = "letter", params(("letter_id" = String, Path)),
+    request_body = LetterIn, responses(
+    (status = 200, body = LetterOut),
+    (status = 403, description = "not_allowed", body = ProblemOut),
+    (status = 404, description = "letter_not_found", body = ProblemOut),
+    (status = 409, description = "wrong_state: it is no draft any more", body = ProblemOut),
+))]
+async fn change(
+    State(api): State<Arc<Api>>,
+    auth::Actor(account): auth::Actor,
+    Path(letter_id): Path<String>,
+    input: In<LetterIn>,
+) -> Result<Kept, Problem> {
+    let shared = api.clone();
+    step(
+        &api,
+        account,
+        letter_id,
+        input,
+        move |tx, actor, id, said: LetterIn| Ok(letters::change(tx, actor, id, said.read(&shared)?)?),
+    )
+    .await
+}
+
 /// Its document: the one that is kept, or, where nobody asked for it before, made now and kept.
 async fn made(api: &Api, account: Account, letter_id: &str) -> Result<Letter, Problem> {
     let id = letter_id.to_owned();
@@ -483,9 +509,11 @@ async fn made(api: &Api, account: Account, letter_id: &str) -> Result<Letter, Pr
     let _place = place.ok_or_else(|| Problem::new(ONE_AT_A_TIME).retry_after_s(BACK_IN_S))?;
     let id = letter_id.to_owned();
     let gathered = reading(api, account.clone(), move |tx, actor| {
-        document::job(tx, &letters::unmade(tx, actor, &id)?)
+        let letter = letters::unmade(tx, actor, &id)?;
+        let job = document::job(tx, &letter)?;
+        Ok((letter, job))
     });
-    let Json(job) = gathered.await?;
+    let Json((letter, job)) = gathered.await?;
     let made = job.set(&api.settings.documents).await?;
     let which = made.which(&format!("letter {}", letter.number), letter.language.code());
     let sha256 = domain::hex::of(&Sha256::digest(&made.pdf));
@@ -495,10 +523,16 @@ async fn made(api: &Api, account: Account, letter_id: &str) -> Result<Letter, Pr
     for number in 0..spool.piece_count() {
         pieces.push(spool.piece(number).await?);
     }
-    let (id, len) = (letter_id.to_owned(), spool.len);
+    let len = spool.len;
     let keep = move |tx: &Tx<'_>| {
         let actor = account.actor(tx)?;
-        Ok::<_, Problem>(letters::keep(tx, &actor, &id, (sha256, len, &pieces), &which)?)
+        Ok::<_, Problem>(letters::keep(
+            tx,
+            &actor,
+            &letter,
+            (sha256, len, &pieces),
+            &which,
+        )?)
     };
     let letter = api.node.write(keep).await?;
     api.node.changed(Some(letter.incident_id.clone()));
