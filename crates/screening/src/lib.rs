@@ -2,7 +2,8 @@
 //!
 //! A terminal's past is a [`Profile`] of bounded size; what the profile cannot know, the caller says in a [`Context`]. Each signal
 //! looks at one thing, and says in words with numbers why it spoke, or that it could not look. `docs/SCREENING.md` has them all.
-//! Beside the signals: [`model`], what people's marks teach, and [`rule`], what people write themselves.
+//! Beside the signals: [`model`], what people's marks teach, [`rule`], what people write themselves, and [`common_point`], where cards were
+//! before they came to harm.
 //!
 //! May touch: what it is given. It knows no clock, no storage and no network.
 //!
@@ -11,6 +12,7 @@
 //! never counts as silent.
 
 mod by_code;
+pub mod common_point;
 mod context;
 mod judge;
 pub mod model;

@@ -60,6 +60,8 @@ words! {
         Busier = "busier",
         /// Within the window of a loss.
         LossWindow = "loss_window",
+        /// Cards were here before they came to harm elsewhere. No payment says it: [`crate::common_point`] does.
+        CommonPoint = "common_point",
     }
 }
 
@@ -190,6 +192,7 @@ impl Code {
             Self::WrongPasswords => ("之前输错密码", "Wrong passwords before"),
             Self::Busier => ("比平时繁忙", "Busier than usual"),
             Self::LossWindow => ("在丢失时段内", "Within the loss window"),
+            Self::CommonPoint => ("出事的卡之前来过", "Cards were here before they came to harm"),
         };
         pick(language, zh, en)
     }
@@ -335,6 +338,10 @@ const fn template(code: Code, language: Language) -> &'static str {
             "Payment number {0} of the day; the most in one of the {2} days before: {1}",
         ),
         Code::LossWindow => ("在丢失时段内", "Within the loss window"),
+        Code::CommonPoint => (
+            "后来在别处出事的卡里，有 {0} 张之前在这台终端用过，涉及 {2} 起案件；按比例只应有 {1} 张",
+            "Cards that came to harm elsewhere and had been used here before: {0}, of cases: {2}; to be expected: {1}",
+        ),
     };
     pick(language, zh, en)
 }

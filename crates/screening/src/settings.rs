@@ -169,6 +169,8 @@ const fn usual(code: Code) -> Weight {
         Code::WrongPasswords => weight(300, 1000, 1000),
         Code::Busier => weight(100, 20, 40),
         Code::LossWindow => weight(300, 0, 0),
+        // No signal: nothing of a payment says it.
+        Code::CommonPoint => weight(0, 0, 0),
     }
 }
 

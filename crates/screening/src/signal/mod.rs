@@ -84,6 +84,7 @@ const SIGNALS: [(Code, bool, Signal); Code::ALL.len()] = [
     (Code::WrongPasswords, true, sign_in::wrong),
     (Code::Busier, false, pace::busier),
     (Code::LossWindow, true, pace::loss_window),
+    (Code::CommonPoint, false, |_| Answer::Silent),
 ];
 
 /// What each signal that is switched on says.
