@@ -59,18 +59,23 @@ pub fn choose(tx: &Tx<'_>, actor: &Actor, often: Often) -> Result<(), StoreError
 
 /// The next morning of the house.
 fn morning(tx: &Tx<'_>) -> Result<Timestamp, StoreError> {
+    next_at(tx, MORNING)
+}
+
+/// When it is that hour next by the clock of the house.
+pub(crate) fn next_at(tx: &Tx<'_>, hour: i8) -> Result<Timestamp, StoreError> {
     let settings = store::setting::get(tx)?;
     let zone = settings.and_then(|settings| TimeZone::get(&settings.time_zone).ok());
     let zone = zone.unwrap_or(TimeZone::UTC);
-    Ok(next_morning(tx.now(), &zone).unwrap_or(tx.now().plus_ms(AHEAD_MS)))
+    Ok(next_hour(tx.now(), hour, &zone).unwrap_or(tx.now().plus_ms(AHEAD_MS)))
 }
 
-fn next_morning(now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+fn next_hour(now: Timestamp, hour: i8, zone: &TimeZone) -> Option<Timestamp> {
     let here = jiff::Timestamp::from_millisecond(now.0)
         .ok()?
         .to_zoned(zone.clone());
     let of = |day: jiff::civil::Date| {
-        let at = day.at(MORNING, 0, 0, 0).to_zoned(zone.clone()).ok()?;
+        let at = day.at(hour, 0, 0, 0).to_zoned(zone.clone()).ok()?;
         Some(Timestamp(at.timestamp().as_millisecond()))
     };
     let today = of(here.date())?;
@@ -335,7 +340,7 @@ mod tests {
             ("Europe/Berlin", "2026-03-27T12:00:00Z", "2026-03-28T07:00:00Z"),
         ] {
             let zone = TimeZone::get(zone).unwrap();
-            assert_eq!(next_morning(at(now), &zone), Some(at(wanted)), "{now}");
+            assert_eq!(next_hour(at(now), &zone), Some(at(wanted)), "{now}");
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod case;
 pub mod cashier;
 pub mod clean_up;
 pub mod comment;
+pub mod common_point;
 pub mod contact;
 pub mod custom_role;
 pub mod duty;

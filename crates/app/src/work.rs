@@ -49,6 +49,7 @@ pub fn enqueue_recurring(tx: &Tx<'_>) -> Result<(), StoreError> {
         enqueue(tx, Id::clean_up(what), tx.now())?;
     }
     enqueue(tx, Id::duties(), tx.now())?;
+    enqueue(tx, Id::common_points(), crate::common_point::next(tx)?)?;
     for id in crate::audit::tasks() {
         enqueue(tx, id, tx.now())?;
     }

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod case;
 pub mod checklist;
 pub mod code;
+pub mod common_point;
 pub mod contact;
 pub mod custom_role;
 pub mod day;

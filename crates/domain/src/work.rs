@@ -60,6 +60,8 @@ words! {
         Duties = "duties",
         /// Carry the audit log on, and look it through; never done, always due again.
         Audit = "audit",
+        /// Look through the estate for common points, once a day; never done, always due again.
+        CommonPoints = "common_points",
     }
 }
 
@@ -303,6 +305,18 @@ impl Kind {
                 ahead_ms_max: CLEAN_UP_EVERY_MS + CLOCK_MS_MAX,
                 lost: Lost::Again,
             },
+            // What is found is the same whoever looks; a shop that was asked is not asked again.
+            Self::CommonPoints => Policy {
+                subject: None,
+                claim_ms: HOUR_MS,
+                first_wait_ms: 60_000,
+                longest_wait_ms: HOUR_MS,
+                tries_max: None,
+                at_once_max: 1,
+                // A day of 25 hours.
+                ahead_ms_max: 25 * HOUR_MS + CLOCK_MS_MAX,
+                lost: Lost::Again,
+            },
             // What becomes a leaf, and the end of the claim, are one transaction.
             Self::Audit => Policy {
                 subject: None,
@@ -474,6 +488,11 @@ impl Id {
     /// The look at what must follow losses.
     pub fn duties() -> Self {
         Self::new(Kind::Duties, "duties", "")
+    }
+
+    /// The look through the estate for common points.
+    pub fn common_points() -> Self {
+        Self::new(Kind::CommonPoints, "estate", "")
     }
 
     /// A clean-up.

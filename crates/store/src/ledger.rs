@@ -267,6 +267,23 @@ pub fn after(
     tx.all(AFTER, values![&terminal_id, after, to, limit], read)
 }
 
+/// Rows of a terminal after a sequence that say which card was there, by requests that it proved or that nobody could forge, oldest first:
+/// place, time and the truncated card. At most `limit`.
+pub fn cards(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(i64, Timestamp, String)>, Error> {
+    let sql = sql!(
+        "SELECT sequence, at_ms, card FROM ledger WHERE terminal_id = $1 AND sequence > $2 AND card IS NOT NULL
+           AND coalesce(proof, '') <> 'unproven' ORDER BY sequence LIMIT $3"
+    );
+    tx.all(sql, values![&terminal_id, after, limit], |row| {
+        Ok((row.int(0)?, row.time(1)?, row.string(2)?))
+    })
+}
+
 /// The terminal's last decided row.
 pub fn last(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<LedgerRow>, Error> {
     Ok(page(tx, terminal_id, Filter::default(), None, 1)?.pop())

@@ -15,6 +15,7 @@ pub mod bulk;
 mod checkpoint;
 #[cfg(test)]
 mod columns;
+pub mod common_point;
 pub mod contact;
 pub mod custom_role;
 pub mod data_key;

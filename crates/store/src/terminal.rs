@@ -417,6 +417,22 @@ pub fn at_gate(tx: &Tx<'_>, after: Option<TerminalId>, limit: i64) -> Result<Vec
     tx.all(sql, values![after.as_ref(), limit], |row| row.terminal_id(0))
 }
 
+/// All terminals, retired ones among them, whose they are and where they stand, in the order of their identifiers, after `after`; at most
+/// `limit`.
+pub fn places(
+    tx: &Tx<'_>,
+    after: Option<TerminalId>,
+    limit: i64,
+) -> Result<Vec<(TerminalId, MerchantId, String)>, Error> {
+    let sql = sql!(
+        "SELECT terminal_id, merchant_id, shop_id FROM terminal
+          WHERE (CAST($1 AS TEXT) IS NULL OR terminal_id > $1) ORDER BY terminal_id LIMIT $2"
+    );
+    tx.all(sql, values![after.as_ref(), limit], |row| {
+        Ok((row.terminal_id(0)?, row.merchant_id(1)?, row.string(2)?))
+    })
+}
+
 /// Terminals of a merchant that our gate decides, retired ones among them, in the order of their identifiers; at most `limit`.
 pub fn of_merchant_at_gate(
     tx: &Tx<'_>,

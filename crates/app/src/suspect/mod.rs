@@ -232,6 +232,11 @@ impl Found {
         &self.suspect.payment
     }
 
+    /// The same, with where it is written.
+    pub(crate) const fn suspect(&self) -> &Suspect {
+        &self.suspect
+    }
+
     /// Where the sale that it gives back is in the ledger.
     pub(crate) fn gives_back(&self) -> Option<i64> {
         self.of.as_ref()?.parse().ok()
@@ -662,4 +667,12 @@ fn card_key(written: &str) -> screening::Key {
     let last = &digits[digits.len().saturating_sub(4)..];
     let first = if first.len() >= 6 { &first[..6] } else { "" };
     screening::Key::of(&format!("card {first} {last}"))
+}
+
+/// Whose money a payment is, told apart as well as what is kept of it does: the card by ten digits, else the payer. The last four digits
+/// alone tell nobody apart.
+pub(crate) fn whose(card: Option<&str>, payer: Option<&str>) -> Option<screening::Key> {
+    let is_told = |card: &&str| card.bytes().take_while(u8::is_ascii_digit).count() >= 6;
+    let card = card.filter(is_told).map(card_key);
+    card.or_else(|| payer.map(screening::Key::of))
 }

@@ -17,6 +17,7 @@ mod attachment;
 mod audit;
 mod codes;
 mod comment;
+mod common_point;
 mod contract;
 mod custom_role;
 mod duty;

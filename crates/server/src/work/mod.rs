@@ -9,6 +9,7 @@
 mod anchor;
 mod audit;
 mod clean_up;
+mod common_point;
 mod duties;
 mod hold_end;
 mod import;
@@ -71,7 +72,7 @@ enum Tried {
 /// Does what is due until `stop` turns true, and ends what is under way.
 pub async fn run(node: Arc<Node>, outside: Outside, mut stop: watch::Receiver<bool>) {
     let answer_time_ms = outside.host.as_ref().map_or(0, |host| host.answer_time_ms());
-    let mut driver = Driver::new(node.clone(), outside);
+    let mut driver = Driver::new(node.clone(), outside, stop.clone());
     let mut forgotten_at = Instant::now() + FORGOTTEN_EVERY;
     loop {
         let wait = driver.start_due().await;
@@ -98,6 +99,8 @@ struct Driver {
     outside: Outside,
     kinds: Vec<OfKind>,
     under_way: JoinSet<()>,
+    /// Says when the node stops: what takes long ends early.
+    stop: watch::Receiver<bool>,
 }
 
 /// What a node has of one kind.
@@ -120,7 +123,7 @@ impl OfKind {
 }
 
 impl Driver {
-    fn new(node: Arc<Node>, outside: Outside) -> Self {
+    fn new(node: Arc<Node>, outside: Outside, stop: watch::Receiver<bool>) -> Self {
         let kinds = Kind::ALL.map(|kind| {
             let policy = match (kind, &outside.host) {
                 (Kind::Reversal, Some(host)) => kind.policy().answered_within(host.answer_time_ms()),
@@ -137,6 +140,7 @@ impl Driver {
             outside,
             kinds: kinds.into(),
             under_way: JoinSet::new(),
+            stop,
         }
     }
 
@@ -205,7 +209,8 @@ impl Driver {
         let Ok(place) = of.places.clone().try_acquire_owned() else {
             return;
         };
-        let doing = perform(self.node.clone(), self.outside.clone(), of.policy, work, place);
+        let (node, outside, stop) = (self.node.clone(), self.outside.clone(), self.stop.clone());
+        let doing = perform(node, outside, of.policy, work, (place, stop));
         self.under_way.spawn(doing);
     }
 }
@@ -216,7 +221,7 @@ async fn perform(
     outside: Outside,
     policy: Policy,
     work: Work,
-    _place: OwnedSemaphorePermit,
+    (_place, stop): (OwnedSemaphorePermit, watch::Receiver<bool>),
 ) {
     let tried = match work.id.kind() {
         Kind::Reversal => match &outside.host {
@@ -240,6 +245,7 @@ async fn perform(
         Kind::RegistrationCheck => registration::check(&node, &outside.identities, &work).await,
         Kind::Import => import::check(&node, &work).await,
         Kind::Duties => duties::look(&node, &work).await,
+        Kind::CommonPoints => common_point::look(&node, &work, &stop).await,
         Kind::Reseal => reseal::run(&node, &work).await,
         Kind::CleanUp => clean_up::run(&node, &work).await,
         Kind::Audit => audit::run(&node, &outside.anchors, &work).await,
@@ -273,6 +279,7 @@ mod tests {
         let claim = |kind: Kind| Duration::from_millis(kind.policy().claim_ms.unsigned_abs());
         assert!(claim(Kind::Import) > import::TURN_TIME_MAX * 4);
         assert!(claim(Kind::Reseal) > reseal::TURN_TIME_MAX * 4);
+        assert!(claim(Kind::CommonPoints) > common_point::LOOK_TIME_MAX * 4);
         assert!(claim(Kind::Mail) > mail::SEND_TIME_MAX);
         assert!(claim(Kind::LetterMail) > mail::SEND_TIME_MAX);
         let anchored = timestamp::STAMP_TIME_MAX + anchor::FOLDER_TIME_MAX + anchor::MAIL_TIME_MAX;
