@@ -10,6 +10,7 @@ mod account;
 mod api_key;
 mod audit;
 mod auth;
+mod common_point;
 mod contact;
 mod custom_role;
 mod document;
@@ -230,6 +231,7 @@ nouns! {
     suspect with CODES,
     statement with CODES,
     question with CODES,
+    common_point,
     settlement_hold with CODES,
     gate,
     operator with CODES,

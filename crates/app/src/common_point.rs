@@ -21,7 +21,8 @@ use domain::terminal::Terminal;
 use domain::work::Work;
 use domain::{MerchantId, TerminalId, Timestamp};
 use jiff::tz::TimeZone;
-use screening::common_point::{At, Finding, INCIDENTS_MAX, SPAN_MS, Said, Search};
+pub use screening::common_point::Finding;
+use screening::common_point::{At, INCIDENTS_MAX, SPAN_MS, Said, Search};
 use screening::{Code, Key, Reason, Settings, Value, common_point as rule};
 use store::incident::Filter;
 use store::statement::{Of, PaymentSpot};
@@ -43,7 +44,7 @@ const CARDS_MAX: usize = 100_000;
 /// Terminals of a shop whose customers are looked at.
 const OF_SHOP_MAX: i64 = 20;
 /// Common points that are listed at most.
-pub const LISTED_MAX: i64 = 100;
+pub const LISTED_MAX: i64 = 50;
 
 /// Where a terminal stands.
 type Place = (TerminalId, MerchantId, String);
@@ -458,9 +459,7 @@ pub fn found(
     let terminal_id = finding.terminal_id;
     store::terminal::hold_row(tx, terminal_id)?;
     let terminal = terminal_of(tx, terminal_id)?;
-    if store::incident::unclosed(tx, terminal_id)?.is_some()
-        || store::incident::stays_stopped(tx, terminal_id)?.is_some()
-    {
+    if reported(tx, terminal_id)?.is_some() {
         return Ok(false);
     }
     let before = store::common_point::of(tx, terminal_id)?;
@@ -526,14 +525,62 @@ pub fn ended(tx: &Tx<'_>, claimed: &Work) -> Result<bool, StoreError> {
     work::again(tx, claimed, next(tx)?)
 }
 
-/// Whether one may see common points: those who run the house, and follow losses.
+/// The common points that one sees, named last first; at most [`LISTED_MAX`].
 ///
 /// # Errors
-/// One may not.
-pub fn may_see(tx: &Tx<'_>, actor: &Actor) -> Result<(), Error> {
+/// One is not of those who run the house and follow losses.
+pub fn list(tx: &Tx<'_>, actor: &Actor) -> Result<Vec<CommonPoint>, Error> {
     let house = store::setting::get(tx)?.unwrap_or_else(House::unasked);
-    match house.may(actor, Right::FollowLoss) {
-        true => Ok(()),
-        false => Err(Error::NotAllowed),
+    match actor.scope().filter(|_| house.may(actor, Right::FollowLoss)) {
+        Some(scope) => Ok(store::common_point::list(tx, scope, LISTED_MAX)?),
+        None => Err(Error::NotAllowed),
+    }
+}
+
+/// A payment by which a victim was at a terminal.
+pub struct Paid {
+    /// How its terminal's pages name it.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// The card, truncated; `None`: a payer.
+    pub card: Option<String>,
+}
+
+/// The payments that a common point names, as far as they are kept.
+///
+/// # Errors
+/// The store failed.
+pub fn paid(tx: &Tx<'_>, point: &CommonPoint) -> Result<Vec<Paid>, StoreError> {
+    let mut all = Vec::new();
+    for id in point.payments.split_whitespace() {
+        let found = match (id.strip_prefix('L'), id.strip_prefix('P')) {
+            (Some(sequence), _) => {
+                let sequence = sequence.parse().unwrap_or_default();
+                let row = store::ledger::get(tx, point.terminal_id, sequence)?;
+                row.map(|row| (row.at, row.card.map(|card| card.to_string())))
+            }
+            (_, Some(place)) => {
+                let (statement_id, position) = place.rsplit_once('.').unwrap_or((place, ""));
+                let position = position.parse().unwrap_or(-1);
+                let row = store::statement::payment_at(tx, point.merchant_id, statement_id, position)?;
+                row.map(|row| (row.at, row.card))
+            }
+            _ => None,
+        };
+        let id = id.to_owned();
+        all.extend(found.map(|(at, card)| Paid { id, at, card }));
+    }
+    Ok(all)
+}
+
+/// The report of a terminal's loss that stands, if somebody has reported it since.
+///
+/// # Errors
+/// The store failed.
+pub fn reported(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<Incident>, StoreError> {
+    match store::incident::unclosed(tx, terminal_id)? {
+        None => store::incident::stays_stopped(tx, terminal_id),
+        open => Ok(open),
     }
 }

@@ -1,7 +1,7 @@
 //! Common points: a terminal at which victims were before is kept with its numbers and its shop asked; one merchant's word names nobody.
 
 use app::case::Error;
-use app::common_point::{Judged, begin, ended, found, may_see, next};
+use app::common_point::{Judged, begin, ended, found, list, next, paid, reported};
 use app::estate::{self, Estate};
 use app::question::{answer, reasons};
 use domain::account::{Account, Proof, Role, Scope};
@@ -420,15 +420,28 @@ fn it_is_looked_for_once_a_day_at_three_by_the_clock_of_the_house() {
 #[test]
 fn only_who_runs_the_house_and_follows_losses_sees_them() {
     let house = house();
+    harmed(&house);
+    night(&house, "Q1");
     let sees = |by: &Actor| {
-        let by = by.clone();
-        let seen = house
-            .store()
-            .read(move |tx| Ok::<_, store::Error>(may_see(tx, &by)));
+        let seen = house.store().read(|tx| Ok::<_, store::Error>(list(tx, by)));
         seen.unwrap()
     };
-    assert!(sees(&risk_officer()).is_ok());
-    for by in [owner_of(1), auditor()] {
+    let seen = sees(&risk_officer()).unwrap();
+    let paid = house.read(|tx| paid(tx, &seen[0]));
+    assert_eq!(
+        (paid[0].id.as_str(), paid[0].card.as_deref()),
+        ("L1", Some("622202******0200"))
+    );
+    assert_eq!(paid.len(), 12);
+    for by in [owner_of(1), owner_of(POINT), auditor()] {
         assert!(matches!(sees(&by), Err(Error::NotAllowed)), "{by:?}");
     }
+    let of = |house: &House| {
+        house
+            .read(|tx| reported(tx, terminal(POINT)))
+            .map(|it| it.incident_id)
+    };
+    assert_eq!(of(&house), None);
+    let incident_id = lose(&house, &owner_of(POINT), POINT);
+    assert_eq!(of(&house), Some(incident_id));
 }

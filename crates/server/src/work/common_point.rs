@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use app::common_point::{Judged, begin, ended, found};
+use app::common_point::{Finding, Judged, begin, ended, found};
 use domain::work::Work;
-use screening::common_point::Finding;
 use store::{Error, Tx};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
@@ -35,7 +34,11 @@ pub async fn look(node: &Arc<Node>, work: &Work, stop: &watch::Receiver<bool>) -
         }
     };
     let Some((judged, findings)) = judged.map_err(|_| Error::Panicked)?? else {
-        // It is due when the node's claims are given back.
+        // For another node, or this one when it is back.
+        let claimed = work.clone();
+        let again = move |tx: &Tx<'_>| app::work::again(tx, &claimed, tx.now());
+        let is_ours: bool = node.write(again).await?;
+        tracing::debug!(is_ours, "a look for common points is left to another node");
         return Ok(Tried::Done);
     };
     let judged = Arc::new(judged);
@@ -79,12 +82,10 @@ fn read(node: &Node, is_over: &AtomicBool) -> Result<Read, Error> {
         let payments = node.store.read(|tx: &Tx<'_>| judged.payments(tx, finding))?;
         findings.push((finding.clone(), payments));
     }
-    let (found, is_cut, took_ms) = (findings.len(), judged.is_cut, begun.elapsed().as_millis());
-    tracing::info!(
-        found,
-        is_cut,
-        took_ms,
-        "the estate was looked through for common points"
-    );
+    if judged.is_cut {
+        tracing::warn!("the estate has more than is looked at for common points");
+    }
+    let took_ms = begun.elapsed().as_millis();
+    tracing::info!(took_ms, "the estate was looked through for common points");
     Ok(Some((judged, findings)))
 }

@@ -410,6 +410,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/common-points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Terminals that nobody reported, and at which cards were before they came to harm elsewhere. */
+        get: operations["common_point_list_common_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts": {
         parameters: {
             query?: never;
@@ -1816,23 +1833,6 @@ export interface paths {
         put?: never;
         /** Take this step. */
         post: operations["invitation_withdraw"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/letters/{letter_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Have a draft say something else. Its number stays; its document is made anew when somebody asks for it. */
-        put: operations["letter_change"];
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4763,6 +4763,81 @@ export interface components {
             /** @description At most 4000 characters. */
             text: string;
         };
+        /** @description A payment by which a victim was at the terminal. */
+        CommonPayment: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description The card, truncated: another may look like it. Null: the payer is known otherwise. */
+            card: string | null;
+            /** @description As the terminal's own pages name it. */
+            id: string;
+        };
+        /** @description A terminal at which more cards were that came to harm elsewhere later than chance would have brought. */
+        CommonPoint: {
+            /**
+             * Format: int64
+             * @description Cards and payers that were there.
+             */
+            cards: number;
+            /**
+             * Format: int64
+             * @description How many of these chance would have brought, in millionths.
+             */
+            expected_millionths: number;
+            /** @description When it was named first. */
+            found_at: components["schemas"]["Time"];
+            /** @description From when cards were looked for. */
+            from: components["schemas"]["Time"];
+            /** @description The report of its loss that stands, if there is one by now. */
+            incident_id: string | null;
+            /** @description The losses they come from. */
+            incidents: string[];
+            /**
+             * Format: int64
+             * @description The same without those by the word of one merchant only: what was judged.
+             */
+            independent: number;
+            /** @description When it was named last. */
+            judged_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description By chance the estate would have one such terminal in so many looks; 2³⁰ at most.
+             */
+            odds: number;
+            /** @description Payments by which they were there, each one's first; at most 20. */
+            payments: components["schemas"]["CommonPayment"][];
+            question: components["schemas"]["CommonQuestion"] | null;
+            /** @description The shop that it stands in. */
+            shop_name: string;
+            /** @description Which terminal. */
+            terminal_id: string;
+            /** @description How people call it. */
+            terminal_name: string;
+            /** @description The zone of its clock. */
+            time_zone: string;
+            /** @description Until when. */
+            to: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Those of them that came to harm elsewhere later.
+             */
+            victims: number;
+        };
+        /** @description The common points. */
+        CommonPoints: {
+            /** @description They, named last first; at most 50. */
+            items: components["schemas"]["CommonPoint"][];
+            next_look_at: components["schemas"]["Time"] | null;
+        };
+        /** @description What became of the question. */
+        CommonQuestion: {
+            /** @description When it was asked. */
+            asked_at: components["schemas"]["Time"];
+            /** @description Which. */
+            id: string;
+            /** @description Where it stands. `here` ends nothing for the house: somebody may have altered a terminal that never left. */
+            state: components["schemas"]["QuestionState"];
+        };
         /** @description Somebody outside whom a shop may have to reach. */
         Contact: {
             /** @description What the one who asks may do with it now. */
@@ -5267,7 +5342,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "question_asked" | "question_passed_on" | "question_here" | "question_unsure" | "question_missing" | "confirm" | "release" | "hours_changed" | "roster_changed" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "question_asked" | "question_passed_on" | "question_here" | "question_unsure" | "question_missing" | "confirm" | "release" | "hours_changed" | "roster_changed" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
         /**
          * @description How much of a case is known.
          * @enum {string}
@@ -6139,7 +6214,7 @@ export interface components {
             withdrawn: components["schemas"]["LetterWithdrawn"] | null;
         };
         /** @enum {string} */
-        LetterAction: "change" | "mail" | "hand_over" | "answer" | "withdraw";
+        LetterAction: "mail" | "hand_over" | "answer" | "withdraw";
         /** @description What came back. */
         LetterAnswer: {
             /** @description When. */
@@ -7664,7 +7739,7 @@ export interface components {
                 /** @description The duty it is about, by its name in the playbook. */
                 duty: string | null;
                 /** @enum {string} */
-                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -8506,7 +8581,7 @@ export interface components {
             reason: string;
         };
         /** @enum {string} */
-        ReasonCode: "refund_without_sale" | "refund_other_card" | "refund_again" | "refund_exceeds_sale" | "many_refunds" | "round_amounts" | "out_of_hours" | "unusual_hour" | "keyed_jump" | "stripe_jump" | "usual_reading_gone" | "test_then_large" | "amount_unusual" | "card_in_a_row" | "many_cards" | "declined_again" | "operator_off_shift" | "operator_unknown" | "elsewhere" | "new_place" | "after_silence" | "wrong_passwords" | "busier" | "loss_window" | "rule";
+        ReasonCode: "refund_without_sale" | "refund_other_card" | "refund_again" | "refund_exceeds_sale" | "many_refunds" | "round_amounts" | "out_of_hours" | "unusual_hour" | "keyed_jump" | "stripe_jump" | "usual_reading_gone" | "test_then_large" | "amount_unusual" | "card_in_a_row" | "many_cards" | "declined_again" | "operator_off_shift" | "operator_unknown" | "elsewhere" | "new_place" | "after_silence" | "wrong_passwords" | "busier" | "loss_window" | "common_point" | "rule";
         /** @description One channel's receipt: nothing of the terminal passes our own doors from here on. */
         Receipt: {
             /** @description From when. */
@@ -10516,7 +10591,7 @@ export interface components {
             /** @description The duty it is about, by its name in the playbook. */
             duty: string | null;
             /** @enum {string} */
-            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -10687,7 +10762,7 @@ export interface components {
         /** @enum {string} */
         WorkAction: "retry" | "give_up";
         /** @enum {string} */
-        WorkKind: "reversal" | "hold_end" | "mail" | "letter_mail" | "letter_overdue_mail" | "provider_stop" | "reminder" | "reminder_mail" | "mention_mail" | "duty_mail" | "digest_mail" | "question" | "question_mail" | "code_mail" | "registration_mail" | "registration_check" | "import" | "reseal" | "clean_up" | "duties" | "audit";
+        WorkKind: "reversal" | "hold_end" | "mail" | "letter_mail" | "provider_stop" | "reminder" | "reminder_mail" | "mention_mail" | "duty_mail" | "digest_mail" | "question" | "question_mail" | "code_mail" | "registration_mail" | "registration_check" | "import" | "reseal" | "clean_up" | "duties" | "audit" | "common_points";
         /** @description Work in pages, and how much of all waits for a person. */
         WorkPage: components["schemas"]["Page_Work"] & {
             /**
@@ -13394,6 +13469,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditStatus"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    common_point_list_common_points: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommonPoints"];
                 };
             };
             /** @description malformed_request */
@@ -23599,139 +23747,6 @@ export interface operations {
                 };
             };
             /** @description invalid_field, idempotency_key_reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description too_many_requests */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    letter_change: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                letter_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LetterIn"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Letter"];
-                };
-            };
-            /** @description malformed_request, malformed_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not_allowed, person_required, cross_origin, second_factor_required */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description letter_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description wrong_state: it is no draft any more */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description body_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_field */
             422: {
                 headers: {
                     [name: string]: unknown;
