@@ -17,7 +17,7 @@ use domain::terminal::{Control, Status, Terminal};
 use domain::time::HOUR_MS;
 use domain::work::{Id, Work};
 use domain::{TerminalId, Timestamp};
-use screening::{Reason, Settings};
+use screening::{Code, Reason, Settings};
 use store::event::{self, New};
 use store::question as kept;
 use store::{Error as StoreError, Tx, row};
@@ -363,18 +363,35 @@ pub fn to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, StoreEr
         (None, None) if zh => "这只是一个问题：终端没有因此停用。".to_owned(),
         (None, None) => "This is a question only: nothing was stopped.".to_owned(),
     };
+    // Nothing of the shop's own: the cards came to harm elsewhere.
+    let is_common = reasons(&question)
+        .first()
+        .is_some_and(|reason| reason.code == Code::CommonPoint);
+    let lead = match (zh, is_common) {
+        (true, false) => format!("终端“{called}”（{number}）最近的交易不像平时（{at}）："),
+        (true, true) => {
+            format!(
+                "请看一下终端“{called}”（{number}）的读卡口和外壳有没有被动过（{at}）。这不说明店里有问题："
+            )
+        }
+        (false, false) => format!("the terminal “{called}” ({number}) is not used as it usually is ({at}):"),
+        (false, true) => format!(
+            "please look whether anybody has touched the slot or the case of the terminal “{called}” ({number}; {at}). This is no \
+             word against the shop:"
+        ),
+    };
     let (subject, text) = match zh {
         true => (
             format!("这台终端在您手里吗？{called}"),
             format!(
-                "{name}：\n\n终端“{called}”（{number}）最近的交易不像平时（{at}）：\n{why}\n请看一眼它在不在，然后登录回答：在，或者不在。\
+                "{name}：\n\n{lead}\n{why}\n请看一眼它在不在，然后登录回答：在，或者不在。\
                  不在的话，一点就停用。\n{stop}\n"
             ),
         ),
         false => (
             format!("Is this terminal with you? {called}"),
             format!(
-                "{name},\n\nthe terminal “{called}” ({number}) is not used as it usually is ({at}):\n{why}\nPlease look whether it is \
+                "{name},\n\n{lead}\n{why}\nPlease look whether it is \
                  there, then log in and answer: yes, or no. A no stops it with one tap.\n{stop}\n"
             ),
         ),

@@ -1,5 +1,6 @@
 /** The pages, each at its address, loaded when first needed. */
 import type { RouteRecordRaw } from 'vue-router'
+import { commonPoint } from '@/common-point/routes'
 import { hours } from '@/hours/routes'
 import { screening } from '@/screening/routes'
 import { statement } from '@/statement/routes'
@@ -230,6 +231,7 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'template' },
   },
   ...hours,
+  ...commonPoint,
   ...screening,
   ...statement,
   {

@@ -222,6 +222,8 @@ export type Roster = Schemas['Roster']
 export type Rosters = Schemas['Rosters']
 export type RosterShift = Schemas['RosterShift']
 export type QuestionAction = Schemas['QuestionAction']
+export type CommonPoint = Schemas['CommonPoint']
+export type CommonPoints = Schemas['CommonPoints']
 export type QuestionState = Schemas['QuestionState']
 export type Watch = Schemas['Watch']
 /** How exactly a moment is known. */

@@ -57,6 +57,7 @@ export const title = {
   incident: say('报失', 'Loss report'),
   suspects: say('需要核对的交易', 'Payments to check'),
   question: say('设备在吗', 'Is it there?'),
+  common_points: say('共同点', 'Common points'),
   shared: say('分享来的账单', 'A statement that was shared'),
   terminals: say('终端', 'Terminals'),
   terminal: say('终端', 'Terminal'),

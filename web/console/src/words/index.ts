@@ -29,6 +29,7 @@ import * as statement from './statement'
 import * as money from './money'
 import * as suspect from './suspect'
 import * as suspect_shop from './suspect_shop'
+import * as common_point from './common_point'
 import * as question from './question'
 import * as hours from './hours'
 import * as pack from './pack'
@@ -83,6 +84,7 @@ const all = {
   ...money,
   ...suspect,
   ...suspect_shop,
+  ...common_point,
   ...question,
   ...hours,
   ...pack,

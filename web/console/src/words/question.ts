@@ -25,6 +25,10 @@ export const question = {
     (terminal) => `Is ${terminal} with you?`,
   ),
   why: say('它最近的用法和平时不一样：', 'It is not used as it usually is:'),
+  why_common: say(
+    '这不说明店里有问题。请看它在不在，读卡口和外壳有没有被动过：',
+    'This is no word against the shop. Please look whether it is there, and whether anybody has touched its slot or case:',
+  ),
   look: say(
     '请先看一眼。只是一个问题，设备没有停用。',
     'Please look first. This only asks: nothing was stopped.',

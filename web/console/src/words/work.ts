@@ -32,6 +32,7 @@ const kind: Words<WorkKind> = {
   clean_up: say('清理', 'Clean-up'),
   duties: say('待办与期限', 'Duties and their terms'),
   audit: say('审计日志', 'Audit log'),
+  common_points: say('查找共同点', 'Look for common points'),
 }
 
 const action: Words<WorkAction> = {
