@@ -4,6 +4,7 @@
 //! Invariant: every figure is printed with the machine's load and beside the floor measured in the same run.
 
 mod codec;
+mod common_points;
 mod floor;
 mod gate;
 mod growth;
@@ -34,6 +35,8 @@ pub enum Bench {
     Growth(growth::Args),
     /// What looking at one lost terminal costs among many: its payments around the loss against its month before.
     Suspects(suspects::Args),
+    /// Looking through an estate for where victims were before: each payment of 60 days read once.
+    CommonPoints(common_points::Args),
     /// Stolen terminals: how soon they are noticed without labels, against false questions. Nothing is measured but the judge.
     Theft(theft::Args),
     /// How well the model finds what people would mark: the public benchmark's protocol, on its data or on a small set of our own.
@@ -50,6 +53,7 @@ pub async fn run(bench: Bench) -> anyhow::Result<()> {
         Bench::Report(args) => report::run(args).await?,
         Bench::Growth(args) => growth::run(args).await?,
         Bench::Suspects(args) => suspects::run(args).await?,
+        Bench::CommonPoints(args) => common_points::run(args).await?,
         Bench::Theft(args) => theft::run(&args)?,
         Bench::Screening(args) => screening::run(&args)?,
     }

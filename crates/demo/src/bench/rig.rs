@@ -255,7 +255,7 @@ fn account() -> Account {
     }
 }
 
-fn terminal(terminal_id: &str, merchant_code: MerchantId) -> anyhow::Result<Terminal> {
+pub(super) fn terminal(terminal_id: &str, merchant_code: MerchantId) -> anyhow::Result<Terminal> {
     Ok(Terminal {
         terminal_id: TerminalId::parse(terminal_id.as_bytes()).context("terminal_id")?,
         serial: format!("B{terminal_id}"),

@@ -105,7 +105,7 @@ fn measure(node: &Node, args: &Args, end: Timestamp) -> anyhow::Result<()> {
 }
 
 /// A loss that was reported at that time.
-fn lost(terminal_id: TerminalId, at: Timestamp) -> Incident {
+pub(super) fn lost(terminal_id: TerminalId, at: Timestamp) -> Incident {
     Incident {
         incident_id: "BENCH001".into(),
         terminal_id,
