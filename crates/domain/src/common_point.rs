@@ -9,7 +9,7 @@ use crate::{MerchantId, TerminalId, Timestamp};
 
 /// The hour of the house's clock at which the estate is looked through, once a day.
 pub const LOOK_HOUR: i8 = 3;
-/// What was not named any more is kept so long after it was named last: `retention.common_point` of the store's `columns.toml`.
+/// What is not named any more is kept for 90 days after it was named last.
 pub const KEPT_MS: i64 = 90 * 24 * HOUR_MS;
 /// Payments that one names at most.
 pub const PAYMENTS_MAX: usize = 20;

@@ -5,6 +5,7 @@ mod api_key;
 mod attachment;
 mod audit;
 mod comment;
+mod common_point;
 mod contact;
 mod documents;
 mod duty;
