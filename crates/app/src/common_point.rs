@@ -23,7 +23,7 @@ use domain::{MerchantId, TerminalId, Timestamp};
 use jiff::tz::TimeZone;
 pub use screening::common_point::Finding;
 use screening::common_point::{At, INCIDENTS_MAX, SPAN_MS, Said, Search};
-use screening::{Code, Key, Reason, Settings, Value, common_point as rule};
+use screening::{Code, Key, Kind, Reason, Settings, Value, common_point as rule};
 use store::incident::Filter;
 use store::statement::{Of, PaymentSpot};
 use store::{Error as StoreError, Tx, row};
@@ -212,6 +212,10 @@ impl Look {
                 continue;
             };
             let suspect = found.suspect();
+            // What went back names who got the money.
+            if matches!(suspect.payment.kind, Kind::Refund | Kind::Void) {
+                continue;
+            }
             let Some(card) = whose(suspect.card.as_deref(), suspect.payer.as_deref()) else {
                 continue;
             };

@@ -340,7 +340,7 @@ mod tests {
             ("Europe/Berlin", "2026-03-27T12:00:00Z", "2026-03-28T07:00:00Z"),
         ] {
             let zone = TimeZone::get(zone).unwrap();
-            assert_eq!(next_hour(at(now), &zone), Some(at(wanted)), "{now}");
+            assert_eq!(next_hour(at(now), MORNING, &zone), Some(at(wanted)), "{now}");
         }
     }
 }

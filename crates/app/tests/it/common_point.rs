@@ -13,7 +13,7 @@ use domain::setting::{Language, Settings, Watch};
 use domain::shop::Shop;
 use domain::terminal::Status;
 use domain::time::HOUR_MS;
-use domain::transaction::{Kind, LedgerRow, Proof as Proven};
+use domain::transaction::{Entry, Kind, LedgerRow, Proof as Proven};
 use domain::work::{Kind as WorkKind, Work};
 use domain::{Actor, MaskedPan, MerchantId, TerminalId};
 use screening::Code;
@@ -307,6 +307,36 @@ fn cards_in_the_window_of_a_loss_count_until_it_was_none_or_somebody_knows_bette
     // The other was never away.
     house.propose_found(&owner_of(3), &other).unwrap();
     house.confirm_found(&risk_officer(), &other).unwrap();
+    assert_eq!(named(&house), []);
+}
+
+#[test]
+fn who_got_money_back_is_no_victim() {
+    let house = house();
+    were_at_point(&house, &[1, 3], 6);
+    for number in [1, 3] {
+        let back = (0..6).map(|customer| LedgerRow {
+            entry: Entry::Request(Kind::Refund),
+            ..pays(
+                number,
+                20_000 + i64::try_from(customer).unwrap(),
+                5,
+                card(number, customer),
+            )
+        });
+        written(&house, back.collect());
+        let incident_id = lose(&house, &owner_of(number), number);
+        let items: Vec<String> = (20_000..20_006).map(|sequence| format!("L{sequence}")).collect();
+        let items: Vec<&str> = items.iter().map(String::as_str).collect();
+        say(
+            &house,
+            &risk_officer(),
+            &incident_id,
+            &items,
+            Some(Verdict::Fraudulent),
+        )
+        .unwrap();
+    }
     assert_eq!(named(&house), []);
 }
 

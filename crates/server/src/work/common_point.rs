@@ -22,7 +22,7 @@ pub const LOOK_TIME_MAX: Duration = Duration::from_secs(600);
 
 /// Looks once, unless the node stops.
 pub async fn look(node: &Arc<Node>, work: &Work, stop: &watch::Receiver<bool>) -> Result<Tried, Error> {
-    let (here, is_over) = (node.clone(), Arc::new(AtomicBool::new(false)));
+    let (here, is_over) = (node.clone(), Arc::new(AtomicBool::new(*stop.borrow())));
     let heard = is_over.clone();
     let mut looking = spawn_blocking(move || read(&here, &heard));
     let mut stop = stop.clone();
@@ -67,9 +67,12 @@ type Read = Option<(Judged, Vec<(Finding, String)>)>;
 fn read(node: &Node, is_over: &AtomicBool) -> Result<Read, Error> {
     let begun = Instant::now();
     let mut look = node.store.read(begin)?;
-    while node.store.read(|tx: &Tx<'_>| look.page(tx))? {
+    loop {
         if is_over.load(Ordering::Relaxed) {
             return Ok(None);
+        }
+        if !node.store.read(|tx: &Tx<'_>| look.page(tx))? {
+            break;
         }
         if begun.elapsed() >= LOOK_TIME_MAX {
             look.is_cut = true;
@@ -88,4 +91,57 @@ fn read(node: &Node, is_over: &AtomicBool) -> Result<Read, Error> {
     let took_ms = begun.elapsed().as_millis();
     tracing::info!(took_ms, "the estate was looked through for common points");
     Ok(Some((judged, findings)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicI64;
+
+    use domain::Timestamp;
+    use domain::time::HOUR_MS;
+    use domain::work::{Id, Kind};
+    use node::seal::Sealer;
+    use store::Store;
+    use store::node::Incarnation;
+
+    use super::*;
+
+    const START: i64 = 1_800_000_000_000;
+
+    #[tokio::test]
+    async fn a_look_is_done_for_today_and_one_that_the_nodes_end_cut_off_is_due_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(START));
+        let time = clock.clone();
+        let now = Arc::new(move || Timestamp(time.load(Ordering::Relaxed)));
+        let store = Store::open(&folder.path().join("store.db"), now).unwrap();
+        let node = Node::new("node-1".into(), store, Sealer::new(&[7; 32])).unwrap();
+        let due = || {
+            let kept = node
+                .store
+                .read(|tx: &Tx<'_>| store::work::get(tx, &Id::common_points()));
+            kept.unwrap().unwrap().due.unwrap().0
+        };
+        let claim = || {
+            let who = Incarnation {
+                node: "node-1".into(),
+                incarnation: 1,
+            };
+            let kind = Kind::CommonPoints;
+            let claim = move |tx: &Tx<'_>| app::work::claim(tx, kind, &kind.policy(), &who, 1);
+            node.store.write(claim).unwrap().pop().unwrap()
+        };
+        node.store.write(app::work::enqueue_recurring).unwrap();
+        let at = due();
+        clock.store(at, Ordering::Relaxed);
+        let (stop, stopped) = watch::channel(false);
+        let done = look(&node, &claim(), &stopped).await.unwrap();
+        assert!(matches!(done, Tried::Done));
+        assert_eq!(due(), at + 24 * HOUR_MS);
+        // On a node that stops it is left to another one.
+        clock.store(at + 24 * HOUR_MS, Ordering::Relaxed);
+        stop.send(true).unwrap();
+        look(&node, &claim(), &stopped).await.unwrap();
+        assert_eq!(due(), at + 24 * HOUR_MS);
+    }
 }
