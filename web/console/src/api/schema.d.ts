@@ -1839,6 +1839,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/letters/{letter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Have a draft say something else. Its number stays; its document is made anew when somebody asks for it. */
+        put: operations["letter_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/letters/{letter_id}/answer": {
         parameters: {
             query?: never;
@@ -5342,7 +5359,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "question_asked" | "question_passed_on" | "question_here" | "question_unsure" | "question_missing" | "confirm" | "release" | "hours_changed" | "roster_changed" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "question_asked" | "question_passed_on" | "question_here" | "question_unsure" | "question_missing" | "confirm" | "release" | "hours_changed" | "roster_changed" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
         /**
          * @description How much of a case is known.
          * @enum {string}
@@ -6214,7 +6231,7 @@ export interface components {
             withdrawn: components["schemas"]["LetterWithdrawn"] | null;
         };
         /** @enum {string} */
-        LetterAction: "mail" | "hand_over" | "answer" | "withdraw";
+        LetterAction: "change" | "mail" | "hand_over" | "answer" | "withdraw";
         /** @description What came back. */
         LetterAnswer: {
             /** @description When. */
@@ -7739,7 +7756,7 @@ export interface components {
                 /** @description The duty it is about, by its name in the playbook. */
                 duty: string | null;
                 /** @enum {string} */
-                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -10591,7 +10608,7 @@ export interface components {
             /** @description The duty it is about, by its name in the playbook. */
             duty: string | null;
             /** @enum {string} */
-            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -10762,7 +10779,7 @@ export interface components {
         /** @enum {string} */
         WorkAction: "retry" | "give_up";
         /** @enum {string} */
-        WorkKind: "reversal" | "hold_end" | "mail" | "letter_mail" | "provider_stop" | "reminder" | "reminder_mail" | "mention_mail" | "duty_mail" | "digest_mail" | "question" | "question_mail" | "code_mail" | "registration_mail" | "registration_check" | "import" | "reseal" | "clean_up" | "duties" | "audit" | "common_points";
+        WorkKind: "reversal" | "hold_end" | "mail" | "letter_mail" | "letter_overdue_mail" | "provider_stop" | "reminder" | "reminder_mail" | "mention_mail" | "duty_mail" | "digest_mail" | "question" | "question_mail" | "code_mail" | "registration_mail" | "registration_check" | "import" | "reseal" | "clean_up" | "duties" | "audit" | "common_points";
         /** @description Work in pages, and how much of all waits for a person. */
         WorkPage: components["schemas"]["Page_Work"] & {
             /**
@@ -23747,6 +23764,139 @@ export interface operations {
                 };
             };
             /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letter_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                letter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetterIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letter"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description letter_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: it is no draft any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
             422: {
                 headers: {
                     [name: string]: unknown;
