@@ -15,7 +15,7 @@ const REPORTED: u32 = 4;
 const HARM: Timestamp = Timestamp(10_000);
 
 fn terminal(place: u32) -> TerminalId {
-    TerminalId::parse(format!("T{place:07}").as_bytes()).unwrap()
+    TerminalId::parse(format!("T{place:07}").as_bytes()).unwrap_or_else(|| panic!("{place}"))
 }
 
 /// Numbers that look like chance, the same each time.
