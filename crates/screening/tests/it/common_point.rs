@@ -166,10 +166,21 @@ fn the_order_in_which_terminals_and_words_come_changes_nothing() {
 fn what_is_merely_big_near_popular_or_late_is_not_named() {
     // Each does something to the estate that brings many victims to terminal 50, and would have it named without its baseline.
     type Trap = fn(&mut Estate);
-    let traps: [(&str, Trap); 7] = [
+    let traps: [(&str, Trap); 8] = [
         ("a market where half of all people are", |estate| {
             (0..PEOPLE).step_by(2).for_each(|person| estate.pays(person, 50));
         }),
+        (
+            "the market of another town, whose people were harmed here",
+            |estate| {
+                estate.said.clear();
+                (PEOPLE..PEOPLE + 10_000).for_each(|person| estate.pays(person, 50));
+                for (person, place) in (PEOPLE..PEOPLE + 8).zip(60..) {
+                    estate.harmed(person, place as usize % 4, true);
+                    estate.pays(person, place);
+                }
+            },
+        ),
         (
             "a neighbour, where half of the shops' customers go too",
             |estate| {
