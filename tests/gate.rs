@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use iso8583::{Message, Mti, Writer, frame, unionpay};
+use serde_json::json;
 use simulator::issuer::cards;
 use simulator::terminal::wire::{Encoder, Session};
 use simulator::terminal::{Approved, Reply, Terminal, TerminalIdentity};
-use tests::{Books, Folder, Launch, WAIT_MAX, ask, ask_on, purchase};
+use tests::{Books, Folder, Launch, WAIT_MAX, ask, ask_on, purchase, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -54,6 +55,67 @@ async fn each_request_is_answered_as_the_protocol_says() -> Result<()> {
     let gate_says = api.get("/gate").await?;
     ensure!(gate_says["unknown_terminal"].as_u64() >= Some(2), "{gate_says}");
     ensure!(gate_says["mac_failures"].as_u64() >= Some(2), "{gate_says}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_held_terminal_asked_to_turn_back_is_undone_at_the_host_once_two_people_say_so() -> Result<()>
+{
+    let folder = Folder::new()?;
+    let node = Launch::new(&folder)?.start().await?;
+    let (risk, second) = (node.api_as("risk").await?, node.api_as("operations").await?);
+    let of_estate = &node.ready.terminals[2];
+    let mut terminal = Terminal::new(of_estate.identity.clone());
+    terminal.connect(node.ready.gate).await?;
+    ensure!(terminal.sign_in().await?.is_approved(), "the sign-in");
+    let first = terminal.purchase(500, &cards()[3]).await?;
+    let first = first.approved.context("the first sale")?;
+    ensure!(
+        terminal.purchase(700, &cards()[0]).await?.is_approved(),
+        "the second sale"
+    );
+    let lost = risk.report_lost(of_estate.id()).await?;
+    let path = format!(
+        "/incidents/{}/recorded",
+        lost["id"].as_str().context("an incident")?
+    );
+    ensure!(terminal.reverse_last().await?.code() == "58", "the reversal");
+    ensure!(terminal.void(&first).await?.code() == "58", "the void");
+
+    for kind in ["void", "reversal"] {
+        let kept = risk.get(&format!("{path}?which=kept")).await?;
+        let items = kept["items"].as_array().context("a list")?;
+        let it = items
+            .iter()
+            .find(|it| it["request"]["kind"] == kind)
+            .context(kind)?;
+        ensure!(it["hindrance"].is_null(), "{it}");
+        let one = format!("{path}/{}", it["request"]["sequence"]);
+        let proposal = json!({ "text": "the shop gave it back" });
+        risk.post(&format!("{one}/propose"), &proposal)
+            .await?
+            .expect(200)?;
+        let alone = risk
+            .post(&format!("{one}/confirm"), &json!({ "way": "host" }))
+            .await?;
+        alone.expect(403)?;
+        let done = second
+            .post(&format!("{one}/confirm"), &json!({ "way": "host" }))
+            .await?;
+        done.expect(200)?;
+    }
+    let decided = until("the host to have answered", async || {
+        let decided = risk.get(&format!("{path}?which=decided")).await?;
+        let items = decided["items"].as_array().context("a list")?;
+        let is_undone = items.iter().all(|it| it["host"]["state"] == "undone");
+        Ok((items.len() == 2 && is_undone).then_some(decided.clone()))
+    })
+    .await?;
+    ensure!(decided["items"][0]["host"]["response_code"] == "00", "{decided}");
+    let rows = Books::read(&risk, of_estate.id()).await?.rows;
+    let of = |decision: &str| rows.iter().filter(|row| row.decision == decision).count();
+    ensure!((of("reversed"), of("recorded")) == (2, 2), "{rows:?}");
+    ensure!(terminal.reverse_last().await?.code() == "58", "it stays refused");
     Ok(())
 }
 

@@ -86,7 +86,7 @@ pub use incident::pack::Stamper;
 pub use incident::render::{NotSet, OWN_TIME_MAX, Renderer};
 use incident::{
     activity, alarm, attachment, closing, comment, documents, drill, duty, found, inspection, letter, pack,
-    payment, police, replacement, report, stop_request, stream, suspect, timeline,
+    payment, police, recorded, replacement, report, stop_request, stream, suspect, timeline,
 };
 use node::Node;
 pub use origin::{Origin, network};
@@ -215,6 +215,7 @@ nouns! {
     found with CODES,
     inspection with CODES,
     letter with CODES,
+    recorded with CODES,
     closing with CODES,
     duty with CODES,
     police,

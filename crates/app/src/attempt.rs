@@ -44,6 +44,8 @@ pub struct Attempt {
     pub entry_mode: Option<EntryMode>,
     /// What a reversal of it would have to carry, encrypted by the edge.
     pub reversal_sealed: Option<Vec<u8>>,
+    /// What a reversal of its original would have to carry, of a request that undoes one, encrypted by the edge; never chip data.
+    pub undo_sealed: Option<Vec<u8>>,
     /// Where it came from.
     pub peer: String,
     /// Whether the MAC verified.
@@ -198,6 +200,9 @@ pub(crate) fn refuse(
         repeated: None,
     };
     ledger::append(tx, &row)?;
+    if held && is_proven && attempt.undo_sealed.is_some() {
+        crate::recorded::keep(tx, attempt, &row)?;
+    }
     let incident_id = match locked.standing.has(hold::Kind::Loss) {
         true => record_attempt(tx, &row)?,
         false => None,

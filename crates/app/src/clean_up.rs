@@ -69,6 +69,12 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
             false => 0,
         }),
         CleanUp::Rosters => crate::roster::forget(tx, ROWS_MAX),
+        CleanUp::Recorded => {
+            let words = tx.now().plus_ms(-domain::recorded::KEPT_MS);
+            let words = store::recorded::erase(tx, words, ROWS_MAX)?;
+            let sealed = tx.now().plus_ms(-domain::recorded::SEALED_MS);
+            Ok(words.max(store::recorded::forget(tx, sealed, ROWS_MAX)?))
+        }
     }
 }
 
@@ -85,6 +91,8 @@ mod tests {
             ("photo", crate::photo::REMOVED_KEPT_MS),
             ("registration", domain::registration::KEPT_MS),
             ("roster", crate::roster::KEPT_MS),
+            ("recorded", domain::recorded::SEALED_MS),
+            ("recorded_ground", domain::recorded::KEPT_MS),
             ("statement", domain::statement::KEPT_MS),
             ("settlement_hold", domain::settlement_hold::KEPT_MS),
         ] {

@@ -52,6 +52,7 @@ pub mod playbook;
 pub mod police;
 pub mod provider_account;
 pub mod question;
+pub mod recorded;
 pub mod registration;
 pub mod repeats;
 pub mod replacement;

@@ -45,6 +45,7 @@ pub mod photo;
 pub mod police;
 pub mod provider_account;
 pub mod question;
+pub mod recorded;
 pub mod registration;
 pub mod replacement;
 pub mod revision;

@@ -180,11 +180,15 @@ const fn told_others(happened: Happened) -> [Told; 3] {
         | Happened::ReminderSent
         | Happened::ReminderRefused
         | Happened::ReminderUnknown => [Nothing; 3],
-        Happened::AttemptRefused | Happened::AttemptRecorded | Happened::HostReversal => {
-            [Whole, Whole, Nothing]
-        }
+        Happened::AttemptRefused
+        | Happened::AttemptRecorded
+        | Happened::RecordedCarriedOut
+        | Happened::RecordedRefused
+        | Happened::HostReversal => [Whole, Whole, Nothing],
         Happened::Alarm => [Whole, Whole, Nothing],
-        Happened::AlarmAcknowledged => [Nothing; 3],
+        Happened::AlarmAcknowledged | Happened::RecordedProposed | Happened::RecordedWithdrawn => {
+            [Nothing; 3]
+        }
         Happened::DocumentMade | Happened::FileAdded => [WithContent; 3],
         // Who got what is for those who got it, and for a court.
         Happened::PackMade => [Nothing; 3],

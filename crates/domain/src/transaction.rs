@@ -134,6 +134,14 @@ impl Kind {
         )
     }
 
+    /// Whether it undoes an approval as a reversal at the host would.
+    pub const fn undoes(self) -> bool {
+        matches!(
+            self,
+            Self::Void | Self::PreAuthorisationVoid | Self::CompletionVoid | Self::Reversal
+        )
+    }
+
     /// Which total of its batch an approval counts in, if any.
     pub const fn side(self) -> Option<Side> {
         match self {

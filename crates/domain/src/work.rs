@@ -118,6 +118,9 @@ words! {
         Statements = "statements",
         /// Rosters of days long ago.
         Rosters = "rosters",
+        /// What reversals would carry of what a held terminal tried to turn back, and nobody decided about in time; the words of those
+        /// who did, long ago.
+        Recorded = "recorded",
     }
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::money::{Currency, Sums};
+use domain::recorded::Which;
 use domain::transaction::{BatchTrace, Decision, Entry, EntryMode, Kind, LedgerRow, Proof, ResponseCode};
 use domain::{MaskedPan, Money, TerminalId, Timestamp};
 
@@ -247,6 +248,34 @@ pub fn page(
             decision,
             limit.into(),
         ],
+        read,
+    )
+}
+
+/// Reversals, voids and refunds that a terminal asked for while it was held, newest first, below `below`; at most `limit`.
+pub fn turned_back(
+    tx: &Tx<'_>,
+    terminal_id: TerminalId,
+    which: Option<Which>,
+    (from, below): (i64, i64),
+    limit: i64,
+) -> Result<Vec<LedgerRow>, Error> {
+    const TURNED_BACK: Sql = sql!(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3 AND decision = 'recorded' AND response_code = '58'
+           AND entry IN ('void', 'refund', 'pre_authorisation_void', 'completion_void', 'reversal')
+           AND coalesce(reason, '') <> 'reversal_refused_by_host'
+           AND (CAST($4 AS BIGINT) IS NULL OR $4 = CASE WHEN EXISTS (SELECT 1 FROM recorded WHERE recorded.terminal_id = $1
+             AND recorded.sequence = ledger.sequence AND recorded.decided_at_ms IS NOT NULL) THEN 1 ELSE 0 END)
+           AND (CAST($5 AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM recorded WHERE recorded.terminal_id = $1
+             AND recorded.sequence = ledger.sequence AND recorded.reversal_sealed IS NOT NULL)) ORDER BY sequence DESC LIMIT $6"
+    ));
+    let decided = which.map(|which| i64::from(which == Which::Decided));
+    let kept = (which == Some(Which::Kept)).then_some(1_i64);
+    tx.all(
+        TURNED_BACK,
+        values![&terminal_id, from, below, decided, kept, limit],
         read,
     )
 }

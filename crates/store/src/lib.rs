@@ -57,6 +57,7 @@ pub mod provider_account;
 pub mod question;
 mod queue;
 pub mod receipt;
+pub mod recorded;
 pub mod registration;
 pub mod replacement;
 pub mod reseal;

@@ -209,6 +209,10 @@ pub const UNITS: &[Unit] = &[
         of_terminal(Purpose::Reversal)),
     unit!("owed_reversal", "reversal_sealed", two ("terminal_id, sequence": Terminal, Int), ("terminal_id": 1),
         of_terminal(Purpose::Reversal)),
+    unit!("recorded", "ground", two ("terminal_id, sequence": Terminal, Int), ("terminal_id, sequence, ''": 3),
+        place("recorded", "ground")),
+    unit!("recorded", "reversal_sealed", two ("terminal_id, sequence": Terminal, Int), ("terminal_id": 1),
+        of_terminal(Purpose::Reversal)),
     unit!("work", "payload", only "CASE WHEN kind = 'reversal' THEN payload END", three ("subject_id, kind, part": Text, Text, Text),
         ("subject_id": 1), of_terminal(Purpose::Reversal)),
 ];

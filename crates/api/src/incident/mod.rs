@@ -4,7 +4,8 @@
 //! `replacement` and `comment` are the steps; `drill` is a report that is not kept; `timeline`, `stream` and `activity` show what
 //! happened; `documents` hands out what goes to others on paper, whose words `packet`, `claim` and `closing_report` gather, and `pack`
 //! all of it with its proofs; `letter` asks banks and institutions in writing; `attachment` keeps what people bring, which `spool` takes
-//! in; `payment` shows what downloaded statements say, and `suspect` which payments stand out, and takes what people say of them.
+//! in; `recorded` has people decide what the terminal tried to turn back; `payment` shows what downloaded statements say, and `suspect`
+//! which payments stand out, and takes what people say of them.
 //!
 //! Invariant: these use `case` and never each other's handlers; `case` uses none of them.
 
@@ -28,6 +29,7 @@ pub mod pack;
 mod packet;
 pub mod payment;
 pub mod police;
+pub mod recorded;
 pub mod render;
 pub mod replacement;
 pub mod report;

@@ -25,6 +25,7 @@ mod personal;
 mod photo;
 mod playbook;
 mod provider_account;
+mod recorded;
 mod registration;
 mod replacement;
 mod report;
@@ -520,6 +521,7 @@ fn purchase(terminal: &str, trace: u32) -> Attempt {
         card: MaskedPan::parse("622424******0113"),
         entry_mode: Some(domain::transaction::EntryMode::Chip),
         reversal_sealed: None,
+        undo_sealed: None,
         peer: "192.0.2.7:4021".into(),
         mac_verified: true,
         keys: None,

@@ -414,6 +414,7 @@ impl Walked {
                 ("photo_id", photo["id"].as_str().unwrap().to_owned()),
                 ("question_id", house.question().await),
                 ("settlement_hold_id", house.settlement_hold("10450001").await),
+                ("sequence", house.refund_recorded("10450002").await.to_string()),
             ])
             .collect();
         house.look_through().await;

@@ -592,6 +592,7 @@ pub fn ask(kind: Kind, terminal_id: TerminalId, trace: u32) -> Attempt {
         card: MaskedPan::of("6224242900000113".bytes()),
         entry_mode: Some(EntryMode::Chip),
         reversal_sealed: Some(SEALED.to_vec()),
+        undo_sealed: None,
         peer: "192.0.2.7:4100".into(),
         mac_verified: true,
         keys: None,

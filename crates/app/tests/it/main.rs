@@ -39,6 +39,7 @@ mod photo;
 mod playbook;
 mod police;
 mod promise;
+mod recorded;
 mod registration;
 mod replacement;
 mod reversal;

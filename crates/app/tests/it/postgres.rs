@@ -40,6 +40,7 @@ mod playbook;
 mod police;
 mod promise;
 mod race;
+mod recorded;
 mod registration;
 mod replacement;
 mod reversal;

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use app::api_key::{New, NotMade};
 use app::case::Against;
+use app::recorded::Said;
 use app::transaction::Answer;
 use domain::account::{Account, Proof, Role, Scope};
 use domain::actor::Actor;
 use domain::api_key::WORKING_MAX;
+use domain::recorded::Way;
 use domain::revision::{Kind as TextKind, Revision, State};
 use domain::right::Rights;
 use domain::setting::Mode;
@@ -141,6 +143,56 @@ fn an_approval_waits_for_a_report_whose_transaction_is_open_and_meets_its_hold()
         assert_eq!(rows[hold + 1].decision, Some(Decision::Declined));
         assert_eq!(house.owed(terminal(1)).len(), 1, "the host said yes to nobody");
     }
+}
+
+#[test]
+fn of_two_nodes_that_decide_about_a_recorded_request_at_once_one_does() {
+    let house = House::open();
+    let sale = purchase(terminal(1), 7);
+    house.sign_in(terminal(1));
+    house.approve(&sale);
+    let id = house.lose(terminal(1)).incident_id;
+    house.reverse(&app::transaction::Attempt {
+        undo_sealed: Some(b"sealed".to_vec()),
+        ..sale
+    });
+    let sequence = house.last(terminal(1)).sequence;
+    let say = |said| {
+        let id = id.clone();
+        move |tx: &Tx<'_>| app::recorded::take(tx, &crate::revision::second(), (&id, sequence), said)
+    };
+    let proposal = Said::Propose {
+        ground: "the shop asked for it".into(),
+        reference: None,
+    };
+    let by = id.clone();
+    house
+        .try_write(move |tx| app::recorded::take(tx, &risk_officer(), (&by, sequence), proposal))
+        .unwrap();
+    let other = house.another_store();
+    let confirm = say(Said::Confirm {
+        way: Way::Host,
+        reference: None,
+    });
+    let refuse = say(Said::Refuse { ground: "no".into() });
+    let (barrier, stand) = barrier();
+    let (told, confirmed) = channel();
+    let first = move |tx: &Tx<'_>| {
+        let taken = confirm(tx)?;
+        stand();
+        Ok::<_, app::case::Error>(taken)
+    };
+    other.submit(first, move |done| told.send(done.is_ok()).unwrap());
+    barrier.reached.recv().unwrap();
+    let (told, refused) = channel();
+    house.store().submit(refuse, move |done| {
+        told.send(matches!(done, Err(app::case::Error::WrongState("carried_out"))))
+            .unwrap();
+    });
+    wait_for_a_lock(&house);
+    barrier.go.send(()).unwrap();
+    assert!(confirmed.recv().unwrap() && refused.recv().unwrap());
+    assert_eq!(house.owed(terminal(1)).len(), 1);
 }
 
 #[test]

@@ -365,6 +365,7 @@ impl Driver {
             card: Some(self.card),
             entry_mode: Some(EntryMode::Swipe),
             reversal_sealed: Some(vec![0; SEALED_BYTES]),
+            undo_sealed: None,
             peer: "127.0.0.1:1".into(),
             mac_verified: true,
             keys: None,

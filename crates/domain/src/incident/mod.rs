@@ -98,6 +98,14 @@ words! {
         AttemptRefused = "attempt_refused",
         /// The terminal tried to turn something back; it was recorded for a person to decide.
         AttemptRecorded = "attempt_recorded",
+        /// Somebody proposed to carry out what it tried to turn back; the text is how, and the acquirer's reference in the next line.
+        RecordedProposed = "recorded_proposed",
+        /// That was taken back.
+        RecordedWithdrawn = "recorded_withdrawn",
+        /// A second person had it carried out; the text is the same.
+        RecordedCarriedOut = "recorded_carried_out",
+        /// It was refused for good.
+        RecordedRefused = "recorded_refused",
         /// The gate undid at the host what the hold cut off.
         HostReversal = "host_reversal",
         /// An alarm was raised.

@@ -325,6 +325,8 @@ impl Gate {
         if kind.reversible() {
             attempt.reversal_sealed =
                 request::seal_reversal(&self.node.sealer, request.message, request.terminal_id);
+            attempt.undo_sealed =
+                request::seal_undo(&self.node.sealer, request.message, request.terminal_id, kind);
         }
         let peer = attempt.peer.clone();
         let first = Pass::take(&self.node, request.terminal_id);
@@ -427,6 +429,12 @@ impl Gate {
     ) -> Result<Option<Out>, store::Error> {
         attempt.reversal_sealed =
             request::seal_reversal(&self.node.sealer, request.message, request.terminal_id);
+        attempt.undo_sealed = request::seal_undo(
+            &self.node.sealer,
+            request.message,
+            request.terminal_id,
+            Kind::Reversal,
+        );
         let reason = request.message.text_str(39).unwrap_or("98").to_owned();
         let admitted = self
             .node
@@ -463,6 +471,7 @@ impl Gate {
             card: None,
             entry_mode: None,
             reversal_sealed: None,
+            undo_sealed: None,
             peer: request.peer.to_string(),
             mac_verified: request.proof == Proof::Proven,
             keys: request.proven_by(),

@@ -172,6 +172,7 @@ pub fn attempt(
         card,
         entry_mode,
         reversal_sealed: None,
+        undo_sealed: None,
         peer: peer.to_string(),
         mac_verified: keys.is_some(),
         keys,
@@ -245,24 +246,190 @@ pub fn seal_reversal(sealer: &Sealer, message: &Message<'_>, terminal_id: Termin
         writer.copy(field, message);
     }
     writer.copy(61, message);
-    if !message.has(2) {
-        // A swiped card has its number in the track only; hosts want field 2 in a reversal.
-        if let Some(track) = message.digits(35) {
-            let number: zeroize::Zeroizing<String> = zeroize::Zeroizing::new(
-                track
-                    .iter()
-                    .take_while(u8::is_ascii_digit)
-                    .map(char::from)
-                    .collect(),
-            );
-            writer.digits(2, &number);
-        }
-    }
+    copy_number(&mut writer, message);
     let packed = zeroize::Zeroizing::new(writer.finish().ok()?.to_vec());
     sealer.seal(Purpose::Reversal, terminal_id.as_str(), &packed).ok()
+}
+
+/// A swiped card has its number in the track only; hosts want field 2 in a reversal.
+fn copy_number(writer: &mut Writer, message: &Message<'_>) {
+    if message.has(2) {
+        return;
+    }
+    let Some(track) = message.digits(35) else { return };
+    let number = track.iter().take_while(u8::is_ascii_digit).map(char::from);
+    let number: zeroize::Zeroizing<String> = zeroize::Zeroizing::new(number.collect());
+    writer.digits(2, &number);
+}
+
+/// Fields of what is kept for people to decide about, should the terminal be held: what identifies the original, and nothing that
+/// authenticates a card or its holder (35, 36, 45, 52, 55; PCI DSS 4.0.1, 3.3).
+const UNDO_FIELDS: [u8; 10] = [2, 4, 14, 22, 23, 25, 38, 41, 42, 49];
+
+/// Field 3 and 60.1 of what a request undoes, by UnionPay's table: a reversal has its original's own.
+const fn undone(kind: Kind) -> Option<(&'static str, u8)> {
+    match kind {
+        Kind::Void => Some(("000000", 22)),
+        Kind::PreAuthorisationVoid => Some(("030000", 10)),
+        Kind::CompletionVoid => Some(("000000", 20)),
+        _ => None,
+    }
+}
+
+/// Packs and seals what a reversal of the original would carry that a void or a reversal (0400) undoes: a 0400 without fields 39 and 64.
+/// `None` of every other kind.
+pub fn seal_undo(
+    sealer: &Sealer,
+    message: &Message<'_>,
+    terminal_id: TerminalId,
+    kind: Kind,
+) -> Option<Vec<u8>> {
+    let packed = pack_undo(message, kind)?;
+    sealer.seal(Purpose::Reversal, terminal_id.as_str(), &packed).ok()
+}
+
+fn pack_undo(message: &Message<'_>, kind: Kind) -> Option<zeroize::Zeroizing<Vec<u8>>> {
+    if !kind.undoes() {
+        return None;
+    }
+    let mut writer = Writer::new(&POS);
+    writer.begin(Mti(0x0400));
+    for field in UNDO_FIELDS {
+        writer.copy(field, message);
+    }
+    match undone(kind) {
+        None => {
+            for field in [3, 11, 60, 61] {
+                writer.copy(field, message);
+            }
+        }
+        Some((processing, transaction_type)) => {
+            let original = field61(message)?;
+            let digits: String = message.digits(60)?.iter().map(char::from).collect();
+            let rest = digits.get(8..).unwrap_or_default();
+            let field60 = format!("{transaction_type:02}{:06}{rest}", original.batch);
+            writer.digits(3, processing).number(11, u64::from(original.trace));
+            writer.digits(60, &field60);
+        }
+    }
+    copy_number(&mut writer, message);
+    Some(zeroize::Zeroizing::new(writer.finish().ok()?.to_vec()))
 }
 
 /// Field 63 of sign-in, lock and unlock: the operator's number.
 pub fn operator(message: &Message<'_>) -> Option<Number> {
     message.text_str(63).and_then(Number::parse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What proves a card or its holder, and is never kept: both tracks, the sequence number and CVV's place, the PIN block, chip data.
+    const NEVER: [u8; 5] = [35, 36, 45, 52, 55];
+
+    /// A request with all that a terminal may send.
+    fn whole(mti: u16, processing: &str, field60: &str) -> Vec<u8> {
+        let mut writer = Writer::new(&POS);
+        writer.begin(Mti(mti));
+        writer.digits(3, processing).number(4, 1_000).number(11, 9);
+        writer
+            .digits(14, "3012")
+            .digits(22, "051")
+            .digits(23, "001")
+            .digits(25, "00");
+        writer.digits(35, "6222020000001234=30121010000");
+        writer.digits(36, "996222020000001234=1561560");
+        writer
+            .text(38, b"654321")
+            .text(41, b"10450001")
+            .text(42, b"898430170110001");
+        writer
+            .text(49, b"156")
+            .bytes(52, &[7; 8])
+            .bytes(55, &[0x9f, 0x26, 1, 5]);
+        writer.digits(60, field60).digits(61, "000007000003");
+        writer.finish().unwrap().to_vec()
+    }
+
+    fn digits(message: &Message<'_>, field: u8) -> String {
+        message.digits(field).unwrap().iter().map(char::from).collect()
+    }
+
+    #[test]
+    fn what_is_kept_for_people_is_a_reversal_of_the_original_without_anything_that_proves_a_card() {
+        for (kind, mti, processing, field60, trace, of) in [
+            (
+                Kind::Void,
+                0x0200,
+                "200000",
+                "23000007000500",
+                3,
+                ("000000", "22000007000500"),
+            ),
+            (
+                Kind::CompletionVoid,
+                0x0200,
+                "200000",
+                "21000007000500",
+                3,
+                ("000000", "20000007000500"),
+            ),
+            (
+                Kind::PreAuthorisationVoid,
+                0x0100,
+                "200000",
+                "11000007000500",
+                3,
+                ("030000", "10000007000500"),
+            ),
+            (
+                Kind::Reversal,
+                0x0400,
+                "000000",
+                "22000007000500",
+                9,
+                ("000000", "22000007000500"),
+            ),
+        ] {
+            let sent = whole(mti, processing, field60);
+            let sent = Message::parse(&POS, &sent).unwrap();
+            let packed = pack_undo(&sent, kind).unwrap();
+            let kept = Message::parse(&POS, &packed).unwrap();
+            assert_eq!(
+                (kept.mti(), kept.number(11)),
+                (Mti(0x0400), Some(trace)),
+                "{kind:?}"
+            );
+            assert_eq!((&*digits(&kept, 3), &*digits(&kept, 60)), of, "{kind:?}");
+            assert_eq!(
+                (kept.number(4), digits(&kept, 2)),
+                (Some(1_000), "6222020000001234".into())
+            );
+            assert!(NEVER.into_iter().all(|field| !kept.has(field)), "{kind:?}");
+            assert_eq!(kept.has(61), kind == Kind::Reversal);
+            // What was sent has them, so that the test can fail.
+            assert!([35, 36, 52, 55].into_iter().all(|field| sent.has(field)));
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_of_what_undoes_nothing_or_names_no_original() {
+        let sent = whole(0x0200, "000000", "22000007000500");
+        let sent = Message::parse(&POS, &sent).unwrap();
+        for kind in [Kind::Purchase, Kind::Refund, Kind::Completion, Kind::Balance] {
+            assert!(pack_undo(&sent, kind).is_none(), "{kind:?}");
+        }
+        let mut writer = Writer::new(&POS);
+        writer.begin(Mti(0x0200));
+        writer
+            .digits(2, "6222020000001234")
+            .digits(3, "200000")
+            .number(4, 1)
+            .number(11, 9);
+        writer.digits(60, "23000007000500");
+        let bare = writer.finish().unwrap().to_vec();
+        let bare = Message::parse(&POS, &bare).unwrap();
+        assert!(pack_undo(&bare, Kind::Void).is_none());
+    }
 }

@@ -149,6 +149,7 @@ fn ask(door: Door, kind: Kind, terminal_id: TerminalId, trace: u32) -> Ask {
         card: MaskedPan::of("6224242900000113".bytes()),
         entry_mode: Some(EntryMode::Chip),
         reversal_sealed: Some(b"sealed".to_vec()),
+        undo_sealed: None,
         peer: "peer".into(),
         mac_verified: true,
         keys: None,

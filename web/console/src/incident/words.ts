@@ -9,6 +9,7 @@ import type {
   LetterKind,
   SettlementHoldScope,
   PackFor,
+  RecordedWay,
   Reminded,
   TimelineItem,
   Transaction,
@@ -111,6 +112,14 @@ function told({ kind, text }: TimelineItem, zone: Zone): string | null {
       const [id, scope, until] = text.split('\n')
       const holds = words.settlement_hold
       return [id, holds.scope[scope as SettlementHoldScope], until && holds.until(until)]
+        .filter(Boolean)
+        .join(' · ')
+    }
+    case 'recorded_proposed':
+    case 'recorded_carried_out': {
+      const [way, reference] = text.split('\n')
+      const ways = words.recorded
+      return [ways.way[way as RecordedWay], reference && ways.reference(reference)]
         .filter(Boolean)
         .join(' · ')
     }

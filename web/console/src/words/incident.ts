@@ -1,6 +1,7 @@
 /** One loss, from the stop to the end. */
 import type { Channel, DocumentKind, TimelineKind, WindowBasis } from '@/api/types'
 import { letter } from './letter'
+import { recorded } from './recorded'
 import { plural, say, type Words } from './say'
 
 export const incident = {
@@ -126,6 +127,7 @@ export const incident = {
     receipt: say('渠道已停', 'Channel stopped'),
     attempt_refused: say('被拒', 'Refused'),
     attempt_recorded: say('已记录', 'Recorded'),
+    ...recorded.told,
     host_reversal: say('主机冲正', 'Reversed at the host'),
     alarm: say('告警', 'Alarm'),
     alarm_acknowledged: say('告警已确认', 'Alarm acknowledged'),

@@ -20,6 +20,7 @@ import * as duty from './duty'
 import * as playbook from './playbook'
 import * as police from './police'
 import * as letter from './letter'
+import * as recorded from './recorded'
 import * as settlement_hold from './settlement_hold'
 import * as replacement from './replacement'
 import * as files from './files'
@@ -75,6 +76,7 @@ const all = {
   ...playbook,
   ...police,
   ...letter,
+  ...recorded,
   ...settlement_hold,
   ...replacement,
   ...files,
