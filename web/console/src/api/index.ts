@@ -86,6 +86,7 @@ export { statements } from './statements'
 export * from './hours'
 export * from './common_points'
 export * from './questions'
+export * from './recorded'
 export * from './settlementHolds'
 export * from './suspects'
 

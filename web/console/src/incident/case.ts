@@ -28,6 +28,7 @@ const PARTS = [
   'police',
   'letters',
   'settlement',
+  'recorded',
   'close',
   'replacement',
 ] as const
