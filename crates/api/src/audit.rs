@@ -13,8 +13,9 @@ use axum::response::{IntoResponse, Response};
 use domain::Actor;
 use domain::actor::Kind;
 use domain::audit::{Finding, PENDING_MS_MAX, Place as Anchored, Record};
-use domain::event::verbs;
+use domain::event::{Subject, verbs};
 use domain::setting::Settings;
+use domain::suspicious_report::is_shown_to;
 use serde::{Deserialize, Serialize};
 use store::Tx;
 use store::audit::Filter;
@@ -103,6 +104,11 @@ fn readers_only(tx: &Tx<'_>, actor: &Actor) -> Result<(), Problem> {
     }
 }
 
+/// Whether the reader of the log is told of what a record is about.
+fn is_read_by(actor: &Actor, record: &Record) -> bool {
+    !Subject::parse(&record.leaf.subject).is_some_and(Subject::is_withheld) || is_shown_to(actor)
+}
+
 fn text(text: String) -> Response {
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], text).into_response()
@@ -151,7 +157,7 @@ struct AuditStatus {
 struct AuditFinding {
     /// What.
     what: AuditWrong,
-    /// About what.
+    /// About what; `withheld` where the reader is not told.
     subject: String,
     /// Which one.
     subject_id: String,
@@ -188,12 +194,12 @@ impl From<Finding> for AuditFinding {
 async fn status(State(api): State<Arc<Api>>, account: Account) -> Result<Json<AuditStatus>, Problem> {
     reading(&api, account, |tx, actor| {
         readers_only(tx, actor)?;
-        stands(tx)
+        stands(tx, actor)
     })
     .await
 }
 
-fn stands(tx: &Tx<'_>) -> Result<AuditStatus, Problem> {
+fn stands(tx: &Tx<'_>, actor: &Actor) -> Result<AuditStatus, Problem> {
     let (pending_count, oldest) = store::audit::waiting(tx)?;
     let signed = store::audit::checkpoint(tx, None)?;
     let kept = |place| store::audit::anchor(tx, place, i64::MAX);
@@ -203,6 +209,10 @@ fn stands(tx: &Tx<'_>) -> Result<AuditStatus, Problem> {
         store::audit::alarms(tx)?,
     );
     let settings = store::setting::get(tx)?.unwrap_or_else(Settings::unasked);
+    let told = |finding: Finding| match is_shown_to(actor) {
+        true => finding,
+        false => finding.without_what_is_withheld(),
+    };
     let is_late = oldest.is_some_and(|at| tx.now().since_ms(at) > PENDING_MS_MAX);
     Ok(AuditStatus {
         size: store::audit::log(tx)?.map_or(0, |log| log.size),
@@ -217,7 +227,7 @@ fn stands(tx: &Tx<'_>) -> Result<AuditStatus, Problem> {
         time_zone: settings.time_zone,
         is_sound: alarm_count == 0 && !is_late,
         alarm_count,
-        findings: findings.into_iter().map(AuditFinding::from).collect(),
+        findings: findings.into_iter().map(|it| told(it).into()).collect(),
     })
 }
 
@@ -265,7 +275,7 @@ async fn acknowledge(
             reason,
         };
         app::audit::acknowledge(tx, actor, &understood)?;
-        stands(tx)
+        stands(tx, actor)
     })
     .await
 }
@@ -473,10 +483,15 @@ async fn list(
         actor: query.actor,
         from: query.from.map(|from| from.0),
         to: query.to.map(|to| to.0),
+        withheld: false,
     })?;
     let (limit, below) = (query.limit, query.cursor.map(|cursor| cursor.0.0));
     reading(&api, account, move |tx, actor| {
         readers_only(tx, actor)?;
+        let filter = Filter {
+            withheld: is_shown_to(actor),
+            ..filter
+        };
         let records = store::audit::list(tx, &filter, below, limit.and_one())?;
         let cursor = |record: &Record| format!("{}.{}", record.leaf.at.0, record.leaf.index);
         let mut names = Names::new(tx);
@@ -519,9 +534,14 @@ async fn export(
         actor: query.actor,
         from: query.from.map(|from| from.0),
         to: query.to.map(|to| to.0),
+        withheld: false,
     })?;
     let Json(rows) = reading(&api, account, move |tx, actor| {
         readers_only(tx, actor)?;
+        let filter = Filter {
+            withheld: is_shown_to(actor),
+            ..filter
+        };
         let records = store::audit::list(tx, &filter, None, sheet::ROWS_MAX as i64)?;
         let mut names = Names::new(tx);
         let rows = records.into_iter();
@@ -560,6 +580,7 @@ async fn show(
     reading(&api, account, move |tx, actor| {
         readers_only(tx, actor)?;
         let record = store::audit::record(tx, index(&leaf_index)?)?;
+        let record = record.filter(|record| is_read_by(actor, record));
         let record = record.ok_or_else(|| Problem::new(RECORD_NOT_FOUND))?;
         Ok(record_out(&mut Names::new(tx), record)?)
     })
@@ -581,7 +602,12 @@ async fn prove(
     let size = query.size.map(|size| size.0);
     let Json(proof) = reading(&api, account, move |tx, actor| {
         readers_only(tx, actor)?;
-        let index = index(&leaf_index)?.unsigned_abs();
+        let index = index(&leaf_index)?;
+        let record = store::audit::record(tx, index)?;
+        if record.is_some_and(|record| !is_read_by(actor, &record)) {
+            return Err(Problem::new(RECORD_NOT_FOUND));
+        }
+        let index = index.unsigned_abs();
         let checkpoint = signed(tx, size)?;
         let file = ProofFile {
             index,

@@ -57,6 +57,7 @@ mod sheet;
 mod shop;
 mod spool;
 mod statement;
+mod suspicious_report;
 mod template;
 mod terminal;
 #[cfg(test)]
@@ -234,6 +235,7 @@ nouns! {
     question with CODES,
     common_point,
     settlement_hold with CODES,
+    suspicious_report with CODES,
     gate,
     operator with CODES,
     account with CODES,

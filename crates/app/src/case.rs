@@ -154,6 +154,11 @@ pub trait Noun: Table {
 
     /// Whether somebody of that scope sees it.
     fn seen_by(&self, tx: &Tx<'_>, scope: &Scope) -> Result<bool, StoreError>;
+
+    /// Whether there are any for this actor: for what only a right shows, a scope is not enough. Asked before anything is read.
+    fn exists_for(_actor: &Actor) -> bool {
+        true
+    }
 }
 
 /// Something with states.
@@ -187,7 +192,10 @@ pub trait Stateful: Noun + Case {
 /// The one of that identifier, when the actor may see it.
 pub fn find<N: Noun>(tx: &Tx<'_>, actor: &Actor, id: &str) -> Result<N, Error> {
     let not_found = || Error::NotFound(N::SUBJECT);
-    let scope = actor.scope().ok_or_else(not_found)?;
+    let scope = actor
+        .scope()
+        .filter(|_| N::exists_for(actor))
+        .ok_or_else(not_found)?;
     let it = N::get(tx, id)?.ok_or_else(not_found)?;
     match it.seen_by(tx, scope)? {
         true => Ok(it),

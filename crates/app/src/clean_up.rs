@@ -50,7 +50,9 @@ fn forget(tx: &Tx<'_>, what: CleanUp) -> Result<usize, Error> {
             store::audit::lock(tx)?;
             let holds = tx.now().plus_ms(-domain::settlement_hold::KEPT_MS);
             let holds = store::settlement_hold::erase(tx, holds, ROWS_MAX)?;
-            Ok(holds.max(store::incident::erase(
+            let reports = tx.now().plus_ms(-domain::suspicious_report::KEPT_MS);
+            let reports = store::suspicious_report::erase(tx, reports, ROWS_MAX)?;
+            Ok(holds.max(reports).max(store::incident::erase(
                 tx,
                 tx.now().plus_ms(-CASES_KEPT_MS),
                 ROWS_MAX,
@@ -95,6 +97,7 @@ mod tests {
             ("recorded_ground", domain::recorded::KEPT_MS),
             ("statement", domain::statement::KEPT_MS),
             ("settlement_hold", domain::settlement_hold::KEPT_MS),
+            ("suspicious_report", domain::suspicious_report::KEPT_MS),
         ] {
             let said = format!("[retention.{retention}]\ndays = {}\n", kept_ms / (24 * HOUR_MS));
             assert!(page.contains(&said), "{said}");

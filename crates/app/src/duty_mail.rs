@@ -1,4 +1,5 @@
-//! Mails about duties: to whom it is said that one is due soon or late, each time or once a day, and in which words (R1.1).
+//! Mails about duties: to whom it is said that one is due soon or late, each time or once a day, and in which words (R1.1). That a
+//! suspicious-transaction report is to be filed is said in the mail of the day, which says of it only that something waits.
 //!
 //! Invariant: a mail names the case, the terminal, what is to be done and until when, and nothing of what anybody said; it goes to nobody who
 //! does not see the case, and not at all once the duty is ended.
@@ -13,6 +14,7 @@ use domain::duty_mail::{DutyMail, Often};
 use domain::incident::{Incident, State};
 use domain::right::Right;
 use domain::setting::{Language, Settings};
+use domain::suspicious_report::is_shown_to;
 use domain::terminal::Terminal;
 use domain::time::HOUR_MS;
 use domain::work::{Id, Work};
@@ -142,8 +144,34 @@ fn terminal_of(tx: &Tx<'_>, incident: &Incident) -> Result<Terminal, StoreError>
     terminal.ok_or(StoreError::Corrupt("terminal of an incident"))
 }
 
+/// The last morning of the house.
+fn last_morning(tx: &Tx<'_>) -> Result<Timestamp, StoreError> {
+    Ok(morning(tx)?.plus_ms(-AHEAD_MS))
+}
+
+/// Has the mail of the day sent to those who file suspicious-transaction reports, whatever they chose for duties, where the term of one
+/// is over or ends within a day. It is the same work as anybody's mail of the day: its name does not say that there is a report.
+fn remind_of_reports(tx: &Tx<'_>) -> Result<(), StoreError> {
+    if !crate::suspicious_report::to_remind(tx, last_morning(tx)?)? || !mail_is_set_up(tx)? {
+        return Ok(());
+    }
+    for login in store::account::of_house(tx, Right::ReportSuspicion, PEOPLE_MAX)? {
+        if reached_at(tx, &login)?.is_some() {
+            add_digest(tx, login)?;
+        }
+    }
+    Ok(())
+}
+
+fn add_digest(tx: &Tx<'_>, login: String) -> Result<(), StoreError> {
+    let digest = Sha256::digest(login.as_bytes());
+    let id = Id::digest_mail(&domain::hex::of(&digest[..16]));
+    add(tx, (id, tx.now()), login)
+}
+
 /// Has the mails of the day sent that are due: each once, and none where nothing is due.
 pub fn begin_day(tx: &Tx<'_>) -> Result<(), StoreError> {
+    remind_of_reports(tx)?;
     let due = store::duty_mail::due(tx, NEXT_MS_MAX, AT_ONCE_MAX)?;
     if due.is_empty() {
         return Ok(());
@@ -157,9 +185,7 @@ pub fn begin_day(tx: &Tx<'_>) -> Result<(), StoreError> {
             continue;
         };
         if reached_at(tx, &chosen.login)?.is_some() && !lines(tx, &person)?.0.is_empty() {
-            let digest = Sha256::digest(chosen.login.as_bytes());
-            let id = Id::digest_mail(&domain::hex::of(&digest[..16]));
-            add(tx, (id, tx.now()), chosen.login)?;
+            add_digest(tx, chosen.login)?;
         }
     }
     Ok(())
@@ -209,6 +235,22 @@ fn lines(tx: &Tx<'_>, person: &Person) -> Result<(Vec<String>, bool), StoreError
     let is_cut = lines.len() > NAMED_MAX;
     lines.truncate(NAMED_MAX);
     Ok((lines, is_cut))
+}
+
+/// That a suspicious-transaction report is to be filed, to who files them: nothing of which, or of what.
+fn of_reports(tx: &Tx<'_>, person: &Person) -> Result<Option<String>, StoreError> {
+    if !is_shown_to(&Actor::Person(person.account.clone())) {
+        return Ok(None);
+    }
+    let zh = is_chinese(tx)?;
+    let line = match store::suspicious_report::due(tx)? {
+        (0, 0) => return Ok(None),
+        (0, _) if zh => "· 有保密事项一天之内到期，请登录后查看。",
+        (0, _) => "- a confidential matter is due within a day: log in to see it",
+        _ if zh => "· 有保密事项已过期，请登录后查看。",
+        _ => "- a confidential matter is late: log in to see it",
+    };
+    Ok(Some(line.to_owned()))
 }
 
 /// The mail that work is about; `None` when it is not to be sent any more: the duty is ended, the case closed, or the person sees it or is
@@ -276,8 +318,12 @@ pub fn digest_to_send(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Reminding>, 
     let (Some(person), Some((to, name))) = (person, reached_at(tx, login)?) else {
         return Ok(None);
     };
-    let (lines, is_cut) = lines(tx, &person)?;
-    if lines.is_empty() || chosen(tx, login)? != Often::Daily {
+    let (mut lines, is_cut) = match chosen(tx, login)? {
+        Often::Daily => lines(tx, &person)?,
+        Often::AtOnce | Often::Never => (Vec::new(), false),
+    };
+    lines.extend(of_reports(tx, &person)?);
+    if lines.is_empty() {
         return Ok(None);
     }
     let (count, lines) = (lines.len(), lines.join("\n"));

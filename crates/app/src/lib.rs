@@ -72,6 +72,7 @@ pub mod sign_in;
 pub mod statement;
 pub mod stop_request;
 pub mod suspect;
+pub mod suspicious_report;
 pub mod terminal;
 pub mod totp;
 pub mod transaction;

@@ -117,7 +117,7 @@ pub struct Done {
 }
 
 /// What the person of that log-in did, after a place and until a time; at most `limit`. To somebody else only what happened to things
-/// that one sees.
+/// that one sees; to nobody what is withheld: what is handed over is read elsewhere.
 pub fn done(
     tx: &Tx<'_>,
     reader: &Actor,
@@ -129,7 +129,7 @@ pub fn done(
     let events = store::event::of_person(tx, login, after, until, limit)?;
     let next = (events.len() as i64 == limit).then(|| events.last().map(store::event::spot));
     let (mut shown, mut seen) = (Vec::with_capacity(events.len()), HashMap::new());
-    for event in events {
+    for event in events.into_iter().filter(|event| !event.subject.is_withheld()) {
         let key = (event.subject, event.subject_id.clone());
         let is_shown = match seen.get(&key) {
             _ if reader.name() == login => true,
@@ -163,7 +163,7 @@ fn is_seen(tx: &Tx<'_>, reader: &Actor, event: &Event) -> Result<bool, StoreErro
     match event.subject {
         _ if reader.scope() == Some(&Scope::All) => Ok(true),
         // Of a hold, what people of the house say of it is for the house alone.
-        Subject::Setting | Subject::SettlementHold => Ok(false),
+        Subject::Setting | Subject::SettlementHold | Subject::SuspiciousReport => Ok(false),
         Subject::Terminal => sees::<Terminal>(tx, reader, id),
         Subject::Incident => sees::<Incident>(tx, reader, id),
         Subject::Contact => sees::<Contact>(tx, reader, id),

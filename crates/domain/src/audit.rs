@@ -3,7 +3,7 @@
 //! Invariant: leaves are only appended; what may be personal is in none, only a salted digest of it.
 
 use crate::actor::Actor;
-use crate::event::Event;
+use crate::event::{Event, Subject};
 use crate::right::Right;
 use crate::setting::Settings;
 use crate::time::{HOUR_MS, Timestamp};
@@ -108,10 +108,28 @@ pub struct Acknowledged {
     pub by: String,
 }
 
+/// What stands in place of a subject that only some are told of.
+const WITHHELD: &str = "withheld";
+
+impl Finding {
+    /// The same for whoever is not told of what it is about: that something is wrong, and not with what.
+    pub fn without_what_is_withheld(&self) -> Self {
+        match Subject::parse(&self.subject).is_some_and(Subject::is_withheld) {
+            true => Self {
+                subject: WITHHELD.to_owned(),
+                subject_id: String::new(),
+                sequence: 0,
+                ..self.clone()
+            },
+            false => self.clone(),
+        }
+    }
+}
+
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (what, subject) = (self.what.code(), &self.subject);
-        write!(f, "{what}: {subject} {} {}", self.subject_id, self.sequence)
+        let (what, it) = (self.what.code(), self.without_what_is_withheld());
+        write!(f, "{what}: {} {} {}", it.subject, it.subject_id, it.sequence)
     }
 }
 

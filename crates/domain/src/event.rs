@@ -56,6 +56,15 @@ words! {
         Question = "question",
         /// A hold on settlement; that it stands, and that it was released, is told of its terminal or merchant, too.
         SettlementHold = "settlement_hold",
+        /// A report of suspicious transactions, of which only those with the right are told.
+        SuspiciousReport = "suspicious_report",
+    }
+}
+
+impl Subject {
+    /// Whether nobody without a right of its own is told that there is one: not by the record of who did what either.
+    pub const fn is_withheld(self) -> bool {
+        matches!(self, Self::SuspiciousReport)
     }
 }
 
@@ -173,6 +182,14 @@ words! {
         Confirm = "confirm",
         /// A second person was asked to release one.
         Release = "release",
+        /// Somebody read it, where that is written down.
+        Look = "look",
+        /// A second person agreed that suspicious transactions are reported.
+        ConfirmReport = "confirm_report",
+        /// A second person agreed that they are not.
+        ConfirmNoReport = "confirm_no_report",
+        /// It was filed with an authority, as a person says.
+        File = "file",
         /// Somebody said when a shop is open, or that it is not known any more.
         HoursChanged = "hours_changed",
         /// Somebody entered who works in a shop on a day, or that it is not known any more.

@@ -58,6 +58,7 @@ pub mod settlement_hold;
 pub mod shop;
 pub mod statement;
 pub mod stop_request;
+pub mod suspicious_report;
 pub mod terminal;
 pub mod time;
 pub mod trail;

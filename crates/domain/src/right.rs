@@ -47,6 +47,8 @@ words! {
         SeePersonal = "see_personal",
         /// Write the house's own playbooks and templates, and sign off what others wrote.
         KeepRevision = "keep_revision",
+        /// Write, decide and file reports of suspicious transactions, and be told that there are any.
+        ReportSuspicion = "report_suspicion",
     }
 }
 
@@ -56,7 +58,7 @@ impl Right {
     }
 
     /// Whether it is people's alone, and never a program's: what ends a loss, gives rights, sets passwords and secrets,
-    /// decides what nobody knows, sees what is personal, or says what must follow a loss.
+    /// decides what nobody knows, sees what is personal, says what must follow a loss, or is kept from those it is about.
     pub const fn is_peoples(self) -> bool {
         matches!(
             self,
@@ -68,6 +70,7 @@ impl Right {
                 | Self::DecideWork
                 | Self::SeePersonal
                 | Self::KeepRevision
+                | Self::ReportSuspicion
         )
     }
 

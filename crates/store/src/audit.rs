@@ -248,6 +248,8 @@ pub struct Filter {
     pub from: Option<Timestamp>,
     /// Before this time.
     pub to: Option<Timestamp>,
+    /// Also of what only some are told of: see [`Subject::is_withheld`].
+    pub withheld: bool,
 }
 
 /// A place in the list.
@@ -259,7 +261,8 @@ pub fn list(tx: &Tx<'_>, filter: &Filter, below: Option<Spot>, limit: i64) -> Re
         ($by:literal) => {
             records!(concat!(
                 "WHERE (l.at_ms, l.leaf_index) < ($1, $2) AND l.at_ms >= $3 AND (CAST($4 AS TEXT) IS NULL OR l.subject = $4)
-                   AND (CAST($5 AS TEXT) IS NULL OR l.subject_id = $5) AND (CAST($6 AS TEXT) IS NULL OR e.actor = $6)",
+                   AND (CAST($5 AS TEXT) IS NULL OR l.subject_id = $5) AND (CAST($6 AS TEXT) IS NULL OR e.actor = $6)
+                   AND (CAST($8 AS BIGINT) = 1 OR l.subject <> 'suspicious_report')",
                 $by,
                 " ORDER BY l.at_ms DESC, l.leaf_index DESC LIMIT $7"
             ))
@@ -288,7 +291,8 @@ pub fn list(tx: &Tx<'_>, filter: &Filter, below: Option<Spot>, limit: i64) -> Re
         filter.subject.as_deref(),
         filter.subject_id.as_deref(),
         filter.actor.as_deref(),
-        limit
+        limit,
+        i64::from(filter.withheld)
     ];
     tx.all(sql, values, read_record)
 }

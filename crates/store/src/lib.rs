@@ -74,6 +74,7 @@ mod sqlite;
 pub mod stage;
 pub mod statement;
 pub mod stop_request;
+pub mod suspicious_report;
 pub mod terminal;
 pub mod terminal_session;
 mod tx;

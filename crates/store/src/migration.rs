@@ -57,6 +57,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0047_unanswered.sql"),
     include_str!("../migrations/0049_common_point.sql"),
     include_str!("../migrations/0048_recorded.sql"),
+    include_str!("../migrations/0050_suspicious_report.sql"),
 ];
 
 /// Only one node at a time brings a shared store up to date; the number is ours among the database's advisory locks.

@@ -14,7 +14,7 @@ use domain::terminal::Terminal;
 use serde_json::Value;
 use store::Tx;
 
-use super::fact::{Fact, FactSheet, Section};
+use super::fact::{Clock, Fact, FactSheet, Section};
 use crate::language::Language;
 use crate::people::Names;
 use crate::problem::Problem;
@@ -66,7 +66,7 @@ pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Value
             language.pick("日期", "Date"),
         ],
     };
-    Ok(sheet.job(tx.now(), incident, &terminal, language))
+    Ok(sheet.job(tx.now(), &incident.incident_id, Clock::of(&terminal), language))
 }
 
 /// The terminal that was lost.

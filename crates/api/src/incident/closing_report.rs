@@ -13,7 +13,7 @@ use serde_json::Value;
 use store::Tx;
 
 use super::claim::{ended, lost_terminal, sections};
-use super::fact::{FactSheet, List, Section};
+use super::fact::{Clock, FactSheet, List, Section};
 use super::packet::in_print;
 use crate::language::Language;
 use crate::people::Names;
@@ -58,7 +58,7 @@ pub fn job(tx: &Tx<'_>, incident: &Incident, language: Language) -> Result<Value
             language.pick("日期", "Date"),
         ],
     };
-    Ok(sheet.job(tx.now(), incident, &terminal, language))
+    Ok(sheet.job(tx.now(), &incident.incident_id, Clock::of(&terminal), language))
 }
 
 /// What the terminal did since it was stopped.

@@ -130,7 +130,7 @@ async fn list_documents(
 
 /// How a document is asked for.
 #[derive(Deserialize, IntoParams)]
-struct DocumentQuery {
+pub struct DocumentQuery {
     /// Whose words it says; that of `Accept-Language` unless said.
     #[param(inline)]
     language: Option<DocumentLanguage>,
@@ -142,7 +142,8 @@ pub fn places() -> Arc<Places> {
 }
 
 impl DocumentQuery {
-    fn language(&self, headers: &HeaderMap) -> Language {
+    /// The language that is asked for.
+    pub fn language(&self, headers: &HeaderMap) -> Language {
         match self.language {
             Some(DocumentLanguage(Spoken::Chinese)) => Language::Chinese,
             Some(DocumentLanguage(Spoken::English)) => Language::English,

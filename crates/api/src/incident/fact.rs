@@ -2,9 +2,8 @@
 //!
 //! Invariant: what is not known is said not to be known, never left out and never guessed.
 
-use app::stop_request::minute;
+use app::stop_request::minute_in;
 use domain::Timestamp;
-use domain::incident::Incident;
 use domain::terminal::Terminal;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -41,6 +40,25 @@ pub struct List {
     pub none: &'static str,
 }
 
+/// By which clock a document says its times.
+#[derive(Clone, Copy)]
+pub struct Clock<'a> {
+    /// An IANA name.
+    pub zone: &'a str,
+    /// Whether it is the house's, and not the terminal's.
+    pub is_house: bool,
+}
+
+impl<'a> Clock<'a> {
+    /// A terminal's.
+    pub const fn of(terminal: &'a Terminal) -> Self {
+        Self {
+            zone: terminal.time_zone.as_str(),
+            is_house: false,
+        }
+    }
+}
+
 /// A document of sections.
 pub struct FactSheet {
     /// What it is called.
@@ -59,8 +77,8 @@ pub fn made_at(now: Timestamp) -> Timestamp {
 }
 
 impl FactSheet {
-    /// The job for `tillguard-documents`.
-    pub fn job(&self, now: Timestamp, incident: &Incident, terminal: &Terminal, language: Language) -> Value {
+    /// The job for `tillguard-documents`, under that number.
+    pub fn job(&self, now: Timestamp, number: &str, clock: Clock<'_>, language: Language) -> Value {
         let fact = |(zh, en, said): &Fact| json!({ "name": language.pick(zh, en), "said": said });
         let section = |section: &Section| {
             json!({
@@ -76,9 +94,10 @@ impl FactSheet {
             "time": Time(at).to_string(),
             "data": {
                 "title": self.title,
-                "number": incident.incident_id,
-                "made_at": minute(at, terminal),
-                "zone": terminal.time_zone,
+                "number": number,
+                "made_at": minute_in(at, clock.zone),
+                "zone": clock.zone,
+                "zone_of": if clock.is_house { "house" } else { "terminal" },
                 "note": self.note,
                 "sections": self.sections.iter().map(section).collect::<Vec<_>>(),
                 "signatures": self.signatures,

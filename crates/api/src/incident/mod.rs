@@ -21,7 +21,7 @@ mod device;
 pub mod documents;
 pub mod drill;
 pub mod duty;
-mod fact;
+pub mod fact;
 pub mod found;
 pub mod inspection;
 pub mod letter;

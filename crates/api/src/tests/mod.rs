@@ -38,6 +38,7 @@ mod statement;
 mod stop_request;
 mod stream;
 mod suspect;
+mod suspicious_report;
 mod template;
 mod terminal;
 mod transaction;

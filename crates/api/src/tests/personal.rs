@@ -168,7 +168,7 @@ async fn it_is_seen_only_by_who_has_just_proved_who_it_is() {
 }
 
 /// What fields are called that may be about a person.
-const WORDS: [&str; 28] = [
+const WORDS: [&str; 33] = [
     "person_name",
     "payer",
     "mobile",
@@ -197,6 +197,11 @@ const WORDS: [&str; 28] = [
     "writers",
     "signers",
     "caption",
+    "persons",
+    "facts",
+    "analysis",
+    "decision_text",
+    "branch",
 ];
 
 /// Every field of answers that is called so, as `Schema.field`.

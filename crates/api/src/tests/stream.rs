@@ -9,13 +9,13 @@ use tower::ServiceExt;
 use super::{House, request};
 
 /// An open stream, read event by event.
-struct Events {
+pub(super) struct Events {
     stream: BodyDataStream,
     text: String,
 }
 
 impl Events {
-    async fn open(house: &House, token: &str, incident: &str, last: Option<&str>) -> Self {
+    pub(super) async fn open(house: &House, token: &str, incident: &str, last: Option<&str>) -> Self {
         Self::open_at(house, token, &format!("{incident}/events"), last).await
     }
 
@@ -36,7 +36,7 @@ impl Events {
     }
 
     /// The next event's id and kind; `None` at the stream's end.
-    async fn next(&mut self) -> Option<(String, String)> {
+    pub(super) async fn next(&mut self) -> Option<(String, String)> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let line = |name: &str| {

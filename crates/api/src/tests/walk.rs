@@ -53,6 +53,8 @@ struct Door {
     needs: Needs,
     /// Whose people see the thing; `None`: there is no one thing.
     of: Option<Reach>,
+    /// Whether it does not exist for whoever has not the right.
+    is_withheld: bool,
 }
 
 /// The page's second table, by method and path.
@@ -74,13 +76,18 @@ fn door(line: &str) -> (String, Door) {
         (text, None) => Needs::With(right(text)),
     };
     let of = match cells[2] {
-        "" => None,
+        "" | "withheld" => None,
         "shop" => Some(Reach::Shop),
         "merchant" => Some(Reach::Merchant),
         "house" => Some(Reach::House),
         other => panic!("{other}: {line}"),
     };
-    (cells[0].trim_matches('`').to_owned(), Door { needs, of })
+    let door = Door {
+        needs,
+        of,
+        is_withheld: cells[2] == "withheld",
+    };
+    (cells[0].trim_matches('`').to_owned(), door)
 }
 
 /// Everybody: an account of each role, with all that our merchant, its shop or the house has; a manager with a custom role;
@@ -210,6 +217,9 @@ impl Door {
             Needs::With(right) | Needs::OverTheHouse(right) => !actor.rights().has(right),
             _ => false,
         };
+        if self.is_withheld && has_not {
+            return Outcome::NotFound;
+        }
         if !(is_hidden && has_not) && (!sees || (is_stranger && self.of.is_some())) {
             return Outcome::NotFound;
         }
@@ -415,6 +425,7 @@ impl Walked {
                 ("question_id", house.question().await),
                 ("settlement_hold_id", house.settlement_hold("10450001").await),
                 ("sequence", house.refund_recorded("10450002").await.to_string()),
+                ("suspicious_report_id", house.suspicious_report(None).await),
             ])
             .collect();
         house.look_through().await;
@@ -564,7 +575,13 @@ fn example(document: &Value, name: &str, method: &Method, path: &str) -> Value {
     if example["terminal_id"].is_string() && path == "/api/v1/incidents" {
         example["terminal_id"] = "10450001".into();
     }
-    let is_of_a_merchant = ["/api/v1/contacts", "/api/v1/shops", "/api/v1/custom-roles"].contains(&path);
+    let is_of_a_merchant = [
+        "/api/v1/contacts",
+        "/api/v1/shops",
+        "/api/v1/custom-roles",
+        "/api/v1/suspicious-reports",
+    ]
+    .contains(&path);
     if *method == Method::POST && is_of_a_merchant {
         example["merchant_id"] = OURS.into();
     }
@@ -698,4 +715,168 @@ async fn a_list_about_a_terminal_of_others_does_not_exist() {
             .await
             .problem(404, "terminal_not_found");
     }
+}
+
+/// All that comes of a GET: of an archive what is in it, of a stream its head.
+async fn all_of(walked: &Walked, path: &str, token: &str) -> (StatusCode, String) {
+    let request = request(Method::GET, path, token, None);
+    let response = walked.house.api.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let head = format!("{:?}", parts.headers);
+    let kind = parts.headers.get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind == "text/event-stream") {
+        return (parts.status, head);
+    }
+    let bytes = axum::body::to_bytes(body, 64 << 20).await.unwrap();
+    let text = match zip::ZipArchive::new(std::io::Cursor::new(&bytes)) {
+        Err(_) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(mut zip) => (0..zip.len())
+            .map(|index| {
+                let mut text = Vec::new();
+                std::io::Read::read_to_end(&mut zip.by_index(index).unwrap(), &mut text).unwrap();
+                String::from_utf8_lossy(&text).into_owned()
+            })
+            .collect(),
+    };
+    (parts.status, head + &text)
+}
+
+/// Every GET of the document, about the loss, the terminal and the merchant that a report is about, as it is and asked for more.
+fn questions(walked: &Walked) -> Vec<String> {
+    let mut paths = Vec::new();
+    for endpoint in endpoints().into_iter().filter(|it| it.method == Method::GET) {
+        let path = walked.filled(&endpoint.path);
+        match endpoint.path.as_str() {
+            path if path.ends_with("/pack") => {
+                let asked = walked.filled(path);
+                paths.extend(
+                    ["police", "bank", "insurer", "court"].map(|audience| format!("{asked}?for={audience}")),
+                );
+            }
+            "/api/v1/audit/records" | "/api/v1/audit/records/export" => {
+                let more = ["", "?subject=suspicious_report", "?actor=first_reporter"];
+                paths.extend(more.map(|more| format!("{path}{more}")));
+            }
+            _ => paths.push(path),
+        }
+    }
+    let lost = &walked.ids["incident_id"];
+    for list in [
+        "incidents",
+        "transactions",
+        "statements",
+        "settlement-holds",
+        "suspicious-reports",
+    ] {
+        paths.push(format!("/api/v1/{list}?terminal_id=10450002"));
+        paths.push(format!("/api/v1/{list}?incident_id={lost}"));
+    }
+    let others = [
+        "terminals/10450002",
+        "terminals/10450002/events",
+        "accounts/first_reporter",
+        "accounts/first_reporter/events",
+    ];
+    paths.extend(others.map(|path| format!("/api/v1/{path}")));
+    paths
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_without_the_right_is_told_of_a_report_by_anything_there_is() {
+    let mut walked = Walked::new().await;
+    // One about the loss itself, which went all its way and is overdue, and was looked at, copied and mailed about.
+    walked
+        .house
+        .behind_our_back("DELETE FROM session WHERE login LIKE '%_reporter'; DELETE FROM account WHERE login LIKE '%_reporter';");
+    let lost = walked.ids["incident_id"].clone();
+    let about_it = walked.house.suspicious_report(Some(&lost)).await;
+    let second = walked.house.token("second_reporter").await;
+    let path = super::suspicious_report::at(&about_it);
+    let confirm = format!("{path}/confirm-report");
+    let decided = walked
+        .house
+        .post(&second, &confirm, json!({ "version": 1 }))
+        .await;
+    decided.ok();
+    walked.house.get(&second, &path).await.ok();
+    walked.house.text(&second, &format!("{path}/document.pdf")).await;
+    walked
+        .house
+        .behind_our_back("UPDATE suspicious_report SET due_at_ms = 5 WHERE state = 'confirmed'");
+    walked.house.node.write(app::duty_mail::begin_day).await.unwrap();
+    walked.house.seal().await;
+    let waiting = std::mem::replace(
+        walked.ids.get_mut("suspicious_report_id").unwrap(),
+        about_it.clone(),
+    );
+    let told = |text: &str| {
+        [waiting.as_str(), &about_it, super::suspicious_report::MARKER]
+            .into_iter()
+            .find(|word| text.contains(word))
+            .map(str::to_owned)
+    };
+    let paths = questions(&walked);
+    // The search finds what there is, for who has the right.
+    let mut found = Vec::new();
+    for path in &paths {
+        let (_, text) = all_of(&walked, path, &second).await;
+        found.extend(told(&text).map(|_| path.as_str()));
+    }
+    for path in [
+        "/api/v1/audit/records",
+        "/api/v1/suspicious-reports",
+        &*format!("/api/v1/suspicious-reports?incident_id={lost}"),
+        &path,
+        &format!("{path}/document.pdf"),
+        &format!("{path}/document.json"),
+    ] {
+        assert!(found.contains(&path), "{path} is not looked through: {found:?}");
+    }
+    // A copy of what is kept of a person is read elsewhere: it has nothing of it even for who wrote it.
+    assert!(!found.contains(&"/api/v1/session/export"), "{found:?}");
+    let mut asking = Vec::new();
+    for account in everybody() {
+        if account.role != Role::RiskOfficer {
+            asking.push((
+                account.login.clone(),
+                walked.house.token_of(account.login.clone()).await,
+            ));
+        }
+    }
+    walked
+        .house
+        .behind_our_back("UPDATE session SET proved_by = 'second_factor'");
+    asking.extend(
+        programs()
+            .into_iter()
+            .map(|key| (key.api_key_id.clone(), written(&key.api_key_id))),
+    );
+    let mut wrong = Vec::new();
+    for (who, token) in &asking {
+        for path in &paths {
+            let (status, text) = all_of(&walked, path, token).await;
+            if let Some(word) = told(&text) {
+                wrong.push(format!("{who} {path}: {status} says {word}"));
+            }
+        }
+        // What there is and what there is not are told apart by nothing.
+        for path in paths
+            .iter()
+            .filter(|path| path.starts_with("/api/v1/suspicious-reports/"))
+        {
+            let without = |text: &str| {
+                let text = text.replace(&about_it, "").replace("NOBODY01", "");
+                match text.split_once("\"reference\"") {
+                    Some((before, _)) => before.to_owned(),
+                    None => text,
+                }
+            };
+            let (status, text) = all_of(&walked, path, token).await;
+            let (none, nothing) = all_of(&walked, &path.replace(&about_it, "NOBODY01"), token).await;
+            if (status, without(&text)) != (none, without(&nothing)) {
+                wrong.push(format!("{who} {path}: {text} where there is none: {nothing}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -13,6 +13,8 @@ use super::canonical::Object;
 
 /// The form of an event's leaf.
 const EVENT_FORM: &str = "event/1";
+/// The form of the leaf of an event that only some are told of: it does not say of what it is.
+const WITHHELD_FORM: &str = "withheld/1";
 /// The form of a ledger run's leaf.
 const LEDGER_FORM: &str = "ledger/1";
 /// Bytes of a salt; it is written as twice as many hexadecimal digits.
@@ -33,6 +35,9 @@ pub fn salt(random: &[u8; 32], index: i64, number: u8) -> String {
 
 /// The bytes of an event's leaf. A text that is not there has no digest.
 pub fn event_leaf(event: &Event, salt: &str, text_sha256: Option<&str>) -> Vec<u8> {
+    if event.subject.is_withheld() {
+        return withheld_leaf(event, salt, text_sha256);
+    }
     let is_login = event.subject == Subject::Account;
     let hidden = is_login.then(|| commitment(salt, &event.subject_id));
     Object::default()
@@ -47,6 +52,23 @@ pub fn event_leaf(event: &Event, salt: &str, text_sha256: Option<&str>) -> Vec<u
         .with_some("subject_id_sha256", hidden.as_deref())
         .with("text_sha256", text_sha256)
         .with("verb", event.verb.as_str())
+        .finish()
+        .into_bytes()
+}
+
+/// The same where a proof that goes to others must not say of what it is: what was done, and with what, is a salted digest of the lines
+/// subject, identifier, sequence and verb.
+fn withheld_leaf(event: &Event, salt: &str, text_sha256: Option<&str>) -> Vec<u8> {
+    let (subject, sequence) = (event.subject.code(), event.sequence);
+    let what = format!("{subject}\n{}\n{sequence}\n{}", event.subject_id, event.verb);
+    Object::default()
+        .with("actor_kind", event.actor_kind.code())
+        .with("actor_sha256", commitment(salt, &event.actor).as_str())
+        .with("at_ms", event.at.0)
+        .with("ledger_sequence", event.ledger_sequence)
+        .with("record", WITHHELD_FORM)
+        .with("text_sha256", text_sha256)
+        .with("what_sha256", commitment(salt, &what).as_str())
         .finish()
         .into_bytes()
 }
@@ -220,8 +242,33 @@ mod tests {
     }
 
     #[test]
+    fn a_leaf_of_what_is_withheld_does_not_say_of_what_it_is() {
+        let first = event(Subject::SuspiciousReport, "K7Q2MABC");
+        let leaf = of_event(&first, 7, &[1; 32]);
+        let what = commitment(&leaf.salt, "suspicious_report\nK7Q2MABC\n3\nchange");
+        let expected = concat!(
+            r#"{"actor_kind":"person","actor_sha256":"ACTOR","at_ms":1800000000000,"ledger_sequence":null,"#,
+            r#""record":"withheld/1","text_sha256":"TEXT","what_sha256":"WHAT"}"#,
+        );
+        let expected = expected
+            .replace("ACTOR", &commitment(&leaf.salt, "chen.yan"))
+            .replace(
+                "TEXT",
+                &commitment(leaf.text_salt.as_deref().unwrap(), first.text.as_deref().unwrap()),
+            )
+            .replace("WHAT", &what);
+        assert_eq!(String::from_utf8(leaf.data).unwrap(), expected);
+    }
+
+    #[test]
     fn every_field_of_an_event_is_in_its_leaf() {
-        let first = event(Subject::Terminal, "10450001");
+        for subject in [Subject::Terminal, Subject::SuspiciousReport] {
+            every_field_is_in_the_leaf_of(subject);
+        }
+    }
+
+    fn every_field_is_in_the_leaf_of(subject: Subject) {
+        let first = event(subject, "10450001");
         let leaf = of_event(&first, 7, &[1; 32]);
         let again = |event: Event| {
             leaf_of(&Record {

@@ -200,16 +200,21 @@ pub fn placement<'a>(terminal: &'a Terminal, shop: &'a Shop) -> &'a str {
 
 /// A moment by the terminal's own clock, with its offset then: `2026-11-27 10:00:00 (UTC+08:00)`.
 pub fn clock(at: Timestamp, terminal: &Terminal) -> String {
-    shown(at, terminal, "%Y-%m-%d %H:%M:%S")
+    shown(at, &terminal.time_zone, "%Y-%m-%d %H:%M:%S")
 }
 
 /// The same to the minute.
 pub fn minute(at: Timestamp, terminal: &Terminal) -> String {
-    shown(at, terminal, "%Y-%m-%d %H:%M")
+    minute_in(at, &terminal.time_zone)
 }
 
-fn shown(at: Timestamp, terminal: &Terminal, format: &str) -> String {
-    let zone = jiff::tz::TimeZone::get(&terminal.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+/// The same by the clock of a zone.
+pub fn minute_in(at: Timestamp, time_zone: &str) -> String {
+    shown(at, time_zone, "%Y-%m-%d %H:%M")
+}
+
+fn shown(at: Timestamp, time_zone: &str, format: &str) -> String {
+    let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let at = jiff::Timestamp::from_millisecond(at.0)
         .unwrap_or_default()
         .to_zoned(zone);

@@ -9,7 +9,7 @@
 mod letter;
 pub mod reminder;
 
-pub use letter::{Facts, clock, credit_code, letter, merchant_number, minute, placement};
+pub use letter::{Facts, clock, credit_code, letter, merchant_number, minute, minute_in, placement};
 
 use domain::TerminalId;
 use domain::account::Scope;

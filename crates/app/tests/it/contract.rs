@@ -153,6 +153,32 @@ fn a_settlement_hold_moves_by_its_table_alone() {
 }
 
 #[test]
+fn a_suspicious_report_moves_by_its_table_alone() {
+    use domain::suspicious_report::{Decision, Said, State, SuspiciousReport};
+    let house = House::open();
+    let draft = house.try_write(|tx| {
+        let of = app::suspicious_report::Of {
+            merchant_id: ours(),
+            terminal_id: None,
+            incident_id: None,
+            earlier: None,
+        };
+        let said = Said {
+            decision: Some(Decision::Report),
+            ..Said::default()
+        };
+        app::suspicious_report::create(tx, &risk_officer(), "REPORT01", of, said, &[])
+    });
+    let draft = draft.unwrap();
+    let states = State::ALL.map(|state| SuspiciousReport {
+        state,
+        writers: "another".into(),
+        ..draft.clone()
+    });
+    a_case(&house, "REPORT01", &states, &stranger());
+}
+
+#[test]
 fn an_import_moves_by_its_table_alone() {
     let house = House::open();
     let begun = house.try_write(|tx| {

@@ -54,6 +54,7 @@ mod sign_in;
 mod statement;
 mod stop_request;
 mod suspect;
+mod suspicious_report;
 mod trail;
 mod transaction;
 mod watch;

@@ -46,6 +46,7 @@ fn once(node: &Node, claimed: Work) -> Result<Tried, app::audit::Error> {
     let done = node.store.write(run)?;
     for finding in &done.findings {
         // The identifier may be a log-in, which is for no log.
+        let finding = finding.without_what_is_withheld();
         let (what, subject) = (finding.what.code(), finding.subject.as_str());
         tracing::error!(
             what,
