@@ -4,6 +4,7 @@ import { commonPoint } from '@/common-point/routes'
 import { hours } from '@/hours/routes'
 import { screening } from '@/screening/routes'
 import { statement } from '@/statement/routes'
+import { suspiciousReport } from '@/suspicious-report/routes'
 
 export const loadChoose = () => import('@/pages/ReportChoose.vue')
 export const loadConfirm = () => import('@/pages/ReportConfirm.vue')
@@ -234,6 +235,7 @@ export const routes: RouteRecordRaw[] = [
   ...commonPoint,
   ...screening,
   ...statement,
+  ...suspiciousReport,
   {
     path: '/keys',
     name: 'keys',

@@ -29,6 +29,7 @@ const PARTS = [
   'letters',
   'settlement',
   'recorded',
+  'suspicious',
   'close',
   'replacement',
 ] as const

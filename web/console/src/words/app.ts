@@ -81,6 +81,7 @@ export const title = {
   templates: say('文件模板', 'Templates of documents'),
   template: say('文件模板', 'Template of a document'),
   rule_sets: say('交易规则', 'Rules for payments'),
+  suspicious_reports: say('可疑交易报告', 'Suspicious-transaction reports'),
   models: say('交易模型', 'Model of payments'),
   reach: say('我的提醒邮箱', 'Reminders for me'),
   security: say('登录与安全', 'Sign-in and security'),

@@ -21,6 +21,8 @@ const subject: Record<string, Said<string>> = {
   photo: say('终端照片', 'Photo of a terminal'),
   revision: say('预案和模板的版本', 'Version of a playbook or a template'),
   settlement_hold: say('暂缓结算', 'Settlement hold'),
+  suspicious_report: say('可疑交易报告', 'Suspicious-transaction report'),
+  withheld: say('保密事项', 'Something withheld'),
   statement: say('账单文件', 'Statement'),
   ledger: say('交易流水', 'Ledger'),
 }

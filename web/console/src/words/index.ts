@@ -22,6 +22,7 @@ import * as police from './police'
 import * as letter from './letter'
 import * as recorded from './recorded'
 import * as settlement_hold from './settlement_hold'
+import * as suspicious_report from './suspicious_report'
 import * as replacement from './replacement'
 import * as files from './files'
 import * as mapping from './mapping'
@@ -78,6 +79,7 @@ const all = {
   ...letter,
   ...recorded,
   ...settlement_hold,
+  ...suspicious_report,
   ...replacement,
   ...files,
   ...mapping,

@@ -23,6 +23,10 @@ export const right = {
     '写和签发预案、模板、交易规则',
     'Write and sign off playbooks, templates and rules for payments',
   ),
+  report_suspicion: say(
+    '写、复核和报送可疑交易报告',
+    'Write, decide and file suspicious-transaction reports',
+  ),
 } satisfies Words<Right>
 
 export const roles = {
