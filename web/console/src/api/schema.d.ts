@@ -1644,6 +1644,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{incident_id}/recorded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reversals, voids and refunds that the terminal asked for while it was held, since the loss window began; the newest first. Each was
+         *     refused, and nothing was undone by it.
+         */
+        get: operations["incident_list_recorded"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/recorded/{sequence}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have one carried out, as another person than proposed it, who has just proved who it is: for good. A reversal of its original is owed
+         *     to the host until it answers; or the acquirer did it, as the reference says.
+         */
+        post: operations["incident_confirm_recorded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/recorded/{sequence}/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Propose to carry one out: nothing is done until another person confirms. Without `reference` a reversal of the original will be owed to
+         *     the host.
+         */
+        post: operations["incident_propose_recorded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/recorded/{sequence}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse one for good: one person does. */
+        post: operations["incident_refuse_recorded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incident_id}/recorded/{sequence}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back what is proposed: it is open again. */
+        post: operations["incident_withdraw_recorded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{incident_id}/reopen": {
         parameters: {
             query?: never;
@@ -3742,6 +3836,181 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suspicious-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reports of suspicious transactions: first those to be filed, the earliest term first; then those that are not decided; then the others,
+         *     what was written last first. Whoever has not the right is answered 404 by this and by every route of these.
+         */
+        get: operations["suspicious_report_list_suspicious_reports"];
+        put?: never;
+        /** Begin a report. */
+        post: operations["suspicious_report_create_suspicious_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicious-reports/{suspicious_report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report, all of it. That it was read is among its events. */
+        get: operations["suspicious_report_show_suspicious_report"];
+        /** Write a draft anew. */
+        put: operations["suspicious_report_write_suspicious_report"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicious-reports/{suspicious_report_id}/confirm-no-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree, as a second person, that it is not reported, for the reason that is written. */
+        post: operations["suspicious_report_confirm_no_suspicious_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicious-reports/{suspicious_report_id}/confirm-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree, as a second person, that it is reported: the term for filing begins. */
+        post: operations["suspicious_report_confirm_suspicious_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicious-reports/{suspicious_report_id}/document.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report as a file for programs. That somebody took it is among its events. */
+        get: operations["suspicious_report_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicious-reports/{suspicious_report_id}/document.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report as PDF/A-2b. That somebody took it is among its events. */
+        get: operations["suspicious_report_set"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicious-reports/{suspicious_report_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a report, each look at it among it, oldest first. */
+        get: operations["suspicious_report_suspicious_report_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicious-reports/{suspicious_report_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write down that it was filed, through the authority's own channel, which nothing here reaches. */
+        post: operations["suspicious_report_file_suspicious_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicious-reports/{suspicious_report_id}/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a second person to decide as is written. */
+        post: operations["suspicious_report_propose_suspicious_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspicious-reports/{suspicious_report_id}/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what stands against a report that is proposed: it is a draft again. */
+        post: operations["suspicious_report_send_suspicious_report_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -4464,7 +4733,7 @@ export interface components {
              * @description Where in its order.
              */
             sequence: number;
-            /** @description About what. */
+            /** @description About what; `withheld` where the reader is not told. */
             subject: string;
             /** @description Which one. */
             subject_id: string;
@@ -5359,7 +5628,7 @@ export interface components {
             verb: string;
         };
         /** @enum {string} */
-        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "question_asked" | "question_passed_on" | "question_here" | "question_unsure" | "question_missing" | "confirm" | "release" | "hours_changed" | "roster_changed" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+        EventVerb: "create" | "change" | "retire" | "restore" | "disable" | "enable" | "link" | "reset_password" | "change_password" | "set_password" | "reach" | "reveal" | "export" | "erase" | "enrol_totp" | "enrol_passkey" | "remove_factor" | "clear_factors" | "use_recovery_code" | "renew_recovery_codes" | "code_asked" | "code_sent" | "code_refused" | "code_unknown" | "code_used" | "accept" | "withdraw" | "propose" | "send_back" | "sign_off" | "propose_withdrawal" | "replace" | "revoke" | "set_up" | "finding_acknowledged" | "keep" | "forget" | "hold_placed" | "hold_released" | "hold_ended" | "lock" | "unlock" | "move" | "set_key" | "end_keys" | "photo_added" | "photo_removed" | "photo_refused" | "question_asked" | "question_passed_on" | "question_here" | "question_unsure" | "question_missing" | "confirm" | "release" | "look" | "confirm_report" | "confirm_no_report" | "file" | "hours_changed" | "roster_changed" | "dead" | "lost" | "retry" | "give_up" | "checked" | "unreadable" | "expired" | "commit" | "discard" | "check_again" | "registration_confirmed" | "registration_sent" | "registration_withdrawn" | "registration_checked" | "registration_differs" | "registration_approved" | "registration_accepted" | "registration_returned" | "registration_refused" | "registration_mail_sent" | "registration_mail_refused" | "registration_mail_unknown" | "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "acknowledged" | "attempt_refused" | "attempt_recorded" | "recorded_proposed" | "recorded_withdrawn" | "recorded_carried_out" | "recorded_refused" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
         /**
          * @description How much of a case is known.
          * @enum {string}
@@ -7521,6 +7790,30 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list. */
+        Page_Recorded: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
+            /** @description The items. */
+            items: {
+                /** @description What the one who asks may do with it now. */
+                actions: components["schemas"]["RecordedAction"][];
+                decided_at: components["schemas"]["Time"] | null;
+                hindrance: components["schemas"]["RecordedHindrance"] | null;
+                host: components["schemas"]["RecordedHost"] | null;
+                original: components["schemas"]["Transaction"] | null;
+                /** @description The acquirer's reference, of what it did elsewhere. */
+                reference: string | null;
+                /** @description What the terminal asked for; its `sequence` names it here too. */
+                request: components["schemas"]["Transaction"];
+                /** @description Where it stands. */
+                state: components["schemas"]["RecordedState"];
+                way: components["schemas"]["RecordedWay"] | null;
+                why: components["schemas"]["RecordedWhy"] | null;
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
         Page_Registration: {
             /** @description What the one who asks may do with the list. */
             actions: components["schemas"]["ListAction"][];
@@ -7699,6 +7992,52 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list. */
+        Page_SuspiciousReportLine: {
+            /** @description What the one who asks may do with the list. */
+            actions: components["schemas"]["ListAction"][];
+            /** @description The items. */
+            items: {
+                /** @description What the one who asks may do with it now. */
+                actions: components["schemas"]["SuspiciousReportAction"][];
+                decision: components["schemas"]["SuspiciousReportDecision"] | null;
+                due_at: components["schemas"]["Time"] | null;
+                /** @description The one that it adds to or puts right. */
+                earlier_id: string | null;
+                filed_at: components["schemas"]["Time"] | null;
+                /** @description Eight letters and digits, at random. */
+                id: string;
+                /** @description The loss that it came of. */
+                incident_id: string | null;
+                /** @description Whether it is grave or urgent. */
+                is_grave: boolean;
+                /** @description Whether the term is over, and nobody has said that it was filed. */
+                is_overdue: boolean;
+                /** @description Whether the term counts days of a year whose holidays nobody has given notice of. */
+                is_provisional: boolean;
+                /** @description Whether it is the first about something. */
+                kind: components["schemas"]["SuspiciousReportKind"];
+                /** @description Whose payments. */
+                merchant_id: components["schemas"]["MerchantId"];
+                /** @description How the merchant is called. */
+                merchant_name: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["SuspiciousReportState"];
+                /** @description Of which terminal. */
+                terminal_id: string | null;
+                /** @description How people call it. */
+                terminal_name: string | null;
+                /**
+                 * Format: int64
+                 * @description Counts up with each change: whoever proposes or decides says which one was read.
+                 */
+                version: number;
+                /** @description When it was written last. */
+                written_at: components["schemas"]["Time"];
+            }[];
+            /** @description Where the next page starts; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
         Page_TerminalSummary: {
             /** @description What the one who asks may do with the list. */
             actions: components["schemas"]["ListAction"][];
@@ -7756,7 +8095,7 @@ export interface components {
                 /** @description The duty it is about, by its name in the playbook. */
                 duty: string | null;
                 /** @enum {string} */
-                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+                kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "recorded_proposed" | "recorded_withdrawn" | "recorded_carried_out" | "recorded_refused" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
                 /**
                  * Format: int64
                  * @description Its place, from 1.
@@ -8467,7 +8806,7 @@ export interface components {
          * @description The stable word of a problem.
          * @enum {string}
          */
-        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "files_busy" | "file_infected" | "file_gone" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "photo_not_found" | "too_many_photos" | "too_many_photos_today" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "too_many_files" | "too_many_files_today" | "file_elsewhere" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "letter_not_found" | "too_many_letters" | "too_many_letters_today" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "too_many_marks" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "question_not_found" | "settlement_hold_not_found" | "too_many_settlement_holds" | "settled_outside" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set" | "rules_wrong" | "back_test_running" | "too_few_marks" | "model_unreadable";
+        ProblemCode: "unauthenticated" | "not_allowed" | "cross_origin" | "person_required" | "too_many_requests" | "wrong_state" | "second_person_required" | "step_up_required" | "second_factor_required" | "taken" | "not_found" | "method_not_allowed" | "body_too_slow" | "body_too_large" | "unsupported_media_type" | "malformed_request" | "malformed_json" | "invalid_field" | "idempotency_key_reused" | "internal" | "overloaded" | "unavailable" | "timed_out" | "outcome_unknown" | "revision_not_found" | "text_changed" | "text_wrong" | "warnings_unseen" | "later_in_use" | "too_many_revisions" | "file_not_taken" | "not_a_picture" | "pictures_not_ready" | "files_busy" | "file_infected" | "file_gone" | "invalid_credentials" | "too_many_attempts" | "wrong_proof" | "log_in_over" | "session_not_found" | "factor_not_found" | "too_many_factors" | "enrolment_over" | "not_set_up" | "set_up_already" | "wrong_set_up_token" | "merchant_not_found" | "terminals_in_use" | "out_of_business" | "shop_not_found" | "terminal_not_found" | "wrong_operator_password" | "not_locked" | "held" | "outside_terminal" | "terminal_taken" | "loss_open" | "no_gate" | "photo_not_found" | "too_many_photos" | "too_many_photos_today" | "incident_not_found" | "documents_not_ready" | "one_document_at_a_time" | "document_not_rendered" | "packs_busy" | "pack_not_ready" | "pack_too_large" | "pack_not_whole" | "attachment_not_found" | "too_many_files" | "too_many_files_today" | "file_elsewhere" | "too_many_comments" | "inspection_required" | "inspection_failed" | "new_keys_required" | "too_many_inspections" | "letter_not_found" | "too_many_letters" | "too_many_letters_today" | "recorded_not_found" | "duties_open" | "duty_not_found" | "replacement_not_found" | "earlier_step_open" | "device_not_free" | "old_keys_alive" | "no_master_key" | "other_check_value" | "key_not_unique" | "not_tested" | "too_many_steps" | "report_closed" | "stop_unknown" | "stopped_unacknowledged" | "already_reported" | "code_over" | "no_mail_server" | "too_many_streams" | "too_many_marks" | "statement_not_found" | "statement_not_recognised" | "statement_personal" | "statement_unreadable" | "statement_too_long" | "statement_mapping_unfit" | "too_many_statements_today" | "statements_busy" | "question_not_found" | "settlement_hold_not_found" | "too_many_settlement_holds" | "settled_outside" | "suspicious_report_not_found" | "operator_not_found" | "account_not_found" | "last_administrator" | "api_key_not_found" | "too_many_keys" | "custom_role_not_found" | "role_given" | "invitation_not_found" | "link_over" | "login_taken" | "registration_not_found" | "registration_over" | "registration_code_wrong" | "registrations_closed" | "documents_ended" | "too_many_registrations" | "contact_not_found" | "import_not_found" | "too_many_imports" | "estate_changed" | "line_twice" | "shop_ambiguous" | "number_rounded" | "cell_broken" | "work_not_found" | "audit_record_not_found" | "audit_checkpoint_not_found" | "template_not_set" | "rules_wrong" | "back_test_running" | "too_few_marks" | "model_unreadable";
         /** @enum {string} */
         Proof: "proven" | "unproven";
         /**
@@ -8627,6 +8966,94 @@ export interface components {
              *     of an acquirer outside, until somebody there confirms it: `confirmed`.
              */
             state: components["schemas"]["StopState"];
+        };
+        /** @description A request of a held terminal that was refused, and recorded for people to decide. */
+        Recorded: {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["RecordedAction"][];
+            decided_at: components["schemas"]["Time"] | null;
+            hindrance: components["schemas"]["RecordedHindrance"] | null;
+            host: components["schemas"]["RecordedHost"] | null;
+            original: components["schemas"]["Transaction"] | null;
+            /** @description The acquirer's reference, of what it did elsewhere. */
+            reference: string | null;
+            /** @description What the terminal asked for; its `sequence` names it here too. */
+            request: components["schemas"]["Transaction"];
+            /** @description Where it stands. */
+            state: components["schemas"]["RecordedState"];
+            way: components["schemas"]["RecordedWay"] | null;
+            why: components["schemas"]["RecordedWhy"] | null;
+        };
+        /** @enum {string} */
+        RecordedAction: "propose" | "withdraw" | "confirm" | "refuse";
+        /**
+         * @description What the second person saw to be proposed.
+         * @example {
+         *       "reference": "ACQ-20260914-7",
+         *       "way": "elsewhere"
+         *     }
+         */
+        RecordedConfirmation: {
+            /** @description The acquirer's reference. */
+            reference?: string | null;
+            /** @description How. */
+            way: components["schemas"]["RecordedWay"];
+        };
+        /**
+         * @description Why something is refused.
+         * @example {
+         *       "text": "丢失之后发起，店里没有人退过"
+         *     }
+         */
+        RecordedGround: {
+            /** @description Why; at most 2,000 characters. */
+            text: string;
+        };
+        /**
+         * @description Why no reversal of the original can be owed to the host.
+         * @enum {string}
+         */
+        RecordedHindrance: "unproven" | "counted" | "may_be_done" | "no_undoing" | "not_kept" | "undone" | "batch_settled" | "differs";
+        /** @description What the host said to the reversal. Asked is not done. */
+        RecordedHost: {
+            /** @description Since when it is owed, or when the host answered. */
+            at: components["schemas"]["Time"];
+            /** @description Field 39 of its answer. */
+            response_code: string | null;
+            /** @description Where the reversal stands. */
+            state: components["schemas"]["RecordedHostState"];
+        };
+        /**
+         * @description Where the reversal stands.
+         * @enum {string}
+         */
+        RecordedHostState: "asked" | "undone" | "refused";
+        /**
+         * @description How something is carried out, and why.
+         * @example {
+         *       "reference": "ACQ-20260914-7",
+         *       "text": "店里确认这笔要退"
+         *     }
+         */
+        RecordedProposal: {
+            /** @description The acquirer's reference, where it did it outside of here; null: a reversal is owed to the host. */
+            reference?: string | null;
+            /** @description Why; at most 2,000 characters. */
+            text: string;
+        };
+        /** @enum {string} */
+        RecordedState: "open" | "proposed" | "carried_out" | "refused";
+        /** @enum {string} */
+        RecordedWay: "host" | "elsewhere";
+        /** @description Why it is carried out or refused, and who decided. */
+        RecordedWhy: {
+            /** @description Who decided. */
+            decided_by: string | null;
+            /** @description In the words of who proposed or refused it; null once they are forgotten. */
+            ground: string | null;
+            proposed_at: components["schemas"]["Time"] | null;
+            /** @description Who proposed to carry it out. */
+            proposed_by: string | null;
         };
         /** @description A registration, confirmed. */
         Registration: components["schemas"]["RegistrationSaid"] & {
@@ -9076,7 +9503,7 @@ export interface components {
         /** @enum {string} */
         RevisionState: "draft" | "proposed" | "in_use" | "withdrawal_proposed" | "replaced" | "withdrawn";
         /** @enum {string} */
-        Right: "report_loss" | "follow_loss" | "end_loss" | "lock_terminal" | "keep_operator" | "keep_shop" | "keep_terminal" | "keep_gate" | "sign_merchant" | "keep_provider" | "give_rights" | "administer" | "decide_work" | "see_house" | "see_record" | "see_personal" | "keep_revision";
+        Right: "report_loss" | "follow_loss" | "end_loss" | "lock_terminal" | "keep_operator" | "keep_shop" | "keep_terminal" | "keep_gate" | "sign_merchant" | "keep_provider" | "give_rights" | "administer" | "decide_work" | "see_house" | "see_record" | "see_personal" | "keep_revision" | "report_suspicion";
         /** @enum {string} */
         Role: "cashier" | "manager" | "owner" | "field_engineer" | "operations" | "risk_officer" | "administrator" | "auditor";
         /** @description A role that every house has. */
@@ -10035,7 +10462,7 @@ export interface components {
         /** @enum {string} */
         StopState: "requested" | "confirmed" | "stopped";
         /** @enum {string} */
-        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration" | "duty" | "replacement" | "attachment" | "letter" | "revision" | "statement" | "photo" | "question" | "settlement_hold";
+        Subject: "terminal" | "incident" | "contact" | "work" | "account" | "custom_role" | "setting" | "merchant" | "shop" | "operator" | "invitation" | "import" | "api_key" | "registration" | "duty" | "replacement" | "attachment" | "letter" | "revision" | "statement" | "photo" | "question" | "settlement_hold" | "suspicious_report";
         /** @description A payment around a loss. */
         Suspect: {
             /** @description What was charged or given back. */
@@ -10310,6 +10737,256 @@ export interface components {
             /** @description The loss window. */
             window: components["schemas"]["TimeSpan"];
         };
+        /** @description A report of suspicious transactions. */
+        SuspiciousReport: components["schemas"]["SuspiciousReportLine"] & {
+            /** @description What follows from it. */
+            analysis: string | null;
+            confirmed_at: components["schemas"]["Time"] | null;
+            /** @description The second person. */
+            confirmed_by: string | null;
+            /** @description Why it is reported, or is not. */
+            decision_text: string | null;
+            /** @description What was found. */
+            facts: string | null;
+            filed: components["schemas"]["SuspiciousReportFiled"] | null;
+            /** @description What is abnormal. */
+            grounds: components["schemas"]["SuspiciousReportGround"][];
+            /** @description Those that add to it or put it right, by their identifiers; at most 20. */
+            later: string[];
+            /** @description The payments, the oldest first, as they were known when they were named. */
+            payments: components["schemas"]["SuspiciousReportPayment"][];
+            /** @description The persons and accounts that are meant. This and each text below: null where nothing was said, or once it is forgotten. */
+            persons: string | null;
+            proposed_at: components["schemas"]["Time"] | null;
+            /** @description Who asked for a second person, last. */
+            proposed_by: string | null;
+            /** @description Who may decide about what is proposed; at most 20. */
+            seconds: string[];
+            /** @description What those that were approved come to, one for each currency; they are never added. */
+            sums: components["schemas"]["SuspiciousReportSum"][];
+            /** @description Who wrote any of it, or proposed it. */
+            writers: string[];
+        };
+        /** @enum {string} */
+        SuspiciousReportAction: "change" | "propose" | "send_back" | "confirm_report" | "confirm_no_report" | "file";
+        /**
+         * @description What a report is to say.
+         * @example {
+         *       "said": {
+         *         "facts": "深夜连续大额整数交易",
+         *         "grounds": [
+         *           "amount"
+         *         ]
+         *       },
+         *       "version": 1
+         *     }
+         */
+        SuspiciousReportChange: {
+            /** @description What is said: all of it. */
+            said: components["schemas"]["SuspiciousReportSaid"];
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @enum {string} */
+        SuspiciousReportDecision: "report" | "no_report";
+        /** @description A report for programs of whoever files it. */
+        SuspiciousReportExport: {
+            /** @description `suspicious_report/1`. */
+            form: string;
+            /** @description When it was made. */
+            made_at: components["schemas"]["Time"];
+            /** @description The merchant's unified social credit code; empty where nobody said it. */
+            merchant_credit_code: string;
+            /** @description The report. */
+            report: components["schemas"]["SuspiciousReport"];
+            /** @description The terminal's serial number. */
+            terminal_serial: string | null;
+        };
+        /**
+         * @description How a report was filed.
+         * @example {
+         *       "receipt": "R2026-000118"
+         *     }
+         */
+        SuspiciousReportFile: {
+            at?: components["schemas"]["Time"] | null;
+            /** @description How and when the local branch of the central bank was told; at most 2000 characters; needed of one that is grave. */
+            branch?: string | null;
+            /** @description The number of the channel's receipt; at most 200 characters. */
+            receipt: string;
+        };
+        /** @description That a report was filed. */
+        SuspiciousReportFiled: {
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description How and when the local branch of the central bank was told. */
+            branch: string | null;
+            /** @description Who wrote it down. */
+            by: string;
+            /** @description The number of the channel's receipt. */
+            receipt: string | null;
+            /** @description When. */
+            recorded_at: components["schemas"]["Time"];
+        };
+        /** @enum {string} */
+        SuspiciousReportGround: "identity" | "behaviour" | "source" | "amount" | "frequency" | "destination" | "nature";
+        /**
+         * @description A report as it is begun.
+         * @example {
+         *       "merchant_id": "M00000000000001",
+         *       "said": {
+         *         "analysis": "与商户经营规模不符，不能排除套现",
+         *         "decision": "report",
+         *         "decision_text": "有合理理由怀疑",
+         *         "facts": "深夜连续大额整数交易，随后退到另一张卡",
+         *         "grounds": [
+         *           "amount",
+         *           "frequency"
+         *         ],
+         *         "persons": "商户负责人及其结算账户"
+         *       },
+         *       "terminal_id": "10450001"
+         *     }
+         */
+        SuspiciousReportIn: {
+            /** @description That one. */
+            earlier_id?: string | null;
+            /** @description The loss that it came of. */
+            incident_id?: string | null;
+            kind?: components["schemas"]["SuspiciousReportKind"] | null;
+            /** @description Whose payments. Cannot be changed, nor can the four that follow. */
+            merchant_id: components["schemas"]["MerchantId"];
+            /** @description What is said. */
+            said: components["schemas"]["SuspiciousReportSaid"];
+            /** @description Of which terminal of the merchant's. */
+            terminal_id?: string | null;
+        };
+        /** @enum {string} */
+        SuspiciousReportKind: "first" | "supplement" | "correction";
+        /** @description A report of suspicious transactions, without what is said in it. */
+        SuspiciousReportLine: {
+            /** @description What the one who asks may do with it now. */
+            actions: components["schemas"]["SuspiciousReportAction"][];
+            decision: components["schemas"]["SuspiciousReportDecision"] | null;
+            due_at: components["schemas"]["Time"] | null;
+            /** @description The one that it adds to or puts right. */
+            earlier_id: string | null;
+            filed_at: components["schemas"]["Time"] | null;
+            /** @description Eight letters and digits, at random. */
+            id: string;
+            /** @description The loss that it came of. */
+            incident_id: string | null;
+            /** @description Whether it is grave or urgent. */
+            is_grave: boolean;
+            /** @description Whether the term is over, and nobody has said that it was filed. */
+            is_overdue: boolean;
+            /** @description Whether the term counts days of a year whose holidays nobody has given notice of. */
+            is_provisional: boolean;
+            /** @description Whether it is the first about something. */
+            kind: components["schemas"]["SuspiciousReportKind"];
+            /** @description Whose payments. */
+            merchant_id: components["schemas"]["MerchantId"];
+            /** @description How the merchant is called. */
+            merchant_name: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["SuspiciousReportState"];
+            /** @description Of which terminal. */
+            terminal_id: string | null;
+            /** @description How people call it. */
+            terminal_name: string | null;
+            /**
+             * Format: int64
+             * @description Counts up with each change: whoever proposes or decides says which one was read.
+             */
+            version: number;
+            /** @description When it was written last. */
+            written_at: components["schemas"]["Time"];
+        };
+        /** @description A payment that a report names. */
+        SuspiciousReportPayment: {
+            amount: components["schemas"]["Money"] | null;
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description `L` and its place in the terminal's ledger, or `P`, a statement's identifier, a dot and its place there. */
+            id: string;
+            /** @description Whether it was approved and not undone, as far as the source said. Of others no money moved, or it is not known. */
+            is_done: boolean;
+            /** @description Which way the money went. */
+            way: components["schemas"]["SuspiciousReportWay"];
+        };
+        /**
+         * @description Which text somebody means.
+         * @example {
+         *       "version": 1
+         *     }
+         */
+        SuspiciousReportRead: {
+            /**
+             * Format: int64
+             * @description The version that was read.
+             */
+            version: number;
+        };
+        /** @description What is said in a report. It may be unfinished until a second person is asked. */
+        SuspiciousReportSaid: {
+            /** @description What follows from it; at most 10000 characters. */
+            analysis?: string | null;
+            decision?: components["schemas"]["SuspiciousReportDecision"] | null;
+            /** @description Why; at most 2000 characters. */
+            decision_text?: string | null;
+            /** @description What was found; at most 10000 characters. */
+            facts?: string | null;
+            /** @description What is abnormal; needed to report. */
+            grounds?: components["schemas"]["SuspiciousReportGround"][];
+            /** @description Whether it is grave or urgent: then the local branch of the central bank is told at the same time. */
+            is_grave?: boolean;
+            /** @description The payments, by the identifiers that the list of an incident's suspects has; `L` only of the report's terminal. */
+            payments?: string[];
+            /** @description The persons and accounts that are meant; at most 2000 characters; needed to report. */
+            persons?: string | null;
+        };
+        /**
+         * @description What stands against a report.
+         * @example {
+         *       "text": "请补充退款去向"
+         *     }
+         */
+        SuspiciousReportSendBack: {
+            /** @description In a few words; at most 2000 characters. */
+            text: string;
+        };
+        /** @enum {string} */
+        SuspiciousReportState: "draft" | "proposed" | "confirmed" | "filed" | "not_reported";
+        /** @description What the payments of a report come to in one currency. */
+        SuspiciousReportSum: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            back_count: number;
+            /**
+             * Format: int64
+             * @description Back to payers, minor units.
+             */
+            back_minor: number;
+            /** @description ISO 4217, three letters, or three digits for one that is not known by name. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            in_count: number;
+            /**
+             * Format: int64
+             * @description To the merchant, minor units.
+             */
+            in_minor: number;
+        };
+        /** @enum {string} */
+        SuspiciousReportWay: "in" | "back" | "neither";
         /**
          * @description A table to import.
          * @example {
@@ -10608,7 +11285,7 @@ export interface components {
             /** @description The duty it is about, by its name in the playbook. */
             duty: string | null;
             /** @enum {string} */
-            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
+            kind: "reported" | "by_code" | "suspended" | "stop_requested" | "stop_confirmed" | "stop_read_back" | "stop_in_progress" | "stop_refused" | "letter_again" | "letter_sent" | "letter_refused" | "letter_unknown" | "reminded" | "reminder_sent" | "reminder_refused" | "reminder_unknown" | "receipt" | "attempt_refused" | "attempt_recorded" | "recorded_proposed" | "recorded_withdrawn" | "recorded_carried_out" | "recorded_refused" | "host_reversal" | "alarm" | "alarm_acknowledged" | "document_made" | "pack_made" | "commented" | "file_added" | "file_withdrawn" | "file_refused" | "marked" | "letter_written" | "letter_changed" | "letter_mail_asked" | "letter_mailed" | "letter_not_mailed" | "letter_mail_unknown" | "letter_handed_over" | "letter_answered" | "letter_withdrawn" | "settlement_held" | "settlement_released" | "found_proposed" | "inspected" | "closed" | "closed_not_found" | "reopened" | "moment_said" | "duties_drawn_up" | "duty_done" | "duty_not_needed" | "duty_not_needed_proposed" | "duty_handed_over" | "duty_extended" | "duty_reopened" | "police_reported" | "police_accepted" | "police_filed" | "police_not_filed" | "police_review_asked" | "police_upheld" | "police_ended" | "police_taken_back" | "duty_due_soon" | "duty_late" | "replacement_begun" | "replacement_checked" | "replacement_warned" | "replacement_refused" | "replacement_accepted" | "replacement_bound" | "old_keys_ended" | "replacement_keys_loaded" | "replacement_test_begun" | "replacement_test_over" | "replacement_tested" | "replacement_signed" | "replacement_live" | "replacement_withdrawn" | "replacement_returned";
             /**
              * Format: int64
              * @description Its place, from 1.
@@ -22228,6 +22905,653 @@ export interface operations {
                 };
             };
             /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_list_recorded: {
+        parameters: {
+            query?: {
+                /** @description All, where it is not said. */
+                which?: "undecided" | "kept" | "decided";
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Recorded"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_confirm_recorded: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordedConfirmation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description second_person_required; step_up_required; not_allowed; person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found; recorded_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: something else is proposed, or the host cannot undo it any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_propose_recorded: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordedProposal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed; person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found; recorded_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: it is proposed or decided, or can only be refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field: `reference` is missing where the host cannot undo it, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_refuse_recorded: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordedGround"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed; person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found; recorded_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_withdraw_recorded: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                incident_id: string;
+                sequence: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed; person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description incident_not_found; recorded_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -38413,6 +39737,1409 @@ export interface operations {
                 };
             };
             /** @description statement_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_list_suspicious_reports: {
+        parameters: {
+            query?: {
+                /** @description Where they stand. */
+                state?: components["schemas"]["SuspiciousReportState"];
+                /** @description About one merchant's payments. */
+                merchant_id?: string;
+                /** @description About one terminal's. */
+                terminal_id?: string;
+                /** @description Of one loss. */
+                incident_id?: string;
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SuspiciousReportLine"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found; terminal_not_found: no identifier of one */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_create_suspicious_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspiciousReportIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspiciousReportLine"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed: the account changes nothing at all, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_show_suspicious_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suspicious_report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspiciousReport"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed: the account changes nothing at all; cross_origin: by a cookie, and not from our own page, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_write_suspicious_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suspicious_report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspiciousReportChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspiciousReportLine"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed: the account changes nothing at all, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: it is no draft; text_changed: somebody else has written since; too_many_revisions: 20 people wrote it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_confirm_no_suspicious_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                suspicious_report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspiciousReportRead"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspiciousReportLine"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description second_person_required, step_up_required; not_allowed: the account changes nothing at all, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: not that is proposed; text_changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_confirm_suspicious_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                suspicious_report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspiciousReportRead"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspiciousReportLine"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description second_person_required, step_up_required; not_allowed: the account changes nothing at all, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state: not that is proposed; text_changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suspicious_report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspiciousReportExport"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed: the account changes nothing at all; cross_origin: by a cookie, and not from our own page, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_set: {
+        parameters: {
+            query?: {
+                /** @description Whose words it says; that of `Accept-Language` unless said. */
+                language?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                suspicious_report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed: the account changes nothing at all; cross_origin: by a cookie, and not from our own page, person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field; document_not_rendered: its content cannot be set */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description one_document_at_a_time, too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description documents_not_ready, not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_suspicious_report_events: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The last page's `next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                suspicious_report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event"];
+                };
+            };
+            /** @description malformed_request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description person_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_file_suspicious_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                suspicious_report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspiciousReportFile"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspiciousReportLine"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed: the account changes nothing at all, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_propose_suspicious_report: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                suspicious_report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspiciousReportRead"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspiciousReportLine"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed: the account changes nothing at all, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description wrong_state; text_changed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description body_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_field: what is not said yet, idempotency_key_reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_set_up, overloaded, unavailable, timed_out, outcome_unknown */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspicious_report_send_suspicious_report_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of one's own; the same again gets the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                suspicious_report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspiciousReportSendBack"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspiciousReportLine"];
+                };
+            };
+            /** @description malformed_request, malformed_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_allowed: the account changes nothing at all, person_required, cross_origin, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description suspicious_report_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
