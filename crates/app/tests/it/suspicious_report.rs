@@ -9,13 +9,11 @@ use domain::event::Subject;
 use domain::money::Currency;
 use domain::suspicious_report::{Decision, KEPT_MS, Kind, Said, State, Sum, SuspiciousReport, sums};
 use domain::time::HOUR_MS;
-use domain::transaction::Kind as Asked;
 use domain::work::{CleanUp, Kind as WorkKind, Work};
 use store::node::Incarnation;
 
 use crate::fixture::{
-    House, NODE, START, after, auditor, manager, ours, owner, purchase, risk_officer, stranger, terminal,
-    theirs,
+    House, NODE, START, auditor, manager, ours, owner, purchase, risk_officer, stranger, terminal, theirs,
 };
 
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -258,7 +256,9 @@ fn payments_are_kept_as_they_were_when_they_were_named() {
     let at = house.last(id).sequence;
     house.approve(&second);
     let undone = house.last(id).sequence;
-    house.reverse(&after(Asked::Reversal, 2, &second, 0));
+    house.reverse(&second);
+    // It is undone once the host says so.
+    house.settle_owed(id, undone, "00");
     let names = [format!("L{at}"), format!("L{undone}")];
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let report = house
