@@ -149,7 +149,7 @@ fn ask(door: Door, kind: Kind, terminal_id: TerminalId, trace: u32) -> Ask {
         card: MaskedPan::of("6224242900000113".bytes()),
         entry_mode: Some(EntryMode::Chip),
         reversal_sealed: Some(b"sealed".to_vec()),
-        undo_sealed: None,
+        undo_sealed: kind.undoes().then(|| b"undo".to_vec()),
         peer: "peer".into(),
         mac_verified: true,
         keys: None,

@@ -104,6 +104,7 @@ pub fn fill(tx: &Tx<'_>) -> Result<(), Error> {
             card: None,
             entry_mode: None,
             reversal_sealed: None,
+            undo_sealed: None,
             peer: "peer".into(),
             mac_verified: true,
             keys: None,

@@ -92,6 +92,10 @@ export const suspicious_report = {
     '每行一个：本终端流水写 L 加序号，账单里的写 P 开头的编号',
     'One a line: L and its number in the terminal’s ledger, or the number with P of one in a statement',
   ),
+  payments_wrong: say(
+    '有的编号找不到：每行一个，如本终端流水的 L41，或账单里 P 开头的编号。',
+    'One of these is not found. One a line: L41 of the terminal’s ledger, or a number with P of one in a statement.',
+  ),
   payments_none: say('没有列出交易', 'No payment is listed'),
   payments_of: say(
     (count: number) => `${count} 笔`,
