@@ -12,7 +12,7 @@ export const settlement_hold = {
   title: say('暂缓结算', 'Settlement holds'),
   lead: say(
     '由两人决定，到期自动结束。这里只记下暂缓，结算程序付款前要来读。',
-    'Decided by two people, and over by itself when its term is. This only writes down what is held: the settlement program reads it before it pays out.',
+    'Decided by two people; it ends by itself when its term does. This only writes down what is held: the settlement program reads it before it pays out.',
   ),
   empty: say('没有暂缓结算。', 'Nothing is held.'),
   past: say('已结束的', 'No longer held'),

@@ -59,6 +59,11 @@ export const ask_shop = {
     change: say('结案前都能改。', 'They can be changed until the case is closed.'),
     no_money: say('回答不会自动退钱、扣钱或停掉谁。', 'An answer by itself moves no money and stops nobody.'),
   },
+  to_letters: say('给银行或支付机构写函件', 'Write to a bank or an institution'),
+  file_hint: say(
+    '文件里有全部交易、理由和你的回答，卡号不完整。',
+    'All payments, why they stand out, and your answers; card numbers are not whole.',
+  ),
   sales: say(
     (sum: string) => `收款 ${sum}`,
     (sum) => `sales ${sum}`,
