@@ -21,6 +21,26 @@ macro_rules! columns {
     };
 }
 
+/// `span (low, high)`: the sequences of the rows of the terminal `$1` decided at or after `$2` and before `$3`, from the first number to below
+/// the second. Within a terminal time follows the sequence, so no index on time is needed; and it is one statement with what asks for
+/// them, for each is a round trip. For both times it climbs by steps that halve, over all that is earlier.
+macro_rules! span {
+    () => {
+        "WITH RECURSIVE climb (at, low, step) AS (
+           SELECT asked.at, CAST(0 AS BIGINT), newest.sequence + 1
+             FROM (SELECT sequence FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1) AS newest
+             CROSS JOIN (SELECT CAST($2 AS BIGINT) AS at UNION ALL SELECT CAST($3 AS BIGINT)) AS asked
+           UNION ALL
+           SELECT at, low + CASE WHEN (SELECT l.at_ms FROM ledger l WHERE l.terminal_id = $1 AND l.sequence >= climb.low + climb.step - 1
+                                        ORDER BY l.sequence LIMIT 1) < climb.at THEN step ELSE 0 END,
+                  CASE WHEN step = 1 THEN 0 ELSE (step + 1) / 2 END
+             FROM climb WHERE step > 0),
+         span (low, high) AS (
+           SELECT coalesce(max(CASE WHEN at = $2 THEN low END), 0), coalesce(max(CASE WHEN at = $3 THEN low END), 0) FROM climb)
+         "
+    };
+}
+
 /// The next place in a terminal's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -227,29 +247,25 @@ pub fn page(
     const PAGE: Sql = sql!(concat!(
         "SELECT ",
         columns!(),
-        " FROM ledger WHERE terminal_id = $1 AND sequence >= $2 AND sequence < $3
-          AND decision IS NOT NULL AND (CAST($4 AS TEXT) IS NULL OR decision = $4) ORDER BY sequence DESC LIMIT $5"
+        " FROM ledger WHERE terminal_id = $1 AND sequence < $2
+          AND decision IS NOT NULL AND (CAST($3 AS TEXT) IS NULL OR decision = $3) ORDER BY sequence DESC LIMIT $4"
     ));
-    let (from, to) = match (filter.from, filter.to) {
-        (None, None) => (0, i64::MAX),
-        (from, to) => {
-            let ever = (Timestamp(i64::MIN), Timestamp(i64::MAX));
-            within(tx, terminal_id, (from.unwrap_or(ever.0), to.unwrap_or(ever.1)))?
-        }
-    };
-    let to = to.min(below.unwrap_or(i64::MAX));
-    let decision = Value::from(filter.decision.map(Decision::code));
-    tx.all(
-        PAGE,
-        &[
-            (&terminal_id).into(),
-            from.into(),
-            to.into(),
-            decision,
-            limit.into(),
-        ],
-        read,
-    )
+    const PAGE_WITHIN: Sql = sql!(concat!(
+        span!(),
+        "SELECT ",
+        columns!(),
+        " FROM ledger WHERE terminal_id = $1 AND sequence >= (SELECT low FROM span) AND sequence < (SELECT high FROM span)
+          AND sequence < $4 AND decision IS NOT NULL AND (CAST($5 AS TEXT) IS NULL OR decision = $5)
+          ORDER BY sequence DESC LIMIT $6"
+    ));
+    let (id, below) = (Value::from(&terminal_id), below.unwrap_or(i64::MAX).into());
+    let (decision, limit) = (Value::from(filter.decision.map(Decision::code)), limit.into());
+    if (filter.from, filter.to) == (None, None) {
+        return tx.all(PAGE, &[id, below, decision, limit], read);
+    }
+    let from = filter.from.unwrap_or(Timestamp(i64::MIN)).into();
+    let to = filter.to.unwrap_or(Timestamp(i64::MAX)).into();
+    tx.all(PAGE_WITHIN, &[id, from, to, below, decision, limit], read)
 }
 
 /// Reversals, voids and refunds that a terminal asked for while it was held, newest first, below `below`; at most `limit`.
@@ -360,26 +376,13 @@ pub fn is_key_used(
     Ok(tx.first(sql, values, |row| row.int(0))?.is_some())
 }
 
-/// The sequences of a terminal's rows decided at or after `from` and before `to`: from the first number to below the second. Within a
-/// terminal time follows the sequence, so no index on time is needed. One statement, for each is a round trip: for both times it climbs
-/// by steps that halve, over all that is earlier.
+/// The sequences of a terminal's rows decided at or after `from` and before `to`: from the first number to below the second.
 pub fn within(
     tx: &Tx<'_>,
     terminal_id: TerminalId,
     (from, to): (Timestamp, Timestamp),
 ) -> Result<(i64, i64), Error> {
-    let sql = sql!(
-        "WITH RECURSIVE climb (at, low, step) AS (
-           SELECT asked.at, CAST(0 AS BIGINT), newest.sequence + 1
-             FROM (SELECT sequence FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1) AS newest
-             CROSS JOIN (SELECT CAST($2 AS BIGINT) AS at UNION ALL SELECT CAST($3 AS BIGINT)) AS asked
-           UNION ALL
-           SELECT at, low + CASE WHEN (SELECT l.at_ms FROM ledger l WHERE l.terminal_id = $1 AND l.sequence >= climb.low + climb.step - 1
-                                        ORDER BY l.sequence LIMIT 1) < climb.at THEN step ELSE 0 END,
-                  CASE WHEN step = 1 THEN 0 ELSE (step + 1) / 2 END
-             FROM climb WHERE step > 0)
-         SELECT coalesce(max(CASE WHEN at = $2 THEN low END), 0), coalesce(max(CASE WHEN at = $3 THEN low END), 0) FROM climb"
-    );
+    let sql = sql!(concat!(span!(), "SELECT low, high FROM span"));
     let found = tx.first(sql, values![&terminal_id, from, to], |row| {
         Ok((row.int(0)?, row.int(1)?))
     })?;
