@@ -502,6 +502,7 @@ mod tests {
         assert_eq!(
             may(letter),
             [
+                "draft change: draft",
                 "draft mail: sending",
                 "draft hand_over: sent",
                 "draft withdraw: withdrawn",
