@@ -171,8 +171,8 @@ fn takings_are_what_was_approved_less_what_went_back() {
                     count += 1;
                     sums.add(currency, taken);
                 }
-                (Some(Decision::Reversed), Some((currency, taken))) if row.reason.is_none() => {
-                    sums.add(currency, if reversible { -taken } else { 0 });
+                (Some(Decision::Reversed), Some((currency, taken))) if reversible && row.reason.is_none() => {
+                    sums.add(currency, -taken);
                 }
                 _ => {}
             }
