@@ -1,11 +1,12 @@
-//! Mails about letters that nobody has answered by the day that they name: to who wrote one, and to those who follow the loss (R1.3).
+//! Mails about letters that nobody has answered by the day that they name: to who wrote one, and to those of the same side who follow the
+//! loss, so that no shop can have the house mailed (R1.3).
 //!
 //! Invariant: a mail names the case, the letter and to whom it went, and nothing of what it asks; it goes to nobody who does not see the
 //! case, and not at all once there is an answer.
 
 use std::collections::BTreeSet;
 
-use domain::account::Person;
+use domain::account::{Person, Scope};
 use domain::duty_mail::Often;
 use domain::letter::Letter;
 use domain::right::Right;
@@ -23,9 +24,14 @@ use crate::stop_request::reminder::{PEOPLE_MAX, Reminding, login, reached_at};
 pub(super) fn enqueue(tx: &Tx<'_>, letter: &Letter) -> Result<(), StoreError> {
     let terminal = terminal_of(tx, &incident_of(tx, letter)?)?;
     let shop = (terminal.bound.merchant_code, terminal.shop_id.as_str());
+    let writer: Option<Person> = row::by_id(tx, &letter.by)?;
     let mut logins = BTreeSet::from([letter.by.clone()]);
-    logins.extend(store::account::of_shop(tx, Right::FollowLoss, shop, PEOPLE_MAX)?);
-    logins.extend(store::account::of_house(tx, Right::FollowLoss, PEOPLE_MAX)?);
+    logins.extend(
+        match writer.is_some_and(|writer| writer.account.scope == Scope::All) {
+            true => store::account::of_house(tx, Right::FollowLoss, PEOPLE_MAX)?,
+            false => store::account::of_shop(tx, Right::FollowLoss, shop, PEOPLE_MAX)?,
+        },
+    );
     for (place, login) in logins.into_iter().enumerate() {
         let id = Id::letter_overdue_mail(&letter.incident_id, letter.position, place);
         add(tx, (id, letter.due_at), login)?;
