@@ -513,13 +513,13 @@ pub fn keep(
     Ok(letter)
 }
 
-/// A letter with its document, which goes out with it.
-fn made(tx: &Tx<'_>, actor: &Actor, letter_id: &str) -> Result<Letter, Error> {
+/// A letter with its document, which goes out with it; `seen` is the digest of the one that the actor looked at, if it says so.
+fn made(tx: &Tx<'_>, actor: &Actor, letter_id: &str, seen: Option<&str>) -> Result<Letter, Error> {
     let letter: Letter = locked(tx, actor, letter_id)?;
-    match letter.document {
-        Some(_) => Ok(letter),
-        // It was changed just now.
-        None => Err(Error::WrongState("changed")),
+    let is_seen = |document: &Document| seen.is_none_or(|seen| seen == document.sha256);
+    match letter.document.as_ref().is_some_and(is_seen) {
+        true => Ok(letter),
+        false => Err(Error::WrongState("changed")),
     }
 }
 
@@ -527,8 +527,8 @@ fn made(tx: &Tx<'_>, actor: &Actor, letter_id: &str) -> Result<Letter, Error> {
 ///
 /// # Errors
 /// [`NotTaken::TooManyToday`], or as for every step.
-pub fn mail(tx: &Tx<'_>, actor: &Actor, letter_id: &str) -> Result<Letter, NotTaken> {
-    let letter = made(tx, actor, letter_id)?;
+pub fn mail(tx: &Tx<'_>, actor: &Actor, letter_id: &str, seen: Option<&str>) -> Result<Letter, NotTaken> {
+    let letter = made(tx, actor, letter_id, seen)?;
     decide(&letter, Verb::Mail, actor).map_err(Error::from)?;
     let since = tx.now().plus_ms(-DAY_MS);
     if event::count_by(tx, actor.name(), Happened::LetterMailAsked.code(), since)? >= MAILS_OF_DAY_MAX {
@@ -559,8 +559,13 @@ pub fn mail(tx: &Tx<'_>, actor: &Actor, letter_id: &str) -> Result<Letter, NotTa
 ///
 /// # Errors
 /// [`Error::Unknown`] of `at`, or as for every step.
-pub fn hand_over(tx: &Tx<'_>, actor: &Actor, letter_id: &str, at: Timestamp) -> Result<Letter, Error> {
-    let letter = made(tx, actor, letter_id)?;
+pub fn hand_over(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    letter_id: &str,
+    (at, seen): (Timestamp, Option<&str>),
+) -> Result<Letter, Error> {
+    let letter = made(tx, actor, letter_id, seen)?;
     decide(&letter, Verb::HandOver, actor)?;
     if at < letter.at || at > tx.now() {
         return Err(Error::Unknown("at"));

@@ -71,7 +71,7 @@ impl House {
 
     fn mail_letter(&self, letter: &Letter) -> Result<Letter, NotTaken> {
         let id = letter.letter_id.clone();
-        self.try_write(move |tx| letter::mail(tx, &owner(), &id))
+        self.try_write(move |tx| letter::mail(tx, &owner(), &id, None))
     }
 
     fn change_letter(&self, letter: &Letter, new: New) -> Result<Letter, Error> {
@@ -467,7 +467,7 @@ fn a_mail_that_may_have_gone_out_waits_for_a_person() {
     let said = letter.letter_id.clone();
     let at = house.now();
     let sent = house
-        .try_write(move |tx| letter::hand_over(tx, &owner(), &said, at))
+        .try_write(move |tx| letter::hand_over(tx, &owner(), &said, (at, None)))
         .unwrap();
     assert_eq!((sent.state, sent.sent.unwrap().way), (State::Sent, Way::Hand));
     assert_eq!(house.read(|tx| store::work::get(tx, &again.id)), None);
@@ -564,6 +564,12 @@ fn a_draft_may_be_changed_and_what_was_made_of_it_before_goes_nowhere() {
         Err(NotTaken::Case(Error::WrongState("changed")))
     ));
     house.make(&changed, "bb").unwrap();
+    let of_before = before.letter_id.clone();
+    let unseen = house.try_write(move |tx| letter::mail(tx, &owner(), &of_before, Some("aa")));
+    assert!(
+        matches!(unseen, Err(NotTaken::Case(Error::WrongState("changed")))),
+        "nobody sends what was not looked at"
+    );
     let mailed = house.mail_letter(&changed).unwrap().mail.unwrap();
     assert_eq!(
         (mailed.to.as_str(), mailed.count),
@@ -618,7 +624,7 @@ fn who_waits_for_an_answer_is_told_once_when_it_is_late() {
     for letter in [late, answered] {
         let (which, at) = (letter.letter_id.clone(), letter.at);
         house
-            .try_write(move |tx| letter::hand_over(tx, &owner(), &which, at))
+            .try_write(move |tx| letter::hand_over(tx, &owner(), &which, (at, None)))
             .unwrap();
     }
     house.mail_letter(mailed).unwrap();
@@ -676,6 +682,20 @@ fn who_waits_for_an_answer_is_told_once_when_it_is_late() {
 }
 
 #[test]
+fn a_letter_of_the_house_is_waited_for_by_the_house() {
+    let (house, id) = house();
+    let letter = house.write_letter(&risk_officer(), &id, inquiry()).unwrap();
+    let letter = house.make(&letter, "aa").unwrap();
+    let (which, at) = (letter.letter_id.clone(), letter.at);
+    house
+        .try_write(move |tx| letter::hand_over(tx, &risk_officer(), &which, (at, Some("aa"))))
+        .unwrap();
+    house.pass_ms(letter.due_at.since_ms(house.now()));
+    let to: Vec<_> = not_answered(&house).into_iter().map(|(to, _)| to).collect();
+    assert_eq!(to, ["risk@fuji.example"]);
+}
+
+#[test]
 fn what_was_handed_over_says_when_and_an_answer_says_something() {
     let (house, id) = house();
     let letter = house.made_letter(&id);
@@ -683,7 +703,7 @@ fn what_was_handed_over_says_when_and_an_answer_says_something() {
     for at in [letter.at.plus_ms(-1), house.now().plus_ms(1)] {
         let said = letter.letter_id.clone();
         let refused = house
-            .try_write(move |tx| letter::hand_over(tx, &owner(), &said, at))
+            .try_write(move |tx| letter::hand_over(tx, &owner(), &said, (at, None)))
             .unwrap_err();
         assert!(matches!(refused, Error::Unknown("at")), "{refused}");
     }
@@ -702,7 +722,7 @@ fn what_was_handed_over_says_when_and_an_answer_says_something() {
     ));
     let (which, at) = (letter.letter_id.clone(), letter.at);
     house
-        .try_write(move |tx| letter::hand_over(tx, &owner(), &which, at))
+        .try_write(move |tx| letter::hand_over(tx, &owner(), &which, (at, None)))
         .unwrap();
     assert!(matches!(answer(said(None, None)), Err(Error::Required("text"))));
     assert!(matches!(
@@ -736,7 +756,7 @@ fn what_a_letter_says_of_people_goes_with_its_case_and_its_digest_stays() {
     let which = letter.letter_id.clone();
     let at = letter.at;
     house
-        .try_write(move |tx| letter::hand_over(tx, &owner(), &which, at))
+        .try_write(move |tx| letter::hand_over(tx, &owner(), &which, (at, None)))
         .unwrap();
     house.find_again(&id);
     house.pass_ms(1096 * DAY_MS);

@@ -6613,6 +6613,8 @@ export interface components {
             at?: components["schemas"]["Time"] | null;
             /** @description By mail: it is asked for, and the letter is sent when a mail server took it. By hand: somebody handed it over, or posted it. */
             by: components["schemas"]["LetterWay"];
+            /** @description The digest of the document that was looked at: where another stands by now, because somebody has changed the draft, nothing is done. */
+            document_sha256?: string | null;
         };
         /** @description That a letter went out. */
         LetterSent: {
@@ -25577,7 +25579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_state: it went out, its day is over, or there is no address or mail server */
+            /** @description wrong_state: it went out, its day is over, it says something else by now, or there is no address or mail server */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -583,6 +583,8 @@ struct LetterSend {
     by: LetterWay,
     /// By hand: when; not before it was written, and not later than now. Now unless said.
     at: Option<Time>,
+    /// The digest of the document that was looked at: where another stands by now, because somebody has changed the draft, nothing is done.
+    document_sha256: Option<String>,
 }
 
 /// Have a letter mailed, or say that it was handed over. Its document is made by then, and stays.
@@ -591,7 +593,7 @@ struct LetterSend {
     (status = 200, body = LetterOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "letter_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state: it went out, its day is over, or there is no address or mail server", body = ProblemOut),
+    (status = 409, description = "wrong_state: it went out, its day is over, it says something else by now, or there is no address or mail server", body = ProblemOut),
     (status = 422, description = "document_not_rendered: its content cannot be set", body = ProblemOut),
     (status = 429, description = "too_many_letters_today, one_document_at_a_time", body = ProblemOut),
     (status = 503, description = "documents_not_ready", body = ProblemOut),
@@ -612,9 +614,13 @@ async fn send(
         letter_id,
         input,
         |tx, actor, id, said: LetterSend| {
+            let (at, seen) = (
+                said.at.map_or(tx.now(), |at| at.0),
+                said.document_sha256.as_deref(),
+            );
             Ok(match said.by.0 {
-                Way::Mail => letters::mail(tx, actor, id)?,
-                Way::Hand => letters::hand_over(tx, actor, id, said.at.map_or(tx.now(), |at| at.0))?,
+                Way::Mail => letters::mail(tx, actor, id, seen)?,
+                Way::Hand => letters::hand_over(tx, actor, id, (at, seen))?,
             })
         },
     )
