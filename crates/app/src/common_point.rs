@@ -341,10 +341,10 @@ fn of_suspect<'s>(said: &'s HashMap<String, Opinions>, suspect: &Suspect) -> Opt
 
 impl Reading {
     fn begin(tx: &Tx<'_>, place: Place, (from, _): Span, wanted: HashSet<Key>) -> Result<Self, StoreError> {
-        let first = store::ledger::first_sequence_at(tx, place.0, from)?;
+        let (first, end) = store::ledger::within(tx, place.0, (from, Timestamp(i64::MAX)))?;
         let brought = store::statement::amount_of(tx, place.1, from)?;
         Ok(Self {
-            sequence: (first < i64::MAX).then_some(first - 1),
+            sequence: (first < end).then_some(first - 1),
             spot: (brought.count > 0).then_some(None),
             place,
             cards: HashMap::new(),

@@ -11,7 +11,7 @@ use domain::recorded::{Recorded, SEALED_MAX, State, Verb, Way, Which};
 use domain::transaction::follow::{FollowUp, judge};
 use domain::transaction::{Decision, Entry, Kind, LedgerRow, Proof, Refusal, ResponseCode};
 use store::event::{self, New};
-use store::ledger::{self, first_sequence_at};
+use store::ledger;
 use store::owed_reversal::{self, OwedReversal};
 use store::{Error as StoreError, Tx, row};
 
@@ -128,7 +128,8 @@ impl Listed {
 
 /// The places of a terminal's order that are an incident's: from its loss window's start to the release of its hold.
 fn places(tx: &Tx<'_>, incident: &Incident) -> Result<(i64, i64), StoreError> {
-    let from = first_sequence_at(tx, incident.terminal_id, incident.window.from)?;
+    let ever = Timestamp(i64::MAX);
+    let (from, _) = ledger::within(tx, incident.terminal_id, (incident.window.from, ever))?;
     let of_hold = ledger::about(tx, incident.terminal_id, incident.hold_id)?;
     let released = of_hold.iter().find(|row| row.entry == Entry::HoldReleased);
     Ok((from, released.map_or(i64::MAX, |row| row.sequence)))
