@@ -64,8 +64,11 @@ words! {
 impl Subject {
     /// Whether nobody without a right of its own is told that there is one: not by the record of who did what either.
     pub const fn is_withheld(self) -> bool {
-        matches!(self, Self::SuspiciousReport)
+        matches!(self, Self::WITHHELD)
     }
+
+    /// The one of which nobody without a right of its own is told.
+    pub const WITHHELD: Self = Self::SuspiciousReport;
 }
 
 words! {

@@ -262,7 +262,7 @@ pub fn list(tx: &Tx<'_>, filter: &Filter, below: Option<Spot>, limit: i64) -> Re
             records!(concat!(
                 "WHERE (l.at_ms, l.leaf_index) < ($1, $2) AND l.at_ms >= $3 AND (CAST($4 AS TEXT) IS NULL OR l.subject = $4)
                    AND (CAST($5 AS TEXT) IS NULL OR l.subject_id = $5) AND (CAST($6 AS TEXT) IS NULL OR e.actor = $6)
-                   AND (CAST($8 AS BIGINT) = 1 OR l.subject <> 'suspicious_report')",
+                   AND (CAST($8 AS TEXT) IS NULL OR l.subject <> $8)",
                 $by,
                 " ORDER BY l.at_ms DESC, l.leaf_index DESC LIMIT $7"
             ))
@@ -292,7 +292,7 @@ pub fn list(tx: &Tx<'_>, filter: &Filter, below: Option<Spot>, limit: i64) -> Re
         filter.subject_id.as_deref(),
         filter.actor.as_deref(),
         limit,
-        i64::from(filter.withheld)
+        (!filter.withheld).then(|| Subject::WITHHELD.code())
     ];
     tx.all(sql, values, read_record)
 }
