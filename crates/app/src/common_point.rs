@@ -29,7 +29,7 @@ use store::statement::{Of, PaymentSpot};
 use store::{Error as StoreError, Tx, row};
 
 use crate::case::Error;
-use crate::duty_mail::next_at;
+use crate::digest_mail::next_at;
 use crate::question::{Asking, ask};
 use crate::statement::around;
 use crate::suspect::{Happening, Suspect, in_order, opinions, whose};

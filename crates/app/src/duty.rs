@@ -664,7 +664,7 @@ pub fn look(tx: &Tx<'_>, claimed: &Work) -> Result<Option<Found>, StoreError> {
     if !crate::work::again(tx, claimed, tx.now().plus_ms(LOOK_EVERY_MS))? {
         return Ok(None);
     }
-    crate::duty_mail::begin_day(tx)?;
+    crate::digest_mail::begin_day(tx)?;
     Ok(Some(Found {
         incidents: store::incident::without_playbook(tx, AT_ONCE_MAX)?,
         duties: store::duty::to_remind(tx, AT_ONCE_MAX)?,

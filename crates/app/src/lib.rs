@@ -22,6 +22,7 @@ pub mod comment;
 pub mod common_point;
 pub mod contact;
 pub mod custom_role;
+pub mod digest_mail;
 pub mod duty;
 pub mod duty_mail;
 pub mod emergency_code;

@@ -803,7 +803,12 @@ async fn nobody_without_the_right_is_told_of_a_report_by_anything_there_is() {
     walked
         .house
         .behind_our_back("UPDATE suspicious_report SET due_at_ms = 5 WHERE state = 'confirmed'");
-    walked.house.node.write(app::duty_mail::begin_day).await.unwrap();
+    walked
+        .house
+        .node
+        .write(app::digest_mail::begin_day)
+        .await
+        .unwrap();
     walked.house.seal().await;
     let waiting = std::mem::replace(
         walked.ids.get_mut("suspicious_report_id").unwrap(),

@@ -1,7 +1,8 @@
 //! Mails about duties: to whose they are, each time or once a day, and not when they are ended.
 
 use app::account::reach;
-use app::duty_mail::{begin_day, choose, digest_to_send, mailed, to_send};
+use app::digest_mail::{begin_day, to_send as digest_to_send};
+use app::duty_mail::{choose, mailed, to_send};
 use app::incident::Report;
 use app::stop_request::MailOutcome;
 use domain::actor::Actor;

@@ -667,12 +667,12 @@ fn who_waits_for_an_answer_is_told_once_when_it_is_late() {
     };
     house.write(|tx| app::duty_mail::choose(tx, &stranger(), Often::Daily));
     house.pass_ms(DAY_MS);
-    house.write(app::duty_mail::begin_day);
+    house.write(app::digest_mail::begin_day);
     let kind = Doing::DigestMail;
     let works = house.write(move |tx| app::work::claim(tx, kind, &kind.policy(), &node, 100));
     let mails: Vec<_> = works
         .iter()
-        .filter_map(|work| house.read(|tx| app::duty_mail::digest_to_send(tx, work)))
+        .filter_map(|work| house.read(|tx| app::digest_mail::to_send(tx, work)))
         .collect();
     let [mail] = &mails[..] else { panic!("{mails:?}") };
     assert_eq!(mail.to, "risk@fuji.example");

@@ -1,7 +1,7 @@
 //! Reports of suspicious transactions: two people, the term by working days, what is forgotten and when, and who is reminded of what.
 
 use app::case::{Against, Error};
-use app::duty_mail::{begin_day, digest_to_send};
+use app::digest_mail::{begin_day, to_send as digest_to_send};
 use app::suspicious_report::{self, NewFiled, Of, confirm, file, look, propose, send_back, write};
 use domain::account::Account;
 use domain::actor::Actor;

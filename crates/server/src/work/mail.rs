@@ -120,9 +120,7 @@ pub async fn ask(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
 /// Sends somebody the mail of the day.
 pub async fn digest(node: &Arc<Node>, work: &Work) -> Result<Tried, Error> {
     let asked = work.clone();
-    let telling = node
-        .read(move |tx| app::duty_mail::digest_to_send(tx, &asked))
-        .await?;
+    let telling = node.read(move |tx| app::digest_mail::to_send(tx, &asked)).await?;
     let written = telling.map(|telling| (telling.to, telling.subject, telling.text));
     once(node, work, written, app::duty_mail::mailed).await
 }
