@@ -67,8 +67,8 @@ test('a letter goes out from a phone and is answered', { timeout: 120_000 }, asy
   await on(page, 'letter-form').waitFor({ state: 'detached' })
   const [changed] = await list()
   assert.deepEqual(
-    [changed.number, changed.to.email, changed.document_sha256],
-    [draft.number, 'risk@bank.example', null],
+    [changed.number, changed.to.email, changed.document_sha256, changed.due_on],
+    [draft.number, 'risk@bank.example', null, draft.due_on],
   )
   await on(page, 'letter-mail').click()
   assert.match(await on(page, 'letter-mail-to').innerText(), /risk@bank\.example/)
