@@ -96,6 +96,10 @@ export const suspicious_report = {
     '有的编号找不到：每行一个，如本终端流水的 L41，或账单里 P 开头的编号。',
     'One of these is not found. One a line: L41 of the terminal’s ledger, or a number with P of one in a statement.',
   ),
+  payments_cut: say(
+    (count: number) => `标为“不是店里的”不止 ${count} 笔，这里只列了前 ${count} 笔。`,
+    (count) => `More than ${count} are marked as not the shop’s; the first ${count} are named.`,
+  ),
   payments_none: say('没有列出交易', 'No payment is listed'),
   payments_of: say(
     (count: number) => `${count} 笔`,
