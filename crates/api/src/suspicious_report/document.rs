@@ -12,7 +12,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::document::Template;
-use domain::setting::Settings;
 use domain::suspicious_report::{
     Decision, Ground, Kind, Payment, State as Stands, SuspiciousReport, Way, sums,
 };
@@ -22,7 +21,7 @@ use sha2::{Digest, Sha256};
 use store::Tx;
 use utoipa::ToSchema;
 
-use super::SuspiciousReportOut;
+use super::{SuspiciousReportOut, zone_of_house};
 use crate::Api;
 use crate::auth::Recorded;
 use crate::edge::Secret;
@@ -151,8 +150,7 @@ fn exported(tx: &Tx<'_>, actor: &Actor, it: SuspiciousReport) -> Result<Suspicio
 
 /// The job for `tillguard-documents`.
 fn job(tx: &Tx<'_>, it: &SuspiciousReport, language: Language) -> Result<serde_json::Value, Problem> {
-    let settings: Option<Settings> = store::setting::get(tx)?;
-    let zone = settings.unwrap_or_else(Settings::unasked).time_zone;
+    let zone = zone_of_house(tx)?;
     let sheet = FactSheet {
         title: language.pick("可疑交易报告", "Report of suspicious transactions"),
         note: language.pick(

@@ -16,6 +16,7 @@ use domain::Actor;
 use domain::case::list_actions;
 use domain::money::Currency;
 use domain::right::Right;
+use domain::setting::Settings;
 use domain::suspicious_report::{
     self as suspicious, Kind, LONG_CHARS_MAX, PAYMENTS_MAX, RECEIPT_CHARS_MAX, SHORT_CHARS_MAX, Said, Sum,
     SuspiciousReport, sums,
@@ -130,6 +131,8 @@ pub struct SuspiciousReportLine {
     /// When it was filed, as a person says.
     #[schema(required)]
     filed_at: Option<Time>,
+    /// The zone of the house, by whose clock the term is.
+    time_zone: String,
     /// What the one who asks may do with it now.
     actions: Vec<SuspiciousReportAction>,
 }
@@ -230,11 +233,17 @@ struct SuspiciousReportFiled {
     branch: Option<String>,
 }
 
+/// The zone of the house.
+fn zone_of_house(tx: &Tx<'_>) -> Result<String, store::Error> {
+    let settings = store::setting::get(tx)?;
+    Ok(settings.unwrap_or_else(Settings::unasked).time_zone)
+}
+
 impl SuspiciousReportLine {
     fn of(
         tx: &Tx<'_>,
         names: &mut Names<'_, '_>,
-        actor: &Actor,
+        (actor, zone): (&Actor, &str),
         it: &SuspiciousReport,
     ) -> Result<Self, Problem> {
         let terminal = match it.terminal_id {
@@ -259,6 +268,7 @@ impl SuspiciousReportLine {
             is_provisional: it.is_provisional,
             is_overdue: it.is_overdue(tx.now()),
             filed_at: it.filed.as_ref().map(|filed| Time(filed.at)),
+            time_zone: zone.to_owned(),
             actions: actions(tx, actor, it, SuspiciousReportAction)?,
         })
     }
@@ -268,7 +278,7 @@ impl Shown for SuspiciousReport {
     type Out = SuspiciousReportLine;
 
     fn out(tx: &Tx<'_>, actor: &Actor, it: Self) -> Result<Self::Out, Problem> {
-        SuspiciousReportLine::of(tx, &mut Names::new(tx), actor, &it)
+        SuspiciousReportLine::of(tx, &mut Names::new(tx), (actor, &zone_of_house(tx)?), &it)
     }
 }
 
@@ -287,7 +297,7 @@ impl SuspiciousReportSum {
 impl SuspiciousReportOut {
     fn of(tx: &Tx<'_>, actor: &Actor, it: SuspiciousReport, later: Vec<String>) -> Result<Self, Problem> {
         let mut names = Names::new(tx);
-        let line = SuspiciousReportLine::of(tx, &mut names, actor, &it)?;
+        let line = SuspiciousReportLine::of(tx, &mut names, (actor, &zone_of_house(tx)?), &it)?;
         let payments = it.said.payments();
         let sums = sums(&payments).into_iter().map(SuspiciousReportSum::of).collect();
         let payment = |it: suspicious::Payment| SuspiciousReportPayment {
@@ -401,9 +411,10 @@ async fn list_suspicious_reports(
             let (place, id) = store::suspicious_report::spot(it);
             format!("{place}.{id}")
         };
+        let zone = zone_of_house(tx)?;
         Page::of(some, which.limit.get(), cursor)
             .with_actions(list_actions::<SuspiciousReport>(actor))
-            .try_map(|it| SuspiciousReportLine::of(tx, &mut names, actor, &it))
+            .try_map(|it| SuspiciousReportLine::of(tx, &mut names, (actor, &zone), &it))
     });
     Ok((Extension(Secret), page.await?).into_response())
 }

@@ -8028,6 +8028,8 @@ export interface components {
                 terminal_id: string | null;
                 /** @description How people call it. */
                 terminal_name: string | null;
+                /** @description The zone of the house, by whose clock the term is. */
+                time_zone: string;
                 /**
                  * Format: int64
                  * @description Counts up with each change: whoever proposes or decides says which one was read.
@@ -10899,6 +10901,8 @@ export interface components {
             terminal_id: string | null;
             /** @description How people call it. */
             terminal_name: string | null;
+            /** @description The zone of the house, by whose clock the term is. */
+            time_zone: string;
             /**
              * Format: int64
              * @description Counts up with each change: whoever proposes or decides says which one was read.
@@ -25579,7 +25583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_state: it went out, its day is over, it says something else by now, or there is no address or mail server */
+            /** @description wrong_state: it went out, was changed, its day is over, or there is no address or mail server */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -593,7 +593,7 @@ struct LetterSend {
     (status = 200, body = LetterOut),
     (status = 403, description = "not_allowed", body = ProblemOut),
     (status = 404, description = "letter_not_found", body = ProblemOut),
-    (status = 409, description = "wrong_state: it went out, its day is over, it says something else by now, or there is no address or mail server", body = ProblemOut),
+    (status = 409, description = "wrong_state: it went out, was changed, its day is over, or there is no address or mail server", body = ProblemOut),
     (status = 422, description = "document_not_rendered: its content cannot be set", body = ProblemOut),
     (status = 429, description = "too_many_letters_today, one_document_at_a_time", body = ProblemOut),
     (status = 503, description = "documents_not_ready", body = ProblemOut),
