@@ -64,7 +64,7 @@ const POINTS = [
 
 const WORDS = {
   zh: {
-    empty: '没有共同点',
+    empty: '还没有列出终端',
     victims: '1240 张卡里有 14 张',
     expected: '0.4',
     here: '在店里',
@@ -72,7 +72,7 @@ const WORDS = {
     not: '没有问',
   },
   en: {
-    empty: 'No common points',
+    empty: 'No terminal is listed',
     victims: '14 of 1240',
     expected: '0.4',
     here: 'It is there',

@@ -7,10 +7,10 @@ export const common_point = {
     'Terminals at which cards were that came to harm elsewhere later. Payments of 60 days are looked through at three each night, and what is far more than chance is listed. That is no verdict: of a card only six and four digits are kept, and two may look alike.',
   ),
   next: say('下次查找：', 'Next look:'),
-  empty: say('没有共同点', 'No common points'),
+  empty: say('还没有列出终端', 'No terminal is listed'),
   empty_text: say(
-    '至少要有两起案件、三张卡，才可能列出来。标注为“不是本店”的交易越多，看得越清楚。',
-    'It takes at least two losses and three cards. The more payments are marked as not the shop’s, the more can be seen.',
+    '每晚查找过后才会列出；至少要有两起案件、三张卡。标为“不是店里的”的交易越多，看得越清楚。',
+    'What a night’s look finds is listed after it. It takes at least two losses and three cards. The more payments are marked as not the shop’s, the more can be seen.',
   ),
   victims: say(
     (victims: number, cards: number) => `${cards} 张卡里有 ${victims} 张后来在别处出事`,
