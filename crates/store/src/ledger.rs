@@ -389,16 +389,6 @@ pub fn within(
     Ok(found.unwrap_or_default())
 }
 
-/// The smallest sequence decided at or after `at`; `i64::MAX` when there is none.
-pub fn first_sequence_at(tx: &Tx<'_>, terminal_id: TerminalId, at: Timestamp) -> Result<i64, Error> {
-    let first = sql!(
-        "SELECT sequence FROM ledger WHERE terminal_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1"
-    );
-    let (low, _) = within(tx, terminal_id, (at, at))?;
-    let first = tx.first(first, values![&terminal_id, low], |row| row.int(0))?;
-    Ok(first.unwrap_or(i64::MAX))
-}
-
 /// The sequence of a terminal's last row.
 pub fn newest(tx: &Tx<'_>, terminal_id: TerminalId) -> Result<Option<i64>, Error> {
     let newest = sql!("SELECT sequence FROM ledger WHERE terminal_id = $1 ORDER BY sequence DESC LIMIT 1");

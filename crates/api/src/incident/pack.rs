@@ -291,7 +291,8 @@ fn rows(tx: &Tx<'_>, incident: &Incident, audience: Audience) -> Result<Option<(
         return Ok(None);
     };
     // At the window's start is the last that can be trusted.
-    let first = store::ledger::first_sequence_at(tx, terminal_id, incident.window.from.plus_ms(1))?;
+    let span = (incident.window.from.plus_ms(1), Timestamp(i64::MAX));
+    let (first, _) = store::ledger::within(tx, terminal_id, span)?;
     let released = store::ledger::release_of(tx, terminal_id, incident.hold_id)?;
     let last = released.map_or(last, |released| released.min(last));
     match last.saturating_sub(first) {
